@@ -1,0 +1,185 @@
+// Kafka's and ZooKeeper's settings that the model honours, under their own names with the defaults
+// of Apache Kafka 3.9 (ZooKeeper mode) and ZooKeeper 3.8. A member is the setting's name with
+// underscores, less its unit: zookeeper.session.timeout.ms is zookeeper_session_timeout, a
+// Duration. Kafka writes milliseconds and bytes as bare integers, and so does a scenario's
+// "config".
+//
+// Ranges and cross rules are those of Kafka's ConfigDef, KafkaConfig.validateValues, ProducerConfig
+// and ConsumerConfig, narrowed where a value would make no sense in a simulation. A setting that
+// Kafka has but the model does not honour is an unknown key: nothing is silently ignored.
+//
+// Lifetime: values. Threads: none. Errors: reading reports Problems (base/settings.h).
+#pragma once
+
+#include "base/settings_fwd.h"
+#include "base/units.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+namespace brokerlab::model {
+
+/// Codec of a producer's batches; the values are those of the record batch attributes.
+enum class CompressionType : std::int8_t { none = 0, gzip = 1 };
+/// `producer`: a broker keeps the codec a batch arrived with (the only choice modelled).
+enum class BrokerCompressionType { producer };
+/// Who must have a batch before the producer hears of it; the values are those of the protocol.
+enum class Acks : std::int16_t { none = 0, leader = 1, all = -1 };
+/// `built_in` is partitioner.class=null: by key (murmur2) or sticky when there is no key.
+enum class PartitionerClass { built_in, round_robin };
+enum class AutoOffsetReset { earliest, latest, none };
+enum class AssignmentStrategy { range };
+
+struct BrokerConfig {
+  // ZooKeeper.
+  Duration zookeeper_session_timeout = 18s;
+  std::optional<Duration> zookeeper_connection_timeout;  ///< Unset: the session timeout.
+  // Threads and queues.
+  int num_network_threads = 3;
+  int num_io_threads = 8;
+  int queued_max_requests = 500;
+  Duration connections_max_idle = 10min;
+  Duration request_timeout = 30s;
+  // Replication.
+  int default_replication_factor = 1;
+  int min_insync_replicas = 1;
+  int num_replica_fetchers = 1;
+  Duration replica_lag_time_max = 30s;
+  Duration replica_fetch_wait_max = 500ms;
+  Bytes replica_fetch_min_bytes{1};
+  Bytes replica_fetch_max_bytes = 1_MiB;  ///< Per partition.
+  Bytes replica_fetch_response_max_bytes = 10_MiB;
+  Duration replica_fetch_backoff = 1s;
+  Duration replica_socket_timeout = 30s;
+  Duration replica_high_watermark_checkpoint_interval = 5s;
+  Bytes fetch_max_bytes = 55_MiB;
+  // Controller and leadership.
+  bool unclean_leader_election_enable = false;
+  bool auto_leader_rebalance_enable = true;
+  int leader_imbalance_per_broker_percentage = 10;
+  Duration leader_imbalance_check_interval = 300s;
+  bool controlled_shutdown_enable = true;
+  Duration controller_socket_timeout = 30s;
+  // Log.
+  Bytes message_max_bytes{1'048'588};
+  BrokerCompressionType compression_type = BrokerCompressionType::producer;
+  Bytes log_segment_bytes = 1_GiB;
+  Bytes log_index_interval_bytes = 4_KiB;
+  std::int64_t log_flush_interval_messages = std::numeric_limits<std::int64_t>::max();
+  std::optional<Duration> log_flush_interval;  ///< Unset: never, the page cache decides.
+  Duration log_flush_offset_checkpoint_interval = 60s;
+  // Groups.
+  Duration group_initial_rebalance_delay = 3s;
+  Duration group_min_session_timeout = 6s;
+  Duration group_max_session_timeout = 30min;
+  int offsets_topic_num_partitions = 50;
+  int offsets_topic_replication_factor = 3;
+  Duration offsets_commit_timeout = 5s;
+
+  static const Settings<BrokerConfig>& settings();
+};
+
+/// What a topic sets for itself; the rest it takes from the broker. Kafka's topic names.
+struct TopicOverrides {
+  std::optional<int> min_insync_replicas;
+  std::optional<Bytes> max_message_bytes;
+  std::optional<Bytes> segment_bytes;
+  std::optional<Bytes> index_interval_bytes;
+  std::optional<std::int64_t> flush_messages;
+  std::optional<Duration> flush_time;  ///< flush.ms
+  std::optional<bool> unclean_leader_election_enable;
+  std::optional<BrokerCompressionType> compression_type;
+
+  static const Settings<TopicOverrides>& settings();
+};
+
+/// The settings in force for a topic: its own, else the broker's.
+struct TopicConfig {
+  int min_insync_replicas = 1;
+  Bytes max_message_bytes{1'048'588};
+  Bytes segment_bytes = 1_GiB;
+  Bytes index_interval_bytes = 4_KiB;
+  std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
+  std::optional<Duration> flush_time;  ///< Unset: never.
+  bool unclean_leader_election_enable = false;
+  BrokerCompressionType compression_type = BrokerCompressionType::producer;
+
+  static TopicConfig in_force(const BrokerConfig& broker, const TopicOverrides& topic);
+};
+
+struct ProducerConfig {
+  Acks acks = Acks::all;
+  bool enable_idempotence = true;  ///< Kafka's default; not modelled, so reading demands false.
+  int retries = std::numeric_limits<int>::max();
+  Duration delivery_timeout = 2min;
+  Duration request_timeout = 30s;
+  Duration linger{0};
+  Bytes batch_size = 16_KiB;
+  Bytes buffer_memory = 32_MiB;
+  Duration max_block = 60s;
+  Bytes max_request_size = 1_MiB;
+  int max_in_flight_requests_per_connection = 5;
+  CompressionType compression_type = CompressionType::none;
+  PartitionerClass partitioner_class = PartitionerClass::built_in;
+  Duration retry_backoff = 100ms;
+  Duration retry_backoff_max = 1s;
+  Duration reconnect_backoff = 50ms;
+  Duration reconnect_backoff_max = 1s;
+  Duration socket_connection_setup_timeout = 10s;
+  Duration socket_connection_setup_timeout_max = 30s;
+  Duration connections_max_idle = 9min;
+  Duration metadata_max_age = 5min;
+
+  static const Settings<ProducerConfig>& settings();
+};
+
+struct ConsumerConfig {
+  Duration session_timeout = 45s;
+  Duration heartbeat_interval = 3s;
+  Duration max_poll_interval = 5min;
+  int max_poll_records = 500;
+  Duration request_timeout = 30s;
+  Duration default_api_timeout = 60s;
+  Bytes fetch_min_bytes{1};
+  Duration fetch_max_wait = 500ms;
+  Bytes fetch_max_bytes = 50_MiB;
+  Bytes max_partition_fetch_bytes = 1_MiB;
+  bool enable_auto_commit = true;
+  Duration auto_commit_interval = 5s;
+  AutoOffsetReset auto_offset_reset = AutoOffsetReset::latest;
+  AssignmentStrategy partition_assignment_strategy = AssignmentStrategy::range;
+  bool check_crcs = true;
+  Duration retry_backoff = 100ms;
+  Duration retry_backoff_max = 1s;
+  Duration reconnect_backoff = 50ms;
+  Duration reconnect_backoff_max = 1s;
+  Duration socket_connection_setup_timeout = 10s;
+  Duration socket_connection_setup_timeout_max = 30s;
+  Duration connections_max_idle = 9min;
+  Duration metadata_max_age = 5min;
+
+  static const Settings<ConsumerConfig>& settings();
+};
+
+/// zoo.cfg, with the values of ZooKeeper's zoo_sample.cfg where the code has no default.
+struct ZooKeeperConfig {
+  Duration tick_time = 2s;                      ///< tickTime
+  int init_limit = 10;                          ///< initLimit, ticks
+  int sync_limit = 5;                           ///< syncLimit, ticks
+  std::optional<Duration> min_session_timeout;  ///< Unset: 2 ticks.
+  std::optional<Duration> max_session_timeout;  ///< Unset: 20 ticks.
+  int snap_count = 100'000;                     ///< snapCount, transactions
+  bool force_sync = true;                       ///< forceSync: sync the log before an ack.
+  Duration cnx_timeout = 5s;                    ///< cnxTimeout, of an election connection
+  Duration finalize_wait = 200ms;               ///< finalizeWait, of a leader election
+
+  Duration min_granted_session() const { return min_session_timeout.value_or(2 * tick_time); }
+  Duration max_granted_session() const { return max_session_timeout.value_or(20 * tick_time); }
+  /// The timeout the server grants a session that asks for `requested`.
+  Duration granted_session(Duration requested) const;
+
+  static const Settings<ZooKeeperConfig>& settings();
+};
+
+}  // namespace brokerlab::model

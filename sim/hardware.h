@@ -1,0 +1,89 @@
+// What a simulated machine is made of: cores, network card, disks, page cache, and the network
+// between machines. Plain values; a scenario names them under "hardware" and "network", every value
+// with its unit. The defaults are one machine of a small office rack: 4 cores, 16 GiB, 1 Gb
+// Ethernet, one 7200-rpm SATA disk. Sources of the numbers stand beside them.
+//
+// Lifetime: values. Threads: none. Errors: ranges are checked where they are read (settings()), so
+// the simulator may rely on them: rates and counts are positive, times are not negative.
+#pragma once
+
+#include "base/settings_fwd.h"
+#include "base/units.h"
+
+#include <vector>
+
+namespace brokerlab::sim {
+
+/// Processor time, as work items on `cores` equal cores. A broker's request costs
+/// request_cost + partition_cost * partitions + record_cost * records + bytes / byte_rate, times a
+/// log-normal factor of median 1 and deviation tail_sigma.
+struct CpuConfig {
+  int cores = 4;
+  Duration request_cost = 30us;   ///< Parse, dispatch, respond: network and request threads.
+  Duration partition_cost = 4us;  ///< Per partition named in a request.
+  Duration record_cost = 100ns;   ///< Per record (validation, offset assignment).
+  BytesPerSecond byte_rate = 1'500_MBps;  ///< Copy and checksum, one core.
+  double tail_sigma = 0.35;               ///< 0: every item costs its mean exactly.
+
+  static const Settings<CpuConfig>& settings();
+};
+
+/// How flows share a network card: `fair` divides the rate (TCP), `fifo` serves one at a time.
+enum class NicDiscipline { fair, fifo };
+
+struct NicConfig {
+  BytesPerSecond rate = 1_Gbps;  ///< Each direction (full duplex).
+  NicDiscipline discipline = NicDiscipline::fair;
+
+  static const Settings<NicConfig>& settings();
+};
+
+enum class DiskKind { hdd, ssd, nvme };
+
+/// One disk: an operation costs `positioning` (when it does not continue the one before it on an
+/// HDD; always on flash), then bytes over the rate; up to `parallelism` operations at once.
+struct DiskConfig {
+  DiskKind kind = DiskKind::hdd;
+  BytesPerSecond read_rate = 137_MBps;  ///< Kreps 2014: six 7200-rpm SATA disks wrote 822 MB/s.
+  BytesPerSecond write_rate = 137_MBps;
+  Duration positioning = 12'700us;  ///< Mean seek 8.5 ms plus half a turn at 7200 rpm (4.2 ms).
+  int parallelism = 1;
+  Duration sync_latency = 8'300us;  ///< Emptying the drive's cache: about one turn at 7200 rpm.
+
+  /// The typical disk of a kind; what the JSON key "kind" chooses before other keys adjust it.
+  static DiskConfig of(DiskKind kind);
+  static const Settings<DiskConfig>& settings();
+};
+
+/// Linux's page cache in front of the disks. Ratios are of the cache (ram - heap), as vm.dirty_*.
+struct PageCacheConfig {
+  Bytes ram = 16_GiB;
+  Bytes heap = 1_GiB;                    ///< The process's own memory (KAFKA_HEAP_OPTS: 1 GiB).
+  double dirty_background_ratio = 0.10;  ///< vm.dirty_background_ratio: write-back starts.
+  double dirty_ratio = 0.20;             ///< vm.dirty_ratio: writers are throttled.
+  Duration writeback_interval = 5s;      ///< vm.dirty_writeback_centisecs.
+  Duration dirty_expire = 30s;           ///< vm.dirty_expire_centisecs.
+
+  Bytes capacity() const { return ram - heap; }
+  static const Settings<PageCacheConfig>& settings();
+};
+
+struct MachineConfig {
+  CpuConfig cpu;
+  NicConfig nic;
+  std::vector<DiskConfig> disks{DiskConfig{}};  ///< At least one; the first holds the system.
+  PageCacheConfig page_cache;
+  Duration boot_time = 60s;  ///< Power on to processes starting: firmware, kernel, services.
+
+  static const Settings<MachineConfig>& settings();
+};
+
+/// The switch between all machines: a non-blocking one, so only delay and its variation.
+struct NetworkConfig {
+  Duration delay = 100us;  ///< One way, machine to machine, an empty message.
+  Duration jitter{0};      ///< Each message is delayed by a uniform extra of [0, jitter).
+
+  static const Settings<NetworkConfig>& settings();
+};
+
+}  // namespace brokerlab::sim
