@@ -1,0 +1,81 @@
+// Env and File: all the log engine knows of storage. PosixEnv is a real file system, MemoryEnv a
+// simulated one that can lose power.
+//
+// Files only grow at their end, or are cut: a log needs no more, and it keeps "what survives a
+// power loss" simple. A path is text with '/' between names.
+//
+// Durability: what append(), truncate(), create(), rename() and remove() did may be undone by a
+// power loss until File::sync() (contents and size of that file) and Env::sync_dir() (names in that
+// directory).
+// Errors: what the storage did is a returned IoError. Threads: one Env and its files, one thread.
+#pragma once
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "log/types.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brokerlab::log {
+
+/// A file of one Env; never used again for another file, and kept over renames.
+using FileId = Id<struct FileTag, std::int32_t>;
+
+enum class IoErrorKind { not_found, exists, no_space, read_only, io };
+std::string_view to_text(IoErrorKind kind);
+
+struct IoError {
+  IoErrorKind kind = IoErrorKind::io;
+  std::string path;
+  std::string message;
+
+  std::string text() const;  ///< "/data/t-0/0.log: no space left".
+};
+
+/// An open file. Closing is destroying it; that syncs nothing.
+class File {
+ public:
+  virtual ~File() = default;
+
+  virtual FileId id() const = 0;
+  virtual std::int64_t size() const = 0;
+  /// Reads into `out` from `position`. Fewer bytes than asked for are only returned at the end.
+  virtual Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) = 0;
+  /// All or, with an error, an unknown part of `bytes`.
+  virtual Status<IoError> append(ByteView bytes) = 0;
+  /// Cuts the file to `size`, which is at most size().
+  virtual Status<IoError> truncate(std::int64_t size) = 0;
+  virtual Status<IoError> sync() = 0;
+};
+
+class Env {
+ public:
+  virtual ~Env() = default;
+
+  virtual Result<std::unique_ptr<File>, IoError> open(const std::string& path) = 0;
+  /// A new empty file; `exists` when the name is taken.
+  virtual Result<std::unique_ptr<File>, IoError> create(const std::string& path) = 0;
+  virtual bool exists(const std::string& path) const = 0;
+  virtual Status<IoError> rename(const std::string& from,
+                                 const std::string& to) = 0;  ///< Replaces.
+  virtual Status<IoError> remove(const std::string& path) = 0;
+  /// Names (not paths) of the files and directories in `path`, sorted.
+  virtual Result<std::vector<std::string>, IoError> list(const std::string& path) const = 0;
+  virtual Status<IoError> make_dir(const std::string& path) = 0;    ///< Parents too; fine if there.
+  virtual Status<IoError> remove_dir(const std::string& path) = 0;  ///< Must be empty.
+  virtual Status<IoError> sync_dir(const std::string& path) = 0;
+};
+
+std::string join_path(std::string_view dir, std::string_view name);
+std::string parent_path(std::string_view path);
+
+/// The whole file as text; at most 64 MiB, for checkpoint files.
+Result<std::string, IoError> read_text(Env& env, const std::string& path);
+/// Writes `path`.tmp, syncs it, renames it to `path`, syncs the directory: after a power loss the
+/// file holds the old text or the new, never a mixture. Source: Kafka's CheckpointFile.
+Status<IoError> write_text_atomically(Env& env, const std::string& path, std::string_view text);
+
+}  // namespace brokerlab::log

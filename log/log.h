@@ -1,0 +1,205 @@
+// Log: one partition's directory of segments, as Kafka keeps it on disk.
+//
+//   MemoryEnv env;
+//   auto log = Log::open(env, "/data/orders-0", LogConfig{}, {}).value();
+//   log->append_as_leader(batch, epoch, now);  log->read(0, 1 << 20, log->log_end_offset(), true);
+//
+// The log knows bytes, offsets and leader epochs; the high watermark, ISR and who may read what are
+// the model's. It does no waiting and starts no threads: where Kafka hands work to its scheduler
+// (flush behind a roll, flush.ms, deletion) the caller is told and calls back.
+//
+// Lifetime: borrows the Env; the LogConfig is copied. Threads: none.
+// Errors: a LogError. After one of kind `io` other than on open() and read() the log is offline, as
+// a Kafka log directory would be: every later change answers the same error, and the way back is to
+// open it anew. Source of the rules: Kafka's UnifiedLog, LocalLog, LogLoader.
+#pragma once
+
+#include "base/result.h"
+#include "log/byte_slice.h"
+#include "log/env.h"
+#include "log/leader_epoch_cache.h"
+#include "log/log_config.h"
+#include "log/record_batch.h"
+#include "log/segment.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::log {
+
+struct LogError {
+  enum class Kind {
+    record_too_large,     ///< A batch above max.message.bytes (RECORD_TOO_LARGE).
+    batch_too_large,      ///< All batches together above segment.bytes (RECORD_LIST_TOO_LARGE).
+    corrupt,              ///< Not valid batches (CORRUPT_MESSAGE).
+    invalid,              ///< Valid bytes that break a rule (INVALID_RECORD).
+    unexpected_offset,    ///< A follower's batch behind the log's end, or offsets out of order.
+    offset_out_of_range,  ///< A read outside [log start, log end] (OFFSET_OUT_OF_RANGE).
+    io,                   ///< The storage failed (KAFKA_STORAGE_ERROR).
+  };
+  Kind kind = Kind::io;
+  std::string message;
+  std::optional<IoError> io;  ///< Set for kind io.
+};
+std::string_view to_text(LogError::Kind kind);
+
+struct AppendInfo {
+  Offset first_offset = no_offset;
+  Offset last_offset = no_offset;
+  Timestamp max_timestamp = no_timestamp;
+  /// Last offset of the first batch that has max_timestamp.
+  Offset offset_of_max_timestamp = no_offset;
+  Timestamp log_append_time = no_timestamp;  ///< Only with LogAppendTime.
+  LeaderEpoch last_leader_epoch = no_epoch;
+  std::int32_t batches = 0;
+  std::int64_t records = 0;
+  std::int64_t bytes = 0;
+  FileId file;                ///< The segment written to,
+  std::int64_t position = 0;  ///< and where in it.
+  /// A new segment was begun: Kafka now syncs the old ones in the background: flush_to(base of
+  /// the new segment).
+  bool rolled = false;
+  bool flushed = false;  ///< flush.messages was reached, the log is synced.
+};
+
+struct ReadResult {
+  /// Batches, the first holding the offset asked for. The last may be cut off, as in Kafka (use
+  /// Batches, which steps over it); the first is whole, or there are no bytes at all.
+  ByteSlice bytes;
+  Offset first_base_offset = no_offset;  ///< Of the first batch; no_offset when there is none.
+  FileId file;                           ///< Where the bytes came from.
+  std::int64_t position = 0;
+  /// There is a batch, but it is larger than max_bytes and min_one_batch was false.
+  bool first_batch_too_large = false;
+};
+
+struct TimestampLookup {
+  Timestamp timestamp = no_timestamp;
+  Offset offset = no_offset;
+  LeaderEpoch leader_epoch = no_epoch;
+};
+
+class Log {
+ public:
+  struct OpenOptions {
+    /// Everything below is known to be synced (recovery-point-offset-checkpoint).
+    Offset recovery_point = 0;
+    /// From log-start-offset-checkpoint.
+    Offset log_start_offset = 0;
+    /// The broker stopped cleanly: nothing is scanned.
+    bool clean = false;
+    Timestamp now = 0;  ///< Age of segments for segment.ms counts from here.
+  };
+
+  /// What opening found and did, for the broker's start-up story.
+  struct Recovery {
+    std::int32_t segments_scanned = 0;
+    std::int64_t bytes_scanned = 0;
+    std::int64_t bytes_cut = 0;  ///< Of the log, index files aside.
+    std::int32_t segments_removed = 0;
+  };
+
+  /// Opens the directory, or creates it. Recovers what lies behind the recovery point unless clean:
+  /// scans it, cuts the log at the first bad batch, removes later segments, rebuilds indexes, cuts
+  /// the leader epoch cache. Only io errors.
+  static Result<std::unique_ptr<Log>, LogError> open(Env& env, const std::string& dir,
+                                                     const LogConfig& config, OpenOptions options);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// Appends batches as the leader: writes offsets and `epoch` into `batches` in place (and the
+  /// time, with LogAppendTime), then appends. All or nothing. Kafka takes one batch a produce
+  /// request; several are taken here. An incomplete last batch is corrupt.
+  Result<AppendInfo, LogError> append_as_leader(MutableByteView batches, LeaderEpoch epoch,
+                                                Timestamp now);
+
+  /// Appends batches fetched from the leader, offsets and epochs as they are. A cut last batch is
+  /// left out. The first offset must not be below log_end_offset(); gaps are allowed (compaction).
+  Result<AppendInfo, LogError> append_as_follower(ByteView batches, Timestamp now);
+
+  /// Reads from the batch that holds `offset` on, at most `max_bytes`, and no batch that holds
+  /// `upto` (exclusive; a high watermark) or more. With `min_one_batch` the first batch comes
+  /// whole, whatever its size. Reading at the end gives no bytes. One read comes from one segment.
+  Result<ReadResult, LogError> read(Offset offset, std::int64_t max_bytes, Offset upto,
+                                    bool min_one_batch) const;
+
+  /// Drops every batch that holds `offset` or later, and epochs that begin there. Returns whether
+  /// anything went. When `offset` lies inside a batch the whole batch goes and the end becomes
+  /// `offset` (Kafka does the same; replicas truncate at batch ends).
+  Result<bool, LogError> truncate_to(Offset offset);
+  /// Drops everything; the log is empty and starts and ends at `offset`.
+  Status<LogError> truncate_fully_and_start_at(Offset offset);
+
+  /// Moves the start (DeleteRecords, KIP-107; a follower learning of its leader's start). Never
+  /// back. Segments stay until delete_old_segments().
+  Status<LogError> advance_log_start_offset(Offset offset);
+  /// Removes whole segments below the log start offset, never the active one. Returns how many.
+  Result<std::int32_t, LogError> delete_old_segments();
+
+  /// Begins a new segment at the log's end. No-op when the active one is empty.
+  Status<LogError> roll(Timestamp now);
+
+  /// Syncs what is not yet synced; the recovery point becomes the log's end, or `upto`.
+  Status<LogError> flush() { return flush_to(log_end_offset()); }
+  Status<LogError> flush_to(Offset upto);
+  /// flush(), and the last time index entry: after it the log may be opened as clean.
+  Status<LogError> close();
+
+  Offset log_start_offset() const { return log_start_offset_; }
+  Offset log_end_offset() const { return log_end_offset_; }
+  Offset recovery_point() const { return recovery_point_; }
+  std::int64_t unflushed_records() const { return log_end_offset_ - recovery_point_; }
+  std::int64_t size() const;  ///< Bytes of all .log files.
+  std::size_t segment_count() const { return segments_.size(); }
+  const LogSegment& active_segment() const { return *segments_.back(); }
+  const std::vector<std::unique_ptr<LogSegment>>& segments() const { return segments_; }
+  const LeaderEpochCache& leader_epochs() const { return epochs_; }
+  const Recovery& recovery() const { return recovery_; }
+  const std::string& dir() const { return dir_; }
+  const LogConfig& config() const { return *config_; }
+  /// The error that took the log offline, if one did.
+  const std::optional<LogError>& offline() const { return offline_; }
+
+  /// A leader notes its epoch before it has appended anything (Kafka's becomeLeader). No-op when
+  /// the epoch is already there.
+  Status<LogError> assign_epoch_start(LeaderEpoch epoch, Offset start_offset);
+  EpochEndOffset end_offset_for_epoch(LeaderEpoch epoch) const {
+    return epochs_.end_offset_for(epoch, log_end_offset_);
+  }
+
+  /// The first record whose timestamp is >= `timestamp`; nothing when there is none (ListOffsets).
+  Result<std::optional<TimestampLookup>, LogError> offset_for_timestamp(Timestamp timestamp) const;
+
+ private:
+  Log(Env& env, std::string dir, const LogConfig& config);
+
+  Status<IoError> load(const OpenOptions& options);
+  Status<IoError> load_segments(const OpenOptions& options);
+  Status<IoError> recover(const OpenOptions& options);
+  Status<IoError> recover_segment(std::size_t index);
+  Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now);
+  Status<IoError> roll_at(Offset base_offset, Timestamp now);
+  Status<IoError> note_epochs(ByteView batches);
+  Status<IoError> remove_segments_from(std::size_t index);
+  Result<std::int64_t, IoError> end_position(const LogSegment& segment, Offset upto) const;
+  std::size_t segment_index_for(Offset offset) const;
+  Failure<LogError> go_offline(const IoError& error);
+  std::string epoch_file() const;
+
+  Env* env_;
+  std::string dir_;
+  std::unique_ptr<const LogConfig> config_;
+  std::vector<std::unique_ptr<LogSegment>> segments_;  ///< By base offset; never empty once open.
+  LeaderEpochCache epochs_;
+  Offset log_start_offset_ = 0;
+  Offset log_end_offset_ = 0;
+  Offset recovery_point_ = 0;
+  bool names_changed_ = false;  ///< Segments were made or removed since the directory was synced.
+  Recovery recovery_;
+  std::optional<LogError> offline_;
+};
+
+}  // namespace brokerlab::log

@@ -1,0 +1,33 @@
+// LogConfig: the topic settings the log engine obeys, named as Kafka's, in Kafka's units, with the
+// defaults of 3.9. The model parses and checks user input; here impossible values are our bug.
+#pragma once
+
+#include "log/record_batch.h"
+
+#include <cstdint>
+#include <limits>
+
+namespace brokerlab::log {
+
+struct LogConfig {
+  std::int64_t segment_bytes = std::int64_t{1} << 30;            ///< segment.bytes
+  std::int64_t segment_ms = std::int64_t{7} * 24 * 3600 * 1000;  ///< segment.ms
+  std::int64_t segment_index_bytes = std::int64_t{10} << 20;     ///< segment.index.bytes
+  std::int64_t index_interval_bytes = 4096;                      ///< index.interval.bytes
+  std::int64_t max_message_bytes = (1 << 20) + 12;               ///< max.message.bytes, of a batch
+  /// message.timestamp.type
+  TimestampType message_timestamp_type = TimestampType::create_time;
+  /// flush.messages: sync after so many records; the default never does.
+  std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
+  /// flush.ms: whoever owns a clock calls Log::flush(); kept here with its siblings.
+  std::int64_t flush_ms = std::numeric_limits<std::int64_t>::max();
+  /// retention.bytes and retention.ms, -1 for without limit. Not enforced yet.
+  std::int64_t retention_bytes = -1;
+  std::int64_t retention_ms = std::int64_t{7} * 24 * 3600 * 1000;
+
+  /// Not Kafka's: decode every record a producer sends, as a broker does, instead of trusting the
+  /// batch header once its checksum is right. Costs the CPU of a decompression.
+  bool validate_records = false;
+};
+
+}  // namespace brokerlab::log

@@ -1,0 +1,149 @@
+// LogSegment: one .log file and its two indexes; the files a Log is made of.
+//
+//   00000000000000000042.log        batches, first base offset >= 42
+//   00000000000000000042.index      (offset - 42: u32, file position: u32), sparse
+//   00000000000000000042.timeindex  (timestamp: i64, offset - 42: u32), sparse, both growing
+//
+// An index entry is added before a batch once more than index.interval.bytes went in since the
+// last. Indexes are hints: lost or damaged ones are rebuilt from the log. Unlike Kafka, which maps
+// and preallocates them, ours have exactly the entries they hold at any time; the bytes are the
+// same once Kafka has closed a segment. Source: Kafka's LogSegment, OffsetIndex, TimeIndex.
+//
+// Private to the Log; public for tests and tools. Threads: none.
+#pragma once
+
+#include "base/result.h"
+#include "log/byte_slice.h"
+#include "log/env.h"
+#include "log/log_config.h"
+#include "log/record_batch.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace brokerlab::log {
+
+struct OffsetPosition {
+  Offset offset = 0;
+  std::int64_t position = 0;
+  bool operator==(const OffsetPosition&) const = default;
+};
+
+struct TimestampOffset {
+  Timestamp timestamp = no_timestamp;
+  Offset offset = no_offset;
+  bool operator==(const TimestampOffset&) const = default;
+};
+
+/// Where a batch lies, from its header.
+struct BatchPlace {
+  std::int64_t position = 0;
+  std::int64_t size = 0;
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  Timestamp max_timestamp = no_timestamp;
+  LeaderEpoch leader_epoch = no_epoch;
+};
+
+/// "00000000000000000042" + suffix.
+std::string segment_file_name(Offset base_offset, std::string_view suffix);
+/// The base offset in a segment file's name; nothing when it is not one.
+std::optional<Offset> base_offset_of(std::string_view file_name, std::string_view suffix);
+
+inline constexpr std::string_view log_suffix = ".log";
+inline constexpr std::string_view index_suffix = ".index";
+inline constexpr std::string_view time_index_suffix = ".timeindex";
+
+class LogSegment {
+ public:
+  /// Creates the three files. Left-over ones of the same name are removed first, as in Kafka.
+  static Result<LogSegment, IoError> create(Env& env, const std::string& dir, Offset base_offset,
+                                            const LogConfig& config, Timestamp now);
+
+  /// Opens the files. `usable` is false when an index was missing or damaged: recover() it.
+  struct Opened;
+  static Result<Opened, IoError> open(Env& env, const std::string& dir, Offset base_offset,
+                                      const LogConfig& config, Timestamp now);
+
+  LogSegment(LogSegment&&) = default;
+  LogSegment& operator=(LogSegment&&) = default;
+
+  Offset base_offset() const { return base_offset_; }
+  std::int64_t size() const { return log_->size(); }
+  FileId file() const { return log_->id(); }
+  TimestampOffset max_timestamp() const { return max_timestamp_; }
+  const std::vector<OffsetPosition>& offset_index() const { return offset_index_; }
+  const std::vector<TimestampOffset>& time_index() const { return time_index_; }
+
+  /// Whether the relative offset fits the index.
+  bool can_hold(Offset last_offset) const;
+  /// Kafka's LogSegment.shouldRoll.
+  bool should_roll(std::int64_t incoming_size, Timestamp incoming_max_timestamp,
+                   Offset incoming_last_offset, Timestamp now) const;
+
+  /// Appends checked batches; `max` is the largest timestamp and the last offset of the batch that
+  /// has it.
+  Status<IoError> append(ByteView batches, Offset last_offset, TimestampOffset max);
+
+  /// The first batch whose last offset is >= `offset`; nothing when there is none.
+  Result<std::optional<BatchPlace>, IoError> find(Offset offset) const;
+  /// Header of the batch at `position`; nothing when no whole batch starts there.
+  Result<std::optional<BatchPlace>, IoError> batch_at(std::int64_t position) const;
+  Result<ByteSlice, IoError> read(std::int64_t position, std::int64_t size) const;
+
+  /// First record at or behind `from` whose timestamp is >= `target`.
+  struct FoundRecord {
+    Timestamp timestamp = no_timestamp;
+    Offset offset = no_offset;
+    LeaderEpoch leader_epoch = no_epoch;
+  };
+  Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp target, Offset from) const;
+
+  /// Reads every batch, rebuilds the indexes, cuts the file at the first byte that is not a good
+  /// batch in growing offset order. `on_batch` hears of each good one. Returns the bytes cut.
+  Result<std::int64_t, IoError> recover(const std::function<void(const BatchPlace&)>& on_batch);
+
+  /// Drops batches that hold `offset` or later ones. Returns the bytes cut.
+  Result<std::int64_t, IoError> truncate_to(Offset offset, Timestamp now);
+
+  /// One past the last offset in the file; the base offset when it is empty.
+  Result<Offset, IoError> read_next_offset() const;
+
+  /// The last time index entry a segment gets, when it stops being the active one or is closed.
+  Status<IoError> finish_time_index();
+  Status<IoError> sync();
+  /// Closes and removes the three files.
+  Status<IoError> remove_files();
+
+ private:
+  LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config);
+
+  Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
+  Status<IoError> maybe_add_time_entry();
+  Status<IoError> cut_indexes(Offset offset);
+  Result<bool, IoError> load_indexes();
+  Status<IoError> load_max_timestamp();
+  std::int64_t floor_position(Offset offset) const;
+
+  Env* env_;
+  std::string dir_;
+  Offset base_offset_;
+  const LogConfig* config_;
+  std::unique_ptr<File> log_;
+  std::unique_ptr<File> index_;
+  std::unique_ptr<File> time_index_file_;
+  std::vector<OffsetPosition> offset_index_;
+  std::vector<TimestampOffset> time_index_;
+  std::int64_t bytes_since_index_entry_ = 0;
+  TimestampOffset max_timestamp_;
+  std::optional<Timestamp> first_timestamp_;  ///< Of the first batch; the clock of segment.ms.
+  Timestamp created_ = 0;
+};
+
+struct LogSegment::Opened {
+  LogSegment segment;
+  bool usable = false;
+};
+
+}  // namespace brokerlab::log
