@@ -1,0 +1,418 @@
+// Settings declared once: reading, range check, defaults, JSON text, JSON Schema, overrides by path
+// and the documentation table are all derived from one declaration beside a plain struct.
+//
+//   // disk.h                                     // disk.cpp
+//   struct DiskConfig {                           const Settings<DiskConfig>&
+//   DiskConfig::settings() {
+//     BytesPerSecond rate = 100_MBps;               static const auto all =
+//     static const Settings<DiskConfig>&                Settings<DiskConfig>("Disk", "One disk.")
+//         settings();                                       .field("rate", &DiskConfig::rate,
+//         1_MBps,
+//   };                                                             9_GBps, "Sequential rate.");
+//                                                     return all;
+//                                                   }
+//
+// Quantities are text with a unit ("10ms", "1GiB"). Kafka's own settings are bare integers; those
+// are declared by setting::millis(), setting::byte_count() and the like. Defaults are the members'
+// initialisers.
+//
+// Lifetime: a Settings is a function-local static of its struct and never changes once built.
+// Threads:  reading a finished Settings from several threads is safe.
+// Errors:   what the input got wrong goes into a SettingsReport, all of it at once, each with file,
+//           JSON pointer, value and what is allowed. Nothing is thrown. A mistaken declaration is
+//           our bug and stops the program.
+#pragma once
+
+#include "base/problem.h"
+#include "base/settings_fwd.h"
+#include "base/units.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace brokerlab {
+
+/// JSON that keeps the order of keys. Complete only where <nlohmann/json.hpp> is included.
+using Json = nlohmann::ordered_json;
+
+/// What reading found. Errors make the result unusable; warnings do not.
+struct SettingsReport {
+  std::string file;  ///< As the user named it; stands in front of every problem.
+  Problems errors;
+  Problems warnings;
+
+  bool ok() const { return errors.empty(); }
+  /// Nobody reads thousands of mistakes; readers stop looking for more once this is true.
+  bool full() const { return errors.size() >= 200; }
+  /// No error at `path` (a JSON pointer), under it, or in anything that contains it: what was read
+  /// there may be trusted, and checked against other values.
+  bool clean(std::string_view path) const;
+  void error(std::string path, std::string value, std::string message);
+  void warning(std::string path, std::string value, std::string message);
+};
+
+/// JSON text to a document; false and an error ("line 7, column 3") when it is not JSON, not UTF-8,
+/// repeats a key, is nested deeper than 64 levels or longer than 8 MiB.
+bool parse_json(std::string_view text, Json& document, SettingsReport& report);
+
+/// JSON text of a value for a message, shortened to a few dozen characters.
+std::string brief_text(const Json& value);
+/// `path` and one more reference token, escaped (RFC 6901).
+std::string json_pointer(std::string_view path, std::string_view key);
+std::string json_pointer(std::string_view path, std::size_t index);
+
+/// Where a check of a whole struct says what it found, by the name of the field.
+class FieldReport {
+ public:
+  FieldReport(SettingsReport& report, std::string path, const Json& value);
+  void error(std::string_view field, std::string message);
+  void warning(std::string_view field, std::string message);
+  bool given(std::string_view field) const;  ///< The input named it.
+
+ private:
+  std::string text_of(std::string_view field) const;
+  SettingsReport& report_;
+  std::string path_;
+  const Json& value_;
+};
+
+namespace detail {
+
+/// What a JSON value may be and how it is kept in memory; `void*` is the C++ value.
+class ValueType {
+ public:
+  virtual ~ValueType() = default;
+
+  /// Leaves `target` alone where the input is wrong.
+  virtual void read(const Json& value, const std::string& path, void* target,
+                    SettingsReport& report) const = 0;
+  virtual Json write(const void* value) const = 0;
+  /// JSON Schema; structs are put into `definitions` and referred to.
+  virtual Json schema(Json& definitions) const = 0;
+  /// For a person: "a duration from 1ms to 1h".
+  virtual std::string allowed() const = 0;
+  /// Structs inside, for the documentation.
+  virtual void visit_records(const std::function<void(const ValueType&)>& /*visit*/) const {}
+  virtual std::string docs() const { return {}; }
+  virtual std::string record_name() const { return {}; }
+  /// Replaces what stands at the dotted path `rest` under `node`; the error says what is possible.
+  virtual Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const;
+  /// An absent optional is not written at all.
+  virtual bool written(const void* /*value*/) const { return true; }
+
+ protected:
+  virtual bool takes_text() const { return false; }  ///< `--set name=12` means "12".
+};
+using TypeRef = std::shared_ptr<const ValueType>;
+
+struct FieldSpec {
+  std::string name;
+  std::string meaning;
+  TypeRef type;
+  std::function<void*(void*)> make;              ///< The field in its struct, to be read into.
+  std::function<const void*(const void*)> look;  ///< Null: another alternative is held.
+  std::function<void(void*)> then = {};          ///< Run on the struct after the field was given.
+  bool required = false;
+  int choice = -1;  ///< Exactly one field of a choice is given.
+};
+
+struct RecordSpec {
+  std::string name;
+  std::string meaning;
+  std::vector<FieldSpec> fields;
+  std::vector<std::string> choices;  ///< What each choice is called in a message.
+  std::string shorthand;             ///< The field that a bare text means.
+  std::vector<std::function<void(const void*, FieldReport&)>> checks;
+  std::function<std::shared_ptr<void>()> make_default;
+};
+
+struct EnumNames {
+  std::vector<std::pair<std::string, std::int64_t>> names;
+  std::vector<std::string> not_modelled;  ///< Kafka knows them, brokerlab does not yet.
+  std::function<void(void*, std::int64_t)> store;
+  std::function<std::int64_t(const void*)> load;
+};
+
+struct ContainerOps {
+  std::function<void(void*)> clear;
+  std::function<void*(void*, const std::string& key)> add;  ///< A list ignores the key.
+  std::function<void(const void*, const std::function<void(const std::string&, const void*)>&)>
+      each;
+};
+
+TypeRef record_type(std::shared_ptr<const RecordSpec> spec);
+TypeRef enum_type(EnumNames names);
+TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most);
+TypeRef map_type(TypeRef element, ContainerOps ops);
+/// `add` makes and returns the value, `clear` removes it, `each` shows it when it is there.
+TypeRef optional_type(TypeRef inner, ContainerOps ops);
+
+void write_json(const ValueType& type, const void* value, Json& out);
+std::string pretty_text(const ValueType& type, const void* value);
+std::string schema_text(const ValueType& type, std::string_view title);
+std::string docs_text(const ValueType& type);
+
+}  // namespace detail
+
+/// A ValueType known to keep its values as T.
+template <class T>
+struct SettingType {
+  detail::TypeRef erased;
+};
+
+namespace setting {
+
+inline constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
+
+SettingType<bool> boolean();
+SettingType<int> integer(std::int64_t least, std::int64_t most = int_max);
+SettingType<std::int64_t> integer64(std::int64_t least, std::int64_t most = long_max);
+SettingType<double> real(double least, double most);
+/// Text of at most `longest` bytes that matches the regular expression, in words `what`.
+SettingType<std::string> text(std::size_t longest, std::string pattern = {}, std::string what = {});
+
+// Text with a unit.
+SettingType<Duration> duration(Duration least, Duration most);
+SettingType<Bytes> bytes(Bytes least, Bytes most);
+SettingType<BytesPerSecond> rate(BytesPerSecond least, BytesPerSecond most);
+SettingType<PerSecond> per_second(PerSecond least, PerSecond most);
+/// "08:55:00" since midnight.
+SettingType<Duration> time_of_day();
+
+// Kafka's bare integers. Values beyond a Duration's reach (292 years) are kept as max_duration.
+SettingType<Duration> millis(std::int64_t least, std::int64_t most = int_max);
+SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most = int_max);
+SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most = int_max);
+
+/// Names of an enum's values; integers are taken as their text. `not_modelled` are names that
+/// deserve a better answer than "unknown".
+template <class E>
+SettingType<E> names(std::vector<std::pair<std::string, E>> of,
+                     std::vector<std::string> not_modelled = {}) {
+  detail::EnumNames erased;
+  for (auto& [name, value] : of) {
+    erased.names.emplace_back(std::move(name), static_cast<std::int64_t>(value));
+  }
+  erased.not_modelled = std::move(not_modelled);
+  erased.store = [](void* to, std::int64_t v) { *static_cast<E*>(to) = static_cast<E>(v); };
+  erased.load = [](const void* from) {
+    return static_cast<std::int64_t>(*static_cast<const E*>(from));
+  };
+  return {detail::enum_type(std::move(erased))};
+}
+
+/// A struct with settings of its own.
+template <class T>
+SettingType<T> record() {
+  return T::settings().type();
+}
+
+template <class T>
+SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
+                                 std::size_t most = 100'000) {
+  using List = std::vector<T>;
+  detail::ContainerOps ops;
+  ops.clear = [](void* to) { static_cast<List*>(to)->clear(); };
+  ops.add = [](void* to, const std::string&) -> void* {
+    return &static_cast<List*>(to)->emplace_back();
+  };
+  ops.each = [](const void* from, const auto& visit) {
+    for (const T& one : *static_cast<const List*>(from)) visit("", &one);
+  };
+  return {detail::list_type(element.erased, std::move(ops), least, most)};
+}
+
+template <class T>
+SettingType<std::map<std::string, T>> map(SettingType<T> element) {
+  using Map = std::map<std::string, T>;
+  detail::ContainerOps ops;
+  ops.clear = [](void* to) { static_cast<Map*>(to)->clear(); };
+  ops.add = [](void* to, const std::string& key) -> void* {
+    return &(*static_cast<Map*>(to))[key];
+  };
+  ops.each = [](const void* from, const auto& visit) {
+    for (const auto& [key, one] : *static_cast<const Map*>(from)) visit(key, &one);
+  };
+  return {detail::map_type(element.erased, std::move(ops))};
+}
+
+/// Absent or null means unset.
+template <class T>
+SettingType<std::optional<T>> optional(SettingType<T> inner) {
+  using Optional = std::optional<T>;
+  detail::ContainerOps ops;
+  ops.clear = [](void* to) { static_cast<Optional*>(to)->reset(); };
+  ops.add = [](void* to, const std::string&) -> void* {
+    return &static_cast<Optional*>(to)->emplace();
+  };
+  ops.each = [](const void* from, const auto& visit) {
+    if (const auto& value = *static_cast<const Optional*>(from)) visit("", &*value);
+  };
+  return {detail::optional_type(inner.erased, std::move(ops))};
+}
+
+}  // namespace setting
+
+/// The settings of struct T, built by chained calls in the order in which they are read.
+template <class T>
+class Settings {
+ public:
+  /// `name` names it in the schema and the documentation.
+  Settings(std::string name, std::string meaning) : spec_(std::make_shared<detail::RecordSpec>()) {
+    spec_->name = std::move(name);
+    spec_->meaning = std::move(meaning);
+    spec_->make_default = [] { return std::make_shared<T>(); };
+    type_ = detail::record_type(spec_);
+  }
+
+  template <class V>
+  Settings& field(std::string name, V T::*member, SettingType<V> type, std::string meaning) {
+    return add(
+        std::move(name), type.erased, std::move(meaning),
+        [member](void* in) -> void* { return &(static_cast<T*>(in)->*member); },
+        [member](const void* in) -> const void* { return &(static_cast<const T*>(in)->*member); });
+  }
+  /// An optional member takes the type of what it may hold.
+  template <class V>
+  Settings& field(std::string name, std::optional<V> T::*member, SettingType<V> type,
+                  std::string meaning) {
+    return field(std::move(name), member, setting::optional(type), std::move(meaning));
+  }
+  // The usual types need no more than a range.
+  Settings& field(std::string name, bool T::*member, std::string meaning) {
+    return field(std::move(name), member, setting::boolean(), std::move(meaning));
+  }
+  Settings& field(std::string name, int T::*member, int least, int most, std::string meaning) {
+    return field(std::move(name), member, setting::integer(least, most), std::move(meaning));
+  }
+  Settings& field(std::string name, double T::*member, double least, double most,
+                  std::string meaning) {
+    return field(std::move(name), member, setting::real(least, most), std::move(meaning));
+  }
+  Settings& field(std::string name, Duration T::*member, Duration least, Duration most,
+                  std::string meaning) {
+    return field(std::move(name), member, setting::duration(least, most), std::move(meaning));
+  }
+  Settings& field(std::string name, Bytes T::*member, Bytes least, Bytes most,
+                  std::string meaning) {
+    return field(std::move(name), member, setting::bytes(least, most), std::move(meaning));
+  }
+  Settings& field(std::string name, BytesPerSecond T::*member, BytesPerSecond least,
+                  BytesPerSecond most, std::string meaning) {
+    return field(std::move(name), member, setting::rate(least, most), std::move(meaning));
+  }
+  Settings& field(std::string name, PerSecond T::*member, PerSecond least, PerSecond most,
+                  std::string meaning) {
+    return field(std::move(name), member, setting::per_second(least, most), std::move(meaning));
+  }
+
+  /// The field declared last must be given.
+  Settings& required() {
+    spec_->fields.back().required = true;
+    return *this;
+  }
+  /// Once the field declared last was given: adjusts members that later fields may override.
+  Settings& then(std::function<void(T&)> adjust) {
+    spec_->fields.back().then = [adjust](void* in) { adjust(*static_cast<T*>(in)); };
+    return *this;
+  }
+  /// A bare text in place of the struct means this field.
+  Settings& shorthand(std::string field) {
+    spec_->shorthand = std::move(field);
+    return *this;
+  }
+
+  /// Begins a choice: exactly one of the alternatives that follow is given. `what` is its name in
+  /// messages ("a fault needs exactly one of ...").
+  Settings& choice(std::string what) {
+    spec_->choices.push_back(std::move(what));
+    return *this;
+  }
+  /// The alternative A of the variant `member`, whose value is its member `part`.
+  template <class Variant, class A, class V>
+  Settings& alternative(std::string name, Variant T::*member, V A::*part, SettingType<V> type,
+                        std::string meaning) {
+    add(
+        std::move(name), type.erased, std::move(meaning),
+        [member, part](void* in) -> void* {
+          return &((static_cast<T*>(in)->*member).template emplace<A>().*part);
+        },
+        [member, part](const void* in) -> const void* {
+          const A* held = std::get_if<A>(&(static_cast<const T*>(in)->*member));
+          return held == nullptr ? nullptr : &(held->*part);
+        });
+    return in_choice();
+  }
+  /// The alternative A of the variant `member`, a struct with settings of its own.
+  template <class A, class Variant>
+  Settings& alternative(std::string name, Variant T::*member, std::string meaning) {
+    add(
+        std::move(name), A::settings().type().erased, std::move(meaning),
+        [member](void* in) -> void* {
+          return &(static_cast<T*>(in)->*member).template emplace<A>();
+        },
+        [member](const void* in) -> const void* {
+          return std::get_if<A>(&(static_cast<const T*>(in)->*member));
+        });
+    return in_choice();
+  }
+
+  /// A rule over several fields; runs when each of them could be read.
+  Settings& check(std::function<void(const T&, FieldReport&)> rule) {
+    spec_->checks.push_back([rule](const void* value, FieldReport& report) {
+      rule(*static_cast<const T*>(value), report);
+    });
+    return *this;
+  }
+
+  SettingType<T> type() const { return {type_}; }
+
+  /// The struct, with defaults wherever the input is silent or wrong.
+  T read(const Json& value, SettingsReport& report, const std::string& path = {}) const {
+    T result;
+    type_->read(value, path, &result, report);
+    return result;
+  }
+  /// Every setting in force.
+  void to_json(const T& value, Json& out) const { detail::write_json(*type_, &value, out); }
+  std::string to_text(const T& value) const { return detail::pretty_text(*type_, &value); }
+  /// JSON Schema, draft 2020-12.
+  std::string schema(std::string_view title) const { return detail::schema_text(*type_, title); }
+  /// Markdown: a table of each struct: name, type, default, allowed, meaning.
+  std::string docs() const { return detail::docs_text(*type_); }
+  /// Replaces one value in a document by its dotted path ("brokers.config.num.io.threads", "16").
+  /// Names may contain dots: the longest declared name wins. The error says what is possible.
+  Status<std::string> set(Json& document, std::string_view path, std::string_view text) const {
+    return type_->set(document, path, text);
+  }
+
+ private:
+  Settings& add(std::string name, detail::TypeRef type, std::string meaning,
+                std::function<void*(void*)> make, std::function<const void*(const void*)> look) {
+    spec_->fields.push_back(
+        {std::move(name), std::move(meaning), std::move(type), std::move(make), std::move(look)});
+    return *this;
+  }
+  Settings& in_choice() {
+    ENSURE(!spec_->choices.empty(), "alternative() before choice()");
+    spec_->fields.back().choice = static_cast<int>(spec_->choices.size()) - 1;
+    return *this;
+  }
+
+  std::shared_ptr<detail::RecordSpec> spec_;
+  detail::TypeRef type_;
+};
+
+}  // namespace brokerlab
