@@ -1,0 +1,94 @@
+#include "sim/task.h"
+
+#include "sim/world.h"
+
+namespace brokerlab::sim {
+namespace detail {
+
+/// The frame that a spawned task runs under: it links the task into its group and frees it at the
+/// end.
+struct RootTask {
+  struct Finish {
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> finished) const noexcept {
+      finished.promise().unlink();
+      finished.destroy();
+    }
+    void await_resume() const noexcept {}
+  };
+
+  struct promise_type {
+    RootTask links;
+
+    RootTask* get_return_object() {
+      links.frame = std::coroutine_handle<promise_type>::from_promise(*this);
+      return &links;
+    }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    Finish final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    [[noreturn]] void unhandled_exception() const noexcept {
+      UNREACHABLE("an exception left a simulated process");
+    }
+    void unlink() noexcept { links.unlink(); }
+  };
+
+  void link(TaskGroup& owner) {
+    group = &owner;
+    older = owner.newest_;
+    if (older != nullptr) older->newer = this;
+    owner.newest_ = this;
+    ++owner.size_;
+  }
+  void unlink() noexcept {
+    (newer != nullptr ? newer->older : group->newest_) = older;
+    if (older != nullptr) older->newer = newer;
+    --group->size_;
+  }
+
+  TaskGroup* group = nullptr;
+  RootTask* newer = nullptr;
+  RootTask* older = nullptr;
+  std::coroutine_handle<> frame;
+};
+
+}  // namespace detail
+}  // namespace brokerlab::sim
+
+template <class... Args>
+struct std::coroutine_traits<brokerlab::sim::detail::RootTask*, Args...> {
+  using promise_type = brokerlab::sim::detail::RootTask::promise_type;
+};
+
+namespace brokerlab::sim {
+namespace {
+
+detail::RootTask* run_root(Task<> task) { co_await task; }
+
+}  // namespace
+
+TaskGroup::TaskGroup(World& world) : world_(world), scope_(world.open_scope()) {}
+
+TaskGroup::~TaskGroup() {
+  kill_all();
+  world_.close_scope(scope_);
+}
+
+void TaskGroup::spawn(Task<> task) {
+  detail::RootTask* root = run_root(std::move(task));
+  root->link(*this);
+  world_.start(scope_, root->frame);
+}
+
+void TaskGroup::kill_all() {
+  world_.close_scope(scope_);
+  scope_ = world_.open_scope();
+  while (newest_ != nullptr) {
+    detail::RootTask* victim = newest_;
+    victim->unlink();
+    victim->frame.destroy();
+  }
+}
+
+}  // namespace brokerlab::sim

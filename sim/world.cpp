@@ -1,0 +1,220 @@
+#include "sim/world.h"
+
+#include "sim/trace.h"
+
+#include <simgrid/kernel/Timer.hpp>
+#include <simgrid/s4u.hpp>
+
+namespace brokerlab::sim {
+namespace {
+
+double flow_seconds(Time date) { return to_seconds(date); }
+/// SimGrid's clock as our date: the nearest nanosecond.
+Time flow_date() { return at_seconds(simgrid::s4u::Engine::get_clock()); }
+
+}  // namespace
+
+World::World(std::uint64_t seed) : seed_(seed), trace_(std::make_unique<Trace>(*this)) {}
+
+World::~World() = default;
+
+// --- The heap ---
+
+void World::push(Time date, std::uint32_t slot, std::uint32_t serial) {
+  ENSURE(date >= now_, "scheduled {} ns in the past", (now_ - date).count());
+  heap_.push_back({date, next_order_++, cause_, slot, serial});
+  std::push_heap(heap_.begin(), heap_.end(), Later{});
+}
+
+void World::at(Time date, Callback callback) {
+  std::uint32_t slot;
+  if (free_callbacks_.empty()) {
+    slot = static_cast<std::uint32_t>(callbacks_.size());
+    callbacks_.push_back(std::move(callback));
+  } else {
+    slot = free_callbacks_.back();
+    free_callbacks_.pop_back();
+    callbacks_[slot] = std::move(callback);
+  }
+  push(date, slot, callback_serial);
+}
+
+void World::run_one() {
+  std::pop_heap(heap_.begin(), heap_.end(), Later{});
+  const Entry entry = heap_.back();
+  heap_.pop_back();
+  if (entry.serial == callback_serial) {
+    now_ = entry.date;
+    cause_ = entry.cause;
+    scope_ = {};
+    ++steps_;
+    Callback callback = std::move(callbacks_[entry.slot]);
+    callbacks_[entry.slot] = Callback();
+    free_callbacks_.push_back(entry.slot);
+    callback();
+    return;
+  }
+  Wait& wait = waits_[entry.slot];
+  if (wait.serial != entry.serial || !wait.handle) return;  // woken before, or dead
+  now_ = entry.date;
+  cause_ = entry.cause;
+  scope_ = wait.scope;
+  ++steps_;
+  const std::coroutine_handle<> handle = std::exchange(wait.handle, {});
+  ++wait.serial;
+  free_waits_.push_back(entry.slot);
+  handle.resume();
+}
+
+void World::run_due(Time upto) {
+  while (!heap_.empty() && !stopped_ && heap_.front().date <= upto && !wants_engine_) {
+    if (heap_.front().date >= next_observation_) {
+      now_ = next_observation_;
+      next_observation_ += observe_every_;
+      observer_();
+      continue;
+    }
+    run_one();
+    // A flow that has started binds us to SimGrid's clock from here on.
+    if (held_ > 0 && in_engine_ && !heap_.empty() && heap_.front().date > flow_date()) break;
+  }
+}
+
+void World::observe(Duration every, std::function<void()> observer) {
+  ENSURE(every > 0ns, "an observation period must be positive");
+  observe_every_ = every;
+  next_observation_ = now_ + every;
+  observer_ = std::move(observer);
+}
+
+// --- Waiting coroutines and their scopes ---
+
+WaitId World::wait(std::coroutine_handle<> handle) {
+  std::uint32_t slot;
+  if (free_waits_.empty()) {
+    slot = static_cast<std::uint32_t>(waits_.size());
+    waits_.emplace_back();
+  } else {
+    slot = free_waits_.back();
+    free_waits_.pop_back();
+  }
+  Wait& entry = waits_[slot];
+  entry.handle = handle;
+  entry.scope = scope_;
+  if (entry.serial == callback_serial) entry.serial = 0;
+  return {slot, entry.serial};
+}
+
+void World::wake_at(Time date, WaitId id) { push(std::max(date, now_), id.slot, id.serial); }
+
+Scope World::open_scope() {
+  if (free_scopes_.empty()) {
+    scope_lives_.push_back(0);
+    return {static_cast<std::uint32_t>(scope_lives_.size() - 1), 0};
+  }
+  const std::uint32_t index = free_scopes_.back();
+  free_scopes_.pop_back();
+  return {index, scope_lives_[index]};
+}
+
+void World::close_scope(Scope scope) {
+  if (!scope_lives(scope)) return;
+  ++scope_lives_[scope.index];
+  free_scopes_.push_back(scope.index);
+  for (std::uint32_t slot = 0; slot < waits_.size(); ++slot) {
+    Wait& wait = waits_[slot];
+    if (!wait.handle || wait.scope.index != scope.index || wait.scope.life != scope.life) continue;
+    wait.handle = {};
+    ++wait.serial;
+    free_waits_.push_back(slot);
+  }
+}
+
+void World::start(Scope scope, std::coroutine_handle<> handle) {
+  const Scope running = std::exchange(scope_, scope);
+  wake(wait(handle));
+  scope_ = running;
+}
+
+// --- SimGrid's clock ---
+//
+// The kernel is either outside SimGrid (no flow was ever started) and runs its heap freely, or
+// inside Engine::run() and steps when SimGrid's one armed timer fires. Inside, it may still run
+// ahead of SimGrid's clock while no flow is in flight; then a flow that starts waits for the engine
+// to catch up.
+
+void World::with_flow_clock(Callback callback) {
+  flow_callbacks_.push_back(std::move(callback));
+  wants_engine_ = true;
+}
+
+void World::release_clock() {
+  ENSURE(held_ > 0, "the clock was not held");
+  --held_;
+}
+
+void World::from_flow_clock(Callback callback) {
+  const EventId cause = std::exchange(cause_, EventId{});
+  at(std::max(now_, flow_date()), std::move(callback));
+  cause_ = cause;
+  arm();
+}
+
+void World::arm() {
+  Time due = never;
+  if (wants_engine_) due = now_;
+  if (!heap_.empty()) due = std::min(due, heap_.front().date);
+  if (due > end_ && held_ == 0) return;
+  due = std::min(due, end_);
+  if (due >= armed_) return;
+  armed_ = due;
+  simgrid::kernel::timer::Timer::set(flow_seconds(due), [this] {
+    if (simgrid::s4u::Engine::get_clock() >= flow_seconds(armed_)) fire();
+  });
+}
+
+void World::fire() {
+  armed_ = never;
+  if (ended_) return;
+  while (!stopped_) {
+    // Whoever waits for SimGrid's clock: it has arrived when it shows our date.
+    if (wants_engine_) {
+      if (flow_date() < now_) break;
+      wants_engine_ = false;
+      for (Callback& callback : std::exchange(flow_callbacks_, {})) callback();
+    }
+    const Time upto = held_ > 0 ? std::min(end_, flow_date()) : end_;
+    if (heap_.empty() || heap_.front().date > upto) break;
+    run_due(upto);
+  }
+  if (stopped_ || (heap_.empty() && held_ == 0 && !wants_engine_) ||
+      (!heap_.empty() && heap_.front().date > end_ && held_ == 0 && !wants_engine_) ||
+      flow_date() >= end_) {
+    ended_ = true;  // nothing is armed: SimGrid's loop ends with its last activity
+    return;
+  }
+  arm();
+}
+
+void World::run_with_flows(Time end) {
+  end_ = end;
+  in_engine_ = true;
+  ended_ = false;
+  arm();
+  simgrid::s4u::Engine::get_instance()->run();
+  in_engine_ = false;
+}
+
+void World::run(Time end) {
+  stopped_ = false;
+  end_ = end;
+  while (true) {
+    run_due(end);
+    if (!wants_engine_ || stopped_) break;
+    run_with_flows(end);
+    if (ended_) break;
+  }
+  if (!stopped_ && end != never) now_ = std::max(now_, end);
+}
+
+}  // namespace brokerlab::sim

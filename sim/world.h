@@ -1,0 +1,168 @@
+// The event kernel: one clock, one heap of things to do, one order for everything.
+//
+// A World runs callbacks and resumes coroutines at integer nanoseconds, in the order (date, order
+// of scheduling). It carries the cause along: whatever an event schedules remembers the trace event
+// in whose consequence it runs, so that "why?" is a walk up that chain.
+//
+// SimGrid's clock follows: while a flow is in flight on the simulated network (hold_clock()), the
+// kernel takes every step in SimGrid's maestro through one armed timer; with no flow in flight it
+// runs ahead on its own heap, and SimGrid catches up when the next flow starts (with_flow_clock()).
+// docs/architecture.md has the measurements behind this.
+//
+// Lifetime: one World per OS process when flows are used (SimGrid's engine is a singleton and its
+//           clock survives it). Everything of the simulation borrows the World and dies before it.
+// Threads:  none.
+// Errors:   scheduling in the past is our bug and stops the program.
+#pragma once
+
+#include "base/random.h"
+#include "base/units.h"
+#include "sim/callback.h"
+#include "sim/ids.h"
+#include "sim/task.h"
+
+#include <algorithm>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace brokerlab::sim {
+
+class Trace;
+
+/// One suspended coroutine, as others know it. Waking a wait that is over does nothing.
+struct WaitId {
+  std::uint32_t slot = 0;
+  std::uint32_t serial = 0;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+  Time now() const { return now_; }
+  std::uint64_t seed() const { return seed_; }
+  /// The random stream of that name; call once and keep it.
+  RandomStream stream(std::string_view name) const { return {seed_, name}; }
+  Trace& trace() { return *trace_; }
+
+  /// Runs the callback at `date`, or `delay` from now. It belongs to nobody: it runs even when
+  /// the process that scheduled it is dead.
+  void at(Time date, Callback callback);
+  void after(Duration delay, Callback callback) { at(now_ + delay, std::move(callback)); }
+
+  struct Sleep {
+    World& world;
+    Time until;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { world.wake_at(until, world.wait(handle)); }
+    void await_resume() const noexcept {}
+  };
+  /// `co_await world.sleep(5ms)`. A sleep of 0 lets everything else due now run first.
+  Sleep sleep(Duration duration) { return {*this, now_ + std::max(duration, Duration{0})}; }
+  Sleep sleep_until(Time date) { return {*this, std::max(date, now_)}; }
+
+  /// Runs until nothing is left to do, `end` is reached, or stop(). Events at `end` still run.
+  void run(Time end = never);
+  void stop() { stopped_ = true; }
+  bool stopped() const { return stopped_; }
+  /// Called from inside run() every `every` of simulated time (progress, pacing).
+  void observe(Duration every, std::function<void()> observer);
+
+  std::uint64_t steps() const { return steps_; }  ///< Events run so far.
+
+  // --- For awaitables (sim/channel.h) ---
+
+  /// Registers the suspended coroutine of the running scope.
+  WaitId wait(std::coroutine_handle<> handle);
+  /// Resumes it at `date` unless something wakes it before or its process dies.
+  void wake_at(Time date, WaitId id);
+  void wake(WaitId id) { wake_at(now_, id); }
+  bool is_waiting(WaitId id) const {
+    return id.slot < waits_.size() && waits_[id.slot].serial == id.serial && waits_[id.slot].handle;
+  }
+
+  // --- For process groups (sim/task.h) ---
+
+  Scope open_scope();
+  /// Nothing waits or wakes in this scope any more.
+  void close_scope(Scope scope);
+  void start(Scope scope, std::coroutine_handle<> handle);
+
+  // --- For traces: the event in whose consequence the running code runs ---
+
+  EventId cause() const { return cause_; }
+  void set_cause(EventId cause) { cause_ = cause; }
+
+  // --- For the flow network (sim/flows.cpp) ---
+
+  /// Runs the callback at the current date, as soon as SimGrid's clock shows it too.
+  void with_flow_clock(Callback callback);
+  /// Between a flow's start and its end the kernel may not run ahead of SimGrid.
+  void hold_clock() { ++held_; }
+  void release_clock();
+  /// For completion callbacks of SimGrid: runs `callback` in the kernel at SimGrid's current date.
+  void from_flow_clock(Callback callback);
+
+ private:
+  struct Entry {
+    Time date;
+    std::uint64_t order;
+    EventId cause;
+    std::uint32_t slot;    ///< Of waits_ or callbacks_.
+    std::uint32_t serial;  ///< Of the wait; callback_serial for a callback.
+  };
+  struct Wait {
+    std::coroutine_handle<> handle;
+    Scope scope;
+    std::uint32_t serial = 0;
+  };
+  struct Later {
+    bool operator()(const Entry& a, const Entry& b) const {
+      return a.date > b.date || (a.date == b.date && a.order > b.order);
+    }
+  };
+  static constexpr std::uint32_t callback_serial = UINT32_MAX;
+
+  void push(Time date, std::uint32_t slot, std::uint32_t serial);
+  void run_one();
+  void run_due(Time upto);
+  void run_with_flows(Time end);
+  void fire();
+  void arm();
+  bool scope_lives(Scope scope) const { return scope_lives_[scope.index] == scope.life; }
+
+  const std::uint64_t seed_;
+  Time now_{};
+  Time end_ = never;
+  std::vector<Entry> heap_;
+  std::uint64_t next_order_ = 0;
+  std::vector<Wait> waits_;
+  std::vector<std::uint32_t> free_waits_;
+  std::vector<Callback> callbacks_;
+  std::vector<std::uint32_t> free_callbacks_;
+  std::vector<std::uint32_t> scope_lives_{0};
+  std::vector<std::uint32_t> free_scopes_;
+  Scope scope_;
+  EventId cause_;
+  std::uint64_t steps_ = 0;
+  bool stopped_ = false;
+  bool ended_ = false;
+  int held_ = 0;
+  bool in_engine_ = false;      ///< Inside SimGrid's run().
+  bool wants_engine_ = false;   ///< A callback waits for SimGrid's clock.
+  std::vector<Callback> flow_callbacks_;
+  Time armed_ = never;
+  Duration observe_every_{};
+  Time next_observation_ = never;
+  std::function<void()> observer_;
+  std::unique_ptr<Trace> trace_;
+};
+
+}  // namespace brokerlab::sim
