@@ -5,34 +5,9 @@
 namespace brokerlab::sim {
 namespace detail {
 
-/// The frame that a spawned task runs under: it links the task into its group and frees it at the
-/// end.
+/// The links of the frame that a spawned task runs under: they tie it into its group.
 struct RootTask {
-  struct Finish {
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    void await_suspend(std::coroutine_handle<P> finished) const noexcept {
-      finished.promise().unlink();
-      finished.destroy();
-    }
-    void await_resume() const noexcept {}
-  };
-
-  struct promise_type {
-    RootTask links;
-
-    RootTask* get_return_object() {
-      links.frame = std::coroutine_handle<promise_type>::from_promise(*this);
-      return &links;
-    }
-    std::suspend_always initial_suspend() const noexcept { return {}; }
-    Finish final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    [[noreturn]] void unhandled_exception() const noexcept {
-      UNREACHABLE("an exception left a simulated process");
-    }
-    void unlink() noexcept { links.unlink(); }
-  };
+  struct Promise;
 
   void link(TaskGroup& owner) {
     group = &owner;
@@ -53,12 +28,38 @@ struct RootTask {
   std::coroutine_handle<> frame;
 };
 
+/// Unlinks the frame from its group and frees it when the task has returned.
+struct RootFinish {
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> finished) const noexcept {
+    finished.promise().links.unlink();
+    finished.destroy();
+  }
+  void await_resume() const noexcept {}
+};
+
+struct RootTask::Promise {
+  RootTask links;
+
+  RootTask* get_return_object() {
+    links.frame = std::coroutine_handle<Promise>::from_promise(*this);
+    return &links;
+  }
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  RootFinish final_suspend() const noexcept { return {}; }
+  void return_void() const noexcept {}
+  [[noreturn]] void unhandled_exception() const noexcept {
+    UNREACHABLE("an exception left a simulated process");
+  }
+};
+
 }  // namespace detail
 }  // namespace brokerlab::sim
 
 template <class... Args>
 struct std::coroutine_traits<brokerlab::sim::detail::RootTask*, Args...> {
-  using promise_type = brokerlab::sim::detail::RootTask::promise_type;
+  using promise_type = brokerlab::sim::detail::RootTask::Promise;
 };
 
 namespace brokerlab::sim {
