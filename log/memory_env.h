@@ -9,10 +9,11 @@
 //  - names (create, rename, remove): undone, newest first, unless committed by sync_dir(), by a
 //    sync() or mark_durable() of any file (each commits the journal), or by commit_names(), which
 //    the simulator calls for the journal's own five-second commit;
-//  - cutting a file is durable at once. (Real disks may bring the cut bytes back within the commit
+//  - making and removing directories, and cutting a file, are durable at once. (Real disks may
+//  bring the cut bytes back within the commit
 //    interval; that is not modelled yet.)
 //
-// Lifetime: files borrow the MemoryEnv; handles from before lose_unsynced() must be closed first.
+// Lifetime: files borrow the MemoryEnv; those open at lose_unsynced() answer only io errors after.
 // Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping.
 #pragma once
 
@@ -93,8 +94,11 @@ class MemoryEnv : public Env {
   struct NameChange;
 
   std::optional<IoError> injected_failure(const std::string& path);
-  void forget(const std::shared_ptr<FileData>& file);
-  void undo(NameChange& change);
+  void name(const std::shared_ptr<FileData>& file, const std::string& path);
+  void unname(FileData& file);
+  void cut(FileData& file, std::int64_t size);
+  void undo(const NameChange& change);
+  std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random);
 
   Options options_;
   IoObserver* observer_ = nullptr;
@@ -103,7 +107,8 @@ class MemoryEnv : public Env {
   std::vector<std::weak_ptr<FileData>> by_id_;
   std::vector<NameChange> uncommitted_;
   std::int64_t total_size_ = 0;
-  std::int64_t fail_in_ = 0;  ///< 0: no failure is planned.
+  std::int64_t power_cycle_ = 0;  ///< Files opened in an earlier one are dead.
+  std::int64_t fail_in_ = 0;      ///< 0: no failure is planned.
   IoErrorKind fail_kind_ = IoErrorKind::io;
 };
 

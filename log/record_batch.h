@@ -118,8 +118,6 @@ class BatchBuilder {
   void set_producer_state(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
 
  private:
-  void begin_record(Timestamp timestamp);
-
   Options options_;
   ByteVector records_;
   std::vector<RecordView::Header> header_scratch_;

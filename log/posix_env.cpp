@@ -1,0 +1,187 @@
+#include "log/posix_env.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace brokerlab::log {
+namespace {
+
+IoErrorKind kind_of(int error) {
+  switch (error) {
+    case ENOENT:
+      return IoErrorKind::not_found;
+    case EEXIST:
+      return IoErrorKind::exists;
+    case ENOSPC:
+    case EDQUOT:
+      return IoErrorKind::no_space;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return IoErrorKind::read_only;
+    default:
+      return IoErrorKind::io;
+  }
+}
+
+/// For the call that just failed; reads errno.
+Failure<IoError> failed(std::string path) {
+  const int error = errno;
+  return fail(IoError{kind_of(error), std::move(path), std::generic_category().message(error)});
+}
+
+/// An open file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// Repeats a call that a signal interrupted.
+template <class Call>
+auto retrying(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+class PosixFile : public File {
+ public:
+  PosixFile(FileId id, std::string path, Descriptor descriptor, std::int64_t size)
+      : id_(id), path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
+
+  FileId id() const override { return id_; }
+  std::int64_t size() const override { return size_; }
+
+  Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) override {
+    std::size_t done = 0;
+    while (done < out.size()) {
+      const auto got = retrying([&] {
+        return ::pread(descriptor_.get(), out.data() + done, out.size() - done,
+                       position + static_cast<std::int64_t>(done));
+      });
+      if (got < 0) return failed(path_);
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  }
+
+  Status<IoError> append(ByteView bytes) override {
+    while (!bytes.empty()) {
+      const auto put =
+          retrying([&] { return ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), size_); });
+      if (put < 0) return failed(path_);
+      size_ += put;
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+    }
+    return {};
+  }
+
+  Status<IoError> truncate(std::int64_t size) override {
+    ENSURE(size >= 0 && size <= size_, "{}: cut from {} to {}", path_, size_, size);
+    if (retrying([&] { return ::ftruncate(descriptor_.get(), size); }) != 0) return failed(path_);
+    size_ = size;
+    return {};
+  }
+
+  Status<IoError> sync() override {
+    if (retrying([&] { return ::fsync(descriptor_.get()); }) != 0) return failed(path_);
+    return {};
+  }
+
+ private:
+  FileId id_;
+  std::string path_;
+  Descriptor descriptor_;
+  std::int64_t size_;
+};
+
+Result<std::unique_ptr<File>, IoError> open_with(const std::string& path, int flags, FileId id) {
+  Descriptor descriptor(retrying([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0644); }));
+  if (descriptor.get() < 0) return failed(path);
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) return failed(path);
+  return std::unique_ptr<File>(
+      std::make_unique<PosixFile>(id, path, std::move(descriptor), status.st_size));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<File>, IoError> PosixEnv::open(const std::string& path) {
+  return open_with(path, O_RDWR, FileId(next_id_++));
+}
+
+Result<std::unique_ptr<File>, IoError> PosixEnv::create(const std::string& path) {
+  return open_with(path, O_RDWR | O_CREAT | O_EXCL, FileId(next_id_++));
+}
+
+bool PosixEnv::exists(const std::string& path) const { return ::access(path.c_str(), F_OK) == 0; }
+
+Status<IoError> PosixEnv::rename(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0) return failed(from);
+  return {};
+}
+
+Status<IoError> PosixEnv::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0) return failed(path);
+  return {};
+}
+
+Result<std::vector<std::string>, IoError> PosixEnv::list(const std::string& path) const {
+  DIR* dir = ::opendir(path.c_str());
+  if (dir == nullptr) return failed(path);
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(dir)) {
+    const std::string name = &entry->d_name[0];
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  const int error = errno;
+  ::closedir(dir);
+  if (error != 0) {
+    errno = error;
+    return failed(path);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status<IoError> PosixEnv::make_dir(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT || parent_path(path) == path) return failed(path);
+  if (auto parent = make_dir(parent_path(path)); !parent.ok()) return parent;
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return failed(path);
+}
+
+Status<IoError> PosixEnv::remove_dir(const std::string& path) {
+  if (::rmdir(path.c_str()) != 0) return failed(path);
+  return {};
+}
+
+Status<IoError> PosixEnv::sync_dir(const std::string& path) {
+  const Descriptor descriptor(
+      retrying([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  if (descriptor.get() < 0) return failed(path);
+  if (retrying([&] { return ::fsync(descriptor.get()); }) != 0) return failed(path);
+  return {};
+}
+
+}  // namespace brokerlab::log
