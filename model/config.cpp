@@ -1,0 +1,387 @@
+#include "model/config.h"
+
+#include "base/settings.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+namespace {
+
+using setting::byte_count;
+using setting::integer;
+using setting::integer64;
+using setting::long_max;
+using setting::millis;
+using setting::whole_seconds;
+
+SettingType<BrokerCompressionType> broker_compression() {
+  return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
+                                               {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
+}
+
+std::string in_millis(Duration d) { return fmt::format("{} ms", whole_millis(d)); }
+
+/// The settings every Kafka client has; the rules of CommonClientConfigs.
+template <class T>
+void add_client_settings(Settings<T>& s) {
+  s.field("retry.backoff.ms", &T::retry_backoff, millis(0, long_max),
+          "Wait before a failed request is sent again; doubles with every failure.")
+      .field("retry.backoff.max.ms", &T::retry_backoff_max, millis(0, long_max),
+             "The longest such wait.")
+      .field("reconnect.backoff.ms", &T::reconnect_backoff, millis(0, long_max),
+             "Wait before connecting again; doubles with every failure.")
+      .field("reconnect.backoff.max.ms", &T::reconnect_backoff_max, millis(0, long_max),
+             "The longest such wait.")
+      .field("socket.connection.setup.timeout.ms", &T::socket_connection_setup_timeout,
+             millis(1, long_max), "Wait for a TCP connection; doubles with every failure.")
+      .field("socket.connection.setup.timeout.max.ms", &T::socket_connection_setup_timeout_max,
+             millis(1, long_max), "The longest such wait.")
+      .field("connections.max.idle.ms", &T::connections_max_idle, millis(1, long_max),
+             "A connection idle for this long is closed.")
+      .field("metadata.max.age.ms", &T::metadata_max_age, millis(0, long_max),
+             "Metadata older than this is fetched again.")
+      .check([](const T& config, FieldReport& report) {
+        const auto warn_shorter = [&](Duration first, Duration longest, const char* name,
+                                      const char* other) {
+          if (first <= longest) return;
+          report.warning(name, fmt::format("exceeds {}, {}, so every wait is that one", other,
+                                           in_millis(longest)));
+        };
+        warn_shorter(config.retry_backoff, config.retry_backoff_max, "retry.backoff.ms",
+                     "retry.backoff.max.ms");
+        warn_shorter(config.reconnect_backoff, config.reconnect_backoff_max, "reconnect.backoff.ms",
+                     "reconnect.backoff.max.ms");
+      });
+}
+
+void add_replication_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("default.replication.factor", &C::default_replication_factor, integer(1, 32767),
+          "Replicas of a topic that does not say.")
+      .field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
+             "In-sync replicas that a write with acks=all needs.")
+      .field("num.replica.fetchers", &C::num_replica_fetchers, integer(1, 1024),
+             "Fetcher threads per source broker.")
+      .field("replica.lag.time.max.ms", &C::replica_lag_time_max, millis(1, long_max),
+             "A follower that has not caught up for this long leaves the ISR.")
+      .field("replica.fetch.wait.max.ms", &C::replica_fetch_wait_max, millis(0),
+             "The longest a follower's fetch waits at the leader.")
+      .field("replica.fetch.min.bytes", &C::replica_fetch_min_bytes, byte_count(0),
+             "Bytes that release a waiting fetch of a follower.")
+      .field("replica.fetch.max.bytes", &C::replica_fetch_max_bytes, byte_count(0),
+             "Bytes of one partition in a follower's fetch.")
+      .field("replica.fetch.response.max.bytes", &C::replica_fetch_response_max_bytes,
+             byte_count(0), "Bytes of a whole fetch response to a follower.")
+      .field("replica.fetch.backoff.ms", &C::replica_fetch_backoff, millis(0),
+             "Wait after a failed fetch.")
+      .field("replica.socket.timeout.ms", &C::replica_socket_timeout, millis(1),
+             "A follower gives up a fetch after this silence.")
+      .field("replica.high.watermark.checkpoint.interval.ms",
+             &C::replica_high_watermark_checkpoint_interval, millis(1, long_max),
+             "How often high watermarks are saved to disk.")
+      .field("fetch.max.bytes", &C::fetch_max_bytes, byte_count(1024),
+             "The most that one fetch response may hold.");
+}
+
+void add_controller_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
+          "Elect a replica outside the ISR when no other is left; loses records.")
+      .field("auto.leader.rebalance.enable", &C::auto_leader_rebalance_enable,
+             "Give leadership back to preferred replicas.")
+      .field("leader.imbalance.per.broker.percentage", &C::leader_imbalance_per_broker_percentage,
+             integer(0, 100), "The imbalance of a broker that starts a rebalance.")
+      .field("leader.imbalance.check.interval.seconds", &C::leader_imbalance_check_interval,
+             whole_seconds(1, long_max), "How often the imbalance is checked.")
+      .field("controlled.shutdown.enable", &C::controlled_shutdown_enable,
+             "Move leaders away before a broker stops.")
+      .field("controller.socket.timeout.ms", &C::controller_socket_timeout, millis(1),
+             "The controller gives up a request to a broker after this silence.");
+}
+
+void add_log_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("message.max.bytes", &C::message_max_bytes, byte_count(0),
+          "The largest record batch accepted.")
+      .field("compression.type", &C::compression_type, broker_compression(),
+             "The codec batches are kept with; \"producer\" keeps the producer's.")
+      .field("log.segment.bytes", &C::log_segment_bytes, byte_count(14),
+             "A segment file is closed at this size.")
+      .field("log.index.interval.bytes", &C::log_index_interval_bytes, byte_count(0),
+             "Log bytes between two index entries.")
+      .field("log.flush.interval.messages", &C::log_flush_interval_messages, integer64(1),
+             "Records between syncs of a partition; the default never syncs.")
+      .field("log.flush.interval.ms", &C::log_flush_interval, millis(0, long_max),
+             "Time between syncs of a partition; unset never syncs.")
+      .field("log.flush.offset.checkpoint.interval.ms", &C::log_flush_offset_checkpoint_interval,
+             millis(1), "How often recovery points are saved.");
+}
+
+void add_group_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("group.initial.rebalance.delay.ms", &C::group_initial_rebalance_delay, millis(0),
+          "Wait for more members before an empty group's first rebalance.")
+      .field("group.min.session.timeout.ms", &C::group_min_session_timeout, millis(0),
+             "The smallest session.timeout.ms a member may ask for.")
+      .field("group.max.session.timeout.ms", &C::group_max_session_timeout, millis(0),
+             "The largest session.timeout.ms a member may ask for.")
+      .field("offsets.topic.num.partitions", &C::offsets_topic_num_partitions, integer(1, 10'000),
+             "Partitions of __consumer_offsets.")
+      .field("offsets.topic.replication.factor", &C::offsets_topic_replication_factor,
+             integer(1, 32767), "Replicas of __consumer_offsets.")
+      .field("offsets.commit.timeout.ms", &C::offsets_commit_timeout, millis(1),
+             "The longest a commit waits for its replicas.");
+}
+
+/// KafkaConfig.validateValues and the rule of GroupCoordinatorConfig.
+void check_broker(const BrokerConfig& c, FieldReport& report) {
+  if (c.replica_fetch_wait_max > c.replica_socket_timeout) {
+    report.error("replica.fetch.wait.max.ms",
+                 fmt::format("must not exceed replica.socket.timeout.ms, {}, or fetches time out",
+                             in_millis(c.replica_socket_timeout)));
+  }
+  if (c.replica_fetch_wait_max > c.replica_lag_time_max) {
+    report.error("replica.fetch.wait.max.ms",
+                 fmt::format("must not exceed replica.lag.time.max.ms, {}, or the ISR flaps",
+                             in_millis(c.replica_lag_time_max)));
+  }
+  if (c.group_min_session_timeout > c.group_max_session_timeout) {
+    report.error("group.min.session.timeout.ms",
+                 fmt::format("must not exceed group.max.session.timeout.ms, {}",
+                             in_millis(c.group_max_session_timeout)));
+  }
+}
+
+/// As in KafkaProducer.configureDeliveryTimeout: a default gives way, a choice of the user does
+/// not.
+void check_producer(ProducerConfig& c, FieldReport& report) {
+  if (c.enable_idempotence) {
+    report.error("enable.idempotence",
+                 "idempotent producers are not modelled yet; set it to false (Kafka's default is "
+                 "true)");
+  }
+  const bool endless = c.linger > max_duration - c.request_timeout;
+  const Duration needed = endless ? max_duration : c.linger + c.request_timeout;
+  if (c.delivery_timeout < needed) {
+    const std::string rule =
+        fmt::format("must be at least linger.ms + request.timeout.ms, {}", in_millis(needed));
+    if (report.given("delivery.timeout.ms")) {
+      report.error("delivery.timeout.ms", rule);
+    } else {
+      report.warning("delivery.timeout.ms", rule + "; its default is raised to that");
+      c.delivery_timeout = needed;
+    }
+  }
+  if (c.batch_size > c.buffer_memory) {
+    report.warning("batch.size", fmt::format("exceeds buffer.memory, {} bytes, so no full batch "
+                                             "is ever made",
+                                             c.buffer_memory.count()));
+  }
+}
+
+void check_consumer(const ConsumerConfig& c, FieldReport& report) {
+  if (c.heartbeat_interval >= c.session_timeout) {
+    report.error("heartbeat.interval.ms",
+                 fmt::format("is {}; must be less than session.timeout.ms, {}",
+                             in_millis(c.heartbeat_interval), in_millis(c.session_timeout)));
+  } else if (c.heartbeat_interval * 3 > c.session_timeout) {
+    report.warning("heartbeat.interval.ms",
+                   fmt::format("is more than a third of session.timeout.ms, {}: two lost "
+                               "heartbeats end the membership",
+                               in_millis(c.session_timeout)));
+  }
+  if (c.fetch_max_wait > c.request_timeout) {
+    report.warning("fetch.max.wait.ms", fmt::format("exceeds request.timeout.ms, {}: idle fetches "
+                                                    "time out",
+                                                    in_millis(c.request_timeout)));
+  }
+}
+
+}  // namespace
+
+const Settings<BrokerConfig>& BrokerConfig::settings() {
+  using C = BrokerConfig;
+  static const auto all = [] {
+    Settings<C> s("BrokerConfig", "server.properties, under Kafka's names.");
+    s.field("zookeeper.session.timeout.ms", &C::zookeeper_session_timeout, millis(1),
+            "ZooKeeper declares a silent broker dead after this.")
+        .field("zookeeper.connection.timeout.ms", &C::zookeeper_connection_timeout, millis(1),
+               "The longest wait for ZooKeeper at start; unset is the session timeout.")
+        .field("num.network.threads", &C::num_network_threads, integer(1, 1024),
+               "Threads that move requests and responses.")
+        .field("num.io.threads", &C::num_io_threads, integer(1, 1024),
+               "Threads that handle requests.")
+        .field("queued.max.requests", &C::queued_max_requests, integer(1),
+               "Requests waiting for an I/O thread before network threads stop reading.")
+        .field("connections.max.idle.ms", &C::connections_max_idle, millis(1, long_max),
+               "A connection idle for this long is closed.")
+        .field("request.timeout.ms", &C::request_timeout, millis(1),
+               "The broker's own requests give up after this silence.");
+    add_replication_settings(s);
+    add_controller_settings(s);
+    add_log_settings(s);
+    add_group_settings(s);
+    s.check(check_broker);
+    return s;
+  }();
+  return all;
+}
+
+const Settings<TopicOverrides>& TopicOverrides::settings() {
+  using C = TopicOverrides;
+  static const auto all =
+      Settings<C>("TopicConfig", "A topic's own settings; the broker's hold for the rest.")
+          .field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
+                 "In-sync replicas that a write with acks=all needs.")
+          .field("max.message.bytes", &C::max_message_bytes, byte_count(0),
+                 "The largest record batch accepted.")
+          .field("segment.bytes", &C::segment_bytes, byte_count(14),
+                 "A segment file is closed at this size.")
+          .field("index.interval.bytes", &C::index_interval_bytes, byte_count(0),
+                 "Log bytes between two index entries.")
+          .field("flush.messages", &C::flush_messages, integer64(1), "Records between syncs.")
+          .field("flush.ms", &C::flush_time, millis(0, long_max), "Time between syncs.")
+          .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
+                 setting::boolean(), "Elect a replica outside the ISR when no other is left.")
+          .field("compression.type", &C::compression_type, broker_compression(),
+                 "The codec batches are kept with.");
+  return all;
+}
+
+TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrides& topic) {
+  TopicConfig c;
+  c.min_insync_replicas = topic.min_insync_replicas.value_or(broker.min_insync_replicas);
+  c.max_message_bytes = topic.max_message_bytes.value_or(broker.message_max_bytes);
+  c.segment_bytes = topic.segment_bytes.value_or(broker.log_segment_bytes);
+  c.index_interval_bytes = topic.index_interval_bytes.value_or(broker.log_index_interval_bytes);
+  c.flush_messages = topic.flush_messages.value_or(broker.log_flush_interval_messages);
+  c.flush_time = topic.flush_time ? topic.flush_time : broker.log_flush_interval;
+  c.unclean_leader_election_enable =
+      topic.unclean_leader_election_enable.value_or(broker.unclean_leader_election_enable);
+  c.compression_type = topic.compression_type.value_or(broker.compression_type);
+  return c;
+}
+
+const Settings<ProducerConfig>& ProducerConfig::settings() {
+  using C = ProducerConfig;
+  static const auto all = [] {
+    Settings<C> s("ProducerConfig", "A producer's properties, under Kafka's names.");
+    s.field("acks", &C::acks,
+            setting::names<Acks>(
+                {{"all", Acks::all}, {"-1", Acks::all}, {"0", Acks::none}, {"1", Acks::leader}}),
+            "Who must have a batch before it counts as sent: nobody, the leader, the whole ISR.")
+        .field("enable.idempotence", &C::enable_idempotence,
+               "Brokers drop duplicates of retries. Not modelled yet: must be set to false.")
+        .field("retries", &C::retries, integer(0), "How often a batch is sent again.")
+        .field("delivery.timeout.ms", &C::delivery_timeout, millis(0),
+               "From send() to success or failure, all retries included.")
+        .field("request.timeout.ms", &C::request_timeout, millis(1),
+               "A request without a response for this long has failed.")
+        .field("linger.ms", &C::linger, millis(0, long_max), "Wait for a batch to fill.")
+        .field("batch.size", &C::batch_size, byte_count(0), "Bytes of a batch.")
+        .field("buffer.memory", &C::buffer_memory, byte_count(1, long_max),
+               "Bytes that may wait to be sent; then send() blocks.")
+        .field("max.block.ms", &C::max_block, millis(0, long_max), "The longest send() blocks.")
+        .field("max.request.size", &C::max_request_size, byte_count(1), "Bytes of a request.")
+        .field("max.in.flight.requests.per.connection", &C::max_in_flight_requests_per_connection,
+               integer(1), "Requests to one broker that may await a response.")
+        .field("compression.type", &C::compression_type,
+               setting::names<CompressionType>(
+                   {{"none", CompressionType::none}, {"gzip", CompressionType::gzip}},
+                   {"snappy", "lz4", "zstd"}),
+               "The codec of batches.")
+        .field("partitioner.class", &C::partitioner_class,
+               setting::names<PartitionerClass>(
+                   {{"default", PartitionerClass::built_in},
+                    {"null", PartitionerClass::built_in},
+                    {"org.apache.kafka.clients.producer.RoundRobinPartitioner",
+                     PartitionerClass::round_robin},
+                    {"RoundRobinPartitioner", PartitionerClass::round_robin}}),
+               "\"default\": by key, without a key sticky. RoundRobinPartitioner: in turn.");
+    add_client_settings(s);
+    s.check(check_producer);
+    return s;
+  }();
+  return all;
+}
+
+const Settings<ConsumerConfig>& ConsumerConfig::settings() {
+  using C = ConsumerConfig;
+  static const auto all = [] {
+    Settings<C> s("ConsumerConfig", "A consumer's properties, under Kafka's names.");
+    s.field("session.timeout.ms", &C::session_timeout, millis(1),
+            "A member silent for this long is put out of its group.")
+        .field("heartbeat.interval.ms", &C::heartbeat_interval, millis(1),
+               "How often a member says that it lives.")
+        .field("max.poll.interval.ms", &C::max_poll_interval, millis(1),
+               "A member that does not poll for this long leaves; also the rebalance timeout.")
+        .field("max.poll.records", &C::max_poll_records, integer(1), "Records one poll returns.")
+        .field("request.timeout.ms", &C::request_timeout, millis(1),
+               "A request without a response for this long has failed.")
+        .field("default.api.timeout.ms", &C::default_api_timeout, millis(0),
+               "The longest a blocking call waits.")
+        .field("fetch.min.bytes", &C::fetch_min_bytes, byte_count(0),
+               "Bytes that release a waiting fetch.")
+        .field("fetch.max.wait.ms", &C::fetch_max_wait, millis(0),
+               "The longest a fetch waits at the broker.")
+        .field("fetch.max.bytes", &C::fetch_max_bytes, byte_count(0), "Bytes of a response.")
+        .field("max.partition.fetch.bytes", &C::max_partition_fetch_bytes, byte_count(0),
+               "Bytes of one partition in a response.")
+        .field("enable.auto.commit", &C::enable_auto_commit, "Commit offsets from within poll().")
+        .field("auto.commit.interval.ms", &C::auto_commit_interval, millis(0), "How often, if so.")
+        .field("auto.offset.reset", &C::auto_offset_reset,
+               setting::names<AutoOffsetReset>({{"latest", AutoOffsetReset::latest},
+                                                {"earliest", AutoOffsetReset::earliest},
+                                                {"none", AutoOffsetReset::none}}),
+               "Where to begin without a committed offset.")
+        .field("partition.assignment.strategy", &C::partition_assignment_strategy,
+               setting::names<AssignmentStrategy>(
+                   {{"range", AssignmentStrategy::range},
+                    {"org.apache.kafka.clients.consumer.RangeAssignor", AssignmentStrategy::range}},
+                   {"roundrobin", "sticky", "cooperative-sticky",
+                    "org.apache.kafka.clients.consumer.RoundRobinAssignor",
+                    "org.apache.kafka.clients.consumer.StickyAssignor",
+                    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"}),
+               "How partitions are divided among members.")
+        .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.");
+    add_client_settings(s);
+    s.check(check_consumer);
+    return s;
+  }();
+  return all;
+}
+
+Duration ZooKeeperConfig::granted_session(Duration requested) const {
+  return std::max(min_granted_session(), std::min(max_granted_session(), requested));
+}
+
+const Settings<ZooKeeperConfig>& ZooKeeperConfig::settings() {
+  using C = ZooKeeperConfig;
+  static const auto all =
+      Settings<C>("ZooKeeperConfig", "zoo.cfg, under ZooKeeper's names.")
+          .field("tickTime", &C::tick_time, millis(1, 3'600'000), "The unit of time.")
+          .field("initLimit", &C::init_limit, integer(1, 100'000),
+                 "Ticks a follower may take to connect to a leader and copy its state.")
+          .field("syncLimit", &C::sync_limit, integer(1, 100'000),
+                 "Ticks a follower may be silent.")
+          .field("minSessionTimeout", &C::min_session_timeout, millis(1),
+                 "The shortest session granted; unset is 2 ticks.")
+          .field("maxSessionTimeout", &C::max_session_timeout, millis(1),
+                 "The longest session granted; unset is 20 ticks.")
+          .field("snapCount", &C::snap_count, integer(2), "Transactions between snapshots.")
+          .field("forceSync", &C::force_sync, "Sync the transaction log before acknowledging.")
+          .field("cnxTimeout", &C::cnx_timeout, millis(1), "Connecting to a peer for an election.")
+          .field("finalizeWait", &C::finalize_wait, millis(0),
+                 "Quiet time before an election's winner is final.")
+          .check([](const C& c, FieldReport& report) {
+            if (c.min_granted_session() > c.max_granted_session()) {
+              report.error("minSessionTimeout",
+                           fmt::format("is {}; must not exceed maxSessionTimeout, {}",
+                                       in_millis(c.min_granted_session()),
+                                       in_millis(c.max_granted_session())));
+            }
+          });
+  return all;
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,56 @@
+// Error codes of Kafka's protocol, names and numbers as in org.apache.kafka.common.protocol.Errors.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace brokerlab::model {
+
+enum class ErrorCode : std::int16_t {
+  unknown_server_error = -1,
+  none = 0,
+  offset_out_of_range = 1,
+  corrupt_message = 2,
+  unknown_topic_or_partition = 3,
+  leader_not_available = 5,
+  not_leader_or_follower = 6,
+  request_timed_out = 7,
+  broker_not_available = 8,
+  replica_not_available = 9,
+  message_too_large = 10,
+  stale_controller_epoch = 11,
+  network_exception = 13,
+  coordinator_load_in_progress = 14,
+  coordinator_not_available = 15,
+  not_coordinator = 16,
+  invalid_topic = 17,
+  record_list_too_large = 18,
+  not_enough_replicas = 19,
+  not_enough_replicas_after_append = 20,
+  illegal_generation = 22,
+  inconsistent_group_protocol = 23,
+  invalid_group_id = 24,
+  unknown_member_id = 25,
+  invalid_session_timeout = 26,
+  rebalance_in_progress = 27,
+  topic_already_exists = 36,
+  invalid_replication_factor = 38,
+  not_controller = 41,
+  kafka_storage_error = 56,
+  fenced_leader_epoch = 74,
+  unknown_leader_epoch = 76,
+  stale_broker_epoch = 77,
+  offset_not_available = 78,
+  member_id_required = 79,
+  invalid_update_version = 95,
+  ineligible_replica = 107,
+};
+
+/// "NOT_LEADER_OR_FOLLOWER".
+std::string_view to_text(ErrorCode code);
+/// Whether a client tries again (Kafka's RetriableException).
+bool is_retriable(ErrorCode code);
+/// Whether it must refresh its metadata first (InvalidMetadataException).
+bool needs_metadata(ErrorCode code);
+
+}  // namespace brokerlab::model

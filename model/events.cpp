@@ -1,0 +1,49 @@
+#include "model/events.h"
+
+namespace brokerlab::model::events {
+
+using sim::Level;
+
+// clang-format off
+constexpr Level control = Level::control;
+constexpr Level detail = Level::detail;
+
+const EventKind zk_leader_elected{"zk.leader_elected", control, "{machine} leads the ZooKeeper ensemble, epoch {epoch}", "{machine}이(가) 주키퍼 앙상블의 리더가 되었다 (에포크 {epoch})"};
+const EventKind zk_leader_lost{"zk.leader_lost", control, "{machine} gave up leading the ensemble: {why}", "{machine}이(가) 앙상블 리더에서 물러났다: {why}"};
+const EventKind zk_follower_lost{"zk.follower_lost", control, "ZooKeeper's leader lost its follower {follower}", "주키퍼 리더가 팔로워 {follower}을(를) 잃었다"};
+const EventKind zk_session_created{"zk.session_created", detail, "ZooKeeper opened a session for {owner}, timeout {timeout}", "주키퍼가 {owner}의 세션을 열었다 (타임아웃 {timeout})"};
+const EventKind zk_session_expired{"zk.session_expired", control, "ZooKeeper expired the session of {owner} after {timeout} of silence", "주키퍼가 {timeout} 동안 응답이 없던 {owner}의 세션을 만료시켰다"};
+const EventKind zk_session_closed{"zk.session_closed", detail, "{owner} closed its ZooKeeper session", "{owner}이(가) 주키퍼 세션을 닫았다"};
+const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록했다"};
+const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s registration is gone", "{machine}의 등록이 사라졌다"};
+const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
+const EventKind controller_elected{"controller.elected", control, "{machine} became the controller, epoch {epoch}", "{machine}이(가) 컨트롤러가 되었다 (에포크 {epoch})"};
+const EventKind controller_resigned{"controller.resigned", control, "{machine} is no longer the controller", "{machine}이(가) 컨트롤러에서 물러났다"};
+const EventKind controller_broker_failed{"controller.broker_failed", control, "The controller noticed that {broker} failed", "컨트롤러가 {broker}의 장애를 알아차렸다"};
+const EventKind controller_broker_joined{"controller.broker_joined", control, "The controller noticed that {broker} joined", "컨트롤러가 {broker}의 합류를 알아차렸다"};
+const EventKind partition_created{"partition.created", detail, "{partition} was created, led by {leader}", "{partition} 파티션이 만들어졌다 (리더 {leader})"};
+const EventKind partition_leader_elected{"partition.leader_elected", control, "{partition} is now led by {leader}, epoch {epoch}, ISR {isr}", "{partition}의 새 리더는 {leader} (에포크 {epoch}, ISR {isr})"};
+const EventKind partition_offline{"partition.leader_offline", control, "{partition} has no leader: no replica of the ISR {isr} is alive", "{partition}에 리더가 없다: ISR {isr} 중 살아 있는 복제본이 없다"};
+const EventKind partition_isr_shrunk{"partition.isr_shrunk", control, "{partition}: ISR shrank from {from} to {to}", "{partition}: ISR이 {from}에서 {to}(으)로 줄었다"};
+const EventKind partition_isr_expanded{"partition.isr_expanded", control, "{partition}: ISR grew from {from} to {to}", "{partition}: ISR이 {from}에서 {to}(으)로 늘었다"};
+const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
+const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}을(를) 오프셋 {offset}부터 이끈다 (에포크 {epoch})"};
+const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
+const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
+const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
+const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}의 요청이 {to}에 닿지 못했다: {error}"};
+const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
+const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {count} records for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
+const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
+const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
+const EventKind consumer_stalled{"consumer.stalled", control, "{machine} lost its connection to {to}: {error}", "{machine}의 {to} 연결이 끊겼다: {error}"};
+const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}", "{machine}이(가) {to}에서 {partition}을(를) 다시 읽는다"};
+const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스한다: {why}"};
+const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} members", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}명)"};
+const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} groups from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
+const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀐다"};
+const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "응답까지 받은 레코드 {record}이(가) 사라졌다: {partition}, 오프셋 {offset}"};
+const EventKind invariant_violated{"invariant.violated", Level::fault, "Invariant broken: {name}: {why}", "불변 조건이 깨졌다: {name}: {why}"};
+// clang-format on
+
+}  // namespace brokerlab::model::events

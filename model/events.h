@@ -1,0 +1,34 @@
+// Every kind of event that the Kafka model traces, with its sentence in English and Korean. The
+// sentences live in events.cpp; names are listed in docs. {machine}, {partition} and detail keys
+// stand for their values.
+//
+// Names in sentences: brokers, ZooKeeper nodes and clients are called by their machine ("broker-1").
+#pragma once
+
+#include "sim/trace.h"
+
+namespace brokerlab::model::events {
+
+using sim::EventKind;
+
+// clang-format off
+extern const EventKind
+    // ZooKeeper. details: leader epoch as {epoch}; {session}, {owner} a machine's name, {timeout}
+    zk_leader_elected, zk_leader_lost, zk_follower_lost,
+    zk_session_created, zk_session_expired, zk_session_closed,
+    // Brokers and controller. {machine}: the broker; {epoch}
+    broker_registered, broker_unregistered, broker_start_failed,
+    controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
+    // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
+    partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
+    partition_isr_expanded, preferred_leader_election,
+    replica_became_leader, replica_became_follower, replica_truncated, log_recovered,
+    // Clients. {error}, {count}, {to}
+    producer_request_failed, producer_resumed, producer_record_failed,
+    consumer_joined, consumer_left, consumer_stalled, consumer_resumed,
+    group_rebalancing, group_stable, coordinator_loaded,
+    // The scenario and what it watches. {rate}; {offset}, {record}, {why}
+    load_changed, record_lost, invariant_violated;
+// clang-format on
+
+}  // namespace brokerlab::model::events

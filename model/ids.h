@@ -1,0 +1,42 @@
+// Names of the Kafka model: brokers, partitions, addresses.
+#pragma once
+
+#include "base/ids.h"
+#include "log/types.h"
+#include "sim/ids.h"
+
+#include <compare>
+#include <string>
+
+namespace brokerlab::model {
+
+using log::LeaderEpoch;
+using log::Offset;
+
+using BrokerId = Id<struct BrokerTag>;        ///< broker.id; -1 in the protocol is "none".
+using ControllerEpoch = Id<struct ControllerEpochTag>;
+using SessionId = Id<struct SessionTag, std::int64_t>;  ///< Of a ZooKeeper session.
+
+struct TopicPartition {
+  std::string topic;
+  int partition = 0;
+
+  std::string name() const { return topic + "-" + std::to_string(partition); }
+  auto operator<=>(const TopicPartition&) const = default;
+};
+
+/// Where a process listens.
+struct Address {
+  sim::MachineId machine;
+  int port = 0;
+  auto operator<=>(const Address&) const = default;
+};
+
+inline constexpr int kafka_port = 9092;
+inline constexpr int zookeeper_client_port = 2181;
+inline constexpr int zookeeper_peer_port = 2888;
+inline constexpr int zookeeper_election_port = 3888;
+
+inline constexpr const char* offsets_topic = "__consumer_offsets";
+
+}  // namespace brokerlab::model

@@ -1,0 +1,68 @@
+// Observer: who wants to hear what clients and brokers do, record by record. The scenario runner
+// checks its invariants and makes its report from these calls; the model never reads anything
+// back, so watching a run cannot change it.
+//
+// Lifetime: outlives every process. Threads: none. Every call is instant and must not block.
+#pragma once
+
+#include "base/units.h"
+#include "log/byte_slice.h"
+#include "model/error_code.h"
+#include "model/ids.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// A record in the eyes of the scenario: which producer, and its number there, from 0.
+struct RecordRef {
+  int producer = 0;
+  std::int64_t number = 0;
+  auto operator<=>(const RecordRef&) const = default;
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  // --- Clients ---
+
+  /// send() was called. `intended`: when the load wanted it sent (latencies count from here).
+  virtual void on_sent(RecordRef, Time /*intended*/, log::ByteView /*value*/) {}
+  /// With acks=0: offset is no_offset.
+  virtual void on_acknowledged(RecordRef, const TopicPartition&, Offset) {}
+  virtual void on_send_failed(RecordRef, ErrorCode) {}
+  /// The application has processed the record (after its service time).
+  virtual void on_consumed(std::string_view /*consumer*/, const TopicPartition&, Offset,
+                           log::ByteView /*value*/) {}
+  virtual void on_assigned(std::string_view /*consumer*/, const std::vector<TopicPartition>&) {}
+  virtual void on_committed(std::string_view /*group*/, const TopicPartition&, Offset) {}
+  virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,
+                              int /*generation*/, const std::vector<std::string>& /*members*/) {}
+
+  // --- Brokers ---
+
+  virtual void on_became_leader(BrokerId, const TopicPartition&, LeaderEpoch) {}
+  virtual void on_leader_append(BrokerId, const TopicPartition&, LeaderEpoch, Offset /*first*/,
+                                Offset /*end*/, std::int64_t /*bytes*/) {}
+  virtual void on_log_end(BrokerId, const TopicPartition&, Offset /*end*/) {}
+  virtual void on_high_watermark(BrokerId, const TopicPartition&, Offset) {}
+  /// The replica dropped everything from `to` on. `end`: where its log ended before.
+  virtual void on_truncated(BrokerId, const TopicPartition&, Offset /*to*/, Offset /*end*/) {}
+  /// Leadership as the controller wrote it to ZooKeeper.
+  virtual void on_partition_state(const TopicPartition&, BrokerId /*leader*/, LeaderEpoch,
+                                  const std::vector<BrokerId>& /*isr*/,
+                                  const std::vector<BrokerId>& /*replicas*/) {}
+  virtual void on_controller(BrokerId, ControllerEpoch) {}
+  virtual void on_fetched_by_consumers(BrokerId, std::int64_t /*bytes*/) {}
+
+  // --- ZooKeeper ---
+
+  virtual void on_zookeeper_role(int /*myid*/, std::string_view /*role*/) {}
+  /// A server applied a transaction: every server must apply the same ones in the same order.
+  virtual void on_zookeeper_applied(int /*myid*/, std::int64_t /*zxid*/, std::uint64_t /*hash*/) {}
+};
+
+}  // namespace brokerlab::model

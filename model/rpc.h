@@ -1,0 +1,98 @@
+// NodeConnection: a client's connection to one broker, as Kafka's NetworkClient keeps it.
+//
+// Requests are pipelined in order on one TCP connection; responses come back in order. A request
+// that is not answered within request.timeout.ms breaks the connection, and every request in
+// flight on it fails with `disconnected`; so does a reset. After a failure the next attempt waits
+// reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, with 20 % of jitter.
+//
+// Lifetime: owned by the Program of its process. Threads: none.
+// Source: org.apache.kafka.clients.NetworkClient, ClusterConnectionStates.
+#pragma once
+
+#include "model/protocol.h"
+#include "sim/machine.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+
+namespace brokerlab::model {
+
+struct RpcSettings {
+  std::string client_id;
+  Duration request_timeout = 30s;
+  Duration connection_setup_timeout = 10s;
+  Duration connection_setup_timeout_max = 30s;
+  Duration reconnect_backoff = 50ms;
+  Duration reconnect_backoff_max = 1s;
+};
+
+struct RpcFailure {
+  enum class Kind {
+    not_connected,  ///< No connection could be made before the deadline (nothing was sent).
+    disconnected,   ///< Sent, but the connection broke: the request may or may not have worked.
+    timed_out,      ///< As disconnected, by request.timeout.ms.
+  };
+  Kind kind = Kind::disconnected;
+  sim::EventId cause;  ///< What broke or silences the peer; none when unknown.
+};
+std::string_view to_text(RpcFailure::Kind kind);
+
+class NodeConnection {
+ public:
+  NodeConnection(sim::Process& process, Address address, RpcSettings settings);
+  NodeConnection(const NodeConnection&) = delete;
+  NodeConnection& operator=(const NodeConnection&) = delete;
+  ~NodeConnection();
+
+  const Address& address() const { return address_; }
+  bool connected() const;
+  int in_flight() const { return static_cast<int>(in_flight_.size()); }
+  /// Date before which no new attempt is made (the reconnect backoff); now or earlier: free to try.
+  Time backoff_until() const { return backoff_until_; }
+
+  /// Waits until connected, the deadline, or one failed attempt. True when connected.
+  sim::Task<bool> connect(Time deadline);
+
+  /// Sends (connecting first if needed, waiting out the backoff) and waits for the response.
+  /// The request timeout counts from the sending.
+  sim::Task<Result<ResponsePtr, RpcFailure>> call(RequestPtr request);
+
+  /// Breaks the connection; everything in flight fails.
+  void disconnect();
+
+ private:
+  struct InFlight;
+
+  sim::Task<> read_loop(sim::SocketPtr socket);
+  sim::Task<> watch_timeouts(sim::SocketPtr socket);
+  void fail_all(RpcFailure failure);
+  void note_failed_attempt();
+
+  sim::Process& process_;
+  const Address address_;
+  const RpcSettings settings_;
+  RandomStream random_;
+  sim::SocketPtr socket_;
+  std::deque<std::shared_ptr<InFlight>> in_flight_;
+  std::int32_t next_correlation_ = 0;
+  Time backoff_until_{};
+  int failed_attempts_ = 0;
+  bool connecting_ = false;
+  sim::Signal attempt_ended_;
+  sim::EventId last_trouble_;
+};
+
+/// call() with the response type known: `auto response = co_await call_as<FetchResponse>(...)`.
+template <class T>
+sim::Task<Result<std::unique_ptr<T>, RpcFailure>> call_as(NodeConnection& node,
+                                                          RequestPtr request) {
+  Result<ResponsePtr, RpcFailure> result = co_await node.call(std::move(request));
+  if (!result) co_return fail(result.error());
+  T* response = dynamic_cast<T*>(result->get());
+  ENSURE(response != nullptr, "a response of another kind than its request");
+  result->release();
+  co_return std::unique_ptr<T>(response);
+}
+
+}  // namespace brokerlab::model
