@@ -133,7 +133,7 @@ struct RecordSpec {
   std::vector<FieldSpec> fields;
   std::vector<std::string> choices;  ///< What each choice is called in a message.
   std::string shorthand;             ///< The field that a bare text means.
-  std::vector<std::function<void(const void*, FieldReport&)>> checks;
+  std::vector<std::function<void(void*, FieldReport&)>> checks;
   std::function<std::shared_ptr<void>()> make_default;
 };
 
@@ -196,8 +196,8 @@ SettingType<Duration> millis(std::int64_t least, std::int64_t most = int_max);
 SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most = int_max);
 SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most = int_max);
 
-/// Names of an enum's values; integers are taken as their text. `not_modelled` are names that
-/// deserve a better answer than "unknown".
+/// Names of an enum's values; integers and null are taken as their text. `not_modelled` are names
+/// that deserve a better answer than "unknown".
 template <class E>
 SettingType<E> names(std::vector<std::pair<std::string, E>> of,
                      std::vector<std::string> not_modelled = {}) {
@@ -369,11 +369,10 @@ class Settings {
     return in_choice();
   }
 
-  /// A rule over several fields; runs when each of them could be read.
-  Settings& check(std::function<void(const T&, FieldReport&)> rule) {
-    spec_->checks.push_back([rule](const void* value, FieldReport& report) {
-      rule(*static_cast<const T*>(value), report);
-    });
+  /// A rule over several fields; runs when every field could be read. It may adjust the struct.
+  Settings& check(std::function<void(T&, FieldReport&)> rule) {
+    spec_->checks.push_back(
+        [rule](void* value, FieldReport& report) { rule(*static_cast<T*>(value), report); });
     return *this;
   }
 

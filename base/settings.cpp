@@ -1,0 +1,487 @@
+// Structs, lists, maps and optionals of settings: reading, writing, schema, overrides, docs.
+#include "base/settings.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace brokerlab {
+
+FieldReport::FieldReport(SettingsReport& report, std::string path, const Json& value)
+    : report_(report), path_(std::move(path)), value_(value) {}
+
+bool FieldReport::given(std::string_view field) const {
+  return value_.is_object() && value_.contains(std::string(field));
+}
+
+std::string FieldReport::text_of(std::string_view field) const {
+  return given(field) ? brief_text(value_.at(std::string(field))) : "";
+}
+
+void FieldReport::error(std::string_view field, std::string message) {
+  report_.error(json_pointer(path_, field), text_of(field), std::move(message));
+}
+
+void FieldReport::warning(std::string_view field, std::string message) {
+  report_.warning(json_pointer(path_, field), text_of(field), std::move(message));
+}
+
+namespace detail {
+namespace {
+
+/// `a` or, when the text is not JSON of the kind wanted, the text itself.
+Json value_from_text(std::string_view text, bool takes_text) {
+  Json value;
+  SettingsReport ignored;
+  if (!parse_json(text, value, ignored) || (takes_text && !value.is_string())) {
+    return std::string(text);
+  }
+  return value;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+class RecordType : public ValueType {
+ public:
+  explicit RecordType(std::shared_ptr<const RecordSpec> spec) : spec_(std::move(spec)) {}
+
+  void read(const Json& value, const std::string& path, void* target,
+            SettingsReport& report) const override {
+    if (value.is_string() && !spec_->shorthand.empty()) {
+      const FieldSpec& field = *find(spec_->shorthand);
+      field.type->read(value, path, field.make(target), report);
+      return;
+    }
+    if (!value.is_object()) {
+      report.error(path, brief_text(value), "must be " + allowed());
+      return;
+    }
+    const std::size_t before = report.errors.size();
+    for (const FieldSpec& field : spec_->fields) read_field(field, value, path, target, report);
+    read_choices(value, path, report);
+    const bool fields_read = report.errors.size() == before;
+    report_unknown(value, path, report);
+    if (!fields_read) return;
+    FieldReport field_report(report, path, value);
+    for (const auto& check : spec_->checks) check(target, field_report);
+  }
+
+  Json write(const void* value) const override {
+    Json object = Json::object();
+    for (const FieldSpec& field : spec_->fields) {
+      const void* held = field.look(value);
+      if (held != nullptr && field.type->written(held))
+        object[field.name] = field.type->write(held);
+    }
+    return object;
+  }
+
+  Json schema(Json& definitions) const override {
+    const Json reference{{"$ref", "#/$defs/" + spec_->name}};
+    if (definitions.contains(spec_->name)) return reference;
+    definitions[spec_->name] = nullptr;  // Keeps its place in the order of first use.
+    Json object{{"type", "object"}, {"description", spec_->meaning}};
+    object["properties"] = properties(definitions);
+    Json required = Json::array();
+    for (const FieldSpec& field : spec_->fields) {
+      if (field.required) required.push_back(field.name);
+    }
+    if (!required.empty()) object["required"] = required;
+    add_choices(object);
+    object["additionalProperties"] = false;
+    if (!spec_->shorthand.empty()) {
+      const Json text = find(spec_->shorthand)->type->schema(definitions);
+      object = {{"description", spec_->meaning}, {"anyOf", Json::array({text, object})}};
+    }
+    definitions[spec_->name] = object;
+    return reference;
+  }
+
+  std::string allowed() const override {
+    const std::string object = fmt::format("an object ({})", spec_->name);
+    return spec_->shorthand.empty() ? object
+                                    : fmt::format("a text ({}) or {}", spec_->shorthand, object);
+  }
+  std::string record_name() const override { return spec_->name; }
+
+  void visit_records(const std::function<void(const ValueType&)>& visit) const override {
+    visit(*this);
+    for (const FieldSpec& field : spec_->fields) field.type->visit_records(visit);
+  }
+
+  std::string docs() const override {
+    std::string text = fmt::format("### {}\n\n{}\n\n", spec_->name, spec_->meaning);
+    text += "| Name | Allowed | Default | Meaning |\n|---|---|---|---|\n";
+    const std::shared_ptr<void> defaults = spec_->make_default();
+    for (const FieldSpec& field : spec_->fields) {
+      text += fmt::format("| `{}` | {} | {} | {} |\n", field.name, docs_allowed(field),
+                          docs_default(field, defaults.get()), field.meaning);
+    }
+    return text;
+  }
+
+  Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const override {
+    if (rest.empty()) {
+      node = value_from_text(text, false);
+      return {};
+    }
+    if (node.is_null()) node = Json::object();
+    if (node.is_string() && !spec_->shorthand.empty()) {
+      node = Json{{spec_->shorthand, Json(node)}};
+    }
+    if (!node.is_object()) return fail(std::string("what stands above it is not an object"));
+    const FieldSpec* best = nullptr;  // Names contain dots: the longest one wins.
+    for (const FieldSpec& field : spec_->fields) {
+      const bool fits = rest.starts_with(field.name) &&
+                        (rest.size() == field.name.size() || rest[field.name.size()] == '.');
+      if (fits && (best == nullptr || field.name.size() > best->name.size())) best = &field;
+    }
+    if (best == nullptr) return fail(no_such(rest));
+    for (const FieldSpec& field : spec_->fields) {
+      const bool rival = field.choice >= 0 && field.choice == best->choice && &field != best;
+      if (rival) node.erase(field.name);
+    }
+    rest.remove_prefix(std::min(rest.size(), best->name.size() + 1));
+    return best->type->set(node[best->name], rest, text);
+  }
+
+ private:
+  const FieldSpec* find(std::string_view name) const {
+    for (const FieldSpec& field : spec_->fields) {
+      if (field.name == name) return &field;
+    }
+    return nullptr;
+  }
+
+  std::vector<std::string> names(int choice = -1) const {
+    std::vector<std::string> result;
+    for (const FieldSpec& field : spec_->fields) {
+      if (choice < 0 || field.choice == choice) result.push_back(field.name);
+    }
+    return result;
+  }
+
+  std::string no_such(std::string_view name) const {
+    const std::vector<std::string> known = names();
+    const std::string near = name.size() < 128 ? nearest_name(name, known) : "";
+    return fmt::format(
+        "there is no \"{}\" in {}; {}", name.substr(0, 60), spec_->name,
+        near.empty() ? "possible: " + list_of(known)
+                     : fmt::format("did you mean \"{}\"? Possible: {}", near, list_of(known)));
+  }
+
+  void read_field(const FieldSpec& field, const Json& value, const std::string& path, void* target,
+                  SettingsReport& report) const {
+    const auto found = value.find(field.name);
+    if (found == value.end()) {
+      if (field.required) {
+        report.error(json_pointer(path, field.name), {},
+                     "is missing; must be " + field.type->allowed());
+      }
+      return;
+    }
+    const std::size_t before = report.errors.size();
+    field.type->read(*found, json_pointer(path, field.name), field.make(target), report);
+    if (field.then && report.errors.size() == before) field.then(target);
+  }
+
+  void read_choices(const Json& value, const std::string& path, SettingsReport& report) const {
+    for (int choice = 0; choice < static_cast<int>(spec_->choices.size()); ++choice) {
+      std::vector<std::string> given;
+      for (const std::string& name : names(choice)) {
+        if (value.contains(name)) given.push_back(name);
+      }
+      if (given.size() == 1) continue;
+      const std::string what = spec_->choices[static_cast<std::size_t>(choice)];
+      report.error(path, given.empty() ? brief_text(value) : list_of(given),
+                   fmt::format("{} is exactly one of {}", what, list_of(names(choice))));
+    }
+  }
+
+  void report_unknown(const Json& value, const std::string& path, SettingsReport& report) const {
+    for (const auto& [key, ignored] : value.items()) {
+      if (report.full()) return;
+      if (find(key) != nullptr) continue;
+      const std::vector<std::string> known = names();
+      const std::string near = key.size() < 128 ? nearest_name(key, known) : "";
+      report.error(json_pointer(path, key), {},
+                   "unknown key; " + (near.empty() ? "known are " + list_of(known)
+                                                   : fmt::format("did you mean \"{}\"?", near)));
+    }
+  }
+
+  Json properties(Json& definitions) const {
+    const std::shared_ptr<void> defaults = spec_->make_default();
+    Json result = Json::object();
+    for (const FieldSpec& field : spec_->fields) {
+      Json schema = field.type->schema(definitions);
+      schema["description"] = field.meaning;
+      const void* held = field.look(defaults.get());
+      const bool plain = field.type->record_name().empty() && !field.required && field.choice < 0;
+      if (held != nullptr && plain && field.type->written(held)) {
+        schema["default"] = field.type->write(held);
+      }
+      result[field.name] = schema;
+    }
+    return result;
+  }
+
+  void add_choices(Json& object) const {
+    Json all = Json::array();
+    for (int choice = 0; choice < static_cast<int>(spec_->choices.size()); ++choice) {
+      Json one = Json::array();
+      for (const std::string& name : names(choice))
+        one.push_back({{"required", Json::array({name})}});
+      all.push_back({{"oneOf", one}});
+    }
+    if (!all.empty()) object["allOf"] = all;
+  }
+
+  static std::string docs_allowed(const FieldSpec& field) {
+    std::string text = field.type->allowed();
+    const std::string record = field.type->record_name();
+    if (record.empty()) return text;
+    std::string anchor = record;
+    std::transform(anchor.begin(), anchor.end(), anchor.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const std::size_t at = text.rfind(record);
+    return at == std::string::npos
+               ? text
+               : text.replace(at, record.size(), fmt::format("[{}](#{})", record, anchor));
+  }
+
+  static std::string docs_default(const FieldSpec& field, const void* defaults) {
+    if (field.required) return "required";
+    if (field.choice >= 0) return "a choice";
+    const void* held = field.look(defaults);
+    if (held == nullptr || !field.type->written(held)) return "unset";
+    if (!field.type->record_name().empty()) return "its defaults";
+    return fmt::format("`{}`", brief_text(field.type->write(held)));
+  }
+
+  std::shared_ptr<const RecordSpec> spec_;
+};
+
+class ListType : public ValueType {
+ public:
+  ListType(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most)
+      : element_(std::move(element)), ops_(std::move(ops)), least_(least), most_(most) {}
+
+  void read(const Json& value, const std::string& path, void* target,
+            SettingsReport& report) const override {
+    if (!value.is_array()) {
+      report.error(path, brief_text(value), "must be " + allowed());
+      return;
+    }
+    if (value.size() < least_ || value.size() > most_) {
+      report.error(
+          path, brief_text(value),
+          fmt::format("has {} elements; must have from {} to {}", value.size(), least_, most_));
+      return;
+    }
+    ops_.clear(target);
+    for (std::size_t i = 0; i < value.size() && !report.full(); ++i) {
+      element_->read(value[i], json_pointer(path, i), ops_.add(target, {}), report);
+    }
+  }
+  Json write(const void* value) const override {
+    Json array = Json::array();
+    ops_.each(value,
+              [&](const std::string&, const void* one) { array.push_back(element_->write(one)); });
+    return array;
+  }
+  Json schema(Json& definitions) const override {
+    Json result{{"type", "array"}, {"items", element_->schema(definitions)}};
+    if (least_ > 0) result["minItems"] = least_;
+    result["maxItems"] = most_;
+    return result;
+  }
+  std::string allowed() const override { return "a list, each element " + element_->allowed(); }
+  void visit_records(const std::function<void(const ValueType&)>& visit) const override {
+    element_->visit_records(visit);
+  }
+
+  Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const override {
+    if (rest.empty()) {
+      node = value_from_text(text, false);
+      return {};
+    }
+    if (!node.is_array() || node.empty()) return fail(std::string("the list is empty"));
+    const std::string_view token = rest.substr(0, rest.find('.'));
+    std::size_t index = 0;
+    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
+    if (code != std::errc{} || end != token.data() + token.size() || index >= node.size()) {
+      return fail(
+          fmt::format("\"{}\" must be a place in the list, from 0 to {}", token, node.size() - 1));
+    }
+    rest.remove_prefix(std::min(rest.size(), token.size() + 1));
+    return element_->set(node[index], rest, text);
+  }
+
+ private:
+  TypeRef element_;
+  ContainerOps ops_;
+  std::size_t least_;
+  std::size_t most_;
+};
+
+class MapType : public ValueType {
+ public:
+  MapType(TypeRef element, ContainerOps ops) : element_(std::move(element)), ops_(std::move(ops)) {}
+
+  void read(const Json& value, const std::string& path, void* target,
+            SettingsReport& report) const override {
+    if (!value.is_object()) {
+      report.error(path, brief_text(value), "must be " + allowed());
+      return;
+    }
+    ops_.clear(target);
+    for (const auto& [key, one] : value.items()) {
+      if (report.full()) return;
+      element_->read(one, json_pointer(path, key), ops_.add(target, key), report);
+    }
+  }
+  Json write(const void* value) const override {
+    Json object = Json::object();
+    ops_.each(value,
+              [&](const std::string& key, const void* one) { object[key] = element_->write(one); });
+    return object;
+  }
+  Json schema(Json& definitions) const override {
+    return {{"type", "object"}, {"additionalProperties", element_->schema(definitions)}};
+  }
+  std::string allowed() const override { return "an object of names, each " + element_->allowed(); }
+  void visit_records(const std::function<void(const ValueType&)>& visit) const override {
+    element_->visit_records(visit);
+  }
+
+  Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const override {
+    if (rest.empty()) {
+      node = value_from_text(text, false);
+      return {};
+    }
+    if (node.is_null()) node = Json::object();
+    if (!node.is_object()) return fail(std::string("what stands above it is not an object"));
+    std::string best;
+    std::vector<std::string> known;
+    for (const auto& [key, ignored] : node.items()) {
+      known.push_back(key);
+      const bool fits =
+          rest.starts_with(key) && (rest.size() == key.size() || rest[key.size()] == '.');
+      if (fits && key.size() > best.size()) best = key;
+    }
+    if (best.empty()) {
+      return fail(fmt::format("there is no \"{}\" here; possible: {}",
+                              rest.substr(0, rest.find('.')), list_of(known)));
+    }
+    rest.remove_prefix(std::min(rest.size(), best.size() + 1));
+    return element_->set(node[best], rest, text);
+  }
+
+ private:
+  TypeRef element_;
+  ContainerOps ops_;
+};
+
+class OptionalType : public ValueType {
+ public:
+  OptionalType(TypeRef inner, ContainerOps ops) : inner_(std::move(inner)), ops_(std::move(ops)) {}
+
+  void read(const Json& value, const std::string& path, void* target,
+            SettingsReport& report) const override {
+    ops_.clear(target);
+    if (value.is_null()) return;
+    const std::size_t before = report.errors.size();
+    inner_->read(value, path, ops_.add(target, {}), report);
+    if (report.errors.size() != before) ops_.clear(target);
+  }
+  Json write(const void* value) const override {
+    Json result;
+    ops_.each(value, [&](const std::string&, const void* one) { result = inner_->write(one); });
+    return result;
+  }
+  bool written(const void* value) const override {
+    bool there = false;
+    ops_.each(value, [&](const std::string&, const void*) { there = true; });
+    return there;
+  }
+  Json schema(Json& definitions) const override {
+    return {{"anyOf", Json::array({inner_->schema(definitions), {{"type", "null"}}})}};
+  }
+  std::string allowed() const override { return inner_->allowed() + ", or null"; }
+  std::string record_name() const override { return inner_->record_name(); }
+  void visit_records(const std::function<void(const ValueType&)>& visit) const override {
+    inner_->visit_records(visit);
+  }
+  Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const override {
+    if (rest.empty() && text == "null") {
+      node = nullptr;
+      return {};
+    }
+    return inner_->set(node, rest, text);
+  }
+
+ private:
+  TypeRef inner_;
+  ContainerOps ops_;
+};
+
+}  // namespace
+
+Status<std::string> ValueType::set(Json& node, std::string_view rest, std::string_view text) const {
+  if (!rest.empty()) {
+    return fail(fmt::format("there is nothing under a single value ({}), so no \"{}\"", allowed(),
+                            rest.substr(0, 60)));
+  }
+  node = value_from_text(text, takes_text());
+  return {};
+}
+
+TypeRef record_type(std::shared_ptr<const RecordSpec> spec) {
+  return std::make_shared<RecordType>(std::move(spec));
+}
+TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most) {
+  return std::make_shared<ListType>(std::move(element), std::move(ops), least, most);
+}
+TypeRef map_type(TypeRef element, ContainerOps ops) {
+  return std::make_shared<MapType>(std::move(element), std::move(ops));
+}
+TypeRef optional_type(TypeRef inner, ContainerOps ops) {
+  return std::make_shared<OptionalType>(std::move(inner), std::move(ops));
+}
+
+void write_json(const ValueType& type, const void* value, Json& out) { out = type.write(value); }
+
+std::string pretty_text(const ValueType& type, const void* value) {
+  return type.write(value).dump(2) + "\n";
+}
+
+std::string schema_text(const ValueType& type, std::string_view title) {
+  Json definitions = Json::object();
+  const Json root = type.schema(definitions);
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
+  for (const auto& [key, value] : root.items()) schema[key] = value;
+  schema["$defs"] = definitions;
+  return schema.dump(2) + "\n";
+}
+
+std::string docs_text(const ValueType& type) {
+  std::string text;
+  std::set<std::string> seen;
+  type.visit_records([&](const ValueType& record) {
+    if (!seen.insert(record.record_name()).second) return;
+    if (!text.empty()) text += "\n";
+    text += record.docs();
+  });
+  return text;
+}
+
+}  // namespace detail
+}  // namespace brokerlab

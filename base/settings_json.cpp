@@ -1,0 +1,233 @@
+#include "base/settings.h"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+namespace brokerlab {
+namespace {
+
+constexpr std::size_t deepest = 64;
+constexpr std::size_t longest = 8u << 20;
+
+/// "line 7, column 3" of a byte; columns count characters.
+std::string place_of(std::string_view text, std::size_t byte) {
+  std::size_t line = 1;
+  std::size_t column = 1;
+  for (const char c : text.substr(0, byte)) {
+    if (c == '\n') {
+      ++line;
+      column = 1;
+    } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+      ++column;
+    }
+  }
+  return fmt::format("line {}, column {}", line, column);
+}
+
+/// Length of the UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no overlong forms, no
+/// surrogates).
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : static_cast<unsigned char>(0);
+  };
+  const unsigned char first = at(0);
+  if (first < 0x80) return 1;
+  const auto follows = [&at](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
+  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    if (!follows(1) || !follows(2)) return 0;
+    if (first == 0xE0 && at(1) < 0xA0) return 0;
+    if (first == 0xED && at(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    if (!follows(1) || !follows(2) || !follows(3)) return 0;
+    if (first == 0xF0 && at(1) < 0x90) return 0;
+    if (first == 0xF4 && at(1) > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+/// Builds the document event by event, so that depth is bounded before anything recurses into it
+/// and a repeated key, which JSON libraries drop silently, is an error.
+class Builder : public nlohmann::json_sax<Json> {
+ public:
+  Builder(std::string_view text, Json& root, SettingsReport& report)
+      : text_(text), root_(root), report_(report) {}
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(std::int64_t value) override { return put(value); }
+  bool number_unsigned(std::uint64_t value) override { return put(value); }
+  bool number_float(double value, const std::string& /*text*/) override { return put(value); }
+  bool string(std::string& value) override { return put(std::move(value)); }
+  bool binary(Json::binary_t& /*value*/) override { return false; }
+  bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+  bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& name) override {
+    Level& level = open_.back();
+    if (!level.keys.insert(name).second) {
+      report_.error(json_pointer(level.path, name), {}, "stands here twice; remove one");
+    }
+    level.key = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const Json::exception& error) override {
+    std::string why = error.what();
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ..."
+    if (const auto end = why.find("] "); end != std::string::npos) why.erase(0, end + 2);
+    if (const auto end = why.find("syntax error "); end != std::string::npos) {
+      why.erase(0, end + 13);
+    }
+    for (char& c : why) {
+      if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    }
+    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {}, "broken JSON " + why);
+    return false;
+  }
+
+ private:
+  struct Level {
+    Json* value;
+    std::string path;
+    std::string key = {};
+    std::set<std::string> keys = {};
+  };
+
+  Json* attach(Json&& value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Level& level = open_.back();
+    if (level.value->is_array()) {
+      auto& elements = *level.value->get_ptr<Json::array_t*>();
+      return &elements.emplace_back(std::move(value));
+    }
+    auto& members = *level.value->get_ptr<Json::object_t*>();
+    members.emplace_back(level.key, std::move(value));
+    return &members.back().second;
+  }
+
+  bool put(Json&& value) {
+    attach(std::move(value));
+    return true;
+  }
+
+  bool open(Json&& value) {
+    if (open_.size() == deepest) {
+      report_.error(open_.back().path.substr(0, 60), {},
+                    fmt::format("is nested deeper than {} levels", deepest));
+      return false;
+    }
+    std::string path;
+    if (!open_.empty()) {
+      const Level& level = open_.back();
+      path = level.value->is_array() ? json_pointer(level.path, level.value->size())
+                                     : json_pointer(level.path, level.key);
+    }
+    Json* const added = attach(std::move(value));
+    open_.push_back({added, std::move(path)});
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view text_;
+  Json& root_;
+  SettingsReport& report_;
+  std::vector<Level> open_;
+};
+
+}  // namespace
+
+bool SettingsReport::clean(std::string_view path) const {
+  const auto inside = [](std::string_view inner, std::string_view outer) {
+    return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
+  };
+  for (const Problem& problem : errors) {
+    if (inside(problem.path, path) || inside(path, problem.path)) return false;
+  }
+  return true;
+}
+
+void SettingsReport::error(std::string path, std::string value, std::string message) {
+  if (full()) return;
+  errors.push_back({file, std::move(path), std::move(value), std::move(message)});
+  if (full()) errors.push_back({file, {}, {}, "there are more mistakes; these come first"});
+}
+
+void SettingsReport::warning(std::string path, std::string value, std::string message) {
+  if (warnings.size() >= 200) return;
+  warnings.push_back({file, std::move(path), std::move(value), std::move(message)});
+}
+
+bool parse_json(std::string_view text, Json& document, SettingsReport& report) {
+  const std::size_t before = report.errors.size();
+  if (text.size() > longest) {
+    report.error({}, {},
+                 fmt::format("has {}; at most {} are read",
+                             to_rounded_text(Bytes(static_cast<std::int64_t>(text.size()))),
+                             to_text(Bytes(static_cast<std::int64_t>(longest)))));
+    return false;
+  }
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    report.error({}, {}, "is empty; a JSON object is needed");
+    return false;
+  }
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text.substr(at));
+    if (length == 0) {
+      report.error(place_of(text, at), {}, "is not UTF-8 text; save the file as UTF-8");
+      return false;
+    }
+    at += length;
+  }
+  Builder builder(text, document, report);
+  const bool complete = Json::sax_parse(text.begin(), text.end(), &builder);
+  return complete && report.errors.size() == before;
+}
+
+std::string brief_text(const Json& value) {
+  constexpr std::size_t most = 60;
+  if (value.is_structured() && value.size() > 8) {
+    return fmt::format("{} of {} {}", value.is_array() ? "an array" : "an object", value.size(),
+                       value.is_array() ? "elements" : "keys");
+  }
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() <= most) return text;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
+std::string json_pointer(std::string_view path, std::string_view key) {
+  std::string result(path);
+  result += '/';
+  for (const char c : key) {
+    if (c == '~') {
+      result += "~0";
+    } else if (c == '/') {
+      result += "~1";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string json_pointer(std::string_view path, std::size_t index) {
+  return fmt::format("{}/{}", path, index);
+}
+
+}  // namespace brokerlab
