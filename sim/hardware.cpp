@@ -1,0 +1,126 @@
+#include "sim/hardware.h"
+
+#include "base/settings.h"
+
+namespace brokerlab::sim {
+
+const Settings<CpuConfig>& CpuConfig::settings() {
+  static const auto all =
+      Settings<CpuConfig>("Cpu", "Cores, and what a broker's work costs on one of them.")
+          .field("cores", &CpuConfig::cores, 1, 256, "Equal cores.")
+          .field("request_cost", &CpuConfig::request_cost, Duration{0}, 1s,
+                 "Per request: parse, dispatch, respond.")
+          .field("partition_cost", &CpuConfig::partition_cost, Duration{0}, 1s,
+                 "Per partition named in a request.")
+          .field("record_cost", &CpuConfig::record_cost, Duration{0}, 1s, "Per record.")
+          .field("byte_rate", &CpuConfig::byte_rate, 1_MBps, 100'000_MBps,
+                 "Copying and checksumming, one core.")
+          .field("tail_sigma", &CpuConfig::tail_sigma, 0.0, 3.0,
+                 "Log-normal spread of every cost; 0 for none.");
+  return all;
+}
+
+const Settings<NicConfig>& NicConfig::settings() {
+  static const auto all =
+      Settings<NicConfig>("Nic", "A network card.")
+          .field("rate", &NicConfig::rate, 1_Mbps, 400_Gbps, "In each direction.")
+          .field("discipline", &NicConfig::discipline,
+                 setting::names<NicDiscipline>(
+                     {{"fair", NicDiscipline::fair}, {"fifo", NicDiscipline::fifo}}),
+                 "Whether flows share the rate evenly or queue.");
+  return all;
+}
+
+DiskConfig DiskConfig::of(DiskKind kind) {
+  DiskConfig disk;  // The defaults are those of an HDD.
+  disk.kind = kind;
+  switch (kind) {
+    case DiskKind::hdd:
+      break;
+    case DiskKind::ssd:  // A SATA 3 drive: the 6 Gb/s link less its coding, 32 queued commands.
+      disk.read_rate = 540_MBps;
+      disk.write_rate = 500_MBps;
+      disk.positioning = 80us;
+      disk.parallelism = 32;
+      disk.sync_latency = 1ms;
+      break;
+    case DiskKind::nvme:  // A PCIe 3 x4 data-centre drive.
+      disk.read_rate = 3'000_MBps;
+      disk.write_rate = 1'500_MBps;
+      disk.positioning = 20us;
+      disk.parallelism = 128;
+      disk.sync_latency = 50us;  // Power-loss protection: a flush has nothing to wait for.
+      break;
+  }
+  return disk;
+}
+
+const Settings<DiskConfig>& DiskConfig::settings() {
+  static const auto all =
+      Settings<DiskConfig>("Disk", "One disk: a cost per operation, then bytes at a rate.")
+          .field("kind", &DiskConfig::kind,
+                 setting::names<DiskKind>(
+                     {{"hdd", DiskKind::hdd}, {"ssd", DiskKind::ssd}, {"nvme", DiskKind::nvme}}),
+                 "Sets every value below to the typical one of its kind.")
+          .then([](DiskConfig& disk) { disk = DiskConfig::of(disk.kind); })
+          .field("read_rate", &DiskConfig::read_rate, 1_MBps, 20'000_MBps, "Sequential reads.")
+          .field("write_rate", &DiskConfig::write_rate, 1_MBps, 20'000_MBps, "Sequential writes.")
+          .field("positioning", &DiskConfig::positioning, Duration{0}, 1s,
+                 "HDD: seek and rotation; flash: latency of an operation.")
+          .field("parallelism", &DiskConfig::parallelism, 1, 1024, "Operations at once.")
+          .field("sync_latency", &DiskConfig::sync_latency, Duration{0}, 1s,
+                 "Emptying the drive's own cache.");
+  return all;
+}
+
+const Settings<PageCacheConfig>& PageCacheConfig::settings() {
+  static const auto all =
+      Settings<PageCacheConfig>("PageCache", "Memory in front of the disks, as Linux manages it.")
+          .field("ram", &PageCacheConfig::ram, 64_MiB, Bytes(4ll << 40), "All memory.")
+          .field("heap", &PageCacheConfig::heap, Bytes(0), Bytes(4ll << 40),
+                 "What the process takes; the rest caches files.")
+          .field("dirty_background_ratio", &PageCacheConfig::dirty_background_ratio, 0.0, 1.0,
+                 "Share of the cache that may be dirty before write-back starts.")
+          .field("dirty_ratio", &PageCacheConfig::dirty_ratio, 0.0, 1.0,
+                 "Share that may be dirty before writers wait.")
+          .field("writeback_interval", &PageCacheConfig::writeback_interval, 1ms, 1h,
+                 "How often old dirty pages are looked for.")
+          .field("dirty_expire", &PageCacheConfig::dirty_expire, Duration{0}, 1h,
+                 "The age at which a dirty page is written.")
+          .check([](const PageCacheConfig& cache, FieldReport& report) {
+            if (cache.heap >= cache.ram) {
+              report.error("heap", fmt::format("must be less than ram, {}", to_text(cache.ram)));
+            }
+            if (cache.dirty_background_ratio > cache.dirty_ratio) {
+              report.error("dirty_background_ratio",
+                           fmt::format("must not exceed dirty_ratio, {}", cache.dirty_ratio));
+            }
+          });
+  return all;
+}
+
+const Settings<MachineConfig>& MachineConfig::settings() {
+  static const auto all =
+      Settings<MachineConfig>("Machine", "A kind of machine that brokers and clients run on.")
+          .field("cpu", &MachineConfig::cpu, setting::record<CpuConfig>(), "Processor.")
+          .field("nic", &MachineConfig::nic, setting::record<NicConfig>(), "Network card.")
+          .field("disks", &MachineConfig::disks,
+                 setting::list(setting::record<DiskConfig>(), 1, 24),
+                 "Disks; a broker keeps a log directory on each.")
+          .field("page_cache", &MachineConfig::page_cache, setting::record<PageCacheConfig>(),
+                 "Memory.")
+          .field("boot_time", &MachineConfig::boot_time, Duration{0}, 1h,
+                 "From power on to processes starting.");
+  return all;
+}
+
+const Settings<NetworkConfig>& NetworkConfig::settings() {
+  static const auto all =
+      Settings<NetworkConfig>("Network", "The non-blocking switch that joins all machines.")
+          .field("delay", &NetworkConfig::delay, 1us, 10s, "One way, between any two machines.")
+          .field("jitter", &NetworkConfig::jitter, Duration{0}, 10s,
+                 "A uniform extra of 0 up to this on every message.");
+  return all;
+}
+
+}  // namespace brokerlab::sim
