@@ -46,35 +46,48 @@ std::optional<std::int64_t> batch_size_at_front(ByteView bytes) {
          static_cast<std::int64_t>(batch_overhead);
 }
 
-Result<BatchView, Corruption> BatchView::parse(ByteView bytes) {
+Result<BatchSummary, Corruption> read_batch_header(ByteView bytes) {
   using Kind = Corruption::Kind;
   const auto size = batch_size_at_front(bytes);
   if (!size) return corrupt(Kind::incomplete, fmt::format("{} bytes of a batch", bytes.size()));
   if (*size < static_cast<std::int64_t>(batch_header_size)) {
-    return corrupt(Kind::bad_size,
-                   fmt::format("a batch of {} bytes has no room for its header", *size));
+    return corrupt(Kind::bad_size, fmt::format("{} bytes have no room for a header", *size));
   }
   // The magic byte decides what the rest means, so look at it first if it is there.
   if (bytes.size() > at::magic && field<std::int8_t>(bytes, at::magic) != 2) {
     return corrupt(Kind::bad_magic, fmt::format("message format {}, only 2 is known",
                                                 field<std::int8_t>(bytes, at::magic)));
   }
-  if (static_cast<std::uint64_t>(*size) > bytes.size()) {
-    return corrupt(Kind::incomplete, fmt::format("{} of {} bytes of a batch", bytes.size(), *size));
+  if (bytes.size() < batch_header_size) {
+    return corrupt(Kind::incomplete, fmt::format("{} bytes of a batch", bytes.size()));
   }
-  const BatchView batch(bytes.first(static_cast<std::size_t>(*size)));
+  const auto base = field<Offset>(bytes, at::base_offset);
   const auto delta = field<std::int32_t>(bytes, at::last_offset_delta);
-  if (batch.base_offset() < 0 || delta < 0 ||
-      batch.base_offset() >= std::numeric_limits<Offset>::max() - delta) {
-    return corrupt(Kind::bad_header,
-                   fmt::format("offsets {} + {} are impossible", batch.base_offset(), delta));
+  if (base < 0 || delta < 0 || base >= std::numeric_limits<Offset>::max() - delta) {
+    return corrupt(Kind::bad_header, fmt::format("offsets {} + {} are impossible", base, delta));
   }
   // Compaction may leave fewer records than offsets, even none, but never more.
-  if (batch.record_count() < 0 || batch.record_count() > std::int64_t{delta} + 1) {
-    return corrupt(Kind::bad_header, fmt::format("{} records on {} offsets", batch.record_count(),
-                                                 std::int64_t{delta} + 1));
+  const auto count = field<std::int32_t>(bytes, at::record_count);
+  if (count < 0 || count > std::int64_t{delta} + 1) {
+    return corrupt(Kind::bad_header,
+                   fmt::format("{} records on {} offsets", count, std::int64_t{delta} + 1));
   }
-  return batch;
+  return BatchSummary{*size,
+                      base,
+                      base + delta,
+                      count,
+                      field<Timestamp>(bytes, at::max_timestamp),
+                      field<LeaderEpoch>(bytes, at::leader_epoch)};
+}
+
+Result<BatchView, Corruption> BatchView::parse(ByteView bytes) {
+  const auto header = read_batch_header(bytes);
+  if (!header.ok()) return fail(header.error());
+  if (static_cast<std::uint64_t>(header.value().size) > bytes.size()) {
+    return corrupt(Corruption::Kind::incomplete,
+                   fmt::format("{} of {} bytes of a batch", bytes.size(), header.value().size));
+  }
+  return BatchView(bytes.first(static_cast<std::size_t>(header.value().size)));
 }
 
 Offset BatchView::base_offset() const { return field<Offset>(bytes_, at::base_offset); }

@@ -169,6 +169,18 @@ class BatchView {
 /// parse() and the checksum; with it every byte of the batch but offset and epoch is known good.
 Result<BatchView, Corruption> validate(ByteView bytes);
 
+/// What the first 61 bytes of a batch say, for walking a file without reading payloads.
+struct BatchSummary {
+  std::int64_t size = 0;
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  std::int32_t record_count = 0;
+  Timestamp max_timestamp = no_timestamp;
+  LeaderEpoch leader_epoch = no_epoch;
+};
+/// Checks what BatchView::parse() checks, the payload being elsewhere.
+Result<BatchSummary, Corruption> read_batch_header(ByteView bytes);
+
 /// Size of the batch at the front, from its first 12 bytes; nothing when there are fewer. May be
 /// any number, bad ones included.
 std::optional<std::int64_t> batch_size_at_front(ByteView bytes);

@@ -36,14 +36,12 @@ struct TimestampOffset {
   bool operator==(const TimestampOffset&) const = default;
 };
 
-/// Where a batch lies, from its header.
+/// Where a batch lies in the file, and what its header says.
 struct BatchPlace {
   std::int64_t position = 0;
-  std::int64_t size = 0;
-  Offset base_offset = 0;
-  Offset last_offset = 0;
-  Timestamp max_timestamp = no_timestamp;
-  LeaderEpoch leader_epoch = no_epoch;
+  BatchSummary batch;
+
+  std::int64_t end() const { return position + batch.size; }
 };
 
 /// "00000000000000000042" + suffix.
@@ -119,12 +117,15 @@ class LogSegment {
  private:
   LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config);
 
+  std::string path(std::string_view suffix) const;
   Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
+  Status<IoError> rewrite_indexes();
   Result<bool, IoError> load_indexes();
-  Status<IoError> load_max_timestamp();
+  Status<IoError> find_max_timestamp();
   std::int64_t floor_position(Offset offset) const;
+  void remember(ByteView batches, std::int64_t position);
 
   Env* env_;
   std::string dir_;
@@ -136,6 +137,9 @@ class LogSegment {
   std::vector<OffsetPosition> offset_index_;
   std::vector<TimestampOffset> time_index_;
   std::int64_t bytes_since_index_entry_ = 0;
+  /// The last batches of the file, without gaps: at least those since the last index entry, once
+  /// something was appended. Readers at the tail, nearly all of them, need no search in the file.
+  std::vector<BatchPlace> recent_;
   TimestampOffset max_timestamp_;
   std::optional<Timestamp> first_timestamp_;  ///< Of the first batch; the clock of segment.ms.
   Timestamp created_ = 0;
