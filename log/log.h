@@ -178,15 +178,19 @@ class Log {
 
   Status<IoError> load(const OpenOptions& options);
   Status<IoError> load_segments(const OpenOptions& options);
-  Status<IoError> recover(const OpenOptions& options);
-  Status<IoError> recover_segment(std::size_t index);
+  Status<IoError> recover_unflushed(const OpenOptions& options);
+  Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
+  Status<IoError> start_empty_at(Offset offset, Timestamp now);
   Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now);
+  Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
   Status<IoError> note_epochs(ByteView batches);
-  Status<IoError> remove_segments_from(std::size_t index);
-  Result<std::int64_t, IoError> end_position(const LogSegment& segment, Offset upto) const;
+  Status<IoError> remove_last_segment();
+  Status<IoError> sync_upto(Offset upto);
+  Result<std::int64_t, IoError> end_position(std::size_t index, Offset upto) const;
   std::size_t segment_index_for(Offset offset) const;
-  Failure<LogError> go_offline(const IoError& error);
+  Status<LogError> settle(const Status<IoError>& done);
+  LogError go_offline(const IoError& error);
   std::string epoch_file() const;
 
   Env* env_;
@@ -197,6 +201,7 @@ class Log {
   Offset log_start_offset_ = 0;
   Offset log_end_offset_ = 0;
   Offset recovery_point_ = 0;
+  Timestamp last_now_ = 0;      ///< The latest time anyone told.
   bool names_changed_ = false;  ///< Segments were made or removed since the directory was synced.
   Recovery recovery_;
   std::optional<LogError> offline_;
