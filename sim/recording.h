@@ -75,15 +75,17 @@ using EventDetails =
     std::vector<std::pair<std::string, std::variant<std::string, std::int64_t, double>>>;
 
 struct EventRow {
-  std::int64_t id = 0;  ///< 0: the recording numbers it, one above the highest so far.
+  /// Nothing: the recording numbers it, one above the highest so far.
+  std::optional<std::int64_t> id{};
   Time t{};
-  std::string_view kind;  ///< "partition.leader_elected"; a new name is declared by its first use,
+  std::string_view
+      kind{};  ///< "partition.leader_elected"; a new name is declared by its first use,
   EventLevel level = EventLevel::detail;  ///< with this level.
   std::optional<int> machine{};
   std::optional<int> partition{};
   std::optional<std::int64_t> cause{};
-  std::string_view en;
-  std::string_view ko;
+  std::string_view en{};
+  std::string_view ko{};
   EventDetails details{};
 };
 
@@ -92,16 +94,16 @@ struct MessageRow {
   std::optional<Time> arrived{};  ///< Nothing: lost, sent into silence.
   int source = 0;                 ///< Machine ids.
   int destination = 0;
-  std::string_view kind;  ///< "Produce", "Fetch response", "ZooKeeper ping" ...
+  std::string_view kind{};  ///< "Produce", "Fetch response", "ZooKeeper ping" ...
   Bytes size{};
 };
 
 struct LostRecordRow {
   int partition = 0;
   std::int64_t offset = 0;
-  std::string_view record_id;
+  std::string_view record_id{};
   Time acknowledged{};
-  std::string_view why;
+  std::string_view why{};
 };
 
 struct RecordingOptions {

@@ -161,8 +161,8 @@ class RecordingReader {
   ClusterState state_at(Time t) const { return to_cluster_state(facts_at(t)); }
 
   /// Messages with from <= sent <= to, in order of (sent, id). Where there are more than `limit`,
-  /// evenly thinned by id: a message stays or goes for a given power of two, so a moving window
-  /// does not flicker.
+  /// thinned to about that many or fewer by a hash of the id: a message stays or goes for a given
+  /// power of two, so a moving window does not flicker.
   std::vector<RecordedMessage> messages(Time from, Time to, int limit) const;
   /// Messages under way at t: sent <= t, and not arrived, or arrived no earlier than t. A lost
   /// message and one that flew shorter count as under way for `at_least`. Thinned as messages().

@@ -1,0 +1,439 @@
+#include "sim/recording_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sqlite3.h>
+
+namespace brokerlab::sim {
+namespace {
+
+Time at_ns(std::int64_t ns) { return Time(Duration(ns)); }
+std::int64_t ns_of(Time t) { return t.time_since_epoch().count(); }
+
+template <class Integer>
+std::optional<Integer> to_integer(std::string_view text) {
+  Integer value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    parts.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return parts;
+}
+
+std::vector<int> split_integers(std::string_view text) {
+  std::vector<int> numbers;
+  for (const auto& part : split(text)) {
+    if (const auto number = to_integer<int>(part)) numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+EventLevel parse_level(std::string_view text) {
+  if (text == "fault") return EventLevel::fault;
+  return text == "control" ? EventLevel::control : EventLevel::detail;
+}
+
+// One statement being read, from prepare to finalize.
+class Query {
+ public:
+  Query(sqlite3* database, const char* sql) {
+    if (sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr) != SQLITE_OK) failed_ = true;
+  }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query() { sqlite3_finalize(statement_); }
+
+  Query& with(std::int64_t value) {
+    sqlite3_bind_int64(statement_, ++bound_, value);
+    return *this;
+  }
+  Query& with(std::string_view value) {
+    sqlite3_bind_text(statement_, ++bound_, value.data(), static_cast<int>(value.size()),
+                      SQLITE_TRANSIENT);
+    return *this;
+  }
+
+  bool next() {
+    if (failed_) return false;
+    const int outcome = sqlite3_step(statement_);
+    failed_ = outcome != SQLITE_ROW && outcome != SQLITE_DONE;
+    return outcome == SQLITE_ROW;
+  }
+  bool failed() const { return failed_; }
+
+  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  int small(int column) const { return sqlite3_column_int(statement_, column); }
+  double real(int column) const { return sqlite3_column_double(statement_, column); }
+  std::string text(int column) const {
+    const auto* bytes = sqlite3_column_blob(statement_, column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+    return bytes == nullptr ? std::string{} : std::string(static_cast<const char*>(bytes), size);
+  }
+  bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::optional<int> maybe_small(int column) const {
+    if (null(column)) return {};
+    return small(column);
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+  bool failed_ = false;
+};
+
+constexpr const char* event_columns =
+    "SELECT e.id, e.t, k.name, k.level, e.machine, e.partition, e.cause, e.en, e.ko, e.detail "
+    "FROM event e JOIN event_kind k ON k.id = e.kind ";
+
+RecordedEvent read_event(const Query& query) {
+  RecordedEvent event;
+  event.id = query.integer(0);
+  event.t = at_ns(query.integer(1));
+  event.kind = query.text(2);
+  event.level = parse_level(query.text(3));
+  event.machine = query.maybe_small(4);
+  event.partition = query.maybe_small(5);
+  if (!query.null(6)) event.cause = query.integer(6);
+  event.en = query.text(7);
+  event.ko = query.text(8);
+  event.detail = query.text(9);
+  return event;
+}
+
+RecordedMessage read_message(const Query& query) {
+  RecordedMessage message;
+  message.id = query.integer(0);
+  message.sent = at_ns(query.integer(1));
+  if (!query.null(2)) message.arrived = at_ns(query.integer(2));
+  message.source = query.small(3);
+  message.destination = query.small(4);
+  message.kind = query.text(5);
+  message.size = Bytes(query.integer(6));
+  return message;
+}
+
+void take_partition_fact(ClusterState::Partition& partition, const std::string& attribute,
+                         const std::string& value) {
+  if (attribute == "leader") {
+    partition.leader = to_integer<int>(value).value_or(-1);
+  } else if (attribute == "epoch") {
+    partition.epoch = to_integer<int>(value).value_or(-1);
+  } else if (attribute == "isr") {
+    partition.isr = split_integers(value);
+  } else if (attribute == "replicas") {
+    partition.replicas = split_integers(value);
+  } else if (attribute == "hw") {
+    partition.high_watermark = to_integer<std::int64_t>(value);
+  }
+}
+
+void take_group_fact(ClusterState::Group& group, const std::string& attribute,
+                     const std::string& value) {
+  if (attribute == "state") {
+    group.state = value;
+  } else if (attribute == "generation") {
+    group.generation = to_integer<int>(value).value_or(-1);
+  } else if (attribute == "members") {
+    group.members = split(value);
+  } else if (attribute == "lag") {
+    group.lag = to_integer<std::int64_t>(value);
+  }
+}
+
+void take_numbered_fact(ClusterState& state, std::string_view family, int id,
+                        const std::string& attribute, const std::string& value) {
+  if (family == "machine" && attribute == "power") {
+    state.machine_on[id] = value == "on";
+  } else if (family == "process" && attribute == "state") {
+    state.process_running[id] = value == "running";
+  } else if (family == "broker" && attribute == "controller") {
+    state.brokers[id].controller = value == "true";
+  } else if (family == "broker" && attribute == "registered") {
+    state.brokers[id].registered = value == "true";
+  } else if (family == "zookeeper" && attribute == "role") {
+    state.zookeeper_role[id] = value;
+  } else if (family == "partition") {
+    take_partition_fact(state.partitions[id], attribute, value);
+  }
+}
+
+void take_fact(ClusterState& state, std::string_view subject, const std::string& attribute,
+               const std::string& value) {
+  const auto slash = subject.find('/');
+  if (slash == std::string_view::npos) return;
+  const auto family = subject.substr(0, slash);
+  const auto rest = subject.substr(slash + 1);
+  if (family == "group") return take_group_fact(state.groups[std::string(rest)], attribute, value);
+  if (family == "assignment") {
+    state.assignment[std::string(rest)] = split_integers(value);
+    return;
+  }
+  if (family == "replica") {
+    const auto second = rest.find('/');
+    if (second == std::string_view::npos) return;
+    const auto partition = to_integer<int>(rest.substr(0, second));
+    const auto broker = to_integer<int>(rest.substr(second + 1));
+    const auto offset = to_integer<std::int64_t>(value);
+    if (partition && broker && offset && attribute == "leo") {
+      state.log_end_offset[{*partition, *broker}] = *offset;
+    }
+    return;
+  }
+  if (const auto id = to_integer<int>(rest)) {
+    take_numbered_fact(state, family, *id, attribute, value);
+  }
+}
+
+}  // namespace
+
+std::string RecordedPartition::name() const { return fmt::format("{}-{}", topic, number); }
+
+ClusterState to_cluster_state(const Facts& facts) {
+  ClusterState state;
+  for (const auto& [subject, attributes] : facts) {
+    for (const auto& [attribute, value] : attributes) take_fact(state, subject, attribute, value);
+  }
+  return state;
+}
+
+struct RecordingReader::State {
+  sqlite3* database = nullptr;
+  Duration longest_flight{};
+  std::optional<std::string> error;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { sqlite3_close(database); }
+
+  template <class Row>
+  void each(Query& query, Row row) {
+    while (query.next()) row(query);
+    if (query.failed() && !error) error = sqlite3_errmsg(database);
+  }
+  template <class Row>
+  void each(const char* sql, Row row) {
+    Query query(database, sql);
+    each(query, row);
+  }
+
+  std::string meta(std::string_view key) {
+    std::string value;
+    Query query(database, "SELECT value FROM meta WHERE key = ?");
+    each(query.with(key), [&](const Query& row) { value = row.text(0); });
+    return value;
+  }
+
+  // `where` binds from, to and as many more as `bounds` holds; both passes use the same.
+  std::vector<RecordedMessage> thinned_messages(const std::string& where,
+                                                const std::vector<std::int64_t>& bounds,
+                                                int limit) {
+    ENSURE(limit > 0, "a limit of {} messages", limit);
+    std::int64_t count = 0;
+    Query counting(database, ("SELECT count(*) FROM message WHERE " + where).c_str());
+    for (const auto bound : bounds) counting.with(bound);
+    each(counting, [&](const Query& row) { count = row.integer(0); });
+    std::int64_t stride = 1;
+    while (count / stride > limit) stride *= 2;
+    // Hashed, because a plain id % 2 would keep all requests and no response.
+    const std::string sql =
+        "SELECT id, sent, arrived, source, destination, kind, bytes FROM message WHERE " + where +
+        " AND (((id & 2147483647) * 2654435761) >> 16) & ? = 0 ORDER BY sent, id";
+    Query reading(database, sql.c_str());
+    for (const auto bound : bounds) reading.with(bound);
+    std::vector<RecordedMessage> messages;
+    each(reading.with(stride - 1),
+         [&](const Query& row) { messages.push_back(read_message(row)); });
+    return messages;
+  }
+};
+
+RecordingReader::RecordingReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RecordingReader::RecordingReader(RecordingReader&&) noexcept = default;
+RecordingReader& RecordingReader::operator=(RecordingReader&&) noexcept = default;
+RecordingReader::~RecordingReader() = default;
+
+Result<RecordingReader, std::string> RecordingReader::open(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return fail(path + ": no such file");
+  if (std::filesystem::is_directory(path, ignored)) return fail(path + ": is a directory");
+  std::ifstream file(path, std::ios::binary);
+  std::string magic(15, '\0');
+  if (!file) return fail(path + ": cannot be read");
+  if (!file.read(magic.data(), 15) || magic != "SQLite format 3") {
+    return fail(path + ": not a recording of brokerlab (make one: brokerlab run ... --record " +
+                "FILE.run)");
+  }
+  auto state = std::make_unique<State>();
+  if (sqlite3_open_v2(path.c_str(), &state->database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) {
+    return fail(path + ": " + sqlite3_errmsg(state->database));
+  }
+  const std::string format = state->meta("format");
+  if (state->error) {
+    return fail(fmt::format("{}: a SQLite file, but not a readable recording of brokerlab ({})",
+                            path, *state->error));
+  }
+  if (format != std::to_string(recording_format)) {
+    return fail(
+        fmt::format("{}: recording format {}, but this brokerlab reads format {}; make the "
+                    "recording again with this version",
+                    path, format.empty() ? "unknown" : format, recording_format));
+  }
+  const auto flight = to_integer<std::int64_t>(state->meta("longest_flight_ns"));
+  state->longest_flight = Duration(flight.value_or(0));
+  return RecordingReader(std::move(state));
+}
+
+std::string RecordingReader::meta(std::string_view key) const { return state_->meta(key); }
+
+Duration RecordingReader::duration() const {
+  return Duration(to_integer<std::int64_t>(meta("duration_ns")).value_or(0));
+}
+
+std::vector<RecordedMachine> RecordingReader::machines() const {
+  std::vector<RecordedMachine> machines;
+  state_->each("SELECT id, name, role FROM machine ORDER BY id", [&](const Query& row) {
+    machines.push_back({row.small(0), row.text(1), row.text(2)});
+  });
+  return machines;
+}
+
+std::vector<RecordedProcess> RecordingReader::processes() const {
+  std::vector<RecordedProcess> processes;
+  state_->each(
+      "SELECT id, machine, name, kind, number FROM process ORDER BY id", [&](const Query& row) {
+        processes.push_back({row.small(0), row.small(1), row.text(2), row.text(3), row.small(4)});
+      });
+  return processes;
+}
+
+std::vector<RecordedPartition> RecordingReader::partitions() const {
+  std::vector<RecordedPartition> partitions;
+  state_->each("SELECT id, topic, number, internal FROM partition ORDER BY id",
+               [&](const Query& row) {
+                 partitions.push_back({row.small(0), row.text(1), row.small(2), row.small(3) != 0});
+               });
+  return partitions;
+}
+
+std::vector<RecordedEvent> RecordingReader::events(EventLevel down_to, Time from, Time to) const {
+  std::string sql = event_columns;
+  sql += "WHERE e.t BETWEEN ? AND ? AND k.level IN ('fault'";
+  if (down_to != EventLevel::fault) sql += ", 'control'";
+  if (down_to == EventLevel::detail) sql += ", 'detail'";
+  sql += ") ORDER BY e.t, e.id";
+  std::vector<RecordedEvent> events;
+  Query query(state_->database, sql.c_str());
+  state_->each(query.with(ns_of(from)).with(ns_of(to)),
+               [&](const Query& row) { events.push_back(read_event(row)); });
+  return events;
+}
+
+std::optional<RecordedEvent> RecordingReader::event(std::int64_t id) const {
+  std::optional<RecordedEvent> event;
+  Query query(state_->database, (std::string(event_columns) + "WHERE e.id = ?").c_str());
+  state_->each(query.with(id), [&](const Query& row) { event = read_event(row); });
+  return event;
+}
+
+std::vector<RecordedEvent> RecordingReader::causes(std::int64_t id) const {
+  std::vector<RecordedEvent> chain;
+  std::set<std::int64_t> seen;
+  for (std::optional<std::int64_t> next = id; next && seen.insert(*next).second;) {
+    auto found = event(*next);
+    if (!found) break;
+    next = found->cause;
+    chain.push_back(std::move(*found));
+  }
+  return chain;
+}
+
+Facts RecordingReader::facts_at(Time t) const {
+  Facts facts;
+  std::int64_t known_at = -1;  // No fact is older than the run.
+  Query latest(state_->database, "SELECT max(t) FROM keyframe WHERE t <= ?");
+  state_->each(latest.with(ns_of(t)), [&](const Query& row) {
+    if (!row.null(0)) known_at = row.integer(0);
+  });
+  Query keyframe(state_->database,
+                 "SELECT s.key, a.key, a.value FROM keyframe k, json_each(k.facts) s, "
+                 "json_each(s.value) a WHERE k.t = ?");
+  state_->each(keyframe.with(known_at),
+               [&](const Query& row) { facts[row.text(0)][row.text(1)] = row.text(2); });
+  Query since(state_->database,
+              "SELECT subject, attribute, value FROM fact WHERE t > ? AND t <= ? "
+              "ORDER BY t, rowid");
+  state_->each(since.with(known_at).with(ns_of(t)),
+               [&](const Query& row) { facts[row.text(0)][row.text(1)] = row.text(2); });
+  return facts;
+}
+
+std::vector<RecordedMessage> RecordingReader::messages(Time from, Time to, int limit) const {
+  return state_->thinned_messages("sent BETWEEN ? AND ?", {ns_of(from), ns_of(to)}, limit);
+}
+
+std::vector<RecordedMessage> RecordingReader::messages_in_flight(Time t, int limit,
+                                                                 Duration at_least) const {
+  // A message in flight now cannot have been sent before the longest flight of the run.
+  const auto lookback = std::max(state_->longest_flight, at_least).count();
+  const auto now = ns_of(t);
+  return state_->thinned_messages(
+      "sent BETWEEN ? AND ? AND (coalesce(arrived, sent) >= ? OR sent >= ?)",
+      {now - lookback, now, now, now - at_least.count()}, limit);
+}
+
+std::vector<RecordedMetric> RecordingReader::metrics() const {
+  std::vector<RecordedMetric> metrics;
+  state_->each("SELECT id, name, machine, partition, label, unit FROM metric ORDER BY id",
+               [&](const Query& row) {
+                 metrics.push_back({row.small(0), row.text(1), row.maybe_small(2),
+                                    row.maybe_small(3), row.text(4), row.text(5)});
+               });
+  return metrics;
+}
+
+std::vector<Sample> RecordingReader::series(int metric) const {
+  std::vector<Sample> samples;
+  Query query(state_->database, "SELECT t, value FROM sample WHERE metric = ? ORDER BY t");
+  state_->each(query.with(metric), [&](const Query& row) {
+    samples.push_back({at_ns(row.integer(0)), row.real(1)});
+  });
+  return samples;
+}
+
+std::vector<RecordedInvariant> RecordingReader::invariants() const {
+  std::vector<RecordedInvariant> invariants;
+  state_->each(
+      "SELECT name, held, checked, detail FROM invariant ORDER BY name", [&](const Query& row) {
+        invariants.push_back({row.text(0), row.small(1) != 0, row.integer(2), row.text(3)});
+      });
+  return invariants;
+}
+
+std::vector<RecordedLostRecord> RecordingReader::lost_records() const {
+  std::vector<RecordedLostRecord> records;
+  state_->each(
+      "SELECT partition, offset, record_id, acknowledged, why FROM lost_record "
+      "ORDER BY partition, offset",
+      [&](const Query& row) {
+        records.push_back(
+            {row.small(0), row.integer(1), row.text(2), at_ns(row.integer(3)), row.text(4)});
+      });
+  return records;
+}
+
+const std::optional<std::string>& RecordingReader::read_error() const { return state_->error; }
+
+}  // namespace brokerlab::sim
