@@ -1,0 +1,101 @@
+// KafkaConsumer: Kafka's consumer client (classic group protocol), and the application around it.
+//
+// poll() does what Kafka's does: keeps the membership (join, sync, offsets), validates positions
+// after a leader change (KIP-320), sends fetches for partitions with nothing buffered, one request
+// a broker at a time, and returns at most max.poll.records records. A background coroutine sends
+// heartbeats, and leaves the group when poll() was not called for max.poll.interval.ms.
+//
+// Lifetime: owned by the Program of its process. Borrows the Observer. Threads: none.
+// Errors:   what brokers and network do is handled here: retried, or a rejoin, or a reset of the
+//           position. commit() returns an error when the group has moved on.
+// Source:   org.apache.kafka.clients.consumer.internals.{ConsumerCoordinator, AbstractCoordinator,
+//           Fetcher, OffsetFetcher, SubscriptionState}.
+#pragma once
+
+#include "model/client_metadata.h"
+#include "model/config.h"
+#include "model/observer.h"
+#include "sim/machine.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// The bytes belong to `batch`, which keeps them alive.
+struct ConsumedRecord {
+  TopicPartition partition;
+  Offset offset = 0;
+  LeaderEpoch leader_epoch = log::no_epoch;
+  log::Timestamp timestamp = log::no_timestamp;
+  std::optional<log::ByteVector> key;
+  log::ByteVector value;
+};
+
+struct ConsumerSetup {
+  std::string client_id;
+  std::string group;
+  std::vector<std::string> topics;
+  std::vector<Address> bootstrap;
+  ConsumerConfig config;
+};
+
+class KafkaConsumer {
+ public:
+  KafkaConsumer(sim::Process& process, ConsumerSetup setup, Observer& observer,
+                PartitionIdOf partition_id);
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
+  ~KafkaConsumer();
+
+  /// Records in the order of their offsets within a partition; none at the deadline.
+  sim::Task<std::vector<ConsumedRecord>> poll(Time deadline);
+  /// Commits the positions after the last poll() and waits (commitSync), retrying what is
+  /// retriable until default.api.timeout.ms. `none`, or why the group did not take it.
+  sim::Task<ErrorCode> commit();
+  /// Leaves the group (after a commit when enable.auto.commit).
+  sim::Task<> close();
+
+  const std::vector<TopicPartition>& assignment() const;
+  /// Offset of the next record poll() will return; no_offset when it has no position.
+  Offset position(const TopicPartition& partition) const;
+  /// The high watermark the last fetch of the partition reported; no_offset before it.
+  Offset high_watermark(const TopicPartition& partition) const;
+  const std::string& member_id() const;
+  int generation() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct ConsumerAppSetup {
+  ConsumerSetup client;
+  Duration poll_timeout = 1s;
+  Duration service_time{0};  ///< What the application spends on a record: time, not CPU.
+};
+
+/// The application: polls, spends the service time on each record, commits after each batch unless
+/// enable.auto.commit.
+class ConsumerApp final : public sim::Program {
+ public:
+  ConsumerApp(sim::Process& process, ConsumerAppSetup setup, Observer& observer,
+              PartitionIdOf partition_id);
+
+  KafkaConsumer& consumer() { return consumer_; }
+  /// Ends the loop after the batch in hand, leaving the group.
+  void stop() { stopping_ = true; }
+
+ private:
+  sim::Task<> run();
+
+  sim::Process& process_;
+  const ConsumerAppSetup setup_;
+  Observer& observer_;
+  KafkaConsumer consumer_;
+  bool stopping_ = false;
+};
+
+}  // namespace brokerlab::model
