@@ -1,0 +1,330 @@
+// Stories of one consumer group, told to the pure state machine: no simulator, no clock.
+#include "model/group_state.h"
+
+#include "base/random.h"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <map>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+/// A coordinator's desk: hands requests to the group, keeps what comes back, stores at once.
+class Desk {
+ public:
+  explicit Desk(Duration initial_delay = 3s)
+      : group("nifi", {.initial_rebalance_delay = initial_delay}) {}
+
+  GroupState::Ticket join(const std::string& member, const std::string& client = "nifi") {
+    GroupState::Join request;
+    request.member_id = member;
+    request.fresh_id = client + "-" + std::to_string(next_ticket);
+    request.client_id = client;
+    request.session_timeout = 45s;
+    request.rebalance_timeout = 300s;
+    request.protocol = "range";
+    request.topics = {"wifi"};
+    group.join(next_ticket, request, now);
+    collect();
+    return next_ticket++;
+  }
+  /// The two steps of a member that has no id yet; its id.
+  std::string new_member(const std::string& client) {
+    const std::string id = joins.at(join("", client)).member_id;
+    tickets[id] = join(id, client);
+    return id;
+  }
+  GroupState::Ticket sync(const std::string& member,
+                          std::vector<SyncGroupRequest::Assignment> assignments = {}) {
+    group.sync(next_ticket, member, group.generation(), assignments, now);
+    collect();
+    return next_ticket++;
+  }
+  void pass(Duration time) {
+    const Time end = now + time;
+    while (group.next_deadline() <= end) {
+      now = std::max(now, group.next_deadline());
+      group.advance(now);
+      collect();
+    }
+    now = end;
+    collect();
+  }
+  void store(ErrorCode error = ErrorCode::none) {
+    group.stored(stored.back().generation, error, now);
+    collect();
+  }
+  /// Two members, stable in generation 1; the leader's id first.
+  std::pair<std::string, std::string> stable_pair() {
+    const std::string a = new_member("a");
+    const std::string b = new_member("b");
+    pass(6s);
+    const std::string leader = joins.at(tickets[a]).leader;
+    const std::string follower = leader == a ? b : a;
+    sync(follower);
+    sync(leader, {{a, {{"wifi", 0}}}, {b, {{"wifi", 1}}}});
+    store();
+    return {leader, follower};
+  }
+  bool answered(GroupState::Ticket ticket) const {
+    return joins.contains(ticket) || syncs.contains(ticket);
+  }
+
+  GroupState group;
+  Time now{};
+  std::map<GroupState::Ticket, GroupState::JoinReply> joins;
+  std::map<GroupState::Ticket, GroupState::SyncReply> syncs;
+  std::map<std::string, GroupState::Ticket> tickets;  ///< Of each member's last join.
+  std::vector<GroupSnapshot> stored;
+  std::vector<GroupPhase> phases;
+
+ private:
+  void collect() {
+    GroupState::Outbox outbox = group.take_outbox();
+    for (auto& [ticket, reply] : outbox.joins) REQUIRE(joins.emplace(ticket, reply).second);
+    for (auto& [ticket, reply] : outbox.syncs) REQUIRE(syncs.emplace(ticket, reply).second);
+    for (GroupSnapshot& snapshot : outbox.to_store) stored.push_back(std::move(snapshot));
+    for (const auto& change : outbox.changes) phases.push_back(change.phase);
+  }
+  GroupState::Ticket next_ticket = 1;
+};
+
+}  // namespace
+
+TEST_CASE("a member without an id is sent back with one, which expires unused", "[unit]") {
+  Desk desk;
+  const auto reply = desk.joins.at(desk.join("", "nifi-1"));
+  CHECK(reply.error == ErrorCode::member_id_required);
+  CHECK(reply.member_id.starts_with("nifi-1-"));
+  CHECK(desk.group.phase() == GroupPhase::empty);
+
+  desk.pass(46s);
+  CHECK(desk.joins.at(desk.join(reply.member_id)).error == ErrorCode::unknown_member_id);
+}
+
+TEST_CASE("the first rebalance waits for more members, as long as they keep coming", "[unit]") {
+  Desk desk(3s);
+  const std::string a = desk.new_member("a");
+  desk.pass(2s);
+  const std::string b = desk.new_member("b");
+  desk.pass(1500ms);
+  CHECK_FALSE(desk.answered(desk.tickets[a]));
+  desk.pass(2500ms);  // the second delay is over as well
+  REQUIRE(desk.answered(desk.tickets[a]));
+  REQUIRE(desk.answered(desk.tickets[b]));
+  const auto& reply = desk.joins.at(desk.tickets[a]);
+  CHECK(reply.generation == 1);
+  CHECK(reply.leader == a);
+  CHECK(reply.members.size() == 2);
+  CHECK(desk.joins.at(desk.tickets[b]).members.empty());
+  CHECK(desk.group.phase() == GroupPhase::completing_rebalance);
+}
+
+TEST_CASE("an assignment is handed out only once it is stored", "[unit]") {
+  Desk desk;
+  const std::string a = desk.new_member("a");
+  const std::string b = desk.new_member("b");
+  desk.pass(6s);
+  const auto follower = desk.sync(b);
+  const auto leader = desk.sync(a, {{a, {{"wifi", 0}, {"wifi", 1}}}, {b, {{"wifi", 2}}}});
+  CHECK_FALSE(desk.answered(follower));
+  CHECK_FALSE(desk.answered(leader));
+  REQUIRE(desk.stored.size() == 1);
+  CHECK(desk.stored[0].members.at(1).partitions == std::vector<TopicPartition>{{"wifi", 2}});
+
+  desk.store();
+  CHECK(desk.syncs.at(follower).partitions == std::vector<TopicPartition>{{"wifi", 2}});
+  CHECK(desk.syncs.at(leader).partitions.size() == 2);
+  CHECK(desk.group.phase() == GroupPhase::stable);
+}
+
+TEST_CASE("a failed store sends everyone back to joining", "[unit]") {
+  Desk desk;
+  const std::string a = desk.new_member("a");
+  desk.pass(6s);
+  const auto sync = desk.sync(a, {{a, {{"wifi", 0}}}});
+  desk.store(ErrorCode::coordinator_not_available);
+  CHECK(desk.syncs.at(sync).error == ErrorCode::coordinator_not_available);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+}
+
+TEST_CASE("a member that sends no heartbeat for its session timeout is removed", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  for (int i = 0; i < 14; ++i) {
+    desk.pass(3s);
+    CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::none);
+  }
+  CHECK(desk.group.phase() == GroupPhase::stable);  // 42 s
+  desk.pass(4s);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::rebalance_in_progress);
+  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::unknown_member_id);
+
+  // The only one left joins again: nobody else is to be waited for.
+  const auto join = desk.join(leader);
+  REQUIRE(desk.answered(join));
+  CHECK(desk.joins.at(join).generation == 2);
+  CHECK(desk.joins.at(join).members.size() == 1);
+}
+
+TEST_CASE("a dead leader's successor is elected among those who joined", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  const std::string c = desk.new_member("c");
+  const auto join = desk.join(follower);
+  CHECK_FALSE(desk.answered(join));
+  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+  desk.pass(46s);  // the leader's session ends while it should have joined
+  REQUIRE(desk.answered(join));
+  CHECK(desk.joins.at(join).leader != leader);
+  CHECK(desk.group.member_ids().size() == 2);
+}
+
+TEST_CASE("a member that joins but never syncs is dropped at the rebalance timeout", "[unit]") {
+  Desk desk;
+  const std::string a = desk.new_member("a");
+  const std::string b = desk.new_member("b");
+  desk.pass(6s);
+  const auto waiting = desk.sync(a, {{a, {{"wifi", 0}}}, {b, {}}});
+  desk.store();
+  REQUIRE(desk.answered(waiting));
+  for (int i = 0; i < 99; ++i) {
+    desk.pass(3s);
+    desk.group.heartbeat(a, 1, desk.now);
+    desk.group.heartbeat(b, 1, desk.now);
+  }
+  CHECK(desk.group.phase() == GroupPhase::stable);  // 297 s
+  desk.pass(4s);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK(desk.group.member_ids() == std::vector<std::string>{a});
+}
+
+TEST_CASE("the last member to leave empties the group, and that is stored too", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  CHECK(desk.group.leave(follower, desk.now) == ErrorCode::none);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK(desk.group.leave(leader, desk.now) == ErrorCode::none);
+  desk.pass(1ms);
+  CHECK(desk.group.phase() == GroupPhase::empty);
+  CHECK(desk.group.generation() == 2);
+  CHECK(desk.stored.back().members.empty());
+  CHECK_FALSE(desk.stored.back().protocol);
+}
+
+TEST_CASE("commits count by membership and phase", "[unit]") {
+  Desk desk;
+  CHECK(desk.group.check_commit("", -1, desk.now) == ErrorCode::none);  // no group management
+  const auto [leader, follower] = desk.stable_pair();
+  CHECK(desk.group.check_commit(leader, 1, desk.now) == ErrorCode::none);
+  CHECK(desk.group.check_commit(leader, 0, desk.now) == ErrorCode::illegal_generation);
+  CHECK(desk.group.check_commit("stranger", 1, desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.check_commit("", -1, desk.now) == ErrorCode::unknown_member_id);
+
+  desk.new_member("c");
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK(desk.group.check_commit(leader, 1, desk.now) == ErrorCode::none);  // last words
+  desk.join(leader);
+  desk.join(follower);
+  CHECK(desk.group.phase() == GroupPhase::completing_rebalance);
+  CHECK(desk.group.check_commit(leader, 2, desk.now) == ErrorCode::rebalance_in_progress);
+}
+
+TEST_CASE("a follower that asks again gets the current generation, a leader a new one", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  const auto again = desk.join(follower);
+  REQUIRE(desk.answered(again));
+  CHECK(desk.joins.at(again).generation == 1);
+  CHECK(desk.group.phase() == GroupPhase::stable);
+  CHECK(desk.syncs.at(desk.sync(follower)).error == ErrorCode::none);
+
+  desk.join(leader);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+}
+
+TEST_CASE("a group read back from the log goes on without a rebalance", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  const GroupSnapshot snapshot = desk.group.snapshot();
+  GroupState moved("nifi", {}, snapshot, desk.now);
+  CHECK(moved.phase() == GroupPhase::stable);
+  CHECK(moved.snapshot() == snapshot);
+  CHECK(moved.heartbeat(leader, 1, desk.now + 44s) == ErrorCode::none);
+  CHECK(moved.heartbeat(follower, 1, desk.now + 44s) == ErrorCode::none);
+  moved.advance(desk.now + 88s);
+  CHECK(moved.phase() == GroupPhase::stable);
+  moved.advance(desk.now + 90s);
+  CHECK(moved.phase() != GroupPhase::stable);
+}
+
+TEST_CASE("when the group moves away, everyone who waits is sent to look for it", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  desk.new_member("c");
+  const auto join = desk.join(leader);
+  desk.group.unload();
+  desk.pass(0s);
+  const auto late = desk.sync(leader);
+  CHECK(desk.syncs.at(late).error == ErrorCode::coordinator_not_available);
+  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::coordinator_not_available);
+  CHECK(desk.joins.at(join).error == ErrorCode::not_coordinator);
+}
+
+TEST_CASE("whatever members do, every request is answered once and nobody owns a partition twice",
+          "[property]") {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    CAPTURE(seed);
+    RandomStream random(seed, "group");
+    Desk desk;
+    std::vector<std::string> known;
+    std::vector<GroupState::Ticket> asked;
+    for (int step = 0; step < 150; ++step) {
+      const auto any = [&] {
+        return known[static_cast<std::size_t>(
+            random.below(static_cast<std::int64_t>(known.size())))];
+      };
+      const std::int64_t choice = known.empty() ? 0 : random.below(8);
+      if (choice == 0 && known.size() < 6) {
+        known.push_back(desk.new_member("m" + std::to_string(step)));
+        asked.push_back(desk.tickets[known.back()]);
+      } else if (choice <= 2 && !known.empty()) {
+        asked.push_back(desk.join(any()));
+      } else if (choice == 3) {
+        desk.group.leave(any(), desk.now);
+      } else if (choice == 4 || choice == 5) {
+        std::vector<SyncGroupRequest::Assignment> shares;
+        int partition = 0;
+        for (const std::string& id : desk.group.member_ids()) {
+          shares.push_back({id, {{"wifi", partition++}}});
+        }
+        asked.push_back(desk.sync(any(), shares));
+      } else if (choice == 6) {
+        if (!desk.stored.empty()) {
+          desk.store(random.chance(0.9) ? ErrorCode::none : ErrorCode::not_coordinator);
+        }
+      } else {
+        for (const std::string& id : desk.group.member_ids()) {
+          desk.group.heartbeat(id, desk.group.generation(), desk.now);
+        }
+        desk.pass(random.uniform(Duration{0}, 50s));
+      }
+      std::map<TopicPartition, int> owners;
+      for (const auto& member : desk.group.snapshot().members) {
+        for (const TopicPartition& partition : member.partitions) ++owners[partition];
+      }
+      for (const auto& [partition, count] : owners) CHECK(count == 1);
+    }
+    desk.pass(1h);  // everyone is silent: every wait ends
+    if (!desk.stored.empty()) desk.store();
+    desk.pass(1h);
+    desk.group.unload();
+    desk.pass(0s);
+    for (const GroupState::Ticket ticket : asked) CHECK(desk.answered(ticket));
+  }
+}
