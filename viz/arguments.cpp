@@ -1,0 +1,95 @@
+#include "viz/arguments.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace brokerlab::viz {
+namespace {
+
+template <class Integer>
+std::optional<Integer> whole_number(std::string_view text) {
+  Integer value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+Status<std::string> set_size(Arguments& arguments, std::string_view value) {
+  const auto by = value.find('x');
+  const auto width = whole_number<int>(value.substr(0, by));
+  const auto height =
+      by == std::string_view::npos ? std::nullopt : whole_number<int>(value.substr(by + 1));
+  if (!width || !height || *width < 640 || *height < 360 || *width > 7680 || *height > 4320) {
+    return fail(fmt::format("--size {}: must be WIDTHxHEIGHT, from 640x360 to 7680x4320", value));
+  }
+  arguments.width = *width;
+  arguments.height = *height;
+  return {};
+}
+
+Status<std::string> set_option(Arguments& arguments, std::string_view name,
+                               std::string_view value) {
+  if (name == "--lang") {
+    if (value != "en" && value != "ko") return fail(fmt::format("--lang {}: en or ko", value));
+    arguments.language = value == "ko" ? Language::korean : Language::english;
+  } else if (name == "--at") {
+    const auto at = parse_duration(value);
+    if (!at) return fail(fmt::format("--at {}: {}", value, at.error()));
+    if (*at < Duration{}) return fail(fmt::format("--at {}: must not be negative", value));
+    arguments.at = Time(*at);
+  } else if (name == "--screenshot") {
+    arguments.screenshot = std::string(value);
+  } else if (name == "--size") {
+    return set_size(arguments, value);
+  } else if (name == "--why") {
+    arguments.why = whole_number<std::int64_t>(value);
+    if (!arguments.why) return fail(fmt::format("--why {}: must be the number of an event", value));
+  } else {
+    return fail(fmt::format("{}: no such option", name));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string usage() {
+  return "usage: brokerlab-viz FILE.run [--lang en|ko] [--at 305s] [--size 1600x900]\n"
+         "                     [--why EVENT] [--screenshot out.png]\n"
+         "Shows the recording of a run in a window, or draws one picture without any display.\n";
+}
+
+Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,
+                                               std::string_view environment_language) {
+  Arguments arguments;
+  if (environment_language.starts_with("ko")) arguments.language = Language::korean;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string_view word = words[i];
+    if (word == "--help" || word == "-h") {
+      arguments.help = true;
+      return arguments;
+    }
+    if (!word.starts_with("--")) {
+      if (!arguments.recording.empty()) {
+        return fail(fmt::format("{}: one recording at a time ({} was given too)", word,
+                                arguments.recording));
+      }
+      arguments.recording = std::string(word);
+      continue;
+    }
+    std::string_view value;
+    if (const auto equals = word.find('='); equals != std::string_view::npos) {
+      value = word.substr(equals + 1);
+      word = word.substr(0, equals);
+    } else if (i + 1 < words.size()) {
+      value = words[++i];
+    } else {
+      return fail(fmt::format("{}: a value is missing", word));
+    }
+    if (const auto set = set_option(arguments, word, value); !set) return fail(set.error());
+  }
+  if (arguments.recording.empty()) return fail(std::string("which recording? (FILE.run)"));
+  return arguments;
+}
+
+}  // namespace brokerlab::viz

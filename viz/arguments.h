@@ -1,0 +1,30 @@
+// What the command line of brokerlab-viz asks for.
+#pragma once
+
+#include "base/result.h"
+#include "base/units.h"
+#include "viz/text.h"
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace brokerlab::viz {
+
+struct Arguments {
+  std::string recording;
+  Language language = Language::english;
+  Time at{};
+  std::optional<std::string> screenshot{};
+  int width = 1600;
+  int height = 900;
+  std::optional<std::int64_t> why{};  ///< The event whose causes are shown from the start.
+  bool help = false;
+};
+
+std::string usage();
+/// Without the program's name. `environment_language`: LC_ALL or LANG, the default language.
+Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,
+                                               std::string_view environment_language);
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,36 @@
+// What several panels ask about the scene.
+#include "viz/panels.h"
+
+#include <algorithm>
+
+namespace brokerlab::viz {
+
+const sim::RecordedProcess* broker_by_number(const Run& run, int number) {
+  const auto found = std::find_if(run.brokers.begin(), run.brokers.end(),
+                                  [&](const auto& broker) { return broker.number == number; });
+  return found == run.brokers.end() ? nullptr : &*found;
+}
+
+Leadership leadership(const Scene& scene, const sim::ClusterState::Partition& partition) {
+  const auto* broker = broker_by_number(scene.run, partition.leader);
+  if (broker == nullptr) return Leadership::none;
+  return scene.moment.running(*broker) ? Leadership::alive : Leadership::dead;
+}
+
+Color color_of(const sim::RecordedEvent& event) {
+  static constexpr std::string_view wrong_kinds[] = {
+      "machine.power_off",  "process.killed",           "process.exited",
+      "zk.session_expired", "controller.broker_failed", "partition.leader_offline",
+      "record.lost",        "invariant.violated",       "producer.record_failed"};
+  if (std::find(std::begin(wrong_kinds), std::end(wrong_kinds), event.kind) !=
+      std::end(wrong_kinds)) {
+    return theme::wrong;
+  }
+  return event.level == sim::EventLevel::fault ? theme::control : theme::accent;
+}
+
+const std::string& sentence(const sim::RecordedEvent& event, Language language) {
+  return language == Language::korean && !event.ko.empty() ? event.ko : event.en;
+}
+
+}  // namespace brokerlab::viz

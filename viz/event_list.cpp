@@ -1,0 +1,134 @@
+// What happened, in sentences, around the current time; and why, for the one that is clicked.
+#include "viz/panels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace brokerlab::viz {
+namespace {
+
+constexpr float line_height = 20;
+constexpr float row_gap = 8;
+constexpr float time_width = 88;
+
+struct Row {
+  const sim::RecordedEvent* event;
+  std::vector<std::string> lines;
+  float y = 0;  // From the top of the whole list.
+  float h = 0;
+};
+
+std::vector<Row> lay_out(const Ui& ui, const std::vector<sim::RecordedEvent>& events,
+                         float text_width) {
+  std::vector<Row> rows;
+  float y = 0;
+  for (const auto& event : events) {
+    Row row{&event, ui.wrap(sentence(event, ui.language()), {Size::body}, text_width), y, 0};
+    row.h = static_cast<float>(std::max<std::size_t>(row.lines.size(), 1)) * line_height + row_gap;
+    y += row.h;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
+  const auto& event = *row.event;
+  const bool future = event.t > scene.view.time;
+  const bool selected = scene.view.selected_event == event.id;
+  if (selected) {
+    ui.fill({rect.x - 6, rect.y - 3, rect.w + 12, rect.h - 2}, faded(theme::accent, 0.16F), 4);
+  } else if (ui.hovered(rect)) {
+    ui.fill({rect.x - 6, rect.y - 3, rect.w + 12, rect.h - 2}, theme::card, 4);
+  }
+  const float strength = future ? 0.45F : 1.F;
+  ui.text({rect.x, rect.y + 1}, scene.run.wall_clock(event.t, true),
+          {Size::small, faded(theme::dim, strength)});
+  ui.disc({rect.x + time_width - 8, rect.y + 9}, 4, faded(color_of(event), strength));
+  float y = rect.y;
+  const bool fault = event.level == sim::EventLevel::fault;
+  for (const auto& line : row.lines) {
+    ui.text({rect.x + time_width + 6, y}, line, {Size::body, faded(theme::text, strength), fault});
+    y += line_height;
+  }
+}
+
+// The chain from the selected event up to its root, indented step by step.
+void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
+  ui.line({rect.x, rect.y}, {rect.right(), rect.y}, theme::track);
+  ui.text({rect.x, rect.y + 8}, ui.say(Text::causes), {Size::body, theme::accent, true});
+  const Rect close{rect.right() - 24, rect.y + 6, 24, 24};
+  const Color cross = ui.hovered(close) ? theme::text : theme::dim;
+  ui.line({close.x + 7, close.y + 7}, {close.x + 17, close.y + 17}, cross, 1.5F);
+  ui.line({close.x + 17, close.y + 7}, {close.x + 7, close.y + 17}, cross, 1.5F);
+
+  ui.push_clip({rect.x - 6, rect.y + 30, rect.w + 12, rect.h - 30});
+  float y = rect.y + 34;
+  float indent = 0;
+  const auto chain = scene.reader.causes(*scene.view.selected_event);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const auto& event = chain[i];
+    const float x = rect.x + indent;
+    if (i > 0) {
+      ui.polyline(std::vector<Point>{{x - 12, y - 8}, {x - 12, y + 9}, {x - 4, y + 9}},
+                  theme::faint);
+    }
+    ui.text({x, y + 1}, scene.run.wall_clock(event.t, true), {Size::small, theme::dim});
+    ui.disc({x + time_width - 8, y + 9}, 4, color_of(event));
+    const auto lines =
+        ui.wrap(sentence(event, ui.language()), {Size::body}, rect.right() - x - time_width - 6);
+    for (const auto& line : lines) {
+      ui.text({x + time_width + 6, y}, line,
+              {Size::body, theme::text, event.level == sim::EventLevel::fault});
+      y += line_height;
+    }
+    y += 6;
+    indent = std::min(indent + 18, 90.F);
+  }
+  ui.pop_clip();
+  if (ui.clicked(close)) scene.view.selected_event.reset();
+}
+
+}  // namespace
+
+void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
+  Rect room = draw_panel(ui, rect, ui.say(Text::events));
+  if (scene.run.events.empty()) {
+    ui.text({room.x, room.y}, ui.say(Text::no_events_yet), {Size::body, theme::dim});
+    return;
+  }
+  if (scene.view.selected_event) {
+    const float share = room.h * 0.52F;
+    draw_causes(ui, scene, {room.x, room.bottom() - share, room.w, share});
+    room.h -= share + 8;
+  } else {
+    ui.text({rect.right() - theme::padding, rect.y + 11}, ui.say(Text::select_event_hint),
+            {Size::small, theme::faint}, Align::right);
+  }
+
+  const auto rows = lay_out(ui, scene.run.events, room.w - time_width - 8);
+  const float total = rows.back().y + rows.back().h;
+  // The present is two thirds down: what led here above it, a glimpse of what comes below.
+  float present = 0;
+  for (const auto& row : rows) {
+    if (row.event->t <= scene.view.time) present = row.y + row.h;
+  }
+  if (ui.hovered(room) && ui.wheel() != 0) scene.view.list_scroll -= ui.wheel() * 60;
+  const float natural = std::clamp(present - room.h * 0.68F, 0.F, std::max(0.F, total - room.h));
+  const float top =
+      std::clamp(natural + scene.view.list_scroll, 0.F, std::max(0.F, total - room.h));
+  scene.view.list_scroll = top - natural;
+
+  ui.push_clip({room.x - 8, room.y - 3, room.w + 16, room.h + 3});
+  for (const auto& row : rows) {
+    const Rect place{room.x, room.y + row.y - top, room.w, row.h};
+    if (place.bottom() < room.y || place.y > room.bottom()) continue;
+    draw_row(ui, scene, row, place);
+    if (ui.clicked(place) && ui.hovered(room)) scene.view.selected_event = row.event->id;
+  }
+  const float now = room.y + present - top - row_gap / 2 - 1;
+  ui.line({room.x - 8, now}, {room.right() + 8, now}, faded(theme::accent, 0.7F));
+  ui.pop_clip();
+}
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,175 @@
+#include "viz/offscreen.h"
+
+#include <fmt/format.h>
+#include <imgui/backends/imgui_impl_opengl3.h>
+
+#include <imgui.h>
+
+#define GL_GLEXT_PROTOTYPES
+#include <EGL/egl.h>
+#include <EGL/eglext.h>
+#include <GL/gl.h>
+#include <GL/glext.h>
+
+#include <algorithm>
+
+namespace brokerlab::viz {
+namespace {
+
+std::string egl_problem(const char* step) {
+  return fmt::format(
+      "cannot draw without a display: {} failed (EGL error {:#x}); "
+      "are libegl1 and libgl1-mesa-dri installed?",
+      step, eglGetError());
+}
+
+}  // namespace
+
+struct Offscreen::State {
+  int width = 0;
+  int height = 0;
+  EGLDisplay display = EGL_NO_DISPLAY;
+  EGLContext context = EGL_NO_CONTEXT;
+  GLuint framebuffer = 0;
+  GLuint color = 0;
+  ImGuiContext* imgui = nullptr;
+  bool backend = false;
+  std::string font_text;
+  Fonts fonts;
+  std::vector<std::string> clipped;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (backend) ImGui_ImplOpenGL3_Shutdown();
+    if (imgui != nullptr) ImGui::DestroyContext(imgui);
+    if (framebuffer != 0) glDeleteFramebuffers(1, &framebuffer);
+    if (color != 0) glDeleteTextures(1, &color);
+    if (display == EGL_NO_DISPLAY) return;
+    eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+    if (context != EGL_NO_CONTEXT) eglDestroyContext(display, context);
+    eglTerminate(display);
+  }
+
+  Status<std::string> open_egl() {
+    const auto get_display = reinterpret_cast<PFNEGLGETPLATFORMDISPLAYEXTPROC>(
+        eglGetProcAddress("eglGetPlatformDisplayEXT"));
+    if (get_display == nullptr) return fail(egl_problem("eglGetPlatformDisplayEXT"));
+    display = get_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
+    if (eglInitialize(display, nullptr, nullptr) == EGL_FALSE) {
+      display = EGL_NO_DISPLAY;
+      return fail(egl_problem("eglInitialize"));
+    }
+    eglBindAPI(EGL_OPENGL_API);
+    const EGLint wanted[] = {EGL_SURFACE_TYPE, EGL_PBUFFER_BIT, EGL_RENDERABLE_TYPE, EGL_OPENGL_BIT,
+                             EGL_NONE};
+    EGLConfig config = nullptr;
+    EGLint configs = 0;
+    eglChooseConfig(display, wanted, &config, 1, &configs);
+    const EGLint version[] = {EGL_CONTEXT_MAJOR_VERSION,
+                              3,
+                              EGL_CONTEXT_MINOR_VERSION,
+                              3,
+                              EGL_CONTEXT_OPENGL_PROFILE_MASK,
+                              EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
+                              EGL_NONE};
+    context = eglCreateContext(display, configs > 0 ? config : nullptr, EGL_NO_CONTEXT, version);
+    if (context == EGL_NO_CONTEXT) return fail(egl_problem("eglCreateContext"));
+    if (eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context) == EGL_FALSE) {
+      return fail(egl_problem("eglMakeCurrent"));
+    }
+    return {};
+  }
+
+  Status<std::string> open_framebuffer() {
+    glGenFramebuffers(1, &framebuffer);
+    glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+    glGenTextures(1, &color);
+    glBindTexture(GL_TEXTURE_2D, color);
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, nullptr);
+    glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, color, 0);
+    if (glCheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
+      return fail(fmt::format("a picture of {} x {} pixels is not possible here", width, height));
+    }
+    return {};
+  }
+
+  void open_imgui() {
+    imgui = ImGui::CreateContext();
+    ImGuiIO& io = ImGui::GetIO();
+    io.IniFilename = nullptr;
+    io.DisplaySize = {static_cast<float>(width), static_cast<float>(height)};
+    io.DeltaTime = 1.F / 60;
+  }
+
+  // The glyphs depend on the recording; the same recording keeps its fonts.
+  Status<std::string> use_fonts_for(const Viewer& viewer) {
+    std::string text = viewer.run().all_text();
+    if (backend && text == font_text) return {};
+    auto loaded = load_fonts(scale_for(width, height), text);
+    if (!loaded) return fail(loaded.error());
+    fonts = *loaded;
+    font_text = std::move(text);
+    if (backend) {
+      ImGui_ImplOpenGL3_DestroyFontsTexture();
+      ImGui_ImplOpenGL3_CreateFontsTexture();
+    } else {
+      backend = ImGui_ImplOpenGL3_Init("#version 330");
+      if (!backend) return fail(std::string("OpenGL 3.3 is not available"));
+    }
+    return {};
+  }
+
+  Picture read_back() const {
+    const auto row = static_cast<std::size_t>(width) * 3;
+    Picture picture{width, height, {}};
+    picture.rgb.resize(row * static_cast<std::size_t>(height));
+    glPixelStorei(GL_PACK_ALIGNMENT, 1);
+    glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, picture.rgb.data());
+    for (int y = 0; y < height / 2; ++y) {  // OpenGL's first row is the lowest.
+      const auto upper = picture.rgb.begin() + static_cast<std::ptrdiff_t>(row) * y;
+      const auto lower = picture.rgb.begin() + static_cast<std::ptrdiff_t>(row) * (height - 1 - y);
+      std::swap_ranges(upper, upper + static_cast<std::ptrdiff_t>(row), lower);
+    }
+    return picture;
+  }
+};
+
+Offscreen::Offscreen(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Offscreen::Offscreen(Offscreen&&) noexcept = default;
+Offscreen& Offscreen::operator=(Offscreen&&) noexcept = default;
+Offscreen::~Offscreen() = default;
+
+Result<Offscreen, std::string> Offscreen::create(int width, int height) {
+  auto state = std::make_unique<State>();
+  state->width = width;
+  state->height = height;
+  if (const auto opened = state->open_egl(); !opened) return fail(opened.error());
+  if (const auto opened = state->open_framebuffer(); !opened) return fail(opened.error());
+  state->open_imgui();
+  return Offscreen(std::move(state));
+}
+
+Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, float mouse_y) {
+  State& s = *state_;
+  if (const auto ready = s.use_fonts_for(viewer); !ready) return fail(ready.error());
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = mouse_x < 0 ? ImVec2(-1e6F, -1e6F) : ImVec2(mouse_x, mouse_y);
+  ImGui_ImplOpenGL3_NewFrame();
+  ImGui::NewFrame();
+  s.clipped = viewer.draw_frame(s.fonts, scale_for(s.width, s.height));
+  ImGui::Render();
+  glBindFramebuffer(GL_FRAMEBUFFER, s.framebuffer);
+  glViewport(0, 0, s.width, s.height);
+  glClearColor(0, 0, 0, 1);
+  glClear(GL_COLOR_BUFFER_BIT);
+  ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+  glFinish();
+  return s.read_back();
+}
+
+const std::vector<std::string>& Offscreen::clipped() const { return state_->clipped; }
+const Fonts& Offscreen::fonts() const { return state_->fonts; }
+
+}  // namespace brokerlab::viz

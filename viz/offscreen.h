@@ -1,0 +1,47 @@
+// A frame without any display: EGL surfaceless, into memory or a PNG file.
+//
+// Lifetime: an Offscreen owns the process's ImGui context while it lives; make one at a time.
+// Threads:  none.
+// Errors:   returned, one sentence (no EGL, font missing, file not writable).
+#pragma once
+
+#include "base/result.h"
+#include "viz/viewer.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace brokerlab::viz {
+
+struct Picture {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> rgb;  ///< Top row first, three bytes a pixel.
+};
+
+class Offscreen {
+ public:
+  static Result<Offscreen, std::string> create(int width, int height);
+  Offscreen(Offscreen&&) noexcept;
+  Offscreen& operator=(Offscreen&&) noexcept;
+  ~Offscreen();
+
+  /// Renders the viewer as it stands. `mouse` in pixels; outside the picture: no mouse.
+  Result<Picture, std::string> render(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
+  /// The texts that did not fit in the last frame.
+  const std::vector<std::string>& clipped() const;
+  /// Of the last frame; valid until the next.
+  const Fonts& fonts() const;
+
+ private:
+  struct State;
+  explicit Offscreen(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+Status<std::string> write_png(const Picture& picture, const std::string& path);
+Result<Picture, std::string> read_png(const std::string& path);
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,54 @@
+// The panels of the window, one file each. A panel draws one rectangle of the sheet from the run
+// and the moment, and changes nothing but the view state (seek, select, play).
+//
+// Threads: none. Errors: none; what the recording does not tell is drawn as a dash.
+#pragma once
+
+#include "viz/run_data.h"
+#include "viz/ui.h"
+#include "viz/view_state.h"
+
+namespace brokerlab::viz {
+
+/// What every panel is given.
+struct Scene {
+  const sim::RecordingReader& reader;
+  const Run& run;
+  const Moment& moment;
+  ViewState& view;
+};
+
+void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);          // top_bar.cpp
+void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster_panel.cpp
+void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partition_panel.cpp
+void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);       // event_list.cpp
+
+/// The strip of a panel that shows the run from its start (x) to its end (x + w).
+struct TimeAxis {
+  float x = 0;
+  float w = 0;
+  Duration duration{};
+
+  float at(Time t) const {
+    return x + w * static_cast<float>(to_seconds(t) / to_seconds(duration));
+  }
+  Time time_at(float px) const {
+    return at_seconds(static_cast<double>((px - x) / w) * to_seconds(duration));
+  }
+};
+
+/// The time line with the plots below it, on one axis; drags seek anywhere on it.
+void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect);  // timeline_panel.cpp
+void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
+                const TimeAxis& axis);  // plots_panel.cpp
+
+/// The leader of a partition, if its broker's process is alive.
+enum class Leadership { alive, dead, none };
+Leadership leadership(const Scene& scene, const sim::ClusterState::Partition& partition);
+const sim::RecordedProcess* broker_by_number(const Run& run, int number);
+
+/// Red for what kills, otherwise by level.
+Color color_of(const sim::RecordedEvent& event);
+const std::string& sentence(const sim::RecordedEvent& event, Language language);
+
+}  // namespace brokerlab::viz

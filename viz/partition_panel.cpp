@@ -1,0 +1,171 @@
+// The table of partitions: who leads, who is in sync, how far each replica and the group are.
+#include "viz/panels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace brokerlab::viz {
+namespace {
+
+constexpr float row_height = 28;
+
+// Where each column ends (numbers are set right) or begins.
+struct Columns {
+  float number, leader, epoch, in_sync;
+  std::vector<float> log_end;
+  float high_watermark, lag;
+};
+
+constexpr float log_end_width = 74;
+
+Columns columns_in(const Rect& room, std::size_t replicas) {
+  Columns c{};
+  c.number = room.x + 18;
+  c.leader = room.x + 46;
+  c.lag = room.right();
+  c.high_watermark = room.right() - 66;
+  for (std::size_t i = 0; i < replicas; ++i) {
+    c.log_end.push_back(c.high_watermark - 74 -
+                        log_end_width * static_cast<float>(replicas - 1 - i));
+  }
+  c.epoch = room.x + 162;
+  c.in_sync = room.x + 180;
+  return c;
+}
+
+// Up to four brokers have a column each; in a larger cluster the columns are the replicas in the
+// order of assignment, the preferred leader first.
+std::size_t replica_columns(const Scene& scene) {
+  if (scene.run.brokers.size() <= 4) return std::min<std::size_t>(scene.run.brokers.size(), 3);
+  return 3;
+}
+
+void draw_header(Ui& ui, const Scene& scene, const Rect& room, const Columns& c) {
+  const TextStyle style{Size::small, theme::faint};
+  ui.text({c.number, room.y}, ui.say(Text::partition), style, Align::center);
+  ui.text({c.leader, room.y}, ui.say(Text::leader), style);
+  ui.text({c.epoch, room.y}, ui.say(Text::epoch), style, Align::right);
+  ui.text({c.in_sync, room.y}, ui.say(Text::in_sync), style);
+  for (std::size_t i = 0; i < c.log_end.size(); ++i) {
+    const std::string label = scene.run.brokers.size() <= 3
+                                  ? fmt::format("{}", scene.run.brokers[i].number)
+                                  : fmt::format("r{}", i + 1);
+    ui.text({c.log_end[i], room.y}, fmt::format(fmt::runtime(ui.say(Text::log_end)), label), style,
+            Align::right);
+  }
+  ui.text({c.high_watermark, room.y}, ui.say(Text::high_watermark), style, Align::right);
+  ui.text({c.lag, room.y}, ui.say(Text::lag), style, Align::right);
+  ui.line({room.x, room.y + 22}, {room.right(), room.y + 22}, theme::track);
+}
+
+// Replicas in order of broker.id: in sync plain, missing ones struck out in red.
+void draw_in_sync(Ui& ui, const sim::ClusterState::Partition& partition, float x, float y) {
+  auto replicas = partition.replicas;
+  std::sort(replicas.begin(), replicas.end());
+  for (const int broker : replicas) {
+    const bool in_sync =
+        std::find(partition.isr.begin(), partition.isr.end(), broker) != partition.isr.end();
+    const TextStyle style{Size::body, in_sync ? theme::text : theme::wrong};
+    const float width = ui.text({x, y}, std::to_string(broker), style);
+    if (!in_sync) ui.line({x - 3, y + 10}, {x + width + 3, y + 10}, theme::wrong, 1.5F);
+    x += width + 10;
+  }
+}
+
+void draw_leader(Ui& ui, const Scene& scene, const sim::ClusterState::Partition& partition,
+                 const Rect& cell) {
+  const auto* broker = broker_by_number(scene.run, partition.leader);
+  switch (leadership(scene, partition)) {
+    case Leadership::alive:
+      ui.text_in(cell, broker->name, {Size::body, theme::text});
+      return;
+    case Leadership::dead: {
+      const float width = ui.text_in(cell, broker->name, {Size::body, theme::wrong, true});
+      ui.line({cell.x - 2, cell.center().y + 1}, {cell.x + width + 2, cell.center().y + 1},
+              theme::wrong, 1.5F);
+      return;
+    }
+    case Leadership::none:
+      ui.text_in(cell, ui.say(Text::no_leader), {Size::body, theme::wrong, true});
+  }
+}
+
+void draw_offsets(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition,
+                  const sim::ClusterState::Partition& state, const Columns& c, float y) {
+  for (std::size_t i = 0; i < c.log_end.size(); ++i) {
+    int broker = -1;
+    if (scene.run.brokers.size() <= 3) {
+      broker = scene.run.brokers[i].number;
+    } else if (i < state.replicas.size()) {
+      broker = state.replicas[i];
+    }
+    const auto found = scene.moment.state.log_end_offset.find({partition.id, broker});
+    const auto* process = broker_by_number(scene.run, broker);
+    const bool alive = process != nullptr && scene.moment.running(*process);
+    const bool known = found != scene.moment.state.log_end_offset.end();
+    ui.text({c.log_end[i], y}, known ? with_thousands(found->second) : "-",
+            {Size::body, !alive                   ? theme::faint
+                         : broker == state.leader ? theme::text
+                                                  : theme::dim},
+            Align::right, log_end_width - 6);
+  }
+  ui.text({c.high_watermark, y}, state.high_watermark ? with_thousands(*state.high_watermark) : "-",
+          {Size::body, theme::text}, Align::right, 70);
+  const auto lag = scene.run.partition_lag.find(partition.id);
+  const auto value =
+      lag == scene.run.partition_lag.end() ? std::nullopt : lag->second.at(scene.moment.t);
+  ui.text({c.lag, y}, value ? with_thousands(static_cast<std::int64_t>(*value + 0.5)) : "-",
+          {Size::body, value && *value >= 1 ? theme::text : theme::faint}, Align::right, 62);
+}
+
+void draw_row(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition, const Columns& c,
+              const Rect& row) {
+  const auto found = scene.moment.state.partitions.find(partition.id);
+  const sim::ClusterState::Partition unknown;
+  const auto& state = found == scene.moment.state.partitions.end() ? unknown : found->second;
+  const bool told = found != scene.moment.state.partitions.end();
+  if (told && leadership(scene, state) != Leadership::alive) {
+    ui.fill({row.x - 6, row.y + 1, row.w + 12, row.h - 2}, faded(theme::wrong, 0.13F), 4);
+  }
+  const float y = row.center().y - 9;
+  ui.text({c.number, y}, std::to_string(partition.number), {Size::body, theme::text, true},
+          Align::center);
+  if (!told) return;
+  draw_leader(ui, scene, state, {c.leader, row.y, c.epoch - 44 - c.leader, row.h});
+  ui.text({c.epoch, y}, state.epoch < 0 ? "-" : std::to_string(state.epoch),
+          {Size::body, theme::dim}, Align::right);
+  draw_in_sync(ui, state, c.in_sync, y);
+  draw_offsets(ui, scene, partition, state, c, y);
+}
+
+}  // namespace
+
+void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
+  Rect room = draw_panel(ui, rect, ui.say(Text::partitions));
+  const Columns columns = columns_in(room, replica_columns(scene));
+  draw_header(ui, scene, room, columns);
+  float y = room.y + 26;
+  std::string topic;
+  std::size_t shown = 0;
+  for (const auto& partition : scene.run.partitions) {
+    const bool new_topic = partition.topic != topic;
+    if (y + (new_topic ? 2 : 1) * row_height > rect.bottom() - 4) break;
+    if (new_topic) {
+      topic = partition.topic;
+      ui.text_in({room.x, y, room.w, row_height}, topic, {Size::body, theme::accent});
+      y += row_height;
+    }
+    draw_row(ui, scene, partition, columns, {room.x, y, room.w, row_height});
+    y += row_height;
+    ++shown;
+  }
+  if (shown < scene.run.partitions.size()) {
+    ui.text({room.right(), rect.y + 11},
+            fmt::format(fmt::runtime(ui.say(Text::more)), scene.run.partitions.size() - shown),
+            {Size::small, theme::dim}, Align::right);
+  }
+}
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,114 @@
+// Throughput and lag over the run, on the time line's axis.
+#include "viz/panels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace brokerlab::viz {
+namespace {
+
+struct Curve {
+  const Series* series;
+  std::string label;
+  Color color;
+  bool filled = false;
+  float thickness = 1.5F;
+};
+
+// The smallest of 1, 2, 5 times a power of ten that is no less.
+double round_up(double value) {
+  if (value <= 0) return 1;
+  const double power = std::pow(10, std::floor(std::log10(value)));
+  for (const double step : {1., 1.5, 2., 3., 5.}) {
+    if (step * power >= value) return step * power;
+  }
+  return 10 * power;
+}
+
+// One point a pixel column at most: the highest of the column, so that no peak disappears.
+std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const Rect& room,
+                             double top) {
+  std::vector<Point> points;
+  int column = -1;
+  for (const auto& sample : series.samples) {
+    const float x = axis.at(sample.t);
+    const auto share = static_cast<float>(std::clamp(sample.value / top, 0., 1.));
+    const float y = room.bottom() - room.h * share;
+    if (static_cast<int>(x) == column) {
+      points.back().y = std::min(points.back().y, y);
+      continue;
+    }
+    column = static_cast<int>(x);
+    points.push_back({x, y});
+  }
+  return points;
+}
+
+// The title, and each curve's name with its value at the play head.
+void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view title,
+               std::string_view unit, const std::vector<Curve>& curves, float left) {
+  float x = left + 4;
+  x += ui.text({x, rect.y}, title, {Size::small, theme::text, true}) + 8;
+  ui.text({x, rect.y}, unit, {Size::small, theme::faint});
+  x = rect.right() - 6;
+  for (auto curve = curves.rbegin(); curve != curves.rend(); ++curve) {
+    const auto value = curve->series->at(scene.moment.t);
+    const Rect number{x - 54, rect.y, 54, 18};
+    ui.text({number.right(), rect.y},
+            value ? with_thousands(static_cast<std::int64_t>(std::llround(*value))) : "-",
+            {Size::small, theme::text, true}, Align::right);
+    x = number.x - 2;
+    x -= ui.text({x, rect.y}, curve->label, {Size::small, theme::dim}, Align::right) + 20;
+    ui.fill({x, rect.y + 7, 14, 3}, curve->color, 1.5F);
+    x -= 16;
+  }
+}
+
+void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis,
+               std::string_view title, std::string_view unit, const std::vector<Curve>& curves) {
+  draw_head(ui, scene, rect, title, unit, curves, axis.x);
+  const Rect room{axis.x, rect.y + 22, axis.w, rect.h - 22};
+  double highest = 0;
+  for (const auto& curve : curves) highest = std::max(highest, curve.series->highest());
+  const double top = round_up(highest);
+  for (const double share : {0., 0.5, 1.}) {
+    const float y = room.bottom() - room.h * static_cast<float>(share);
+    ui.line({room.x, y}, {room.right(), y}, share > 0 ? theme::track : theme::card_edge);
+    ui.text({room.x - 8, y - 9}, short_number(top * share), {Size::small, theme::dim},
+            Align::right);
+  }
+  ui.push_clip({room.x, room.y - 2, room.w, room.h + 4});
+  for (const auto& curve : curves) {
+    const auto points = points_of(*curve.series, axis, room, top);
+    if (points.size() < 2) continue;
+    if (curve.filled) ui.area(points, room.bottom(), faded(curve.color, 0.22F));
+    ui.polyline(points, curve.color, curve.thickness);
+  }
+  ui.pop_clip();
+}
+
+}  // namespace
+
+void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis) {
+  const float half = (rect.h - 14) / 2;
+  draw_plot(ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
+            ui.say(Text::records_per_second),
+            {{&scene.run.intended, std::string(ui.say(Text::intended)), theme::faint, true},
+             {&scene.run.consumed, std::string(ui.say(Text::consumed)), theme::consume},
+             {&scene.run.sent, std::string(ui.say(Text::sent)), theme::produce}});
+
+  static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
+                                         theme::produce};
+  std::vector<Curve> lags;
+  for (std::size_t i = 0; i < scene.run.group_lag.size() && i < palette.size(); ++i) {
+    const auto& [group, series] = scene.run.group_lag[i];
+    lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1});
+  }
+  draw_plot(ui, scene, {rect.x, rect.y + 6 + half + 4, rect.w, half}, axis,
+            ui.say(Text::consumer_lag), ui.say(Text::records), lags);
+}
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,199 @@
+#include "viz/run_data.h"
+
+#include "viz/theme.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace brokerlab::viz {
+namespace {
+
+constexpr int most_dots = 1200;
+
+Duration parse_clock(const std::string& text) {
+  int hours = 0;
+  int minutes = 0;
+  int seconds = 0;
+  if (std::sscanf(text.c_str(), "%d:%d:%d", &hours, &minutes, &seconds) < 2) return {};
+  return hours * 1h + minutes * 1min + seconds * 1s;
+}
+
+// Adds samples to a sum kept by time; sources are sampled at the same instants.
+void add(std::map<Time, double>& sum, const std::vector<sim::Sample>& samples) {
+  for (const auto& sample : samples) sum[sample.t] += sample.value;
+}
+
+Series to_series(const std::map<Time, double>& sum) {
+  Series series;
+  for (const auto& [t, value] : sum) series.samples.push_back({t, value});
+  return series;
+}
+
+void read_metrics(const sim::RecordingReader& reader, Run& run) {
+  std::map<Time, double> intended;
+  std::map<Time, double> sent;
+  std::map<Time, double> consumed;
+  std::map<int, std::map<Time, double>> lag;
+  const auto give_rate = [](std::vector<Client>& clients, const std::string& name,
+                            const std::vector<sim::Sample>& samples) {
+    for (auto& client : clients) {
+      if (client.process.name == name) client.rate.samples = samples;
+    }
+  };
+  for (const auto& metric : reader.metrics()) {
+    if (metric.name == "source-rate") {
+      add(intended, reader.series(metric.id));
+    } else if (metric.name == "record-send-rate") {
+      const auto samples = reader.series(metric.id);
+      add(sent, samples);
+      give_rate(run.producers, metric.label, samples);
+    } else if (metric.name == "records-consumed-rate") {
+      const auto samples = reader.series(metric.id);
+      add(consumed, samples);
+      give_rate(run.consumers, metric.label, samples);
+    } else if (metric.name == "records-lag" && metric.partition) {
+      add(lag[*metric.partition], reader.series(metric.id));
+    } else if (metric.name == "group-lag") {
+      run.group_lag.emplace_back(metric.label, Series{reader.series(metric.id)});
+    } else if (metric.name == "nic-utilisation" && metric.machine) {
+      run.nic[*metric.machine].samples = reader.series(metric.id);
+    } else if (metric.name == "disk-utilisation" && metric.machine) {
+      run.disk[*metric.machine].samples = reader.series(metric.id);
+    }
+  }
+  run.intended = to_series(intended);
+  run.sent = to_series(sent);
+  run.consumed = to_series(consumed);
+  for (const auto& [partition, sum] : lag) run.partition_lag[partition] = to_series(sum);
+}
+
+void find_outages(Run& run) {
+  std::map<int, Time> off_since;
+  for (const auto& event : run.events) {
+    if (!event.machine) continue;
+    if (event.kind == "machine.power_off") {
+      off_since.emplace(*event.machine, event.t);
+    } else if (event.kind == "machine.power_on") {
+      const auto since = off_since.find(*event.machine);
+      if (since == off_since.end()) continue;
+      run.outages.push_back({*event.machine, since->second, event.t});
+      off_since.erase(since);
+    }
+  }
+  for (const auto& [machine, since] : off_since) {
+    run.outages.push_back({machine, since, Time(run.duration)});
+  }
+}
+
+// For a file without duration_ns: until the last thing it tells.
+Duration last_told(const Run& run) {
+  Time last{1s};
+  if (!run.events.empty()) last = std::max(last, run.events.back().t);
+  for (const auto* series : {&run.intended, &run.sent, &run.consumed}) {
+    if (!series->samples.empty()) last = std::max(last, series->samples.back().t);
+  }
+  return last.time_since_epoch();
+}
+
+}  // namespace
+
+std::optional<double> Series::at(Time t) const {
+  const auto after = std::upper_bound(samples.begin(), samples.end(), t,
+                                      [](Time time, const auto& s) { return time < s.t; });
+  if (after == samples.begin()) return {};
+  const auto& last = *std::prev(after);
+  if (t - last.t > 3s) return {};
+  return last.value;
+}
+
+double Series::highest() const {
+  double value = 0;
+  for (const auto& sample : samples) value = std::max(value, sample.value);
+  return value;
+}
+
+const std::string& Run::title(Language language) const {
+  if (language == Language::korean && !title_ko.empty()) return title_ko;
+  return title_en;
+}
+
+const sim::RecordedMachine* Run::machine(int id) const {
+  const auto found =
+      std::find_if(machines.begin(), machines.end(), [&](const auto& m) { return m.id == id; });
+  return found == machines.end() ? nullptr : &*found;
+}
+
+std::string Run::wall_clock(Time t, bool tenths) const {
+  const auto since_midnight = (starts_at + t.time_since_epoch()) % 24h;
+  const auto total = since_midnight / 100ms;
+  const auto seconds = total / 10;
+  const std::string clock =
+      fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  return tenths ? fmt::format("{}.{}", clock, total % 10) : clock;
+}
+
+std::string Run::all_text() const {
+  std::string all = title_en + title_ko + verdict_reason;
+  for (const auto& machine : machines) all += machine.name;
+  for (const auto& partition : partitions) all += partition.topic;
+  for (const auto& client : producers) all += client.process.name;
+  for (const auto& client : consumers) all += client.process.name;
+  for (const auto& [group, lag] : group_lag) all += group;
+  for (const auto& event : events) all += event.en + event.ko;
+  return all;
+}
+
+bool Moment::powered(int machine) const {
+  const auto known = state.machine_on.find(machine);
+  return known == state.machine_on.end() || known->second;
+}
+
+bool Moment::running(const sim::RecordedProcess& process) const {
+  if (!powered(process.machine)) return false;
+  const auto known = state.process_running.find(process.id);
+  return known == state.process_running.end() || known->second;
+}
+
+Run read_run(const sim::RecordingReader& reader) {
+  Run run;
+  run.title_en = reader.meta("title_en");
+  run.title_ko = reader.meta("title_ko");
+  if (run.title_en.empty()) run.title_en = reader.meta("name");
+  run.starts_at = parse_clock(reader.meta("starts_at"));
+  run.verdict = reader.meta("verdict");
+  run.verdict_reason = reader.meta("verdict_reason");
+  run.machines = reader.machines();
+  for (auto& partition : reader.partitions()) {
+    if (!partition.internal) run.partitions.push_back(std::move(partition));
+  }
+  for (auto& process : reader.processes()) {
+    if (process.kind == "broker") {
+      run.brokers.push_back(process);
+    } else if (process.kind == "zookeeper") {
+      run.zookeepers.push_back(process);
+    } else if (process.kind == "producer") {
+      run.producers.push_back({process, {}});
+    } else if (process.kind == "consumer") {
+      run.consumers.push_back({process, {}});
+    }
+  }
+  run.events = reader.events(sim::EventLevel::control);
+  read_metrics(reader, run);
+  run.duration = reader.duration();
+  if (run.duration <= Duration{}) run.duration = last_told(run);
+  find_outages(run);
+  return run;
+}
+
+Moment read_moment(const sim::RecordingReader& reader, Time t, double speed) {
+  Moment moment;
+  moment.t = t;
+  moment.state = reader.state_at(t);
+  moment.minimum_flight = from_seconds(theme::minimum_flight_ms * 1e-3 * speed);
+  moment.flights = reader.messages_in_flight(t, most_dots, moment.minimum_flight);
+  return moment;
+}
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,83 @@
+// A recording as the panels want it: what never changes (Run) and one instant of it (Moment).
+//
+// Lifetime: values. Errors: opening returns the reader's sentence.
+#pragma once
+
+#include "sim/recording_reader.h"
+#include "viz/text.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace brokerlab::viz {
+
+/// A metric over the run.
+struct Series {
+  std::vector<sim::Sample> samples;  ///< In order of time.
+
+  /// The last value at or before t, if it is no older than three seconds.
+  std::optional<double> at(Time t) const;
+  double highest() const;  ///< 0 when empty.
+};
+
+struct Client {
+  sim::RecordedProcess process;
+  Series rate;
+};
+
+/// A machine without power.
+struct Outage {
+  int machine = 0;
+  Time from{};
+  Time to{};
+};
+
+struct Run {
+  std::string title_en;
+  std::string title_ko;
+  Duration starts_at{};  ///< Since midnight.
+  Duration duration{};
+  std::string verdict;  ///< pass | fail | unknown, or "".
+  std::string verdict_reason;
+
+  std::vector<sim::RecordedMachine> machines;
+  std::vector<sim::RecordedPartition> partitions;  ///< Without internal topics.
+  std::vector<sim::RecordedProcess> brokers;
+  std::vector<sim::RecordedProcess> zookeepers;
+  std::vector<Client> producers;
+  std::vector<Client> consumers;
+  std::vector<sim::RecordedEvent> events;  ///< Faults and control, in order of time.
+  std::vector<Outage> outages;
+
+  std::map<int, Series> nic;            ///< 0..1, by machine
+  std::map<int, Series> disk;           ///< 0..1, by machine
+  std::map<int, Series> partition_lag;  ///< by partition id, all groups together
+  Series intended;                      ///< records/s, all sources together
+  Series sent;
+  Series consumed;
+  std::vector<std::pair<std::string, Series>> group_lag;
+
+  const std::string& title(Language language) const;
+  const sim::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
+  /// "09:00:30", or with tenths "09:00:30.0".
+  std::string wall_clock(Time t, bool tenths = false) const;
+  /// Every text of the recording that may be shown.
+  std::string all_text() const;
+};
+
+struct Moment {
+  Time t{};
+  sim::ClusterState state;
+  std::vector<sim::RecordedMessage> flights;  ///< On the wire, or shown as if (minimum_flight).
+  Duration minimum_flight{};
+
+  bool powered(int machine) const;
+  bool running(const sim::RecordedProcess& process) const;  ///< Powered and not stopped.
+};
+
+Run read_run(const sim::RecordingReader& reader);
+Moment read_moment(const sim::RecordingReader& reader, Time t, double speed);
+
+}  // namespace brokerlab::viz

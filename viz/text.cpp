@@ -1,0 +1,100 @@
+#include "viz/text.h"
+
+#include "base/check.h"
+
+#include <array>
+
+namespace brokerlab::viz {
+namespace {
+
+struct Entry {
+  Text text;
+  std::string_view english;
+  std::string_view korean;
+};
+
+constexpr std::array entries = {
+    Entry{Text::cluster, "Cluster", "클러스터"},
+    Entry{Text::partitions, "Partitions", "파티션"},
+    Entry{Text::events, "What happened", "무슨 일이 있었나"},
+    Entry{Text::causes, "Why?", "왜 그랬을까?"},
+    Entry{Text::throughput, "Throughput", "처리량"},
+    Entry{Text::consumer_lag, "Consumer lag", "컨슈머 랙"},
+    Entry{Text::time_of_day, "Time", "시각"},
+    Entry{Text::controller, "controller", "컨트롤러"},
+    Entry{Text::zookeeper_leader, "leader", "리더"},
+    Entry{Text::zookeeper_follower, "follower", "팔로워"},
+    Entry{Text::zookeeper_looking, "electing", "선출 중"},
+    Entry{Text::zookeeper_down, "down", "중지"},
+    Entry{Text::powered_off, "powered off", "전원 꺼짐"},
+    Entry{Text::process_stopped, "process stopped", "프로세스 중지"},
+    Entry{Text::not_registered, "not in the cluster", "클러스터에 없음"},
+    Entry{Text::leads, "leads {} of {}", "{1}개 중 {0}개의 리더"},
+    Entry{Text::network, "NIC", "네트워크"},
+    Entry{Text::disk, "Disk", "디스크"},
+    Entry{Text::producer, "Producer", "프로듀서"},
+    Entry{Text::consumer, "Consumer", "컨슈머"},
+    Entry{Text::group, "Group", "그룹"},
+    Entry{Text::sent_per_second, "sent /s", "건/초 전송"},
+    Entry{Text::read_per_second, "read /s", "건/초 소비"},
+    Entry{Text::stopped, "stopped", "중지됨"},
+    Entry{Text::group_stable, "stable", "안정"},
+    Entry{Text::group_rebalancing, "rebalancing", "리밸런스 중"},
+    Entry{Text::group_empty, "empty", "비어 있음"},
+    Entry{Text::group_dead, "dead", "소멸"},
+    Entry{Text::lag, "lag", "랙"},
+    Entry{Text::partition, "No.", "번호"},
+    Entry{Text::leader, "Leader", "리더"},
+    Entry{Text::epoch, "Epoch", "에포크"},
+    Entry{Text::in_sync, "ISR", "ISR"},
+    Entry{Text::log_end, "LEO {}", "LEO {}"},
+    Entry{Text::high_watermark, "HW", "HW"},
+    Entry{Text::no_leader, "none", "없음"},
+    Entry{Text::leader_dead, "dead", "죽음"},
+    Entry{Text::replicate_family, "replicate", "복제"},
+    Entry{Text::produce_family, "produce", "생산"},
+    Entry{Text::consume_family, "consume", "소비"},
+    Entry{Text::control_family, "control", "제어"},
+    Entry{Text::lost_message, "lost", "유실"},
+    Entry{Text::flight_note, "A message stays visible for at least {} ms, however fast it was.",
+          "메시지는 실제로 더 빨라도 최소 {} ms 동안 보입니다."},
+    Entry{Text::chip_leader, "leader", "리더"},
+    Entry{Text::chip_follower, "in sync", "동기화됨"},
+    Entry{Text::chip_out_of_sync, "out of ISR", "ISR 밖"},
+    Entry{Text::chip_offline, "no live leader", "살아 있는 리더 없음"},
+    Entry{Text::intended, "intended", "발생량"},
+    Entry{Text::sent, "sent", "전송"},
+    Entry{Text::consumed, "consumed", "소비"},
+    Entry{Text::records_per_second, "records/s", "건/초"},
+    Entry{Text::records, "records", "건"},
+    Entry{Text::verdict_pass, "PASS", "통과"},
+    Entry{Text::verdict_fail, "FAIL", "실패"},
+    Entry{Text::verdict_unknown, "UNKNOWN", "판정 불가"},
+    Entry{Text::verdict_none, "NO VERDICT", "판정 없음"},
+    Entry{Text::no_events_yet, "Nothing was recorded.", "기록된 사건이 없습니다."},
+    Entry{Text::select_event_hint, "Click a sentence to see what led to it.",
+          "문장을 누르면 그 일의 원인을 거슬러 보여 줍니다."},
+    Entry{Text::root_cause, "It began here", "여기서 시작"},
+    Entry{Text::other_language, "한국어", "English"},
+    Entry{Text::key_hint, "space: play   arrows: 1 s   shift+arrows: 10 s   L: language",
+          "스페이스: 재생   화살표: 1초   Shift+화살표: 10초   L: 언어"},
+    Entry{Text::fault_power_off, "power off", "전원 꺼짐"},
+    Entry{Text::fault_power_on, "power on", "전원 켜짐"},
+    Entry{Text::fault_killed, "killed", "강제 종료"},
+    Entry{Text::fault_started, "started", "시작"},
+    Entry{Text::fault_load, "load", "부하 변화"},
+    Entry{Text::fault_other, "fault", "장애"},
+    Entry{Text::more, "and {} more", "외 {}개"},
+};
+
+static_assert(entries.size() == static_cast<std::size_t>(Text::count_));
+
+}  // namespace
+
+std::string_view say(Text text, Language language) {
+  const auto& entry = entries.at(static_cast<std::size_t>(text));
+  ENSURE(entry.text == text, "the table of texts is out of order at {}", entry.english);
+  return language == Language::korean ? entry.korean : entry.english;
+}
+
+}  // namespace brokerlab::viz

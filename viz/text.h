@@ -1,0 +1,89 @@
+// Every word the viewer says by itself, in English and Korean, in one table.
+//
+// The sentences about what happened come from the recording, which has both languages too.
+// Words that people in both countries write the same way (ISR, LEO, NIC) are in the table as well:
+// a test demands both languages for every entry.
+#pragma once
+
+#include <string_view>
+
+namespace brokerlab::viz {
+
+enum class Language { english, korean };
+
+enum class Text {
+  cluster,
+  partitions,
+  events,
+  causes,
+  throughput,
+  consumer_lag,
+  time_of_day,
+  controller,
+  zookeeper_leader,
+  zookeeper_follower,
+  zookeeper_looking,
+  zookeeper_down,
+  powered_off,
+  process_stopped,
+  not_registered,
+  leads,  // "{}" of "{}" partitions
+  network,
+  disk,
+  producer,
+  consumer,
+  group,
+  sent_per_second,
+  read_per_second,
+  stopped,
+  group_stable,
+  group_rebalancing,
+  group_empty,
+  group_dead,
+  lag,
+  partition,
+  leader,
+  epoch,
+  in_sync,
+  log_end,
+  high_watermark,
+  no_leader,
+  leader_dead,
+  replicate_family,
+  produce_family,
+  consume_family,
+  control_family,
+  lost_message,
+  flight_note,  // "{}" milliseconds on the screen
+  chip_leader,
+  chip_follower,
+  chip_out_of_sync,
+  chip_offline,
+  intended,
+  sent,
+  consumed,
+  records_per_second,
+  records,
+  verdict_pass,
+  verdict_fail,
+  verdict_unknown,
+  verdict_none,
+  no_events_yet,
+  select_event_hint,
+  root_cause,
+  other_language,
+  key_hint,
+  fault_power_off,
+  fault_power_on,
+  fault_killed,
+  fault_started,
+  fault_load,
+  fault_other,
+  more,  // "{}" more not shown
+  count_,
+};
+
+/// UTF-8; static storage.
+std::string_view say(Text text, Language language);
+
+}  // namespace brokerlab::viz

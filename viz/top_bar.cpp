@@ -1,0 +1,93 @@
+// Title, play and speed, the clock, language and verdict.
+#include "viz/panels.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace brokerlab::viz {
+namespace {
+
+bool draw_button(Ui& ui, const Rect& rect, bool lit) {
+  const bool hot = ui.hovered(rect);
+  ui.fill(rect, lit ? theme::accent : hot ? theme::card_edge : theme::card, 6);
+  ui.outline(rect, lit ? theme::accent : theme::card_edge, 6);
+  return ui.clicked(rect);
+}
+
+std::string speed_text(double speed) {
+  if (speed >= 1) return fmt::format("{:.0f}×", speed);
+  return fmt::format("1/{:.0f}×", 1 / speed);
+}
+
+// Play or pause, slower, the speed, faster. Returns the x where it ends.
+float draw_transport(Ui& ui, const Scene& scene, float x, float y) {
+  ViewState& view = scene.view;
+  const Rect play{x, y, 46, 34};
+  if (draw_button(ui, play, view.playing)) {
+    if (!view.playing && view.time == Time(scene.run.duration)) {
+      seek(view, Time{}, scene.run.duration);
+    }
+    view.playing = !view.playing;
+  }
+  const Point c = play.center();
+  if (view.playing) {
+    ui.fill({c.x - 7, c.y - 8, 5, 16}, theme::on_color, 1);
+    ui.fill({c.x + 2, c.y - 8, 5, 16}, theme::on_color, 1);
+  } else {
+    ui.triangle({c.x - 6, c.y - 9}, {c.x - 6, c.y + 9}, {c.x + 10, c.y}, theme::text);
+  }
+  const Rect slower{x + 56, y, 30, 34};
+  const Rect faster{x + 150, y, 30, 34};
+  if (draw_button(ui, slower, false)) change_speed(view, false);
+  if (draw_button(ui, faster, false)) change_speed(view, true);
+  ui.fill({slower.center().x - 5, slower.center().y - 1, 10, 2}, theme::dim);
+  ui.fill({faster.center().x - 5, faster.center().y - 1, 10, 2}, theme::dim);
+  ui.fill({faster.center().x - 1, faster.center().y - 5, 2, 10}, theme::dim);
+  ui.text_in({x + 88, y, 60, 34}, speed_text(view.speed), {Size::body, theme::text, true},
+             Align::center);
+  return faster.right();
+}
+
+std::pair<Text, Color> verdict_of(const std::string& verdict) {
+  if (verdict == "pass") return {Text::verdict_pass, theme::good};
+  if (verdict == "fail") return {Text::verdict_fail, theme::wrong};
+  if (verdict == "unknown") return {Text::verdict_unknown, theme::control};
+  return {Text::verdict_none, theme::faint};
+}
+
+}  // namespace
+
+void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
+  draw_panel(ui, rect, "");
+  const float middle = rect.center().y;
+
+  const auto [verdict, color] = verdict_of(scene.run.verdict);
+  const Rect badge = draw_badge(ui, {rect.right() - theme::padding, middle - 11}, ui.say(verdict),
+                                color, Align::right);
+  if (ui.hovered(badge) && !scene.run.verdict_reason.empty()) ui.tooltip(scene.run.verdict_reason);
+
+  const Rect language{badge.x - 12 - 84, middle - 15, 84, 30};
+  if (draw_button(ui, language, false)) {
+    scene.view.language = ui.language() == Language::english ? Language::korean : Language::english;
+  }
+  ui.text_in(language, ui.say(Text::other_language), {Size::small, theme::text}, Align::center);
+
+  // The middle: where we are in time, and how time runs.
+  const float controls = language.x - 30 - 180;
+  draw_transport(ui, scene, controls, middle - 17);
+  const float t_right = controls - 26;
+  const std::string t = fmt::format("t = {:.1f} s", to_seconds(scene.view.time));
+  const std::string of = fmt::format("/ {:.0f} s", to_seconds(scene.run.duration));
+  ui.text({t_right, middle - 17}, t, {Size::small, theme::text}, Align::right);
+  ui.text({t_right, middle + 1}, of, {Size::small, theme::faint}, Align::right);
+  const float clock_right = t_right - 104;
+  ui.text({clock_right, middle - 16}, scene.run.wall_clock(scene.view.time, true),
+          {Size::clock, theme::accent, true}, Align::right);
+
+  const float title_x = rect.x + theme::padding;
+  ui.text_in({title_x, rect.y, clock_right - 150 - title_x, rect.h}, scene.run.title(ui.language()),
+             {Size::title, theme::text, true});
+}
+
+}  // namespace brokerlab::viz

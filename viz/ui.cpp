@@ -1,0 +1,209 @@
+#include "viz/ui.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <imgui.h>
+
+namespace brokerlab::viz {
+namespace {
+
+// How many bytes the UTF-8 character that starts with this byte has.
+std::size_t length_of(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+ImVec2 scaled(Point p, float scale) { return {p.x * scale, p.y * scale}; }
+
+}  // namespace
+
+Ui::Ui(const Fonts& fonts, float scale, Language language)
+    : fonts_(fonts), scale_(scale), language_(language), draw_(ImGui::GetBackgroundDrawList()) {
+  const ImGuiIO& io = ImGui::GetIO();
+  sheet_ = {0, 0, io.DisplaySize.x / scale, io.DisplaySize.y / scale};
+  mouse_ = {io.MousePos.x / scale, io.MousePos.y / scale};
+  pressed_ = io.MouseClicked[0];
+  down_ = io.MouseDown[0];
+  wheel_ = io.MouseWheel;
+}
+
+void Ui::fill(const Rect& rect, Color color, float radius) {
+  draw_->AddRectFilled(scaled({rect.x, rect.y}, scale_),
+                       scaled({rect.right(), rect.bottom()}, scale_), color, radius * scale_);
+}
+
+void Ui::outline(const Rect& rect, Color color, float radius, float thickness) {
+  draw_->AddRect(scaled({rect.x, rect.y}, scale_), scaled({rect.right(), rect.bottom()}, scale_),
+                 color, radius * scale_, 0, thickness * scale_);
+}
+
+void Ui::line(Point from, Point to, Color color, float thickness) {
+  draw_->AddLine(scaled(from, scale_), scaled(to, scale_), color, thickness * scale_);
+}
+
+void Ui::polyline(std::span<const Point> points, Color color, float thickness) {
+  for (const Point& p : points) draw_->PathLineTo(scaled(p, scale_));
+  draw_->PathStroke(color, 0, thickness * scale_);
+}
+
+void Ui::area(std::span<const Point> points, float base, Color color) {
+  // Column by column: the whole is not convex, and neighbours must not overlap with a see-through
+  // colour.
+  const ImDrawListFlags flags = draw_->Flags;
+  draw_->Flags = flags & ~ImDrawListFlags_AntiAliasedFill;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const Point a = points[i - 1];
+    const Point b = points[i];
+    draw_->AddQuadFilled(scaled(a, scale_), scaled(b, scale_), scaled({b.x, base}, scale_),
+                         scaled({a.x, base}, scale_), color);
+  }
+  draw_->Flags = flags;
+}
+
+void Ui::disc(Point center, float radius, Color color) {
+  draw_->AddCircleFilled(scaled(center, scale_), radius * scale_, color, 16);
+}
+
+void Ui::ring(Point center, float radius, Color color, float thickness) {
+  draw_->AddCircle(scaled(center, scale_), radius * scale_, color, 16, thickness * scale_);
+}
+
+void Ui::triangle(Point a, Point b, Point c, Color color) {
+  draw_->AddTriangleFilled(scaled(a, scale_), scaled(b, scale_), scaled(c, scale_), color);
+}
+
+void Ui::push_clip(const Rect& rect) {
+  draw_->PushClipRect(scaled({rect.x, rect.y}, scale_),
+                      scaled({rect.right(), rect.bottom()}, scale_), true);
+}
+
+void Ui::pop_clip() { draw_->PopClipRect(); }
+
+float Ui::width_of(std::string_view text, const TextStyle& style) const {
+  const ImFont* font = fonts_.of(style.size, style.bold);
+  return font->CalcTextSizeA(font->FontSize, 1e9F, 0, text.data(), text.data() + text.size()).x /
+         scale_;
+}
+
+float Ui::text(Point at, std::string_view text, const TextStyle& style, Align align,
+               float max_width) {
+  std::string shortened;
+  float width = width_of(text, style);
+  if (max_width > 0 && width > max_width + 0.5F) {
+    clipped_.emplace_back(text);
+    std::size_t end = 0;
+    while (end < text.size()) {
+      const auto next = end + length_of(text[end]);
+      if (width_of(std::string(text.substr(0, next)) + "…", style) > max_width) break;
+      end = next;
+    }
+    shortened = std::string(text.substr(0, end)) + "…";
+    text = shortened;
+    width = width_of(text, style);
+  }
+  if (align == Align::center) at.x -= width / 2;
+  if (align == Align::right) at.x -= width;
+  const ImFont* font = fonts_.of(style.size, style.bold);
+  draw_->AddText(font, font->FontSize, scaled(at, scale_), style.color, text.data(),
+                 text.data() + text.size());
+  return width;
+}
+
+float Ui::text_in(const Rect& rect, std::string_view text, const TextStyle& style, Align align) {
+  const float x = align == Align::left     ? rect.x
+                  : align == Align::center ? rect.center().x
+                                           : rect.right();
+  const float y = rect.center().y - pixels_of(style.size) * 0.54F;
+  return this->text({x, y}, text, style, align, rect.w);
+}
+
+std::vector<std::string> Ui::wrap(std::string_view text, const TextStyle& style,
+                                  float width) const {
+  std::vector<std::string> lines;
+  std::string line;
+  const auto flush = [&] {
+    if (!line.empty()) lines.push_back(std::move(line));
+    line.clear();
+  };
+  while (!text.empty()) {
+    const auto blank = text.find(' ');
+    const std::string word(text.substr(0, blank));
+    text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
+    if (!line.empty() && width_of(line + " " + word, style) > width) flush();
+    if (!line.empty()) line += ' ';
+    if (width_of(line + word, style) <= width) {
+      line += word;
+      continue;
+    }
+    for (std::size_t i = 0; i < word.size();) {  // A word wider than the line: anywhere.
+      const auto character = word.substr(i, length_of(word[i]));
+      if (!line.empty() && width_of(line + character, style) > width) flush();
+      line += character;
+      i += character.size();
+    }
+  }
+  flush();
+  return lines;
+}
+
+void Ui::finish() {
+  if (tooltip_.empty()) return;
+  const TextStyle style{Size::small, theme::text};
+  const auto lines = wrap(tooltip_, style, 380);
+  float width = 0;
+  for (const auto& line : lines) width = std::max(width, width_of(line, style));
+  const float height = static_cast<float>(lines.size()) * 19 + 14;
+  Rect box{mouse_.x + 14, mouse_.y + 16, width + 20, height};
+  box.x = std::max(4.F, std::min(box.x, sheet_.w - box.w - 4));
+  if (box.bottom() > sheet_.h) box.y = mouse_.y - box.h - 8;
+  fill(box, theme::card, 6);
+  outline(box, theme::card_edge, 6);
+  float y = box.y + 7;
+  for (const auto& line : lines) {
+    text({box.x + 10, y}, line, style);
+    y += 19;
+  }
+}
+
+Rect draw_panel(Ui& ui, const Rect& rect, std::string_view title) {
+  ui.fill(rect, theme::panel, theme::radius);
+  ui.outline(rect, theme::panel_edge, theme::radius);
+  if (title.empty()) return rect.inset(theme::padding);
+  ui.text({rect.x + theme::padding, rect.y + 10}, title, {Size::body, theme::text, true});
+  return {rect.x + theme::padding, rect.y + 38, rect.w - 2 * theme::padding,
+          rect.h - 38 - theme::padding};
+}
+
+Rect draw_badge(Ui& ui, Point at, std::string_view text, Color color, Align align, bool filled) {
+  const TextStyle style{Size::small, filled ? theme::on_color : color, true};
+  const float width = ui.width_of(text, style) + 16;
+  const Rect pill{align == Align::right ? at.x - width : at.x, at.y, width, 22};
+  if (filled) {
+    ui.fill(pill, color, 5);
+  } else {
+    ui.fill(pill, faded(color, 0.12F), 5);
+    ui.outline(pill, color, 5);
+  }
+  ui.text_in(pill.inset(2), text, style, Align::center);
+  return pill;
+}
+
+std::string with_thousands(std::int64_t value) {
+  std::string digits = std::to_string(value < 0 ? -value : value);
+  for (auto i = std::ssize(digits) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), ",");
+  }
+  return value < 0 ? "−" + digits : digits;
+}
+
+std::string short_number(double value) {
+  const double size = std::abs(value);
+  if (size >= 9.995e5) return fmt::format("{:.3g}M", value / 1e6);
+  if (size >= 9995) return fmt::format("{:.3g}k", value / 1e3);
+  if (size >= 9.95 || size == 0) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.1f}", value);
+}
+
+}  // namespace brokerlab::viz

@@ -1,0 +1,123 @@
+// The drawing board of the panels: shapes, text and the mouse, in design units (viz/theme.h).
+//
+// The only place, with fonts, window and offscreen, where Dear ImGui is used; panels see none of
+// it. Text that does not fit its width is shortened with an ellipsis and reported in clipped(),
+// which the tests demand to be empty.
+//
+// Lifetime: one Ui a frame; borrows the fonts and the current ImGui frame. Threads: none.
+#pragma once
+
+#include "viz/fonts.h"
+#include "viz/text.h"
+#include "viz/theme.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct ImDrawList;
+
+namespace brokerlab::viz {
+
+struct Point {
+  float x = 0;
+  float y = 0;
+};
+
+struct Rect {
+  float x = 0;
+  float y = 0;
+  float w = 0;
+  float h = 0;
+
+  float right() const { return x + w; }
+  float bottom() const { return y + h; }
+  Point center() const { return {x + w / 2, y + h / 2}; }
+  Rect inset(float by) const { return {x + by, y + by, w - 2 * by, h - 2 * by}; }
+  bool holds(Point p) const { return p.x >= x && p.x < right() && p.y >= y && p.y < bottom(); }
+};
+
+enum class Align { left, center, right };
+
+struct TextStyle {
+  Size size = Size::body;
+  Color color = theme::text;
+  bool bold = false;
+};
+
+class Ui {
+ public:
+  /// Begins drawing into the ImGui frame that has begun. `scale`: pixels a design unit.
+  Ui(const Fonts& fonts, float scale, Language language);
+
+  Language language() const { return language_; }
+  std::string_view say(Text text) const { return viz::say(text, language_); }
+  Rect sheet() const { return sheet_; }  ///< The whole window.
+
+  void fill(const Rect& rect, Color color, float radius = 0);
+  void outline(const Rect& rect, Color color, float radius = 0, float thickness = 1);
+  void line(Point from, Point to, Color color, float thickness = 1);
+  void polyline(std::span<const Point> points, Color color, float thickness = 1);
+  /// The area between the points (in order of x) and a horizontal line at `base`.
+  void area(std::span<const Point> points, float base, Color color);
+  void disc(Point center, float radius, Color color);
+  void ring(Point center, float radius, Color color, float thickness = 1);
+  void triangle(Point a, Point b, Point c, Color color);
+  void push_clip(const Rect& rect);
+  void pop_clip();
+
+  float width_of(std::string_view text, const TextStyle& style) const;
+  static float height_of(Size size) { return pixels_of(size) * 1.16F; }
+  /// One line with its top at y; x is the left, middle or right by `align`. Returns its width.
+  /// Longer than max_width (when positive): shortened.
+  float text(Point at, std::string_view text, const TextStyle& style, Align align = Align::left,
+             float max_width = 0);
+  /// One line in the middle of the rectangle's height.
+  float text_in(const Rect& rect, std::string_view text, const TextStyle& style,
+                Align align = Align::left);
+  /// Breaks text into lines no wider than `width`, at blanks where there are any.
+  std::vector<std::string> wrap(std::string_view text, const TextStyle& style, float width) const;
+
+  Point mouse() const { return mouse_; }
+  bool hovered(const Rect& rect) const { return rect.holds(mouse_); }
+  bool clicked(const Rect& rect) const { return pressed_ && rect.holds(mouse_); }
+  bool mouse_pressed() const { return pressed_; }  ///< In this frame.
+  bool mouse_down() const { return down_; }
+  float wheel() const { return wheel_; }
+
+  /// Shown beside the mouse, over everything, by finish().
+  void tooltip(std::string text) { tooltip_ = std::move(text); }
+  void finish();
+
+  const std::vector<std::string>& clipped() const { return clipped_; }
+
+ private:
+  const Fonts& fonts_;
+  const float scale_;
+  const Language language_;
+  ImDrawList* draw_;
+  Rect sheet_;
+  Point mouse_;
+  bool pressed_ = false;
+  bool down_ = false;
+  float wheel_ = 0;
+  std::string tooltip_;
+  std::vector<std::string> clipped_;
+};
+
+// Pieces that several panels share.
+
+/// A panel's background and title; returns the room below the title.
+Rect draw_panel(Ui& ui, const Rect& rect, std::string_view title);
+/// A filled pill with text; its width follows the text. Returns its rectangle. `at` is the top
+/// left, or the top right with Align::right.
+Rect draw_badge(Ui& ui, Point at, std::string_view text, Color color, Align align = Align::left,
+                bool filled = true);
+
+/// "12,345"
+std::string with_thousands(std::int64_t value);
+/// "198", "1.2k", "20k", "3.4M"; "-" for nothing is the caller's.
+std::string short_number(double value);
+
+}  // namespace brokerlab::viz

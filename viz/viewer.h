@@ -1,0 +1,45 @@
+// The viewer without a window: a recording, the view state, and the whole frame drawn from both.
+//
+// Lifetime: owns the reader. Threads: none. Errors: open() returns the reader's sentence.
+#pragma once
+
+#include "viz/fonts.h"
+#include "viz/run_data.h"
+#include "viz/view_state.h"
+
+#include <string>
+#include <vector>
+
+namespace brokerlab::viz {
+
+/// Keys of the viewer, as the window or a test presses them.
+enum class Key { space, left, right, home, end, language, faster, slower };
+
+class Viewer {
+ public:
+  static Result<Viewer, std::string> open(const std::string& path);
+
+  const Run& run() const { return run_; }
+  ViewState& view() { return view_; }
+
+  void press(Key key, bool shift);
+
+  /// Draws into the ImGui frame that has begun; `scale`: pixels a design unit. Returns the texts
+  /// that did not fit, which should be none.
+  std::vector<std::string> draw_frame(const Fonts& fonts, float scale);
+
+ private:
+  explicit Viewer(sim::RecordingReader reader);
+  const Moment& moment();
+
+  sim::RecordingReader reader_;
+  Run run_;
+  ViewState view_;
+  Moment moment_;
+  double moment_speed_ = 0;  // Of moment_; 0: none read yet.
+};
+
+/// Pixels a design unit for a window of this size.
+float scale_for(int width, int height);
+
+}  // namespace brokerlab::viz

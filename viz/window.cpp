@@ -1,0 +1,174 @@
+#include "viz/window.h"
+
+#include <GLFW/glfw3.h>
+#include <imgui/backends/imgui_impl_glfw.h>
+#include <imgui/backends/imgui_impl_opengl3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <imgui.h>
+
+namespace brokerlab::viz {
+namespace {
+
+std::string last_glfw_error;
+
+bool has_display() {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  };
+  return set("DISPLAY") || set("WAYLAND_DISPLAY");
+}
+
+// GLFW and ImGui, from start to end.
+class Session {
+ public:
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    if (backend_) ImGui_ImplOpenGL3_Shutdown();
+    if (imgui_) {
+      ImGui_ImplGlfw_Shutdown();
+      ImGui::DestroyContext();
+    }
+    if (window_ != nullptr) glfwDestroyWindow(window_);
+    if (glfw_) glfwTerminate();
+  }
+
+  Status<WindowError> open(const std::string& title, int width, int height) {
+    glfwSetErrorCallback([](int, const char* text) { last_glfw_error = text; });
+    glfw_ = glfwInit() == GLFW_TRUE;
+    if (!glfw_) return fail(WindowError{true, last_glfw_error});
+    glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
+    glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
+    glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
+    window_ = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
+    if (window_ == nullptr) return fail(WindowError{true, last_glfw_error});
+    glfwSetWindowSizeLimits(window_, 960, 540, GLFW_DONT_CARE, GLFW_DONT_CARE);
+    glfwMakeContextCurrent(window_);
+    glfwSwapInterval(1);
+    ImGui::CreateContext();
+    ImGui::GetIO().IniFilename = nullptr;
+    imgui_ = ImGui_ImplGlfw_InitForOpenGL(window_, true);
+    if (!imgui_) return fail(WindowError{false, "the window's input cannot be read"});
+    return {};
+  }
+
+  // The type follows the window's size in steps; while it is dragged the old type is scaled.
+  Status<WindowError> use_fonts(const Viewer& viewer, float scale) {
+    const float wanted = std::max(0.5F, std::round(scale * 20) / 20);
+    if (backend_ && wanted == font_scale_) return {};
+    auto loaded = load_fonts(wanted, viewer.run().all_text());
+    if (!loaded) return fail(WindowError{false, loaded.error()});
+    fonts_ = *loaded;
+    font_scale_ = wanted;
+    if (backend_) {
+      ImGui_ImplOpenGL3_DestroyFontsTexture();
+      ImGui_ImplOpenGL3_CreateFontsTexture();
+    } else {
+      backend_ = ImGui_ImplOpenGL3_Init("#version 330");
+      if (!backend_) return fail(WindowError{false, "OpenGL 3.3 is not available"});
+    }
+    return {};
+  }
+
+  void draw(Viewer& viewer) {
+    ImGui_ImplOpenGL3_NewFrame();
+    ImGui_ImplGlfw_NewFrame();
+    ImGui::NewFrame();
+    // The fonts' scale, not the window's: text keeps its proportion to the boxes around it.
+    viewer.draw_frame(fonts_, font_scale_);
+    ImGui::Render();
+    int width = 0;
+    int height = 0;
+    glfwGetFramebufferSize(window_, &width, &height);
+    glViewport(0, 0, width, height);
+    glClear(GL_COLOR_BUFFER_BIT);
+    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    glfwSwapBuffers(window_);
+  }
+
+  GLFWwindow* window() const { return window_; }
+
+ private:
+  bool glfw_ = false;
+  bool imgui_ = false;
+  bool backend_ = false;
+  GLFWwindow* window_ = nullptr;
+  Fonts fonts_;
+  float font_scale_ = 0;
+};
+
+void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
+  if (action == GLFW_RELEASE) return;
+  auto& viewer = *static_cast<Viewer*>(glfwGetWindowUserPointer(window));
+  const bool shift = (modifiers & GLFW_MOD_SHIFT) != 0;
+  switch (key) {
+    case GLFW_KEY_SPACE:
+      return viewer.press(Key::space, shift);
+    case GLFW_KEY_LEFT:
+      return viewer.press(Key::left, shift);
+    case GLFW_KEY_RIGHT:
+      return viewer.press(Key::right, shift);
+    case GLFW_KEY_HOME:
+      return viewer.press(Key::home, shift);
+    case GLFW_KEY_END:
+      return viewer.press(Key::end, shift);
+    case GLFW_KEY_L:
+      return viewer.press(Key::language, shift);
+    case GLFW_KEY_UP:
+    case GLFW_KEY_EQUAL:
+      return viewer.press(Key::faster, shift);
+    case GLFW_KEY_DOWN:
+    case GLFW_KEY_MINUS:
+      return viewer.press(Key::slower, shift);
+    case GLFW_KEY_ESCAPE:
+    case GLFW_KEY_Q:
+      glfwSetWindowShouldClose(window, GLFW_TRUE);
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+Status<WindowError> run_window(Viewer& viewer, int width, int height) {
+  if (!has_display()) return fail(WindowError{true, "no display"});
+  Session session;
+  const std::string title = "brokerlab: " + viewer.run().title(viewer.view().language);
+  if (const auto opened = session.open(title, width, height); !opened) return opened;
+  GLFWwindow* window = session.window();
+  glfwSetWindowUserPointer(window, &viewer);
+  // ImGui's own callback was installed before and is called by nobody else: keys are ours alone,
+  // since no panel takes text.
+  glfwSetKeyCallback(window, on_key);
+
+  double before = glfwGetTime();
+  while (glfwWindowShouldClose(window) == GLFW_FALSE) {
+    if (viewer.view().playing) {
+      glfwPollEvents();
+    } else {
+      glfwWaitEventsTimeout(0.1);  // Nothing moves: leave the processor alone.
+    }
+    const double now = glfwGetTime();
+    advance(viewer.view(), std::min(now - before, 0.25), viewer.run().duration);
+    before = now;
+    int shown_width = 0;
+    int shown_height = 0;
+    glfwGetWindowSize(window, &shown_width, &shown_height);
+    if (shown_width == 0 || shown_height == 0) {  // Minimised.
+      glfwWaitEventsTimeout(0.1);
+      continue;
+    }
+    const auto ready = session.use_fonts(viewer, scale_for(shown_width, shown_height));
+    if (!ready) return ready;
+    session.draw(viewer);
+  }
+  return {};
+}
+
+}  // namespace brokerlab::viz
