@@ -145,6 +145,7 @@ struct ListOffsetsRequest final : Request {
     LeaderEpoch current_leader_epoch = log::no_epoch;
     std::int64_t timestamp = latest_timestamp;
   };
+  bool from_follower = false;  ///< replica_id is a broker's: the log's end, not the high watermark.
   std::vector<Partition> partitions;
 };
 

@@ -3,10 +3,12 @@
 #include "sim/trace.h"
 
 #include <cmath>
+#include <deque>
 
 namespace brokerlab::model {
+namespace {
 
-struct NodeConnection::InFlight {
+struct InFlight {
   InFlight(sim::World& world, std::int32_t id, Time due)
       : correlation_id(id), deadline(due), done(world) {}
 
@@ -17,6 +19,14 @@ struct NodeConnection::InFlight {
   sim::OneShot<bool> done;  ///< True: response is set; false: failure is.
 };
 
+/// `first` doubled for each failure, at most `most`.
+Duration doubled(Duration first, int failures, Duration most) {
+  const double seconds = to_seconds(first) * std::pow(2.0, std::min(failures, 20));
+  return std::min(from_seconds(seconds), most);
+}
+
+}  // namespace
+
 std::string_view to_text(RpcFailure::Kind kind) {
   switch (kind) {
     case RpcFailure::Kind::not_connected: return "no connection";
@@ -26,145 +36,175 @@ std::string_view to_text(RpcFailure::Kind kind) {
   UNREACHABLE();
 }
 
+struct NodeConnection::State {
+  State(sim::Process& owner, Address where, RpcSettings how)
+      : process(owner),
+        address(where),
+        settings(std::move(how)),
+        random(owner.world().stream(fmt::format("{}/{}/{}:{}/{}", owner.name(),
+                                                settings.client_id, where.machine, where.port,
+                                                owner.starts()))),
+        attempt_ended(owner.world()),
+        sent(owner.world()) {}
+
+  using Shared = std::shared_ptr<State>;
+  static sim::Task<bool> connect(Shared self, Time deadline);
+  static sim::Task<Result<ResponsePtr, RpcFailure>> call(Shared self, RequestPtr request);
+  static sim::Task<> read_loop(Shared self, sim::SocketPtr from);
+  static sim::Task<> watch_timeouts(Shared self, sim::SocketPtr on);
+
+  bool connected() const { return socket && socket->state() == sim::Socket::State::open; }
+  void break_off(RpcFailure::Kind kind);
+  void note_failed_attempt();
+  void fail_all(RpcFailure failure);
+
+  sim::Process& process;
+  const Address address;
+  const RpcSettings settings;
+  RandomStream random;
+  sim::SocketPtr socket;
+  std::deque<std::shared_ptr<InFlight>> in_flight;
+  std::int32_t next_correlation = 0;
+  Time backoff_until{};
+  int failed_attempts = 0;
+  bool connecting = false;
+  sim::Signal attempt_ended;
+  sim::Signal sent;
+  sim::EventId last_trouble;
+};
+
 NodeConnection::NodeConnection(sim::Process& process, Address address, RpcSettings settings)
-    : process_(process),
-      address_(address),
-      settings_(std::move(settings)),
-      random_(process.world().stream(fmt::format("{}/rpc/{}:{}/{}", process.name(),
-                                                 address.machine, address.port,
-                                                 process.starts()))),
-      attempt_ended_(process.world()) {}
+    : state_(std::make_shared<State>(process, address, std::move(settings))) {}
 
 NodeConnection::~NodeConnection() { disconnect(); }
 
-bool NodeConnection::connected() const {
-  return socket_ && socket_->state() == sim::Socket::State::open;
-}
-
+const Address& NodeConnection::address() const { return state_->address; }
+bool NodeConnection::connected() const { return state_->connected(); }
+int NodeConnection::in_flight() const { return static_cast<int>(state_->in_flight.size()); }
+Time NodeConnection::backoff_until() const { return state_->backoff_until; }
 sim::Task<bool> NodeConnection::connect(Time deadline) {
-  sim::World& world = process_.world();
-  if (connected()) co_return true;
-  if (connecting_) {
-    co_await attempt_ended_.wait(deadline);
-    co_return connected();
-  }
-  if (backoff_until_ > world.now()) {
-    co_await world.sleep_until(std::min(backoff_until_, deadline));
-    if (connected()) co_return true;
-    if (connecting_) {
-      co_await attempt_ended_.wait(deadline);
-      co_return connected();
-    }
-    if (world.now() >= deadline && deadline < backoff_until_) co_return false;
-  }
-  connecting_ = true;
-  const double doubled = to_seconds(settings_.connection_setup_timeout) *
-                         std::pow(2.0, std::min(failed_attempts_, 10));
-  const Duration patience =
-      std::min(from_seconds(doubled), settings_.connection_setup_timeout_max);
-  const Time give_up = std::min(deadline, world.now() + patience);
-  Result<sim::SocketPtr, sim::NetError> attempt = co_await process_.network().connect(
-      process_, address_.machine, address_.port, give_up);
-  connecting_ = false;
-  if (attempt) {
-    socket_ = *attempt;
-    failed_attempts_ = 0;
-    last_trouble_ = {};
-    process_.spawn(read_loop(socket_));
-    process_.spawn(watch_timeouts(socket_));
-  } else {
-    last_trouble_ = process_.network().silence(process_.machine().id(), address_.machine);
-    note_failed_attempt();
-  }
-  attempt_ended_.notify_all();
-  co_return connected();
+  return State::connect(state_, deadline);
 }
-
-void NodeConnection::note_failed_attempt() {
-  const double base = to_seconds(settings_.reconnect_backoff) *
-                      std::pow(2.0, std::min(failed_attempts_, 20));
-  const double capped = std::min(base, to_seconds(settings_.reconnect_backoff_max));
-  ++failed_attempts_;
-  backoff_until_ = process_.world().now() + from_seconds(capped * random_.uniform(0.8, 1.2));
-}
-
 sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr request) {
-  sim::World& world = process_.world();
-  const Time give_up = world.now() + settings_.request_timeout;
-  while (!connected()) {
-    const bool made = co_await connect(give_up);
-    if (made) break;
-    co_return fail(RpcFailure{RpcFailure::Kind::not_connected, last_trouble_});
+  return State::call(state_, std::move(request));
+}
+void NodeConnection::disconnect() {
+  if (state_->socket) state_->break_off(RpcFailure::Kind::disconnected);
+}
+
+sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
+  sim::World& world = self->process.world();
+  while (!self->connected() && (self->connecting || self->backoff_until > world.now())) {
+    if (world.now() >= deadline) co_return false;
+    if (self->connecting) {
+      co_await self->attempt_ended.wait(deadline);
+      if (!self->connected()) co_return false;
+    } else {
+      co_await world.sleep_until(std::min(self->backoff_until, deadline));
+    }
   }
-  auto entry = std::make_shared<InFlight>(world, next_correlation_++,
-                                          world.now() + settings_.request_timeout);
-  in_flight_.push_back(entry);
+  if (self->connected()) co_return true;
+  self->connecting = true;
+  const Duration patience =
+      doubled(self->settings.connection_setup_timeout, self->failed_attempts,
+              self->settings.connection_setup_timeout_max);
+  const Time give_up = std::min(deadline, world.now() + patience);
+  Result<sim::SocketPtr, sim::NetError> attempt = co_await self->process.network().connect(
+      self->process, self->address.machine, self->address.port, give_up);
+  self->connecting = false;
+  if (attempt) {
+    self->socket = *attempt;
+    self->failed_attempts = 0;
+    self->last_trouble = {};
+    self->process.spawn(read_loop(self, self->socket));
+    self->process.spawn(watch_timeouts(self, self->socket));
+  } else {
+    self->last_trouble =
+        self->process.network().silence(self->process.machine().id(), self->address.machine);
+    self->note_failed_attempt();
+  }
+  self->attempt_ended.notify_all();
+  co_return self->connected();
+}
+
+sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared self,
+                                                                       RequestPtr request) {
+  sim::World& world = self->process.world();
+  const bool ready = co_await connect(self, world.now() + self->settings.request_timeout);
+  if (!ready) {
+    co_return fail(RpcFailure{RpcFailure::Kind::not_connected, self->last_trouble});
+  }
+  auto entry = std::make_shared<InFlight>(world, self->next_correlation++,
+                                          world.now() + self->settings.request_timeout);
+  self->in_flight.push_back(entry);
   request->correlation_id = entry->correlation_id;
-  request->client_id = settings_.client_id;
+  request->client_id = self->settings.client_id;
   const Bytes size = request->size();
   const std::string_view kind = request_name(request->api);
   sim::Message message{std::move(request), size, kind};
-  socket_->send(std::move(message));
+  self->socket->send(std::move(message));
+  self->sent.notify_all();
   const std::optional<bool> answered = co_await entry->done.wait();
   if (answered.value_or(false)) co_return std::move(entry->response);
   co_return fail(entry->failure);
 }
 
-sim::Task<> NodeConnection::read_loop(sim::SocketPtr socket) {
+sim::Task<> NodeConnection::State::read_loop(Shared self, sim::SocketPtr from) {
   while (true) {
-    std::optional<sim::Message> message = co_await socket->receive();
-    if (!message) break;
-    ENSURE(!in_flight_.empty(), "a response that nobody asked for");
+    std::optional<sim::Message> message = co_await from->receive();
+    if (!message || self->socket != from) break;
+    ENSURE(!self->in_flight.empty(), "a response that nobody asked for");
+    const std::shared_ptr<InFlight> entry = self->in_flight.front();
     auto* response = dynamic_cast<Response*>(message->payload.get());
-    ENSURE(response != nullptr && response->correlation_id == in_flight_.front()->correlation_id,
+    ENSURE(response != nullptr && response->correlation_id == entry->correlation_id,
            "responses must come in the order of their requests");
     message->payload.release();
-    const std::shared_ptr<InFlight> entry = in_flight_.front();
-    in_flight_.pop_front();
+    self->in_flight.pop_front();
     entry->response.reset(response);
     entry->done.set(true);
   }
-  if (socket_ != socket) co_return;
-  last_trouble_ = socket->trouble();
-  socket_.reset();
-  note_failed_attempt();
-  fail_all({RpcFailure::Kind::disconnected, last_trouble_});
+  if (self->socket == from) self->break_off(RpcFailure::Kind::disconnected);
 }
 
 /// Kafka's client looks for expired requests whenever it polls; here a watcher sleeps until the
 /// oldest one is due.
-sim::Task<> NodeConnection::watch_timeouts(sim::SocketPtr socket) {
-  sim::World& world = process_.world();
-  while (socket_ == socket && socket->state() == sim::Socket::State::open) {
-    if (in_flight_.empty()) {
-      co_await world.sleep(settings_.request_timeout / 4 + 1ms);
+sim::Task<> NodeConnection::State::watch_timeouts(Shared self, sim::SocketPtr on) {
+  while (self->socket == on) {
+    if (self->in_flight.empty()) {
+      co_await self->sent.wait();
       continue;
     }
-    const Time due = in_flight_.front()->deadline;
-    if (due > world.now()) {
-      co_await world.sleep_until(due);
-      continue;
+    const Time due = self->in_flight.front()->deadline;
+    if (due > self->process.world().now()) {
+      co_await self->process.world().sleep_until(due);
+    } else {
+      self->break_off(RpcFailure::Kind::timed_out);
     }
-    last_trouble_ = socket->trouble();
-    socket_.reset();
-    socket->close();
-    note_failed_attempt();
-    fail_all({RpcFailure::Kind::timed_out, last_trouble_});
   }
 }
 
-void NodeConnection::fail_all(RpcFailure failure) {
-  for (const std::shared_ptr<InFlight>& entry : std::exchange(in_flight_, {})) {
+void NodeConnection::State::break_off(RpcFailure::Kind kind) {
+  const sim::SocketPtr broken = std::exchange(socket, nullptr);
+  last_trouble = broken->trouble();
+  broken->close();
+  note_failed_attempt();
+  fail_all({kind, last_trouble});
+  sent.notify_all();
+}
+
+void NodeConnection::State::note_failed_attempt() {
+  const Duration pause =
+      doubled(settings.reconnect_backoff, failed_attempts, settings.reconnect_backoff_max);
+  ++failed_attempts;
+  backoff_until =
+      process.world().now() + from_seconds(to_seconds(pause) * random.uniform(0.8, 1.2));
+}
+
+void NodeConnection::State::fail_all(RpcFailure failure) {
+  for (const std::shared_ptr<InFlight>& entry : std::exchange(in_flight, {})) {
     entry->failure = failure;
     entry->done.set(false);
   }
-}
-
-void NodeConnection::disconnect() {
-  if (!socket_) return;
-  const sim::SocketPtr socket = std::exchange(socket_, nullptr);
-  socket->close();
-  fail_all({RpcFailure::Kind::disconnected, socket->trouble()});
 }
 
 }  // namespace brokerlab::model

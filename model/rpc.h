@@ -12,7 +12,6 @@
 #include "model/protocol.h"
 #include "sim/machine.h"
 
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -43,13 +42,13 @@ class NodeConnection {
   NodeConnection(sim::Process& process, Address address, RpcSettings settings);
   NodeConnection(const NodeConnection&) = delete;
   NodeConnection& operator=(const NodeConnection&) = delete;
-  ~NodeConnection();
+  ~NodeConnection();  ///< Disconnects; calls under way fail, after the current event.
 
-  const Address& address() const { return address_; }
+  const Address& address() const;
   bool connected() const;
-  int in_flight() const { return static_cast<int>(in_flight_.size()); }
+  int in_flight() const;
   /// Date before which no new attempt is made (the reconnect backoff); now or earlier: free to try.
-  Time backoff_until() const { return backoff_until_; }
+  Time backoff_until() const;
 
   /// Waits until connected, the deadline, or one failed attempt. True when connected.
   sim::Task<bool> connect(Time deadline);
@@ -62,25 +61,8 @@ class NodeConnection {
   void disconnect();
 
  private:
-  struct InFlight;
-
-  sim::Task<> read_loop(sim::SocketPtr socket);
-  sim::Task<> watch_timeouts(sim::SocketPtr socket);
-  void fail_all(RpcFailure failure);
-  void note_failed_attempt();
-
-  sim::Process& process_;
-  const Address address_;
-  const RpcSettings settings_;
-  RandomStream random_;
-  sim::SocketPtr socket_;
-  std::deque<std::shared_ptr<InFlight>> in_flight_;
-  std::int32_t next_correlation_ = 0;
-  Time backoff_until_{};
-  int failed_attempts_ = 0;
-  bool connecting_ = false;
-  sim::Signal attempt_ended_;
-  sim::EventId last_trouble_;
+  struct State;
+  std::shared_ptr<State> state_;  ///< Shared with the coroutines that serve the connection.
 };
 
 /// call() with the response type known: `auto response = co_await call_as<FetchResponse>(...)`.

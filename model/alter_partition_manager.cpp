@@ -1,0 +1,62 @@
+#include "model/alter_partition_manager.h"
+
+namespace brokerlab::model {
+
+/// Wait before the request is sent again after an error; Kafka's NodeToControllerChannelManager
+/// backs off by retry.backoff.ms.
+constexpr Duration retry_backoff = 100ms;
+
+AlterPartitionManager::AlterPartitionManager(sim::Process& process, BrokerId broker,
+                                             const MetadataCache& metadata, RpcSettings rpc)
+    : process_(process),
+      broker_(broker),
+      metadata_(metadata),
+      rpc_(std::move(rpc)),
+      submitted_(process.world()) {}
+
+void AlterPartitionManager::start() { process_.spawn(run()); }
+
+void AlterPartitionManager::submit(IsrChange change, Answer answer) {
+  const TopicPartition name = change.partition;
+  waiting_.insert_or_assign(name, Item{std::move(change), std::move(answer)});
+  submitted_.notify_all();
+}
+
+sim::Task<> AlterPartitionManager::run() {
+  while (true) {
+    if (waiting_.empty()) {
+      co_await submitted_.wait();
+      continue;
+    }
+    std::map<TopicPartition, Item> items = std::exchange(waiting_, {});
+    const bool answered = co_await send(items);
+    if (answered) continue;
+    // What was submitted meanwhile for the same partition is newer and stays.
+    for (auto& [name, item] : items) waiting_.try_emplace(name, std::move(item));
+    co_await process_.world().sleep(retry_backoff);
+  }
+}
+
+sim::Task<bool> AlterPartitionManager::send(std::map<TopicPartition, Item>& items) {
+  const std::optional<Address> controller = metadata_.address(metadata_.controller());
+  if (!controller) co_return false;
+  if (!connection_ || connection_->address() != *controller) {
+    connection_ = std::make_unique<NodeConnection>(process_, *controller, rpc_);
+  }
+  auto request = std::make_unique<AlterPartitionRequest>();
+  request->broker = broker_;
+  request->broker_epoch = broker_epoch_;
+  for (const auto& [name, item] : items) {
+    request->partitions.push_back(
+        {name, item.change.leader_epoch, item.change.to, item.change.partition_epoch});
+  }
+  auto answer = co_await call_as<AlterPartitionResponse>(*connection_, std::move(request));
+  if (!answer || (*answer)->error != ErrorCode::none) co_return false;
+  for (const AlterPartitionResponse::Partition& partition : (*answer)->partitions) {
+    const auto item = items.find(partition.partition);
+    if (item != items.end()) item->second.answer(partition);
+  }
+  co_return true;
+}
+
+}  // namespace brokerlab::model

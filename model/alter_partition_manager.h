@@ -1,0 +1,48 @@
+// AlterPartitionManager: carries ISR changes to the controller, one request at a time, all that is
+// waiting in one request (KIP-497).
+//
+// Lifetime: owned by the Broker. Threads: none. Source: kafka.server.AlterPartitionManager.
+#pragma once
+
+#include "model/metadata_cache.h"
+#include "model/partition.h"
+#include "model/rpc.h"
+
+#include <functional>
+#include <map>
+
+namespace brokerlab::model {
+
+class AlterPartitionManager {
+ public:
+  using Answer = std::function<void(const AlterPartitionResponse::Partition&)>;
+
+  AlterPartitionManager(sim::Process& process, BrokerId broker, const MetadataCache& metadata,
+                        RpcSettings rpc);
+
+  /// Queues the change, replacing an older one of the same partition.
+  void submit(IsrChange change, Answer answer);
+  /// The czxid of our registration (KIP-380); requests of an older life are refused.
+  void set_broker_epoch(std::int64_t epoch) { broker_epoch_ = epoch; }
+  void start();
+
+ private:
+  struct Item {
+    IsrChange change;
+    Answer answer;
+  };
+
+  sim::Task<> run();
+  sim::Task<bool> send(std::map<TopicPartition, Item>& items);
+
+  sim::Process& process_;
+  const BrokerId broker_;
+  const MetadataCache& metadata_;
+  const RpcSettings rpc_;
+  std::int64_t broker_epoch_ = -1;
+  std::map<TopicPartition, Item> waiting_;
+  sim::Signal submitted_;
+  std::unique_ptr<NodeConnection> connection_;
+};
+
+}  // namespace brokerlab::model

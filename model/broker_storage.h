@@ -1,0 +1,59 @@
+// BrokerStorage: a broker's log directory in memory, behind the simulated page cache and disk.
+//
+// The log engine reads and writes through env() at once; what it touched is noted, and the broker
+// then waits for the hardware: `co_await storage.settle(storage.take())`. Write-back of the page
+// cache makes bytes durable; a power loss drops the rest, and the engine's recovery runs at the
+// next start.
+//
+// Lifetime: outlives the broker's processes; borrows the Machine. Threads: none.
+#pragma once
+
+#include "log/memory_env.h"
+#include "sim/machine.h"
+
+#include <vector>
+
+namespace brokerlab::model {
+
+class BrokerStorage final : public log::IoObserver {
+ public:
+  explicit BrokerStorage(sim::Machine& machine);
+  BrokerStorage(const BrokerStorage&) = delete;
+  BrokerStorage& operator=(const BrokerStorage&) = delete;
+
+  log::MemoryEnv& env() { return env_; }
+  Bytes lost_last() const { return lost_last_; }  ///< By the last power loss.
+
+  /// What the log engine has done since the last take().
+  struct Traffic {
+    struct Range {
+      log::FileId file;
+      std::int64_t position;
+      std::int64_t size;
+    };
+    std::vector<Range> writes;
+    std::vector<Range> reads;
+    std::vector<log::FileId> syncs;
+    bool empty() const { return writes.empty() && reads.empty() && syncs.empty(); }
+  };
+  Traffic take();
+  /// Waits for page cache and disk: throttled writes, cold reads, syncs.
+  sim::Task<> settle(Traffic traffic);
+  /// take() and settle() for the reads and syncs whose time is nobody's business (background).
+  sim::Task<> settle() { return settle(take()); }
+
+ private:
+  void on_write(log::FileId file, std::int64_t position, std::int64_t size) override;
+  void on_read(log::FileId file, std::int64_t position, std::int64_t size) override;
+  void on_sync(log::FileId file) override;
+  void on_truncate(log::FileId file, std::int64_t size) override;
+  void on_remove(log::FileId file) override;
+
+  sim::Machine& machine_;
+  log::MemoryEnv env_;
+  RandomStream random_;
+  Traffic noted_;
+  Bytes lost_last_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,24 @@
+#include "model/cluster_context.h"
+
+#include "model/partition.h"
+
+namespace brokerlab::model {
+
+sim::PartitionId PartitionDirectory::id_of(const TopicPartition& partition) {
+  const auto [entry, is_new] =
+      ids_.try_emplace(partition, sim::PartitionId(static_cast<std::int32_t>(ids_.size())));
+  if (is_new) world_.trace().name_partition(entry->second, partition.name());
+  return entry->second;
+}
+
+std::string ClusterContext::broker_name(BrokerId broker) const {
+  const auto found = broker_machines.find(broker);
+  if (found == broker_machines.end()) return "none";
+  return std::string(world.trace().machine_name(found->second));
+}
+
+std::string ClusterContext::broker_names(const std::vector<BrokerId>& brokers) const {
+  return "[" + to_text(brokers) + "]";
+}
+
+}  // namespace brokerlab::model

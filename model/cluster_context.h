@@ -1,0 +1,43 @@
+// What every process of a cluster shares: who watches, how partitions are numbered, what time it is
+// outside the simulation.
+//
+// Lifetime: outlives every process. Threads: none.
+#pragma once
+
+#include "model/ids.h"
+#include "model/observer.h"
+#include "sim/trace.h"
+#include "sim/world.h"
+
+#include <map>
+#include <string>
+
+namespace brokerlab::model {
+
+/// Small numbers for partitions, in the order of their first mention.
+class PartitionDirectory {
+ public:
+  explicit PartitionDirectory(sim::World& world) : world_(world) {}
+  sim::PartitionId id_of(const TopicPartition& partition);
+  const std::map<TopicPartition, sim::PartitionId>& all() const { return ids_; }
+
+ private:
+  sim::World& world_;
+  std::map<TopicPartition, sim::PartitionId> ids_;
+};
+
+struct ClusterContext {
+  sim::World& world;
+  Observer& observer;
+  PartitionDirectory& partitions;
+  /// Milliseconds since 1970 at the start of the run: what clocks on the machines show.
+  log::Timestamp epoch_millis = 0;
+  std::map<BrokerId, sim::MachineId> broker_machines = {};
+
+  log::Timestamp wall_millis() const { return epoch_millis + whole_millis(world.now()); }
+  /// "broker-1"; "none" for no broker.
+  std::string broker_name(BrokerId broker) const;
+  std::string broker_names(const std::vector<BrokerId>& brokers) const;  ///< "[1,2,3]"
+};
+
+}  // namespace brokerlab::model

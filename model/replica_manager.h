@@ -1,0 +1,133 @@
+// ReplicaManager: all replicas of one broker; produce and fetch, leadership changes, the ISR watch,
+// checkpoints. The rules are Partition's; here is what takes time.
+//
+// Lifetime: owned by the Broker; dies with its process. Threads: none.
+// Source:   kafka.server.ReplicaManager, kafka.log.LogManager.
+#pragma once
+
+#include "log/checkpoint.h"
+#include "model/alter_partition_manager.h"
+#include "model/broker_storage.h"
+#include "model/call.h"
+#include "model/cluster_context.h"
+#include "model/metadata_cache.h"
+#include "model/offset_store.h"
+#include "model/partition.h"
+#include "model/purgatory.h"
+#include "model/replica_fetcher.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace brokerlab::model {
+
+/// What a broker has done since its process started; for JMX-like metrics.
+struct BrokerCounters {
+  std::int64_t messages_in = 0;
+  std::int64_t bytes_in = 0;
+  std::int64_t bytes_out = 0;             ///< To consumers.
+  std::int64_t replication_bytes_in = 0;
+  std::int64_t replication_bytes_out = 0;
+};
+
+class ReplicaManager final : public OffsetStore {
+ public:
+  struct Owner {
+    sim::Process& process;
+    ClusterContext& cluster;
+    BrokerId id;
+    const BrokerConfig& config;
+    BrokerStorage& storage;
+    MetadataCache& metadata;
+    AlterPartitionManager& isr_changes;
+  };
+  explicit ReplicaManager(Owner owner);
+
+  /// Opens every log in the directory, recovering those of an unclean stop. Takes its time.
+  sim::Task<> load_logs();
+  /// Starts the background work: ISR watch, checkpoints.
+  void start();
+  /// Flushes, writes checkpoints and the clean-shutdown marker.
+  sim::Task<> shutdown_cleanly();
+
+  // --- Requests (called by I/O threads; they answer the call, now or later) ---
+
+  sim::Task<> produce(CallPtr call);
+  sim::Task<> fetch(CallPtr call);
+  sim::Task<> list_offsets(CallPtr call);
+  void offset_for_leader_epoch(CallPtr call);
+  sim::Task<> leader_and_isr(CallPtr call);
+  void stop_replicas(const StopReplicaRequest& request);
+
+  /// Called when this broker starts or stops leading a partition of the offsets topic.
+  using LeadershipCallback = std::function<void(int partition, bool elected, LeaderEpoch)>;
+  void on_offsets_leadership(LeadershipCallback callback) { on_leadership_ = std::move(callback); }
+  /// Reads the settings of a topic when its first replica is made here.
+  using ConfigReader = std::function<sim::Task<TopicOverrides>(std::string topic)>;
+  void set_config_reader(ConfigReader reader) { read_config_ = std::move(reader); }
+
+  // --- For the fetchers ---
+
+  Partition* find(const TopicPartition& partition);
+  /// What was fetched from the leader: append, or truncate where the logs part.
+  sim::Task<> follow(const FetchResponse::Partition& data);
+  /// OFFSET_OUT_OF_RANGE: the leader's log lies elsewhere.
+  void follow_out_of_range(const TopicPartition& partition, Offset leader_start,
+                           Offset leader_end);
+
+  // --- For the group coordinator ---
+
+  sim::Task<ErrorCode> append(int partition, log::ByteVector batch) override;
+  Result<log::ByteSlice, ErrorCode> read(int partition, Offset from) override;
+  Offset log_end_offset(int partition) override;
+
+  const BrokerCounters& counters() const { return counters_; }
+  const std::map<TopicPartition, std::unique_ptr<Partition>>& partitions() const {
+    return partitions_;
+  }
+  int under_replicated() const;
+  int leader_count() const;
+
+ private:
+  class DelayedProduce;
+  class DelayedFetch;
+  friend class DelayedProduce;
+  friend class DelayedFetch;
+
+  Result<Partition*, ErrorCode> open_partition(const TopicPartition& name,
+                                               const TopicOverrides& overrides);
+  std::unique_ptr<FetchResponse> read_for(const FetchRequest& request, Bytes& readable,
+                                          bool& answer_now);
+  void wake(Partition& partition, bool high_watermark_moved);
+  void submit(const std::optional<IsrChange>& change);
+  bool become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
+  bool become_follower(Partition& partition, const LeaderAndIsrRequest::Partition& state);
+  void report_truncation(Partition& partition, Offset end_before);
+  sim::Task<> watch_isr();
+  sim::Task<> checkpoint_high_watermarks();
+  sim::Task<> checkpoint_recovery_points();
+  void write_high_watermarks();
+  void write_recovery_points();
+  sim::World& world() { return process_.world(); }
+  sim::MachineId machine() const { return process_.machine().id(); }
+
+  sim::Process& process_;
+  ClusterContext& cluster_;
+  const BrokerId id_;
+  const BrokerConfig& config_;
+  BrokerStorage& storage_;
+  MetadataCache& metadata_;
+  AlterPartitionManager& isr_changes_;
+  std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
+  std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;
+  std::map<std::string, TopicOverrides> topic_configs_;
+  log::OffsetCheckpoint high_watermarks_;
+  Purgatory purgatory_;
+  ReplicaFetchers fetchers_;
+  LeadershipCallback on_leadership_;
+  ConfigReader read_config_;
+  BrokerCounters counters_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,85 @@
+#include "model/socket_server.h"
+
+namespace brokerlab::model {
+namespace {
+
+/// Reading and parsing a request, or writing a response, on a network thread: a select, a read or
+/// write call and the header. The bytes themselves are charged by CpuConfig::byte_rate.
+constexpr Duration network_cost = 10us;
+
+bool has_no_response(Request& request) {
+  const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
+  return produce != nullptr && produce->acks == Acks::none;
+}
+
+}  // namespace
+
+SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler)
+    : process_(process),
+      config_(config),
+      handler_(std::move(handler)),
+      queue_(process.world()),
+      queue_room_(process.world(), config.queued_max_requests) {
+  for (int i = 0; i < config.num_network_threads; ++i) {
+    network_threads_.push_back(std::make_unique<sim::Semaphore>(process.world(), 1));
+  }
+}
+
+void SocketServer::start() {
+  listener_ = process_.network().listen(process_, kafka_port);
+  process_.spawn(accept());
+  for (int i = 0; i < config_.num_io_threads; ++i) process_.spawn(io_thread());
+}
+
+sim::Task<> SocketServer::accept() {
+  while (true) {
+    std::optional<sim::SocketPtr> socket = co_await listener_->accept();
+    if (!socket) co_return;
+    process_.spawn(serve(*socket, next_thread_));
+    next_thread_ = (next_thread_ + 1) % config_.num_network_threads;
+  }
+}
+
+sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
+  sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
+  sim::Cpu& cpu = process_.machine().cpu();
+  ++connections_;
+  while (true) {
+    std::optional<sim::Message> message = co_await socket->receive();
+    if (!message) break;
+    co_await thread.acquire();
+    co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate));
+    thread.release();
+    auto* raw = dynamic_cast<Request*>(message->payload.get());
+    ENSURE(raw != nullptr, "a broker was sent something that is no request");
+    message->payload.release();
+    auto call = std::make_shared<Call>(process_.world(), RequestPtr(raw));
+    const bool silent = has_no_response(call->request());
+    co_await queue_room_.acquire();
+    queue_.push(call);
+    std::optional<ResponsePtr> response = co_await call->responses().receive();
+    if (!response) break;
+    if (silent) continue;
+    const Bytes size = (*response)->size();
+    const std::string_view kind = response_name((*response)->api);
+    co_await thread.acquire();
+    co_await cpu.run(network_cost);  // the bytes go from page cache to NIC (sendfile)
+    thread.release();
+    sim::Message answer{std::move(*response), size, kind};
+    socket->send(std::move(answer));
+  }
+  --connections_;
+}
+
+sim::Task<> SocketServer::io_thread() {
+  while (true) {
+    std::optional<CallPtr> call = co_await queue_.receive();
+    if (!call) co_return;
+    queue_room_.release();
+    const Time begin = process_.world().now();
+    co_await handler_(*call);
+    io_busy_ += process_.world().now() - begin;
+  }
+}
+
+}  // namespace brokerlab::model
