@@ -29,6 +29,9 @@ namespace brokerlab::sim {
 
 /// The memory of a running process.
 struct Program {
+  Program() = default;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
   virtual ~Program() = default;
 };
 
@@ -36,16 +39,22 @@ class Process {
  public:
   using Factory = std::function<std::unique_ptr<Program>(Process&)>;
 
+  Process(Machine& machine, ProcessId id, std::string name, Factory factory);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
   World& world() const;
-  Machine& machine() const;
+  Machine& machine() const { return machine_; }
   Network& network() const;
-  ProcessId id() const;
-  const std::string& name() const;
-  bool running() const;
-  int starts() const;  ///< How often it was started: 1 in its first life.
+  ProcessId id() const { return id_; }
+  const std::string& name() const { return name_; }
+  bool running() const { return running_; }
+  int starts() const { return starts_; }  ///< How often it was started: 1 in its first life.
 
   /// Runs the task as part of this process.
   void spawn(Task<> task);
+  /// Starts it; when its machine is off or booting, as soon as that is up. Nothing when it runs.
   void start();
   /// Ends the process now (kill -9). Safe to call from its own coroutines: they are destroyed
   /// after the current event. Nothing when it is not running.
@@ -55,37 +64,85 @@ class Process {
   void exit(std::string_view why, Duration restart_after = max_duration);
   void pause(Duration length);
 
-  /// The event that ended or silenced the process; none while it runs normally.
+  /// The event that ended, paused or silenced the process; none while it runs normally.
   EventId down_cause() const;
   /// The Program of the present life; nullptr when it is not running.
-  Program* program() const;
+  Program* program() const { return program_.get(); }
+
+ private:
+  friend class Machine;
+
+  void begin();
+  void end_by(EventId cause, bool boots_again);
+  void destroy(EventId cause, bool silently);
+
+  Machine& machine_;
+  const ProcessId id_;
+  const std::string name_;
+  const Factory factory_;
+  TaskGroup tasks_;
+  std::unique_ptr<Program> program_;
+  bool running_ = false;
+  bool ending_ = false;  ///< Its own coroutine has ended it; destroyed after this event.
+  bool starts_at_boot_ = false;
+  int starts_ = 0;
+  EventId down_cause_;
+  Time paused_until_{};
 };
 
 class Machine {
  public:
   Machine(World& world, Network& network, MachineId id, std::string name,
           const MachineConfig& config);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
   ~Machine();
 
-  MachineId id() const;
-  const std::string& name() const;
-  const MachineConfig& config() const;
-  World& world() const;
-  Network& network() const;
-  Cpu& cpu();
+  MachineId id() const { return id_; }
+  const std::string& name() const { return name_; }
+  const MachineConfig& config() const { return config_; }
+  World& world() const { return world_; }
+  Network& network() const { return network_; }
+  Cpu& cpu() { return cpu_; }
+  int disks() const { return static_cast<int>(disks_.size()); }
   Disk& disk(int index = 0);
+  /// The page cache in front of that disk: an equal share of the machine's memory.
   PageCache& page_cache(int disk = 0);
 
   /// A process of this machine; it starts when told to, or at boot once it has been started.
   Process& add_process(ProcessId id, std::string name, Process::Factory factory);
-  const std::vector<std::unique_ptr<Process>>& processes() const;
+  const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
 
-  bool powered() const;
+  bool powered() const { return power_ != Power::off; }
+  /// Powered and booted: processes run and the network is answered.
+  bool up() const { return power_ == Power::on; }
+  /// Called from a coroutine of this machine, it happens after the current event.
   void power_off();
   void power_on();  ///< Processes that were running at the power loss start after boot_time.
   /// Called at each power loss, after the processes have died: drop what was not durable.
   void on_power_loss(std::function<void()> callback);
-  EventId down_cause() const;  ///< The power_off event while it is off.
+  /// The power_off event until the machine is up again.
+  EventId down_cause() const { return down_cause_; }
+
+ private:
+  enum class Power { off, booting, on };
+
+  bool runs_here() const;
+  void booted();
+
+  World& world_;
+  Network& network_;
+  const MachineId id_;
+  const std::string name_;
+  const MachineConfig config_;
+  Cpu cpu_;
+  std::vector<std::unique_ptr<Disk>> disks_;
+  std::vector<std::unique_ptr<PageCache>> page_caches_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::vector<std::function<void()>> on_power_loss_;
+  Power power_ = Power::on;
+  int power_cycle_ = 0;
+  EventId down_cause_;
 };
 
 /// Events of this folder.

@@ -11,11 +11,25 @@
 // A message takes: waiting for the sender's NIC and the receiver's NIC, size / rate, and the
 // network's delay. Messages below flow_threshold are events; larger ones are flows of SimGrid's
 // max-min fair network with latency 0 (the delay is added here). Headers (TCP/IP, 66 bytes a
-// 1448-byte segment) are counted.
+// 1448-byte segment) are counted. The messages of one direction of a connection arrive in order, a
+// large one alone on its way.
 //
-// Lifetime: the Network outlives machines and processes. A Socket is shared by its process and the
-//           network; dropping the last reference closes it. Threads: none.
-// Sources:  RFC 9293 (reset, refused); Linux tcp(7).
+// Approximations:
+//   small ones   queue first come first served at the sender's NIC and again at the receiver's,
+//                each NIC busy for size / rate; on idle NICs they cut through (size / rate once)
+//   small, large do not slow each other: a NIC busy with both carries a little more than its rate
+//   control      SYN, FIN, RST and acknowledgements take the delay and no bandwidth; a cut of one
+//                direction therefore loses only what goes that way
+//   loss         is noticed by the retransmission timer: 200 ms after it, then doubling up to 120 s
+//                (Linux's TCP_RTO_MIN, TCP_RTO_MAX), 15 times (tcp_retries2), then the sender's end
+//                breaks. A large message that was interrupted starts over.
+//   connect      retries its SYN after 1, 2, 4, ... s, six times (tcp_syn_retries)
+//   loopback     a machine's connections to itself: 5 us, no NIC
+//
+// Lifetime: the Network outlives machines and processes; all machines exist before the first large
+//           message is sent. A Socket is shared by its process and the network; dropping the last
+//           reference closes it. Threads: none.
+// Sources:  RFC 9293 (reset, refused); RFC 6298 (retransmission); Linux tcp(7), ip-sysctl.
 #pragma once
 
 #include "base/result.h"
@@ -31,6 +45,8 @@ namespace brokerlab::sim {
 class Machine;
 class Network;
 class Process;
+struct Connection;
+struct NetworkState;
 
 /// What a message carries; the receiver owns it. Its wire size is said beside it.
 struct Payload {
@@ -50,6 +66,10 @@ class Socket {
  public:
   enum class State { open, closed, reset };
 
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket();
+
   /// Queues the message; never waits (the model bounds what is in flight). A send on a socket that
   /// is no longer open vanishes.
   void send(Message message);
@@ -60,13 +80,37 @@ class Socket {
   MachineId peer() const;
   /// The trace event that broke the connection (reset) or silences the peer now; none otherwise.
   EventId trouble() const;
+
+ private:
+  friend struct NetworkState;
+  Socket(std::shared_ptr<Connection> connection, int side);
+
+  const std::shared_ptr<Connection> connection_;
+  const int side_;
+  Channel<Message> inbox_;
 };
 using SocketPtr = std::shared_ptr<Socket>;
 
 /// A listening port of a process. Dies with it.
 class Listener {
  public:
-  Channel<SocketPtr>::Receive accept();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  /// The next connection; nothing when the process that listens has died.
+  Channel<SocketPtr>::Receive accept() { return accepted_.receive(); }
+
+ private:
+  friend class Network;
+  friend struct NetworkState;
+  Listener(NetworkState* state, Process& process, MachineId machine, int port);
+
+  NetworkState* state_;  ///< nullptr: listens no more.
+  Process& process_;
+  const MachineId machine_;
+  const int port_;
+  Channel<SocketPtr> accepted_;
 };
 
 /// One message as pictures and recordings want it. `arrived` is `never` when it was lost.
@@ -84,6 +128,8 @@ class Network {
   static constexpr Bytes flow_threshold = 16_KiB;
 
   Network(World& world, const NetworkConfig& config);
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
   ~Network();
 
   /// The process listens on the port from now on.
@@ -92,7 +138,8 @@ class Network {
   /// listens there; times out when the machine is silent.
   Task<Result<SocketPtr, NetError>> connect(Process& from, MachineId to, int port, Time deadline);
 
-  /// Stops (or lets pass again) everything from `from` to `to`; call twice for both ways.
+  /// Stops (or lets pass again) everything from `from` to `to`; call twice for both ways. Both
+  /// are recorded as events; `cause` (of the cut) may be none.
   void cut(MachineId from, MachineId to, EventId cause);
   void heal(MachineId from, MachineId to);
   /// Whether a packet sent now from one to the other gets there (power and cuts).
@@ -103,8 +150,20 @@ class Network {
   /// Called at every delivery and every loss.
   void on_transfer(std::function<void(const Transfer&)> callback);
 
-  Bytes sent(MachineId machine) const;      ///< By its NIC since the start, headers included.
+  Bytes sent(MachineId machine) const;  ///< By its NIC since the start, headers included.
   Bytes received(MachineId machine) const;
+
+  // --- For Machine and Process ---
+
+  void add_machine(MachineId machine, const NicConfig& nic);
+  void machine_up(MachineId machine);
+  /// Everything of the machine falls silent.
+  void machine_down(MachineId machine, EventId cause);
+  /// The kernel of its machine resets the connections of a process that was killed.
+  void process_died(const Process& process, EventId cause);
+
+ private:
+  const std::unique_ptr<NetworkState> state_;
 };
 
 }  // namespace brokerlab::sim

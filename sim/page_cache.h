@@ -4,45 +4,124 @@
 // then the writer waits until write-back has brought them down (throttling). Write-back runs every
 // writeback_interval for what is older than dirty_expire, and at once above the background limit.
 // A read of cached bytes costs nothing here (the CPU pays for the copy); cold bytes are read from
-// the disk with read-ahead. When the cache is full the least recently used clean ranges go.
+// the disk in whole chunks of 128 KiB (Linux's default read-ahead, read_ahead_kb). When the cache
+// is full the least recently used clean chunks go.
+//
+// Written-back bytes are in the drive's own cache: they are durable after the next sync(), by an
+// fsync or by the flush that ends each round of write-back (the file system's journal commit).
 //
 // Whoever keeps the real bytes (model/simulated_env.h) learns through `on_durable` what has
 // reached the disk's platter, and drops the rest at a power loss.
 //
 // Lifetime: owned by a Machine; write-back runs as long as the machine has power. Threads: none.
+// Errors:   what the disk returns; a failed write leaves its bytes dirty.
+// Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c (throttling).
 #pragma once
 
 #include "sim/disk.h"
 
 #include <functional>
+#include <list>
+#include <map>
+#include <set>
+#include <vector>
 
 namespace brokerlab::sim {
 
 class PageCache {
  public:
   using FileKey = std::int64_t;
+  static constexpr Bytes chunk_size = 128_KiB;
+  /// Write-back hands this much of one file to the disk at once.
+  static constexpr Bytes writeback_unit = 4_MiB;
 
   PageCache(World& world, Disk& disk, const PageCacheConfig& config);
+  PageCache(const PageCache&) = delete;
+  PageCache& operator=(const PageCache&) = delete;
 
   /// Called with (file, end offset): the file is durable up to there (exclusive).
   void on_durable(std::function<void(FileKey, std::int64_t)> callback);
 
   /// Appends are the only writes a log makes: [offset, offset + size) of the file becomes dirty.
+  /// Writing below what was written back dirties everything from there to the end again.
   Task<> write(FileKey file, std::int64_t offset, Bytes size);
   Task<Status<DiskError>> read(FileKey file, std::int64_t offset, Bytes size);
   /// fsync: writes the file's dirty ranges and syncs the disk.
   Task<Status<DiskError>> sync(FileKey file);
-  void forget(FileKey file);                          ///< The file was removed.
+  void forget(FileKey file);                           ///< The file was removed.
   void truncate(FileKey file, std::int64_t new_size);  ///< Nothing beyond is cached or dirty.
   /// Everything in memory is gone.
   void power_off();
-  void power_on();  ///< Starts write-back.
+  void power_on();  ///< Starts write-back; also needed once after construction.
 
-  Bytes dirty() const;
-  Bytes cached() const;
-  std::int64_t hits() const;
-  std::int64_t misses() const;
-  Duration throttled() const;  ///< Time writers spent waiting at the dirty limit.
+  Bytes dirty() const { return dirty_; }
+  Bytes cached() const { return cached_; }
+  std::int64_t hits() const { return hits_; }        ///< Reads that needed no disk.
+  std::int64_t misses() const { return misses_; }    ///< Reads that did.
+  Duration throttled() const { return throttled_; }  ///< Time writers spent waiting at the limit.
+
+ private:
+  struct Chunk {
+    FileKey file;
+    std::int64_t index;  ///< The chunk's place in the file is index * chunk_size.
+    std::int64_t begin;  ///< What of it is cached: [begin, end) of the file.
+    std::int64_t end;
+  };
+  using Lru = std::list<Chunk>;
+  /// durable <= flushed <= end: on the platter, in the drive's cache, in memory only.
+  struct File {
+    std::int64_t end = 0;
+    std::int64_t flushed = 0;
+    std::int64_t durable = 0;
+    Time dirty_since{};
+    std::uint64_t version = 0;  ///< Changes when bytes below `end` stop being what they were.
+    bool writing = false;       ///< Someone hands a piece of it to the disk.
+    std::map<std::int64_t, Lru::iterator> chunks;
+    std::set<std::int64_t> loading;  ///< Chunks on their way from the disk.
+  };
+  class Writing;
+  class Loading;
+
+  File* find(FileKey key, std::uint64_t version);
+  File& open(FileKey key, std::int64_t clean_size);
+  void new_version(File& file);
+  void set_extent(FileKey key, File& file, std::int64_t end, std::int64_t flushed);
+  void cache(FileKey key, File& file, std::int64_t begin, std::int64_t end);
+  bool touch(File& file, std::int64_t begin, std::int64_t end);
+  void drop_chunks(File& file, std::int64_t from);
+  void evict();
+  void mark_durable(FileKey key, File& file, std::int64_t up_to);
+
+  Task<> write_back();
+  Task<> write_back_round(Time dirty_until);
+  Task<Status<DiskError>> write_out(FileKey key, std::uint64_t version, std::int64_t target);
+  Task<Status<DiskError>> flush();
+  Task<Status<DiskError>> load(FileKey key, std::uint64_t version, std::int64_t first,
+                               std::int64_t last);
+  Time next_writeback() const;
+
+  World& world_;
+  Disk& disk_;
+  const PageCacheConfig config_;
+  const Bytes background_limit_;
+  const Bytes dirty_limit_;
+  std::vector<std::function<void(FileKey, std::int64_t)>> on_durable_;
+  std::map<FileKey, File> files_;
+  std::set<FileKey> dirty_files_;  ///< flushed < end.
+  std::set<FileKey> in_drive_;     ///< durable < flushed.
+  Lru lru_;                        ///< Most recently used first.
+  Bytes cached_;
+  Bytes dirty_;
+  std::uint64_t next_version_ = 1;
+  bool powered_ = false;
+  Time powered_since_{};
+  std::int64_t hits_ = 0;
+  std::int64_t misses_ = 0;
+  Duration throttled_{0};
+  Signal became_dirty_;  ///< Something for write-back to look at.
+  Signal written_;       ///< Some dirty bytes became clean, or a piece's writer is gone.
+  Signal loaded_;
+  TaskGroup write_back_;
 };
 
 }  // namespace brokerlab::sim

@@ -82,7 +82,12 @@ void TaskGroup::spawn(Task<> task) {
   world_.start(scope_, root->frame);
 }
 
+void TaskGroup::pause_until(Time end) { world_.pause(scope_, end); }
+
+bool TaskGroup::is_running() const { return world_.is_running(scope_); }
+
 void TaskGroup::kill_all() {
+  ENSURE(!is_running(), "a group of coroutines cannot be destroyed by one of them");
   world_.close_scope(scope_);
   scope_ = world_.open_scope();
   while (newest_ != nullptr) {

@@ -23,6 +23,7 @@
 #pragma once
 
 #include "base/check.h"
+#include "base/units.h"
 
 #include <coroutine>
 #include <cstdint>
@@ -133,6 +134,10 @@ class TaskGroup {
   /// Destroys every task. Must not be called from one of them: use World::after(0ns, ...).
   void kill_all();
   int size() const { return size_; }
+  /// Nothing of the group runs before `end`; what was due meanwhile runs then, in its order.
+  void pause_until(Time end);
+  /// Whether the running code is one of this group's coroutines.
+  bool is_running() const;
 
  private:
   friend struct detail::RootTask;

@@ -54,9 +54,21 @@ void World::run_one() {
     callback();
     return;
   }
-  Wait& wait = waits_[entry.slot];
+  const Wait& wait = waits_[entry.slot];
   if (wait.serial != entry.serial || !wait.handle) return;  // woken before, or dead
   now_ = entry.date;
+  if (!pauses_.empty()) {
+    if (Pause* pause = pause_of(wait.scope)) {
+      pause->deferred.push_back(entry);
+      return;
+    }
+  }
+  resume(entry);
+}
+
+void World::resume(const Entry& entry) {
+  Wait& wait = waits_[entry.slot];
+  if (wait.serial != entry.serial || !wait.handle) return;
   cause_ = entry.cause;
   scope_ = wait.scope;
   ++steps_;
@@ -64,6 +76,7 @@ void World::run_one() {
   ++wait.serial;
   free_waits_.push_back(entry.slot);
   handle.resume();
+  scope_ = {};  // whoever comes next is none of its coroutines
 }
 
 void World::run_due(Time upto) {
@@ -119,6 +132,9 @@ Scope World::open_scope() {
 
 void World::close_scope(Scope scope) {
   if (!scope_lives(scope)) return;
+  std::erase_if(pauses_, [&](const Pause& pause) {
+    return pause.scope.index == scope.index && pause.scope.life == scope.life;
+  });
   ++scope_lives_[scope.index];
   free_scopes_.push_back(scope.index);
   for (std::uint32_t slot = 0; slot < waits_.size(); ++slot) {
@@ -128,6 +144,39 @@ void World::close_scope(Scope scope) {
     ++wait.serial;
     free_waits_.push_back(slot);
   }
+}
+
+World::Pause* World::pause_of(Scope scope) {
+  for (Pause& pause : pauses_) {
+    if (pause.scope.index == scope.index && pause.scope.life == scope.life) return &pause;
+  }
+  return nullptr;
+}
+
+void World::pause(Scope scope, Time end) {
+  if (end <= now_) return;
+  if (Pause* pause = pause_of(scope)) {
+    if (end <= pause->end) return;
+    pause->end = end;
+  } else {
+    pauses_.push_back({scope, end, {}});
+  }
+  at(end, [this, scope] { end_pause(scope); });
+}
+
+void World::end_pause(Scope scope) {
+  // What is resumed here may pause or (by others) close the scope again: look anew each time.
+  while (true) {
+    Pause* pause = pause_of(scope);
+    if (pause == nullptr || pause->end > now_) return;
+    if (pause->deferred.empty()) break;
+    const Entry entry = pause->deferred.front();
+    pause->deferred.pop_front();
+    resume(entry);
+  }
+  std::erase_if(pauses_, [&](const Pause& pause) {
+    return pause.scope.index == scope.index && pause.scope.life == scope.life;
+  });
 }
 
 void World::start(Scope scope, std::coroutine_handle<> handle) {

@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -94,6 +95,12 @@ class World {
   /// Nothing waits or wakes in this scope any more.
   void close_scope(Scope scope);
   void start(Scope scope, std::coroutine_handle<> handle);
+  /// Whether the running code is a coroutine of this scope.
+  bool is_running(Scope scope) const {
+    return scope.index == scope_.index && scope.life == scope_.life && scope.index != 0;
+  }
+  /// Every resume of the scope that is due before `end` waits until then; their order stays.
+  void pause(Scope scope, Time end);
 
   // --- For traces: the event in whose consequence the running code runs ---
 
@@ -123,6 +130,11 @@ class World {
     Scope scope;
     std::uint32_t serial = 0;
   };
+  struct Pause {
+    Scope scope;
+    Time end;
+    std::deque<Entry> deferred;  ///< In the order they were due.
+  };
   struct Later {
     bool operator()(const Entry& a, const Entry& b) const {
       return a.date > b.date || (a.date == b.date && a.order > b.order);
@@ -132,6 +144,9 @@ class World {
 
   void push(Time date, std::uint32_t slot, std::uint32_t serial);
   void run_one();
+  void resume(const Entry& entry);
+  Pause* pause_of(Scope scope);
+  void end_pause(Scope scope);
   void run_due(Time upto);
   void run_with_flows(Time end);
   void fire();
@@ -149,14 +164,15 @@ class World {
   std::vector<std::uint32_t> free_callbacks_;
   std::vector<std::uint32_t> scope_lives_{0};
   std::vector<std::uint32_t> free_scopes_;
+  std::vector<Pause> pauses_;  ///< Few at a time, mostly none.
   Scope scope_;
   EventId cause_;
   std::uint64_t steps_ = 0;
   bool stopped_ = false;
   bool ended_ = false;
   int held_ = 0;
-  bool in_engine_ = false;      ///< Inside SimGrid's run().
-  bool wants_engine_ = false;   ///< A callback waits for SimGrid's clock.
+  bool in_engine_ = false;     ///< Inside SimGrid's run().
+  bool wants_engine_ = false;  ///< A callback waits for SimGrid's clock.
   std::vector<Callback> flow_callbacks_;
   Time armed_ = never;
   Duration observe_every_{};

@@ -1,0 +1,354 @@
+#include "sim/connection.h"
+
+#include "sim/trace.h"
+
+namespace brokerlab::sim {
+namespace {
+
+constexpr Duration first_timeout = 200ms;   // TCP_RTO_MIN
+constexpr Duration longest_timeout = 120s;  // TCP_RTO_MAX
+constexpr int max_tries = 15;               // net.ipv4.tcp_retries2
+
+constexpr std::int64_t segment = 1448;
+constexpr std::int64_t header = 66;
+
+}  // namespace
+
+Bytes wire_size(Bytes size) {
+  const std::int64_t segments = std::max<std::int64_t>(1, (size.count() + segment - 1) / segment);
+  return size + Bytes(segments * header);
+}
+
+// --- Sending ---
+
+void NetworkState::send(Connection& connection, int side, Message message) {
+  if (connection.ends[side].state != Socket::State::open) return;
+  ENSURE(message.size >= Bytes(0), "a message of {} bytes", message.size.count());
+  connection.ways[side].queue.push_back(
+      {Outgoing::Kind::data, std::move(message), world.now(), world.cause()});
+  const ConnectionPtr self = connections.at(connection.id);
+  pump(self, side);
+}
+
+void NetworkState::close(Connection& connection, int side) {
+  End& end = connection.ends[side];
+  if (end.state != Socket::State::open) return;
+  end.state = Socket::State::closed;
+  if (end.socket != nullptr) end.socket->inbox_.close();
+  connection.ways[side].queue.push_back({Outgoing::Kind::fin, {}, world.now(), world.cause()});
+  const ConnectionPtr self = connections.at(connection.id);
+  pump(self, side);
+}
+
+void NetworkState::pump(const ConnectionPtr& connection, int side) {
+  Way& way = connection->ways[side];
+  const Node& from = *connection->ends[side].node;
+  const Node& to = *connection->ends[1 - side].node;
+  while (!way.stalled && way.flow == 0 && way.in_air < way.queue.size()) {
+    if (!passes(from, to)) {
+      stall(connection, side);
+      return;
+    }
+    Outgoing& item = way.queue[way.in_air++];
+    if (item.kind != Outgoing::Kind::data || &from == &to) {
+      transmit_control(connection, side, item);
+    } else if (item.message.size < Network::flow_threshold) {
+      transmit_small(connection, side, item);
+    } else {
+      transmit_flow(connection, side, item);
+    }
+  }
+}
+
+Time NetworkState::arrival(Way& way, Time date) {
+  way.last_at_nic = std::max(way.last_at_nic, date);
+  return way.last_at_nic;
+}
+
+void NetworkState::transmit_control(const ConnectionPtr& connection, int side, Outgoing& item) {
+  Way& way = connection->ways[side];
+  item.leaves = world.now();
+  const Duration way_delay = delay(*connection->ends[side].node, *connection->ends[1 - side].node);
+  const std::uint64_t number = way.first + way.in_air - 1;
+  world.at(arrival(way, world.now() + way_delay),
+           [this, connection, side, epoch = way.epoch, number] {
+             reach(connection, side, epoch, number, false);
+           });
+}
+
+void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Outgoing& item) {
+  Way& way = connection->ways[side];
+  Node& from = *connection->ends[side].node;
+  const Bytes size = wire_size(item.message.size);
+  from.egress_free = std::max(world.now(), from.egress_free) + time_for(size, from.nic.rate);
+  from.sent += size;
+  item.leaves = from.egress_free;
+  const Duration way_delay = delay(from, *connection->ends[1 - side].node);
+  const std::uint64_t number = way.first + way.in_air - 1;
+  world.at(arrival(way, item.leaves + way_delay),
+           [this, connection, side, epoch = way.epoch, number] {
+             reach(connection, side, epoch, number, true);
+           });
+}
+
+void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item) {
+  Way& way = connection->ways[side];
+  Node& from = *connection->ends[side].node;
+  const Node& to = *connection->ends[1 - side].node;
+  const Bytes size = wire_size(item.message.size);
+  const std::uint64_t number = way.first + way.in_air - 1;
+  way.flow =
+      flows.start(from.host, to.host, size, [this, connection, side, epoch = way.epoch, number] {
+        Way& it = connection->ways[side];
+        if (it.epoch != epoch) return;
+        it.flow = 0;
+        Outgoing& sent = it.queue[number - it.first];
+        Node& source = *connection->ends[side].node;
+        Node& destination = *connection->ends[1 - side].node;
+        const Bytes moved = wire_size(sent.message.size);
+        source.sent += moved;
+        destination.received += moved;
+        transmit_control(connection, side, sent);
+        pump(connection, side);
+      });
+}
+
+// --- Arriving ---
+
+void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_t epoch,
+                         std::uint64_t number, bool counted) {
+  const Way& way = connection->ways[side];
+  if (way.epoch != epoch) return;
+  Node& to = *connection->ends[1 - side].node;
+  if (!admits(*connection->ends[side].node, to)) {
+    stall(connection, side);
+    return;
+  }
+  if (counted) {
+    const Bytes size = wire_size(way.queue[number - way.first].message.size);
+    const Duration time = time_for(size, to.nic.rate);
+    to.received += size;
+    // On an idle NIC the bytes came in while they were sent: only what queues costs more.
+    to.ingress_free = std::max(world.now() - time, to.ingress_free) + time;
+    if (to.ingress_free > world.now()) {
+      world.at(to.ingress_free, [this, connection, side, epoch, number] {
+        arrive(connection, side, epoch, number);
+      });
+      return;
+    }
+  }
+  arrive(connection, side, epoch, number);
+}
+
+void NetworkState::arrive(const ConnectionPtr& connection, int side, std::uint32_t epoch,
+                          std::uint64_t number) {
+  Way& way = connection->ways[side];
+  if (way.epoch != epoch) return;
+  way.queue[number - way.first].arrived = true;
+  while (way.epoch == epoch && !way.queue.empty() && way.queue.front().arrived) {
+    Outgoing item = std::move(way.queue.front());
+    way.queue.pop_front();
+    ++way.first;
+    --way.in_air;
+    deliver(connection, side, std::move(item));
+  }
+  forget_if_over(*connection);
+}
+
+void NetworkState::deliver(const ConnectionPtr& connection, int side, Outgoing item) {
+  End& end = connection->ends[1 - side];
+  world.set_cause(item.cause);
+  if (item.kind == Outgoing::Kind::rst) {
+    break_end(*connection, 1 - side, item.cause);
+  } else if (end.gone) {
+    if (item.kind == Outgoing::Kind::data) report(*connection, side, item, never);
+    answer_reset(connection, side, end.cause);
+  } else if (item.kind == Outgoing::Kind::fin) {
+    if (end.state != Socket::State::open) return;
+    end.state = Socket::State::closed;
+    drop(*connection, 1 - side, true);
+    if (end.socket != nullptr) end.socket->inbox_.close();
+  } else if (end.state == Socket::State::open) {
+    report(*connection, side, item, world.now());
+    end.socket->inbox_.push(std::move(item.message));
+  } else {
+    report(*connection, side, item, never);
+  }
+}
+
+/// The machine answers a packet for an end that is gone: one delay later the sender knows.
+void NetworkState::answer_reset(const ConnectionPtr& connection, int side, EventId cause) {
+  const Node& here = *connection->ends[1 - side].node;
+  const Node& sender = *connection->ends[side].node;
+  world.after(delay(here, sender), [this, connection, side, cause, &here, &sender] {
+    if (!admits(here, sender)) return;
+    if (cause.valid()) world.set_cause(cause);
+    break_end(*connection, side, cause);
+    forget_if_over(*connection);
+  });
+}
+
+void NetworkState::break_end(Connection& connection, int side, EventId cause) {
+  End& end = connection.ends[side];
+  if (end.gone || end.state == Socket::State::reset) return;
+  drop(connection, side, true);
+  if (end.state != Socket::State::open) return;
+  end.state = Socket::State::reset;
+  end.cause = cause;
+  if (end.socket != nullptr) end.socket->inbox_.close();
+}
+
+void NetworkState::report(const Connection& connection, int side, const Outgoing& item,
+                          Time arrived) {
+  const MachineId source = connection.ends[side].node->id;
+  const MachineId destination = connection.ends[1 - side].node->id;
+  world.trace().mix(static_cast<std::uint64_t>(arrived.time_since_epoch().count()));
+  world.trace().mix(static_cast<std::uint64_t>(source.value()) << 48 ^
+                    static_cast<std::uint64_t>(destination.value()) << 32 ^
+                    static_cast<std::uint64_t>(item.message.size.count()));
+  world.trace().mix(stable_hash(item.message.kind));
+  const Transfer transfer{item.sent,   arrived,           source,
+                          destination, item.message.kind, item.message.size};
+  for (const auto& callback : on_transfer) callback(transfer);
+}
+
+// --- Losing ---
+
+/// Nothing gets through: what is in the air is lost, and the timer will try it all again.
+void NetworkState::stall(const ConnectionPtr& connection, int side) {
+  Way& way = connection->ways[side];
+  const End& sender = connection->ends[side];
+  const bool resets = !way.queue.empty() && way.queue.back().kind == Outgoing::Kind::rst;
+  if (sender.gone || resets) {  // nobody is left to send it again
+    drop(*connection, side, true);
+    forget_if_over(*connection);
+    return;
+  }
+  ++way.epoch;
+  flows.cancel(std::exchange(way.flow, 0));
+  way.in_air = 0;
+  for (Outgoing& item : way.queue) item.arrived = false;
+  way.stalled = true;
+  world.after(first_timeout, [this, connection, side, epoch = way.epoch] {
+    retransmit(connection, side, epoch, 0);
+  });
+}
+
+void NetworkState::retransmit(const ConnectionPtr& connection, int side, std::uint32_t epoch,
+                              int tries) {
+  Way& way = connection->ways[side];
+  if (way.epoch != epoch || !way.stalled) return;
+  const Node& from = *connection->ends[side].node;
+  const Node& to = *connection->ends[1 - side].node;
+  if (passes(from, to)) {
+    way.stalled = false;
+    pump(connection, side);
+    return;
+  }
+  if (tries == max_tries) {
+    const EventId cause = silence(from, to);
+    drop(*connection, side, true);
+    break_end(*connection, side, cause);
+    forget_if_over(*connection);
+    return;
+  }
+  const Duration next = std::min(first_timeout * (std::int64_t{1} << (tries + 1)), longest_timeout);
+  world.after(next, [this, connection, side, epoch, tries] {
+    retransmit(connection, side, epoch, tries + 1);
+  });
+}
+
+void NetworkState::drop(Connection& connection, int side, bool all) {
+  Way& way = connection.ways[side];
+  if (way.flow != 0) {
+    flows.cancel(std::exchange(way.flow, 0));
+    --way.in_air;
+  }
+  if (all) {
+    way.in_air = 0;
+    ++way.epoch;
+    way.stalled = false;
+  }
+  std::vector<Outgoing> lost;
+  while (way.queue.size() > way.in_air) {
+    lost.push_back(std::move(way.queue.back()));
+    way.queue.pop_back();
+  }
+  if (all) way.first += lost.size();
+  for (auto item = lost.rbegin(); item != lost.rend(); ++item) {
+    if (item->kind == Outgoing::Kind::data) report(connection, side, *item, never);
+  }
+}
+
+void NetworkState::forget_if_over(Connection& connection) {
+  for (const End& end : connection.ends) {
+    if (end.state == Socket::State::open) return;
+  }
+  for (const Way& way : connection.ways) {
+    if (!way.queue.empty()) return;
+  }
+  connections.erase(connection.id);
+}
+
+// --- Death ---
+
+std::vector<ConnectionPtr> NetworkState::all_connections() const {
+  std::vector<ConnectionPtr> all;
+  for (const auto& [id, connection] : connections) all.push_back(connection);
+  return all;
+}
+
+void NetworkState::process_died(const Process& process, EventId cause) {
+  for (const ConnectionPtr& connection : all_connections()) {
+    for (int side : {0, 1}) {
+      End& end = connection->ends[side];
+      if (end.process != &process || end.gone || end.state != Socket::State::open) continue;
+      end.state = Socket::State::reset;
+      end.cause = cause;
+      Way& way = connection->ways[side];
+      drop(*connection, side, way.stalled);
+      way.queue.push_back({Outgoing::Kind::rst, {}, world.now(), cause});
+      pump(connection, side);
+      end.gone = true;
+    }
+    forget_if_over(*connection);
+  }
+}
+
+void NetworkState::machine_down(Node& node, EventId cause) {
+  node.up = false;
+  node.down_cause = cause;
+  for (const ConnectionPtr& connection : all_connections()) {
+    for (int side : {0, 1}) {
+      End& end = connection->ends[side];
+      if (end.node != &node) continue;
+      if (!end.gone) end.cause = cause;
+      end.gone = true;
+      end.state = Socket::State::reset;
+      // What has left the NIC arrives; the rest is gone with the machine.
+      Way& way = connection->ways[side];
+      drop(*connection, side, false);
+      while (way.in_air > 0 && way.queue.back().leaves > world.now()) {
+        --way.in_air;
+        drop(*connection, side, false);
+      }
+    }
+    for (int side : {0, 1}) {
+      if (connection->ends[1 - side].node != &node) continue;
+      if (connection->ways[side].in_air > 0) stall(connection, side);
+    }
+    forget_if_over(*connection);
+  }
+  node.egress_free = node.ingress_free = world.now();
+}
+
+void NetworkState::interrupt(const Node& from, const Node& to) {
+  for (const ConnectionPtr& connection : all_connections()) {
+    for (int side : {0, 1}) {
+      if (connection->ends[side].node != &from || connection->ends[1 - side].node != &to) continue;
+      if (connection->ways[side].flow != 0) stall(connection, side);
+    }
+  }
+}
+
+}  // namespace brokerlab::sim

@@ -1,0 +1,147 @@
+// Inside the network: machines' NICs, connections and what is on its way. Only sim/network.cpp and
+// sim/connection.cpp include this; everyone else talks to sim/network.h.
+//
+// Lifetime: as Network. Heap entries hold their Connection, so that it outlives its last packet.
+// Threads:  none.
+#pragma once
+
+#include "sim/flows.h"
+#include "sim/network.h"
+
+#include <array>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace brokerlab::sim {
+
+/// A machine as the network sees it.
+struct Node {
+  MachineId id;
+  NicConfig nic;
+  int host = 0;  ///< In Flows.
+  bool up = false;
+  EventId down_cause;
+  Time egress_free{};   ///< When the small messages booked so far have left.
+  Time ingress_free{};  ///< When those that arrived so far are in.
+  Bytes sent;
+  Bytes received;
+};
+
+/// Something in one direction of a connection that is not delivered yet.
+struct Outgoing {
+  enum class Kind { data, fin, rst };
+  Kind kind;
+  Message message;
+  Time sent;
+  EventId cause;         ///< What the sender did it for.
+  Time leaves = never;   ///< When its last byte has left the sender's NIC.
+  bool arrived = false;  ///< Waits for those before it.
+};
+
+/// One direction of a connection: a stream, delivered in order.
+struct Way {
+  std::deque<Outgoing> queue;
+  std::size_t in_air = 0;   ///< The first so many of the queue are on their way.
+  std::uint64_t first = 0;  ///< Number of the queue's front in the stream.
+  std::uint32_t epoch = 0;  ///< Packets of an earlier epoch were lost or taken back.
+  bool stalled = false;     ///< Waits for the retransmission timer.
+  FlowId flow = 0;          ///< The last in the air is this flow.
+  Time last_at_nic{};       ///< No later packet overtakes the one that arrives then.
+};
+
+struct End {
+  Node* node;
+  const Process* process;
+  Socket* socket = nullptr;  ///< nullptr once the program has dropped it.
+  Socket::State state = Socket::State::open;
+  bool gone = false;  ///< Its process or machine died: packets for it are answered by a reset.
+  EventId cause;      ///< Of a reset, or of being gone.
+};
+
+struct Connection {
+  Connection(NetworkState& network, World& the_world, std::int64_t number, End client, End server)
+      : net(&network), world(the_world), id(number), ends{client, server} {}
+
+  NetworkState* net;  ///< nullptr when the Network is gone.
+  World& world;
+  const std::int64_t id;
+  std::array<End, 2> ends;
+  std::array<Way, 2> ways;  ///< ways[0] is from ends[0] to ends[1].
+};
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+struct NetworkState {
+  NetworkState(World& the_world, const NetworkConfig& the_config);
+  ~NetworkState();
+
+  // --- Machines and reachability (network.cpp) ---
+
+  Node& node(MachineId machine);
+  const Node& node(MachineId machine) const;
+  bool is_cut(const Node& from, const Node& to) const;
+  /// Whether a packet that arrives now is let in.
+  bool admits(const Node& from, const Node& to) const { return to.up && !is_cut(from, to); }
+  bool passes(const Node& from, const Node& to) const { return from.up && admits(from, to); }
+  EventId silence(const Node& from, const Node& to) const;
+  Duration delay(const Node& from, const Node& to);
+
+  // --- Connecting (network.cpp) ---
+
+  struct Attempt;
+  Task<Result<SocketPtr, NetError>> connect(const Process& from, Node& source, Node& destination,
+                                            int port, Time deadline);
+  void send_syn(const std::shared_ptr<Attempt>& attempt);
+  void answer_syn(const std::shared_ptr<Attempt>& attempt);
+  void establish(const std::shared_ptr<Attempt>& attempt);
+  Listener* listener(MachineId machine, int port) const;
+  std::unique_ptr<Listener> listen(Process& process, MachineId machine, int port);
+  void end_listener(Listener& listening);
+  void end_listeners(const std::function<bool(const Listener&)>& which);
+
+  // --- Streams (connection.cpp) ---
+
+  void send(Connection& connection, int side, Message message);
+  void close(Connection& connection, int side);
+  void pump(const ConnectionPtr& connection, int side);
+  void transmit_small(const ConnectionPtr& connection, int side, Outgoing& item);
+  void transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item);
+  void transmit_control(const ConnectionPtr& connection, int side, Outgoing& item);
+  /// Books the packet's arrival at the receiver, in order.
+  Time arrival(Way& way, Time date);
+  void reach(const ConnectionPtr& connection, int side, std::uint32_t epoch, std::uint64_t number,
+             bool counted);
+  void arrive(const ConnectionPtr& connection, int side, std::uint32_t epoch, std::uint64_t number);
+  void deliver(const ConnectionPtr& connection, int side, Outgoing item);
+  void stall(const ConnectionPtr& connection, int side);
+  void retransmit(const ConnectionPtr& connection, int side, std::uint32_t epoch, int tries);
+  void answer_reset(const ConnectionPtr& connection, int side, EventId cause);
+  void break_end(Connection& connection, int side, EventId cause);
+  /// Takes back what has not left: everything (`all`), or what is not yet in the air.
+  void drop(Connection& connection, int side, bool all);
+  void forget_if_over(Connection& connection);
+  void report(const Connection& connection, int side, const Outgoing& item, Time arrived);
+
+  // --- Death (connection.cpp) ---
+
+  void process_died(const Process& process, EventId cause);
+  void machine_down(Node& node, EventId cause);
+  void interrupt(const Node& from, const Node& to);  ///< A cut: flows on their way stall.
+  std::vector<ConnectionPtr> all_connections() const;
+
+  World& world;
+  const NetworkConfig config;
+  RandomStream jitter;
+  Flows flows;
+  std::map<MachineId, Node> nodes;
+  std::map<std::pair<MachineId, MachineId>, EventId> cuts;
+  std::map<std::pair<MachineId, int>, Listener*> listeners;
+  std::map<std::int64_t, ConnectionPtr> connections;
+  std::int64_t next_connection = 0;
+  std::vector<std::function<void(const Transfer&)>> on_transfer;
+};
+
+/// On the wire: with the headers of TCP/IP and Ethernet, 66 bytes a segment of 1448.
+Bytes wire_size(Bytes size);
+
+}  // namespace brokerlab::sim

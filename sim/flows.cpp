@@ -1,0 +1,105 @@
+#include "sim/flows.h"
+
+#include "sim/platform.h"
+
+#include <simgrid/s4u.hpp>
+
+namespace brokerlab::sim {
+namespace {
+
+namespace s4u = simgrid::s4u;
+
+/// SimGrid's completions have one listener a process: it finds the flow by this number, which no
+/// other flow ever had. A flow that was cancelled or whose network is gone is not in here.
+struct InFlight {
+  std::uint64_t next = 1;
+  std::map<std::uint64_t, std::function<void()>> done;
+  /// SimGrid touches an activity after its callback: it dies at the next one.
+  s4u::ActivityPtr finished;
+};
+
+InFlight& in_flight() {
+  static InFlight* const the_flows = [] {
+    auto* made = new InFlight;
+    s4u::Activity::on_completion_cb([made](const s4u::Activity& activity) {
+      const auto number = reinterpret_cast<std::uintptr_t>(activity.get_data<void>());
+      const auto found = made->done.find(number);
+      if (found == made->done.end()) return;
+      const std::function<void()> done = std::move(found->second);
+      made->done.erase(found);
+      done();
+    });
+    return made;
+  }();
+  return *the_flows;
+}
+
+}  // namespace
+
+struct Flows::Flow {
+  int from;
+  int to;
+  Bytes size;
+  Callback done;
+  s4u::CommPtr comm;         ///< nullptr until SimGrid's clock has caught up.
+  std::uint64_t number = 0;  ///< In in_flight().
+};
+
+Flows::Flows(World& world) : world_(world) {}
+
+Flows::~Flows() {
+  while (!flows_.empty()) cancel(flows_.begin()->first);
+  platform::return_hosts(places_);
+}
+
+int Flows::add_host(const NicConfig& nic) {
+  ENSURE(places_.empty(), "a machine is added after the first large message was sent");
+  nics_.push_back(nic);
+  return static_cast<int>(nics_.size()) - 1;
+}
+
+FlowId Flows::start(int from, int to, Bytes size, Callback done) {
+  if (places_.empty()) places_ = platform::borrow_hosts(nics_);
+  const FlowId id = next_++;
+  flows_.emplace(id, new Flow{from, to, size, std::move(done), nullptr});
+  world_.with_flow_clock([this, id] { launch(id); });
+  return id;
+}
+
+void Flows::launch(FlowId id) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return;  // cancelled in the event that started it
+  Flow& flow = *found->second;
+  world_.hold_clock();
+  flow.number = in_flight().next++;
+  in_flight().done.emplace(flow.number, [this, id] { finished(id); });
+  flow.comm = s4u::Comm::sendto_init();
+  flow.comm->set_data(reinterpret_cast<void*>(static_cast<std::uintptr_t>(flow.number)));
+  flow.comm->set_payload_size(static_cast<std::uint64_t>(flow.size.count()));
+  flow.comm->set_source(platform::host(places_[static_cast<std::size_t>(flow.from)]));
+  flow.comm->set_destination(platform::host(places_[static_cast<std::size_t>(flow.to)]));
+}
+
+void Flows::finished(FlowId id) {
+  const auto found = flows_.find(id);
+  ENSURE(found != flows_.end(), "a flow ended that was not on its way");
+  in_flight().finished = std::move(found->second->comm);
+  Callback done = std::move(found->second->done);
+  flows_.erase(found);
+  world_.release_clock();
+  world_.from_flow_clock(std::move(done));
+}
+
+void Flows::cancel(FlowId id) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end()) return;
+  const std::unique_ptr<Flow> flow = std::move(found->second);
+  flows_.erase(found);
+  if (flow->comm == nullptr) return;
+  in_flight().done.erase(flow->number);
+  world_.release_clock();
+  flow->comm->cancel();
+  in_flight().finished = std::move(flow->comm);
+}
+
+}  // namespace brokerlab::sim

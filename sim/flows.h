@@ -1,0 +1,47 @@
+// Large transfers: flows of SimGrid's max-min fair network model between the NICs of machines.
+//
+// SimGrid's engine and platform exist once an OS process (sim/platform.h) and are made when the
+// first flow starts; until then a run links SimGrid but never enters it.
+//
+// Lifetime: borrows the World. Flows still on their way when it is destroyed are dropped.
+// Threads:  none.
+#pragma once
+
+#include "sim/hardware.h"
+#include "sim/world.h"
+
+#include <map>
+#include <memory>
+
+namespace brokerlab::sim {
+
+using FlowId = std::uint64_t;  ///< 0: none.
+
+class Flows {
+ public:
+  explicit Flows(World& world);
+  Flows(const Flows&) = delete;
+  Flows& operator=(const Flows&) = delete;
+  ~Flows();
+
+  /// A host with one NIC; hosts are numbered from 0. None may be added after the first start().
+  int add_host(const NicConfig& nic);
+  /// Moves `size` from one host to another; `done` runs in the kernel when the last byte is there.
+  FlowId start(int from, int to, Bytes size, Callback done);
+  /// The flow ends now, unheard. Nothing when it is over already.
+  void cancel(FlowId flow);
+
+ private:
+  struct Flow;
+
+  void launch(FlowId flow);
+  void finished(FlowId flow);
+
+  World& world_;
+  std::vector<NicConfig> nics_;
+  std::vector<int> places_;  ///< Of the hosts in the platform; empty before the first flow.
+  FlowId next_ = 1;
+  std::map<FlowId, std::unique_ptr<Flow>> flows_;
+};
+
+}  // namespace brokerlab::sim

@@ -1,0 +1,111 @@
+#include "sim/machine.h"
+
+namespace brokerlab::sim {
+
+namespace events {
+
+const EventKind power_off{"machine.power_off", Level::fault, "{machine} lost power",
+                          "{machine}의 전원이 꺼졌다"};
+const EventKind power_on{"machine.power_on", Level::control, "{machine} was switched on",
+                         "{machine}의 전원이 켜졌다"};
+
+}  // namespace events
+
+Machine::Machine(World& world, Network& network, MachineId id, std::string name,
+                 const MachineConfig& config)
+    : world_(world),
+      network_(network),
+      id_(id),
+      name_(std::move(name)),
+      config_(config),
+      cpu_(world, config.cpu, name_) {
+  ENSURE(!config.disks.empty(), "{} has no disk", name_);
+  world.trace().name_machine(id, name_);
+  network.add_machine(id, config.nic);
+  PageCacheConfig share = config.page_cache;
+  share.ram =
+      share.heap + Bytes(share.capacity().count() / static_cast<std::int64_t>(config.disks.size()));
+  for (const DiskConfig& disk : config.disks) {
+    disks_.push_back(std::make_unique<Disk>(world, disk));
+    page_caches_.push_back(std::make_unique<PageCache>(world, *disks_.back(), share));
+    page_caches_.back()->power_on();
+  }
+}
+
+Machine::~Machine() {
+  // Silently: nothing of this machine answers, and nothing is recorded.
+  network_.machine_down(id_, EventId{});
+  for (auto process = processes_.rbegin(); process != processes_.rend(); ++process) {
+    (*process)->destroy(EventId{}, true);
+  }
+}
+
+Disk& Machine::disk(int index) {
+  ENSURE(index >= 0 && index < disks(), "{} has no disk {}", name_, index);
+  return *disks_[static_cast<std::size_t>(index)];
+}
+
+PageCache& Machine::page_cache(int disk) {
+  ENSURE(disk >= 0 && disk < disks(), "{} has no disk {}", name_, disk);
+  return *page_caches_[static_cast<std::size_t>(disk)];
+}
+
+Process& Machine::add_process(ProcessId id, std::string name, Process::Factory factory) {
+  processes_.push_back(std::make_unique<Process>(*this, id, std::move(name), std::move(factory)));
+  return *processes_.back();
+}
+
+void Machine::on_power_loss(std::function<void()> callback) {
+  on_power_loss_.push_back(std::move(callback));
+}
+
+bool Machine::runs_here() const {
+  for (const auto& process : processes_) {
+    if (process->tasks_.is_running()) return true;
+  }
+  return false;
+}
+
+void Machine::power_off() {
+  if (power_ == Power::off) return;
+  if (runs_here()) {
+    world_.after(0ns, [this] { power_off(); });
+    return;
+  }
+  const bool was_up = power_ == Power::on;
+  power_ = Power::off;
+  ++power_cycle_;
+  down_cause_ = world_.trace().record(events::power_off, {id_});
+  network_.machine_down(id_, down_cause_);
+  for (auto it = processes_.rbegin(); it != processes_.rend(); ++it) {
+    Process& process = **it;
+    // While booting, what is to start at boot is known already.
+    if (was_up) process.starts_at_boot_ |= process.running_ && !process.ending_;
+    process.destroy(down_cause_, true);
+  }
+  cpu_.power_off();
+  for (const auto& disk : disks_) disk->power_off();
+  for (const auto& cache : page_caches_) cache->power_off();
+  for (const auto& callback : on_power_loss_) callback();
+}
+
+void Machine::power_on() {
+  if (power_ != Power::off) return;
+  power_ = Power::booting;
+  world_.trace().record(events::power_on, {id_});
+  world_.after(config_.boot_time, [this, cycle = power_cycle_] {
+    if (cycle == power_cycle_) booted();
+  });
+}
+
+void Machine::booted() {
+  power_ = Power::on;
+  down_cause_ = EventId{};
+  network_.machine_up(id_);
+  for (const auto& cache : page_caches_) cache->power_on();
+  for (const auto& process : processes_) {
+    if (std::exchange(process->starts_at_boot_, false)) process->begin();
+  }
+}
+
+}  // namespace brokerlab::sim

@@ -1,0 +1,115 @@
+#include "sim/machine.h"
+
+namespace brokerlab::sim {
+
+namespace events {
+
+const EventKind process_started{"process.started", Level::control, "{process} started on {machine}",
+                                "{machine}에서 {process} 시작"};
+const EventKind process_killed{"process.killed", Level::fault, "{process} on {machine} was killed",
+                               "{machine}의 {process} 강제 종료됨"};
+const EventKind process_exited{"process.exited", Level::fault,
+                               "{process} on {machine} exited: {why}",
+                               "{machine}의 {process} 종료: {why}"};
+const EventKind process_paused{"process.paused", Level::fault,
+                               "{process} on {machine} stands still for {length}",
+                               "{machine}의 {process} {length} 동안 멈춤"};
+
+}  // namespace events
+
+Process::Process(Machine& machine, ProcessId id, std::string name, Factory factory)
+    : machine_(machine),
+      id_(id),
+      name_(std::move(name)),
+      factory_(std::move(factory)),
+      tasks_(machine.world()) {}
+
+Process::~Process() = default;
+
+World& Process::world() const { return machine_.world(); }
+Network& Process::network() const { return machine_.network(); }
+
+void Process::spawn(Task<> task) {
+  ENSURE(running_, "{} does not run: it cannot start a task", name_);
+  tasks_.spawn(std::move(task));
+}
+
+void Process::start() {
+  if (!machine_.up()) {
+    starts_at_boot_ = true;
+  } else if (ending_) {
+    world().after(0ns, [this] { start(); });  // after the end that is on its way
+  } else if (!running_) {
+    begin();
+  }
+}
+
+void Process::begin() {
+  ENSURE(!running_, "{} runs already", name_);
+  running_ = true;
+  ++starts_;
+  down_cause_ = EventId{};
+  paused_until_ = Time{};
+  world().trace().record(events::process_started, {machine_.id()}, {{"process", name_}});
+  program_ = factory_(*this);
+}
+
+void Process::kill() {
+  if (!running_ || ending_) return;
+  end_by(world().trace().record(events::process_killed, {machine_.id()}, {{"process", name_}}),
+         false);
+}
+
+void Process::exit(std::string_view why, Duration restart_after) {
+  if (!running_ || ending_) return;
+  const EventId cause = world().trace().record(events::process_exited, {machine_.id()},
+                                               {{"process", name_}, {"why", std::string(why)}});
+  const bool again = restart_after != max_duration;
+  end_by(cause, again);
+  if (!again) return;
+  world().after(restart_after, [this, life = starts_] {
+    if (starts_ == life && !running_ && machine_.up()) begin();
+  });
+}
+
+void Process::end_by(EventId cause, bool boots_again) {
+  starts_at_boot_ = boots_again;
+  if (!tasks_.is_running()) {
+    destroy(cause, false);
+    return;
+  }
+  ending_ = true;
+  world().after(0ns, [this, cause, life = starts_] {
+    if (ending_ && starts_ == life) destroy(cause, false);
+  });
+}
+
+/// Sockets first, then the coroutines, newest first, then the memory they worked on.
+void Process::destroy(EventId cause, bool silently) {
+  ending_ = false;
+  if (!running_) {
+    if (silently) down_cause_ = cause;
+    return;
+  }
+  running_ = false;
+  down_cause_ = cause;
+  if (!silently) network().process_died(*this, cause);
+  tasks_.kill_all();
+  program_.reset();
+}
+
+void Process::pause(Duration length) {
+  if (!running_ || length <= 0ns) return;
+  down_cause_ =
+      world().trace().record(events::process_paused, {machine_.id()},
+                             {{"process", name_}, {"length", brokerlab::to_text(length)}});
+  paused_until_ = std::max(paused_until_, world().now() + length);
+  tasks_.pause_until(paused_until_);
+}
+
+EventId Process::down_cause() const {
+  const bool normal = running_ && world().now() >= paused_until_;
+  return normal ? EventId{} : down_cause_;
+}
+
+}  // namespace brokerlab::sim
