@@ -99,6 +99,10 @@ class Log {
     std::int64_t bytes_scanned = 0;
     std::int64_t bytes_cut = 0;  ///< Of the log, index files aside.
     std::int32_t segments_removed = 0;
+    /// Scanned segments that begin behind the end of the one before: records are missing there,
+    /// or compaction took them. A power loss leaves such a hole when a new segment reached the
+    /// disk before the old one's last bytes did. Kafka does not look, and carries on; so do we.
+    std::int32_t gaps = 0;
   };
 
   /// Opens the directory, or creates it. Recovers what lies behind the recovery point unless clean:

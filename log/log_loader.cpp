@@ -92,14 +92,25 @@ Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
 Status<IoError> Log::recover_unflushed(const OpenOptions& options) {
   if (segments_.empty()) return {};
   for (std::size_t i = segment_index_for(options.recovery_point); i < segments_.size(); ++i) {
+    if (i > 0) {
+      const auto end = segments_[i - 1]->read_next_offset();
+      if (!end.ok()) return fail(end.error());
+      if (end.value() < segments_[i]->base_offset()) ++recovery_.gaps;
+    }
     const auto cut = recover_segment(*segments_[i]);
     if (!cut.ok()) return fail(cut.error());
     if (cut.value() == 0) continue;
     // What lies behind a hole cannot be trusted, and no follower could have it either.
+    const bool more = segments_.size() > i + 1;
     while (segments_.size() > i + 1) {
       recovery_.bytes_cut += segments_.back()->size();
       ++recovery_.segments_removed;
       if (auto removed = remove_last_segment(); !removed.ok()) return removed;
+    }
+    // The cut above is durable; were the removals not, the next crash would bring back segments
+    // that look whole behind the cut. (Kafka does not sync here.)
+    if (more) {
+      if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
     }
   }
   return {};

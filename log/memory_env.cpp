@@ -184,6 +184,8 @@ class MemoryEnv::MemoryFile : public File {
     ENSURE(new_size >= 0 && new_size <= size(), "{}: cut from {} to {}", data_->path, size(),
            new_size);
     env_.cut(*data_, new_size);
+    // One journal, in order: a cut cannot survive when a removal before it does not.
+    if (env_.options_.sync_commits_names) env_.commit_names();
     if (env_.observer_ != nullptr) env_.observer_->on_truncate(id(), new_size);
     return {};
   }

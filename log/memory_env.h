@@ -7,8 +7,8 @@
 // What survives is modelled on ext4 with ordered data (its default):
 //  - bytes: those of a synced file, and those passed to mark_durable();
 //  - names (create, rename, remove): undone, newest first, unless committed by sync_dir(), by a
-//    sync() or mark_durable() of any file (each commits the journal), or by commit_names(), which
-//    the simulator calls for the journal's own five-second commit;
+//    sync(), truncate() or mark_durable() of any file (each commits the one journal), or by
+//    commit_names(), which the simulator calls for the journal's own five-second commit;
 //  - making and removing directories, and cutting a file, are durable at once. (Real disks may
 //  bring the cut bytes back within the commit
 //    interval; that is not modelled yet.)
