@@ -105,7 +105,7 @@ std::vector<std::pair<const sim::RecordedPartition*, Chip>> chips_of(
 }
 
 void draw_chips(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker, const Rect& room) {
-  const float size = 25;
+  const float size = 29;
   const float step = size + 5;
   const int in_row = std::max(1, static_cast<int>((room.w + 5) / step));
   const int rows = static_cast<int>((room.h + 5) / step);
@@ -274,7 +274,7 @@ void draw_groups(Ui& ui, const Scene& scene, const Rect& above) {
 
 void draw_wires(Ui& ui, const ClusterLayout& layout) {
   for (const auto& [way, family] : layout.wires()) {
-    ui.polyline(way, faded(color_of(family), 0.26F), 1.25F);
+    ui.polyline(way, faded(color_of(family), 0.34F), 1.25F);
   }
 }
 
@@ -341,7 +341,7 @@ void draw_legend(Ui& ui, const Rect& rect) {
 
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   const Rect room = draw_panel(ui, rect, ui.say(Text::cluster));
-  const float legend = 40;
+  const float legend = 46;
   // The row of ZooKeeper starts beside the title: nothing else is in the middle up there.
   const Rect picture{room.x, rect.y + theme::padding, room.w, rect.h - 2 * theme::padding - legend};
   const ClusterLayout layout(scene.run, picture);

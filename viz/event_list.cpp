@@ -82,6 +82,9 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
               {Size::body, theme::text, event.level == sim::EventLevel::fault});
       y += line_height;
     }
+    if (i + 1 == chain.size() && i > 0) {
+      ui.text({x + time_width + 6, y}, ui.say(Text::root_cause), {Size::small, theme::dim});
+    }
     y += 6;
     indent = std::min(indent + 18, 90.F);
   }
@@ -114,15 +117,22 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
     if (row.event->t <= scene.view.time) present = row.y + row.h;
   }
   if (ui.hovered(room) && ui.wheel() != 0) scene.view.list_scroll -= ui.wheel() * 60;
-  const float natural = std::clamp(present - room.h * 0.68F, 0.F, std::max(0.F, total - room.h));
+  const float wanted = std::clamp(present - room.h * 0.68F, 0.F, std::max(0.F, total - room.h));
+  // The list begins with a whole sentence.
+  const auto first =
+      std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.y >= wanted - 1; });
+  const float natural = first == rows.end() ? 0 : first->y;
   const float top =
-      std::clamp(natural + scene.view.list_scroll, 0.F, std::max(0.F, total - room.h));
+      std::clamp(natural + scene.view.list_scroll, 0.F, std::max(natural, total - room.h));
   scene.view.list_scroll = top - natural;
 
   ui.push_clip({room.x - 8, room.y - 3, room.w + 16, room.h + 3});
   for (const auto& row : rows) {
     const Rect place{room.x, room.y + row.y - top, room.w, row.h};
-    if (place.bottom() < room.y || place.y > room.bottom()) continue;
+    const bool scrolled = scene.view.list_scroll != 0;
+    const float spare = scrolled ? row.h : -row_gap;  // Scrolled by hand, rows may be cut.
+    if (place.y < room.y - std::max(spare, 0.F) - 1) continue;
+    if (place.bottom() > room.bottom() + spare + row_gap * 2) continue;
     draw_row(ui, scene, row, place);
     if (ui.clicked(place) && ui.hovered(room)) scene.view.selected_event = row.event->id;
   }

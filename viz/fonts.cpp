@@ -36,7 +36,8 @@ Result<Fonts, std::string> load_fonts(float scale, std::string_view more_text) {
   ImFontAtlas& atlas = *ImGui::GetIO().Fonts;
   atlas.Clear();
   atlas.FontBuilderIO = ImGuiFreeType::GetBuilderForFreeType();
-  atlas.FontBuilderFlags = ImGuiFreeTypeBuilderFlags_LightHinting;
+  // Any hinting moves Nanum's full stop below the line in some sizes.
+  atlas.FontBuilderFlags = ImGuiFreeTypeBuilderFlags_NoHinting;
 
   // The ranges must live until Build(), which is below.
   ImFontGlyphRangesBuilder builder;

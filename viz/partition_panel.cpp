@@ -69,7 +69,7 @@ void draw_in_sync(Ui& ui, const sim::ClusterState::Partition& partition, float x
         std::find(partition.isr.begin(), partition.isr.end(), broker) != partition.isr.end();
     const TextStyle style{Size::body, in_sync ? theme::text : theme::wrong};
     const float width = ui.text({x, y}, std::to_string(broker), style);
-    if (!in_sync) ui.line({x - 3, y + 10}, {x + width + 3, y + 10}, theme::wrong, 1.5F);
+    if (!in_sync) ui.line({x - 4, y + 16}, {x + width + 4, y + 3}, theme::wrong, 1.75F);
     x += width + 10;
   }
 }

@@ -47,12 +47,11 @@ void draw_clock_axis(Ui& ui, const Scene& scene, const TimeAxis& axis, float y, 
   }
 }
 
-// Marks with the faults' names where they do not collide; returns the event under the mouse.
+// Marks at the events; returns the one under the mouse.
 const sim::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const TimeAxis& axis,
                                      const Rect& track) {
   const sim::RecordedEvent* under_mouse = nullptr;
   float nearest = 7;
-  float free_from = axis.x;
   const float middle = track.center().y;
   for (const auto& event : scene.run.events) {
     const float x = axis.at(event.t);
@@ -64,19 +63,41 @@ const sim::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const TimeAxis&
       nearest = std::abs(ui.mouse().x - x);
       under_mouse = &event;
     }
-    if (!fault) continue;
-    std::string label(ui.say(short_name(event.kind)));
-    if (event.machine && scene.run.machine(*event.machine) != nullptr) {
-      label = fmt::format("{} {}", scene.run.machine(*event.machine)->name, label);
-    }
-    const TextStyle style{Size::small, color_of(event)};
-    const float w = ui.width_of(label, style);
-    const float left = std::clamp(x - 2, axis.x, axis.x + axis.w - w);
-    if (left < free_from) continue;  // The mark stays; its name is in the list and the tooltip.
-    ui.text({left, track.y - 20}, label, style);
-    free_from = left + w + 12;
   }
   return under_mouse;
+}
+
+// The faults' names above their marks. Where there is no room for all, what kills goes first; the
+// others keep their mark, their place in the list and their tooltip.
+void name_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, float y) {
+  std::vector<const sim::RecordedEvent*> faults;
+  for (const auto& event : scene.run.events) {
+    if (event.level == sim::EventLevel::fault) faults.push_back(&event);
+  }
+  std::stable_partition(faults.begin(), faults.end(),
+                        [](const auto* event) { return color_of(*event) == theme::wrong; });
+  std::vector<std::pair<float, float>> taken;
+  for (const auto* event : faults) {
+    std::string label(ui.say(short_name(event->kind)));
+    const auto* machine = event->machine ? scene.run.machine(*event->machine) : nullptr;
+    if (machine != nullptr && event->kind != "load.changed") {
+      label = fmt::format("{} {}", machine->name, label);
+    }
+    const TextStyle style{Size::small, color_of(*event)};
+    const float w = ui.width_of(label, style);
+    const float x = axis.at(event->t);
+    // To the right of the mark, or else to the left of it.
+    for (float left : {x - 2, x + 2 - w}) {
+      left = std::clamp(left, axis.x, axis.x + axis.w - w);
+      const bool free = std::none_of(taken.begin(), taken.end(), [&](const auto& other) {
+        return left < other.second + 14 && left + w + 14 > other.first;
+      });
+      if (!free) continue;
+      ui.text({left, y}, label, style);
+      taken.emplace_back(left, left + w);
+      break;
+    }
+  }
 }
 
 void draw_outages(Ui& ui, const Scene& scene, const TimeAxis& axis, float top, float bottom) {
@@ -99,7 +120,7 @@ void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_panel(ui, rect, "");
   const TimeAxis axis{rect.x + theme::padding + label_width,
                       rect.w - 2 * theme::padding - label_width - 6, scene.run.duration};
-  const Rect track{axis.x, rect.y + 34, axis.w, 26};
+  const Rect track{axis.x, rect.y + 38, axis.w, 26};
   const float clock_y = track.bottom() + 24;
   const Rect plots{rect.x + theme::padding, clock_y, rect.w - 2 * theme::padding,
                    rect.bottom() - 10 - clock_y};
@@ -111,6 +132,7 @@ void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
              ui.say(Text::time_of_day), {Size::small, theme::dim});
   draw_clock_axis(ui, scene, axis, clock_y, plots.bottom());
   const auto* event = draw_marks(ui, scene, axis, track);
+  name_faults(ui, scene, axis, rect.y + 9);
   draw_plots(ui, scene, plots, axis);
   draw_play_head(ui, axis, scene.view.time, track.y, plots.bottom());
 

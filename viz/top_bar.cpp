@@ -30,6 +30,7 @@ float draw_transport(Ui& ui, const Scene& scene, float x, float y) {
     }
     view.playing = !view.playing;
   }
+  if (ui.hovered(play)) ui.tooltip(std::string(ui.say(Text::key_hint)));
   const Point c = play.center();
   if (view.playing) {
     ui.fill({c.x - 7, c.y - 8, 5, 16}, theme::on_color, 1);

@@ -8,7 +8,7 @@ namespace brokerlab::viz {
 namespace {
 
 constexpr float top_bar_height = 58;
-constexpr float time_height = 282;
+constexpr float time_height = 326;
 constexpr float right_width = 604;
 
 }  // namespace

@@ -1,0 +1,265 @@
+// The viewer, frame by frame and without a display, on the sample incident.
+#include "tests/viz/sample_recording.h"
+#include "viz/arguments.h"
+#include "viz/cluster_layout.h"
+#include "viz/offscreen.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <unistd.h>
+
+using namespace brokerlab;
+using namespace brokerlab::viz;
+
+namespace {
+
+// Written once for all tests, removed at exit.
+const std::string& sample_file() {
+  struct File {
+    std::string path = fmt::format("{}/brokerlab_viewer_{}.run",
+                                   std::filesystem::temp_directory_path().string(), getpid());
+    File() { write_sample_recording(path); }
+    ~File() { std::filesystem::remove(path); }
+  };
+  static const File file;
+  return file.path;
+}
+
+Viewer open_viewer(const std::string& path = sample_file()) {
+  auto viewer = Viewer::open(path);
+  if (!viewer.ok()) FAIL(viewer.error());
+  return std::move(viewer).value();
+}
+
+struct Shot {
+  int width = 1600;
+  int height = 900;
+  Language language = Language::english;
+  Time at = Time(330s);
+};
+
+struct Shown {
+  Picture picture;
+  std::vector<std::string> clipped;
+};
+
+Shown take(const Shot& shot) {
+  Viewer viewer = open_viewer();
+  viewer.view().language = shot.language;
+  seek(viewer.view(), shot.at, viewer.run().duration);
+  auto offscreen = Offscreen::create(shot.width, shot.height);
+  if (!offscreen.ok()) FAIL(offscreen.error());
+  auto picture = offscreen->render(viewer);
+  if (!picture.ok()) FAIL(picture.error());
+  return {*picture, offscreen->clipped()};
+}
+
+struct Difference {
+  double mean = 0;    // Of a channel, 0..255.
+  double pixels = 0;  // Share of pixels that differ visibly.
+};
+
+Difference difference(const Picture& a, const Picture& b) {
+  if (a.width != b.width || a.height != b.height) return {255, 1};
+  double sum = 0;
+  double visible = 0;
+  for (std::size_t i = 0; i < a.rgb.size(); i += 3) {
+    int worst = 0;
+    for (std::size_t k = i; k < i + 3; ++k) {
+      const int step = std::abs(int{a.rgb[k]} - int{b.rgb[k]});
+      worst = std::max(worst, step);
+      sum += step;
+    }
+    if (worst > 48) visible += 1;
+  }
+  const auto pixels = static_cast<double>(a.width) * a.height;
+  return {sum / (pixels * 3), visible / pixels};
+}
+
+std::string golden_path(const std::string& name) {
+  return std::string(BROKERLAB_SOURCE_DIR) + "/tests/viz/golden/" + name + ".png";
+}
+
+bool updating_goldens() { return std::getenv("BROKERLAB_UPDATE_GOLDENS") != nullptr; }
+
+void looks_like_golden(const Picture& picture, const std::string& name) {
+  if (updating_goldens()) {
+    REQUIRE(write_png(picture, golden_path(name)).ok());
+    return;
+  }
+  const auto golden = read_png(golden_path(name));
+  if (!golden.ok()) FAIL(golden.error() << "; BROKERLAB_UPDATE_GOLDENS=1 makes it");
+  const auto [mean, pixels] = difference(picture, *golden);
+  // Another version of Mesa or FreeType moves edges by a shade; a changed panel moves far more.
+  INFO("mean difference " << mean << ", share of pixels " << pixels);
+  const bool same = mean < 0.6 && pixels < 0.006;
+  if (!same) {
+    const std::string seen =
+        (std::filesystem::temp_directory_path() / ("brokerlab_" + name + "_seen.png")).string();
+    CHECK(write_png(picture, seen).ok());
+    FAIL_CHECK("unlike the golden; see " << seen);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the incident looks as it did when somebody last looked", "[golden]") {
+  for (const auto& [language, suffix] :
+       {std::pair{Language::english, "en"}, std::pair{Language::korean, "ko"}}) {
+    looks_like_golden(take({.language = language, .at = Time(330s) + 50ms}).picture,
+                      fmt::format("crash_{}", suffix));
+    looks_like_golden(take({.language = language, .at = Time(340s) + 50ms}).picture,
+                      fmt::format("ten_seconds_later_{}", suffix));
+  }
+}
+
+TEST_CASE("no text is cut in either language, size or phase of the incident", "[unit]") {
+  for (const auto language : {Language::english, Language::korean}) {
+    for (const auto& [width, height] : {std::pair{1600, 900}, std::pair{1280, 720}}) {
+      for (const auto at : {0s, 330s, 340s, 349s, 470s, 600s}) {
+        INFO(width << "x" << height << " at " << at.count() << " s");
+        const auto shown =
+            take({.width = width, .height = height, .language = language, .at = Time(at)});
+        CHECK(shown.clipped == std::vector<std::string>{});
+      }
+    }
+  }
+}
+
+TEST_CASE("the same view makes the same bytes", "[unit]") {
+  CHECK(take({.at = Time(349s)}).picture.rgb == take({.at = Time(349s)}).picture.rgb);
+}
+
+TEST_CASE("a frame is not blank, and the dead broker changes it", "[unit]") {
+  const auto before = take({.at = Time(329s) + 900ms}).picture;
+  const auto after = take({.at = Time(330s)}).picture;
+  std::set<std::array<std::uint8_t, 3>> colours;
+  int red_before = 0;
+  int red_after = 0;
+  for (std::size_t i = 0; i < before.rgb.size(); i += 3) {
+    colours.insert({before.rgb[i], before.rgb[i + 1], before.rgb[i + 2]});
+    const auto red = [i](const Picture& p) {
+      return p.rgb[i] > 150 && p.rgb[i + 1] < 110 && p.rgb[i + 2] < 110;
+    };
+    red_before += red(before);
+    red_after += red(after);
+  }
+  CHECK(colours.size() > 200);
+  CHECK(difference(before, after).pixels > 0.005);
+  CHECK(red_after > red_before + 1500);
+}
+
+TEST_CASE("the language changes the words", "[unit]") {
+  const auto english = take({.language = Language::english}).picture;
+  const auto korean = take({.language = Language::korean}).picture;
+  CHECK(difference(english, korean).pixels > 0.01);
+}
+
+TEST_CASE("every text has both languages and every glyph is in the font", "[unit]") {
+  Viewer viewer = open_viewer();
+  auto offscreen = Offscreen::create(1600, 900);
+  REQUIRE(offscreen.ok());
+  REQUIRE(offscreen->render(viewer).ok());
+  for (int i = 0; i < static_cast<int>(Text::count_); ++i) {
+    for (const auto language : {Language::english, Language::korean}) {
+      const auto text = say(static_cast<Text>(i), language);
+      INFO("text " << i << ": " << text);
+      CHECK_FALSE(text.empty());
+      CHECK(missing_glyph(offscreen->fonts(), text).empty());
+    }
+  }
+  CHECK(missing_glyph(offscreen->fonts(), viewer.run().all_text()).empty());
+  CHECK(missing_glyph(offscreen->fonts(), "\u2603") == "\u2603");  // The test can fail.
+}
+
+TEST_CASE("keys play, step and switch the language", "[unit]") {
+  Viewer viewer = open_viewer();
+  ViewState& view = viewer.view();
+  viewer.press(Key::right, false);
+  CHECK(view.time == Time(1s));
+  viewer.press(Key::right, true);
+  CHECK(view.time == Time(11s));
+  viewer.press(Key::left, true);
+  viewer.press(Key::left, true);
+  CHECK(view.time == Time{});
+  viewer.press(Key::end, false);
+  CHECK(view.time == Time(600s));
+  viewer.press(Key::space, false);  // At the end, play means again from the start.
+  CHECK(view.time == Time{});
+  CHECK(view.playing);
+  viewer.press(Key::faster, false);
+  advance(view, 0.5, viewer.run().duration);
+  CHECK(view.time == Time(1s));
+  viewer.press(Key::space, false);
+  advance(view, 0.5, viewer.run().duration);
+  CHECK(view.time == Time(1s));
+  viewer.press(Key::language, false);
+  CHECK(view.language == Language::korean);
+  for (int i = 0; i < 20; ++i) viewer.press(Key::slower, false);
+  CHECK(view.speed == slowest);
+  view.playing = true;
+  view.time = Time(600s) - 1ms;
+  advance(view, 1, viewer.run().duration);
+  CHECK_FALSE(view.playing);
+}
+
+TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]") {
+  const std::string path = sample_file() + ".empty";
+  auto recording = sim::Recording::create(path);
+  REQUIRE(recording.ok());
+  REQUIRE(recording->finish().ok());
+  Viewer viewer = open_viewer(path);
+  auto offscreen = Offscreen::create(1280, 720);
+  REQUIRE(offscreen.ok());
+  CHECK(offscreen->render(viewer).ok());
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("messages take the bus of their family", "[unit]") {
+  CHECK(family_of("Produce response", false) == Family::produce);
+  CHECK(family_of("Fetch", true) == Family::replicate);
+  CHECK(family_of("Fetch", false) == Family::consume);
+  CHECK(family_of("LeaderAndIsr", true) == Family::control);
+  CHECK(family_of("ZooKeeper ping", false) == Family::control);
+
+  Viewer viewer = open_viewer();
+  const ClusterLayout layout(viewer.run(), {0, 0, 930, 420});
+  const Way way = layout.way(7, 3, Family::produce);
+  REQUIRE(way.size() > 2);
+  CHECK(layout.producers[0].right() == way.front().x);
+  CHECK(layout.brokers[2].y == way.back().y);
+  for (float share = 0.02F; share < 1; share += 0.02F) {
+    const Point at = along(way, share);
+    for (const Rect& broker : layout.brokers) CHECK_FALSE(broker.inset(1).holds(at));
+  }
+  CHECK(layout.way(7, 99, Family::produce).empty());
+}
+
+TEST_CASE("the command line is understood or explained", "[unit]") {
+  const auto parse = [](std::vector<const char*> words) {
+    return parse_arguments(words, "en_US.UTF-8");
+  };
+  const auto all =
+      parse({"a.run", "--lang=ko", "--at", "305s", "--screenshot", "x.png", "--size", "1280x720"});
+  REQUIRE(all.ok());
+  CHECK(all->language == Language::korean);
+  CHECK(all->at == Time(305s));
+  CHECK(all->width == 1280);
+  const char* const one[] = {"a.run"};
+  CHECK(parse_arguments(one, "ko_KR.UTF-8")->language == Language::korean);
+  for (const auto& words : std::vector<std::vector<const char*>>{{},
+                                                                 {"a.run", "b.run"},
+                                                                 {"a.run", "--at"},
+                                                                 {"a.run", "--at", "305"},
+                                                                 {"a.run", "--at", "-1s"},
+                                                                 {"a.run", "--size", "10x10"},
+                                                                 {"a.run", "--size", "big"},
+                                                                 {"a.run", "--lang", "fr"},
+                                                                 {"a.run", "--nothing", "x"},
+                                                                 {"a.run", "--why", "x"}}) {
+    CHECK_FALSE(parse(words).ok());
+  }
+}
