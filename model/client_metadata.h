@@ -21,9 +21,6 @@
 
 namespace brokerlab::model {
 
-/// The number that stands for a partition in traces; none when it has none.
-using PartitionIdOf = std::function<sim::PartitionId(const TopicPartition&)>;
-
 struct LeaderInfo {
   BrokerId leader;
   LeaderEpoch epoch = log::no_epoch;
@@ -31,7 +28,7 @@ struct LeaderInfo {
 
 class ClusterView {
  public:
-  /// Takes over an answer. `asked`: the topics it was asked for.
+  /// Takes over an answer.
   void update(const MetadataResponse& response);
 
   bool knows_topic(const std::string& topic) const;
@@ -92,6 +89,8 @@ class ClientNetwork {
   bool ensure_connected(NodeConnection& node);
   /// The node to ask what any broker can answer; it may still have to connect.
   NodeConnection& least_loaded();
+  /// Called when a connection could not be made; `cause`: what silences the broker, if known.
+  std::function<void(Address, sim::EventId cause)> on_unreachable;
   /// An own connection beside the one node() gives, as the consumer's to its coordinator.
   std::unique_ptr<NodeConnection> dedicated(Address address) const;
 

@@ -5,7 +5,7 @@
 // a broker at a time, and returns at most max.poll.records records. A background coroutine sends
 // heartbeats, and leaves the group when poll() was not called for max.poll.interval.ms.
 //
-// Lifetime: owned by the Program of its process. Borrows the Observer. Threads: none.
+// Lifetime: owned by the Program of its process. Borrows the ClusterContext. Threads: none.
 // Errors:   what brokers and network do is handled here: retried, or a rejoin, or a reset of the
 //           position. commit() returns an error when the group has moved on.
 // Source:   org.apache.kafka.clients.consumer.internals.{ConsumerCoordinator, AbstractCoordinator,
@@ -13,8 +13,8 @@
 #pragma once
 
 #include "model/client_metadata.h"
+#include "model/cluster_context.h"
 #include "model/config.h"
-#include "model/observer.h"
 #include "sim/machine.h"
 
 #include <memory>
@@ -44,8 +44,7 @@ struct ConsumerSetup {
 
 class KafkaConsumer {
  public:
-  KafkaConsumer(sim::Process& process, ConsumerSetup setup, Observer& observer,
-                PartitionIdOf partition_id);
+  KafkaConsumer(sim::Process& process, ConsumerSetup setup, ClusterContext& context);
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
   ~KafkaConsumer();
@@ -81,8 +80,7 @@ struct ConsumerAppSetup {
 /// enable.auto.commit.
 class ConsumerApp final : public sim::Program {
  public:
-  ConsumerApp(sim::Process& process, ConsumerAppSetup setup, Observer& observer,
-              PartitionIdOf partition_id);
+  ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context);
 
   KafkaConsumer& consumer() { return consumer_; }
   /// Ends the loop after the batch in hand, leaving the group.
@@ -93,7 +91,7 @@ class ConsumerApp final : public sim::Program {
 
   sim::Process& process_;
   const ConsumerAppSetup setup_;
-  Observer& observer_;
+  ClusterContext& context_;
   KafkaConsumer consumer_;
   bool stopping_ = false;
 };

@@ -4,15 +4,14 @@
 // group metadata are records there, in Kafka's own layout (model/offset_records.h); a new leader
 // reads them back, so that members that heartbeat in time go on without a rebalance.
 //
-// Lifetime: owned by the broker's Program; borrows process, settings, store and observer. A request
+// Lifetime: owned by the broker's Program; borrows process, settings, store and context. A request
 //           passed to handle() must stay alive until the returned Task has ended.
 // Threads:  none. Errors: error codes in the responses.
 // Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadataManager}.
 #pragma once
 
-#include "model/client_metadata.h"
+#include "model/cluster_context.h"
 #include "model/config.h"
-#include "model/observer.h"
 #include "model/offset_store.h"
 #include "model/protocol.h"
 #include "sim/machine.h"
@@ -24,9 +23,8 @@ namespace brokerlab::model {
 
 class GroupCoordinator {
  public:
-  /// `partition_id` names __consumer_offsets partitions in the trace; it may be empty.
   GroupCoordinator(sim::Process& process, const BrokerConfig& config, OffsetStore& store,
-                   Observer& observer, PartitionIdOf partition_id = {});
+                   ClusterContext& context);
   GroupCoordinator(const GroupCoordinator&) = delete;
   GroupCoordinator& operator=(const GroupCoordinator&) = delete;
   ~GroupCoordinator();

@@ -11,15 +11,15 @@
 // thread (see record_cost in the .cpp). Sizes are exact: gzip really compresses.
 //
 // Lifetime: owned by the Program of its process; its coroutines die with the process, and whatever
-//           was buffered is then lost, unheard. Borrows the Observer.
+//           was buffered is then lost, unheard. Borrows the ClusterContext.
 // Threads:  none. Errors: a record's fate is told to the Observer, exactly once.
 // Source:   org.apache.kafka.clients.producer.{KafkaProducer, internals.Sender,
 //           internals.RecordAccumulator, internals.BufferPool}.
 #pragma once
 
 #include "model/client_metadata.h"
+#include "model/cluster_context.h"
 #include "model/config.h"
-#include "model/observer.h"
 #include "sim/machine.h"
 
 #include <memory>
@@ -46,8 +46,7 @@ struct ProducerSetup {
 
 class KafkaProducer {
  public:
-  KafkaProducer(sim::Process& process, ProducerSetup setup, Observer& observer,
-                PartitionIdOf partition_id);
+  KafkaProducer(sim::Process& process, ProducerSetup setup, ClusterContext& context);
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
   ~KafkaProducer();

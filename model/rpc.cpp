@@ -25,6 +25,12 @@ Duration doubled(Duration first, int failures, Duration most) {
   return std::min(from_seconds(seconds), most);
 }
 
+/// A broker stays silent about a produce request with acks=0.
+bool has_response(const Request& request) {
+  const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
+  return produce == nullptr || produce->acks != Acks::none;
+}
+
 }  // namespace
 
 std::string_view to_text(RpcFailure::Kind kind) {
@@ -136,13 +142,15 @@ sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared se
   }
   auto entry = std::make_shared<InFlight>(world, self->next_correlation++,
                                           world.now() + self->settings.request_timeout);
-  self->in_flight.push_back(entry);
+  const bool is_answered = has_response(*request);
+  if (is_answered) self->in_flight.push_back(entry);
   request->correlation_id = entry->correlation_id;
   request->client_id = self->settings.client_id;
   const Bytes size = request->size();
   const std::string_view kind = request_name(request->api);
   sim::Message message{std::move(request), size, kind};
   self->socket->send(std::move(message));
+  if (!is_answered) co_return ResponsePtr();
   self->sent.notify_all();
   const std::optional<bool> answered = co_await entry->done.wait();
   if (answered.value_or(false)) co_return std::move(entry->response);

@@ -54,7 +54,8 @@ class NodeConnection {
   sim::Task<bool> connect(Time deadline);
 
   /// Sends (connecting first if needed, waiting out the backoff) and waits for the response.
-  /// The request timeout counts from the sending.
+  /// The request timeout counts from the sending. A produce request with acks=0 has no response:
+  /// the result is an empty pointer as soon as it is sent.
   sim::Task<Result<ResponsePtr, RpcFailure>> call(RequestPtr request);
 
   /// Breaks the connection; everything in flight fails.

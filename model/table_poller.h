@@ -5,8 +5,8 @@
 // producer's send(). A slow producer delays the rows behind it and loses none: a row's latency
 // counts from its intended time, not from the poll that found it.
 //
-// Lifetime: the Program of a process; the feed and the Observer outlive it. Rows taken from the
-// feed
+// Lifetime: the Program of a process; the feed and the ClusterContext outlive it. Rows taken from
+// the feed
 //           when the process is killed are lost with it, as in a real poller that keeps its mark.
 // Threads:  none.
 #pragma once
@@ -43,8 +43,8 @@ struct TablePollerSetup {
 
 class TablePoller final : public sim::Program {
  public:
-  TablePoller(sim::Process& process, TablePollerSetup setup, RecordFeed& feed, Observer& observer,
-              PartitionIdOf partition_id);
+  TablePoller(sim::Process& process, TablePollerSetup setup, RecordFeed& feed,
+              ClusterContext& context);
 
   KafkaProducer& producer() { return producer_; }
   /// The feed is exhausted and every row was handed to the producer.

@@ -1,0 +1,423 @@
+#include "model/producer.h"
+
+#include "model/events.h"
+#include "model/partitioner.h"
+#include "model/record_accumulator.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// What send() costs the calling thread: serialising, choosing a partition, appending. A Java
+/// producer does a few hundred thousand small records a second a core.
+constexpr Duration record_cost = 3us;
+/// gzip at zlib's level 6 takes JSON in at about 25 MB/s a core, and some time a record for handing
+/// small pieces to the deflater: a 300-byte record costs about 35 us.
+constexpr Duration gzip_record_cost = 22us;
+constexpr BytesPerSecond gzip_rate = 25_MBps;
+
+Duration send_cost(const ProducerConfig& config, std::size_t size) {
+  if (config.compression_type == CompressionType::none) return record_cost;
+  return record_cost + gzip_record_cost +
+         time_for(Bytes(static_cast<std::int64_t>(size)), gzip_rate);
+}
+
+RpcSettings rpc_settings(const ProducerSetup& setup) {
+  const ProducerConfig& config = setup.config;
+  return {.client_id = setup.client_id,
+          .request_timeout = config.request_timeout,
+          .connection_setup_timeout = config.socket_connection_setup_timeout,
+          .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
+          .reconnect_backoff = config.reconnect_backoff,
+          .reconnect_backoff_max = config.reconnect_backoff_max};
+}
+
+ClientNetworkSettings network_settings(const ProducerSetup& setup) {
+  return {.rpc = rpc_settings(setup),
+          .bootstrap = setup.bootstrap,
+          .metadata_max_age = setup.config.metadata_max_age,
+          .retry_backoff = setup.config.retry_backoff,
+          .retry_backoff_max = setup.config.retry_backoff_max};
+}
+
+}  // namespace
+
+struct KafkaProducer::Impl {
+  Impl(sim::Process& owner, ProducerSetup chosen, ClusterContext& cluster)
+      : process(owner),
+        world(owner.world()),
+        setup(std::move(chosen)),
+        config(setup.config),
+        context(cluster),
+        network(owner, network_settings(setup)),
+        accumulator(config, stream("backoff")),
+        partitioner(config.partitioner_class, config.batch_size, stream("partitioner")),
+        free_memory(config.buffer_memory) {
+    network.on_unreachable = [this](Address address, sim::EventId cause) {
+      note_unreachable(address, to_text(RpcFailure::Kind::not_connected), cause);
+    };
+    network.start();
+    process.spawn(run_sender());
+  }
+
+  RandomStream stream(std::string_view what) const {
+    return process.world().stream(
+        fmt::format("{}/{}/{}/{}", process.name(), setup.client_id, what, process.starts()));
+  }
+
+  struct MemoryWaiter {
+    MemoryWaiter(sim::World& world, Bytes wanted) : size(wanted), granted(world) {}
+    const Bytes size;
+    sim::OneShot<bool> granted;
+  };
+
+  sim::Task<bool> send(ProducerRecord record);
+  sim::Task<bool> wait_for_topic(const std::string& topic, Time deadline);
+  sim::Task<bool> take_memory(Bytes size, Time deadline);
+  void give_back(Bytes size);
+  void grant_memory();
+  void wake_sender() { network.changed().notify_all(); }
+
+  sim::Task<> run_sender();
+  sim::Task<> send_ready(RecordAccumulator::Ready ready);
+  sim::Task<> request(BrokerId node, NodeConnection& connection, std::vector<BatchPtr> batches);
+  void fail_expired();
+  void complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Offset base_offset);
+  void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
+  void give_up(const BatchPtr& batch, ErrorCode error);
+  void finish(const BatchPtr& batch);
+  void note_unreachable(Address address, std::string_view error, sim::EventId cause);
+  sim::Trace::About about(const TopicPartition& partition) const {
+    return {.machine = process.machine().id(), .partition = context.partitions.id_of(partition)};
+  }
+  Address address_of(BrokerId node) const {
+    const auto found = network.view().brokers().find(node);
+    return found == network.view().brokers().end() ? Address{} : found->second;
+  }
+
+  sim::Process& process;
+  sim::World& world;
+  const ProducerSetup setup;
+  const ProducerConfig& config;
+  ClusterContext& context;
+  ClientNetwork network;
+  RecordAccumulator accumulator;
+  Partitioner partitioner;
+  Bytes free_memory;
+  std::deque<std::shared_ptr<MemoryWaiter>> memory_waiters;
+  std::map<BrokerId, int> in_flight;  ///< Produce requests.
+  std::vector<BatchPtr> in_flight_batches;
+  std::map<Address, bool> unreachable;   ///< Told already.
+  std::set<TopicPartition> interrupted;  ///< Failed since the last success.
+  bool closed = false;
+  Counters counters;
+  std::int64_t buffered = 0;
+};
+
+KafkaProducer::KafkaProducer(sim::Process& process, ProducerSetup setup, ClusterContext& context)
+    : impl_(std::make_unique<Impl>(process, std::move(setup), context)) {}
+KafkaProducer::~KafkaProducer() = default;
+
+const KafkaProducer::Counters& KafkaProducer::counters() const { return impl_->counters; }
+Bytes KafkaProducer::buffer_available() const { return impl_->free_memory; }
+std::int64_t KafkaProducer::records_buffered() const { return impl_->buffered; }
+
+// --- The caller's side ---
+
+sim::Task<bool> KafkaProducer::send(ProducerRecord record) {
+  return impl_->send(std::move(record));
+}
+
+sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
+  ++counters.records_sent;
+  context.observer.on_sent(record.ref, record.intended, record.value);
+  const auto refuse = [&](ErrorCode error) {
+    ++counters.records_failed;
+    context.observer.on_send_failed(record.ref, error);
+    return false;
+  };
+  if (closed) co_return refuse(ErrorCode::unknown_server_error);
+  const Time deadline = world.now() + config.max_block;
+  const bool known = co_await wait_for_topic(record.topic, deadline);
+  if (!known) co_return refuse(ErrorCode::request_timed_out);
+
+  RecordAccumulator::NewRecord fresh;
+  fresh.ref = record.ref;
+  if (record.key) fresh.key = *record.key;
+  fresh.value = record.value;
+  const Bytes bound(static_cast<std::int64_t>(RecordAccumulator::size_bound(fresh)));
+  if (bound > config.max_request_size || bound > config.buffer_memory) {
+    co_return refuse(ErrorCode::message_too_large);
+  }
+  sim::Cpu& cpu = process.machine().cpu();
+  const Duration cost =
+      send_cost(config, record.value.size() + (record.key ? record.key->size() : 0));
+  co_await cpu.run(cost);
+
+  fresh.timestamp = context.wall_millis();
+  TopicPartition partition{record.topic, record.partition.value_or(-1)};
+  if (!record.partition) {
+    partition.partition = partitioner.choose(network.view(), record.topic, fresh.key);
+  }
+  if (!accumulator.append(partition, fresh)) {
+    const Bytes memory = accumulator.memory_for(fresh);
+    const bool granted = co_await take_memory(memory, deadline);
+    if (!granted) co_return refuse(ErrorCode::request_timed_out);
+    // Another caller may have begun a batch while this one waited.
+    if (accumulator.append(partition, fresh)) {
+      give_back(memory);
+    } else {
+      accumulator.append_new(partition, fresh, world.now());
+    }
+  }
+  ++buffered;
+  if (!record.partition && !record.key) {
+    const auto size =
+        static_cast<std::int64_t>(log::record_size_upper_bound(fresh.key, fresh.value));
+    partitioner.appended(network.view(), partition, Bytes(size),
+                         accumulator.batches_full(partition));
+  }
+  wake_sender();
+  co_return true;
+}
+
+sim::Task<bool> KafkaProducer::Impl::wait_for_topic(const std::string& topic, Time deadline) {
+  network.add_topic(topic);
+  while (!network.view().knows_topic(topic)) {
+    if (world.now() >= deadline) co_return false;
+    network.request_update();
+    co_await network.wait_update(network.version(), deadline);
+  }
+  co_return true;
+}
+
+sim::Task<bool> KafkaProducer::Impl::take_memory(Bytes size, Time deadline) {
+  if (memory_waiters.empty() && free_memory >= size) {
+    free_memory -= size;
+    co_return true;
+  }
+  const Time began = world.now();
+  const auto waiter = std::make_shared<MemoryWaiter>(world, size);
+  memory_waiters.push_back(waiter);
+  wake_sender();  // nothing lingers while someone waits
+  const std::optional<bool> granted = co_await waiter->granted.wait(deadline);
+  counters.waited_for_buffer += world.now() - began;
+  if (granted) co_return true;
+  std::erase(memory_waiters, waiter);
+  grant_memory();
+  co_return false;
+}
+
+void KafkaProducer::Impl::give_back(Bytes size) {
+  free_memory += size;
+  grant_memory();
+}
+
+void KafkaProducer::Impl::grant_memory() {
+  while (!memory_waiters.empty() && free_memory >= memory_waiters.front()->size) {
+    const std::shared_ptr<MemoryWaiter> waiter = memory_waiters.front();
+    memory_waiters.pop_front();
+    free_memory -= waiter->size;
+    waiter->granted.set(true);
+  }
+}
+
+sim::Task<> KafkaProducer::flush() {
+  Impl& impl = *impl_;
+  const std::int64_t goal = impl.counters.records_sent;
+  impl.accumulator.begin_flush();
+  impl.wake_sender();
+  // Every record sent so far has met its fate once as many have as were sent by then; later ones
+  // may take their place in the count, which only makes the wait end with the buffer empty.
+  while (impl.buffered > 0 &&
+         impl.counters.records_acknowledged + impl.counters.records_failed < goal) {
+    co_await impl.network.changed().wait();
+  }
+  impl.accumulator.end_flush();
+}
+
+sim::Task<> KafkaProducer::close(Time deadline) {
+  Impl& impl = *impl_;
+  impl.closed = true;
+  impl.accumulator.set_closed();
+  impl.wake_sender();
+  while (impl.buffered > 0 && impl.world.now() < deadline) {
+    co_await impl.network.changed().wait(deadline);
+  }
+  for (const BatchPtr& batch : impl.accumulator.take_all()) {
+    impl.give_up(batch, ErrorCode::request_timed_out);
+  }
+  const std::vector<BatchPtr> in_flight = impl.in_flight_batches;
+  for (const BatchPtr& batch : in_flight) impl.give_up(batch, ErrorCode::request_timed_out);
+}
+
+// --- The sender ---
+
+sim::Task<> KafkaProducer::Impl::run_sender() {
+  while (true) {
+    fail_expired();
+    RecordAccumulator::Ready ready =
+        accumulator.ready(network.view(), world.now(), !memory_waiters.empty());
+    if (ready.unknown_leader) network.request_update();
+    Time next = std::min(ready.next_check, accumulator.next_expiry());
+    for (const BatchPtr& batch : in_flight_batches) {
+      next = std::min(next, batch->created + config.delivery_timeout);
+    }
+    const std::int64_t before = counters.requests;
+    if (!ready.nodes.empty()) co_await send_ready(std::move(ready));
+    if (counters.requests != before) continue;  // time has passed, look again
+    co_await network.changed().wait(next);
+  }
+}
+
+sim::Task<> KafkaProducer::Impl::send_ready(RecordAccumulator::Ready ready) {
+  for (const BrokerId node : ready.nodes) {
+    NodeConnection* connection = network.node(node);
+    if (connection == nullptr) {
+      network.request_update();
+      continue;
+    }
+    if (in_flight[node] >= config.max_in_flight_requests_per_connection) continue;
+    if (!network.ensure_connected(*connection)) continue;
+    std::vector<BatchPtr> batches = accumulator.drain(network.view(), node, world.now());
+    if (batches.empty()) continue;
+    Bytes size;
+    for (const BatchPtr& batch : batches) {
+      if (config.max_in_flight_requests_per_connection == 1) accumulator.mute(batch->partition);
+      in_flight_batches.push_back(batch);
+      size += Bytes(static_cast<std::int64_t>(batch->bytes.size()));
+    }
+    ++in_flight[node];
+    ++counters.requests;
+    counters.batches += static_cast<std::int64_t>(batches.size());
+    counters.batch_bytes += size.count();
+    sim::Cpu& cpu = process.machine().cpu();
+    const Duration demand = cpu.demand(static_cast<int>(batches.size()), 0, size);
+    co_await cpu.run(demand);
+    process.spawn(request(node, *connection, std::move(batches)));
+  }
+}
+
+sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connection,
+                                         std::vector<BatchPtr> batches) {
+  auto produce = std::make_unique<ProduceRequest>();
+  produce->acks = config.acks;
+  produce->timeout = config.request_timeout;
+  for (const BatchPtr& batch : batches) {
+    produce->partitions.push_back({batch->partition, batch->bytes});
+  }
+  RequestPtr message = std::move(produce);
+  Result<ResponsePtr, RpcFailure> result = co_await connection.call(std::move(message));
+  --in_flight[node];
+  if (!result) {
+    note_unreachable(connection.address(), to_text(result.error().kind), result.error().cause);
+    network.request_update();
+    for (const BatchPtr& batch : batches) {
+      complete(batch, node, ErrorCode::network_exception, log::no_offset);
+    }
+  } else if (config.acks == Acks::none) {
+    unreachable[connection.address()] = false;
+    for (const BatchPtr& batch : batches) complete(batch, node, ErrorCode::none, log::no_offset);
+  } else {
+    unreachable[connection.address()] = false;
+    const auto* response = dynamic_cast<const ProduceResponse*>(result->get());
+    ENSURE(response != nullptr && response->partitions.size() == batches.size(),
+           "a produce response that does not match its request");
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      const ProduceResponse::Partition& answer = response->partitions[i];
+      ENSURE(answer.partition == batches[i]->partition, "answers in another order");
+      complete(batches[i], node, answer.error, answer.base_offset);
+    }
+  }
+  wake_sender();
+}
+
+void KafkaProducer::Impl::note_unreachable(Address address, std::string_view error,
+                                           sim::EventId cause) {
+  bool& told = unreachable[address];
+  if (std::exchange(told, true)) return;
+  sim::Trace::About here{.machine = process.machine().id()};
+  if (cause.valid()) here.cause = cause;
+  world.trace().record(events::producer_request_failed, here,
+                       {{"to", machine_name(process, address)}, {"error", std::string(error)}});
+}
+
+void KafkaProducer::Impl::fail_expired() {
+  for (const BatchPtr& batch : accumulator.take_expired(world.now())) {
+    give_up(batch, ErrorCode::request_timed_out);
+  }
+  std::vector<BatchPtr> late;
+  for (const BatchPtr& batch : in_flight_batches) {
+    if (batch->created + config.delivery_timeout <= world.now()) late.push_back(batch);
+  }
+  for (const BatchPtr& batch : late) give_up(batch, ErrorCode::request_timed_out);
+}
+
+/// Sender.completeBatch.
+void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCode error,
+                                   Offset base_offset) {
+  if (needs_metadata(error)) network.request_update();
+  std::erase(in_flight_batches, batch);
+  if (config.max_in_flight_requests_per_connection == 1) accumulator.unmute(batch->partition);
+  if (batch->done) return;  // its delivery timeout has passed
+  if (error == ErrorCode::none) {
+    acknowledge(batch, node, base_offset);
+    return;
+  }
+  interrupted.insert(batch->partition);
+  if (error == ErrorCode::message_too_large && batch->records.size() > 1) {
+    accumulator.split(batch);
+    batch->done = true;
+    give_back(batch->memory);
+    return;
+  }
+  const bool in_time = world.now() < batch->created + config.delivery_timeout;
+  if (is_retriable(error) && in_time && batch->attempts < config.retries) {
+    ++counters.batches_retried;
+    accumulator.reenqueue(batch, world.now());
+  } else {
+    give_up(batch, error);
+  }
+}
+
+void KafkaProducer::Impl::acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset) {
+  if (interrupted.erase(batch->partition) > 0) {
+    world.trace().record(events::producer_resumed, about(batch->partition),
+                         {{"to", machine_name(process, address_of(node))}});
+  }
+  Offset offset = base_offset;
+  for (const RecordRef& record : batch->records) {
+    context.observer.on_acknowledged(record, batch->partition, offset);
+    if (offset != log::no_offset) ++offset;
+  }
+  counters.records_acknowledged += static_cast<std::int64_t>(batch->records.size());
+  finish(batch);
+}
+
+void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {
+  if (batch->done) return;
+  interrupted.insert(batch->partition);
+  world.trace().record(
+      events::producer_record_failed, about(batch->partition),
+      {{"count", std::to_string(batch->records.size())}, {"error", std::string(to_text(error))}});
+  for (const RecordRef& record : batch->records) {
+    context.observer.on_send_failed(record, error);
+  }
+  counters.records_failed += static_cast<std::int64_t>(batch->records.size());
+  std::erase(in_flight_batches, batch);
+  finish(batch);
+}
+
+void KafkaProducer::Impl::finish(const BatchPtr& batch) {
+  batch->done = true;
+  buffered -= static_cast<std::int64_t>(batch->records.size());
+  give_back(batch->memory);
+  if (buffered == 0) wake_sender();  // also wakes flush() and close()
+}
+
+}  // namespace brokerlab::model
