@@ -36,12 +36,14 @@ class Flows {
 
   void launch(FlowId flow);
   void finished(FlowId flow);
+  void hand_over();
 
   World& world_;
   std::vector<NicConfig> nics_;
   std::vector<int> places_;  ///< Of the hosts in the platform; empty before the first flow.
   FlowId next_ = 1;
   std::map<FlowId, std::unique_ptr<Flow>> flows_;
+  std::map<FlowId, Callback> finished_;  ///< In this step of SimGrid.
 };
 
 }  // namespace brokerlab::sim

@@ -6,17 +6,13 @@
 #include <simgrid/s4u.hpp>
 
 namespace brokerlab::sim {
-namespace {
-
-double flow_seconds(Time date) { return to_seconds(date); }
-/// SimGrid's clock as our date: the nearest nanosecond.
-Time flow_date() { return at_seconds(simgrid::s4u::Engine::get_clock()); }
-
-}  // namespace
-
 World::World(std::uint64_t seed) : seed_(seed), trace_(std::make_unique<Trace>(*this)) {}
 
-World::~World() = default;
+World::~World() {
+  disarm();
+  // What waits may hold sockets and the like, which look at the World when they are dropped.
+  callbacks_.clear();
+}
 
 // --- The heap ---
 
@@ -187,10 +183,18 @@ void World::start(Scope scope, std::coroutine_handle<> handle) {
 
 // --- SimGrid's clock ---
 //
-// The kernel is either outside SimGrid (no flow was ever started) and runs its heap freely, or
-// inside Engine::run() and steps when SimGrid's one armed timer fires. Inside, it may still run
-// ahead of SimGrid's clock while no flow is in flight; then a flow that starts waits for the engine
-// to catch up.
+// The kernel is either outside SimGrid and runs its heap freely, or inside Engine::run() and steps
+// when SimGrid's one armed timer fires. Inside, it may still run ahead of SimGrid's clock while no
+// flow is in flight; then a flow that starts waits for the engine to catch up.
+//
+// SimGrid's clock survives a World: our date 0 is flow_origin_ there. A run that ends with flows in
+// flight leaves SimGrid at the same date, and the next run goes on from it.
+
+double World::flow_seconds(Time date) const { return flow_origin_ + to_seconds(date); }
+
+Time World::flow_date() const {
+  return at_seconds(simgrid::s4u::Engine::get_clock() - flow_origin_);
+}
 
 void World::with_flow_clock(Callback callback) {
   flow_callbacks_.push_back(std::move(callback));
@@ -206,7 +210,7 @@ void World::from_flow_clock(Callback callback) {
   const EventId cause = std::exchange(cause_, EventId{});
   at(std::max(now_, flow_date()), std::move(callback));
   cause_ = cause;
-  arm();
+  if (in_engine_) arm();
 }
 
 void World::arm() {
@@ -216,15 +220,23 @@ void World::arm() {
   if (due > end_ && held_ == 0) return;
   due = std::min(due, end_);
   if (due >= armed_) return;
+  disarm();
   armed_ = due;
-  simgrid::kernel::timer::Timer::set(flow_seconds(due), [this] {
-    if (simgrid::s4u::Engine::get_clock() >= flow_seconds(armed_)) fire();
+  // Our nanosecond may be rounded down; a timer in SimGrid's past would stop it.
+  const double date = std::max(flow_seconds(due), simgrid::s4u::Engine::get_clock());
+  timer_ = simgrid::kernel::timer::Timer::set(date, [this] {
+    timer_ = nullptr;  // SimGrid destroys it
+    armed_ = never;
+    fire();
   });
 }
 
-void World::fire() {
+void World::disarm() {
+  if (timer_ != nullptr) std::exchange(timer_, nullptr)->remove();
   armed_ = never;
-  if (ended_) return;
+}
+
+void World::fire() {
   while (!stopped_) {
     // Whoever waits for SimGrid's clock: it has arrived when it shows our date.
     if (wants_engine_) {
@@ -236,32 +248,38 @@ void World::fire() {
     if (heap_.empty() || heap_.front().date > upto) break;
     run_due(upto);
   }
-  if (stopped_ || (heap_.empty() && held_ == 0 && !wants_engine_) ||
-      (!heap_.empty() && heap_.front().date > end_ && held_ == 0 && !wants_engine_) ||
-      flow_date() >= end_) {
-    ended_ = true;  // nothing is armed: SimGrid's loop ends with its last activity
-    return;
-  }
-  arm();
+  const bool idle = (heap_.empty() || heap_.front().date > end_) && held_ == 0 && !wants_engine_;
+  ended_ = stopped_ || idle || (flow_date() >= end_ && !wants_engine_);
+  if (!ended_) arm();  // otherwise SimGrid's loop ends with its last activity, or at the end
 }
 
-void World::run_with_flows(Time end) {
-  end_ = end;
+void World::run_with_flows() {
+  simgrid::s4u::Engine& engine = *simgrid::s4u::Engine::get_instance();
+  if (!bound_) flow_origin_ = simgrid::s4u::Engine::get_clock();
+  bound_ = true;
   in_engine_ = true;
   ended_ = false;
   arm();
-  simgrid::s4u::Engine::get_instance()->run();
+  // SimGrid takes 10 us before its end for the end: it may have to be told again.
+  while (!ended_ && (timer_ != nullptr || held_ > 0)) {
+    if (end_ == never) {
+      engine.run();
+    } else {
+      engine.run_until(flow_seconds(end_));
+    }
+  }
+  disarm();
   in_engine_ = false;
 }
 
 void World::run(Time end) {
   stopped_ = false;
   end_ = end;
-  while (true) {
-    run_due(end);
-    if (!wants_engine_ || stopped_) break;
-    run_with_flows(end);
-    if (ended_) break;
+  while (!stopped_) {
+    const bool at_end = held_ > 0 && flow_date() >= end;
+    if (held_ == 0 || at_end) run_due(end);
+    if (stopped_ || (!wants_engine_ && (held_ == 0 || at_end))) break;
+    run_with_flows();
   }
   if (!stopped_ && end != never) now_ = std::max(now_, end);
 }

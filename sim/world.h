@@ -9,8 +9,9 @@
 // runs ahead on its own heap, and SimGrid catches up when the next flow starts (with_flow_clock()).
 // docs/architecture.md has the measurements behind this.
 //
-// Lifetime: one World per OS process when flows are used (SimGrid's engine is a singleton and its
-//           clock survives it). Everything of the simulation borrows the World and dies before it.
+// Lifetime: one World at a time in an OS process when flows are used (SimGrid's engine is a
+//           singleton; its clock survives a World, so each World has its own origin on it).
+//           Everything of the simulation borrows the World and dies before it.
 // Threads:  none.
 // Errors:   scheduling in the past is our bug and stops the program.
 #pragma once
@@ -29,6 +30,10 @@
 #include <memory>
 #include <string_view>
 #include <vector>
+
+namespace simgrid::kernel::timer {
+class Timer;
+}
 
 namespace brokerlab::sim {
 
@@ -71,6 +76,7 @@ class World {
 
   /// Runs until nothing is left to do, `end` is reached, or stop(). Events at `end` still run.
   void run(Time end = never);
+  /// Ends run() after the current event. With flows in flight the run cannot be continued then.
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
   /// Called from inside run() every `every` of simulated time (progress, pacing).
@@ -148,9 +154,12 @@ class World {
   Pause* pause_of(Scope scope);
   void end_pause(Scope scope);
   void run_due(Time upto);
-  void run_with_flows(Time end);
+  void run_with_flows();
   void fire();
   void arm();
+  void disarm();
+  double flow_seconds(Time date) const;
+  Time flow_date() const;  ///< SimGrid's clock as our date: the nearest nanosecond.
   bool scope_lives(Scope scope) const { return scope_lives_[scope.index] == scope.life; }
 
   const std::uint64_t seed_;
@@ -174,7 +183,10 @@ class World {
   bool in_engine_ = false;     ///< Inside SimGrid's run().
   bool wants_engine_ = false;  ///< A callback waits for SimGrid's clock.
   std::vector<Callback> flow_callbacks_;
+  bool bound_ = false;  ///< flow_origin_ is known: the engine has been entered.
+  double flow_origin_ = 0;
   Time armed_ = never;
+  simgrid::kernel::timer::Timer* timer_ = nullptr;
   Duration observe_every_{};
   Time next_observation_ = never;
   std::function<void()> observer_;

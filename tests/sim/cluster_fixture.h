@@ -40,19 +40,18 @@ struct Cluster {
     config.nic = nic;
     config.boot_time = 10s;
     for (int i = 0; i < machines; ++i) {
-      hosts.push_back(std::make_unique<Machine>(world, network, MachineId(i),
-                                                std::string(1, static_cast<char>('a' + i)), config));
+      hosts.push_back(std::make_unique<Machine>(
+          world, network, MachineId(i), std::string(1, static_cast<char>('a' + i)), config));
     }
   }
 
   /// A process of that machine which runs `role` in each of its lives. It is started.
   Process& run(int machine, Role role) {
-    Process& process =
-        host(machine).add_process(ProcessId(next_process++), host(machine).name() + "-program",
-                                  [this, role](Process& self) {
-                                    self.spawn(role(*this, self));
-                                    return std::make_unique<Program>();
-                                  });
+    Process& process = host(machine).add_process(
+        ProcessId(next_process++), host(machine).name() + "-program", [this, role](Process& self) {
+          self.spawn(role(*this, self));
+          return std::make_unique<Program>();
+        });
     process.start();
     return process;
   }

@@ -1,0 +1,207 @@
+#include "tests/sim/cluster_fixture.h"
+
+#include <catch2/catch.hpp>
+
+using namespace brokerlab;
+using namespace brokerlab::sim;
+
+namespace {
+
+Task<> tick(Cluster& cluster, std::string name, Duration period) {
+  while (true) {
+    co_await cluster.world.sleep(period);
+    cluster.note(name);
+  }
+}
+
+/// Notes its own end.
+struct Mark {
+  Cluster& cluster;
+  std::string name;
+  ~Mark() { cluster.note(name + " gone"); }
+};
+
+Task<> hold(Cluster& cluster, std::string name) {
+  const Mark mark{cluster, std::move(name)};
+  co_await cluster.world.sleep(1h);
+}
+
+struct MarkedProgram : Program {
+  explicit MarkedProgram(Cluster& cluster) : mark{cluster, "memory"} {}
+  Mark mark;
+};
+
+Task<> work(Cluster& cluster, Process& self, std::string name, Duration cost) {
+  co_await self.machine().cpu().run(cost);
+  cluster.note(name);
+}
+
+Task<> idle(Cluster& cluster, Process&) { co_await cluster.world.sleep(1h); }
+
+}  // namespace
+
+TEST_CASE("a pause defers everything of the process and keeps its order", "[unit]") {
+  Cluster cluster(1);
+  Process& paused = cluster.run(0, idle);
+  Process& other = cluster.run(0, idle);
+  paused.spawn(tick(cluster, "a", 20ms));
+  paused.spawn(tick(cluster, "b", 30ms));
+  other.spawn(tick(cluster, "o", 40ms));
+  cluster.at(15ms, [&] { paused.pause(45ms); });  // until 60 ms
+  cluster.at(50ms, [&] {
+    REQUIRE(cluster.world.trace().event(paused.down_cause()).kind == &events::process_paused);
+  });
+  cluster.run_until(85ms);
+  REQUIRE(!paused.down_cause().valid());
+  REQUIRE(cluster.notes == "o@40ms a@60ms b@60ms o@80ms a@80ms ");
+}
+
+TEST_CASE("the longer of two pauses counts, and a pause ends with its process", "[unit]") {
+  Cluster cluster(1);
+  Process& process = cluster.run(0, [](Cluster& it, Process&) { return tick(it, "t", 10ms); });
+  cluster.at(5ms, [&] { process.pause(30ms); });
+  cluster.at(15ms, [&] { process.pause(5ms); });
+  cluster.run_until(36ms);
+  REQUIRE(cluster.notes == "t@35ms ");
+  cluster.at(40ms, [&] { process.pause(1h); });
+  cluster.at(50ms, [&] {
+    process.kill();
+    process.start();
+  });
+  cluster.run_until(65ms);
+  REQUIRE(cluster.notes == "t@35ms t@60ms ");
+}
+
+TEST_CASE("a death destroys coroutines newest first, then the memory", "[unit]") {
+  Cluster cluster(1);
+  Process& process = cluster.host(0).add_process(ProcessId(0), "program", [&](Process& self) {
+    self.spawn(hold(cluster, "first"));
+    self.spawn(hold(cluster, "second"));
+    return std::make_unique<MarkedProgram>(cluster);
+  });
+  process.start();
+  cluster.at(1s, [&] { process.kill(); });
+  cluster.run_until(2s);
+  REQUIRE(cluster.notes == "second gone@1s first gone@1s memory gone@1s ");
+  REQUIRE(!process.running());
+  REQUIRE(process.program() == nullptr);
+  REQUIRE(cluster.world.trace().event(process.down_cause()).kind == &events::process_killed);
+}
+
+TEST_CASE("a process may kill itself and its supervisor starts it again", "[unit]") {
+  struct Suicidal {
+    static Task<> run(Cluster& cluster, Process& self) {
+      cluster.note(fmt::format("life {}", self.starts()));
+      co_await cluster.world.sleep(1s);
+      if (self.starts() == 1) self.exit("no more disk", 5s);
+      if (self.starts() == 2) self.kill();
+      co_await cluster.world.sleep(1s);
+      cluster.note("never said");
+    }
+  };
+  Cluster cluster(1);
+  Process& process = cluster.run(0, Suicidal::run);
+  cluster.run_until(1min);
+  REQUIRE(cluster.notes == "life 1@0ns life 2@6s ");
+  REQUIRE(!process.running());
+  const Trace& trace = cluster.world.trace();
+  std::string story;
+  for (const Event& event : trace.events())
+    story += trace.sentence(event, Language::english) + "; ";
+  REQUIRE(story ==
+          "a-program started on a; a-program on a exited: no more disk; a-program started on a; "
+          "a-program on a was killed; ");
+}
+
+TEST_CASE("after the boot those run that ran when the power failed", "[unit]") {
+  Cluster cluster(1);
+  Process& runs = cluster.run(0, idle);
+  Process& was_killed = cluster.run(0, idle);
+  int losses = 0;
+  cluster.host(0).on_power_loss([&] {
+    REQUIRE(!runs.running());
+    ++losses;
+  });
+  cluster.at(1s, [&] { was_killed.kill(); });
+  cluster.at(2s, [&] { cluster.host(0).power_off(); });
+  cluster.at(3s, [&] { cluster.host(0).power_on(); });
+  cluster.run_until(12999ms);
+  REQUIRE(losses == 1);
+  REQUIRE(!runs.running());
+  REQUIRE(cluster.world.trace().event(cluster.host(0).down_cause()).kind == &events::power_off);
+  cluster.run_until(13s);
+  REQUIRE(runs.running());
+  REQUIRE(runs.starts() == 2);
+  REQUIRE(!was_killed.running());
+  REQUIRE(!cluster.host(0).down_cause().valid());
+}
+
+TEST_CASE("power that fails while booting does not forget who was to start", "[unit]") {
+  Cluster cluster(1);
+  Process& process = cluster.run(0, idle);
+  cluster.at(1s, [&] { cluster.host(0).power_off(); });
+  cluster.at(2s, [&] { cluster.host(0).power_on(); });
+  cluster.at(5s, [&] { cluster.host(0).power_off(); });
+  cluster.at(20s, [&] { cluster.host(0).power_on(); });
+  cluster.run_until(29s);
+  REQUIRE(!process.running());
+  cluster.run_until(30s);
+  REQUIRE(process.running());
+}
+
+TEST_CASE("two cores take work in the order it came", "[unit]") {
+  Cluster cluster(1);
+  Process& process = cluster.run(0, idle);
+  process.spawn(work(cluster, process, "a", 10ms));
+  process.spawn(work(cluster, process, "b", 4ms));
+  process.spawn(work(cluster, process, "c", 5ms));
+  process.spawn(work(cluster, process, "d", 1ms));
+  cluster.run_until(7ms);
+  REQUIRE(cluster.host(0).cpu().queue_length() == 1);
+  REQUIRE(cluster.host(0).cpu().busy() == 14ms);
+  cluster.run_until(1s);
+  REQUIRE(cluster.notes == "b@4ms c@9ms a@10ms d@10ms ");
+  REQUIRE(cluster.host(0).cpu().busy() == 20ms);
+}
+
+TEST_CASE("the work of a killed process leaves its core and the queue at once", "[unit]") {
+  Cluster cluster(1);
+  Process& dies = cluster.run(0, idle);
+  Process& lives = cluster.run(0, idle);
+  for (int i = 0; i < 4; ++i) dies.spawn(work(cluster, dies, "dead", 10ms));
+  lives.spawn(work(cluster, lives, "alive", 10ms));
+  cluster.at(3ms, [&] { dies.kill(); });
+  cluster.run_until(1s);
+  REQUIRE(cluster.notes == "alive@13ms ");
+  REQUIRE(cluster.host(0).cpu().busy() == 16ms);
+}
+
+TEST_CASE("cores have nothing to do after a power loss", "[unit]") {
+  Cluster cluster(1);
+  Process& process = cluster.run(0, [](Cluster& it, Process& self) {
+    return work(it, self, fmt::format("life {}", self.starts()), 10ms);
+  });
+  for (int i = 0; i < 5; ++i) process.spawn(work(cluster, process, "dead", 10ms));
+  cluster.at(5ms, [&] { cluster.host(0).power_off(); });
+  cluster.at(6ms, [&] { cluster.host(0).power_on(); });
+  cluster.run_until(1min);
+  REQUIRE(cluster.notes == "life 2@10.016s ");
+}
+
+TEST_CASE("the cost of work has a tail of its own random stream", "[unit]") {
+  const auto total = [](std::uint64_t seed, std::string_view machine) {
+    World world(seed);
+    CpuConfig config;
+    config.cores = 1;
+    Cpu cpu(world, config, machine);
+    TaskGroup group(world);
+    for (int i = 0; i < 1000; ++i) group.spawn(cpu.run(1ms));
+    world.run();
+    return cpu.busy();
+  };
+  REQUIRE(total(1, "a") == total(1, "a"));
+  REQUIRE(total(1, "a") != total(1, "b"));
+  REQUIRE(total(1, "a") != total(2, "a"));
+  // The mean of a log-normal of median 1 and sigma 0.35 is exp(0.35^2 / 2) = 1.063.
+  REQUIRE(to_seconds(total(1, "a")) == Approx(1.063).epsilon(0.05));
+}
