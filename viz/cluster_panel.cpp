@@ -148,10 +148,13 @@ void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker,
   const float x = card.x + inner;
   const float w = card.w - 2 * inner;
   float y = card.y + 9;
-  ui.text({x, y}, broker.name, {Size::body, alive ? theme::text : theme::dim, true}, Align::left,
-          w - 30);
-  ui.text({card.right() - inner, y + 1}, fmt::format("id {}", broker.number),
-          {Size::small, theme::faint}, Align::right);
+  const TextStyle name{Size::body, alive ? theme::text : theme::dim, true};
+  const float name_width = ui.text({x, y}, broker.name, name, Align::left, w);
+  const std::string number = fmt::format("id {}", broker.number);
+  const TextStyle small{Size::small, theme::faint};
+  if (name_width + 8 + ui.width_of(number, small) <= w) {  // On a small card the name goes first.
+    ui.text({card.right() - inner, y + 1}, number, small, Align::right);
+  }
   y += 25;
   if (trouble) {
     draw_obituary(ui, card, {card.center().x, y + 11}, ui.say(*trouble));
@@ -229,7 +232,14 @@ void draw_client(Ui& ui, const Scene& scene, const Client& client, const Rect& c
           ui.say(producing ? Text::sent_per_second : Text::read_per_second),
           {Size::small, theme::dim});
   const auto mine = scene.moment.state.assignment.find(client.process.name);
-  if (producing || mine == scene.moment.state.assignment.end() || card.h < 84) return;
+  if (card.h < 84) return;
+  const Rect line{x, card.bottom() - 34, w, 26};
+  ui.line({x, line.y - 3}, {x + w, line.y - 3}, theme::track);
+  if (producing) {
+    ui.text_in(line, ui.say(Text::producer), {Size::small, theme::dim});
+    return;
+  }
+  if (mine == scene.moment.state.assignment.end()) return;
   // The partitions it reads, as small numbers; names when hovered.
   std::string list;
   std::string names;
@@ -238,10 +248,8 @@ void draw_client(Ui& ui, const Scene& scene, const Client& client, const Rect& c
       continue;
     }
     list += (list.empty() ? "" : "  ") + std::to_string(partition.number);
-    names += (names.empty() ? "" : "\n") + partition.name();
+    names += (names.empty() ? "" : " ") + partition.name();
   }
-  const Rect line{x, card.bottom() - 34, w, 26};
-  ui.line({x, line.y - 3}, {x + w, line.y - 3}, theme::track);
   if (ui.width_of(list, {Size::small}) > w) list = fmt::format("{} ...", list.substr(0, 16));
   ui.text_in(line, list.empty() ? "-" : list, {Size::small, theme::text});
   if (ui.hovered(line) && !names.empty()) ui.tooltip(names);

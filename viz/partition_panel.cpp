@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <cmath>
 
 namespace brokerlab::viz {
 namespace {
@@ -92,6 +92,15 @@ void draw_leader(Ui& ui, const Scene& scene, const sim::ClusterState::Partition&
   }
 }
 
+// A number right-aligned in a column: smaller, then rounded, where the whole one has no room.
+void draw_number(Ui& ui, Point at, std::int64_t value, Color color, float width) {
+  std::string text = with_thousands(value);
+  TextStyle style{Size::body, color};
+  if (ui.width_of(text, style) > width) style.size = Size::small;
+  if (ui.width_of(text, style) > width) text = short_number(static_cast<double>(value));
+  ui.text(at, text, style, Align::right, width);
+}
+
 void draw_offsets(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition,
                   const sim::ClusterState::Partition& state, const Columns& c, float y) {
   for (std::size_t i = 0; i < c.log_end.size(); ++i) {
@@ -105,19 +114,26 @@ void draw_offsets(Ui& ui, const Scene& scene, const sim::RecordedPartition& part
     const auto* process = broker_by_number(scene.run, broker);
     const bool alive = process != nullptr && scene.moment.running(*process);
     const bool known = found != scene.moment.state.log_end_offset.end();
-    ui.text({c.log_end[i], y}, known ? with_thousands(found->second) : "-",
-            {Size::body, !alive                   ? theme::faint
-                         : broker == state.leader ? theme::text
-                                                  : theme::dim},
-            Align::right, log_end_width - 6);
+    const Color color = !alive ? theme::faint : broker == state.leader ? theme::text : theme::dim;
+    if (known) {
+      draw_number(ui, {c.log_end[i], y}, found->second, color, log_end_width - 8);
+    } else {
+      ui.text({c.log_end[i], y}, "-", {Size::body, theme::faint}, Align::right);
+    }
   }
-  ui.text({c.high_watermark, y}, state.high_watermark ? with_thousands(*state.high_watermark) : "-",
-          {Size::body, theme::text}, Align::right, 70);
+  if (state.high_watermark) {
+    draw_number(ui, {c.high_watermark, y}, *state.high_watermark, theme::text, 66);
+  } else {
+    ui.text({c.high_watermark, y}, "-", {Size::body, theme::faint}, Align::right);
+  }
   const auto lag = scene.run.partition_lag.find(partition.id);
   const auto value =
       lag == scene.run.partition_lag.end() ? std::nullopt : lag->second.at(scene.moment.t);
-  ui.text({c.lag, y}, value ? with_thousands(static_cast<std::int64_t>(*value + 0.5)) : "-",
-          {Size::body, value && *value >= 1 ? theme::text : theme::faint}, Align::right, 62);
+  if (value) {
+    draw_number(ui, {c.lag, y}, std::llround(*value), *value >= 1 ? theme::text : theme::faint, 58);
+  } else {
+    ui.text({c.lag, y}, "-", {Size::body, theme::faint}, Align::right);
+  }
 }
 
 void draw_row(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition, const Columns& c,
@@ -146,12 +162,19 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   Rect room = draw_panel(ui, rect, ui.say(Text::partitions));
   const Columns columns = columns_in(room, replica_columns(scene));
   draw_header(ui, scene, room, columns);
+  const auto& partitions = scene.run.partitions;
+  const int count = static_cast<int>(partitions.size());
+  int& first = scene.view.table_first;
+  if (ui.hovered(rect) && ui.wheel() != 0) first -= static_cast<int>(ui.wheel() * 3);
+  first = std::clamp(first, 0, std::max(0, count - 3));
   float y = room.y + 26;
   std::string topic;
-  std::size_t shown = 0;
-  for (const auto& partition : scene.run.partitions) {
+  int next = first;
+  for (; next < count; ++next) {
+    const auto& partition = partitions[static_cast<std::size_t>(next)];
     const bool new_topic = partition.topic != topic;
-    if (y + (new_topic ? 2 : 1) * row_height > rect.bottom() - 4) break;
+    const float needs = new_topic ? 2 * row_height : row_height;
+    if (y + needs > rect.bottom() - 4) break;
     if (new_topic) {
       topic = partition.topic;
       ui.text_in({room.x, y, room.w, row_height}, topic, {Size::body, theme::accent});
@@ -159,11 +182,9 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
     }
     draw_row(ui, scene, partition, columns, {room.x, y, room.w, row_height});
     y += row_height;
-    ++shown;
   }
-  if (shown < scene.run.partitions.size()) {
-    ui.text({room.right(), rect.y + 11},
-            fmt::format(fmt::runtime(ui.say(Text::more)), scene.run.partitions.size() - shown),
+  if (first > 0 || next < count) {
+    ui.text({room.right(), rect.y + 11}, fmt::format("{}–{} / {}", first + 1, next, count),
             {Size::small, theme::dim}, Align::right);
   }
 }

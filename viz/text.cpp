@@ -33,7 +33,6 @@ constexpr std::array entries = {
     Entry{Text::network, "NIC", "네트워크"},
     Entry{Text::disk, "Disk", "디스크"},
     Entry{Text::producer, "Producer", "프로듀서"},
-    Entry{Text::consumer, "Consumer", "컨슈머"},
     Entry{Text::group, "Group", "그룹"},
     Entry{Text::sent_per_second, "sent /s", "건/초 전송"},
     Entry{Text::read_per_second, "read /s", "건/초 소비"},
@@ -50,7 +49,6 @@ constexpr std::array entries = {
     Entry{Text::log_end, "LEO {}", "LEO {}"},
     Entry{Text::high_watermark, "HW", "HW"},
     Entry{Text::no_leader, "none", "없음"},
-    Entry{Text::leader_dead, "dead", "죽음"},
     Entry{Text::replicate_family, "replicate", "복제"},
     Entry{Text::produce_family, "produce", "생산"},
     Entry{Text::consume_family, "consume", "소비"},
@@ -84,7 +82,6 @@ constexpr std::array entries = {
     Entry{Text::fault_started, "started", "시작"},
     Entry{Text::fault_load, "load", "부하 변화"},
     Entry{Text::fault_other, "fault", "장애"},
-    Entry{Text::more, "and {} more", "외 {}개"},
 };
 
 static_assert(entries.size() == static_cast<std::size_t>(Text::count_));

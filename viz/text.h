@@ -31,7 +31,6 @@ enum class Text {
   network,
   disk,
   producer,
-  consumer,
   group,
   sent_per_second,
   read_per_second,
@@ -48,7 +47,6 @@ enum class Text {
   log_end,
   high_watermark,
   no_leader,
-  leader_dead,
   replicate_family,
   produce_family,
   consume_family,
@@ -79,7 +77,6 @@ enum class Text {
   fault_started,
   fault_load,
   fault_other,
-  more,  // "{}" more not shown
   count_,
 };
 

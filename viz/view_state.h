@@ -17,6 +17,7 @@ struct ViewState {
   Language language = Language::english;
   std::optional<std::int64_t> selected_event{};  ///< Its chain of causes is shown.
   float list_scroll = 0;   ///< Of the event list, away from where `time` would put it.
+  int table_first = 0;     ///< Partitions scrolled past in the table.
   bool scrubbing = false;  ///< The mouse holds the play head.
   bool wants_quit = false;
 };

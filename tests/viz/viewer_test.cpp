@@ -95,12 +95,13 @@ void looks_like_golden(const Picture& picture, const std::string& name) {
   const auto [mean, pixels] = difference(picture, *golden);
   // Another version of Mesa or FreeType moves edges by a shade; a changed panel moves far more.
   INFO("mean difference " << mean << ", share of pixels " << pixels);
-  const bool same = mean < 0.6 && pixels < 0.006;
+  const bool same = mean < 0.5 && pixels < 0.004;
+  CHECK(same);
   if (!same) {
     const std::string seen =
         (std::filesystem::temp_directory_path() / ("brokerlab_" + name + "_seen.png")).string();
     CHECK(write_png(picture, seen).ok());
-    FAIL_CHECK("unlike the golden; see " << seen);
+    WARN("unlike the golden; see " << seen);
   }
 }
 
@@ -148,7 +149,7 @@ TEST_CASE("a frame is not blank, and the dead broker changes it", "[unit]") {
     red_after += red(after);
   }
   CHECK(colours.size() > 200);
-  CHECK(difference(before, after).pixels > 0.005);
+  CHECK(difference(before, after).pixels > 0.008);  // Twice what a golden forgives.
   CHECK(red_after > red_before + 1500);
 }
 
