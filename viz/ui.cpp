@@ -200,6 +200,7 @@ std::string with_thousands(std::int64_t value) {
 
 std::string short_number(double value) {
   const double size = std::abs(value);
+  if (size >= 9.995e8) return fmt::format("{:.4g}G", value / 1e9);
   if (size >= 9.995e5) return fmt::format("{:.3g}M", value / 1e6);
   if (size >= 9995) return fmt::format("{:.3g}k", value / 1e3);
   if (size >= 9.95 || size == 0) return fmt::format("{:.0f}", value);

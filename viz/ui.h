@@ -117,7 +117,7 @@ Rect draw_badge(Ui& ui, Point at, std::string_view text, Color color, Align alig
 
 /// "12,345"
 std::string with_thousands(std::int64_t value);
-/// "198", "1.2k", "20k", "3.4M"; "-" for nothing is the caller's.
+/// Rounded: "9.5", "198", "9800", "12.3k", "3.4M", "1.235G".
 std::string short_number(double value);
 
 }  // namespace brokerlab::viz
