@@ -91,8 +91,9 @@ class ClientNetwork {
   NodeConnection& least_loaded();
   /// Called when a connection could not be made; `cause`: what silences the broker, if known.
   std::function<void(Address, sim::EventId cause)> on_unreachable;
-  /// An own connection beside the one node() gives, as the consumer's to its coordinator.
-  std::unique_ptr<NodeConnection> dedicated(Address address) const;
+  /// An own connection beside the one node() gives, as the consumer's to its coordinator; with a
+  /// request timeout of at least `patience`.
+  std::unique_ptr<NodeConnection> dedicated(Address address, Duration patience = {}) const;
 
  private:
   sim::Task<> refresh_loop();

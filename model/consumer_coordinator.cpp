@@ -1,0 +1,440 @@
+#include "model/consumer_coordinator.h"
+
+#include "model/events.h"
+#include "model/range_assignor.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// Kafka's JOIN_GROUP_TIMEOUT_LAPSE: the coordinator's answer may come a little late.
+constexpr Duration join_lapse = 5s;
+
+template <class T>
+struct Answer {
+  explicit Answer(sim::World& world) : done(world) {}
+  std::optional<Result<std::unique_ptr<T>, RpcFailure>> result;
+  sim::OneShot<bool> done;
+};
+
+template <class T>
+sim::Task<> run_call(std::shared_ptr<Answer<T>> answer, std::shared_ptr<NodeConnection> node,
+                     RequestPtr request) {
+  Result<std::unique_ptr<T>, RpcFailure> result = co_await call_as<T>(*node, std::move(request));
+  answer->result.emplace(std::move(result));
+  answer->done.set(true);
+}
+
+/// A call on a connection whose own request timeout is longer, for the sake of JoinGroup.
+template <class T>
+sim::Task<Result<std::unique_ptr<T>, RpcFailure>> call_within(sim::Process& process,
+                                                              std::shared_ptr<NodeConnection> node,
+                                                              RequestPtr request,
+                                                              Duration timeout) {
+  const auto answer = std::make_shared<Answer<T>>(process.world());
+  process.spawn(run_call<T>(answer, node, std::move(request)));
+  const Time deadline = process.world().now() + timeout;
+  const std::optional<bool> done = co_await answer->done.wait(deadline);
+  if (done) co_return std::move(*answer->result);
+  node->disconnect();
+  const sim::EventId cause =
+      process.network().silence(process.machine().id(), node->address().machine);
+  co_return fail(RpcFailure{RpcFailure::Kind::timed_out, cause});
+}
+
+std::string names(const std::vector<TopicPartition>& partitions) {
+  std::string text;
+  for (const TopicPartition& partition : partitions) {
+    text += (text.empty() ? "" : ", ") + partition.name();
+  }
+  return text.empty() ? "-" : text;
+}
+
+}  // namespace
+
+ConsumerCoordinator::ConsumerCoordinator(sim::Process& process, const ConsumerSetup& setup,
+                                         ClientNetwork& network, Fetcher& fetcher,
+                                         ClusterContext& context)
+    : process_(process),
+      world_(process.world()),
+      setup_(setup),
+      config_(setup.config),
+      network_(network),
+      fetcher_(fetcher),
+      context_(context),
+      random_(world_.stream(
+          fmt::format("{}/{}/group/{}", process.name(), setup.client_id, process.starts()))),
+      last_poll_(world_.now()),
+      state_changed_(world_) {}
+
+void ConsumerCoordinator::start() { process_.spawn(heartbeats()); }
+
+Duration ConsumerCoordinator::backoff(int attempts) {
+  return exponential_backoff(config_.retry_backoff, config_.retry_backoff_max, attempts, random_);
+}
+
+// --- State ---
+
+void ConsumerCoordinator::need_rejoin() {
+  rejoin_needed_ = true;
+  network_.changed().notify_all();  // poll() may be waiting for records
+}
+
+void ConsumerCoordinator::forget_membership(std::string why) {
+  stable_ = false;
+  generation_ = -1;
+  member_id_.clear();
+  world_.trace().record(events::consumer_left, {.machine = process_.machine().id()},
+                        {{"group", setup_.group}, {"why", std::move(why)}});
+  need_rejoin();
+}
+
+void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure) {
+  if (!coordinator_) return;
+  if (failure != nullptr) {
+    fetcher_.note_unreachable(coordinator_->address(), to_text(failure->kind), failure->cause);
+  }
+  coordinator_.reset();
+  network_.request_update();
+}
+
+/// What an error code of any group request means for the membership.
+void ConsumerCoordinator::note_error(ErrorCode error) {
+  switch (error) {
+    case ErrorCode::not_coordinator:
+    case ErrorCode::coordinator_not_available:
+    case ErrorCode::request_timed_out:
+      lose_coordinator(nullptr);
+      break;
+    case ErrorCode::rebalance_in_progress:
+      need_rejoin();
+      break;
+    case ErrorCode::unknown_member_id:
+    case ErrorCode::illegal_generation:
+      if (generation_ >= 0) {
+        forget_membership(std::string(to_text(error)));
+      } else {
+        member_id_.clear();
+        need_rejoin();
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+std::map<std::string, int> ConsumerCoordinator::partition_counts() const {
+  std::map<std::string, int> counts;
+  for (const std::string& topic : setup_.topics) {
+    const int count = network_.view().partition_count(topic);
+    if (count > 0) counts[topic] = count;
+  }
+  return counts;
+}
+
+// --- Finding the coordinator ---
+
+sim::Task<bool> ConsumerCoordinator::find_coordinator(Time deadline) {
+  while (!coordinator_ && world_.now() < deadline) {
+    if (finding_) {
+      co_await state_changed_.wait(deadline);
+      continue;
+    }
+    finding_ = true;
+    auto request = std::make_unique<FindCoordinatorRequest>();
+    request->group = setup_.group;
+    RequestPtr message = std::move(request);
+    Result<std::unique_ptr<FindCoordinatorResponse>, RpcFailure> result =
+        co_await call_as<FindCoordinatorResponse>(network_.least_loaded(), std::move(message));
+    if (result && (*result)->error == ErrorCode::none) {
+      const Duration patience = config_.max_poll_interval + join_lapse;
+      coordinator_ = network_.dedicated((*result)->coordinator.address, patience);
+      attempts_ = 0;
+    } else {
+      const Duration pause = backoff(attempts_++);
+      co_await world_.sleep(pause);
+    }
+    finding_ = false;
+    state_changed_.notify_all();
+  }
+  co_return coordinator_ != nullptr;
+}
+
+// --- Joining ---
+
+sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
+  last_poll_ = world_.now();
+  // The leader watches its topics: new partitions want to be assigned.
+  if (leader_ && stable_ && partition_counts() != counts_) rejoin_needed_ = true;
+  const bool member = co_await ensure_member(deadline);
+  last_poll_ = world_.now();
+  if (!member) co_return false;
+  if (config_.enable_auto_commit && world_.now() >= next_auto_commit_) {
+    next_auto_commit_ = world_.now() + config_.auto_commit_interval;
+    process_.spawn(auto_commit());
+  }
+  if (!fetcher_.initializing().empty()) co_return co_await fetch_committed(deadline);
+  co_return true;
+}
+
+sim::Task<bool> ConsumerCoordinator::ensure_member(Time deadline) {
+  while (rejoin_needed_ || !stable_) {
+    if (world_.now() >= deadline) co_return false;
+    const bool found = co_await find_coordinator(deadline);
+    if (!found) co_return false;
+    // The leader will need to know what there is to assign.
+    if (partition_counts().size() < setup_.topics.size()) {
+      network_.request_update();
+      const bool updated = co_await network_.wait_update(network_.version(), deadline);
+      if (!updated) co_return false;
+      if (partition_counts().empty()) continue;
+    }
+    if (!revoked_) {
+      // Last words while the old generation still counts, then everything is given up.
+      if (config_.enable_auto_commit && generation_ >= 0) co_await auto_commit();
+      assignment_.clear();
+      fetcher_.assign({});
+      revoked_ = true;
+    }
+    co_await join_once();
+  }
+  co_return true;
+}
+
+sim::Task<> ConsumerCoordinator::join_once() {
+  const NodePtr node = coordinator_;
+  if (!node) co_return;
+  stable_ = false;
+  auto request = std::make_unique<JoinGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->session_timeout = config_.session_timeout;
+  request->rebalance_timeout = config_.max_poll_interval;
+  request->topics = setup_.topics;
+  RequestPtr message = std::move(request);
+  const Duration timeout =
+      std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
+  Result<std::unique_ptr<JoinGroupResponse>, RpcFailure> result =
+      co_await call_within<JoinGroupResponse>(process_, node, std::move(message), timeout);
+  ErrorCode error = ErrorCode::none;
+  if (!result) {
+    if (coordinator_ == node) lose_coordinator(&result.error());
+    error = ErrorCode::network_exception;
+  } else {
+    fetcher_.note_reached(node->address());
+    error = (*result)->error;
+    if (error == ErrorCode::member_id_required) {
+      member_id_ = (*result)->member_id;
+      co_return;  // and join with it at once
+    }
+    if (error == ErrorCode::none) {
+      member_id_ = (*result)->member_id;
+      generation_ = (*result)->generation;
+      error = co_await sync(node, **result);
+    }
+  }
+  if (error == ErrorCode::none) {
+    attempts_ = 0;
+    co_return;
+  }
+  note_error(error);
+  rejoin_needed_ = true;
+  if (error == ErrorCode::rebalance_in_progress || error == ErrorCode::unknown_member_id) co_return;
+  const Duration pause = backoff(attempts_++);
+  co_await world_.sleep(pause);
+}
+
+sim::Task<ErrorCode> ConsumerCoordinator::sync(NodePtr node, const JoinGroupResponse& group) {
+  auto request = std::make_unique<SyncGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->generation = generation_;
+  leader_ = group.leader == member_id_;
+  if (leader_) {
+    counts_ = partition_counts();
+    request->assignments = assign_range(group.members, counts_);
+  }
+  RequestPtr message = std::move(request);
+  const Duration timeout =
+      std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
+  Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
+      co_await call_within<SyncGroupResponse>(process_, node, std::move(message), timeout);
+  if (!result) {
+    if (coordinator_ == node) lose_coordinator(&result.error());
+    co_return ErrorCode::network_exception;
+  }
+  if ((*result)->error == ErrorCode::none) joined((*result)->partitions);
+  co_return (*result)->error;
+}
+
+void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) {
+  stable_ = true;
+  rejoin_needed_ = false;
+  revoked_ = false;
+  assignment_ = partitions;
+  std::sort(assignment_.begin(), assignment_.end());
+  last_heard_ = last_heartbeat_ = last_poll_ = world_.now();
+  next_auto_commit_ = world_.now() + config_.auto_commit_interval;
+  fetcher_.assign(assignment_);
+  world_.trace().record(events::consumer_joined, {.machine = process_.machine().id()},
+                        {{"group", setup_.group},
+                         {"generation", std::to_string(generation_)},
+                         {"partitions", names(assignment_)}});
+  context_.observer.on_assigned(setup_.client_id, assignment_);
+  state_changed_.notify_all();
+}
+
+// --- Offsets ---
+
+sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
+  const std::vector<TopicPartition> wanted = fetcher_.initializing();
+  while (world_.now() < deadline) {
+    const bool found = co_await find_coordinator(deadline);
+    if (!found) co_return false;
+    const NodePtr node = coordinator_;
+    auto request = std::make_unique<OffsetFetchRequest>();
+    request->group = setup_.group;
+    request->partitions = wanted;
+    RequestPtr message = std::move(request);
+    Result<std::unique_ptr<OffsetFetchResponse>, RpcFailure> result =
+        co_await call_within<OffsetFetchResponse>(process_, node, std::move(message),
+                                                  config_.request_timeout);
+    if (result && (*result)->error == ErrorCode::none) {
+      for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
+        std::optional<Offset> offset;
+        if (one.offset != log::no_offset) offset = one.offset;
+        fetcher_.set_committed(one.partition, offset);
+      }
+      co_return true;
+    }
+    if (!result && coordinator_ == node) lose_coordinator(&result.error());
+    if (result) note_error((*result)->error);
+    const Duration pause = backoff(attempts_++);
+    co_await world_.sleep(pause);
+    if (rejoin_needed_) co_return false;
+  }
+  co_return false;
+}
+
+sim::Task<ErrorCode> ConsumerCoordinator::commit(
+    std::vector<OffsetCommitRequest::Partition> offsets, Time deadline) {
+  if (offsets.empty()) co_return ErrorCode::none;
+  ErrorCode error = ErrorCode::request_timed_out;
+  for (int attempt = 0; world_.now() < deadline; ++attempt) {
+    if (generation_ < 0) co_return ErrorCode::unknown_member_id;
+    const bool found = co_await find_coordinator(deadline);
+    if (!found) co_return ErrorCode::coordinator_not_available;
+    const NodePtr node = coordinator_;
+    auto request = std::make_unique<OffsetCommitRequest>();
+    request->group = setup_.group;
+    request->member_id = member_id_;
+    request->generation = generation_;
+    request->partitions = offsets;
+    RequestPtr message = std::move(request);
+    Result<std::unique_ptr<OffsetCommitResponse>, RpcFailure> result =
+        co_await call_within<OffsetCommitResponse>(process_, node, std::move(message),
+                                                   config_.request_timeout);
+    error = ErrorCode::network_exception;
+    if (!result) {
+      if (coordinator_ == node) lose_coordinator(&result.error());
+    } else {
+      error = (*result)->partitions.empty() ? ErrorCode::none : (*result)->partitions.front().error;
+      note_error(error);
+    }
+    if (error == ErrorCode::none) {
+      for (const OffsetCommitRequest::Partition& one : offsets) {
+        context_.observer.on_committed(setup_.group, one.partition, one.offset);
+      }
+      co_return error;
+    }
+    if (!is_retriable(error)) co_return error;
+    const Duration pause = backoff(attempt);
+    co_await world_.sleep(pause);
+  }
+  co_return error;
+}
+
+sim::Task<> ConsumerCoordinator::auto_commit() {
+  std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
+  const Time deadline = world_.now() + config_.request_timeout;
+  co_await commit(std::move(offsets), deadline);
+}
+
+// --- Heartbeats ---
+
+sim::Task<> ConsumerCoordinator::heartbeats() {
+  while (!closed_) {
+    if (!stable_) {
+      co_await state_changed_.wait();
+      continue;
+    }
+    const Time now = world_.now();
+    if (now >= last_poll_ + config_.max_poll_interval) {
+      co_await leave("no poll within max.poll.interval.ms");
+      continue;
+    }
+    if (!coordinator_) {
+      co_await find_coordinator(now + config_.session_timeout);
+      continue;
+    }
+    if (now >= last_heard_ + config_.session_timeout) {
+      // The coordinator has not answered for a session: look for another one.
+      last_heard_ = now;
+      lose_coordinator(nullptr);
+      continue;
+    }
+    const Time due = std::min(last_heartbeat_ + config_.heartbeat_interval,
+                              last_poll_ + config_.max_poll_interval);
+    if (now < due) {
+      co_await state_changed_.wait(due);
+      continue;
+    }
+    co_await send_heartbeat();
+  }
+}
+
+sim::Task<> ConsumerCoordinator::send_heartbeat() {
+  const NodePtr node = coordinator_;
+  const int generation = generation_;
+  last_heartbeat_ = world_.now();
+  auto request = std::make_unique<HeartbeatRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->generation = generation;
+  RequestPtr message = std::move(request);
+  const Duration timeout = std::min(config_.request_timeout, config_.session_timeout);
+  Result<std::unique_ptr<HeartbeatResponse>, RpcFailure> result =
+      co_await call_within<HeartbeatResponse>(process_, node, std::move(message), timeout);
+  if (!result) {
+    if (coordinator_ == node) lose_coordinator(&result.error());
+    const Duration pause = backoff(0);
+    co_await world_.sleep(pause);
+    co_return;
+  }
+  fetcher_.note_reached(node->address());
+  // An answer to an earlier generation says nothing about this one.
+  if (!stable_ || generation != generation_) co_return;
+  if ((*result)->error == ErrorCode::none) {
+    last_heard_ = world_.now();
+  } else {
+    if ((*result)->error == ErrorCode::rebalance_in_progress) last_heard_ = world_.now();
+    note_error((*result)->error);
+  }
+}
+
+sim::Task<> ConsumerCoordinator::leave(std::string why) {
+  if (generation_ < 0) co_return;
+  const NodePtr node = coordinator_;
+  auto request = std::make_unique<LeaveGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  forget_membership(std::move(why));
+  if (!node) co_return;
+  RequestPtr message = std::move(request);
+  (void)co_await call_within<LeaveGroupResponse>(process_, node, std::move(message),
+                                                 config_.request_timeout);
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,88 @@
+// ConsumerCoordinator: a consumer's membership in its group.
+//
+// Finds the coordinator, joins and syncs (computing the range assignment when it leads the group),
+// sends heartbeats in the background, commits and fetches offsets. A member that is told of a
+// rebalance, or is no longer known, joins again at the next poll; a member whose application has
+// not polled for max.poll.interval.ms leaves.
+//
+// Lifetime: part of a KafkaConsumer; borrows its network, fetcher and context. Threads: none.
+// Source:   org.apache.kafka.clients.consumer.internals.{AbstractCoordinator, ConsumerCoordinator,
+//           Heartbeat}.
+#pragma once
+
+#include "model/cluster_context.h"
+#include "model/consumer.h"
+#include "model/fetcher.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+class ConsumerCoordinator {
+ public:
+  ConsumerCoordinator(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
+                      Fetcher& fetcher, ClusterContext& context);
+
+  /// Begins the heartbeats.
+  void start();
+
+  /// What poll() does first: joins when needed, fetches committed offsets, commits when
+  /// auto.commit.interval.ms has passed. False when the deadline came before it was a member.
+  sim::Task<bool> poll(Time deadline);
+  sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
+  sim::Task<> leave(std::string why);
+
+  const std::vector<TopicPartition>& assignment() const { return assignment_; }
+  const std::string& member_id() const { return member_id_; }
+  int generation() const { return generation_; }
+
+ private:
+  using NodePtr = std::shared_ptr<NodeConnection>;
+
+  sim::Task<bool> find_coordinator(Time deadline);
+  sim::Task<bool> ensure_member(Time deadline);
+  sim::Task<> join_once();
+  sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
+  void joined(const std::vector<TopicPartition>& partitions);
+  sim::Task<bool> fetch_committed(Time deadline);
+  sim::Task<> auto_commit();
+  sim::Task<> heartbeats();
+  sim::Task<> send_heartbeat();
+  void lose_coordinator(const RpcFailure* failure);
+  void need_rejoin();
+  void forget_membership(std::string why);
+  void note_error(ErrorCode error);
+  std::map<std::string, int> partition_counts() const;
+  Duration backoff(int attempts);
+
+  sim::Process& process_;
+  sim::World& world_;
+  const ConsumerSetup& setup_;
+  const ConsumerConfig& config_;
+  ClientNetwork& network_;
+  Fetcher& fetcher_;
+  ClusterContext& context_;
+  RandomStream random_;
+  NodePtr coordinator_;
+  bool finding_ = false;
+  bool stable_ = false;  ///< A member of the current generation, as far as we know.
+  bool rejoin_needed_ = true;
+  bool revoked_ = true;  ///< The old assignment was given up for the join under way.
+  bool leader_ = false;
+  bool closed_ = false;
+  int attempts_ = 0;  ///< Failures in a row, for the backoff.
+  std::string member_id_;
+  int generation_ = -1;
+  std::vector<TopicPartition> assignment_;
+  std::map<std::string, int> counts_;  ///< Of partitions, when the leader assigned them.
+  Time last_poll_{};
+  Time last_heard_{};  ///< Last answer to a heartbeat, or the join.
+  Time last_heartbeat_{};
+  Time next_auto_commit_ = never;
+  sim::Signal state_changed_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,387 @@
+#include "model/fetcher.h"
+
+#include "log/record_batch.h"
+#include "model/events.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// Checksum, decompression and deserialising of what was fetched: inflating runs at a few hundred
+/// MB/s of compressed input a core.
+constexpr Duration fetched_record_cost = 1us;
+constexpr BytesPerSecond inflate_rate = 150_MBps;
+
+}  // namespace
+
+Fetcher::Fetcher(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
+                 ClusterContext& context)
+    : process_(process),
+      world_(process.world()),
+      setup_(setup),
+      config_(setup.config),
+      network_(network),
+      context_(context) {}
+
+void Fetcher::assign(const std::vector<TopicPartition>& partitions) {
+  ++assignment_;
+  positions_.clear();
+  completed_.clear();
+  for (const TopicPartition& partition : partitions) positions_[partition];
+}
+
+std::vector<TopicPartition> Fetcher::initializing() const {
+  std::vector<TopicPartition> partitions;
+  for (const auto& [partition, position] : positions_) {
+    if (position.state == State::initializing) partitions.push_back(partition);
+  }
+  return partitions;
+}
+
+void Fetcher::set_committed(const TopicPartition& partition, std::optional<Offset> offset) {
+  Position* position = find(partition);
+  if (position == nullptr || position->state != State::initializing) return;
+  if (offset) {
+    position->offset = *offset;
+    position->state = State::fetching;
+  } else {
+    reset(*position);
+  }
+}
+
+void Fetcher::reset(Position& position) {
+  position.state =
+      config_.auto_offset_reset == AutoOffsetReset::none ? State::failed : State::await_reset;
+  position.buffer.clear();
+}
+
+Fetcher::Position* Fetcher::find(const TopicPartition& partition) {
+  const auto found = positions_.find(partition);
+  return found == positions_.end() ? nullptr : &found->second;
+}
+
+Offset Fetcher::position(const TopicPartition& partition) const {
+  const auto found = positions_.find(partition);
+  return found == positions_.end() ? log::no_offset : found->second.offset;
+}
+
+Offset Fetcher::high_watermark(const TopicPartition& partition) const {
+  const auto found = positions_.find(partition);
+  return found == positions_.end() ? log::no_offset : found->second.high_watermark;
+}
+
+std::vector<OffsetCommitRequest::Partition> Fetcher::consumed() const {
+  std::vector<OffsetCommitRequest::Partition> all;
+  for (const auto& [partition, position] : positions_) {
+    if (position.offset == log::no_offset) continue;
+    all.push_back({partition, position.offset, position.offset_epoch});
+  }
+  return all;
+}
+
+// --- Sending ---
+
+void Fetcher::notice_new_leader(const TopicPartition& partition, Position& position) {
+  const LeaderInfo leader = network_.view().leader(partition);
+  if (leader.epoch <= position.current_epoch) return;
+  const bool first = position.current_epoch == log::no_epoch;
+  position.current_epoch = leader.epoch;
+  // Under the same leadership nothing can have been cut off; under a new one it can.
+  if (position.offset_epoch == log::no_epoch || first) return;
+  if (position.state == State::fetching) position.state = State::await_validation;
+}
+
+void Fetcher::pump() {
+  std::map<BrokerId, std::map<State, std::vector<TopicPartition>>> work;
+  for (auto& [partition, position] : positions_) {
+    notice_new_leader(partition, position);
+    if (position.asked || position.retry_at > world_.now()) continue;
+    if (position.state == State::initializing || position.state == State::failed) continue;
+    if (position.state == State::fetching && !position.buffer.empty()) continue;
+    const LeaderInfo leader = network_.view().leader(partition);
+    if (!leader.leader.valid()) {
+      network_.request_update();
+      later(position);
+      continue;
+    }
+    if (position.state == State::fetching && fetching_.contains(leader.leader)) continue;
+    work[leader.leader][position.state].push_back(partition);
+  }
+  for (const auto& [node, states] : work) {
+    NodeConnection* connection = network_.node(node);
+    if (connection == nullptr) {
+      network_.request_update();
+      continue;
+    }
+    if (!network_.ensure_connected(*connection)) continue;
+    for (const auto& [state, partitions] : states) send(node, *connection, state, partitions);
+  }
+}
+
+void Fetcher::send(BrokerId node, NodeConnection& connection, State state,
+                   const std::vector<TopicPartition>& partitions) {
+  std::vector<TopicPartition> order = partitions;
+  std::stable_sort(order.begin(), order.end(), [this](const auto& a, const auto& b) {
+    return positions_.at(a).turn < positions_.at(b).turn;
+  });
+  std::vector<Asked> asked;
+  for (const TopicPartition& partition : order) {
+    Position& position = positions_.at(partition);
+    position.asked = true;
+    asked.push_back({partition, position.offset, position.current_epoch, position.offset_epoch});
+  }
+  if (state == State::fetching) {
+    fetching_.insert(node);
+    process_.spawn(fetch(node, connection, std::move(asked), assignment_));
+  } else if (state == State::await_reset) {
+    process_.spawn(list_offsets(connection, std::move(asked), assignment_));
+  } else {
+    process_.spawn(validate(connection, std::move(asked), assignment_));
+  }
+}
+
+void Fetcher::later(Position& position) {
+  position.retry_at = world_.now() + config_.retry_backoff;
+}
+
+Time Fetcher::next_attempt() const {
+  Time next = never;
+  for (const auto& [partition, position] : positions_) {
+    if (!position.asked && position.retry_at > world_.now()) {
+      next = std::min(next, position.retry_at);
+    }
+  }
+  return next;
+}
+
+// --- Answers ---
+
+void Fetcher::fail_all(const NodeConnection& connection, const RpcFailure& failure,
+                       const std::vector<Asked>& asked, std::int64_t assignment) {
+  note_unreachable(connection.address(), to_text(failure.kind), failure.cause);
+  network_.request_update();
+  if (assignment != assignment_) return;
+  for (const Asked& one : asked) {
+    Position& position = positions_.at(one.partition);
+    position.asked = false;
+    position.failing = true;
+    later(position);
+  }
+}
+
+void Fetcher::note_unreachable(Address address, std::string_view error, sim::EventId cause) {
+  if (!unreachable_.insert(address).second) return;
+  sim::Trace::About here{.machine = process_.machine().id()};
+  if (cause.valid()) here.cause = cause;
+  world_.trace().record(events::consumer_stalled, here,
+                        {{"to", machine_name(process_, address)}, {"error", std::string(error)}});
+}
+
+void Fetcher::handle_error(Position& position, ErrorCode error) {
+  position.failing = true;
+  if (error == ErrorCode::offset_out_of_range) {
+    reset(position);
+    return;
+  }
+  if (needs_metadata(error) || error == ErrorCode::unknown_leader_epoch ||
+      error == ErrorCode::offset_not_available) {
+    network_.request_update();
+  }
+  later(position);
+}
+
+sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection, std::vector<Asked> asked,
+                           std::int64_t assignment) {
+  auto request = std::make_unique<FetchRequest>();
+  request->max_wait = config_.fetch_max_wait;
+  request->min_bytes = config_.fetch_min_bytes;
+  request->max_bytes = config_.fetch_max_bytes;
+  for (const Asked& one : asked) {
+    FetchRequest::Partition partition;
+    partition.partition = one.partition;
+    partition.current_leader_epoch = one.current_epoch;
+    partition.fetch_offset = one.offset;
+    partition.max_bytes = config_.max_partition_fetch_bytes;
+    request->partitions.push_back(std::move(partition));
+  }
+  RequestPtr message = std::move(request);
+  Result<std::unique_ptr<FetchResponse>, RpcFailure> result =
+      co_await call_as<FetchResponse>(connection, std::move(message));
+  if (!result) {
+    fetching_.erase(node);
+    fail_all(connection, result.error(), asked, assignment);
+    network_.changed().notify_all();
+    co_return;
+  }
+  note_reached(connection.address());
+  Bytes size;
+  for (const FetchResponse::Partition& answer : (*result)->partitions) {
+    size += Bytes(static_cast<std::int64_t>(answer.records.size()));
+  }
+  if (size > Bytes(0)) {
+    sim::Cpu& cpu = process_.machine().cpu();
+    const Duration demand = time_for(size, inflate_rate) + fetched_record_cost;
+    co_await cpu.run(demand);
+  }
+  fetching_.erase(node);
+  if (assignment == assignment_) {
+    for (const Asked& one : asked) positions_.at(one.partition).asked = false;
+    for (const FetchResponse::Partition& answer : (*result)->partitions) {
+      const auto found = std::find_if(asked.begin(), asked.end(), [&](const Asked& one) {
+        return one.partition == answer.partition;
+      });
+      if (found != asked.end()) take_fetched(*found, answer, connection);
+    }
+  }
+  network_.changed().notify_all();
+}
+
+void Fetcher::take_fetched(const Asked& asked, const FetchResponse::Partition& answer,
+                           const NodeConnection& connection) {
+  Position& position = positions_.at(asked.partition);
+  // A validation in between has moved the position: the answer is about another place.
+  if (position.state != State::fetching || position.offset != asked.offset) return;
+  if (answer.error != ErrorCode::none) {
+    handle_error(position, answer.error);
+    return;
+  }
+  position.high_watermark = answer.high_watermark;
+  if (answer.diverging_epoch) {
+    position.state = State::await_validation;
+    return;
+  }
+  if (std::exchange(position.failing, false)) {
+    world_.trace().record(events::consumer_resumed,
+                          {.machine = process_.machine().id(),
+                           .partition = context_.partitions.id_of(asked.partition)},
+                          {{"to", machine_name(process_, connection.address())}});
+  }
+  take_records(position, asked, answer.records);
+}
+
+void Fetcher::take_records(Position& position, const Asked& asked, const log::ByteSlice& bytes) {
+  log::ByteVector scratch;
+  bool damaged = false;
+  for (const log::BatchView& batch : log::Batches(bytes)) {
+    if (config_.check_crcs && !batch.checksum_ok()) {
+      damaged = true;
+      break;
+    }
+    const auto take = [&](const log::RecordView& record) {
+      if (record.offset < asked.offset) return true;  // the batch began before the position
+      ConsumedRecord taken;
+      taken.partition = asked.partition;
+      taken.offset = record.offset;
+      taken.leader_epoch = batch.leader_epoch();
+      taken.timestamp = record.timestamp;
+      if (record.key) taken.key.emplace(record.key->begin(), record.key->end());
+      if (record.value) taken.value.assign(record.value->begin(), record.value->end());
+      position.buffer.push_back(std::move(taken));
+      return true;
+    };
+    if (!batch.is_control() && !log::for_each_record(batch, scratch, take).ok()) {
+      damaged = true;
+      break;
+    }
+    position.after_buffer = batch.next_offset();
+  }
+  if (damaged) later(position);  // what came before the damage is good; then ask again
+  if (position.buffer.empty()) return;
+  position.turn = next_turn_++;
+  completed_.push_back(asked.partition);
+}
+
+std::vector<ConsumedRecord> Fetcher::collect() {
+  std::vector<ConsumedRecord> records;
+  while (!completed_.empty() &&
+         records.size() < static_cast<std::size_t>(config_.max_poll_records)) {
+    Position& position = positions_.at(completed_.front());
+    if (position.state != State::fetching || position.buffer.empty()) {
+      // It must be validated first; what was fetched under the old leader is fetched again.
+      position.buffer.clear();
+      completed_.pop_front();
+      continue;
+    }
+    position.offset_epoch = position.buffer.front().leader_epoch;
+    position.offset = position.buffer.front().offset + 1;
+    records.push_back(std::move(position.buffer.front()));
+    position.buffer.pop_front();
+    if (position.buffer.empty()) {
+      position.offset = std::max(position.offset, position.after_buffer);
+      completed_.pop_front();
+    }
+  }
+  return records;
+}
+
+sim::Task<> Fetcher::list_offsets(NodeConnection& connection, std::vector<Asked> asked,
+                                  std::int64_t assignment) {
+  auto request = std::make_unique<ListOffsetsRequest>();
+  const bool earliest = config_.auto_offset_reset == AutoOffsetReset::earliest;
+  for (const Asked& one : asked) {
+    request->partitions.push_back(
+        {one.partition, one.current_epoch, earliest ? earliest_timestamp : latest_timestamp});
+  }
+  RequestPtr message = std::move(request);
+  Result<std::unique_ptr<ListOffsetsResponse>, RpcFailure> result =
+      co_await call_as<ListOffsetsResponse>(connection, std::move(message));
+  if (!result) {
+    fail_all(connection, result.error(), asked, assignment);
+  } else if (assignment == assignment_) {
+    note_reached(connection.address());
+    for (const Asked& one : asked) positions_.at(one.partition).asked = false;
+    for (const ListOffsetsResponse::Partition& answer : (*result)->partitions) {
+      Position* position = find(answer.partition);
+      if (position == nullptr || position->state != State::await_reset) continue;
+      if (answer.error != ErrorCode::none) {
+        handle_error(*position, answer.error);
+        continue;
+      }
+      position->offset = answer.offset;
+      position->offset_epoch = answer.leader_epoch;
+      position->state = State::fetching;
+    }
+  }
+  network_.changed().notify_all();
+}
+
+/// KIP-320: asks the new leader where the epoch of our last record ends in its log.
+sim::Task<> Fetcher::validate(NodeConnection& connection, std::vector<Asked> asked,
+                              std::int64_t assignment) {
+  auto request = std::make_unique<OffsetForLeaderEpochRequest>();
+  for (const Asked& one : asked) {
+    request->partitions.push_back({one.partition, one.current_epoch, one.offset_epoch});
+  }
+  RequestPtr message = std::move(request);
+  Result<std::unique_ptr<OffsetForLeaderEpochResponse>, RpcFailure> result =
+      co_await call_as<OffsetForLeaderEpochResponse>(connection, std::move(message));
+  if (!result) {
+    fail_all(connection, result.error(), asked, assignment);
+  } else if (assignment == assignment_) {
+    note_reached(connection.address());
+    for (const Asked& one : asked) positions_.at(one.partition).asked = false;
+    for (const OffsetForLeaderEpochResponse::Partition& answer : (*result)->partitions) {
+      Position* position = find(answer.partition);
+      if (position == nullptr || position->state != State::await_validation) continue;
+      if (answer.error != ErrorCode::none) {
+        handle_error(*position, answer.error);
+      } else if (answer.end_offset == log::no_offset || answer.leader_epoch == log::no_epoch) {
+        reset(*position);
+      } else {
+        position->state = State::fetching;
+        if (answer.end_offset >= position->offset) continue;
+        // The log was cut behind us: records we have read are gone, others will take their offsets.
+        position->failing = true;
+        position->offset = answer.end_offset;
+        position->offset_epoch = answer.leader_epoch;
+        position->buffer.clear();
+        if (config_.auto_offset_reset == AutoOffsetReset::none) position->state = State::failed;
+      }
+    }
+  }
+  network_.changed().notify_all();
+}
+
+}  // namespace brokerlab::model
