@@ -1,0 +1,217 @@
+#include "scenarios/cluster.h"
+
+#include "scenarios/topic_creator.h"
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+namespace {
+
+/// When the processes are started: ZooKeeper first, then the brokers one after the other, then the
+/// clients, as an operator would.
+constexpr Duration brokers_start = 1s;
+constexpr Duration between_brokers = 100ms;
+constexpr Duration clients_start = 3s;
+
+/// Midnight of 2019-05-03, the day of the lecture's records, in milliseconds since 1970.
+constexpr log::Timestamp lecture_day = 1'556'841'600'000;
+
+}  // namespace
+
+Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
+    : world_(world),
+      scenario_(scenario),
+      ledger_(ledger),
+      partitions_(world),
+      context_{world, ledger, partitions_,
+               lecture_day + whole_millis(scenario.starts_at)} {
+  ledger_.set_context(&context_);
+  ledger_.set_replica_finder([this](model::BrokerId id, const model::TopicPartition& name) {
+    return replica(id, name);
+  });
+}
+
+Cluster::~Cluster() = default;
+
+Result<std::unique_ptr<Cluster>, std::string> Cluster::build(sim::World& world,
+                                                             const Scenario& scenario,
+                                                             Ledger& ledger) {
+  std::unique_ptr<Cluster> cluster(new Cluster(world, scenario, ledger));
+  cluster->add_machines();
+  cluster->add_zookeeper();
+  cluster->add_brokers();
+  const Status<std::string> producers = cluster->add_producers();
+  if (!producers) return fail(producers.error());
+  cluster->add_consumers();
+  cluster->add_admin();
+  return cluster;
+}
+
+sim::ProcessId Cluster::next_process() { return sim::ProcessId(processes_++); }
+
+void Cluster::add_machines() {
+  network_ = std::make_unique<sim::Network>(world_, scenario_.network);
+  for (const MachineRole& role : machines_of(scenario_)) {
+    const sim::MachineId id(static_cast<std::int32_t>(machines_.size()));
+    machines_.push_back(std::make_unique<sim::Machine>(world_, *network_, id, role.name,
+                                                       scenario_.machine(role.kind)));
+    members_.push_back({role, machines_.back().get(), nullptr});
+  }
+}
+
+void Cluster::add_zookeeper() {
+  std::vector<sim::Machine*> nodes;
+  for (Member& member : members_) {
+    if (member.role.role == Role::zookeeper) nodes.push_back(member.machine);
+  }
+  zookeeper_ = std::make_unique<model::ZooKeeperEnsemble>(
+      nodes, scenario_.zookeeper.config, ledger_, sim::ProcessId(processes_));
+  processes_ += static_cast<int>(nodes.size());
+  for (Member& member : members_) {
+    if (member.role.role == Role::zookeeper) {
+      member.process = &zookeeper_->process(member.role.index + 1);
+    }
+  }
+}
+
+model::BrokerId Cluster::broker_id(const Member& member) const {
+  return model::BrokerId(member.role.index + 1);
+}
+
+void Cluster::add_brokers() {
+  for (const Member& member : members_) {
+    if (member.role.role != Role::broker) continue;
+    context_.broker_machines[broker_id(member)] = member.machine->id();
+    storage_.push_back(std::make_unique<model::BrokerStorage>(*member.machine));
+    broker_setups_.push_back(
+        {broker_id(member), scenario_.brokers.config, zookeeper_->addresses()});
+  }
+  for (Member& member : members_) {
+    if (member.role.role != Role::broker) continue;
+    const auto index = static_cast<std::size_t>(member.role.index);
+    member.process = &member.machine->add_process(
+        next_process(), member.role.name, [this, index](sim::Process& process) {
+          return std::make_unique<model::Broker>(process, broker_setups_[index], context_,
+                                                 *storage_[index]);
+        });
+  }
+}
+
+std::vector<model::Address> Cluster::bootstrap() const {
+  std::vector<model::Address> addresses;
+  for (const auto& [id, machine] : context_.broker_machines) {
+    addresses.push_back({machine, model::kafka_port});
+  }
+  return addresses;
+}
+
+Status<std::string> Cluster::add_producers() {
+  for (std::size_t i = 0; i < scenario_.producers.size(); ++i) {
+    const ProducerSpec& spec = scenario_.producers[i];
+    const SourceSpec& source = *scenario_.source(spec.source);
+    auto rows = RecordSource::open(scenario_.path_of(source));
+    if (!rows) return fail(rows.error());
+    feeds_.push_back(std::make_unique<SourceFeed>(
+        source, spec.key, std::move(*rows), world_.stream("source/" + spec.name),
+        Time(scenario_.duration)));
+    ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all);
+  }
+  for (Member& member : members_) {
+    if (member.role.role != Role::producer) continue;
+    const std::size_t i = member.role.spec;
+    member.process = &member.machine->add_process(
+        next_process(), member.role.name, [this, i](sim::Process& process) {
+          const ProducerSpec& spec = scenario_.producers[i];
+          model::TablePollerSetup setup;
+          setup.producer = static_cast<int>(i);
+          setup.topic = spec.topic;
+          setup.poll_interval = spec.poll_interval;
+          setup.query_time = spec.query_time;
+          setup.service_time = spec.service_time;
+          setup.client = {spec.name, bootstrap(), spec.config};
+          return std::make_unique<model::TablePoller>(process, setup, *feeds_[i], context_);
+        });
+  }
+  return {};
+}
+
+void Cluster::add_consumers() {
+  for (Member& member : members_) {
+    if (member.role.role != Role::consumer) continue;
+    const std::size_t i = member.role.spec;
+    ledger_.declare_consumer(member.role.name, scenario_.consumers[i].group);
+    member.process = &member.machine->add_process(
+        next_process(), member.role.name, [this, i, name = member.role.name](sim::Process& process) {
+          const ConsumerSpec& spec = scenario_.consumers[i];
+          model::ConsumerAppSetup setup;
+          setup.client = {name, spec.group, spec.topics, bootstrap(), spec.config};
+          setup.service_time = spec.service_time;
+          return std::make_unique<model::ConsumerApp>(process, setup, context_);
+        });
+  }
+}
+
+void Cluster::add_admin() {
+  // The operator works from a client machine, or from the first broker when there is none.
+  Member* home = nullptr;
+  for (Member& member : members_) {
+    if (member.role.role == Role::zookeeper) continue;
+    if (home == nullptr || (home->role.role == Role::broker && member.role.role != Role::broker)) {
+      home = &member;
+    }
+  }
+  std::vector<model::CreateTopicsRequest::Topic> topics;
+  for (const TopicSpec& topic : scenario_.topics) {
+    topics.push_back(
+        {topic.name, topic.partitions, scenario_.replication_factor(topic), topic.config});
+  }
+  admin_ = &home->machine->add_process(
+      next_process(), "admin", [this, topics](sim::Process& process) {
+        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count,
+                                              topics, [this] { topics_created_ = true; });
+      });
+}
+
+void Cluster::start() {
+  zookeeper_->start();
+  for (Member& member : members_) {
+    if (member.process == nullptr || member.role.role == Role::zookeeper) continue;
+    const Duration delay = member.role.role == Role::broker
+                               ? brokers_start + between_brokers * member.role.index
+                               : clients_start;
+    world_.after(delay, [process = member.process] { process->start(); });
+  }
+  world_.after(clients_start, [this] { admin_->start(); });
+}
+
+Cluster::Member* Cluster::find(std::string_view machine) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.role.name == machine;
+  });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+const model::Broker* Cluster::broker(model::BrokerId id) const {
+  for (const Member& member : members_) {
+    if (member.role.role == Role::broker && broker_id(member) == id) {
+      return dynamic_cast<const model::Broker*>(member.process->program());
+    }
+  }
+  return nullptr;
+}
+
+const model::Partition* Cluster::replica(model::BrokerId id,
+                                         const model::TopicPartition& name) const {
+  const model::Broker* running = broker(id);
+  if (running == nullptr) return nullptr;
+  const auto found = running->replicas().partitions().find(name);
+  return found == running->replicas().partitions().end() ? nullptr : found->second.get();
+}
+
+std::string_view Cluster::cluster_name(model::BrokerId id) const {
+  const auto found = context_.broker_machines.find(id);
+  return found == context_.broker_machines.end() ? std::string_view("none")
+                                                 : world_.trace().machine_name(found->second);
+}
+
+}  // namespace brokerlab::scenarios

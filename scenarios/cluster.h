@@ -1,0 +1,85 @@
+// Cluster: the machines and processes of a scenario, built and switched on.
+//
+// Lifetime: made once in a World; owns machines, storage and feeds. Threads: none.
+#pragma once
+
+#include "model/broker.h"
+#include "model/broker_storage.h"
+#include "model/consumer.h"
+#include "model/zookeeper_server.h"
+#include "scenarios/description.h"
+#include "scenarios/ledger.h"
+#include "scenarios/source_feed.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+class Cluster {
+ public:
+  /// Data files must have been checked by the loader; one that vanished since is an error.
+  static Result<std::unique_ptr<Cluster>, std::string> build(sim::World& world,
+                                                             const Scenario& scenario,
+                                                             Ledger& ledger);
+  ~Cluster();
+
+  /// Starts ZooKeeper, the brokers a second later, the clients another second later, and creates
+  /// the scenario's topics as soon as every broker is registered.
+  void start();
+
+  struct Member {
+    MachineRole role;
+    sim::Machine* machine = nullptr;
+    sim::Process* process = nullptr;
+  };
+  const std::vector<Member>& members() const { return members_; }
+  Member* find(std::string_view machine);
+  sim::Process& admin() { return *admin_; }
+
+  sim::Network& network() { return *network_; }
+  model::ClusterContext& context() { return context_; }
+  /// The running broker program; nullptr while it is down.
+  const model::Broker* broker(model::BrokerId id) const;
+  const model::Partition* replica(model::BrokerId id, const model::TopicPartition& name) const;
+  model::BrokerId broker_id(const Member& member) const;
+  std::string_view machine_name(model::BrokerId id) const { return cluster_name(id); }
+  const SourceFeed& feed(std::size_t producer) const { return *feeds_[producer]; }
+  model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
+  const Scenario& scenario() const { return scenario_; }
+  bool topics_created() const { return topics_created_; }
+
+ private:
+  Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
+
+  void add_machines();
+  void add_zookeeper();
+  void add_brokers();
+  Status<std::string> add_producers();
+  void add_consumers();
+  void add_admin();
+  sim::ProcessId next_process();
+  std::vector<model::Address> bootstrap() const;
+  std::string_view cluster_name(model::BrokerId id) const;
+
+  sim::World& world_;
+  const Scenario& scenario_;
+  Ledger& ledger_;
+  model::PartitionDirectory partitions_;
+  model::ClusterContext context_;
+  std::unique_ptr<sim::Network> network_;
+  std::vector<std::unique_ptr<SourceFeed>> feeds_;  ///< By producer.
+  std::vector<std::unique_ptr<sim::Machine>> machines_;
+  std::vector<std::unique_ptr<model::BrokerStorage>> storage_;
+  std::vector<model::BrokerSetup> broker_setups_;
+  std::unique_ptr<model::ZooKeeperEnsemble> zookeeper_;
+  std::vector<Member> members_;
+  sim::Process* admin_ = nullptr;
+  int processes_ = 0;
+  bool topics_created_ = false;
+};
+
+}  // namespace brokerlab::scenarios

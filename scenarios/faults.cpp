@@ -1,0 +1,208 @@
+#include "scenarios/faults.h"
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+namespace {
+
+bool is_work(std::string_view kind) {
+  return kind.starts_with("Produce") || kind.starts_with("Fetch");
+}
+
+}  // namespace
+
+FaultPlan::FaultPlan(sim::World& world, Cluster& cluster, const Ledger& ledger)
+    : world_(world), cluster_(cluster), ledger_(ledger) {}
+
+void FaultPlan::schedule() {
+  const std::vector<Fault>& faults = cluster_.scenario().faults;
+  reports_.resize(faults.size());
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    reports_[i].at = faults[i].at;
+    world_.at(Time(faults[i].at), [this, i] {
+      apply(cluster_.scenario().faults[i], reports_[i]);
+    });
+  }
+  cluster_.network().on_transfer([this](const sim::Transfer& transfer) {
+    for (const Hit& hit : hits_) {
+      const bool concerns = transfer.source == hit.machine || transfer.destination == hit.machine;
+      if (!concerns || transfer.sent > hit.at || transfer.arrived < hit.at) continue;
+      FaultReport& report = reports_[hit.report];
+      if (report.bit || !is_work(transfer.kind)) continue;
+      report.bit = true;
+      report.note = fmt::format("a {} was on its way", transfer.kind);
+    }
+  });
+}
+
+std::optional<std::string> FaultPlan::leader_of_most(const std::string& topic) const {
+  std::map<model::BrokerId, int> led;
+  for (const auto& [name, view] : ledger_.partitions()) {
+    if (name.topic == topic && view.leader.valid()) ++led[view.leader];
+  }
+  model::BrokerId best;
+  for (const auto& [broker, count] : led) {
+    if (!best.valid() || count > led[best]) best = broker;
+  }
+  if (!best.valid()) return std::nullopt;
+  return std::string(cluster_.machine_name(best));
+}
+
+std::optional<std::string> FaultPlan::resolve(const Target& target) const {
+  if (const auto* most = std::get_if<LeaderOfMost>(&target.who)) return leader_of_most(most->topic);
+  if (const auto* of = std::get_if<LeaderOf>(&target.who)) {
+    const auto found = ledger_.partitions().find({of->topic, of->partition});
+    if (found == ledger_.partitions().end() || !found->second.leader.valid()) return std::nullopt;
+    return std::string(cluster_.machine_name(found->second.leader));
+  }
+  const std::string& name = std::get<Named>(target.who).name;
+  if (name == "controller") {
+    if (!ledger_.controller().valid()) return std::nullopt;
+    return std::string(cluster_.machine_name(ledger_.controller()));
+  }
+  const auto alias = aliases_.find(name);
+  return alias == aliases_.end() ? name : alias->second;
+}
+
+std::set<sim::MachineId> FaultPlan::resolve_set(const std::vector<Target>& targets,
+                                                const std::set<sim::MachineId>& others) const {
+  std::set<sim::MachineId> machines;
+  for (const Target& target : targets) {
+    const auto* named = std::get_if<Named>(&target.who);
+    const std::string set = named == nullptr ? "" : named->name;
+    const bool is_set =
+        set == "brokers" || set == "zookeeper" || set == "clients" || set == "everyone_else";
+    if (!is_set) {
+      const std::optional<std::string> name = resolve(target);
+      if (const Cluster::Member* member = name ? cluster_.find(*name) : nullptr) {
+        machines.insert(member->machine->id());
+      }
+      continue;
+    }
+    for (const Cluster::Member& member : cluster_.members()) {
+      const bool is_client =
+          member.role.role == Role::producer || member.role.role == Role::consumer;
+      if ((set == "brokers" && member.role.role == Role::broker) ||
+          (set == "zookeeper" && member.role.role == Role::zookeeper) ||
+          (set == "clients" && is_client) || set == "everyone_else") {
+        machines.insert(member.machine->id());
+      }
+    }
+  }
+  for (const sim::MachineId other : others) machines.erase(other);
+  return machines;
+}
+
+Cluster::Member* FaultPlan::member_of(const Target& target, const std::string& as,
+                                      FaultReport& report) {
+  const std::optional<std::string> name = resolve(target);
+  Cluster::Member* member = name ? cluster_.find(*name) : nullptr;
+  if (member == nullptr) {
+    report.note = "nobody fitted the description at that moment";
+    return nullptr;
+  }
+  if (!as.empty()) aliases_[as] = *name;
+  report.target = *name;
+  return member;
+}
+
+/// What the moment of the fault tells; transfers under way are seen when they end.
+void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine) {
+  report.harmful = true;
+  hits_.push_back({machine.id(), world_.now(),
+                   static_cast<std::size_t>(&report - reports_.data())});
+  for (const auto& [id, broker_machine] : cluster_.context().broker_machines) {
+    if (broker_machine != machine.id()) continue;
+    const model::Broker* broker = cluster_.broker(id);
+    if (broker == nullptr) continue;
+    int behind = 0;
+    int led = 0;
+    for (const auto& [name, partition] : broker->replicas().partitions()) {
+      if (!partition->is_leader() || name.topic == model::offsets_topic) continue;
+      ++led;
+      if (partition->high_watermark() < partition->log_end_offset()) ++behind;
+    }
+    if (behind > 0) {
+      report.bit = true;
+      report.note = fmt::format("followers were behind in {} of the {} partitions it led", behind,
+                                led);
+    } else if (led > 0 && ledger_.pending() > 0) {
+      report.bit = true;
+      report.note = fmt::format("{} records waited for their acknowledgment", ledger_.pending());
+    }
+  }
+}
+
+void FaultPlan::apply(const Fault& fault, FaultReport& report) {
+  world_.set_cause({});  // the scenario itself is the first cause
+  if (const auto* off = std::get_if<PowerOff>(&fault.action)) {
+    report.what = "power off";
+    Cluster::Member* member = member_of(off->target, fault.as, report);
+    if (member == nullptr) return;
+    report.done = member->machine->powered();
+    if (!report.done) {
+      report.note = "it was off already";
+      return;
+    }
+    judge_bite(report, *member->machine);
+    member->machine->power_off();
+  } else if (const auto* on = std::get_if<PowerOn>(&fault.action)) {
+    report.what = "power on";
+    Cluster::Member* member = member_of(on->target, fault.as, report);
+    if (member == nullptr) return;
+    report.done = !member->machine->powered();
+    if (report.done) member->machine->power_on();
+  } else if (const auto* kill = std::get_if<KillProcess>(&fault.action)) {
+    report.what = "kill process";
+    Cluster::Member* member = member_of(kill->target, fault.as, report);
+    if (member == nullptr) return;
+    report.done = member->process->running();
+    if (!report.done) {
+      report.note = "it was not running";
+      return;
+    }
+    judge_bite(report, *member->machine);
+    member->process->kill();
+  } else if (const auto* start = std::get_if<StartProcess>(&fault.action)) {
+    report.what = "start process";
+    Cluster::Member* member = member_of(start->target, fault.as, report);
+    if (member == nullptr) return;
+    report.done = member->machine->powered() && !member->process->running();
+    if (report.done) member->process->start();
+  } else if (const auto* pause = std::get_if<Pause>(&fault.action)) {
+    report.what = "pause";
+    Cluster::Member* member = member_of(pause->machine, fault.as, report);
+    if (member == nullptr) return;
+    report.done = member->process->running();
+    if (!report.done) return;
+    judge_bite(report, *member->machine);
+    member->process->pause(pause->length);
+  } else if (const auto* cut = std::get_if<Cut>(&fault.action)) {
+    report.what = "cut";
+    report.target = fault.as;
+    const std::set<sim::MachineId> left = resolve_set(cut->between, {});
+    const std::set<sim::MachineId> right = resolve_set(cut->against, left);
+    auto& pairs = cuts_[fault.as];
+    for (const sim::MachineId a : left) {
+      for (const sim::MachineId b : right) {
+        cluster_.network().cut(a, b, {});
+        cluster_.network().cut(b, a, {});
+        pairs.emplace_back(a, b);
+      }
+      for (const Cluster::Member& member : cluster_.members()) {
+        if (member.machine->id() == a) judge_bite(report, *member.machine);
+      }
+    }
+    report.done = !pairs.empty();
+  } else if (const auto* heal = std::get_if<Heal>(&fault.action)) {
+    report.what = "heal";
+    report.target = heal->cut;
+    for (const auto& [a, b] : cuts_[heal->cut]) {
+      cluster_.network().heal(a, b);
+      cluster_.network().heal(b, a);
+    }
+    report.done = cuts_.erase(heal->cut) > 0;
+  }
+}
+
+}  // namespace brokerlab::scenarios

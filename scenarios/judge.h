@@ -1,0 +1,38 @@
+// From what a run left behind to its report and verdict.
+//
+//   fail     an invariant is broken or an expectation is not met
+//   unknown  neither, but a harmful fault was not done or met no work, or nothing was sent
+//   pass     else
+//
+// Threads: none.
+#pragma once
+
+#include "scenarios/availability.h"
+#include "scenarios/cluster.h"
+#include "scenarios/faults.h"
+#include "scenarios/report.h"
+
+#include <map>
+#include <string>
+
+namespace brokerlab::scenarios {
+
+using MostLag = std::map<std::string, std::pair<std::int64_t, Time>>;  ///< By group.
+
+struct Evidence {
+  const Scenario& scenario;
+  sim::World& world;
+  Cluster& cluster;
+  const Ledger& ledger;
+  const Availability& availability;
+  const std::vector<FaultReport>& faults;
+  const MostLag& most_lag;
+};
+
+/// Fills everything but the time line and the wall clock.
+RunReport judge(const Evidence& evidence);
+
+/// Records below the high watermarks that the group has not yet processed.
+std::int64_t group_lag(const ConsumerSpec& consumer, const Ledger& ledger);
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,454 @@
+#include "scenarios/ledger.h"
+
+#include "model/events.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace brokerlab::scenarios {
+
+using model::BrokerId;
+using model::LeaderEpoch;
+using model::Offset;
+using model::RecordRef;
+using model::TopicPartition;
+
+namespace {
+
+constexpr std::size_t most_violations_kept = 20;
+
+std::uint64_t content_hash(log::ByteView value) { return stable_hash(log::as_text(value)); }
+
+bool same_bytes(log::ByteView a, log::ByteView b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+}  // namespace
+
+// --- Invariants ---
+
+Invariant& Ledger::invariant(std::string_view name) {
+  const auto found = invariants_.find(name);
+  if (found != invariants_.end()) return found->second;
+  return invariants_.emplace(std::string(name), Invariant{std::string(name)}).first->second;
+}
+
+void Ledger::violate(std::string_view name, std::string why) {
+  Invariant& broken = invariant(name);
+  if (broken.violations.size() >= most_violations_kept) return;
+  world_.trace().record(model::events::invariant_violated, {},
+                        {{"name", std::string(name)}, {"why", why}});
+  broken.violations.push_back(std::move(why));
+}
+
+std::vector<Invariant> Ledger::invariants() const {
+  std::vector<Invariant> all;
+  for (const auto& [name, one] : invariants_) all.push_back(one);
+  return all;
+}
+
+bool Ledger::all_held() const {
+  return std::all_of(invariants_.begin(), invariants_.end(),
+                     [](const auto& entry) { return entry.second.held(); });
+}
+
+// --- Clients ---
+
+void Ledger::declare_consumer(std::string consumer, std::string group) {
+  groups_[group];
+  group_of_[std::move(consumer)] = std::move(group);
+}
+
+void Ledger::declare_producer(int producer, bool wants_all) { wants_all_[producer] = wants_all; }
+
+Ledger::SentRecord* Ledger::find(RecordRef record) {
+  const auto producer = records_.find(record.producer);
+  if (producer == records_.end()) return nullptr;
+  const auto index = static_cast<std::size_t>(record.number);
+  return index < producer->second.size() ? &producer->second[index] : nullptr;
+}
+
+std::string Ledger::label_of(const SentRecord& record, RecordRef ref) {
+  const std::string_view text = log::as_text(record.value);
+  const std::string_view key = "\"id\": ";
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return fmt::format("{}/{}", ref.producer, ref.number);
+  const std::size_t end = text.find_first_of(",}", at);
+  return "id " + std::string(text.substr(at + key.size(), end - at - key.size()));
+}
+
+void Ledger::on_sent(RecordRef ref, Time intended, log::ByteView value) {
+  std::vector<SentRecord>& all = records_[ref.producer];
+  if (all.size() <= static_cast<std::size_t>(ref.number)) {
+    all.resize(static_cast<std::size_t>(ref.number) + 1);
+  }
+  SentRecord& record = all[static_cast<std::size_t>(ref.number)];
+  record.value.assign(value.begin(), value.end());
+  record.intended = intended;
+  record.sent = world_.now();
+  by_hash_[content_hash(value)].push_back(ref);
+  ++records_sent_;
+}
+
+void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset offset) {
+  SentRecord* record = find(ref);
+  ENSURE(record != nullptr && !record->acknowledged && !record->failed,
+         "a record was acknowledged that was not under way");
+  record->acknowledged = true;
+  ++acknowledged_;
+  ++acknowledged_by_[ref.producer];
+  produce_latency_.add(world_.now() - record->intended);
+  send_latency_.add(world_.now() - record->sent);
+  PartitionView& view = partitions_[name];
+  ++view.acknowledged;
+  view.acknowledgment_wait.add(world_.now() - record->sent);
+  if (offset == log::no_offset) return;  // acks=0: nobody knows
+  auto& acknowledged = acknowledgments_[name];
+  // The leader that appended it: the one whose reign holds the offset now.
+  LeaderEpoch epoch = log::no_epoch;
+  if (find_replica_) {
+    if (const model::Partition* leader = find_replica_(view.serving, name)) {
+      epoch = leader->log().leader_epochs().epoch_for(offset).value_or(log::no_epoch);
+    }
+  }
+  ++invariant("acknowledged_offsets_are_unique").checked;
+  const auto [entry, is_new] = acknowledged.try_emplace(offset, Acknowledgment{ref, world_.now(), epoch});
+  if (!is_new) {
+    if (entry->second.epoch == epoch) {
+      violate("acknowledged_offsets_are_unique",
+              fmt::format("offset {} of {} was acknowledged for two records", offset, name.name()));
+    }
+    entry->second = {ref, world_.now(), epoch};
+  }
+}
+
+void Ledger::on_send_failed(RecordRef ref, model::ErrorCode) {
+  SentRecord* record = find(ref);
+  ENSURE(record != nullptr, "a record failed that was never sent");
+  record->failed = true;
+  ++failed_;
+}
+
+void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, Offset offset,
+                         log::ByteView value) {
+  ++consumed_by_[std::string(consumer)];
+  ++invariant("consumed_bytes_are_sent_bytes").checked;
+  SentRecord* record = nullptr;
+  if (const auto found = by_hash_.find(content_hash(value)); found != by_hash_.end()) {
+    for (const RecordRef ref : found->second) {
+      SentRecord* candidate = find(ref);
+      if (same_bytes(candidate->value, value)) record = candidate;
+    }
+  }
+  if (record == nullptr) {
+    violate("consumed_bytes_are_sent_bytes",
+            fmt::format("{} read bytes at offset {} of {} that nobody sent", consumer, offset,
+                        name.name()));
+  } else if (record->consumed) {
+    ++redelivered_;
+  } else {
+    record->consumed = true;
+    ++consumed_;
+    end_to_end_latency_.add(world_.now() - record->intended);
+  }
+  const auto group = group_of_.find(consumer);
+  if (group == group_of_.end()) return;
+  GroupView& view = groups_[group->second];
+  ++view.consumed_by[std::string(consumer)];
+  ++invariant("consumed_offsets_have_no_gaps").checked;
+  const auto [next, first] = view.next_offset.try_emplace(name, offset + 1);
+  if (first) return;
+  if (offset > next->second) {
+    violate("consumed_offsets_have_no_gaps",
+            fmt::format("group {} went from offset {} to {} of {}", group->second,
+                        next->second - 1, offset, name.name()));
+  }
+  next->second = std::max(next->second, offset + 1);
+}
+
+void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicPartition>& assigned) {
+  assignments_[std::string(consumer)] = assigned;
+}
+
+void Ledger::on_committed(std::string_view group, const TopicPartition& name, Offset offset) {
+  groups_[std::string(group)].committed[name] = offset;
+}
+
+void Ledger::on_group_state(std::string_view group, std::string_view state, int generation,
+                            const std::vector<std::string>& members) {
+  GroupView& view = groups_[std::string(group)];
+  if (state == "PreparingRebalance" && view.state != state) ++view.rebalances;
+  view.state = state;
+  view.generation = generation;
+  view.members = members;
+}
+
+std::int64_t Ledger::consumed_by(std::string_view consumer) const {
+  const auto found = consumed_by_.find(consumer);
+  return found == consumed_by_.end() ? 0 : found->second;
+}
+
+std::int64_t Ledger::acknowledged_by(int producer) const {
+  const auto found = acknowledged_by_.find(producer);
+  return found == acknowledged_by_.end() ? 0 : found->second;
+}
+
+std::int64_t Ledger::sent_by(int producer) const {
+  const auto found = records_.find(producer);
+  return found == records_.end() ? 0 : static_cast<std::int64_t>(found->second.size());
+}
+
+// --- Brokers ---
+
+void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, LeaderEpoch epoch) {
+  ++invariant("one_leader_per_epoch").checked;
+  const auto [leader, is_new] = leaders_.try_emplace({name, epoch}, broker);
+  if (!is_new && leader->second != broker) {
+    violate("one_leader_per_epoch",
+            fmt::format("brokers {} and {} both lead {} in epoch {}", leader->second, broker,
+                        name.name(), epoch));
+  }
+  PartitionView& view = partitions_[name];
+  const bool changed = view.serving != broker;
+  view.serving = broker;
+  if (!changed || !find_replica_) return;
+  if (const model::Partition* replica = find_replica_(broker, name)) {
+    note_losses(name, replica->log_end_offset());
+  }
+}
+
+void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offset offset) {
+  PartitionView& view = partitions_[name];
+  if (view.serving != broker || !find_replica_) return;
+  const model::Partition* replica = find_replica_(broker, name);
+  if (replica == nullptr || !replica->is_leader()) return;
+  ++invariant("high_watermark_never_falls").checked;
+  auto& last = leader_high_watermarks_[{name, broker}];
+  const Offset before = last.first == replica->leader_epoch() ? last.second : 0;
+  if (offset < before) {
+    violate("high_watermark_never_falls",
+            fmt::format("{}: from {} to {} on broker {}", name.name(), before, offset, broker));
+  }
+  last = {replica->leader_epoch(), offset};
+  check_committed(name, *replica, view.high_watermark, offset);
+  view.high_watermark = std::max(view.high_watermark, offset);
+}
+
+/// Remembers the batches that the high watermark has just passed.
+void Ledger::check_committed(const TopicPartition& name, const model::Partition& replica,
+                             Offset from, Offset to) {
+  auto& committed = committed_[name];
+  for (Offset at = from; at < to;) {
+    const auto data = replica.log().read(at, (1_MiB).count(), to, true);
+    if (!data || data->bytes.empty()) return;
+    const Offset before = at;
+    for (const log::BatchView& batch : log::Batches(data->bytes)) {
+      if (batch.last_offset() >= to) break;
+      committed[batch.base_offset()] = {batch.last_offset(), batch.checksum(),
+                                        batch.leader_epoch()};
+      at = batch.next_offset();
+    }
+    if (at == before) return;
+  }
+}
+
+/// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
+void Ledger::note_losses(const TopicPartition& name, Offset end) {
+  const auto found = acknowledgments_.find(name);
+  if (found == acknowledgments_.end()) return;
+  const sim::EventId cause = world_.cause();
+  for (auto entry = found->second.lower_bound(end); entry != found->second.end();) {
+    const Acknowledgment ack = entry->second;
+    const std::string label = label_of(*find(ack.record), ack.record);
+    std::string why = explain(name, ack);
+    world_.set_cause(cause);
+    world_.trace().record(model::events::record_lost,
+                          {.partition = context_->partitions.id_of(name)},
+                          {{"record", label},
+                           {"offset", std::to_string(entry->first)},
+                           {"why", why}});
+    lost_.push_back({ack.record, label, name, entry->first, ack.when, cause, std::move(why)});
+    lost_offsets_.insert({name, entry->first});
+    entry = found->second.erase(entry);
+  }
+  world_.set_cause(cause);
+}
+
+std::string Ledger::explain(const TopicPartition& name, const Acknowledgment& ack) const {
+  const auto leader = leaders_.find({name, ack.epoch});
+  const PartitionView& view = partitions_.at(name);
+  const std::string acknowledged_by =
+      leader == leaders_.end() ? "its leader" : context_->broker_name(leader->second);
+  return fmt::format(
+      "{} acknowledged it at {} before another replica had it; {} took over without it at {}",
+      acknowledged_by, to_text(ack.when), context_->broker_name(view.serving),
+      to_text(world_.now()));
+}
+
+void Ledger::on_truncated(BrokerId, const TopicPartition&, Offset, Offset) {
+  // What a truncation removes was noted as lost when the leader took over without it.
+}
+
+void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, LeaderEpoch epoch,
+                                const std::vector<BrokerId>& isr,
+                                const std::vector<BrokerId>& replicas) {
+  PartitionView& view = partitions_[name];
+  if (view.epoch != log::no_epoch) {
+    if (view.leader != leader) {
+      ++view.elections;
+      view.last_election = world_.now();
+    }
+    if (view.isr != isr) ++view.isr_changes;
+  }
+  view.leader = leader;
+  view.epoch = epoch;
+  view.isr = isr;
+  view.replicas = replicas;
+}
+
+void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {
+  controller_ = broker;
+  ++controller_elections_;
+}
+
+// --- ZooKeeper ---
+
+void Ledger::on_zookeeper_role(int myid, std::string_view role) {
+  zookeeper_roles_[myid] = role;
+}
+
+void Ledger::on_zookeeper_applied(int, std::int64_t zxid, std::uint64_t hash) {
+  ++invariant("zookeeper_writes_are_linear").checked;
+  const auto [entry, is_new] = zookeeper_history_.try_emplace(zxid, hash);
+  if (!is_new && entry->second != hash) {
+    violate("zookeeper_writes_are_linear",
+            fmt::format("two servers applied different transactions as {:#x}", zxid));
+  }
+}
+
+// --- The end ---
+
+void Ledger::finish() {
+  for (auto& [name, view] : partitions_) {
+    const model::Partition* leader =
+        view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
+    if (leader != nullptr && leader->is_leader()) compare_with_log(name, *leader);
+    compare_replicas(name);
+  }
+  std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {
+    return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+  });
+  for (const LostRecord& lost : lost_) {
+    const auto wants = wants_all_.find(lost.record.producer);
+    if (wants != wants_all_.end() && wants->second) {
+      violate("acknowledged_by_all_survive",
+              fmt::format("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
+                          lost.label, lost.partition.name(), lost.offset));
+    }
+  }
+  if (std::any_of(wants_all_.begin(), wants_all_.end(), [](const auto& w) { return w.second; })) {
+    invariant("acknowledged_by_all_survive").checked = acknowledged_;
+  }
+}
+
+/// Every acknowledged record must stand at its offset; what the high watermark had passed must be
+/// what it was.
+void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
+  auto& committed = committed_[name];
+  auto& acknowledged = acknowledgments_[name];
+  std::map<RecordRef, int> copies;
+  log::ByteVector scratch;
+  const Offset end = leader.log_end_offset();
+  Invariant& survive = invariant("committed_records_survive");
+  survive.checked += static_cast<std::int64_t>(committed.size());
+  for (Offset at = leader.log().log_start_offset(); at < end;) {
+    const auto data = leader.log().read(at, (4_MiB).count(), end, true);
+    if (!data || data->bytes.empty()) break;
+    for (const log::BatchView& batch : log::Batches(data->bytes)) {
+      at = batch.next_offset();
+      if (const auto was = committed.find(batch.base_offset()); was != committed.end()) {
+        if (was->second.checksum != batch.checksum() || was->second.epoch != batch.leader_epoch()) {
+          violate("committed_records_survive",
+                  fmt::format("offsets {} to {} of {} changed after they were committed",
+                              batch.base_offset(), batch.last_offset(), name.name()));
+        }
+        committed.erase(was);
+      }
+      const auto visited = log::for_each_record(
+          batch, scratch, [&](const log::RecordView& record) {
+            if (!record.value) return true;
+            const auto candidates = by_hash_.find(content_hash(*record.value));
+            if (candidates == by_hash_.end()) return true;
+            for (const RecordRef ref : candidates->second) {
+              const SentRecord* sent = find(ref);
+              if (!same_bytes(sent->value, *record.value)) continue;
+              if (++copies[ref] > 1) ++duplicates_in_log_;
+              if (!sent->acknowledged) ++unacknowledged_in_log_;
+              if (const auto ack = acknowledged.find(record.offset);
+                  ack != acknowledged.end() && ack->second.record == ref) {
+                acknowledged.erase(ack);
+              }
+            }
+            return true;
+          });
+      if (!visited) {
+        violate("replicas_agree", fmt::format("{}: a batch at offset {} cannot be read: {}",
+                                              name.name(), batch.base_offset(),
+                                              visited.error().message));
+      }
+    }
+  }
+  for (const auto& [base, batch] : committed) {
+    violate("committed_records_survive",
+            fmt::format("offsets {} to {} of {} were committed and are gone", base,
+                        batch.last_offset, name.name()));
+  }
+  for (const auto& [offset, ack] : acknowledged) {
+    if (copies.contains(ack.record)) continue;  // stands elsewhere: a retry wrote it again
+    const std::string label = label_of(*find(ack.record), ack.record);
+    lost_.push_back({ack.record, label, name, offset, ack.when, sim::EventId(),
+                     "the leader's log at the end of the run does not hold it"});
+  }
+  // A record that was lost at one offset and written again by a retry is not lost.
+  std::erase_if(lost_, [&](const LostRecord& lost) {
+    return lost.partition == name && copies.contains(lost.record);
+  });
+}
+
+/// Logs of live replicas are equal up to the smallest high watermark among them.
+void Ledger::compare_replicas(const TopicPartition& name) {
+  const PartitionView& view = partitions_.at(name);
+  const model::Partition* first = nullptr;
+  BrokerId first_broker;
+  for (const BrokerId broker : view.replicas) {
+    const model::Partition* replica = find_replica_(broker, name);
+    if (replica == nullptr || !replica->has_log()) continue;
+    if (first == nullptr) {
+      first = replica;
+      first_broker = broker;
+      continue;
+    }
+    const Offset upto = std::min(first->high_watermark(), replica->high_watermark());
+    Offset at = std::max(first->log().log_start_offset(), replica->log().log_start_offset());
+    ++invariant("replicas_agree").checked;
+    while (at < upto) {
+      const auto a = first->log().read(at, (1_MiB).count(), upto, true);
+      const auto b = replica->log().read(at, (1_MiB).count(), upto, true);
+      if (!a || !b || a->bytes.empty() || b->bytes.empty()) break;
+      const std::size_t both = std::min(a->bytes.size(), b->bytes.size());
+      if (!same_bytes(a->bytes.view().first(both), b->bytes.view().first(both))) {
+        violate("replicas_agree",
+                fmt::format("brokers {} and {} differ in {} at or after offset {}", first_broker,
+                            broker, name.name(), at));
+        break;
+      }
+      const Offset before = at;
+      for (const log::BatchView& batch : log::Batches(a->bytes.view().first(both))) {
+        at = batch.next_offset();
+      }
+      if (at == before) break;
+    }
+  }
+}
+
+}  // namespace brokerlab::scenarios

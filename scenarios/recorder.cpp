@@ -1,0 +1,298 @@
+#include "scenarios/recorder.h"
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+namespace {
+
+constexpr Duration offsets_every = 100ms;
+constexpr Duration samples_every = 1s;
+
+sim::EventLevel level_of(sim::Level level) {
+  switch (level) {
+    case sim::Level::fault: return sim::EventLevel::fault;
+    case sim::Level::control: return sim::EventLevel::control;
+    case sim::Level::detail: return sim::EventLevel::detail;
+  }
+  UNREACHABLE();
+}
+
+bool is_client_data(std::string_view kind) {
+  return kind.starts_with("Produce") || kind.starts_with("Fetch");
+}
+
+std::string join(const std::vector<model::BrokerId>& ids) { return model::to_text(ids); }
+
+}  // namespace
+
+Recorder::Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
+                   sim::Recording recording)
+    : world_(world), cluster_(cluster), ledger_(ledger), recording_(std::move(recording)) {}
+
+void Recorder::describe_machines() {
+  for (const Cluster::Member& member : cluster_.members()) {
+    const int machine = member.machine->id().value();
+    const Role role = member.role.role;
+    recording_.machine(machine, member.role.name,
+                       role == Role::broker      ? "broker"
+                       : role == Role::zookeeper ? "zookeeper"
+                                                 : "client");
+    const std::string_view kind = role == Role::broker      ? "broker"
+                                  : role == Role::zookeeper ? "zookeeper"
+                                  : role == Role::producer  ? "producer"
+                                                            : "consumer";
+    recording_.process(member.process->id().value(), machine, member.process->name(), kind,
+                       member.role.index + 1);
+  }
+  sim::Process& admin = cluster_.admin();
+  recording_.process(admin.id().value(), admin.machine().id().value(), admin.name(), "admin", 1);
+}
+
+void Recorder::attach() {
+  describe_machines();
+  world_.trace().subscribe([this](const sim::Event& event) { on_event(event); });
+  const RecordedMessages wanted = cluster_.scenario().recording.messages;
+  if (wanted != RecordedMessages::none) {
+    cluster_.network().on_transfer([this, wanted](const sim::Transfer& transfer) {
+      if (wanted == RecordedMessages::all || !is_client_data(transfer.kind)) on_transfer(transfer);
+    });
+  }
+  // Repeating looks are callbacks of nobody: they cannot be stopped by a dying process.
+  struct Every {
+    static void run(Recorder& recorder, Duration period, void (Recorder::*look)()) {
+      (recorder.*look)();
+      recorder.world_.after(period, [&recorder, period, look] { run(recorder, period, look); });
+    }
+  };
+  Every::run(*this, offsets_every, &Recorder::write_offsets);
+  Every::run(*this, samples_every, &Recorder::write_samples);
+  write_facts();
+}
+
+void Recorder::declare_partitions() {
+  const auto& all = cluster_.context().partitions.all();
+  if (all.size() == partitions_declared_) return;
+  for (const auto& [name, id] : all) {
+    if (static_cast<std::size_t>(id.value()) < partitions_declared_) continue;
+    recording_.partition(id.value(), name.topic, name.partition,
+                         name.topic == model::offsets_topic);
+  }
+  partitions_declared_ = all.size();
+}
+
+void Recorder::on_event(const sim::Event& event) {
+  declare_partitions();
+  sim::EventRow row;
+  row.id = event.id.value();
+  row.t = event.time;
+  row.kind = event.kind->name;
+  row.level = level_of(event.kind->level);
+  if (event.machine.valid()) row.machine = event.machine.value();
+  if (event.partition.valid()) row.partition = event.partition.value();
+  if (event.cause.valid()) row.cause = event.cause.value();
+  const std::string english = world_.trace().sentence(event, sim::Language::english);
+  const std::string korean = world_.trace().sentence(event, sim::Language::korean);
+  row.en = english;
+  row.ko = korean;
+  for (const sim::Detail& detail : event.details) {
+    row.details.emplace_back(std::string(detail.key), detail.value);
+  }
+  recording_.event(row);
+  // Facts follow once everything that is due at this date has happened.
+  if (std::exchange(facts_are_due_, true)) return;
+  world_.after(0ns, [this] {
+    facts_are_due_ = false;
+    write_facts();
+  });
+}
+
+void Recorder::on_transfer(const sim::Transfer& transfer) {
+  sim::MessageRow row;
+  row.sent = transfer.sent;
+  if (transfer.arrived != never) row.arrived = transfer.arrived;
+  row.source = transfer.source.value();
+  row.destination = transfer.destination.value();
+  row.kind = transfer.kind;
+  row.size = transfer.size;
+  recording_.message(row);
+}
+
+// --- Facts ---
+
+void Recorder::write_facts() {
+  const Time now = world_.now();
+  for (const Cluster::Member& member : cluster_.members()) {
+    recording_.fact(now, fmt::format("machine/{}", member.machine->id()), "power",
+                    member.machine->powered() ? "on" : "off");
+    recording_.fact(now, fmt::format("process/{}", member.process->id()), "state",
+                    member.process->running() ? "running" : "stopped");
+    if (member.role.role == Role::broker) {
+      const model::Broker* broker = cluster_.broker(cluster_.broker_id(member));
+      const std::string subject = fmt::format("broker/{}", cluster_.broker_id(member));
+      recording_.fact(now, subject, "controller",
+                      broker != nullptr && broker->controller().active() ? "true" : "false");
+      recording_.fact(
+          now, subject, "registered",
+          broker != nullptr && broker->state() == model::Broker::State::running ? "true" : "false");
+    } else if (member.role.role == Role::zookeeper) {
+      const int myid = member.role.index + 1;
+      const auto role = ledger_.zookeeper_roles().find(myid);
+      const bool known = member.process->running() && role != ledger_.zookeeper_roles().end();
+      recording_.fact(now, fmt::format("zookeeper/{}", myid), "role",
+                      !member.process->running() ? "down"
+                      : known                    ? role->second
+                                                 : "looking");
+    }
+  }
+  write_partition_facts();
+  write_group_facts();
+}
+
+void Recorder::write_partition_facts() {
+  declare_partitions();
+  for (const auto& [name, view] : ledger_.partitions()) {
+    const std::string subject =
+        fmt::format("partition/{}", cluster_.context().partitions.id_of(name));
+    // What is true now, not what ZooKeeper still believes: a dead leader leads nobody.
+    const bool serving = view.leader.valid() && cluster_.broker(view.leader) != nullptr;
+    recording_.fact(world_.now(), subject, "leader",
+                    serving ? fmt::format("{}", view.leader) : "-1");
+    recording_.fact(world_.now(), subject, "epoch", std::to_string(view.epoch));
+    recording_.fact(world_.now(), subject, "isr", join(view.isr));
+    recording_.fact(world_.now(), subject, "replicas", join(view.replicas));
+  }
+}
+
+void Recorder::write_offsets() {
+  declare_partitions();
+  const Time now = world_.now();
+  for (const auto& [name, view] : ledger_.partitions()) {
+    const sim::PartitionId id = cluster_.context().partitions.id_of(name);
+    recording_.fact(now, fmt::format("partition/{}", id), "hw",
+                    std::to_string(view.high_watermark));
+    for (const model::BrokerId broker : view.replicas) {
+      const model::Partition* replica = cluster_.replica(broker, name);
+      if (replica == nullptr || !replica->has_log()) continue;
+      recording_.fact(now, fmt::format("replica/{}/{}", id, broker), "leo",
+                      std::to_string(replica->log_end_offset()));
+    }
+  }
+}
+
+void Recorder::write_group_facts() {
+  const Time now = world_.now();
+  for (const auto& [group, view] : ledger_.groups()) {
+    const std::string subject = "group/" + group;
+    std::string members;
+    for (const std::string& member : view.members) {
+      members += (members.empty() ? "" : ",") + member;
+    }
+    recording_.fact(now, subject, "state", view.state);
+    recording_.fact(now, subject, "generation", std::to_string(view.generation));
+    recording_.fact(now, subject, "members", members);
+  }
+  for (const auto& [consumer, assigned] : ledger_.assignments()) {
+    std::string ids;
+    for (const model::TopicPartition& name : assigned) {
+      ids += fmt::format("{}{}", ids.empty() ? "" : ",",
+                         cluster_.context().partitions.id_of(name));
+    }
+    recording_.fact(now, "assignment/" + consumer, "partitions", ids);
+  }
+}
+
+// --- Metrics ---
+
+int Recorder::metric(std::string_view name, std::string_view unit, std::string_view label,
+                     std::optional<int> machine, std::optional<int> partition) {
+  const auto key = std::make_tuple(std::string(name), std::string(label), machine.value_or(-1),
+                                   partition.value_or(-1));
+  const auto found = metrics_.find(key);
+  if (found != metrics_.end()) return found->second;
+  const int id = recording_.metric(name, unit, label, machine, partition);
+  metrics_[key] = id;
+  return id;
+}
+
+/// A total that only grows, sampled as its growth a second.
+void Recorder::rate(std::string_view name, std::string_view unit, std::string_view label,
+                    double total, std::optional<int> machine) {
+  const int id = metric(name, unit, label, machine);
+  auto& [then, before] = totals_.try_emplace(id, world_.now(), total).first->second;
+  const double seconds = to_seconds(world_.now() - then);
+  // After a restart a counter begins anew.
+  const double grown = total >= before ? total - before : total;
+  if (seconds > 0) recording_.sample(id, world_.now(), grown / seconds);
+  then = world_.now();
+  before = total;
+}
+
+void Recorder::write_samples() {
+  const Time now = world_.now();
+  const Scenario& scenario = cluster_.scenario();
+  for (std::size_t i = 0; i < scenario.producers.size(); ++i) {
+    const ProducerSpec& producer = scenario.producers[i];
+    const int index = static_cast<int>(i);
+    rate("record-send-rate", "1/s", producer.name,
+         static_cast<double>(ledger_.acknowledged_by(index)));
+    recording_.sample(metric("source-rate", "1/s", producer.source), now,
+                      cluster_.feed(i).rate_at(now).count());
+  }
+  for (const Cluster::Member& member : cluster_.members()) {
+    const int machine = member.machine->id().value();
+    const double nic = static_cast<double>(cluster_.network().sent(member.machine->id()).count() +
+                                           cluster_.network()
+                                               .received(member.machine->id())
+                                               .count());
+    const double capacity = 2.0 * static_cast<double>(member.machine->config().nic.rate.count());
+    rate("nic-utilisation", "share", "", nic / capacity, machine);
+    rate("disk-utilisation", "share", "", to_seconds(member.machine->disk().busy()), machine);
+    if (member.role.role == Role::consumer) {
+      rate("records-consumed-rate", "1/s", member.role.name,
+           static_cast<double>(ledger_.consumed_by(member.role.name)));
+    }
+    if (member.role.role != Role::broker) continue;
+    const model::Broker* broker = cluster_.broker(cluster_.broker_id(member));
+    const model::BrokerCounters counters =
+        broker == nullptr ? model::BrokerCounters{} : broker->replicas().counters();
+    rate("MessagesInPerSec", "1/s", "", static_cast<double>(counters.messages_in), machine);
+    rate("BytesInPerSec", "B/s", "", static_cast<double>(counters.bytes_in), machine);
+    rate("BytesOutPerSec", "B/s", "", static_cast<double>(counters.bytes_out), machine);
+    const bool active = broker != nullptr && broker->controller().active();
+    recording_.sample(metric("ActiveControllerCount", "count", "", machine), now,
+                      active ? 1.0 : 0.0);
+    recording_.sample(
+        metric("UnderReplicatedPartitions", "count", "", machine), now,
+        broker == nullptr ? 0.0 : static_cast<double>(broker->replicas().under_replicated()));
+  }
+  int offline = 0;
+  for (const auto& [name, view] : ledger_.partitions()) {
+    if (!view.leader.valid() || cluster_.broker(view.leader) == nullptr) ++offline;
+  }
+  recording_.sample(metric("OfflinePartitionsCount", "count", ""), now, offline);
+  for (const ConsumerSpec& consumer : scenario.consumers) {
+    const auto group = ledger_.groups().find(consumer.group);
+    std::int64_t total = 0;
+    for (const auto& [name, view] : ledger_.partitions()) {
+      if (std::find(consumer.topics.begin(), consumer.topics.end(), name.topic) ==
+          consumer.topics.end()) {
+        continue;
+      }
+      std::int64_t position = 0;
+      if (group != ledger_.groups().end()) {
+        const auto at = group->second.next_offset.find(name);
+        if (at != group->second.next_offset.end()) position = at->second;
+      }
+      const std::int64_t lag = std::max<std::int64_t>(0, view.high_watermark - position);
+      total += lag;
+      recording_.sample(metric("records-lag", "records", consumer.group, {},
+                               cluster_.context().partitions.id_of(name).value()),
+                        now, static_cast<double>(lag));
+    }
+    recording_.sample(metric("group-lag", "records", consumer.group), now,
+                      static_cast<double>(total));
+    recording_.fact(now, "group/" + consumer.group, "lag", std::to_string(total));
+  }
+}
+
+}  // namespace brokerlab::scenarios

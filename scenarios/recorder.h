@@ -1,0 +1,50 @@
+// Recorder: writes a run into a sim::Recording: events, facts, metrics, messages, verdict.
+//
+// Lifetime: borrows the World and the Cluster; attach() before the run starts. Threads: none.
+// Errors:   kept by the Recording and returned by finish().
+#pragma once
+
+#include "scenarios/cluster.h"
+#include "sim/recording.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+class Recorder {
+ public:
+  Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger, sim::Recording recording);
+
+  /// Subscribes to the trace and the network and samples from now on.
+  void attach();
+  sim::Recording& recording() { return recording_; }
+
+ private:
+  void describe_machines();
+  void on_event(const sim::Event& event);
+  void on_transfer(const sim::Transfer& transfer);
+  void write_facts();
+  void write_partition_facts();
+  void write_offsets();
+  void write_group_facts();
+  void write_samples();
+  int metric(std::string_view name, std::string_view unit, std::string_view label,
+             std::optional<int> machine = {}, std::optional<int> partition = {});
+  void rate(std::string_view name, std::string_view unit, std::string_view label, double total,
+            std::optional<int> machine = {});
+  void declare_partitions();
+
+  sim::World& world_;
+  Cluster& cluster_;
+  const Ledger& ledger_;
+  sim::Recording recording_;
+  std::size_t partitions_declared_ = 0;
+  bool facts_are_due_ = false;
+  std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
+  std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
+};
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,142 @@
+#include "scenarios/runner.h"
+
+#include "model/events.h"
+#include "scenarios/availability.h"
+#include "scenarios/cluster.h"
+#include "scenarios/faults.h"
+#include "scenarios/judge.h"
+#include "scenarios/loader.h"
+#include "scenarios/recorder.h"
+#include "scenarios/time_line.h"
+
+#include <chrono>
+#include <optional>
+
+namespace brokerlab::scenarios {
+namespace {
+
+constexpr Duration progress_every = 250ms;
+constexpr Duration lag_looked_at_every = 1s;
+
+/// Everything of one run, in the order in which it is built and, backwards, destroyed.
+class Run {
+ public:
+  explicit Run(const Scenario& scenario)
+      : scenario_(scenario), world_(static_cast<std::uint64_t>(scenario.seed)), ledger_(world_) {}
+
+  Result<RunReport, std::string> go(const RunOptions& options) {
+    auto built = Cluster::build(world_, scenario_, ledger_);
+    if (!built) return fail(built.error());
+    cluster_ = std::move(*built);
+    if (!options.record.empty()) {
+      auto recording = sim::Recording::create(options.record);
+      if (!recording) return fail(recording.error());
+      recorder_.emplace(world_, *cluster_, ledger_, std::move(*recording));
+      describe_run();
+      recorder_->attach();
+    }
+    availability_.emplace(world_, *cluster_);
+    faults_.emplace(world_, *cluster_, ledger_);
+    faults_->schedule();
+    announce_load();
+    watch_lag();
+    if (options.progress) {
+      world_.observe(progress_every, [&] { options.progress(world_.now(), world_.steps()); });
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    cluster_->start();
+    const Time end(scenario_.duration);
+    world_.run(end);
+    world_.set_cause({});
+    ledger_.finish();
+    availability_->finish(end);
+    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
+                              faults_->reports(), most_lag_});
+    report.time_line = time_line(world_.trace(), cluster_->context());
+    report.wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (recorder_) {
+      const Status<std::string> written = finish_recording(report);
+      if (!written) return fail(written.error());
+    }
+    return report;
+  }
+
+ private:
+  void describe_run() {
+    sim::Recording& recording = recorder_->recording();
+    const std::int64_t seconds = whole_millis(scenario_.starts_at) / 1000;
+    recording.meta("name", scenario_.name);
+    recording.meta("title_en", scenario_.title.in("en"));
+    recording.meta("title_ko", scenario_.title.in("ko"));
+    recording.meta("seed", std::to_string(scenario_.seed));
+    recording.meta("version", version());
+    recording.meta("starts_at", fmt::format("{:02}:{:02}:{:02}", seconds / 3600,
+                                            seconds / 60 % 60, seconds % 60));
+    recording.meta("duration_ns", std::to_string(scenario_.duration.count()));
+    recording.meta("scenario_json", effective_text(scenario_));
+  }
+
+  Status<std::string> finish_recording(const RunReport& report) {
+    sim::Recording& recording = recorder_->recording();
+    recording.meta("fingerprint", report.fingerprint);
+    recording.meta("verdict", to_text(report.verdict));
+    std::string reasons;
+    for (const std::string& reason : report.reasons) {
+      reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+    recording.meta("verdict_reason", reasons);
+    recording.meta("summary_json", report.json());
+    for (const RunReport::Invariant& one : report.invariants) {
+      recording.invariant(one.name, one.held, one.checked, one.detail);
+    }
+    for (const LostRecord& lost : ledger_.lost()) {
+      recording.lost_record({cluster_->context().partitions.id_of(lost.partition).value(),
+                             lost.offset, lost.label, lost.acknowledged, lost.why});
+    }
+    return recording.finish();
+  }
+
+  void announce_load() {
+    for (const SourceSpec& source : scenario_.sources) {
+      for (const RateStep& step : source.rate) {
+        world_.at(Time(step.from), [this, &source, rate = step.rate] {
+          world_.set_cause({});
+          world_.trace().record(model::events::load_changed, {},
+                                {{"source", source.name}, {"rate", to_text(rate)}});
+        });
+      }
+    }
+  }
+
+  void watch_lag() {
+    for (const ConsumerSpec& consumer : scenario_.consumers) {
+      const std::int64_t lag = group_lag(consumer, ledger_);
+      auto& [most, when] = most_lag_[consumer.group];
+      if (lag > most) {
+        most = lag;
+        when = world_.now();
+      }
+    }
+    world_.after(lag_looked_at_every, [this] { watch_lag(); });
+  }
+
+  const Scenario& scenario_;
+  sim::World world_;
+  Ledger ledger_;
+  std::unique_ptr<Cluster> cluster_;
+  std::optional<Recorder> recorder_;
+  std::optional<Availability> availability_;
+  std::optional<FaultPlan> faults_;
+  MostLag most_lag_;
+};
+
+}  // namespace
+
+std::string_view version() { return BROKERLAB_VERSION; }
+
+Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& options) {
+  return std::make_unique<Run>(scenario)->go(options);
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,30 @@
+// TopicCreator: kafka-topics.sh at the start of a run. Waits until all brokers are there, asks the
+// controller for the scenario's topics, and ends.
+#pragma once
+
+#include "model/cluster_context.h"
+#include "model/protocol.h"
+#include "sim/machine.h"
+
+#include <functional>
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+class TopicCreator final : public sim::Program {
+ public:
+  TopicCreator(sim::Process& process, std::vector<model::Address> bootstrap, int brokers,
+               std::vector<model::CreateTopicsRequest::Topic> topics,
+               std::function<void()> on_done);
+
+ private:
+  sim::Task<> run();
+
+  sim::Process& process_;
+  const std::vector<model::Address> bootstrap_;
+  const int brokers_;
+  std::vector<model::CreateTopicsRequest::Topic> topics_;
+  const std::function<void()> on_done_;
+};
+
+}  // namespace brokerlab::scenarios
