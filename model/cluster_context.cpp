@@ -18,7 +18,7 @@ std::string ClusterContext::broker_name(BrokerId broker) const {
 }
 
 std::string ClusterContext::broker_names(const std::vector<BrokerId>& brokers) const {
-  return "[" + to_text(brokers) + "]";
+  return fmt::format("[{}]", to_text(brokers));
 }
 
 }  // namespace brokerlab::model

@@ -173,6 +173,12 @@ void Fetcher::fail_all(const NodeConnection& connection, const RpcFailure& failu
 
 void Fetcher::note_unreachable(Address address, std::string_view error, sim::EventId cause) {
   if (!unreachable_.insert(address).second) return;
+  for (auto& [partition, position] : positions_) {
+    const auto leader = network_.view().brokers().find(network_.view().leader(partition).leader);
+    if (leader != network_.view().brokers().end() && leader->second == address) {
+      position.failing = true;
+    }
+  }
   sim::Trace::About here{.machine = process_.machine().id()};
   if (cause.valid()) here.cause = cause;
   world_.trace().record(events::consumer_stalled, here,

@@ -114,6 +114,7 @@ struct KafkaProducer::Impl {
   std::vector<BatchPtr> in_flight_batches;
   std::map<Address, bool> unreachable;   ///< Told already.
   std::set<TopicPartition> interrupted;  ///< Failed since the last success.
+  std::set<TopicPartition> produced_to;
   bool closed = false;
   Counters counters;
   std::int64_t buffered = 0;
@@ -190,8 +191,8 @@ sim::Task<bool> KafkaProducer::Impl::wait_for_topic(const std::string& topic, Ti
   network.add_topic(topic);
   while (!network.view().knows_topic(topic)) {
     if (world.now() >= deadline) co_return false;
-    network.request_update();
     co_await network.wait_update(network.version(), deadline);
+    if (!network.view().knows_topic(topic)) network.request_update();
   }
   co_return true;
 }
@@ -290,6 +291,7 @@ sim::Task<> KafkaProducer::Impl::send_ready(RecordAccumulator::Ready ready) {
     for (const BatchPtr& batch : batches) {
       if (config.max_in_flight_requests_per_connection == 1) accumulator.mute(batch->partition);
       in_flight_batches.push_back(batch);
+      produced_to.insert(batch->partition);
       size += Bytes(static_cast<std::int64_t>(batch->bytes.size()));
     }
     ++in_flight[node];
@@ -341,6 +343,11 @@ void KafkaProducer::Impl::note_unreachable(Address address, std::string_view err
                                            sim::EventId cause) {
   bool& told = unreachable[address];
   if (std::exchange(told, true)) return;
+  for (const TopicPartition& partition : produced_to) {
+    if (address_of(network.view().leader(partition).leader) == address) {
+      interrupted.insert(partition);
+    }
+  }
   sim::Trace::About here{.machine = process.machine().id()};
   if (cause.valid()) here.cause = cause;
   world.trace().record(events::producer_request_failed, here,

@@ -1,0 +1,44 @@
+// Wire sizes, counted by hand from the message definitions.
+#include "model/protocol.h"
+
+#include <catch2/catch.hpp>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+TEST_CASE("small messages have the size of their fields", "[unit]") {
+  HeartbeatRequest heartbeat;
+  heartbeat.client_id = "app";
+  heartbeat.group = "g";
+  heartbeat.member_id = "m";
+  // length 4 | key 2, version 2, correlation 4, client 2 + 3, tags 1 | "g" 2, generation 4, "m" 2,
+  // no instance 1, tags 1
+  CHECK(heartbeat.size() == Bytes(4 + 14 + 10));
+  // length 4 | correlation 4, tags 1 | throttle 4, error 2, tags 1
+  CHECK(HeartbeatResponse().size() == Bytes(16));
+}
+
+TEST_CASE("partitions of one topic share its name, whatever their order", "[unit]") {
+  const auto size = [](std::vector<TopicPartition> partitions) {
+    ListOffsetsRequest request;
+    for (TopicPartition& partition : partitions) request.partitions.push_back({partition, 0, -1});
+    return request.size().count();
+  };
+  const std::int64_t one = size({{"wifi", 0}});
+  // Each partition: number 4, epoch 4, timestamp 8, tags 1. A topic: name 5, count 1, tags 1.
+  CHECK(size({{"wifi", 0}, {"wifi", 1}}) == one + 17);
+  CHECK(size({{"wifi", 0}, {"tcp", 0}}) == one + 17 + 4 + 2);
+  CHECK(size({{"wifi", 0}, {"tcp", 0}, {"wifi", 1}}) == one + 17 + 4 + 2 + 17);
+}
+
+TEST_CASE("record bytes count in full, with the varint of their length", "[unit]") {
+  const auto size = [](std::size_t bytes) {
+    ProduceRequest request;
+    const log::ByteVector records(bytes);
+    request.partitions.push_back({{"wifi", 0}, log::ByteSlice::copy_of(records)});
+    return request.size().count();
+  };
+  CHECK(size(100) == size(0) + 100);
+  CHECK(size(127) == size(0) + 127 + 1);  // 128 takes two bytes
+  CHECK(size(20'000) == size(0) + 20'000 + 2);
+}

@@ -1,0 +1,264 @@
+// Stories of a consumer group: real consumers, a real group coordinator, scripted brokers.
+#include "model/range_assignor.h"
+#include "tests/model/client_fixture.h"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+struct Story : TestCluster {
+  explicit Story(int brokers = 2, int partitions = 6) : TestCluster(brokers, partitions) {
+    app.client.group = "nifi";
+    app.client.topics = {test_topic};
+    app.client.bootstrap = bootstrap();
+    app.client.config.enable_auto_commit = false;
+    app.client.config.auto_offset_reset = AutoOffsetReset::earliest;
+    app.client.config.session_timeout = 10s;
+  }
+  sim::Process& add(const std::string& name) {
+    sim::Process& process = add_machine(name).add_process(
+        sim::ProcessId(next_process++), name, [this, name](sim::Process& self) {
+          ConsumerAppSetup setup = app;
+          setup.client.client_id = name;
+          return std::make_unique<ConsumerApp>(self, setup, context);
+        });
+    process.start();
+    return process;
+  }
+  static ConsumerApp& program(sim::Process& process) {
+    return dynamic_cast<ConsumerApp&>(*process.program());
+  }
+  std::set<int> owned(const std::string& consumer) const {
+    std::set<int> numbers;
+    for (const TopicPartition& partition : diary.assigned.at(consumer)) {
+      numbers.insert(partition.partition);
+    }
+    return numbers;
+  }
+  /// `count` records to each partition, named after their place.
+  void fill(int count) {
+    for (auto& [name, partition] : partitions) {
+      for (int i = 0; i < count; ++i) {
+        put(name.partition, {name.name() + "@" + std::to_string(partition.end)});
+      }
+    }
+  }
+  /// Every record consumed has the bytes that were written at its place.
+  bool bytes_are_right() const {
+    for (const Diary::Consumed& one : diary.consumed) {
+      if (one.value != one.partition.name() + "@" + std::to_string(one.offset)) return false;
+    }
+    return true;
+  }
+  std::map<std::pair<TopicPartition, Offset>, int> times_consumed() const {
+    std::map<std::pair<TopicPartition, Offset>, int> times;
+    for (const Diary::Consumed& one : diary.consumed) ++times[{one.partition, one.offset}];
+    return times;
+  }
+
+  ConsumerAppSetup app;
+};
+
+}  // namespace
+
+TEST_CASE("the range assignor cuts each topic's partitions into runs", "[unit]") {
+  const auto shares =
+      assign_range({{"b", {"x", "y"}}, {"a", {"x"}}, {"c", {"x"}}}, {{"x", 7}, {"y", 2}, {"z", 3}});
+  REQUIRE(shares.size() == 3);
+  CHECK(shares[0].partitions ==
+        std::vector<TopicPartition>{{"x", 3}, {"x", 4}, {"y", 0}, {"y", 1}});
+  CHECK(shares[1].partitions == std::vector<TopicPartition>{{"x", 0}, {"x", 1}, {"x", 2}});
+  CHECK(shares[2].partitions == std::vector<TopicPartition>{{"x", 5}, {"x", 6}});
+  CHECK(assign_range({{"a", {"x"}}, {"b", {"x"}}}, {{"x", 1}})[1].partitions.empty());
+}
+
+TEST_CASE("two members share six partitions and read every record once", "[unit]") {
+  Story story;
+  story.fill(5);
+  story.add("nifi-1");
+  story.add("nifi-2");
+  story.run_for(10s);
+  CHECK(story.owned("nifi-1") == std::set<int>{0, 1, 2});
+  CHECK(story.owned("nifi-2") == std::set<int>{3, 4, 5});
+  story.fill(5);
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 60);
+  CHECK(story.times_consumed().size() == 60);
+  CHECK(story.bytes_are_right());
+  for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 10);
+  CHECK(story.diary.committed.size() == 6);
+}
+
+TEST_CASE("a member that dies is missed after its session timeout; the other takes over",
+          "[unit]") {
+  Story story;
+  story.add("nifi-1");
+  sim::Process& second = story.add("nifi-2");
+  story.run_for(10s);
+  story.fill(3);
+  story.run_for(2s);
+  second.kill();
+  const Time died = story.world.now();
+  story.fill(3);
+  story.run_for(9s);
+  CHECK(story.owned("nifi-1").size() == 3);
+  story.run_for(10s);
+  CHECK(story.owned("nifi-1").size() == 6);
+  CHECK(story.times_consumed().size() == 36);
+  CHECK(story.bytes_are_right());
+  bool found = false;
+  for (const sim::Event& event : story.world.trace().events()) {
+    if (event.kind->name != "group.rebalancing" || event.time < died) continue;
+    if (found) break;
+    found = true;
+    CHECK(event.time - died > 6s);
+    CHECK(event.time - died < 10100ms);
+    CHECK(event.detail("why") == "no heartbeat from nifi-2");
+  }
+  CHECK(found);
+}
+
+TEST_CASE("a restarted consumer goes on at the committed offset", "[unit]") {
+  Story story(1, 2);
+  story.fill(10);
+  sim::Process& only = story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 20);
+  only.kill();
+  story.fill(10);
+  story.run_for(15s);
+  only.start();
+  story.run_for(10s);
+  CHECK(story.diary.consumed.size() == 40);
+  CHECK(story.times_consumed().size() == 40);
+  CHECK(story.bytes_are_right());
+}
+
+TEST_CASE("what was processed and not committed is processed again", "[unit]") {
+  Story story(1, 1);
+  story.app.service_time = 100ms;
+  story.app.client.config.max_poll_records = 10;
+  story.fill(20);
+  sim::Process& only = story.add("nifi-1");
+  while (story.diary.consumed.size() < 15) story.run_for(10ms);
+  only.kill();  // between two commits
+  story.run_for(15s);
+  only.start();
+  story.run_for(15s);
+  const auto times = story.times_consumed();
+  CHECK(times.size() == 20);
+  CHECK(times.at({{test_topic, 0}, 9}) == 1);
+  CHECK(times.at({{test_topic, 0}, 10}) == 2);
+}
+
+TEST_CASE("leaving is noticed at once", "[unit]") {
+  Story story;
+  story.add("nifi-1");
+  sim::Process& second = story.add("nifi-2");
+  story.run_for(10s);
+  Story::program(second).stop();
+  story.run_for(6s);
+  CHECK(story.owned("nifi-1").size() == 6);
+  CHECK(story.count("consumer.left") == 1);
+}
+
+TEST_CASE("a consumer that processes for too long is put out of its group", "[unit]") {
+  Story story(1, 1);
+  story.app.client.config.max_poll_interval = 6s;
+  story.app.client.config.max_poll_records = 10;
+  story.app.service_time = 1s;
+  story.fill(10);
+  story.add("nifi-1");
+  story.run_for(12s);
+  CHECK(story.count("consumer.left") == 1);
+  CHECK(story.diary.committed.empty());
+}
+
+TEST_CASE("a reader follows the leader, and says so", "[unit]") {
+  Story story(2, 2);
+  story.fill(3);
+  story.add("nifi-1");
+  story.run_for(5s);
+  story.partition(1).new_leader(1);
+  story.fill(3);
+  story.run_for(5s);
+  CHECK(story.times_consumed().size() == 12);
+  CHECK(story.diary.consumed.size() == 12);
+  CHECK(story.bytes_are_right());
+}
+
+TEST_CASE("a log cut behind the reader is noticed by its epochs (KIP-320)", "[unit]") {
+  Story story(2, 1);
+  story.fill(10);
+  story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 10);
+  // Four records that were read are lost with the old leader; six new ones take their offsets.
+  story.partition(0).cut(6);
+  story.partition(0).new_leader(2);
+  for (int i = 0; i < 6; ++i) story.put(0, {"new " + std::to_string(i)});
+  story.run_for(10s);
+  REQUIRE(story.diary.consumed.size() == 16);
+  CHECK(story.diary.consumed[10].offset == 6);
+  CHECK(story.diary.consumed[10].value == "new 0");
+}
+
+TEST_CASE("a dead leader stalls its partitions only, once told", "[unit]") {
+  Story story(2, 2);
+  story.fill(2);
+  story.add("nifi-1");
+  story.run_for(5s);
+  story.broker(2).kill();  // leads partition 1; the coordinator is broker 1
+  story.run_for(1s);
+  story.fill(2);
+  story.run_for(3s);
+  CHECK(story.diary.consumed.size() == 6);
+  CHECK(story.count("consumer.stalled") == 1);
+  story.partition(1).new_leader(1);
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 8);
+  CHECK(story.count("consumer.resumed") == 1);
+}
+
+TEST_CASE("a coordinator's successor reads the group back; nobody has to join again", "[unit]") {
+  Story story(2, 4);
+  story.fill(4);
+  story.add("nifi-1");
+  story.add("nifi-2");
+  story.run_for(10s);
+  const int assignments = story.diary.assignments;
+  story.broker(1).kill();
+  story.coordinator = 2;
+  for (auto& [name, partition] : story.partitions) {
+    if (partition.leader == 1) partition.new_leader(2);
+  }
+  story.broker(2).kill();  // its next life begins as the coordinator
+  story.broker(2).start();
+  story.fill(4);
+  story.run_for(9s);
+  CHECK(story.diary.assignments == assignments);
+  CHECK(story.count("group.coordinator_loaded") == 1);
+  CHECK(story.times_consumed().size() == 32);
+  CHECK(story.bytes_are_right());
+  for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 8);
+}
+
+TEST_CASE("the same seed tells the same story", "[unit]") {
+  std::set<std::string> fingerprints;
+  for (int run = 0; run < 2; ++run) {
+    Story story;
+    story.fill(5);
+    story.add("nifi-1");
+    sim::Process& second = story.add("nifi-2");
+    story.run_for(7s);
+    second.kill();
+    story.run_for(20s);
+    fingerprints.insert(story.world.trace().fingerprint());
+  }
+  CHECK(fingerprints.size() == 1);
+}
