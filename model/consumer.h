@@ -24,7 +24,7 @@
 
 namespace brokerlab::model {
 
-/// The bytes belong to `batch`, which keeps them alive.
+/// A record with its own copy of everything.
 struct ConsumedRecord {
   TopicPartition partition;
   Offset offset = 0;

@@ -9,9 +9,9 @@ namespace brokerlab::model {
 
 namespace {
 
-/// Checksum, decompression and deserialising of what was fetched: inflating runs at a few hundred
+/// Checksum, decompression and deserialising of a response: inflating runs at a few hundred
 /// MB/s of compressed input a core.
-constexpr Duration fetched_record_cost = 1us;
+constexpr Duration response_cost = 10us;
 constexpr BytesPerSecond inflate_rate = 150_MBps;
 
 }  // namespace
@@ -228,7 +228,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection, std::vecto
   }
   if (size > Bytes(0)) {
     sim::Cpu& cpu = process_.machine().cpu();
-    const Duration demand = time_for(size, inflate_rate) + fetched_record_cost;
+    const Duration demand = time_for(size, inflate_rate) + response_cost;
     co_await cpu.run(demand);
   }
   fetching_.erase(node);
