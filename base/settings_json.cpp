@@ -89,7 +89,7 @@ class Builder : public nlohmann::json_sax<Json> {
     for (char& c : why) {
       if (static_cast<unsigned char>(c) < 0x20) c = ' ';
     }
-    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {}, "broken JSON " + why);
+    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {}, "broken JSON: " + why);
     return false;
   }
 
@@ -156,6 +156,7 @@ bool SettingsReport::clean(std::string_view path) const {
     return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
   };
   for (const Problem& problem : errors) {
+    if (problem.file != file) continue;  // About something else, such as an override.
     if (inside(problem.path, path) || inside(path, problem.path)) return false;
   }
   return true;

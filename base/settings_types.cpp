@@ -122,6 +122,10 @@ class TextType : public ValueType {
     *static_cast<std::string*>(target) = value.get<std::string>();
   }
   Json write(const void* value) const override { return *static_cast<const std::string*>(value); }
+  /// An empty text where the pattern wants one means that nothing was given.
+  bool written(const void* value) const override {
+    return pattern_.empty() || !static_cast<const std::string*>(value)->empty();
+  }
   Json schema(Json& /*definitions*/) const override {
     Json result{{"type", "string"}, {"maxLength", longest_}};
     if (!pattern_.empty()) result["pattern"] = "^(" + pattern_ + ")$";
@@ -256,7 +260,8 @@ class EnumType : public ValueType {
     }
     std::vector<std::string> known;
     for (const auto& [name, number] : names_.names) known.push_back(name);
-    const std::string near = text.size() < 64 ? nearest_name(text, known) : "";
+    const bool word = text.size() > 2 && text.size() < 64;
+    const std::string near = word ? nearest_name(text, known) : "";
     report.error(
         path, brief_text(value),
         "must be " + allowed() + (near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));

@@ -1,0 +1,66 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+/// A first word that is no command: say which one was meant rather than what CLI11 expected.
+bool unknown_command(const CLI::App& app, const std::vector<std::string>& arguments,
+                     Context& context) {
+  if (arguments.empty() || arguments.front().empty() || arguments.front().front() == '-') {
+    return false;
+  }
+  std::vector<std::string> known;
+  std::string list;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == arguments.front()) return false;
+    known.push_back(command->get_name());
+    list += (list.empty() ? "" : ", ") + command->get_name();
+  }
+  const std::string near = nearest_name(arguments.front(), known);
+  context.err << fmt::format("brokerlab: there is no command \"{}\"; {}\n", arguments.front(),
+                             near.empty()
+                                 ? "commands are " + list
+                                 : fmt::format("did you mean \"{}\"? Commands are {}", near, list));
+  return true;
+}
+
+}  // namespace
+
+int refuse(Context& context, const Problems& problems) {
+  context.err << to_text(problems);
+  context.err << fmt::format("{} {} found; nothing was run\n", problems.size(),
+                             problems.size() == 1 ? "mistake" : "mistakes");
+  return exit_bad_input;
+}
+
+int run_command(const std::vector<std::string>& arguments, Context context) {
+  CLI::App app{"brokerlab: Kafka clusters, simulated to be understood", "brokerlab"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "brokerlab 0.1.0");
+  app.add_option("--lang", context.language, "en or ko, for what is told about a run")
+      ->check(CLI::IsMember({"en", "ko"}));
+  add_demo(app, context);
+  add_run(app, context);
+  add_scenarios(app, context);
+  add_trace(app, context);
+  add_why(app, context);
+  add_view(app, context);
+  app.footer(
+      "Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"
+      "Begin with: brokerlab demo");
+  if (unknown_command(app, arguments, context)) return exit_bad_input;
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, context.out, context.err) == 0 ? exit_pass : exit_bad_input;
+  }
+  return context.status;
+}
+
+}  // namespace brokerlab::cli

@@ -1,0 +1,53 @@
+// The brokerlab command: arguments in, exit status out. One .cpp a command.
+//
+//   0 the run passed (or the command did what it should)
+//   1 the run failed          2 the verdict is unknown
+//   3 the input is wrong: usage, a scenario, a file; every mistake was listed
+//   4 the command could not do its work for another reason
+//
+// Threads: none. Errors: printed to `err`, in plain words, never thrown out of run_command().
+#pragma once
+
+#include "base/problem.h"
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace brokerlab::cli {
+
+inline constexpr int exit_pass = 0;
+inline constexpr int exit_fail = 1;
+inline constexpr int exit_unknown = 2;
+inline constexpr int exit_bad_input = 3;
+inline constexpr int exit_trouble = 4;
+
+/// What a command is given beside its own arguments.
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  std::string program;          ///< argv[0]; the viewer is looked for beside it.
+  std::string language = "en";  ///< "en" or "ko".
+  int status = exit_pass;       ///< Set by the command that ran.
+};
+
+/// arguments: without the program's name.
+int run_command(const std::vector<std::string>& arguments, Context context);
+
+// Each adds its command to `app`; the callback does the work and sets context.status.
+void add_run(CLI::App& app, Context& context);
+void add_demo(CLI::App& app, Context& context);
+void add_scenarios(CLI::App& app, Context& context);
+void add_trace(CLI::App& app, Context& context);
+void add_why(CLI::App& app, Context& context);
+void add_view(CLI::App& app, Context& context);
+
+/// Lists problems, one a line, and returns exit_bad_input.
+int refuse(Context& context, const Problems& problems);
+
+}  // namespace brokerlab::cli

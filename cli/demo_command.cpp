@@ -1,0 +1,37 @@
+// brokerlab demo: the first scenario, recorded, and what to do next.
+#include "cli/run.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+void demo(Context& context, const std::string& recording) {
+  RunRequest request;
+  request.scenario = "wifi_auth_broker_crash";
+  request.record = recording;
+  context.status = run(context, request);
+  if (context.status > exit_unknown) return;
+  context.out << fmt::format(
+      "\nNext:\n"
+      "  ./brokerlab view {0}                      see it\n"
+      "  ./brokerlab why {0} \"new leader\"          why did that happen?\n"
+      "  ./brokerlab run wifi_auth_broker_crash_acks_all   the same incident, nothing may be "
+      "lost\n",
+      recording);
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, Context& context) {
+  const auto recording = std::make_shared<std::string>("demo.run");
+  CLI::App* command = app.add_subcommand("demo", "Run the first scenario: start here");
+  command->add_option("--record", *recording, "Where the recording goes")->capture_default_str();
+  command->callback([&context, recording] { demo(context, *recording); });
+}
+
+}  // namespace brokerlab::cli

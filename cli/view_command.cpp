@@ -1,0 +1,54 @@
+// brokerlab view: hands over to brokerlab-viz, which is built beside this program.
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <unistd.h>
+
+namespace brokerlab::cli {
+namespace {
+
+/// The directory of this very program, whatever way it was called.
+std::filesystem::path own_directory(const std::string& program) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::filesystem::path(program).parent_path() : self.parent_path();
+}
+
+void view(Context& context, const std::vector<std::string>& arguments) {
+  const std::string viewer = (own_directory(context.program) / "brokerlab-viz").string();
+  if (!std::filesystem::exists(viewer)) {
+    context.err << fmt::format("brokerlab: the viewer is not built: {} is missing\n", viewer);
+    context.status = exit_trouble;
+    return;
+  }
+  std::vector<std::string> words{viewer};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  context.out.flush();
+  execv(viewer.c_str(), argv.data());
+  context.err << fmt::format("brokerlab: {} cannot be started: {}\n", viewer, std::strerror(errno));
+  context.status = exit_trouble;
+}
+
+}  // namespace
+
+void add_view(CLI::App& app, Context& context) {
+  const auto arguments = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("view", "Open a recording in the window");
+  command->prefix_command();  // Everything that follows is the viewer's.
+  command->callback([&context, command, arguments] {
+    *arguments = command->remaining();
+    view(context, *arguments);
+  });
+}
+
+}  // namespace brokerlab::cli

@@ -1,0 +1,272 @@
+// The declarations of every part of a scenario: names, ranges, meanings.
+#include "scenarios/description.h"
+
+#include "base/settings.h"
+
+namespace brokerlab::scenarios {
+namespace {
+
+using setting::list;
+using setting::names;
+using setting::optional;
+using setting::record;
+using setting::text;
+
+constexpr Duration longest_run = std::chrono::hours(24 * 7);
+
+SettingType<std::string> machine_name() {
+  return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", "a name of letters, digits, - and _");
+}
+
+/// Kafka's rule for a topic (Topic.validate).
+SettingType<std::string> topic_name() {
+  return text(249, "[a-zA-Z0-9_-][a-zA-Z0-9._-]*|\\.[a-zA-Z0-9_-][a-zA-Z0-9._-]*",
+              "a name of letters, digits, ., - and _");
+}
+
+SettingType<std::string> any_text(std::size_t longest = 10'000) { return text(longest); }
+
+}  // namespace
+
+const Settings<LocalText>& LocalText::settings() {
+  static const auto all = Settings<LocalText>("LocalText", "Text in two languages.")
+                              .field("en", &LocalText::en, any_text(), "English.")
+                              .field("ko", &LocalText::ko, any_text(), "Korean.")
+                              .shorthand("en");
+  return all;
+}
+
+const Settings<ZooKeeperSpec>& ZooKeeperSpec::settings() {
+  using S = ZooKeeperSpec;
+  static const auto all =
+      Settings<S>("ZooKeeper", "The ensemble: machines zookeeper-1 and on.")
+          .field("nodes", &S::nodes, 1, 9, "How many servers; a majority must live.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("config", &S::config, record<model::ZooKeeperConfig>(), "zoo.cfg.");
+  return all;
+}
+
+const Settings<BrokersSpec>& BrokersSpec::settings() {
+  using S = BrokersSpec;
+  static const auto all =
+      Settings<S>("Brokers", "The brokers: machines broker-1 and on, all alike.")
+          .field("count", &S::count, 1, 100, "How many.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("config", &S::config, record<model::BrokerConfig>(), "server.properties.");
+  return all;
+}
+
+const Settings<TopicSpec>& TopicSpec::settings() {
+  using S = TopicSpec;
+  static const auto all =
+      Settings<S>("Topic", "A topic that exists before the run begins.")
+          .field("name", &S::name, topic_name(), "Its name.")
+          .required()
+          .field("partitions", &S::partitions, 1, 10'000, "How many partitions.")
+          .field("replication.factor", &S::replication_factor, setting::integer(1, 32767),
+                 "Replicas of each partition; unset is default.replication.factor.")
+          .field("config", &S::config, record<model::TopicOverrides>(), "Its own settings.");
+  return all;
+}
+
+const Settings<RateStep>& RateStep::settings() {
+  static const auto all =
+      Settings<RateStep>("RateStep", "A rate from a moment on.")
+          .field("from", &RateStep::from, Duration{0}, longest_run, "Since the start of the run.")
+          .required()
+          .field("rate", &RateStep::rate, PerSecond(0), PerSecond(1e6), "Records a second.")
+          .required();
+  return all;
+}
+
+const Settings<SourceSpec>& SourceSpec::settings() {
+  using S = SourceSpec;
+  static const auto all =
+      Settings<S>("Source", "Where records come from: rows of a file at a rate.")
+          .field("name", &S::name, machine_name(), "Its name, for producers.")
+          .required()
+          .field("file", &S::file, text(1000), "A CSV file, relative to this one.")
+          .required()
+          .field("arrivals", &S::arrivals,
+                 names<Arrivals>({{"poisson", Arrivals::poisson}, {"even", Arrivals::even}}),
+                 "At random and independent, or equally spaced.")
+          .field("rate", &S::rate, list(record<RateStep>(), 1, 10'000), "Steps, ascending.")
+          .required()
+          .field("until", &S::until, setting::duration(1us, longest_run),
+                 "No records from then on; unset is the end of the run.");
+  return all;
+}
+
+const Settings<ProducerSpec>& ProducerSpec::settings() {
+  using S = ProducerSpec;
+  static const auto all =
+      Settings<S>("Producer", "A program on a machine of its own that sends a source's rows.")
+          .field("name", &S::name, machine_name(), "Its name, and that of its machine.")
+          .required()
+          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("source", &S::source, machine_name(), "Where its records come from.")
+          .required()
+          .field("topic", &S::topic, topic_name(), "Where they go.")
+          .required()
+          .field("key", &S::key, machine_name(), "The column that is the key; unset is no key.")
+          .field("poll_interval", &S::poll_interval, 1ms, 1h, "How often it asks for new rows.")
+          .field("query_time", &S::query_time, Duration{0}, 1min, "How long an answer takes.")
+          .field("service_time", &S::service_time, Duration{0}, 1min, "Its own work for a row.")
+          .field("config", &S::config, record<model::ProducerConfig>(), "Producer properties.")
+          .required();
+  return all;
+}
+
+const Settings<ConsumerSpec>& ConsumerSpec::settings() {
+  using S = ConsumerSpec;
+  static const auto all =
+      Settings<S>("Consumer", "A consumer group: machines <group>-1 and on.")
+          .field("group", &S::group, machine_name(), "Its group.id.")
+          .required()
+          .field("members", &S::members, 1, 1000, "How many consumers.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("topics", &S::topics, list(topic_name(), 1, 100), "What it subscribes to.")
+          .required()
+          .field("service_time", &S::service_time, Duration{0}, 1h, "Work for a record.")
+          .field("commit", &S::commit,
+                 names<CommitPoint>(
+                     {{"after_batch", CommitPoint::after_batch}, {"never", CommitPoint::never}}),
+                 "When it commits offsets, if enable.auto.commit is false.")
+          .field("config", &S::config, record<model::ConsumerConfig>(), "Consumer properties.")
+          .check([](S& spec, FieldReport& report) {
+            if (!spec.commit && !spec.config.enable_auto_commit) {
+              spec.commit = CommitPoint::after_batch;
+            }
+            if (report.given("commit") && spec.config.enable_auto_commit) {
+              report.error("commit",
+                           "needs enable.auto.commit set to false; Kafka's default is true");
+            }
+          });
+  return all;
+}
+
+const Settings<LeaderOf>& LeaderOf::settings() {
+  static const auto all =
+      Settings<LeaderOf>("LeaderOf", "The leader of one partition at that moment.")
+          .field("topic", &LeaderOf::topic, topic_name(), "Topic.")
+          .required()
+          .field("partition", &LeaderOf::partition, 0, 9'999, "Partition, from 0.")
+          .required();
+  return all;
+}
+
+const Settings<Target>& Target::settings() {
+  static const auto all =
+      Settings<Target>("Target", "Whom a fault hits. A bare text is \"machine\".")
+          .choice("a target")
+          .alternative("machine", &Target::who, &Named::name, machine_name(),
+                       "A machine (broker-1), \"controller\", or a name bound with \"as\".")
+          .alternative("leader_of_most", &Target::who, &LeaderOfMost::topic, topic_name(),
+                       "The broker that leads most partitions of this topic then.")
+          .alternative<LeaderOf>("leader_of", &Target::who,
+                                 "The broker that leads this partition then.")
+          .shorthand("machine");
+  return all;
+}
+
+const Settings<Cut>& Cut::settings() {
+  static const auto all =
+      Settings<Cut>("Cut",
+                    "No message passes between two sides. Sides may also name the sets "
+                    "brokers, zookeeper, clients and everyone_else.")
+          .field("between", &Cut::between, list(record<Target>(), 1, 1000), "One side.")
+          .required()
+          .field("and", &Cut::against, list(record<Target>(), 1, 1000), "The other side.")
+          .required();
+  return all;
+}
+
+const Settings<Pause>& Pause::settings() {
+  static const auto all =
+      Settings<Pause>("Pause", "A process stands still: a long garbage collection.")
+          .field("machine", &Pause::machine, record<Target>(), "Whose process.")
+          .required()
+          .field("for", &Pause::length, 1ms, 1h, "How long.")
+          .required();
+  return all;
+}
+
+const Settings<Fault>& Fault::settings() {
+  static const auto all =
+      Settings<Fault>("Fault", "Something that goes wrong, or is put right.")
+          .field("at", &Fault::at, Duration{0}, longest_run, "Since the start of the run.")
+          .required()
+          .choice("a fault")
+          .alternative("power_off", &Fault::action, &PowerOff::target, record<Target>(),
+                       "The machine goes dark; what was not synced to disk is lost.")
+          .alternative("power_on", &Fault::action, &PowerOn::target, record<Target>(),
+                       "It boots and its processes start.")
+          .alternative("kill_process", &Fault::action, &KillProcess::target, record<Target>(),
+                       "SIGKILL; the machine and its page cache live on.")
+          .alternative("start_process", &Fault::action, &StartProcess::target, record<Target>(),
+                       "A killed process starts again.")
+          .alternative<Cut>("cut", &Fault::action, "The network between two sides is cut.")
+          .alternative("heal", &Fault::action, &Heal::cut, machine_name(),
+                       "The cut of this name is mended.")
+          .alternative<Pause>("pause", &Fault::action, "A process stands still for a while.")
+          .field("as", &Fault::as, machine_name(), "A name for what was hit, for later faults.");
+  return all;
+}
+
+const Settings<Expectation>& Expectation::settings() {
+  using E = Expectation;
+  static const auto all =
+      Settings<E>("Expectation", "What the verdict is about, beside the invariants.")
+          .choice("an expectation")
+          .alternative("no_acknowledged_record_lost", &E::what, &NoAcknowledgedRecordLost::wanted,
+                       setting::boolean(), "Whatever a producer was told is stored, is.")
+          .alternative("unavailability_below", &E::what, &UnavailabilityBelow::limit,
+                       setting::duration(1ms, longest_run),
+                       "The longest time a partition could not be written.")
+          .alternative("all_records_consumed", &E::what, &AllRecordsConsumed::wanted,
+                       setting::boolean(), "No group lags at the end.");
+  return all;
+}
+
+const Settings<RecordSpec>& RecordSpec::settings() {
+  using M = RecordedMessages;
+  static const auto all =
+      Settings<RecordSpec>("Record", "What a recording of the run keeps.")
+          .field("messages", &RecordSpec::messages,
+                 names<M>({{"all", M::all}, {"control", M::control}, {"none", M::none}}),
+                 "Every message, those of the control plane, or none.");
+  return all;
+}
+
+const Settings<Scenario>& Scenario::settings() {
+  using S = Scenario;
+  static const auto all =
+      Settings<S>("Scenario", "One experiment: cluster, clients, load, faults, expectations.")
+          .field("$schema", &S::editor_schema, text(1000), "Where the schema is, for editors.")
+          .field("name", &S::name, machine_name(), "A short name.")
+          .required()
+          .field("title", &S::title, record<LocalText>(), "One line for people.")
+          .field("story", &S::story, record<LocalText>(), "What happens and why it matters.")
+          .field("notes", &S::notes, any_text(), "For the reader of the file.")
+          .field("starts_at", &S::starts_at, setting::time_of_day(), "Time of day at 0s.")
+          .field("duration", &S::duration, 1ms, longest_run, "Simulated time.")
+          .required()
+          .field("seed", &S::seed, setting::integer64(0), "Of all chance in the run.")
+          .field("hardware", &S::hardware, setting::map(record<sim::MachineConfig>()),
+                 "Kinds of machines, by name.")
+          .field("network", &S::network, record<sim::NetworkConfig>(), "Between all machines.")
+          .field("zookeeper", &S::zookeeper, record<ZooKeeperSpec>(), "The ensemble.")
+          .field("brokers", &S::brokers, record<BrokersSpec>(), "The Kafka cluster.")
+          .required()
+          .field("topics", &S::topics, list(record<TopicSpec>(), 1, 1000), "Topics.")
+          .required()
+          .field("sources", &S::sources, list(record<SourceSpec>(), 0, 1000), "Sources.")
+          .field("producers", &S::producers, list(record<ProducerSpec>(), 0, 1000), "Producers.")
+          .field("consumers", &S::consumers, list(record<ConsumerSpec>(), 0, 100), "Groups.")
+          .field("faults", &S::faults, list(record<Fault>(), 0, 1000), "Faults.")
+          .field("expect", &S::expect, list(record<Expectation>(), 0, 100), "Expectations.")
+          .field("record", &S::recording, record<RecordSpec>(), "The recording.");
+  return all;
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,237 @@
+// A scenario: one experiment as data. Cluster, clients, load, faults and what is expected of the
+// run, read from a JSON file (scenario.schema.json describes it; scenarios/library has examples).
+// Everything a run depends on is in here: a run is a pure function of (scenario, seed, version).
+//
+// Machines are not listed but derived, with these names: broker-1 .., zookeeper-1 .., each
+// producer's own name, and <group>-1 .. for a consumer group's members.
+//
+// Lifetime: values. Threads: none. Errors: read with load_scenario() (scenarios/loader.h), which
+// lists every mistake; a Scenario that it returned has passed all cross checks.
+#pragma once
+
+#include "base/settings_fwd.h"
+#include "base/units.h"
+#include "model/config.h"
+#include "sim/hardware.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+/// Text for people, in the two languages of the project. A bare text in JSON is English.
+struct LocalText {
+  std::string en;
+  std::string ko;  ///< Empty: the English stands in.
+
+  const std::string& in(std::string_view language) const {
+    return language == "ko" && !ko.empty() ? ko : en;
+  }
+  static const Settings<LocalText>& settings();
+};
+
+struct ZooKeeperSpec {
+  int nodes = 3;
+  std::string machine;  ///< A name under "hardware"; empty: the default machine.
+  model::ZooKeeperConfig config;
+  static const Settings<ZooKeeperSpec>& settings();
+};
+
+struct BrokersSpec {
+  int count = 3;
+  std::string machine;
+  model::BrokerConfig config;
+  static const Settings<BrokersSpec>& settings();
+};
+
+struct TopicSpec {
+  std::string name;
+  int partitions = 1;
+  std::optional<int> replication_factor;  ///< Unset: default.replication.factor of the brokers.
+  model::TopicOverrides config;
+  static const Settings<TopicSpec>& settings();
+};
+
+/// From `from` on, records come into being at `rate`, until the next step.
+struct RateStep {
+  Duration from{0};
+  PerSecond rate;
+  static const Settings<RateStep>& settings();
+};
+
+/// poisson: independent of each other, from a seeded stream; even: equally spaced.
+enum class Arrivals { poisson, even };
+
+/// Where records come from: rows of a file, coming into being at a rate.
+struct SourceSpec {
+  std::string name;
+  std::string file;  ///< As written, relative to the scenario file.
+  Arrivals arrivals = Arrivals::poisson;
+  std::vector<RateStep> rate;     ///< Ascending; nothing comes before the first step.
+  std::optional<Duration> until;  ///< Unset: to the end of the run.
+  static const Settings<SourceSpec>& settings();
+};
+
+/// A program that polls its source as one polls a table: every poll_interval it asks for the rows
+/// that are new (query_time), then sends each one (service_time before each).
+struct ProducerSpec {
+  std::string name;
+  std::string machine;
+  std::string source;
+  std::string topic;
+  std::optional<std::string> key;  ///< The column whose value is the record's key; unset: no key.
+  Duration poll_interval = 1s;
+  Duration query_time = 5ms;
+  Duration service_time = 100us;
+  model::ProducerConfig config;
+  static const Settings<ProducerSpec>& settings();
+};
+
+/// When a group commits by itself; not used when enable.auto.commit is on.
+enum class CommitPoint { after_batch, never };
+
+struct ConsumerSpec {
+  std::string group;
+  int members = 1;
+  std::string machine;
+  std::vector<std::string> topics;
+  Duration service_time = 1ms;  ///< Spent on every record before the next one.
+  /// Unset: not by itself, for enable.auto.commit is on. Otherwise loading has set it.
+  std::optional<CommitPoint> commit;
+  model::ConsumerConfig config;
+  static const Settings<ConsumerSpec>& settings();
+};
+
+/// A machine's name, "controller", or a name that an earlier fault bound with "as". In a cut also a
+/// set: "brokers", "zookeeper", "clients", "everyone_else".
+struct Named {
+  std::string name;
+};
+/// The broker that leads most partitions of a topic at that moment; the lowest id of several.
+struct LeaderOfMost {
+  std::string topic;
+};
+/// The leader of one partition at that moment.
+struct LeaderOf {
+  std::string topic;
+  int partition = 0;
+  static const Settings<LeaderOf>& settings();
+};
+struct Target {
+  std::variant<Named, LeaderOfMost, LeaderOf> who;
+  static const Settings<Target>& settings();
+};
+
+struct PowerOff {  ///< Silence at once; what was not synced is lost.
+  Target target;
+};
+struct PowerOn {  ///< Boots (boot_time), then its processes start.
+  Target target;
+};
+struct KillProcess {  ///< SIGKILL: the machine lives on, connections are reset, its cache stays.
+  Target target;
+};
+struct StartProcess {
+  Target target;
+};
+/// No message passes between the two sides, in either direction, until the cut is healed.
+struct Cut {
+  std::vector<Target> between;
+  std::vector<Target> against;  ///< JSON: "and".
+  static const Settings<Cut>& settings();
+};
+struct Heal {
+  std::string cut;  ///< The name the cut was given with "as".
+};
+/// The process stands still (a stop-the-world collection) and then goes on as if nothing had been.
+struct Pause {
+  Target machine;
+  Duration length{0};  ///< JSON: "for".
+  static const Settings<Pause>& settings();
+};
+
+struct Fault {
+  Duration at{0};
+  std::variant<PowerOff, PowerOn, KillProcess, StartProcess, Cut, Heal, Pause> action;
+  std::string as;  ///< Names what was hit, for later faults; empty: no name.
+  static const Settings<Fault>& settings();
+};
+
+/// Every record that a producer was told is stored is in the log at the end, or was consumed.
+struct NoAcknowledgedRecordLost {
+  bool wanted = true;
+};
+/// The longest time any one partition could not be written to.
+struct UnavailabilityBelow {
+  Duration limit{0};
+};
+/// At the end every group has consumed up to the high watermark of every partition.
+struct AllRecordsConsumed {
+  bool wanted = true;
+};
+struct Expectation {
+  std::variant<NoAcknowledgedRecordLost, UnavailabilityBelow, AllRecordsConsumed> what;
+  static const Settings<Expectation>& settings();
+};
+
+/// Which messages a recording keeps: all of them, those of the control plane, none.
+enum class RecordedMessages { all, control, none };
+struct RecordSpec {
+  RecordedMessages messages = RecordedMessages::all;
+  static const Settings<RecordSpec>& settings();
+};
+
+struct Scenario {
+  std::optional<std::string> editor_schema;  ///< JSON: "$schema", for editors; dropped in loading.
+  std::string name;
+  LocalText title;
+  LocalText story;
+  std::string notes;
+  Duration starts_at{0};  ///< Time of day at which the run begins, for people.
+  Duration duration = 1min;
+  std::int64_t seed = 1;
+  std::map<std::string, sim::MachineConfig> hardware;
+  sim::NetworkConfig network;
+  ZooKeeperSpec zookeeper;
+  BrokersSpec brokers;
+  std::vector<TopicSpec> topics;
+  std::vector<SourceSpec> sources;
+  std::vector<ProducerSpec> producers;
+  std::vector<ConsumerSpec> consumers;
+  std::vector<Fault> faults;
+  std::vector<Expectation> expect;
+  RecordSpec recording;  ///< JSON: "record".
+
+  std::string directory;  ///< Of the file; data files are relative to it. Not part of the JSON.
+
+  const TopicSpec* topic(std::string_view name_of_topic) const;     ///< Null when there is none.
+  const SourceSpec* source(std::string_view name_of_source) const;  ///< Null when there is none.
+  /// The machine kind of that name; the default machine for an empty name.
+  sim::MachineConfig machine(const std::string& kind) const;
+  int replication_factor(const TopicSpec& of) const;
+  model::TopicConfig topic_config(const TopicSpec& of) const;
+  /// Path of a source's file, to be opened.
+  std::string path_of(const SourceSpec& of) const;
+
+  static const Settings<Scenario>& settings();
+};
+
+enum class Role { zookeeper, broker, producer, consumer };
+
+struct MachineRole {
+  std::string name;  ///< "broker-1", "wifi-auth", "nifi-2".
+  Role role;
+  int index = 0;         ///< From 0: which broker, node, producer spec, or member of its group.
+  std::size_t spec = 0;  ///< Which element of scenario.producers or .consumers; else 0.
+  std::string kind;      ///< The name under "hardware".
+};
+
+/// All machines of a scenario: ensemble, brokers, producers, consumers, in the order of the file.
+std::vector<MachineRole> machines_of(const Scenario& scenario);
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,128 @@
+#include "scenarios/loader.h"
+
+#include "base/settings.h"
+#include "scenarios/validate.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace brokerlab::scenarios {
+namespace {
+
+constexpr std::uintmax_t largest_file = 8u << 20;
+
+Problem about_file(const std::string& path, std::string message) {
+  return {path, {}, {}, std::move(message)};
+}
+
+Result<std::string, std::string> text_of(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error || !std::filesystem::exists(status)) {
+    return fail(std::string("there is no such file"));
+  }
+  if (std::filesystem::is_directory(status)) return fail(std::string("is a directory"));
+  if (!std::filesystem::is_regular_file(status)) return fail(std::string("is not a regular file"));
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return fail(std::string("cannot be read"));
+  if (size > largest_file) {
+    return fail(fmt::format("has {}; at most 8 MiB are read",
+                            to_rounded_text(Bytes(static_cast<std::int64_t>(size)))));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return fail(std::string("cannot be read"));
+  return text;
+}
+
+void apply_overrides(const LoadOptions& options, Json& document, SettingsReport& report) {
+  for (const std::string& one : options.overrides) {
+    const std::string named = "--set " + one;
+    const std::size_t equals = one.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      report.errors.push_back(about_file(named, "must be path=value, such as seed=7"));
+      continue;
+    }
+    const auto status =
+        Scenario::settings().set(document, one.substr(0, equals), one.substr(equals + 1));
+    if (!status.ok()) report.errors.push_back(about_file(named, status.error()));
+  }
+}
+
+}  // namespace
+
+Loaded parse_scenario(std::string_view text, const std::string& file, const std::string& directory,
+                      const LoadOptions& options) {
+  SettingsReport report;
+  report.file = file;
+  Json document;
+  Scenario scenario;
+  if (parse_json(text, document, report)) {
+    apply_overrides(options, document, report);
+    scenario = Scenario::settings().read(document, report);
+    scenario.editor_schema.reset();
+    scenario.directory = directory;
+    if (options.seed) {
+      if (*options.seed < 0) {
+        report.errors.push_back(about_file("--seed", "must be a whole number of at least 0"));
+      }
+      scenario.seed = *options.seed;
+    }
+    validate(scenario, report);
+  }
+  Loaded loaded{std::nullopt, std::move(report.errors), std::move(report.warnings)};
+  if (loaded.errors.empty()) loaded.scenario = std::move(scenario);
+  return loaded;
+}
+
+Loaded load_scenario(const std::string& path, const LoadOptions& options) {
+  const auto text = text_of(path);
+  if (!text) return {std::nullopt, {about_file(path, text.error())}, {}};
+  return parse_scenario(*text, path, std::filesystem::path(path).parent_path().string(), options);
+}
+
+std::string effective_text(const Scenario& scenario) {
+  return Scenario::settings().to_text(scenario);
+}
+
+std::string scenario_schema() { return Scenario::settings().schema("A brokerlab scenario"); }
+
+std::string scenario_docs() { return Scenario::settings().docs(); }
+
+std::string library_directory() { return BROKERLAB_LIBRARY_DIR; }
+
+std::vector<LibraryEntry> library() {
+  std::vector<LibraryEntry> entries;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(library_directory(), error)) {
+    if (entry.path().extension() != ".json") continue;
+    entries.push_back({entry.path().stem().string(), entry.path().string()});
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const LibraryEntry& a, const LibraryEntry& b) { return a.name < b.name; });
+  return entries;
+}
+
+Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
+  const bool is_path = path_or_name.find('/') != std::string::npos ||
+                       path_or_name.ends_with(".json") || std::filesystem::exists(path_or_name);
+  if (is_path) return path_or_name;
+  std::vector<std::string> names;
+  std::string list;
+  for (const LibraryEntry& entry : library()) {
+    if (entry.name == path_or_name) return entry.path;
+    names.push_back(entry.name);
+    list += list.empty() ? "" : ", ";
+    list += entry.name;
+  }
+  const std::string near = nearest_name(path_or_name, names);
+  return fail(about_file(
+      path_or_name, fmt::format("is neither a file nor a scenario of the library ({}){}", list,
+                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))));
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,64 @@
+// Questions that the rest of the project asks a scenario.
+#include "scenarios/description.h"
+
+namespace brokerlab::scenarios {
+
+const TopicSpec* Scenario::topic(std::string_view name_of_topic) const {
+  for (const TopicSpec& candidate : topics) {
+    if (candidate.name == name_of_topic) return &candidate;
+  }
+  return nullptr;
+}
+
+const SourceSpec* Scenario::source(std::string_view name_of_source) const {
+  for (const SourceSpec& candidate : sources) {
+    if (candidate.name == name_of_source) return &candidate;
+  }
+  return nullptr;
+}
+
+sim::MachineConfig Scenario::machine(const std::string& kind) const {
+  const auto found = hardware.find(kind);
+  ENSURE(found != hardware.end() || kind.empty(), "no hardware named {}", kind);
+  return found == hardware.end() ? sim::MachineConfig{} : found->second;
+}
+
+int Scenario::replication_factor(const TopicSpec& of) const {
+  return of.replication_factor.value_or(brokers.config.default_replication_factor);
+}
+
+model::TopicConfig Scenario::topic_config(const TopicSpec& of) const {
+  return model::TopicConfig::in_force(brokers.config, of.config);
+}
+
+std::string Scenario::path_of(const SourceSpec& of) const {
+  const bool absolute = of.file.starts_with("/");
+  return absolute || directory.empty() ? of.file : directory + "/" + of.file;
+}
+
+std::vector<MachineRole> machines_of(const Scenario& scenario) {
+  std::vector<MachineRole> machines;
+  for (int i = 0; i < scenario.zookeeper.nodes; ++i) {
+    machines.push_back(
+        {fmt::format("zookeeper-{}", i + 1), Role::zookeeper, i, 0, scenario.zookeeper.machine});
+  }
+  for (int i = 0; i < scenario.brokers.count; ++i) {
+    machines.push_back(
+        {fmt::format("broker-{}", i + 1), Role::broker, i, 0, scenario.brokers.machine});
+  }
+  for (std::size_t spec = 0; spec < scenario.producers.size(); ++spec) {
+    const ProducerSpec& producer = scenario.producers[spec];
+    machines.push_back(
+        {producer.name, Role::producer, static_cast<int>(spec), spec, producer.machine});
+  }
+  for (std::size_t spec = 0; spec < scenario.consumers.size(); ++spec) {
+    const ConsumerSpec& group = scenario.consumers[spec];
+    for (int i = 0; i < group.members; ++i) {
+      machines.push_back(
+          {fmt::format("{}-{}", group.group, i + 1), Role::consumer, i, spec, group.machine});
+    }
+  }
+  return machines;
+}
+
+}  // namespace brokerlab::scenarios

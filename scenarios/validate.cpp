@@ -1,0 +1,281 @@
+#include "scenarios/validate.h"
+
+#include "base/settings.h"
+#include "scenarios/record_source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+namespace brokerlab::scenarios {
+namespace {
+
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ", ";
+    text += name;
+  }
+  return text.empty() ? "(none)" : text;
+}
+
+class Validator {
+ public:
+  Validator(const Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {}
+
+  void run() {
+    check_names();
+    check_hardware();
+    check_topics();
+    check_ensemble();
+    check_sources();
+    check_producers();
+    check_consumers();
+  }
+
+ private:
+  bool clean(std::string_view path) const { return report_.clean(path); }
+
+  void unknown(const std::string& path, const std::string& name, std::string_view what,
+               const std::vector<std::string>& known) {
+    const std::string near = nearest_name(name, known);
+    report_.error(path, in_quotes(name),
+                  near.empty() ? fmt::format("names no {}; there are {}", what, list_of(known))
+                               : fmt::format("names no {}; did you mean \"{}\"?", what, near));
+  }
+
+  template <class T, class Name>
+  void check_unique(const char* list, const char* field, const std::vector<T>& specs, Name name) {
+    std::map<std::string, std::size_t> first;
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const std::string& own = name(specs[i]);
+      const auto [at, fresh] = first.emplace(own, i);
+      if (fresh || own.empty()) continue;
+      report_.error(fmt::format("/{}/{}/{}", list, i, field), in_quotes(own),
+                    fmt::format("is already the name of /{}/{}", list, at->second));
+    }
+  }
+
+  void check_names() {
+    const std::size_t before = report_.errors.size();
+    check_unique(
+        "topics", "name", s_.topics, [](const auto& t) -> auto& { return t.name; });
+    check_unique(
+        "sources", "name", s_.sources, [](const auto& t) -> auto& { return t.name; });
+    check_unique(
+        "producers", "name", s_.producers, [](const auto& t) -> auto& { return t.name; });
+    check_unique(
+        "consumers", "group", s_.consumers, [](const auto& t) -> auto& { return t.group; });
+    if (report_.errors.size() != before) return;
+    std::set<std::string> seen{"controller", "brokers", "zookeeper", "clients", "everyone_else"};
+    for (const MachineRole& machine : machines_of(s_)) {
+      if (machine.name.empty() || seen.insert(machine.name).second) continue;
+      const bool producer = machine.role == Role::producer;
+      report_.error(fmt::format("/{}/{}/{}", producer ? "producers" : "consumers", machine.spec,
+                                producer ? "name" : "group"),
+                    in_quotes(producer ? machine.name : s_.consumers[machine.spec].group),
+                    fmt::format("would name a machine \"{}\", which is taken", machine.name));
+    }
+  }
+
+  void check_kind(const std::string& path, const std::string& kind) {
+    if (kind.empty() || s_.hardware.contains(kind) || !clean("/hardware")) return;
+    std::vector<std::string> known;
+    for (const auto& [name, machine] : s_.hardware) known.push_back(name);
+    unknown(path, kind, "machine under /hardware", known);
+  }
+
+  void check_hardware() {
+    check_kind("/zookeeper/machine", s_.zookeeper.machine);
+    check_kind("/brokers/machine", s_.brokers.machine);
+    for (std::size_t i = 0; i < s_.producers.size(); ++i) {
+      check_kind(fmt::format("/producers/{}/machine", i), s_.producers[i].machine);
+    }
+    for (std::size_t i = 0; i < s_.consumers.size(); ++i) {
+      check_kind(fmt::format("/consumers/{}/machine", i), s_.consumers[i].machine);
+    }
+  }
+
+  bool written_with_acks_all(const std::string& topic) const {
+    return std::any_of(s_.producers.begin(), s_.producers.end(), [&](const ProducerSpec& p) {
+      return p.topic == topic && p.config.acks == model::Acks::all;
+    });
+  }
+
+  void check_topics() {
+    for (std::size_t i = 0; i < s_.topics.size(); ++i) {
+      const TopicSpec& topic = s_.topics[i];
+      const std::string path = fmt::format("/topics/{}/replication.factor", i);
+      const int factor = s_.replication_factor(topic);
+      if (factor > s_.brokers.count && clean("/brokers/count") && clean(path)) {
+        report_.error(path, std::to_string(factor),
+                      fmt::format("must not exceed the number of brokers, {}", s_.brokers.count));
+      }
+      check_min_insync(i, topic, factor);
+    }
+    const int offsets = s_.brokers.config.offsets_topic_replication_factor;
+    const std::string path = "/brokers/config/offsets.topic.replication.factor";
+    if (!s_.consumers.empty() && offsets > s_.brokers.count && clean("/brokers/count") &&
+        clean(path)) {
+      report_.error(path, std::to_string(offsets),
+                    fmt::format("must not exceed the number of brokers, {}, or no group can ever "
+                                "commit (Kafka's default is 3)",
+                                s_.brokers.count));
+    }
+  }
+
+  void check_min_insync(std::size_t i, const TopicSpec& topic, int factor) {
+    const int least = s_.topic_config(topic).min_insync_replicas;
+    const std::string own = fmt::format("/topics/{}/config/min.insync.replicas", i);
+    const std::string path =
+        topic.config.min_insync_replicas ? own : "/brokers/config/min.insync.replicas";
+    if (least <= factor || !clean(path) || !clean(own)) return;
+    const std::string message = fmt::format(
+        "exceeds the replication factor of topic {}, {}: nothing can be written with acks=all",
+        topic.name, factor);
+    if (written_with_acks_all(topic.name)) {
+      report_.error(path, std::to_string(least), message);
+    } else {
+      report_.warning(path, std::to_string(least), message);
+    }
+  }
+
+  void check_ensemble() {
+    if (s_.zookeeper.nodes % 2 == 0 && clean("/zookeeper/nodes")) {
+      report_.warning("/zookeeper/nodes", std::to_string(s_.zookeeper.nodes),
+                      fmt::format("survives no more failures than {} would: a majority is {}",
+                                  s_.zookeeper.nodes - 1, s_.zookeeper.nodes / 2 + 1));
+    }
+    const Duration asked = s_.brokers.config.zookeeper_session_timeout;
+    const Duration granted = s_.zookeeper.config.granted_session(asked);
+    const std::string path = "/brokers/config/zookeeper.session.timeout.ms";
+    if (granted != asked && clean(path) && clean("/zookeeper/config")) {
+      report_.warning(
+          path, std::to_string(whole_millis(asked)),
+          fmt::format("ZooKeeper will grant {} ms, the nearest it allows (from {} to {} "
+                      "ms by tickTime, minSessionTimeout and maxSessionTimeout)",
+                      whole_millis(granted),
+                      whole_millis(s_.zookeeper.config.min_granted_session()),
+                      whole_millis(s_.zookeeper.config.max_granted_session())));
+    }
+  }
+
+  void check_sources() {
+    for (std::size_t i = 0; i < s_.sources.size(); ++i) {
+      const SourceSpec& source = s_.sources[i];
+      const std::string path = fmt::format("/sources/{}", i);
+      check_rates(path, source);
+      if (source.until && *source.until > s_.duration && clean(path) && clean("/duration")) {
+        report_.error(path + "/until", in_quotes(to_text(*source.until)),
+                      fmt::format("must not exceed the duration, {}", to_text(s_.duration)));
+      }
+      if (source.file.empty() || !clean(path + "/file")) continue;
+      const auto rows = RecordSource::open(s_.path_of(source));
+      if (!rows) report_.error(path + "/file", in_quotes(source.file), rows.error());
+    }
+  }
+
+  void check_rates(const std::string& path, const SourceSpec& source) {
+    if (!clean(path + "/rate") || !clean("/duration")) return;
+    double records = 0;
+    for (std::size_t step = 0; step < source.rate.size(); ++step) {
+      const RateStep& now = source.rate[step];
+      const std::string from = fmt::format("{}/rate/{}/from", path, step);
+      const bool last = step + 1 == source.rate.size();
+      const Duration end = last ? source.until.value_or(s_.duration) : source.rate[step + 1].from;
+      if (step > 0 && now.from <= source.rate[step - 1].from) {
+        report_.error(from, in_quotes(to_text(now.from)),
+                      fmt::format("must be later than the step before it, {}",
+                                  to_text(source.rate[step - 1].from)));
+      }
+      if (now.from >= s_.duration) {
+        report_.error(from, in_quotes(to_text(now.from)),
+                      fmt::format("must be before the end of the run, {}", to_text(s_.duration)));
+      }
+      records += now.rate.count() * std::max(0.0, to_seconds(end - now.from));
+    }
+    if (records < 1) {
+      report_.warning(path + "/rate", {}, "not one record is to be expected");
+    } else if (records > 1e8) {
+      report_.error(path + "/rate", {},
+                    fmt::format("makes {:.2g} records; at most 100 million fit in a run", records));
+    }
+  }
+
+  std::vector<std::string> topic_names() const {
+    std::vector<std::string> names;
+    for (const TopicSpec& topic : s_.topics) names.push_back(topic.name);
+    return names;
+  }
+
+  void check_topic(const std::string& path, const std::string& name) {
+    if (name.empty() || !clean("/topics") || !clean(path) || s_.topic(name) != nullptr) return;
+    unknown(path, name, "topic", topic_names());
+  }
+
+  void check_producers() {
+    std::vector<std::string> sources;
+    for (const SourceSpec& source : s_.sources) sources.push_back(source.name);
+    for (std::size_t i = 0; i < s_.producers.size(); ++i) {
+      const ProducerSpec& producer = s_.producers[i];
+      const std::string path = fmt::format("/producers/{}", i);
+      check_topic(path + "/topic", producer.topic);
+      if (!producer.source.empty() && s_.source(producer.source) == nullptr) {
+        unknown(path + "/source", producer.source, "source", sources);
+      }
+      const auto& columns = RecordSource::columns();
+      if (producer.key &&
+          std::find(columns.begin(), columns.end(), *producer.key) == columns.end()) {
+        unknown(path + "/key", *producer.key, "column", columns);
+      }
+    }
+  }
+
+  void check_consumers() {
+    for (std::size_t i = 0; i < s_.consumers.size(); ++i) {
+      const ConsumerSpec& group = s_.consumers[i];
+      const std::string path = fmt::format("/consumers/{}", i);
+      int partitions = 0;
+      for (std::size_t t = 0; t < group.topics.size(); ++t) {
+        check_topic(fmt::format("{}/topics/{}", path, t), group.topics[t]);
+        const TopicSpec* topic = s_.topic(group.topics[t]);
+        if (topic != nullptr) partitions += topic->partitions;
+      }
+      if (clean(path) && clean("/topics") && group.members > partitions) {
+        report_.warning(path + "/members", std::to_string(group.members),
+                        fmt::format("exceeds the partitions, {}: {} will be idle", partitions,
+                                    group.members - partitions));
+      }
+      check_session(path, group.config.session_timeout);
+    }
+  }
+
+  void check_session(const std::string& path, Duration session) {
+    const std::string where = path + "/config/session.timeout.ms";
+    const model::BrokerConfig& broker = s_.brokers.config;
+    const bool inside =
+        session >= broker.group_min_session_timeout && session <= broker.group_max_session_timeout;
+    if (inside || !clean(where) || !clean("/brokers/config")) return;
+    report_.error(
+        where, std::to_string(whole_millis(session)),
+        fmt::format("brokers refuse it: must be from group.min.session.timeout.ms, {}, to "
+                    "group.max.session.timeout.ms, {}",
+                    whole_millis(broker.group_min_session_timeout),
+                    whole_millis(broker.group_max_session_timeout)));
+  }
+
+  const Scenario& s_;
+  SettingsReport& report_;
+};
+
+}  // namespace
+
+void validate(const Scenario& scenario, SettingsReport& report) {
+  Validator(scenario, report).run();
+  validate_faults(scenario, report);
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,17 @@
+// Cross checks of a scenario: what each value allows by itself, but not together with the others.
+#pragma once
+
+#include "scenarios/description.h"
+
+namespace brokerlab {
+struct SettingsReport;
+}
+
+namespace brokerlab::scenarios {
+
+/// Adds what is wrong to `report`. Values whose own reading failed are left alone.
+void validate(const Scenario& scenario, SettingsReport& report);
+/// Its part about faults: targets exist, and what is put right went wrong before.
+void validate_faults(const Scenario& scenario, SettingsReport& report);
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,191 @@
+// Cross checks of the faults: what they hit exists, and what is put right went wrong before.
+#include "base/settings.h"
+#include "scenarios/validate.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace brokerlab::scenarios {
+
+namespace {
+
+std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+/// Walks the faults in the order of time and keeps what is known of each name.
+class FaultValidator {
+ public:
+  FaultValidator(const Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {
+    for (const MachineRole& machine : machines_of(scenario)) machines_.insert(machine.name);
+    for (const TopicSpec& topic : scenario.topics) topics_.push_back(topic.name);
+  }
+
+  void run() {
+    std::vector<std::size_t> order(s_.faults.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+      return s_.faults[a].at < s_.faults[b].at;
+    });
+    for (const std::size_t i : order) {
+      path_ = fmt::format("/faults/{}", i);
+      if (report_.clean(path_)) check(s_.faults[i]);
+      // A fault that could not be read may still have bound a name; do not complain of that too.
+      if (!s_.faults[i].as.empty() && !report_.clean(path_)) unreadable_.insert(s_.faults[i].as);
+    }
+  }
+
+ private:
+  void check(const Fault& fault) {
+    if (fault.at >= s_.duration && report_.clean("/duration")) {
+      report_.error(path_ + "/at", in_quotes(to_text(fault.at)),
+                    fmt::format("must be before the end of the run, {}", to_text(s_.duration)));
+    }
+    std::visit(
+        Overloaded{
+            [&](const PowerOff& f) { stop("power_off", f.target, fault.as, off_); },
+            [&](const PowerOn& f) { start("power_on", f.target, off_, "powered off"); },
+            [&](const KillProcess& f) { stop("kill_process", f.target, fault.as, killed_); },
+            [&](const StartProcess& f) { start("start_process", f.target, killed_, "killed"); },
+            [&](const Cut& f) { cut(f, fault.as); },
+            [&](const Heal& f) { heal(f); },
+            [&](const Pause& f) { check_target("pause/machine", f.machine, false); },
+        },
+        fault.action);
+    bind(fault);
+  }
+
+  void bind(const Fault& fault) {
+    if (fault.as.empty()) return;
+    const bool heal_it = std::holds_alternative<Heal>(fault.action);
+    if (heal_it || machines_.contains(fault.as) || sets_.contains(fault.as) ||
+        fault.as == "controller") {
+      report_.error(path_ + "/as", in_quotes(fault.as),
+                    heal_it ? "a heal hits nothing that could be named"
+                            : "is the name of a machine or a set of machines");
+    } else if (!bound_.insert(fault.as).second) {
+      report_.error(path_ + "/as", in_quotes(fault.as), "is bound by an earlier fault");
+    }
+  }
+
+  /// What identifies the machine as far as can be known before the run: a name, or "" (it depends).
+  static std::string identity(const Target& target) {
+    const Named* named = std::get_if<Named>(&target.who);
+    return named == nullptr || named->name == "controller" ? "" : named->name;
+  }
+
+  void stop(const char* key, const Target& target, const std::string& as,
+            std::set<std::string>& stopped) {
+    check_target(key, target, false);
+    stopped.insert(identity(target));
+    if (!as.empty()) stopped.insert(as);
+  }
+
+  void start(const char* key, const Target& target, const std::set<std::string>& stopped,
+             const char* what) {
+    if (!check_target(key, target, false)) return;
+    const std::string path = path_ + "/" + key;
+    const std::string name = identity(target);
+    if (unreadable_.contains(name)) return;
+    if (name.empty()) {
+      report_.error(path, {},
+                    "must be a machine, or the name that the earlier fault bound with as");
+    } else if (!stopped.contains(name) && stopped.contains("") && machines_.contains(name)) {
+      report_.warning(path, in_quotes(name),
+                      fmt::format("may not be the one that was {}; bind a name with as", what));
+    } else if (!stopped.contains(name)) {
+      report_.error(path, in_quotes(name), fmt::format("was never {} before this moment", what));
+    }
+  }
+
+  void cut(const Cut& f, const std::string& as) {
+    for (std::size_t i = 0; i < f.between.size(); ++i) {
+      check_target(fmt::format("cut/between/{}", i), f.between[i], true);
+    }
+    for (std::size_t i = 0; i < f.against.size(); ++i) {
+      check_target(fmt::format("cut/and/{}", i), f.against[i], true);
+    }
+    if (!as.empty()) cuts_.insert(as);
+  }
+
+  void heal(const Heal& f) {
+    if (cuts_.contains(f.cut) || unreadable_.contains(f.cut)) return;
+    report_.error(path_ + "/heal", in_quotes(f.cut),
+                  "names no earlier cut; give the cut a name with as");
+  }
+
+  bool check_target(const std::string& key, const Target& target, bool sets_too) {
+    const std::string path = path_ + "/" + key;
+    return std::visit(Overloaded{
+                          [&](const Named& who) { return check_machine(path, who.name, sets_too); },
+                          [&](const LeaderOfMost& who) {
+                            return check_topic(path + "/leader_of_most", who.topic);
+                          },
+                          [&](const LeaderOf& who) {
+                            return check_topic(path + "/leader_of/topic", who.topic) &&
+                                   check_partition(path + "/leader_of/partition", who);
+                          },
+                      },
+                      target.who);
+  }
+
+  bool check_machine(const std::string& path, const std::string& name, bool sets_too) {
+    if (name == "controller" || machines_.contains(name) || bound_.contains(name)) return true;
+    if (unreadable_.contains(name) || (sets_too && sets_.contains(name))) return true;
+    if (!report_.clean("/brokers/count") || !report_.clean("/zookeeper/nodes")) return true;
+    std::vector<std::string> known(machines_.begin(), machines_.end());
+    known.insert(known.end(), bound_.begin(), bound_.end());
+    known.push_back("controller");
+    const std::string near = nearest_name(name, known);
+    report_.error(path, in_quotes(name),
+                  near.empty() ? "is neither a machine nor a name bound by an earlier fault"
+                               : fmt::format("is neither a machine nor a name bound by an earlier "
+                                             "fault; did you mean \"{}\"?",
+                                             near));
+    return false;
+  }
+
+  bool check_topic(const std::string& path, const std::string& name) {
+    if (s_.topic(name) != nullptr || !report_.clean("/topics")) return true;
+    const std::string near = nearest_name(name, topics_);
+    report_.error(path, in_quotes(name),
+                  near.empty() ? "names no topic"
+                               : fmt::format("names no topic; did you mean \"{}\"?", near));
+    return false;
+  }
+
+  bool check_partition(const std::string& path, const LeaderOf& who) {
+    const TopicSpec* topic = s_.topic(who.topic);
+    if (topic == nullptr || who.partition < topic->partitions) return true;
+    report_.error(path, std::to_string(who.partition),
+                  fmt::format("must be from 0 to {}", topic->partitions - 1));
+    return false;
+  }
+
+  const Scenario& s_;
+  SettingsReport& report_;
+  std::string path_;
+  std::set<std::string> machines_;
+  std::vector<std::string> topics_;
+  const std::set<std::string> sets_{"brokers", "zookeeper", "clients", "everyone_else"};
+  std::set<std::string> bound_;
+  std::set<std::string> unreadable_;
+  std::set<std::string> off_;  ///< Names of what was powered off; "" for one known at run time.
+  std::set<std::string> killed_;
+  std::set<std::string> cuts_;
+};
+
+}  // namespace
+
+void validate_faults(const Scenario& scenario, SettingsReport& report) {
+  FaultValidator(scenario, report).run();
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,163 @@
+#include "scenarios/loader.h"
+
+#include "base/settings.h"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <iterator>
+
+using namespace brokerlab;
+using namespace brokerlab::scenarios;
+
+namespace {
+
+const std::string here = std::string(BROKERLAB_SOURCE_DIR) + "/tests/scenarios/";
+
+Scenario small(const std::vector<std::string>& overrides = {}) {
+  const Loaded loaded = load_scenario(here + "small.json", {overrides, {}});
+  INFO(to_text(loaded.errors));
+  REQUIRE(loaded.scenario.has_value());
+  return *loaded.scenario;
+}
+
+std::string errors_with(const std::vector<std::string>& overrides) {
+  const Loaded loaded = load_scenario(here + "small.json", {overrides, {}});
+  std::string text;
+  for (const Problem& problem : loaded.errors) {
+    text +=
+        problem.path + (problem.path.empty() ? problem.file : "") + ": " + problem.message + "\n";
+  }
+  return text;
+}
+
+std::string warnings_with(const std::vector<std::string>& overrides) {
+  const Loaded loaded = load_scenario(here + "small.json", {overrides, {}});
+  CHECK(loaded.errors.empty());
+  std::string text;
+  for (const Problem& problem : loaded.warnings)
+    text += problem.path + ": " + problem.message + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("scenario: a file becomes a struct, with Kafka's defaults where it is silent", "[unit]") {
+  const Scenario s = small();
+  CHECK(s.duration == 60s);
+  CHECK(s.brokers.config.num_io_threads == 4);
+  CHECK(s.brokers.config.zookeeper_session_timeout == 18s);
+  CHECK(s.machine("pc").disks.at(0).kind == sim::DiskKind::ssd);
+  CHECK(s.machine("pc").disks.at(0).parallelism == 32);
+  CHECK(s.machine("").disks.at(0).kind == sim::DiskKind::hdd);
+  CHECK(s.producers.at(0).config.acks == model::Acks::all);
+  CHECK(s.topic_config(s.topics.at(0)).max_message_bytes == Bytes(1'048'588));
+  REQUIRE(s.faults.size() == 2);
+  const auto& off = std::get<PowerOff>(s.faults[0].action);
+  CHECK(std::get<LeaderOfMost>(off.target.who).topic == "logins");
+  CHECK(std::get<Named>(std::get<PowerOn>(s.faults[1].action).target.who).name == "victim");
+}
+
+TEST_CASE("scenario: machines are derived from the cluster and the clients", "[unit]") {
+  std::string names;
+  for (const MachineRole& machine : machines_of(small())) names += machine.name + " ";
+  CHECK(
+      names ==
+      "zookeeper-1 zookeeper-2 zookeeper-3 broker-1 broker-2 broker-3 sender readers-1 readers-2 ");
+}
+
+TEST_CASE("scenario: overrides reach everything", "[unit]") {
+  const Scenario s = small({"brokers.config.zookeeper.session.timeout.ms=9000", "seed=42",
+                            "producers.0.config.acks=1", "faults.0.at=10s", "duration=2min",
+                            "topics.0.config.min.insync.replicas=2", "hardware.pc.cpu.cores=8",
+                            "faults.0.power_off=broker-2"});
+  CHECK(s.brokers.config.zookeeper_session_timeout == 9s);
+  CHECK(s.seed == 42);
+  CHECK(s.producers[0].config.acks == model::Acks::leader);
+  CHECK(s.faults[0].at == 10s);
+  CHECK(s.topic_config(s.topics[0]).min_insync_replicas == 2);
+  CHECK(s.machine("pc").cpu.cores == 8);
+  CHECK(std::get<Named>(std::get<PowerOff>(s.faults[0].action).target.who).name == "broker-2");
+}
+
+TEST_CASE("scenario: a wrong override says what is possible", "[unit]") {
+  CHECK(errors_with({"brokers.config.zookeeper.session.timeout=9000"})
+            .find("did you mean \"zookeeper.session.timeout.ms\"?") != std::string::npos);
+  CHECK(errors_with({"faults.7.at=1s"}) ==
+        "--set faults.7.at=1s: \"7\" must be a place in the list, from 0 to 1\n");
+  CHECK(errors_with({"seed"}) == "--set seed: must be path=value, such as seed=7\n");
+  CHECK(errors_with({"brokers.count=2"}) ==
+        "/topics/0/replication.factor: must not exceed the number of brokers, 2\n"
+        "/brokers/config/offsets.topic.replication.factor: must not exceed the number of brokers, "
+        "2, or no group can ever commit (Kafka's default is 3)\n");
+}
+
+TEST_CASE("scenario: the effective text is a scenario with the same effect", "[unit]") {
+  const Scenario s = small({"zookeeper.nodes=5"});
+  const Loaded again = parse_scenario(effective_text(s), "again", s.directory);
+  INFO(to_text(again.errors));
+  REQUIRE(again.scenario.has_value());
+  CHECK(effective_text(*again.scenario) == effective_text(s));
+  CHECK(again.scenario->zookeeper.nodes == 5);
+}
+
+TEST_CASE("scenario: what is odd but allowed is a warning", "[unit]") {
+  CHECK(warnings_with({}).empty());
+  CHECK(warnings_with({"zookeeper.nodes=4"}) ==
+        "/zookeeper/nodes: survives no more failures than 3 would: a majority is 3\n");
+  CHECK(warnings_with({"consumers.0.members=5"}) ==
+        "/consumers/0/members: exceeds the partitions, 2: 3 will be idle\n");
+  CHECK_THAT(warnings_with({"brokers.config.zookeeper.session.timeout.ms=60000"}),
+             Catch::Contains("ZooKeeper will grant 40000 ms"));
+  CHECK_THAT(warnings_with({"producers.0.config.acks=1", "topics.0.config.min.insync.replicas=4"}),
+             Catch::Contains("nothing can be written with acks=all"));
+  CHECK_THAT(warnings_with({"faults.1.power_on=broker-1"}), Catch::Contains("may not be the one"));
+}
+
+TEST_CASE("scenario: an unset delivery.timeout.ms gives way to linger and request", "[unit]") {
+  const Scenario s = small({"producers.0.config.request.timeout.ms=200000"});
+  CHECK(s.producers[0].config.delivery_timeout == 200s);
+}
+
+TEST_CASE("scenario: the library is valid and without warnings", "[unit]") {
+  REQUIRE(library().size() >= 2);
+  for (const LibraryEntry& entry : library()) {
+    const Loaded loaded = load_scenario(entry.path);
+    CHECK(to_text(loaded.errors) == "");
+    CHECK(to_text(loaded.warnings) == "");
+    REQUIRE(loaded.scenario.has_value());
+    CHECK(loaded.scenario->name == entry.name);
+    CHECK_FALSE(loaded.scenario->title.ko.empty());
+    CHECK_FALSE(loaded.scenario->story.ko.empty());
+  }
+}
+
+TEST_CASE("scenario: the library's two incidents differ in nothing but what they teach", "[unit]") {
+  const auto load = [](const char* name) {
+    Scenario s = *load_scenario(*find_scenario(name)).scenario;
+    s.name = "";
+    s.title = s.story = {};
+    s.expect.clear();
+    return s;
+  };
+  Scenario leader = load("wifi_auth_broker_crash");
+  const Scenario all = load("wifi_auth_broker_crash_acks_all");
+  CHECK(effective_text(leader) != effective_text(all));
+  leader.producers[0].config.acks = model::Acks::all;
+  leader.topics[0].config.min_insync_replicas = 2;
+  CHECK(effective_text(leader) == effective_text(all));
+}
+
+TEST_CASE("scenario: names of the library are suggested", "[unit]") {
+  CHECK(find_scenario("wifi_auth_broker_crash").ok());
+  const auto wrong = find_scenario("wifi_auth_broker_crush");
+  REQUIRE_FALSE(wrong.ok());
+  CHECK_THAT(wrong.error().text(), Catch::Contains("did you mean \"wifi_auth_broker_crash\"?"));
+}
+
+TEST_CASE("scenario: the committed schema is the current one", "[golden]") {
+  std::ifstream file(std::string(BROKERLAB_SOURCE_DIR) + "/scenarios/scenario.schema.json");
+  const std::string committed{std::istreambuf_iterator<char>(file), {}};
+  INFO("write it anew: brokerlab scenarios schema > scenarios/scenario.schema.json");
+  CHECK(committed == scenario_schema());
+}
