@@ -27,7 +27,14 @@ class Process;
 
 namespace brokerlab::model {
 
-enum class ZkError { no_node, node_exists, bad_version, not_empty, session_expired };
+enum class ZkError {
+  no_node,
+  node_exists,
+  bad_version,
+  not_empty,
+  session_expired,
+  no_children_for_ephemerals,
+};
 std::string_view to_text(ZkError error);
 
 struct ZkStat {
@@ -70,12 +77,13 @@ struct ZkEvent {
     node_deleted,
     data_changed,
     children_changed,
-    connected,        ///< The session is there (first time, or after a reconnect).
+    connected,  ///< The session is there (first time, or after a reconnect).
     disconnected,
     session_expired,  ///< Ephemeral nodes and watches are gone; start() makes a new session.
   };
   Type type;
   std::string path;
+  sim::EventId cause = {};  ///< Set it as the cause of what is done about the event.
 };
 
 class ZooKeeperClient {
