@@ -1,0 +1,172 @@
+#include "tests/runs/run_story.h"
+
+#include "sim/recording_reader.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace brokerlab;
+using namespace brokerlab::tests;
+using scenarios::RunReport;
+using scenarios::Verdict;
+
+namespace {
+
+std::vector<std::string> operator+(std::vector<std::string> list, const std::string& more) {
+  list.push_back(more);
+  return list;
+}
+
+std::string golden_path(const std::string& name) {
+  return std::string(BROKERLAB_SOURCE_DIR) + "/tests/runs/golden/" + name + ".txt";
+}
+
+void compare_with_golden(const std::string& name, const std::string& text) {
+  if (std::getenv("BROKERLAB_UPDATE_GOLDENS") != nullptr) {
+    std::ofstream(golden_path(name)) << text;
+    return;
+  }
+  std::ifstream in(golden_path(name));
+  std::stringstream expected;
+  expected << in.rdbuf();
+  INFO("after an intended change: BROKERLAB_UPDATE_GOLDENS=1 ./brokerlab test -R runs.golden");
+  REQUIRE(text == expected.str());
+}
+
+}  // namespace
+
+TEST_CASE("the incident of the demo, told in words", "[golden]") {
+  const RunReport report = run(load("wifi_auth_broker_crash", {}, 3));
+  compare_with_golden("wifi_auth_broker_crash", report.time_line_text());
+  REQUIRE(report.verdict == Verdict::pass);
+  // acks=1: the leader answered before a follower had the record.
+  REQUIRE(report.lost.size() >= 1);
+  for (const RunReport::Lost& lost : report.lost) {
+    REQUIRE(lost.why.find("acknowledged it at") != std::string::npos);
+  }
+  REQUIRE(report.acknowledged ==
+          report.consumed + static_cast<std::int64_t>(report.lost.size()));
+}
+
+TEST_CASE("the same incident with acks=all loses nothing", "[golden]") {
+  const RunReport report = run(load("wifi_auth_broker_crash_acks_all", {}, 3));
+  compare_with_golden("wifi_auth_broker_crash_acks_all", report.time_line_text());
+  REQUIRE(report.verdict == Verdict::pass);
+  REQUIRE(report.lost.empty());
+  REQUIRE(report.consumed == report.sent);
+}
+
+TEST_CASE("same scenario, same seed: same fingerprint and report", "[property]") {
+  for (const scenarios::LibraryEntry& entry : scenarios::library()) {
+    const scenarios::Scenario scenario = load(entry.name, short_incident(), 11);
+    const RunReport first = run(scenario);
+    const RunReport second = run(scenario);
+    REQUIRE(first.fingerprint == second.fingerprint);
+    REQUIRE(first.json() == second.json());
+  }
+}
+
+TEST_CASE("another seed is another run", "[unit]") {
+  const RunReport one = run(load("wifi_auth_broker_crash", short_incident(), 1));
+  const RunReport two = run(load("wifi_auth_broker_crash", short_incident(), 2));
+  REQUIRE(one.fingerprint != two.fingerprint);
+}
+
+TEST_CASE("with acks=all and two in-sync replicas no seed loses a record", "[property]") {
+  const std::int64_t seeds = seeds_to_try(6);
+  for (std::int64_t seed = 1; seed <= seeds; ++seed) {
+    // The power fails anywhere in a poll's burst, not only at the scenario's own moment.
+    const std::int64_t micros = 30'000'000 + (seed * 7919) % 40'000;
+    const std::vector<std::string> overrides =
+        short_incident() + fmt::format("faults.0.at={}us", micros);
+    const scenarios::Scenario scenario =
+        load("wifi_auth_broker_crash_acks_all", overrides, seed);
+    const RunReport report = run(scenario);
+    INFO("seed " << seed << "; replay: " << replay(scenario, overrides) << "\n" << report.text());
+    REQUIRE(report.lost.empty());
+    for (const RunReport::Invariant& one : report.invariants) REQUIRE(one.held);
+    REQUIRE(report.verdict != Verdict::fail);
+  }
+}
+
+TEST_CASE("detection takes ZooKeeper's session timeout: half of it, half the outage", "[unit]") {
+  Duration outage[2];
+  const Duration timeouts[2] = {18s, 9s};
+  for (int i = 0; i < 2; ++i) {
+    const std::int64_t millis = whole_millis(timeouts[i]);
+    const RunReport report =
+        run(load("wifi_auth_broker_crash",
+                 short_incident() +
+                     fmt::format("brokers.config.zookeeper.session.timeout.ms={}", millis),
+                 1));
+    outage[i] = report.unavailable;
+    // The client pings after a third of the timeout, so the server last heard from it up to that
+    // long before; expiry is rounded up to the next tick of 2 s.
+    REQUIRE(outage[i] >= timeouts[i] * 2 / 3);
+    REQUIRE(outage[i] <= timeouts[i] + 2s + 500ms);
+  }
+  REQUIRE(outage[1] < outage[0] * 2 / 3);
+}
+
+TEST_CASE("a killed process: clients are reset at once, ZooKeeper waits all the same", "[unit]") {
+  const std::vector<std::string> overrides = {
+      "duration=90s",       "sources.0.rate.1.from=20s", "sources.0.rate.2.from=60s",
+      "sources.0.until=70s",
+      R"(faults=[{"at":"30.01s","kill_process":{"leader_of_most":"jnu_wifi_auth"},"as":"victim"}])"};
+  const RunReport report = run(load("wifi_auth_broker_crash", overrides, 1));
+  const Time killed = moment(report, "was killed").time;
+  const Time noticed = moment(report, "could not reach").time;
+  REQUIRE(noticed - killed < 100ms);
+  const Time expired = moment(report, "expired the session").time;
+  REQUIRE(expired - killed >= 12s);
+  REQUIRE(report.unavailable >= 12s);
+}
+
+TEST_CASE("a fault that meets no work proves nothing", "[unit]") {
+  std::vector<std::string> overrides = short_incident() + "sources.0.until=15s";
+  const RunReport report = run(load("wifi_auth_broker_crash", overrides, 1));
+  REQUIRE(report.verdict == Verdict::unknown);
+  REQUIRE(report.reasons.front().find("met no work") != std::string::npos);
+}
+
+TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") {
+  const RunReport report =
+      run(load("wifi_auth_broker_crash",
+               short_incident() + R"(expect=[{"unavailability_below":"1s"}])", 1));
+  REQUIRE(report.verdict == Verdict::fail);
+  REQUIRE(report.reasons.front().find("unavailable for 1s or more") != std::string::npos);
+}
+
+TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "brokerlab_incident_test.run").string();
+  const RunReport report =
+      run(load("wifi_auth_broker_crash", short_incident(), 1), path);
+  const auto reader = sim::RecordingReader::open(path);
+  REQUIRE(reader.ok());
+  REQUIRE(reader->meta("fingerprint") == report.fingerprint);
+  bool found = false;
+  for (const sim::RecordedEvent& event : reader->events(sim::EventLevel::control)) {
+    if (event.kind != "partition.leader_elected") continue;
+    found = true;
+    const std::vector<sim::RecordedEvent> chain = reader->causes(event.id);
+    REQUIRE(chain.back().kind == "machine.power_off");
+    REQUIRE(std::any_of(chain.begin(), chain.end(), [](const sim::RecordedEvent& one) {
+      return one.kind == "zk.session_expired";
+    }));
+  }
+  REQUIRE(found);
+  std::remove(path.c_str());
+}
+
+TEST_CASE("recording a run does not change it", "[unit]") {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "brokerlab_unchanged_test.run").string();
+  const scenarios::Scenario scenario = load("wifi_auth_broker_crash", short_incident(), 5);
+  const RunReport plain = run(scenario);
+  const RunReport recorded = run(scenario, path);
+  REQUIRE(plain.fingerprint == recorded.fingerprint);
+  std::remove(path.c_str());
+}
