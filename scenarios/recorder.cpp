@@ -21,6 +21,13 @@ bool is_client_data(std::string_view kind) {
   return kind.starts_with("Produce") || kind.starts_with("Fetch");
 }
 
+/// ZooKeeper's server states, in the words of the recording.
+std::string_view role_in_ensemble(std::string_view state) {
+  if (state == "leading") return "leader";
+  if (state == "following") return "follower";
+  return state;
+}
+
 std::string join(const std::vector<model::BrokerId>& ids) { return model::to_text(ids); }
 
 }  // namespace
@@ -41,7 +48,7 @@ void Recorder::describe_machines() {
                                   : role == Role::zookeeper ? "zookeeper"
                                   : role == Role::producer  ? "producer"
                                                             : "consumer";
-    recording_.process(member.process->id().value(), machine, member.process->name(), kind,
+    recording_.process(member.process->id().value(), machine, member.role.name, kind,
                        member.role.index + 1);
   }
   sim::Process& admin = cluster_.admin();
@@ -140,7 +147,7 @@ void Recorder::write_facts() {
       const bool known = member.process->running() && role != ledger_.zookeeper_roles().end();
       recording_.fact(now, fmt::format("zookeeper/{}", myid), "role",
                       !member.process->running() ? "down"
-                      : known                    ? role->second
+                      : known                    ? role_in_ensemble(role->second)
                                                  : "looking");
     }
   }

@@ -51,7 +51,6 @@ sim::Task<> TopicCreator::run() {
     }
   }
   on_done_();
-  process_.exit("done");
 }
 
 }  // namespace brokerlab::scenarios

@@ -1,5 +1,5 @@
 // TopicCreator: kafka-topics.sh at the start of a run. Waits until all brokers are there, asks the
-// controller for the scenario's topics, and ends.
+// controller for the scenario's topics, and then does nothing more.
 #pragma once
 
 #include "model/cluster_context.h"

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <cstdio>
 
 namespace brokerlab::viz {
@@ -165,8 +166,13 @@ Run read_run(const sim::RecordingReader& reader) {
   run.verdict = reader.meta("verdict");
   run.verdict_reason = reader.meta("verdict_reason");
   run.machines = reader.machines();
+  std::set<int> internal;
   for (auto& partition : reader.partitions()) {
-    if (!partition.internal) run.partitions.push_back(std::move(partition));
+    if (partition.internal) {
+      internal.insert(partition.id);
+    } else {
+      run.partitions.push_back(std::move(partition));
+    }
   }
   for (auto& process : reader.processes()) {
     if (process.kind == "broker") {
@@ -180,6 +186,10 @@ Run read_run(const sim::RecordingReader& reader) {
     }
   }
   run.events = reader.events(sim::EventLevel::control);
+  // Nobody asked about the offsets topic: fifty partitions of it would bury the story.
+  std::erase_if(run.events, [&](const sim::RecordedEvent& event) {
+    return event.partition && internal.contains(*event.partition);
+  });
   read_metrics(reader, run);
   run.duration = reader.duration();
   if (run.duration <= Duration{}) run.duration = last_told(run);

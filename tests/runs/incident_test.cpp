@@ -38,7 +38,7 @@ void compare_with_golden(const std::string& name, const std::string& text) {
 }  // namespace
 
 TEST_CASE("the incident of the demo, told in words", "[golden]") {
-  const RunReport report = run(load("wifi_auth_broker_crash", {}, 3));
+  const RunReport report = play(load("wifi_auth_broker_crash", {}, 1));
   compare_with_golden("wifi_auth_broker_crash", report.time_line_text());
   REQUIRE(report.verdict == Verdict::pass);
   // acks=1: the leader answered before a follower had the record.
@@ -51,7 +51,7 @@ TEST_CASE("the incident of the demo, told in words", "[golden]") {
 }
 
 TEST_CASE("the same incident with acks=all loses nothing", "[golden]") {
-  const RunReport report = run(load("wifi_auth_broker_crash_acks_all", {}, 3));
+  const RunReport report = play(load("wifi_auth_broker_crash_acks_all", {}, 1));
   compare_with_golden("wifi_auth_broker_crash_acks_all", report.time_line_text());
   REQUIRE(report.verdict == Verdict::pass);
   REQUIRE(report.lost.empty());
@@ -61,16 +61,16 @@ TEST_CASE("the same incident with acks=all loses nothing", "[golden]") {
 TEST_CASE("same scenario, same seed: same fingerprint and report", "[property]") {
   for (const scenarios::LibraryEntry& entry : scenarios::library()) {
     const scenarios::Scenario scenario = load(entry.name, short_incident(), 11);
-    const RunReport first = run(scenario);
-    const RunReport second = run(scenario);
+    const RunReport first = play(scenario);
+    const RunReport second = play(scenario);
     REQUIRE(first.fingerprint == second.fingerprint);
     REQUIRE(first.json() == second.json());
   }
 }
 
 TEST_CASE("another seed is another run", "[unit]") {
-  const RunReport one = run(load("wifi_auth_broker_crash", short_incident(), 1));
-  const RunReport two = run(load("wifi_auth_broker_crash", short_incident(), 2));
+  const RunReport one = play(load("wifi_auth_broker_crash", short_incident(), 1));
+  const RunReport two = play(load("wifi_auth_broker_crash", short_incident(), 2));
   REQUIRE(one.fingerprint != two.fingerprint);
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("with acks=all and two in-sync replicas no seed loses a record", "[pro
         short_incident() + fmt::format("faults.0.at={}us", micros);
     const scenarios::Scenario scenario =
         load("wifi_auth_broker_crash_acks_all", overrides, seed);
-    const RunReport report = run(scenario);
+    const RunReport report = play(scenario);
     INFO("seed " << seed << "; replay: " << replay(scenario, overrides) << "\n" << report.text());
     REQUIRE(report.lost.empty());
     for (const RunReport::Invariant& one : report.invariants) REQUIRE(one.held);
@@ -97,7 +97,7 @@ TEST_CASE("detection takes ZooKeeper's session timeout: half of it, half the out
   for (int i = 0; i < 2; ++i) {
     const std::int64_t millis = whole_millis(timeouts[i]);
     const RunReport report =
-        run(load("wifi_auth_broker_crash",
+        play(load("wifi_auth_broker_crash",
                  short_incident() +
                      fmt::format("brokers.config.zookeeper.session.timeout.ms={}", millis),
                  1));
@@ -115,7 +115,7 @@ TEST_CASE("a killed process: clients are reset at once, ZooKeeper waits all the 
       "duration=90s",       "sources.0.rate.1.from=20s", "sources.0.rate.2.from=60s",
       "sources.0.until=70s",
       R"(faults=[{"at":"30.01s","kill_process":{"leader_of_most":"jnu_wifi_auth"},"as":"victim"}])"};
-  const RunReport report = run(load("wifi_auth_broker_crash", overrides, 1));
+  const RunReport report = play(load("wifi_auth_broker_crash", overrides, 1));
   const Time killed = moment(report, "was killed").time;
   const Time noticed = moment(report, "could not reach").time;
   REQUIRE(noticed - killed < 100ms);
@@ -126,14 +126,14 @@ TEST_CASE("a killed process: clients are reset at once, ZooKeeper waits all the 
 
 TEST_CASE("a fault that meets no work proves nothing", "[unit]") {
   std::vector<std::string> overrides = short_incident() + "sources.0.until=15s";
-  const RunReport report = run(load("wifi_auth_broker_crash", overrides, 1));
+  const RunReport report = play(load("wifi_auth_broker_crash", overrides, 1));
   REQUIRE(report.verdict == Verdict::unknown);
   REQUIRE(report.reasons.front().find("met no work") != std::string::npos);
 }
 
 TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") {
   const RunReport report =
-      run(load("wifi_auth_broker_crash",
+      play(load("wifi_auth_broker_crash",
                short_incident() + R"(expect=[{"unavailability_below":"1s"}])", 1));
   REQUIRE(report.verdict == Verdict::fail);
   REQUIRE(report.reasons.front().find("unavailable for 1s or more") != std::string::npos);
@@ -143,7 +143,7 @@ TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") 
   const std::string path =
       (std::filesystem::temp_directory_path() / "brokerlab_incident_test.run").string();
   const RunReport report =
-      run(load("wifi_auth_broker_crash", short_incident(), 1), path);
+      play(load("wifi_auth_broker_crash", short_incident(), 1), path);
   const auto reader = sim::RecordingReader::open(path);
   REQUIRE(reader.ok());
   REQUIRE(reader->meta("fingerprint") == report.fingerprint);
@@ -165,8 +165,8 @@ TEST_CASE("recording a run does not change it", "[unit]") {
   const std::string path =
       (std::filesystem::temp_directory_path() / "brokerlab_unchanged_test.run").string();
   const scenarios::Scenario scenario = load("wifi_auth_broker_crash", short_incident(), 5);
-  const RunReport plain = run(scenario);
-  const RunReport recorded = run(scenario, path);
+  const RunReport plain = play(scenario);
+  const RunReport recorded = play(scenario, path);
   REQUIRE(plain.fingerprint == recorded.fingerprint);
   std::remove(path.c_str());
 }

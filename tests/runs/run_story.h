@@ -16,7 +16,7 @@ namespace brokerlab::tests {
 /// The wifi incident in three minutes instead of ten: the same cluster and faults, less waiting.
 inline std::vector<std::string> short_incident() {
   return {"duration=150s",           "sources.0.rate.1.from=20s", "sources.0.rate.2.from=60s",
-          "sources.0.until=110s",    "faults.0.at=30.01s",        "faults.1.at=60s",
+          "sources.0.until=110s",    "faults.0.at=30.008s",        "faults.1.at=60s",
           "hardware.office_server.boot_time=10s"};
 }
 
@@ -33,7 +33,7 @@ inline scenarios::Scenario load(const std::string& name, std::vector<std::string
   return *loaded.scenario;
 }
 
-inline scenarios::RunReport run(const scenarios::Scenario& scenario,
+inline scenarios::RunReport play(const scenarios::Scenario& scenario,
                                 const std::string& record = {}) {
   scenarios::RunOptions options;
   options.record = record;
