@@ -1,5 +1,5 @@
 // brokerlab view: hands over to brokerlab-viz, which is built beside this program.
-#include "cli/command_line.h"
+#include "cli/run.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 #include <ostream>
 #include <unistd.h>
 
@@ -21,13 +20,27 @@ std::filesystem::path own_directory(const std::string& program) {
   return error ? std::filesystem::path(program).parent_path() : self.parent_path();
 }
 
-void view(Context& context, const std::vector<std::string>& arguments) {
+/// A scenario in place of a recording is run first; its recording stays beside the caller.
+bool record_scenario(Context& context, std::string& first) {
+  if (first.empty() || first.front() == '-' || first.ends_with(".run")) return true;
+  const bool scenario = first.ends_with(".json") || !std::filesystem::exists(first);
+  if (!scenario) return true;
+  RunRequest request;
+  request.scenario = first;
+  request.record = std::filesystem::path(first).stem().string() + ".run";
+  context.status = run(context, request);
+  first = request.record;
+  return context.status <= exit_unknown;
+}
+
+void view(Context& context, std::vector<std::string> arguments) {
   const std::string viewer = (own_directory(context.program) / "brokerlab-viz").string();
   if (!std::filesystem::exists(viewer)) {
     context.err << fmt::format("brokerlab: the viewer is not built: {} is missing\n", viewer);
     context.status = exit_trouble;
     return;
   }
+  if (!arguments.empty() && !record_scenario(context, arguments.front())) return;
   std::vector<std::string> words{viewer};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -42,13 +55,10 @@ void view(Context& context, const std::vector<std::string>& arguments) {
 }  // namespace
 
 void add_view(CLI::App& app, Context& context) {
-  const auto arguments = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = app.add_subcommand("view", "Open a recording in the window");
+  CLI::App* command =
+      app.add_subcommand("view", "Open a recording, or a scenario run now, in the window");
   command->prefix_command();  // Everything that follows is the viewer's.
-  command->callback([&context, command, arguments] {
-    *arguments = command->remaining();
-    view(context, *arguments);
-  });
+  command->callback([&context, command] { view(context, command->remaining()); });
 }
 
 }  // namespace brokerlab::cli

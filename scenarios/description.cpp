@@ -129,8 +129,7 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
           .required()
           .field("service_time", &S::service_time, Duration{0}, 1h, "Work for a record.")
           .field("commit", &S::commit,
-                 names<CommitPoint>(
-                     {{"after_batch", CommitPoint::after_batch}, {"never", CommitPoint::never}}),
+                 names<CommitPoint>({{"after_batch", CommitPoint::after_batch}}),
                  "When it commits offsets, if enable.auto.commit is false.")
           .field("config", &S::config, record<model::ConsumerConfig>(), "Consumer properties.")
           .check([](S& spec, FieldReport& report) {

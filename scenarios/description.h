@@ -93,7 +93,7 @@ struct ProducerSpec {
 };
 
 /// When a group commits by itself; not used when enable.auto.commit is on.
-enum class CommitPoint { after_batch, never };
+enum class CommitPoint { after_batch };
 
 struct ConsumerSpec {
   std::string group;
