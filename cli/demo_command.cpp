@@ -19,7 +19,7 @@ void demo(Context& context, const std::string& recording) {
   context.out << fmt::format(
       "\nNext:\n"
       "  ./brokerlab view {0}                      see it\n"
-      "  ./brokerlab why {0} \"new leader\"          why did that happen?\n"
+      "  ./brokerlab why {0} \"is now led by\"       why did that happen?\n"
       "  ./brokerlab run wifi_auth_broker_crash_acks_all   the same incident, nothing may be "
       "lost\n",
       recording);

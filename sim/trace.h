@@ -1,7 +1,8 @@
 // The trace: what happened, to whom, when, and because of which earlier event.
 //
 // An EventKind is declared once (see model/events.h) with its sentence in English and Korean;
-// {machine}, {partition} and the keys of the details stand for their values. record() makes the
+// {machine}, {partition} and the keys of the details stand for their values; a Korean sentence writes
+// both forms of a particle ("이(가)") and gets the one that fits the word before. record() makes the
 // new event the cause of whatever the running code does next, so chains need no bookkeeping.
 //
 // Lifetime: owned by the World; kinds have static storage. Threads: none.

@@ -169,6 +169,16 @@ TEST_CASE("what an event schedules remembers it as its cause", "[unit]") {
   REQUIRE(trace.sentence(*chain[1], Language::korean) == "broker-1 고장");
 }
 
+TEST_CASE("Korean particles fit the word before them", "[unit]") {
+  const EventKind kind{"test.particles", Level::control, "",
+                       "{a}이(가) {b}을(를) {c}(으)로 {d}은(는)"};
+  World world(1);
+  const EventId id = world.trace().record(
+      kind, {}, {{"a", "broker-2"}, {"b", "broker-3"}, {"c", "[2,1]"}, {"d", "리더"}});
+  const std::string sentence = world.trace().sentence(world.trace().event(id), Language::korean);
+  REQUIRE(sentence == "broker-2가 broker-3을 [2,1]로 리더는");
+}
+
 TEST_CASE("the run stops at its end and goes on from there", "[unit]") {
   Notes notes;
   TaskGroup group(notes.world);
