@@ -1,0 +1,37 @@
+#include "labs/files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace brokerlab::labs {
+namespace {
+
+constexpr std::uintmax_t largest_file = 64u << 20;
+
+}  // namespace
+
+Result<std::string, std::string> read_file(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return fail(std::string("there is no such file"));
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return fail(std::string("is not a regular file"));
+  }
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return fail(std::string("cannot be read"));
+  if (size > largest_file) return fail(std::string("is larger than 64 MiB"));
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return fail(std::string("cannot be read"));
+  return text;
+}
+
+Status<std::string> write_file(const std::string& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.close();
+  if (!file) return fail(path + ": cannot be written");
+  return {};
+}
+
+}  // namespace brokerlab::labs

@@ -1,0 +1,281 @@
+#include "labs/workspace.h"
+
+#include "base/settings.h"
+#include "labs/files.h"
+#include "scenarios/loader.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+
+namespace brokerlab::labs {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t widest = 96;
+
+/// JSON for people: what fits on a line stays on one.
+std::string readable(const Json& value, std::size_t indent, std::size_t taken) {
+  std::string line;
+  if (value.is_object() || value.is_array()) {
+    const bool object = value.is_object();
+    for (const auto& item : value.items()) {
+      line += line.empty() ? "" : ", ";
+      if (object) line += Json(item.key()).dump() + ": ";
+      line += readable(item.value(), 0, 0);
+    }
+    line = (object ? "{" : "[") + line + (object ? "}" : "]");
+    if (line.find('\n') == std::string::npos && taken + line.size() <= widest) return line;
+    const std::string margin(indent + 2, ' ');
+    line = object ? "{" : "[";
+    bool first = true;
+    for (const auto& item : value.items()) {
+      const std::string key = object ? Json(item.key()).dump() + ": " : "";
+      line += first ? "\n" : ",\n";
+      line += margin;
+      line += key;
+      line += readable(item.value(), indent + 2, indent + 2 + key.size());
+      first = false;
+    }
+    return line + "\n" + std::string(indent, ' ') + (object ? "}" : "]");
+  }
+  return value.dump();
+}
+
+std::string readable(const Json& value) { return readable(value, 0, 0) + "\n"; }
+
+std::string answers_text(const Lab& lab, std::string_view language) {
+  Json document = Json::object();
+  for (const Question& question : lab.questions) {
+    document[question.name] = {{"question", question.text.in(language)}, {"answer", nullptr}};
+  }
+  return document.dump(2) + "\n";
+}
+
+class AnswerReader {
+ public:
+  AnswerReader(const Lab& lab, const std::string& file, Problems& errors)
+      : lab_(lab), file_(file), errors_(errors) {}
+
+  Answers read(const Json& document) {
+    Answers answers;
+    for (const Question& question : lab_.questions) answers[question.name] = std::monostate{};
+    if (!document.is_object()) {
+      error("", document, "must be an object of answers");
+      return answers;
+    }
+    for (const auto& item : document.items()) {
+      const std::string path = json_pointer("", item.key());
+      const Question* question = lab_.question(item.key());
+      if (question == nullptr) {
+        error(path, item.value(), "is no question of this lab");
+      } else if (!item.value().is_object() || !item.value().contains("answer")) {
+        error(path, item.value(), "must be an object with \"answer\"");
+      } else {
+        answers[question->name] = one(*question, item.value()["answer"], path + "/answer");
+      }
+    }
+    return answers;
+  }
+
+ private:
+  Answer one(const Question& question, const Json& value, const std::string& path) {
+    if (value.is_null()) return {};
+    switch (question.kind) {
+      case AnswerKind::yes_no:
+        if (value.is_boolean()) return value.get<bool>();
+        error(path, value, "must be true or false (or null: not answered yet)");
+        return {};
+      case AnswerKind::word:
+        if (value.is_string()) return value.get<std::string>();
+        error(path, value, "must be text in quotes (or null: not answered yet)");
+        return {};
+      case AnswerKind::number:
+      case AnswerKind::count:
+        return number(question, value, path);
+    }
+    return {};
+  }
+
+  Answer number(const Question& question, const Json& value, const std::string& path) {
+    const bool whole = question.kind == AnswerKind::count;
+    const double given = value.is_number() ? value.get<double>() : 0;
+    if (!value.is_number() || given < question.least || given > question.most ||
+        (whole && given != std::floor(given))) {
+      error(path, value,
+            fmt::format("must be a {} from {} to {}, without quotes or unit (or null: not "
+                        "answered yet)",
+                        whole ? "whole number" : "number", question.least, question.most));
+      return {};
+    }
+    return given;
+  }
+
+  void error(const std::string& path, const Json& value, std::string message) {
+    errors_.push_back({file_, path, brief_text(value), std::move(message)});
+  }
+
+  const Lab& lab_;
+  const std::string& file_;
+  Problems& errors_;
+};
+
+/// Copies the data files that a scenario names, so that the folder stands on its own.
+void copy_data(const OriginalScenario& original, const std::string& directory, Problems& errors) {
+  const auto loaded = scenarios::parse_scenario(original.text, "scenario.json", original.directory);
+  if (!loaded.scenario) {
+    errors.insert(errors.end(), loaded.errors.begin(), loaded.errors.end());
+    return;
+  }
+  for (const auto& source : loaded.scenario->sources) {
+    if (source.file.starts_with("/")) continue;
+    const fs::path target = fs::path(directory) / source.file;
+    std::error_code error;
+    fs::create_directories(target.parent_path(), error);
+    fs::copy_file(loaded.scenario->path_of(source), target, fs::copy_options::overwrite_existing,
+                  error);
+    if (error) errors.push_back({target.string(), {}, {}, "cannot be written"});
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Answer& answer) {
+  if (const auto* number = std::get_if<double>(&answer)) return fmt::format("{}", *number);
+  if (const auto* truth = std::get_if<bool>(&answer)) return *truth ? "true" : "false";
+  if (const auto* word = std::get_if<std::string>(&answer)) return *word;
+  return "null";
+}
+
+Answers read_answers(const Lab& lab, std::string_view text, const std::string& file,
+                     Problems& errors) {
+  SettingsReport report;
+  report.file = file;
+  Json document;
+  if (!parse_json(text, document, report)) {
+    errors.insert(errors.end(), report.errors.begin(), report.errors.end());
+    return {};
+  }
+  errors.insert(errors.end(), report.errors.begin(), report.errors.end());
+  return AnswerReader(lab, file, errors).read(document);
+}
+
+const Settings<LabState>& LabState::settings() {
+  using S = LabState;
+  static const auto all =
+      Settings<S>("LabState", "What a lab remembers about its student.")
+          .field("lab", &S::lab, setting::text(63), "Which lab.")
+          .required()
+          .field("language", &S::language, setting::text(2, "en|ko", "en or ko"), "en or ko.")
+          .field("hints", &S::hints, setting::map(setting::integer(0, 1000)), "Given, by task.")
+          .field("predictions", &S::predictions, setting::map(setting::text(1000)),
+                 "As they were before the first run.")
+          .field("passed", &S::passed, setting::list(setting::text(63), 0, 1000),
+                 "Tasks that passed at the last check.");
+  return all;
+}
+
+bool Workspace::ran() const {
+  std::error_code error;
+  return fs::exists(first_run(), error);
+}
+
+Status<std::string> Workspace::save() const {
+  return write_file(file(".lab.json"), LabState::settings().to_text(state) + "\n");
+}
+
+Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
+  const auto path = scenarios::find_scenario(lab.scenario);
+  if (!path) return fail(Problems{path.error()});
+  const auto text = read_file(*path);
+  if (!text) return fail(Problems{{*path, {}, {}, text.error()}});
+  SettingsReport report;
+  report.file = *path;
+  Json document;
+  if (!parse_json(*text, document, report)) return fail(report.errors);
+  document.erase("$schema");  // It points to where the student's copy is not.
+  for (const std::string& one : lab.overrides) {
+    const std::size_t equals = std::min(one.find('='), one.size());
+    const auto status = scenarios::Scenario::settings().set(
+        document, one.substr(0, equals), one.substr(std::min(equals + 1, one.size())));
+    if (!status.ok()) {
+      return fail(Problems{{lab.directory + "/lab.json", "/overrides", one, status.error()}});
+    }
+  }
+  return OriginalScenario{readable(document), fs::path(*path).parent_path().string()};
+}
+
+Problems start(const Lab& lab, const std::string& directory, std::string_view language,
+               bool force) {
+  const auto original = original_scenario(lab);
+  if (!original) return original.error();
+  std::error_code error;
+  Problems problems;
+  if (!force) {
+    for (const char* name : {"scenario.json", "answers.json", "README.md", ".lab.json", "data"}) {
+      const std::string path = directory + "/" + name;
+      if (fs::exists(path, error)) {
+        problems.push_back(
+            {path, {}, {}, "is there already; name another folder, or begin anew with --force"});
+      }
+    }
+    if (!problems.empty()) return problems;
+  }
+  fs::create_directories(directory + "/runs", error);
+  if (error) return {{directory, {}, {}, "cannot be made: " + error.message()}};
+  for (const char* name : {"first.run", "latest.run", "experiment.run"}) {
+    fs::remove(directory + "/runs/" + name, error);
+  }
+  copy_data(*original, directory, problems);
+  LabState state;
+  state.lab = lab.id;
+  state.language = std::string(language);
+  const auto put = [&](const char* name, const std::string& text) {
+    const auto status = write_file(directory + "/" + name, text);
+    if (!status.ok()) problems.push_back({{}, {}, {}, status.error()});
+  };
+  put("scenario.json", original->text);
+  put("answers.json", answers_text(lab, language));
+  put("README.md", lesson(lab, language));
+  put(".lab.json", LabState::settings().to_text(state) + "\n");
+  return problems;
+}
+
+OpenedWorkspace open_workspace(const std::string& directory) {
+  Workspace workspace;
+  workspace.directory = directory;
+  SettingsReport report;
+  report.file = workspace.file(".lab.json");
+  const auto state = read_file(report.file);
+  if (!state) {
+    return {std::nullopt,
+            {{report.file,
+              {},
+              {},
+              state.error() + "; a lab's folder is made by brokerlab lab "
+                              "start"}}};
+  }
+  Json document;
+  if (parse_json(*state, document, report)) {
+    workspace.state = LabState::settings().read(document, report);
+  }
+  if (!report.ok()) return {std::nullopt, std::move(report.errors)};
+  LoadedLab found = find_lab(workspace.state.lab);
+  if (!found.lab) return {std::nullopt, std::move(found.errors)};
+  workspace.lab = std::move(*found.lab);
+
+  Problems problems;
+  const std::string answers_file = workspace.file("answers.json");
+  const auto answers = read_file(answers_file);
+  if (answers) {
+    workspace.answers = read_answers(workspace.lab, *answers, answers_file, problems);
+  } else {
+    problems.push_back({answers_file, {}, {}, answers.error()});
+  }
+  if (!problems.empty()) return {std::nullopt, std::move(problems)};
+  return {std::move(workspace), {}};
+}
+
+}  // namespace brokerlab::labs

@@ -1,0 +1,78 @@
+// The student's folder of one lab:
+//
+//   README.md       the lesson, in the chosen language
+//   scenario.json   the student edits it; data/ beside it holds its data files
+//   answers.json    {"predicted_seconds": {"question": "...", "answer": null}, ...}
+//   runs/first.run  recording of the unchanged scenario; runs/latest.run of the last changed one
+//   .lab.json       what the lab remembers: language, hints given, predictions as they were made
+//
+// Lifetime: a Workspace is a value read at one moment; save() writes .lab.json back.
+// Threads:  none.
+// Errors:   what the student got wrong in a file is a list of Problem; nothing is thrown.
+#pragma once
+
+#include "labs/lab.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace brokerlab::labs {
+
+/// Nothing is null: not answered yet.
+using Answer = std::variant<std::monostate, double, bool, std::string>;
+using Answers = std::map<std::string, Answer>;
+
+inline bool answered(const Answer& answer) { return answer.index() != 0; }
+/// "16", "true", "abc"; "null" when not answered.
+std::string to_text(const Answer& answer);
+
+/// Checks names, kinds and ranges against the lab's questions. A question that is missing from the
+/// text is not answered.
+Answers read_answers(const Lab& lab, std::string_view text, const std::string& file,
+                     Problems& errors);
+
+struct LabState {
+  std::string lab;
+  std::string language = "en";
+  std::map<std::string, int> hints;                ///< By task: how many were given.
+  std::map<std::string, std::string> predictions;  ///< As made before the first run; by answer.
+  std::vector<std::string> passed;                 ///< Tasks, at the last check.
+  static const Settings<LabState>& settings();
+};
+
+struct Workspace {
+  std::string directory;
+  Lab lab;
+  LabState state;
+  Answers answers;
+
+  std::string file(std::string_view name) const { return directory + "/" + std::string(name); }
+  std::string scenario_file() const { return file("scenario.json"); }
+  std::string first_run() const { return file("runs/first.run"); }
+  std::string latest_run() const { return file("runs/latest.run"); }
+  bool ran() const;  ///< runs/first.run is there.
+  Status<std::string> save() const;
+};
+
+struct OpenedWorkspace {
+  std::optional<Workspace> workspace;
+  Problems errors;
+};
+
+/// Makes the folder. A file that is there already is a problem unless `force`; then the lab begins
+/// anew: answers, state and recordings too.
+Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force);
+
+OpenedWorkspace open_workspace(const std::string& directory);
+
+/// The lab's scenario with its overrides, as text, and the folder where its data files are.
+struct OriginalScenario {
+  std::string text;
+  std::string directory;
+};
+Result<OriginalScenario, Problems> original_scenario(const Lab& lab);
+
+}  // namespace brokerlab::labs
