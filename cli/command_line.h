@@ -46,6 +46,7 @@ void add_scenarios(CLI::App& app, Context& context);
 void add_trace(CLI::App& app, Context& context);
 void add_why(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);
+void add_lab(CLI::App& app, Context& context);
 
 /// Lists problems, one a line, and returns exit_bad_input.
 int refuse(Context& context, const Problems& problems);
