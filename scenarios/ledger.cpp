@@ -104,22 +104,24 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   view.acknowledgment_wait.add(world_.now() - record->sent);
   if (offset == log::no_offset) return;  // acks=0: nobody knows
   auto& acknowledged = acknowledgments_[name];
-  // The leader that appended it: the one whose reign holds the offset now.
+  int epochs = 0;
   LeaderEpoch epoch = log::no_epoch;
-  if (find_replica_) {
-    if (const model::Partition* leader = find_replica_(view.serving, name)) {
-      epoch = leader->log().leader_epochs().epoch_for(offset).value_or(log::no_epoch);
-    }
+  for (const AppendedRange& range : appended_[name]) {
+    if (offset < range.first || offset >= range.end) continue;
+    ++epochs;
+    epoch = std::max(epoch, range.epoch);
   }
   ++invariant("acknowledged_offsets_are_unique").checked;
-  const auto [entry, is_new] = acknowledged.try_emplace(offset, Acknowledgment{ref, world_.now(), epoch});
-  if (!is_new) {
-    if (entry->second.epoch == epoch) {
-      violate("acknowledged_offsets_are_unique",
-              fmt::format("offset {} of {} was acknowledged for two records", offset, name.name()));
-    }
-    entry->second = {ref, world_.now(), epoch};
+  const auto [entry, is_new] =
+      acknowledged.try_emplace(offset, Acknowledgment{ref, world_.now(), epoch});
+  if (is_new) return;
+  // Allowed with acks=1: a deposed leader that did not know it yet acknowledged the offset, too.
+  if (++acknowledged_again_[{name, offset}] >= epochs) {
+    violate("acknowledged_offsets_are_unique",
+            fmt::format("offset {} of {} was acknowledged for two records", offset, name.name()));
   }
+  displaced_[name].emplace_back(offset, entry->second);
+  entry->second = {ref, world_.now(), epoch};
 }
 
 void Ledger::on_send_failed(RecordRef ref, model::ErrorCode) {
@@ -199,6 +201,20 @@ std::int64_t Ledger::sent_by(int producer) const {
 }
 
 // --- Brokers ---
+
+void Ledger::on_leader_append(BrokerId, const TopicPartition& name, LeaderEpoch epoch,
+                              Offset first, Offset end, std::int64_t) {
+  std::vector<AppendedRange>& ranges = appended_[name];
+  for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
+    if (range->epoch != epoch) continue;
+    if (range->end == first) {
+      range->end = end;
+      return;
+    }
+    break;
+  }
+  ranges.push_back({epoch, first, end});
+}
 
 void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, LeaderEpoch epoch) {
   ++invariant("one_leader_per_epoch").checked;
@@ -403,7 +419,9 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
             fmt::format("offsets {} to {} of {} were committed and are gone", base,
                         batch.last_offset, name.name()));
   }
-  for (const auto& [offset, ack] : acknowledged) {
+  std::vector<std::pair<Offset, Acknowledgment>> unseen = displaced_[name];
+  unseen.insert(unseen.end(), acknowledged.begin(), acknowledged.end());
+  for (const auto& [offset, ack] : unseen) {
     if (copies.contains(ack.record)) continue;  // stands elsewhere: a retry wrote it again
     const std::string label = label_of(*find(ack.record), ack.record);
     lost_.push_back({ack.record, label, name, offset, ack.when, sim::EventId(),

@@ -7,8 +7,8 @@
 //   committed_records_survive         what a high watermark has passed never changes or goes away
 //   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
-//   acknowledged_offsets_are_unique   no offset of a partition is acknowledged for two records
-//                                     of the same leader epoch
+//   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
+//                                     leaders of different epochs have appended there
 //   zookeeper_writes_are_linear       all servers apply the same transactions in the same order
 //
 // and at the end, against the leaders' logs:
@@ -75,6 +75,8 @@ class Ledger final : public model::Observer {
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
+  void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
+                        model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
   void on_truncated(model::BrokerId, const model::TopicPartition&, model::Offset to,
@@ -162,6 +164,12 @@ class Ledger final : public model::Observer {
     Time when;
     model::LeaderEpoch epoch = log::no_epoch;
   };
+  /// Offsets that a leader appended in one epoch, without a gap.
+  struct AppendedRange {
+    model::LeaderEpoch epoch;
+    model::Offset first;
+    model::Offset end;
+  };
   /// What a high watermark has passed, by offset: the batch's checksum and leader epoch.
   struct CommittedBatch {
     model::Offset last_offset;
@@ -187,6 +195,10 @@ class Ledger final : public model::Observer {
   std::map<int, std::vector<SentRecord>> records_;  ///< By producer, then number.
   std::unordered_map<std::uint64_t, std::vector<model::RecordRef>> by_hash_;  ///< Looked up only.
   std::map<model::TopicPartition, std::map<model::Offset, Acknowledgment>> acknowledgments_;
+  std::map<model::TopicPartition, std::vector<AppendedRange>> appended_;
+  std::map<std::pair<model::TopicPartition, model::Offset>, int> acknowledged_again_;
+  /// Acknowledged at an offset that another record was acknowledged at later.
+  std::map<model::TopicPartition, std::vector<std::pair<model::Offset, Acknowledgment>>> displaced_;
   std::map<model::TopicPartition, std::map<model::Offset, CommittedBatch>> committed_;
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;
   std::map<std::pair<model::TopicPartition, model::BrokerId>,
