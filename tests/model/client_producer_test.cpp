@@ -18,7 +18,8 @@ struct Sender final : sim::Program {
 };
 
 struct Story : TestCluster {
-  explicit Story(int brokers = 1, int partitions = 1) : TestCluster(brokers, partitions) {
+  explicit Story(int broker_count = 1, int partition_count = 1)
+      : TestCluster(broker_count, partition_count) {
     setup.client_id = "app";
     setup.bootstrap = bootstrap();
     setup.config.acks = Acks::leader;

@@ -12,7 +12,8 @@ using namespace brokerlab::model;
 namespace {
 
 struct Story : TestCluster {
-  explicit Story(int brokers = 2, int partitions = 6) : TestCluster(brokers, partitions) {
+  explicit Story(int broker_count = 2, int partition_count = 6)
+      : TestCluster(broker_count, partition_count) {
     app.client.group = "nifi";
     app.client.topics = {test_topic};
     app.client.bootstrap = bootstrap();
