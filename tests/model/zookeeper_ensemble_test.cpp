@@ -387,7 +387,7 @@ TEST_CASE("servers write snapshots, and a long-lost follower is sent one", "[uni
   CHECK(lab.witness.contradictions == 0);
 }
 
-TEST_CASE("the same seed tells the same story", "[unit]") {
+TEST_CASE("an ensemble tells the same story for the same seed", "[unit]") {
   const auto tell = [](std::uint64_t seed) {
     Lab lab(3, seed);
     Notes writer;
