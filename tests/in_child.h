@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <functional>
+#include <iostream>
 #include <string>
 
 namespace brokerlab::tests {
@@ -17,6 +18,7 @@ namespace brokerlab::tests {
 inline std::string in_child(const std::function<std::string()>& work) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
+  std::cout.flush();  // or the child would print it again
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
