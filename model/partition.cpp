@@ -231,8 +231,6 @@ Partition::IsrOutcome Partition::finish_isr_change(const AlterPartitionResponse:
   return {.high_watermark_moved = maybe_increment_high_watermark(now)};
 }
 
-std::optional<IsrChange> Partition::retry_isr_change() { return in_flight_; }
-
 Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
                                 Bytes max_bytes, bool min_one_batch) const {
   Read read;

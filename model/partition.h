@@ -151,8 +151,6 @@ class Partition {
   };
   /// The controller's answer to an IsrChange.
   IsrOutcome finish_isr_change(const AlterPartitionResponse::Partition& answer, Time now);
-  /// No answer will come (a lost controller, a stale broker epoch): asks again.
-  std::optional<IsrChange> retry_isr_change();
 
   // --- Follower ---
 

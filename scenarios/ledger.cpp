@@ -310,10 +310,7 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
                                 const std::vector<BrokerId>& replicas) {
   PartitionView& view = partitions_[name];
   if (view.epoch != log::no_epoch) {
-    if (view.leader != leader) {
-      ++view.elections;
-      view.last_election = world_.now();
-    }
+    if (view.leader != leader) ++view.elections;
     if (view.isr != isr) ++view.isr_changes;
   }
   view.leader = leader;

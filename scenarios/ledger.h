@@ -104,7 +104,6 @@ class Ledger final : public model::Observer {
     int isr_changes = 0;
     std::int64_t acknowledged = 0;
     Histogram acknowledgment_wait;  ///< From send() to the acknowledgment.
-    Time last_election{};
   };
   struct GroupView {
     std::string state = "Empty";
