@@ -9,6 +9,7 @@
 #include <charconv>
 #include <memory>
 #include <ostream>
+#include <set>
 
 namespace brokerlab::cli {
 namespace {
@@ -44,6 +45,14 @@ std::int64_t number_of(std::string_view text) {
   std::int64_t number = -1;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   return code == std::errc{} && end == text.data() + text.size() && number >= 0 ? number : -1;
+}
+
+std::set<int> internal_partitions(const sim::RecordingReader& reader) {
+  std::set<int> ids;
+  for (const auto& partition : reader.partitions()) {
+    if (partition.internal) ids.insert(partition.id);
+  }
+  return ids;
 }
 
 void explain(Context& context, const sim::RecordingReader& reader, const EventPrinter& printer,
@@ -82,6 +91,11 @@ void why(Context& context, const Arguments& arguments) {
         context, {{arguments.file, {}, arguments.event, "matches no event; see brokerlab trace"}});
     return;
   }
+  // What happened to the user's own partitions is what the user means.
+  const std::set<int> internal = internal_partitions(*reader);
+  std::stable_partition(found.begin(), found.end(), [&internal](const sim::RecordedEvent& event) {
+    return !event.partition || !internal.contains(*event.partition);
+  });
   explain(context, *reader, printer, found.front().id);
   if (found.size() == 1) return;
   context.out << fmt::format("\n{} more events match; their numbers go in place of the words:\n",

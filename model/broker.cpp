@@ -116,6 +116,7 @@ sim::Task<> Broker::watch_zookeeper() {
   while (true) {
     std::optional<ZkEvent> event = co_await zookeeper_.events().receive();
     if (!event) co_return;
+    process_.world().set_cause(event->cause);
     controller_.on_zookeeper_event(*event);
     if (event->type != ZkEvent::Type::session_expired) continue;
     // KafkaController.Expire: a new session, a new registration, and back into the election.

@@ -135,74 +135,99 @@ void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine) {
 
 void FaultPlan::apply(const Fault& fault, FaultReport& report) {
   world_.set_cause({});  // the scenario itself is the first cause
-  if (const auto* off = std::get_if<PowerOff>(&fault.action)) {
-    report.what = "power off";
-    Cluster::Member* member = member_of(off->target, fault.as, report);
-    if (member == nullptr) return;
-    report.done = member->machine->powered();
-    if (!report.done) {
-      report.note = "it was off already";
-      return;
-    }
-    judge_bite(report, *member->machine);
-    member->machine->power_off();
-  } else if (const auto* on = std::get_if<PowerOn>(&fault.action)) {
-    report.what = "power on";
-    Cluster::Member* member = member_of(on->target, fault.as, report);
-    if (member == nullptr) return;
-    report.done = !member->machine->powered();
-    if (report.done) member->machine->power_on();
-  } else if (const auto* kill = std::get_if<KillProcess>(&fault.action)) {
-    report.what = "kill process";
-    Cluster::Member* member = member_of(kill->target, fault.as, report);
-    if (member == nullptr) return;
-    report.done = member->process->running();
-    if (!report.done) {
-      report.note = "it was not running";
-      return;
-    }
-    judge_bite(report, *member->machine);
-    member->process->kill();
-  } else if (const auto* start = std::get_if<StartProcess>(&fault.action)) {
-    report.what = "start process";
-    Cluster::Member* member = member_of(start->target, fault.as, report);
-    if (member == nullptr) return;
-    report.done = member->machine->powered() && !member->process->running();
-    if (report.done) member->process->start();
-  } else if (const auto* pause = std::get_if<Pause>(&fault.action)) {
-    report.what = "pause";
-    Cluster::Member* member = member_of(pause->machine, fault.as, report);
-    if (member == nullptr) return;
-    report.done = member->process->running();
-    if (!report.done) return;
-    judge_bite(report, *member->machine);
-    member->process->pause(pause->length);
-  } else if (const auto* cut = std::get_if<Cut>(&fault.action)) {
-    report.what = "cut";
-    report.target = fault.as;
-    const std::set<sim::MachineId> left = resolve_set(cut->between, {});
-    const std::set<sim::MachineId> right = resolve_set(cut->against, left);
-    auto& pairs = cuts_[fault.as];
-    for (const sim::MachineId a : left) {
-      for (const sim::MachineId b : right) {
-        cluster_.network().cut(a, b, {});
-        cluster_.network().cut(b, a, {});
-        pairs.emplace_back(a, b);
-      }
-      for (const Cluster::Member& member : cluster_.members()) {
-        if (member.machine->id() == a) judge_bite(report, *member.machine);
-      }
-    }
-    report.done = !pairs.empty();
-  } else if (const auto* heal = std::get_if<Heal>(&fault.action)) {
-    report.what = "heal";
-    report.target = heal->cut;
-    for (const auto& [a, b] : cuts_[heal->cut]) {
-      cluster_.network().heal(a, b);
-      cluster_.network().heal(b, a);
-    }
-    report.done = cuts_.erase(heal->cut) > 0;
+  std::visit([&](const auto& action) { act(action, fault.as, report); }, fault.action);
+}
+
+void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& report) {
+  report.what = "power off";
+  Cluster::Member* member = member_of(off.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->machine->powered();
+  if (!report.done) {
+    report.note = "it was off already";
+    return;
   }
+  judge_bite(report, *member->machine);
+  member->machine->power_off();
+}
+
+void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& report) {
+  report.what = "power on";
+  Cluster::Member* member = member_of(on.target, as, report);
+  if (member == nullptr) return;
+  report.done = !member->machine->powered();
+  if (report.done) {
+    member->machine->power_on();
+  } else {
+    report.note = "it was on already";
+  }
+}
+
+void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport& report) {
+  report.what = "kill process";
+  Cluster::Member* member = member_of(kill.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->process->running();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
+  judge_bite(report, *member->machine);
+  member->process->kill();
+}
+
+void FaultPlan::act(const StartProcess& start, const std::string& as, FaultReport& report) {
+  report.what = "start process";
+  Cluster::Member* member = member_of(start.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->machine->powered() && !member->process->running();
+  if (report.done) {
+    member->process->start();
+  } else {
+    report.note = member->machine->powered() ? "it was running already" : "its machine was off";
+  }
+}
+
+void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& report) {
+  report.what = "pause";
+  Cluster::Member* member = member_of(pause.machine, as, report);
+  if (member == nullptr) return;
+  report.done = member->process->running();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
+  judge_bite(report, *member->machine);
+  member->process->pause(pause.length);
+}
+
+void FaultPlan::act(const Cut& cut, const std::string& as, FaultReport& report) {
+  report.what = "cut";
+  report.target = as;
+  const std::set<sim::MachineId> left = resolve_set(cut.between, {});
+  const std::set<sim::MachineId> right = resolve_set(cut.against, left);
+  auto& pairs = cuts_[as];
+  for (const sim::MachineId a : left) {
+    for (const sim::MachineId b : right) {
+      cluster_.network().cut(a, b, {});
+      cluster_.network().cut(b, a, {});
+      pairs.emplace_back(a, b);
+    }
+    for (const Cluster::Member& member : cluster_.members()) {
+      if (member.machine->id() == a) judge_bite(report, *member.machine);
+    }
+  }
+  report.done = !pairs.empty();
+}
+
+void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
+  report.what = "heal";
+  report.target = heal.cut;
+  for (const auto& [a, b] : cuts_[heal.cut]) {
+    cluster_.network().heal(a, b);
+    cluster_.network().heal(b, a);
+  }
+  report.done = cuts_.erase(heal.cut) > 0;
 }
 
 }  // namespace brokerlab::scenarios

@@ -37,6 +37,13 @@ class FaultPlan {
 
  private:
   void apply(const Fault& fault, FaultReport& report);
+  void act(const PowerOff& off, const std::string& as, FaultReport& report);
+  void act(const PowerOn& on, const std::string& as, FaultReport& report);
+  void act(const KillProcess& kill, const std::string& as, FaultReport& report);
+  void act(const StartProcess& start, const std::string& as, FaultReport& report);
+  void act(const Pause& pause, const std::string& as, FaultReport& report);
+  void act(const Cut& cut, const std::string& as, FaultReport& report);
+  void act(const Heal& heal, const std::string& as, FaultReport& report);
   std::optional<std::string> resolve(const Target& target) const;
   std::set<sim::MachineId> resolve_set(const std::vector<Target>& targets,
                                        const std::set<sim::MachineId>& others) const;

@@ -13,10 +13,6 @@ Percentiles percentiles_of(const Histogram& histogram) {
           histogram.max()};
 }
 
-bool is_of(const ConsumerSpec& consumer, const std::string& topic) {
-  return std::find(consumer.topics.begin(), consumer.topics.end(), topic) != consumer.topics.end();
-}
-
 void report_records(const Ledger& ledger, RunReport& report) {
   report.sent = ledger.sent();
   report.acknowledged = ledger.acknowledged();
@@ -150,18 +146,9 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
 }  // namespace
 
 std::int64_t group_lag(const ConsumerSpec& consumer, const Ledger& ledger) {
-  const auto group = ledger.groups().find(consumer.group);
-  std::int64_t lag = 0;
-  for (const auto& [name, view] : ledger.partitions()) {
-    if (!is_of(consumer, name.topic)) continue;
-    std::int64_t position = 0;
-    if (group != ledger.groups().end()) {
-      const auto at = group->second.next_offset.find(name);
-      if (at != group->second.next_offset.end()) position = at->second;
-    }
-    lag += std::max<std::int64_t>(0, view.high_watermark - position);
-  }
-  return lag;
+  std::int64_t total = 0;
+  for (const auto& [name, lag] : ledger.lags(consumer.group, consumer.topics)) total += lag;
+  return total;
 }
 
 RunReport judge(const Evidence& evidence) {

@@ -41,6 +41,22 @@ void Ledger::violate(std::string_view name, std::string why) {
   broken.violations.push_back(std::move(why));
 }
 
+std::vector<std::pair<model::TopicPartition, std::int64_t>> Ledger::lags(
+    const std::string& group, const std::vector<std::string>& topics) const {
+  std::vector<std::pair<model::TopicPartition, std::int64_t>> lags;
+  const auto member = groups_.find(group);
+  for (const auto& [name, view] : partitions_) {
+    if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
+    model::Offset position = 0;
+    if (member != groups_.end()) {
+      const auto at = member->second.next_offset.find(name);
+      if (at != member->second.next_offset.end()) position = at->second;
+    }
+    lags.emplace_back(name, std::max<std::int64_t>(0, view.high_watermark - position));
+  }
+  return lags;
+}
+
 std::vector<Invariant> Ledger::invariants() const {
   std::vector<Invariant> all;
   for (const auto& [name, one] : invariants_) all.push_back(one);

@@ -120,6 +120,10 @@ class Ledger final : public model::Observer {
   const std::map<std::string, std::vector<model::TopicPartition>>& assignments() const {
     return assignments_;
   }
+  /// For every partition of the topics, the records below its high watermark that the group has not
+  /// yet processed.
+  std::vector<std::pair<model::TopicPartition, std::int64_t>> lags(
+      const std::string& group, const std::vector<std::string>& topics) const;
   const std::map<int, std::string>& zookeeper_roles() const { return zookeeper_roles_; }
   model::BrokerId controller() const { return controller_; }
   int controller_elections() const { return controller_elections_; }

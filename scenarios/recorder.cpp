@@ -278,19 +278,8 @@ void Recorder::write_samples() {
   }
   recording_.sample(metric("OfflinePartitionsCount", "count", ""), now, offline);
   for (const ConsumerSpec& consumer : scenario.consumers) {
-    const auto group = ledger_.groups().find(consumer.group);
     std::int64_t total = 0;
-    for (const auto& [name, view] : ledger_.partitions()) {
-      if (std::find(consumer.topics.begin(), consumer.topics.end(), name.topic) ==
-          consumer.topics.end()) {
-        continue;
-      }
-      std::int64_t position = 0;
-      if (group != ledger_.groups().end()) {
-        const auto at = group->second.next_offset.find(name);
-        if (at != group->second.next_offset.end()) position = at->second;
-      }
-      const std::int64_t lag = std::max<std::int64_t>(0, view.high_watermark - position);
+    for (const auto& [name, lag] : ledger_.lags(consumer.group, consumer.topics)) {
       total += lag;
       recording_.sample(metric("records-lag", "records", consumer.group, {},
                                cluster_.context().partitions.id_of(name).value()),

@@ -1,4 +1,5 @@
 // The viewer, frame by frame and without a display, on the sample incident.
+#include "tests/pictures.h"
 #include "tests/viz/sample_recording.h"
 #include "viz/arguments.h"
 #include "viz/cluster_layout.h"
@@ -6,13 +7,13 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <unistd.h>
 
 using namespace brokerlab;
 using namespace brokerlab::viz;
+using tests::difference;
 
 namespace {
 
@@ -57,65 +58,7 @@ Shown take(const Shot& shot) {
   return {*picture, offscreen->clipped()};
 }
 
-struct Difference {
-  double mean = 0;    // Of a channel, 0..255.
-  double pixels = 0;  // Share of pixels that differ visibly.
-};
-
-Difference difference(const Picture& a, const Picture& b) {
-  if (a.width != b.width || a.height != b.height) return {255, 1};
-  double sum = 0;
-  double visible = 0;
-  for (std::size_t i = 0; i < a.rgb.size(); i += 3) {
-    int worst = 0;
-    for (std::size_t k = i; k < i + 3; ++k) {
-      const int step = std::abs(int{a.rgb[k]} - int{b.rgb[k]});
-      worst = std::max(worst, step);
-      sum += step;
-    }
-    if (worst > 48) visible += 1;
-  }
-  const auto pixels = static_cast<double>(a.width) * a.height;
-  return {sum / (pixels * 3), visible / pixels};
-}
-
-std::string golden_path(const std::string& name) {
-  return std::string(BROKERLAB_SOURCE_DIR) + "/tests/viz/golden/" + name + ".png";
-}
-
-bool updating_goldens() { return std::getenv("BROKERLAB_UPDATE_GOLDENS") != nullptr; }
-
-void looks_like_golden(const Picture& picture, const std::string& name) {
-  if (updating_goldens()) {
-    REQUIRE(write_png(picture, golden_path(name)).ok());
-    return;
-  }
-  const auto golden = read_png(golden_path(name));
-  if (!golden.ok()) FAIL(golden.error() << "; BROKERLAB_UPDATE_GOLDENS=1 makes it");
-  const auto [mean, pixels] = difference(picture, *golden);
-  // Another version of Mesa or FreeType moves edges by a shade; a changed panel moves far more.
-  INFO("mean difference " << mean << ", share of pixels " << pixels);
-  const bool same = mean < 0.5 && pixels < 0.004;
-  CHECK(same);
-  if (!same) {
-    const std::string seen =
-        (std::filesystem::temp_directory_path() / ("brokerlab_" + name + "_seen.png")).string();
-    CHECK(write_png(picture, seen).ok());
-    WARN("unlike the golden; see " << seen);
-  }
-}
-
 }  // namespace
-
-TEST_CASE("the incident looks as it did when somebody last looked", "[golden]") {
-  for (const auto& [language, suffix] :
-       {std::pair{Language::english, "en"}, std::pair{Language::korean, "ko"}}) {
-    looks_like_golden(take({.language = language, .at = Time(330s) + 50ms}).picture,
-                      fmt::format("crash_{}", suffix));
-    looks_like_golden(take({.language = language, .at = Time(340s) + 50ms}).picture,
-                      fmt::format("ten_seconds_later_{}", suffix));
-  }
-}
 
 TEST_CASE("no text is cut in either language, size or phase of the incident", "[unit]") {
   for (const auto language : {Language::english, Language::korean}) {

@@ -1,0 +1,129 @@
+// The controller's decisions take force: written to ZooKeeper under its epoch, then told.
+#include "model/controller.h"
+#include "model/events.h"
+#include "model/zookeeper_paths.h"
+#include "sim/when_all.h"
+
+namespace brokerlab::model {
+
+using Type = ZkOperation::Type;
+
+sim::Task<Controller::States> Controller::write_states(const States& states) {
+  States written;
+  std::vector<sim::Task<std::vector<ZkReply>>> writes;
+  for (const auto& [name, state] : states) {
+    std::vector<ZkOperation> fenced;
+    fenced.push_back(
+        {.type = Type::check, .path = zk::controller_epoch, .version = epoch_version_});
+    fenced.push_back({.type = Type::set,
+                      .path = zk::state_path(name),
+                      .data = zk::encode_state(state, epoch_),
+                      .version = state.partition_epoch});
+    writes.push_back(zookeeper_.multi(std::move(fenced)));
+  }
+  const std::vector<std::vector<ZkReply>> replies =
+      co_await sim::when_all(process_, std::move(writes));
+  std::size_t i = 0;
+  bool fenced_off = false;
+  for (const auto& [name, state] : states) {
+    const std::vector<ZkReply>& reply = replies[i++];
+    if (!reply[0].ok()) {
+      fenced_off = true;
+    } else if (reply[1].ok()) {
+      written[name] = state;
+      written[name].partition_epoch = reply[1].node.stat.version;
+    }
+  }
+  if (fenced_off) resign();  // another controller's epoch is in force
+  co_return written;
+}
+
+sim::Task<bool> Controller::create_states(const States& states) {
+  std::vector<ZkOperation> parents;
+  std::vector<sim::Task<std::vector<ZkReply>>> creates;
+  std::string topic;
+  for (const auto& [name, state] : states) {
+    if (name.topic != topic) {
+      topic = name.topic;
+      parents.push_back({.type = Type::create, .path = zk::topic_partitions_path(topic)});
+    }
+    parents.push_back({.type = Type::create, .path = zk::partition_path(name)});
+  }
+  (void)co_await zookeeper_.pipeline(std::move(parents));
+  for (const auto& [name, state] : states) {
+    std::vector<ZkOperation> fenced;
+    fenced.push_back(
+        {.type = Type::check, .path = zk::controller_epoch, .version = epoch_version_});
+    fenced.push_back({.type = Type::create,
+                      .path = zk::state_path(name),
+                      .data = zk::encode_state(state, epoch_)});
+    creates.push_back(zookeeper_.multi(std::move(fenced)));
+  }
+  const std::vector<std::vector<ZkReply>> replies =
+      co_await sim::when_all(process_, std::move(creates));
+  for (const std::vector<ZkReply>& reply : replies) {
+    if (!reply[0].ok()) {
+      resign();
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+/// Takes new states into force: remembered, traced, told to the replicas and to everybody.
+void Controller::publish(const States& states, bool is_new) {
+  std::vector<UpdateMetadataRequest::Partition> metadata;
+  const sim::EventId cause = world().cause();
+  for (const auto& [name, state] : states) {
+    PartitionInfo& info = partitions_[name];
+    const LeaderAndIsr before = info.state;
+    info.state = state;
+    info.is_new = false;
+    info.online = live_.contains(state.leader);
+    world().set_cause(cause);
+    if (is_new) {
+      world().trace().record(events::partition_created,
+                             {.partition = cluster_.partitions.id_of(name)},
+                             {{"leader", cluster_.broker_name(state.leader)}});
+    } else {
+      announce(name, info, before);
+    }
+    cluster_.observer.on_partition_state(name, state.leader, state.leader_epoch, state.isr,
+                                         info.assignment);
+    for (const BrokerId replica : info.assignment) {
+      if (live_.contains(replica)) send_leader_and_isr(name, info, replica, is_new);
+    }
+    metadata.push_back({name, state, info.assignment});
+  }
+  world().set_cause(cause);
+  if (!metadata.empty()) channels_.collect_metadata(live_ids(), metadata);
+}
+
+void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
+                          const LeaderAndIsr& before) {
+  const sim::PartitionId id = cluster_.partitions.id_of(name);
+  if (info.state.leader != before.leader && info.state.leader.valid()) {
+    world().trace().record(events::partition_leader_elected, {.partition = id},
+                           {{"leader", cluster_.broker_name(info.state.leader)},
+                            {"epoch", std::to_string(info.state.leader_epoch)},
+                            {"isr", cluster_.broker_names(info.state.isr)}});
+  } else if (info.state.isr != before.isr) {
+    const bool shrunk = info.state.isr.size() < before.isr.size();
+    world().trace().record(
+        shrunk ? events::partition_isr_shrunk : events::partition_isr_expanded,
+        {.partition = id},
+        {{"from", cluster_.broker_names(before.isr)},
+         {"to", cluster_.broker_names(info.state.isr)}});
+  }
+}
+
+void Controller::send_leader_and_isr(const TopicPartition& name, const PartitionInfo& info,
+                                     BrokerId to, bool is_new) {
+  channels_.collect_leader_and_isr(to, {name, info.state, info.assignment, is_new});
+}
+
+void Controller::flush() {
+  if (active_) channels_.send(epoch_, live_endpoints());
+}
+
+}  // namespace brokerlab::model
