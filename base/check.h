@@ -26,13 +26,13 @@ template <class... Args>
 }  // namespace brokerlab::detail
 
 /// ENSURE(condition) or ENSURE(condition, "format {}", values...): stops the program when false.
-#define ENSURE(condition, ...)                                                                   \
-  do {                                                                                           \
-    if (!(condition)) [[unlikely]] {                                                             \
-      ::brokerlab::detail::ensure_failed_with(__FILE__, __LINE__, #condition, "" __VA_ARGS__);   \
-    }                                                                                            \
+#define ENSURE(condition, ...)                                                                 \
+  do {                                                                                         \
+    if (!(condition)) [[unlikely]] {                                                           \
+      ::brokerlab::detail::ensure_failed_with(__FILE__, __LINE__, #condition, "" __VA_ARGS__); \
+    }                                                                                          \
   } while (false)
 
 /// The line that can never be reached.
-#define UNREACHABLE(...)                                                                         \
+#define UNREACHABLE(...) \
   ::brokerlab::detail::ensure_failed_with(__FILE__, __LINE__, "unreachable", "" __VA_ARGS__)

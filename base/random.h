@@ -25,10 +25,10 @@ class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::string_view name);
 
-  std::uint64_t bits();                        ///< 64 uniform bits.
-  double uniform();                            ///< In [0, 1).
-  double uniform(double low, double high);     ///< In [low, high).
-  std::int64_t below(std::int64_t n);          ///< In [0, n), unbiased. n > 0.
+  std::uint64_t bits();                     ///< 64 uniform bits.
+  double uniform();                         ///< In [0, 1).
+  double uniform(double low, double high);  ///< In [low, high).
+  std::int64_t below(std::int64_t n);       ///< In [0, n), unbiased. n > 0.
   bool chance(double probability);
   double exponential(double mean);
   double normal(double mean, double deviation);

@@ -30,8 +30,8 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   template <class F>
-    requires std::convertible_to<F, E>
-  Result(Failure<F> failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}
+  requires std::convertible_to<F, E> Result(Failure<F> failure)
+      : state_(std::in_place_index<1>, std::move(failure.error)) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -68,8 +68,8 @@ class [[nodiscard]] Status {
  public:
   Status() = default;
   template <class F>
-    requires std::convertible_to<F, E>
-  Status(Failure<F> failure) : error_(std::move(failure.error)) {}
+  requires std::convertible_to<F, E> Status(Failure<F> failure)
+      : error_(std::move(failure.error)) {}
 
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }

@@ -99,18 +99,15 @@ std::string rounded(double value, std::span<const Unit> units) {
   const double number = value / best->factor;
   const double magnitude = std::abs(number);
   const int decimals = magnitude >= 99.95 || number == std::floor(number) ? 0
-                       : magnitude >= 9.995                              ? 1
-                                                                         : 2;
+                       : magnitude >= 9.995                               ? 1
+                                                                          : 2;
   return fmt::format("{:.{}f} {}", number, decimals, best->name);
 }
 
 constexpr std::array<Unit, 4> short_duration_units{
     {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
-constexpr std::array<Unit, 5> binary_units{{{"B", 1},
-                                            {"KiB", 1024},
-                                            {"MiB", 1048576},
-                                            {"GiB", 1073741824},
-                                            {"TiB", 1099511627776.0}}};
+constexpr std::array<Unit, 5> binary_units{
+    {{"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776.0}}};
 constexpr std::array<Unit, 4> decimal_rate_units{
     {{"B/s", 1}, {"KB/s", 1e3}, {"MB/s", 1e6}, {"GB/s", 1e9}}};
 
@@ -149,6 +146,25 @@ std::string to_text(PerSecond r) {
   if (n >= 1e3 && std::fmod(n, 1e2) == 0) return fmt::format("{}k/s", n / 1e3);
   return fmt::format("{}/s", n);
 }
+
+std::string to_korean_text(Duration d) {
+  std::string text = to_text(d);
+  const std::size_t unit = text.find_first_not_of("-0123456789.e+");
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{
+      {{"ns", "나노초"},
+       {"us", "마이크로초"},
+       {"ms", "밀리초"},
+       {"s", "초"},
+       {"min", "분"},
+       {"h", "시간"},
+       {"d", "일"}}};
+  for (const auto& [name, korean] : names) {
+    if (text.substr(unit) == name) return text.substr(0, unit) + std::string(korean);
+  }
+  return text;
+}
+
+std::string to_korean_text(PerSecond r) { return fmt::format("초당 {}건", r.count()); }
 
 std::string to_rounded_text(Duration d) {
   return rounded(static_cast<double>(d.count()), short_duration_units);

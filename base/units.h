@@ -29,8 +29,8 @@ struct SimulatedClock {
   static constexpr bool is_steady = true;
 };
 
-using Duration = SimulatedClock::duration;   ///< Integer nanoseconds.
-using Time = SimulatedClock::time_point;     ///< Nanoseconds since the start of the run.
+using Duration = SimulatedClock::duration;  ///< Integer nanoseconds.
+using Time = SimulatedClock::time_point;    ///< Nanoseconds since the start of the run.
 
 inline constexpr Duration max_duration = Duration::max();
 inline constexpr Time never = Time::max();
@@ -123,8 +123,9 @@ using namespace literals;
 
 /// Text to quantity. The error is a sentence without the value, fit to follow "path: value: ".
 Result<Duration, std::string> parse_duration(std::string_view text);  ///< ns us ms s min h d
-Result<Bytes, std::string> parse_bytes(std::string_view text);        ///< B KB MB GB TB KiB MiB GiB TiB
-Result<BytesPerSecond, std::string> parse_rate(std::string_view text);  ///< B/s MB/s MiB/s Mbps Gbps
+Result<Bytes, std::string> parse_bytes(std::string_view text);  ///< B KB MB GB TB KiB MiB GiB TiB
+Result<BytesPerSecond, std::string> parse_rate(
+    std::string_view text);  ///< B/s MB/s MiB/s Mbps Gbps
 Result<PerSecond, std::string> parse_per_second(std::string_view text);  ///< /s k/s M/s
 
 /// Quantity to the shortest exact text that parses back to it ("1500ms" is "1.5s").
@@ -132,6 +133,10 @@ std::string to_text(Duration d);
 std::string to_text(Bytes b);
 std::string to_text(BytesPerSecond r);
 std::string to_text(PerSecond r);
+
+/// The same number with the unit's Korean name: "1.5초", "초당 200건".
+std::string to_korean_text(Duration d);
+std::string to_korean_text(PerSecond r);
 
 /// Rounded text for people: three significant digits ("1.23 ms", "4.5 GiB", "118 MB/s").
 std::string to_rounded_text(Duration d);

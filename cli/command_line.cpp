@@ -33,7 +33,7 @@ bool unknown_command(const CLI::App& app, const std::vector<std::string>& argume
 
 int refuse(Context& context, const Problems& problems) {
   context.err << to_text(problems);
-  context.err << fmt::format("{} {} found; nothing was run\n", problems.size(),
+  context.err << fmt::format("{} {} found; nothing was done\n", problems.size(),
                              problems.size() == 1 ? "mistake" : "mistakes");
   return exit_bad_input;
 }
@@ -41,6 +41,7 @@ int refuse(Context& context, const Problems& problems) {
 int run_command(const std::vector<std::string>& arguments, Context context) {
   CLI::App app{"brokerlab: Kafka clusters, simulated to be understood", "brokerlab"};
   app.require_subcommand(1);
+  app.fallthrough();  // --lang may stand behind a command too
   app.set_version_flag("--version", "brokerlab 0.1.0");
   app.add_option("--lang", context.language, "en or ko, for what is told about a run")
       ->check(CLI::IsMember({"en", "ko"}));

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -52,6 +54,15 @@ std::optional<labs::Workspace> open(Context& context, const Arguments& arguments
   return std::move(opened.workspace);
 }
 
+/// What calls brokerlab from any folder: the launcher when it called us, else this program.
+std::string command_for_later(const Context& context) {
+  const char* launcher = std::getenv("BROKERLAB_LAUNCHER");
+  if (launcher != nullptr && *launcher != '\0') return launcher;
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? context.program : self.string();
+}
+
 void list(Context& context, const Arguments& arguments) {
   const std::string language = arguments.language.empty() ? context.language : arguments.language;
   for (const std::string& name : labs::lab_names()) {
@@ -73,7 +84,8 @@ void start(Context& context, const Arguments& arguments) {
   }
   const std::string language = arguments.language.empty() ? context.language : arguments.language;
   const std::string directory = arguments.directory.empty() ? arguments.lab : arguments.directory;
-  const Problems problems = labs::start(*found.lab, directory, language, arguments.force);
+  const Problems problems =
+      labs::start(*found.lab, directory, language, arguments.force, command_for_later(context));
   if (!problems.empty()) {
     context.status = refuse(context, problems);
     return;
@@ -82,12 +94,12 @@ void start(Context& context, const Arguments& arguments) {
   say.line({fmt::format("{}: {}\n\n  cd {}\n  README.md         the lesson, read it first\n"
                         "  answers.json      your predictions and answers\n"
                         "  scenario.json     the cluster, for you to change\n\n"
-                        "Then: brokerlab lab run, lab check, lab hint",
+                        "Then: ./brokerlab lab run, ./brokerlab lab check, ./brokerlab lab hint",
                         directory, found.lab->title.en, directory),
             fmt::format("{}: {}\n\n  cd {}\n  README.md         수업 내용, 먼저 읽으세요\n"
                         "  answers.json      예측과 답을 적는 파일\n"
                         "  scenario.json     여러분이 바꿀 클러스터\n\n"
-                        "그다음: brokerlab lab run, lab check, lab hint",
+                        "그다음: ./brokerlab lab run, ./brokerlab lab check, ./brokerlab lab hint",
                         directory, found.lab->title.ko, directory)});
 }
 

@@ -2,11 +2,21 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   brokerlab::cli::Context context{std::cout, std::cerr, argc > 0 ? argv[0] : "brokerlab"};
-  const char* language = std::getenv("BROKERLAB_LANGUAGE");
-  if (language != nullptr && std::string(language) == "ko") context.language = "ko";
-  return brokerlab::cli::run_command(arguments, context);
+  // As in the viewer: what the user set for brokerlab, else for every program.
+  for (const char* name : {"BROKERLAB_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    if (std::string_view(value).starts_with("ko")) context.language = "ko";
+    break;
+  }
+  const int status = brokerlab::cli::run_command(arguments, context);
+  std::cout.flush();
+  if (std::cout) return status;
+  std::cerr << "brokerlab: standard output could not be written\n";
+  return brokerlab::cli::exit_trouble;
 }

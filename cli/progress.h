@@ -9,17 +9,21 @@
 
 namespace brokerlab::cli {
 
+/// Columns of the terminal behind standard error, 0 when there is none to draw on.
+int progress_columns();
+
 class Progress {
  public:
-  /// Writes to `err`; `terminal`: whether that is one.
-  Progress(std::ostream& err, bool terminal, Duration whole);
+  /// Writes to `err`. `columns`: of the terminal that it is; 0: it is none, or one that cannot
+  /// redraw a line.
+  Progress(std::ostream& err, int columns, Duration whole);
   ~Progress();  ///< Clears the bar.
 
   void show(Time now, std::uint64_t steps);
 
  private:
   std::ostream& err_;
-  const bool terminal_;
+  const int columns_;
   const Duration whole_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point shown_{};

@@ -2,20 +2,16 @@
 #include "cli/run.h"
 #include "scenarios/runner.h"
 
-#include <unistd.h>
-
 #include <optional>
 #include <ostream>
-
 namespace brokerlab::cli {
 
-int run_scenario(Context& context, const scenarios::Scenario& scenario,
-                 const RunRequest& request) {
+int run_scenario(Context& context, const scenarios::Scenario& scenario, const RunRequest& request) {
   scenarios::RunOptions options;
   options.record = request.record;
   std::optional<Progress> progress;
   if (!request.quiet) {
-    progress.emplace(context.err, isatty(STDERR_FILENO) != 0, scenario.duration);
+    progress.emplace(context.err, progress_columns(), scenario.duration);
     options.progress = [&](Time now, std::uint64_t steps) { progress->show(now, steps); };
   }
   const auto report = scenarios::run(scenario, options);
@@ -31,9 +27,12 @@ int run_scenario(Context& context, const scenarios::Scenario& scenario,
     if (!request.record.empty()) context.out << "Recorded in " << request.record << "\n";
   }
   switch (report->verdict) {
-    case scenarios::Verdict::pass: return exit_pass;
-    case scenarios::Verdict::fail: return exit_fail;
-    case scenarios::Verdict::unknown: return exit_unknown;
+    case scenarios::Verdict::pass:
+      return exit_pass;
+    case scenarios::Verdict::fail:
+      return exit_fail;
+    case scenarios::Verdict::unknown:
+      return exit_unknown;
   }
   return exit_trouble;
 }

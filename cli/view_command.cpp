@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -43,6 +44,9 @@ void view(Context& context, std::vector<std::string> arguments) {
   if (!arguments.empty() && !record_scenario(context, arguments.front())) return;
   std::vector<std::string> words{viewer};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  const bool said = std::any_of(arguments.begin(), arguments.end(),
+                                [](const std::string& word) { return word.starts_with("--lang"); });
+  if (!said) words.push_back("--lang=" + context.language);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -57,7 +61,9 @@ void view(Context& context, std::vector<std::string> arguments) {
 void add_view(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("view", "Open a recording, or a scenario run now, in the window");
-  command->prefix_command();  // Everything that follows is the viewer's.
+  command->prefix_command();  // Everything that follows is the viewer's,
+  command->fallthrough(false);
+  command->set_help_flag();  // --help too.
   command->callback([&context, command] { view(context, command->remaining()); });
 }
 

@@ -14,6 +14,8 @@
 namespace brokerlab::cli {
 namespace {
 
+constexpr std::size_t most_listed = 10;
+
 struct Arguments {
   std::string file;
   std::string event;
@@ -61,10 +63,14 @@ void explain(Context& context, const sim::RecordingReader& reader, const EventPr
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const sim::RecordedEvent& event = chain[i];
     const bool last = i + 1 == chain.size();
-    const std::string after =
-        last ? "" : "  (" + to_rounded_text(event.t - chain[i + 1].t) + " after)";
-    context.out << fmt::format("{}{} #{} {}{}\n", i == 0 ? "" : "because ", to_text(event.t),
-                               event.id, printer.sentence(event), after);
+    const bool korean = context.language == "ko";
+    const std::string apart = last ? "" : to_rounded_text(event.t - chain[i + 1].t);
+    const std::string after = last ? "" : "  (" + apart + (korean ? " 뒤)" : " after)");
+    context.out << fmt::format("{}{} #{} {}{}\n",
+                               i == 0   ? ""
+                               : korean ? "원인: "
+                                        : "because ",
+                               to_text(event.t), event.id, printer.sentence(event), after);
   }
 }
 
@@ -98,9 +104,12 @@ void why(Context& context, const Arguments& arguments) {
   });
   explain(context, *reader, printer, found.front().id);
   if (found.size() == 1) return;
-  context.out << fmt::format("\n{} more events match; their numbers go in place of the words:\n",
-                             found.size() - 1);
-  for (std::size_t i = 1; i < std::min<std::size_t>(found.size(), 11); ++i) {
+  const std::size_t listed = std::min(found.size() - 1, most_listed);
+  context.out << fmt::format(
+      "\n{} more {}{}; a number may stand in place of the words:\n", found.size() - 1,
+      found.size() == 2 ? "event matches" : "events match",
+      listed < found.size() - 1 ? fmt::format(", the first {} are", listed) : std::string());
+  for (std::size_t i = 1; i <= listed; ++i) {
     context.out << printer.line(found[i]) << "\n";
   }
 }

@@ -71,8 +71,8 @@ class Checker {
       return Finding{true, {"The first run is recorded.", "첫 실행이 기록되었습니다."}};
     }
     return Finding{false,
-                   {"There is no recording yet: brokerlab lab run",
-                    "아직 기록이 없습니다: brokerlab lab run"}};
+                   {"There is no recording yet: ./brokerlab lab run",
+                    "아직 기록이 없습니다: ./brokerlab lab run"}};
   }
 
   Answered operator()(const Reading& c) {
@@ -179,10 +179,10 @@ class Checker {
     scenarios::Scenario scenario = *student_;
     scenario.seed = seed;
     say({fmt::format("running your scenario with seed {}", seed),
-         fmt::format("시드 {}(으)로 실행하는 중", seed)});
-    const auto report = scenarios::run(scenario);
+         fmt::format("시드 {} 실행 중", seed)});
+    const auto report = scenarios::run_apart(scenario);
     if (!report) return trouble(report.error()), nullptr;
-    return &(reports_[seed] = Json::parse(report->json()));
+    return &(reports_[seed] = Json::parse(*report));
   }
 
   std::optional<std::int64_t> count_in_experiment(const Experiment& c) {
@@ -205,7 +205,7 @@ class Checker {
     say({fmt::format("experiment with {} settings", own ? "your" : "the original"),
          fmt::format("{} 설정으로 실험하는 중", own ? "바꾼" : "원래")});
     const std::string file = workspace_.file("runs/experiment.run");
-    const auto report = scenarios::run(*loaded.scenario, {.record = file});
+    const auto report = scenarios::run_apart(*loaded.scenario, file);
     if (!report) return trouble(report.error());
     const auto recording = sim::RecordingReader::open(file);
     if (!recording) return trouble(recording.error());

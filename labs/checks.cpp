@@ -316,7 +316,7 @@ Finding check_outcomes(const OverSeeds& check, const Json& report, std::int64_t 
         {fmt::format("Seed {}: {}: {}; expected {} {}.", seed, outcome.metric.name.en,
                      number_text(*measured), outcome.below ? "less than" : "at most",
                      number_text(limit)),
-         fmt::format("시드 {}: {}: {}. 기대하는 값은 {} {}입니다.", seed, outcome.metric.name.ko,
+         fmt::format("시드 {}: {}: {}. {} {}여야 합니다.", seed, outcome.metric.name.ko,
                      number_text(*measured), number_text(limit), outcome.below ? "미만" : "이하")}};
   }
   if (verdict != "pass") {

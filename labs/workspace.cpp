@@ -207,14 +207,15 @@ Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
   return OriginalScenario{readable(document), fs::path(*path).parent_path().string()};
 }
 
-Problems start(const Lab& lab, const std::string& directory, std::string_view language,
-               bool force) {
+Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force,
+               const std::string& program) {
   const auto original = original_scenario(lab);
   if (!original) return original.error();
   std::error_code error;
   Problems problems;
   if (!force) {
-    for (const char* name : {"scenario.json", "answers.json", "README.md", ".lab.json", "data"}) {
+    for (const char* name :
+         {"scenario.json", "answers.json", "README.md", ".lab.json", "data", "brokerlab"}) {
       const std::string path = directory + "/" + name;
       if (fs::exists(path, error)) {
         problems.push_back(
@@ -239,6 +240,10 @@ Problems start(const Lab& lab, const std::string& directory, std::string_view la
   put("scenario.json", original->text);
   put("answers.json", answers_text(lab, language));
   put("README.md", lesson(lab, language));
+  put("brokerlab", fmt::format("#!/bin/sh\nexec '{}' \"$@\"\n", program));
+  fs::permissions(directory + "/brokerlab",
+                  fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec,
+                  fs::perm_options::add, error);
   put(".lab.json", LabState::settings().to_text(state) + "\n");
   return problems;
 }

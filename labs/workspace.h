@@ -64,7 +64,9 @@ struct OpenedWorkspace {
 
 /// Makes the folder. A file that is there already is a problem unless `force`; then the lab begins
 /// anew: answers, state and recordings too.
-Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force);
+/// `program`: the brokerlab command; the folder gets a ./brokerlab that calls it.
+Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force,
+               const std::string& program);
 
 OpenedWorkspace open_workspace(const std::string& directory);
 

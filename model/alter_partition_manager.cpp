@@ -16,10 +16,12 @@ AlterPartitionManager::AlterPartitionManager(sim::Process& process, BrokerId bro
 
 void AlterPartitionManager::start() { process_.spawn(run()); }
 
-void AlterPartitionManager::submit(IsrChange change, Answer answer) {
+bool AlterPartitionManager::submit(IsrChange change, Answer answer) {
   const TopicPartition name = change.partition;
-  waiting_.insert_or_assign(name, Item{std::move(change), std::move(answer)});
+  if (waiting_.contains(name) || under_way_.contains(name)) return false;
+  waiting_.emplace(name, Item{std::move(change), std::move(answer)});
   submitted_.notify_all();
+  return true;
 }
 
 sim::Task<> AlterPartitionManager::run() {
@@ -29,10 +31,11 @@ sim::Task<> AlterPartitionManager::run() {
       continue;
     }
     std::map<TopicPartition, Item> items = std::exchange(waiting_, {});
+    for (const auto& [name, item] : items) under_way_.insert(name);
     const bool answered = co_await send(items);
     if (answered) continue;
-    // What was submitted meanwhile for the same partition is newer and stays.
     for (auto& [name, item] : items) waiting_.try_emplace(name, std::move(item));
+    under_way_.clear();
     co_await process_.world().sleep(retry_backoff);
   }
 }
@@ -52,6 +55,7 @@ sim::Task<bool> AlterPartitionManager::send(std::map<TopicPartition, Item>& item
   }
   auto answer = co_await call_as<AlterPartitionResponse>(*connection_, std::move(request));
   if (!answer || (*answer)->error != ErrorCode::none) co_return false;
+  under_way_.clear();  // an answer may bring the next change of its partition
   for (const AlterPartitionResponse::Partition& partition : (*answer)->partitions) {
     const auto item = items.find(partition.partition);
     if (item != items.end()) item->second.answer(partition);

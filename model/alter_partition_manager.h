@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 namespace brokerlab::model {
 
@@ -20,8 +21,9 @@ class AlterPartitionManager {
   AlterPartitionManager(sim::Process& process, BrokerId broker, const MetadataCache& metadata,
                         RpcSettings rpc);
 
-  /// Queues the change, replacing an older one of the same partition.
-  void submit(IsrChange change, Answer answer);
+  /// Queues the change. False: another one of the same partition is still unanswered
+  /// (OPERATION_NOT_ATTEMPTED).
+  bool submit(IsrChange change, Answer answer);
   /// The czxid of our registration (KIP-380); requests of an older life are refused.
   void set_broker_epoch(std::int64_t epoch) { broker_epoch_ = epoch; }
   void start();
@@ -41,6 +43,7 @@ class AlterPartitionManager {
   const RpcSettings rpc_;
   std::int64_t broker_epoch_ = -1;
   std::map<TopicPartition, Item> waiting_;
+  std::set<TopicPartition> under_way_;  ///< Sent, or to be sent again.
   sim::Signal submitted_;
   std::unique_ptr<NodeConnection> connection_;
 };

@@ -34,8 +34,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       setup_(setup),
       cluster_(cluster),
       storage_(storage),
-      zookeeper_(process, setup.zookeeper, setup.config.zookeeper_session_timeout,
-                 process.name()),
+      zookeeper_(process, setup.zookeeper, setup.config.zookeeper_session_timeout, process.name()),
       isr_changes_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_}),
       groups_(process, setup_.config, replicas_, cluster),
@@ -59,16 +58,16 @@ Broker::~Broker() = default;
 
 sim::Task<> Broker::run() {
   co_await process_.world().sleep(jvm_start);
+  const Phrase no_zookeeper{"no connection to ZooKeeper", "주키퍼에 연결할 수 없음"};
   zookeeper_.start();
-  const Duration patience = setup_.config.zookeeper_connection_timeout.value_or(
-      setup_.config.zookeeper_session_timeout);
-  const bool connected =
-      co_await zookeeper_.wait_connected(process_.world().now() + patience);
+  const Duration patience =
+      setup_.config.zookeeper_connection_timeout.value_or(setup_.config.zookeeper_session_timeout);
+  const bool connected = co_await zookeeper_.wait_connected(process_.world().now() + patience);
   if (!connected) {
     process_.world().trace().record(events::broker_start_failed,
                                     {.machine = process_.machine().id()},
-                                    {{"why", "no connection to ZooKeeper"}});
-    process_.exit("no connection to ZooKeeper", supervisor_pause);
+                                    {sim::Detail::of("why", no_zookeeper)});
+    process_.exit(no_zookeeper, supervisor_pause);
     co_return;
   }
   std::vector<ZkOperation> paths;
@@ -85,8 +84,10 @@ sim::Task<> Broker::run() {
     // that has not expired. The process gives up; whoever supervises it tries again.
     process_.world().trace().record(
         events::broker_start_failed, {.machine = process_.machine().id()},
-        {{"why", "its registration still exists, held by the session of its former life"}});
-    process_.exit("NODE_EXISTS at registration", supervisor_pause);
+        {sim::Detail::of("why", {"its registration still exists, held by the session of its former "
+                                 "life",
+                                 "이전 세션이 쥔 등록이 아직 남아 있다"})});
+    process_.exit({"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"}, supervisor_pause);
     co_return;
   }
   state_ = State::running;
@@ -99,16 +100,21 @@ sim::Task<> Broker::run() {
 sim::Task<bool> Broker::register_broker() {
   ZkOperation create{.type = Type::create,
                      .path = zk::broker_path(setup_.id),
-                     .data = zk::encode_broker(
-                         {setup_.id, {process_.machine().id(), kafka_port}},
-                         cluster_.wall_millis()),
+                     .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
+                                               cluster_.wall_millis()),
                      .mode = ZkCreateMode::ephemeral};
-  const ZkReply created = co_await zookeeper_.call(std::move(create));
+  const std::string path = create.path;
+  ZkReply created = co_await zookeeper_.call(std::move(create));
+  if (created.error == ZkError::node_exists) {
+    // Ours after all when the answer to the first try was lost (KafkaZkClient.CheckedEphemeral).
+    ZkOperation get{.type = Type::get, .path = path};
+    created = co_await zookeeper_.call(std::move(get));
+    if (created.node.stat.ephemeral_owner != zookeeper_.session()) co_return false;
+  }
   if (!created.ok()) co_return false;
   broker_epoch_ = created.node.stat.czxid;
   isr_changes_.set_broker_epoch(broker_epoch_);
-  process_.world().trace().record(events::broker_registered,
-                                  {.machine = process_.machine().id()});
+  process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
   co_return true;
 }
 
@@ -125,7 +131,7 @@ sim::Task<> Broker::watch_zookeeper() {
     if (!connected) co_return;
     const bool registered = co_await register_broker();
     if (!registered) {
-      process_.exit("could not register again", supervisor_pause);
+      process_.exit({"could not register again", "다시 등록하지 못함"}, supervisor_pause);
       co_return;
     }
     controller_.run_for_election();
@@ -145,19 +151,27 @@ void Broker::stop_gracefully() {
 }
 
 sim::Task<> Broker::shut_down() {
-  if (setup_.config.controlled_shutdown_enable && broker_epoch_ >= 0) {
+  const int tries = setup_.config.controlled_shutdown_enable && broker_epoch_ >= 0
+                        ? setup_.config.controlled_shutdown_max_retries
+                        : 0;
+  for (int i = 0; i < tries; ++i) {
     const std::optional<Address> controller = metadata_.address(metadata_.controller());
     if (controller) {
       NodeConnection connection(process_, *controller, broker_rpc(setup_, "shutdown"));
       auto request = std::make_unique<ControlledShutdownRequest>();
       request->broker = setup_.id;
       request->broker_epoch = broker_epoch_;
-      (void)co_await connection.call(std::move(request));
+      const auto answer =
+          co_await call_as<ControlledShutdownResponse>(connection, std::move(request));
+      const bool done =
+          answer.ok() && (*answer)->error == ErrorCode::none && (*answer)->remaining.empty();
+      if (done) break;
     }
+    co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
   }
   co_await replicas_.shutdown_cleanly();
   co_await zookeeper_.close();
-  process_.exit("stopped");
+  process_.exit({"stopped", "정지"});
 }
 
 // --- Requests ---
@@ -178,18 +192,32 @@ sim::Task<> Broker::handle(CallPtr call) {
   Request& request = call->request();
   co_await process_.machine().cpu().run(demand(request));
   switch (request.api) {
-    case ApiKey::produce: co_await replicas_.produce(call); break;
-    case ApiKey::fetch: co_await replicas_.fetch(call); break;
-    case ApiKey::list_offsets: co_await replicas_.list_offsets(call); break;
-    case ApiKey::offset_for_leader_epoch: replicas_.offset_for_leader_epoch(call); break;
-    case ApiKey::metadata: call->respond(metadata_.answer(call->as<MetadataRequest>())); break;
+    case ApiKey::produce:
+      co_await replicas_.produce(call);
+      break;
+    case ApiKey::fetch:
+      co_await replicas_.fetch(call);
+      break;
+    case ApiKey::list_offsets:
+      co_await replicas_.list_offsets(call);
+      break;
+    case ApiKey::offset_for_leader_epoch:
+      replicas_.offset_for_leader_epoch(call);
+      break;
+    case ApiKey::metadata:
+      call->respond(metadata_.answer(call->as<MetadataRequest>()));
+      break;
     case ApiKey::leader_and_isr:
     case ApiKey::stop_replica:
     case ApiKey::update_metadata:
     case ApiKey::alter_partition:
     case ApiKey::controlled_shutdown:
-    case ApiKey::create_topics: co_await handle_controller_request(call); break;
-    case ApiKey::find_coordinator: co_await find_coordinator(call); break;
+    case ApiKey::create_topics:
+      co_await handle_controller_request(call);
+      break;
+    case ApiKey::find_coordinator:
+      co_await find_coordinator(call);
+      break;
     default:
       // Joins and commits wait for others; they must not hold an I/O thread meanwhile.
       process_.spawn(handle_group_request(call));
@@ -254,7 +282,8 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
       call->respond(std::move(response));
       co_return;
     }
-    default: UNREACHABLE("not a controller request");
+    default:
+      UNREACHABLE("not a controller request");
   }
 }
 
@@ -275,12 +304,17 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
       call->respond(std::move(response));
       break;
     }
-    case ApiKey::heartbeat: call->respond(groups_.handle(call->as<HeartbeatRequest>())); break;
-    case ApiKey::leave_group: call->respond(groups_.handle(call->as<LeaveGroupRequest>())); break;
+    case ApiKey::heartbeat:
+      call->respond(groups_.handle(call->as<HeartbeatRequest>()));
+      break;
+    case ApiKey::leave_group:
+      call->respond(groups_.handle(call->as<LeaveGroupRequest>()));
+      break;
     case ApiKey::offset_fetch:
       call->respond(groups_.handle(call->as<OffsetFetchRequest>()));
       break;
-    default: UNREACHABLE("not a group request");
+    default:
+      UNREACHABLE("not a group request");
   }
 }
 

@@ -19,12 +19,13 @@ BrokerStorage::Traffic BrokerStorage::take() { return std::exchange(noted_, {});
 
 sim::Task<> BrokerStorage::settle(Traffic traffic) {
   sim::PageCache& cache = machine_.page_cache();
+  // Writes first: what was written and read again is in the cache, not on the platter.
+  for (const Traffic::Range& write : traffic.writes) {
+    co_await cache.write(write.file.value(), write.position, Bytes(write.size));
+  }
   for (const Traffic::Range& read : traffic.reads) {
     const auto done = co_await cache.read(read.file.value(), read.position, Bytes(read.size));
     ENSURE(done.ok(), "disk errors are not modelled yet");
-  }
-  for (const Traffic::Range& write : traffic.writes) {
-    co_await cache.write(write.file.value(), write.position, Bytes(write.size));
   }
   for (const log::FileId file : traffic.syncs) {
     const auto done = co_await cache.sync(file.value());
@@ -44,7 +45,7 @@ void BrokerStorage::on_write(log::FileId file, std::int64_t position, std::int64
 }
 
 void BrokerStorage::on_read(log::FileId file, std::int64_t position, std::int64_t size) {
-  noted_.reads.push_back({file, position, size});
+  if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
 }
 
 void BrokerStorage::on_sync(log::FileId file) {

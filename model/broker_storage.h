@@ -37,6 +37,23 @@ class BrokerStorage final : public log::IoObserver {
     bool empty() const { return writes.empty() && reads.empty() && syncs.empty(); }
   };
   Traffic take();
+
+  /// While one lives, reads are not noted: of bytes just written, which the page cache has. Writes
+  /// noted before, or meanwhile, stay.
+  class ReadsFromCache {
+   public:
+    explicit ReadsFromCache(BrokerStorage& storage) : storage_(storage) {
+      ENSURE(!storage_.reads_from_cache_, "one at a time");
+      storage_.reads_from_cache_ = true;
+    }
+    ~ReadsFromCache() { storage_.reads_from_cache_ = false; }
+    ReadsFromCache(const ReadsFromCache&) = delete;
+    ReadsFromCache& operator=(const ReadsFromCache&) = delete;
+
+   private:
+    BrokerStorage& storage_;
+  };
+
   /// Waits for page cache and disk: throttled writes, cold reads, syncs.
   sim::Task<> settle(Traffic traffic);
   /// take() and settle() for the reads and syncs whose time is nobody's business (background).
@@ -53,6 +70,7 @@ class BrokerStorage final : public log::IoObserver {
   log::MemoryEnv env_;
   RandomStream random_;
   Traffic noted_;
+  bool reads_from_cache_ = false;
   Bytes lost_last_;
 };
 

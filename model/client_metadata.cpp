@@ -103,8 +103,7 @@ NodeConnection& ClientNetwork::connection(Address address) {
   return *connection;
 }
 
-std::unique_ptr<NodeConnection> ClientNetwork::dedicated(Address address,
-                                                         Duration patience) const {
+std::unique_ptr<NodeConnection> ClientNetwork::dedicated(Address address, Duration patience) const {
   RpcSettings settings = settings_.rpc;
   settings.request_timeout = std::max(settings.request_timeout, patience);
   return std::make_unique<NodeConnection>(process_, address, settings);

@@ -36,8 +36,6 @@ void add_client_settings(Settings<T>& s) {
              millis(1, long_max), "Wait for a TCP connection; doubles with every failure.")
       .field("socket.connection.setup.timeout.max.ms", &T::socket_connection_setup_timeout_max,
              millis(1, long_max), "The longest such wait.")
-      .field("connections.max.idle.ms", &T::connections_max_idle, millis(1, long_max),
-             "A connection idle for this long is closed.")
       .field("metadata.max.age.ms", &T::metadata_max_age, millis(0, long_max),
              "Metadata older than this is fetched again.")
       .check([](const T& config, FieldReport& report) {
@@ -93,6 +91,10 @@ void add_controller_settings(Settings<BrokerConfig>& s) {
              integer(0, 100), "The imbalance of a broker that starts a rebalance.")
       .field("leader.imbalance.check.interval.seconds", &C::leader_imbalance_check_interval,
              whole_seconds(1, long_max), "How often the imbalance is checked.")
+      .field("controlled.shutdown.max.retries", &C::controlled_shutdown_max_retries, integer(0),
+             "How often a stopping broker asks the controller to move its leaders.")
+      .field("controlled.shutdown.retry.backoff.ms", &C::controlled_shutdown_retry_backoff,
+             millis(0, long_max), "Wait between two such requests.")
       .field("controlled.shutdown.enable", &C::controlled_shutdown_enable,
              "Move leaders away before a broker stops.")
       .field("controller.socket.timeout.ms", &C::controller_socket_timeout, millis(1),
@@ -112,7 +114,12 @@ void add_log_settings(Settings<BrokerConfig>& s) {
       .field("log.flush.interval.messages", &C::log_flush_interval_messages, integer64(1),
              "Records between syncs of a partition; the default never syncs.")
       .field("log.flush.interval.ms", &C::log_flush_interval, millis(0, long_max),
-             "Time between syncs of a partition; unset never syncs.")
+             "A partition unsynced for this long is synced when the scheduler looks; unset: the "
+             "scheduler's interval.")
+      .field("log.flush.scheduler.interval.ms", &C::log_flush_scheduler_interval,
+             millis(0, long_max),
+             "How often the broker looks for partitions to sync; unset: never, and then "
+             "flush.ms has no effect, as in Kafka.")
       .field("log.flush.offset.checkpoint.interval.ms", &C::log_flush_offset_checkpoint_interval,
              millis(1), "How often recovery points are saved.");
 }
@@ -213,8 +220,6 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
                "Threads that handle requests.")
         .field("queued.max.requests", &C::queued_max_requests, integer(1),
                "Requests waiting for an I/O thread before network threads stop reading.")
-        .field("connections.max.idle.ms", &C::connections_max_idle, millis(1, long_max),
-               "A connection idle for this long is closed.")
         .field("request.timeout.ms", &C::request_timeout, millis(1),
                "The broker's own requests give up after this silence.");
     add_replication_settings(s);
@@ -240,7 +245,9 @@ const Settings<TopicOverrides>& TopicOverrides::settings() {
           .field("index.interval.bytes", &C::index_interval_bytes, byte_count(0),
                  "Log bytes between two index entries.")
           .field("flush.messages", &C::flush_messages, integer64(1), "Records between syncs.")
-          .field("flush.ms", &C::flush_time, millis(0, long_max), "Time between syncs.")
+          .field("flush.ms", &C::flush_time, millis(0, long_max),
+                 "Synced when unsynced for this long, at the broker's "
+                 "log.flush.scheduler.interval.ms.")
           .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
                  setting::boolean(), "Elect a replica outside the ISR when no other is left.")
           .field("compression.type", &C::compression_type, broker_compression(),
@@ -255,7 +262,8 @@ TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrid
   c.segment_bytes = topic.segment_bytes.value_or(broker.log_segment_bytes);
   c.index_interval_bytes = topic.index_interval_bytes.value_or(broker.log_index_interval_bytes);
   c.flush_messages = topic.flush_messages.value_or(broker.log_flush_interval_messages);
-  c.flush_time = topic.flush_time ? topic.flush_time : broker.log_flush_interval;
+  c.flush_time = topic.flush_time.value_or(broker.log_flush_interval.value_or(
+      broker.log_flush_scheduler_interval.value_or(max_duration)));
   c.unclean_leader_election_enable =
       topic.unclean_leader_election_enable.value_or(broker.unclean_leader_election_enable);
   c.compression_type = topic.compression_type.value_or(broker.compression_type);

@@ -39,7 +39,6 @@ struct BrokerConfig {
   int num_network_threads = 3;
   int num_io_threads = 8;
   int queued_max_requests = 500;
-  Duration connections_max_idle = 10min;
   Duration request_timeout = 30s;
   // Replication.
   int default_replication_factor = 1;
@@ -60,6 +59,8 @@ struct BrokerConfig {
   int leader_imbalance_per_broker_percentage = 10;
   Duration leader_imbalance_check_interval = 300s;
   bool controlled_shutdown_enable = true;
+  int controlled_shutdown_max_retries = 3;
+  Duration controlled_shutdown_retry_backoff = 5s;
   Duration controller_socket_timeout = 30s;
   // Log.
   Bytes message_max_bytes{1'048'588};
@@ -67,7 +68,8 @@ struct BrokerConfig {
   Bytes log_segment_bytes = 1_GiB;
   Bytes log_index_interval_bytes = 4_KiB;
   std::int64_t log_flush_interval_messages = std::numeric_limits<std::int64_t>::max();
-  std::optional<Duration> log_flush_interval;  ///< Unset: never, the page cache decides.
+  std::optional<Duration> log_flush_scheduler_interval;  ///< Unset: never.
+  std::optional<Duration> log_flush_interval;            ///< Unset: the scheduler's.
   Duration log_flush_offset_checkpoint_interval = 60s;
   // Groups.
   Duration group_initial_rebalance_delay = 3s;
@@ -101,7 +103,7 @@ struct TopicConfig {
   Bytes segment_bytes = 1_GiB;
   Bytes index_interval_bytes = 4_KiB;
   std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
-  std::optional<Duration> flush_time;  ///< Unset: never.
+  Duration flush_time = max_duration;
   bool unclean_leader_election_enable = false;
   BrokerCompressionType compression_type = BrokerCompressionType::producer;
 
@@ -128,7 +130,6 @@ struct ProducerConfig {
   Duration reconnect_backoff_max = 1s;
   Duration socket_connection_setup_timeout = 10s;
   Duration socket_connection_setup_timeout_max = 30s;
-  Duration connections_max_idle = 9min;
   Duration metadata_max_age = 5min;
 
   static const Settings<ProducerConfig>& settings();
@@ -156,7 +157,6 @@ struct ConsumerConfig {
   Duration reconnect_backoff_max = 1s;
   Duration socket_connection_setup_timeout = 10s;
   Duration socket_connection_setup_timeout_max = 30s;
-  Duration connections_max_idle = 9min;
   Duration metadata_max_age = 5min;
 
   static const Settings<ConsumerConfig>& settings();

@@ -33,7 +33,7 @@ struct KafkaConsumer::Impl {
         fetcher(process, setup, network, context),
         coordinator(process, setup, network, fetcher, context) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
-      fetcher.note_unreachable(address, to_text(RpcFailure::Kind::not_connected), cause);
+      fetcher.note_unreachable(address, RpcFailure::Kind::not_connected, cause);
     };
     for (const std::string& topic : setup.topics) network.add_topic(topic);
     network.start();
@@ -78,7 +78,8 @@ sim::Task<ErrorCode> KafkaConsumer::commit() {
 
 sim::Task<> KafkaConsumer::close() {
   if (impl_->setup.config.enable_auto_commit) co_await commit();
-  co_await impl_->coordinator.leave("closed");
+  Phrase why{"closed", "컨슈머를 닫았다"};
+  co_await impl_->coordinator.leave(std::move(why));
 }
 
 const std::vector<TopicPartition>& KafkaConsumer::assignment() const {

@@ -82,19 +82,19 @@ void ConsumerCoordinator::need_rejoin() {
   network_.changed().notify_all();  // poll() may be waiting for records
 }
 
-void ConsumerCoordinator::forget_membership(std::string why) {
+void ConsumerCoordinator::forget_membership(Phrase why) {
   stable_ = false;
   generation_ = -1;
   member_id_.clear();
   world_.trace().record(events::consumer_left, {.machine = process_.machine().id()},
-                        {{"group", setup_.group}, {"why", std::move(why)}});
+                        {{"group", setup_.group}, sim::Detail::of("why", std::move(why))});
   need_rejoin();
 }
 
 void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure) {
   if (!coordinator_) return;
   if (failure != nullptr) {
-    fetcher_.note_unreachable(coordinator_->address(), to_text(failure->kind), failure->cause);
+    fetcher_.note_unreachable(coordinator_->address(), failure->kind, failure->cause);
   }
   coordinator_.reset();
   network_.request_update();
@@ -114,7 +114,7 @@ void ConsumerCoordinator::note_error(ErrorCode error) {
     case ErrorCode::unknown_member_id:
     case ErrorCode::illegal_generation:
       if (generation_ >= 0) {
-        forget_membership(std::string(to_text(error)));
+        forget_membership({std::string(to_text(error)), {}});
       } else {
         member_id_.clear();
         need_rejoin();
@@ -303,9 +303,7 @@ sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
                                                   config_.request_timeout);
     if (result && (*result)->error == ErrorCode::none) {
       for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
-        std::optional<Offset> offset;
-        if (one.offset != log::no_offset) offset = one.offset;
-        fetcher_.set_committed(one.partition, offset);
+        fetcher_.set_committed(one.partition, one.offset, one.leader_epoch);
       }
       co_return true;
     }
@@ -372,7 +370,9 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
     }
     const Time now = world_.now();
     if (now >= last_poll_ + config_.max_poll_interval) {
-      co_await leave("no poll within max.poll.interval.ms");
+      Phrase why{"no poll within max.poll.interval.ms",
+                 "max.poll.interval.ms 안에 poll()이 없었다"};
+      co_await leave(std::move(why));
       continue;
     }
     if (!coordinator_) {
@@ -424,7 +424,7 @@ sim::Task<> ConsumerCoordinator::send_heartbeat() {
   }
 }
 
-sim::Task<> ConsumerCoordinator::leave(std::string why) {
+sim::Task<> ConsumerCoordinator::leave(Phrase why) {
   if (generation_ < 0) co_return;
   const NodePtr node = coordinator_;
   auto request = std::make_unique<LeaveGroupRequest>();

@@ -33,7 +33,7 @@ class ConsumerCoordinator {
   /// auto.commit.interval.ms has passed. False when the deadline came before it was a member.
   sim::Task<bool> poll(Time deadline);
   sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
-  sim::Task<> leave(std::string why);
+  sim::Task<> leave(Phrase why);
 
   const std::vector<TopicPartition>& assignment() const { return assignment_; }
   const std::string& member_id() const { return member_id_; }
@@ -53,7 +53,7 @@ class ConsumerCoordinator {
   sim::Task<> send_heartbeat();
   void lose_coordinator(const RpcFailure* failure);
   void need_rejoin();
-  void forget_membership(std::string why);
+  void forget_membership(Phrase why);
   void note_error(ErrorCode error);
   std::map<std::string, int> partition_counts() const;
   Duration backoff(int attempts);

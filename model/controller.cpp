@@ -53,7 +53,9 @@ sim::Task<bool> Controller::enqueue_and_wait(Job job) {
 
 void Controller::on_zookeeper_event(const ZkEvent& event) {
   switch (event.type) {
-    case ZkEvent::Type::session_expired: enqueue({.type = Job::Type::resign}); break;
+    case ZkEvent::Type::session_expired:
+      enqueue({.type = Job::Type::resign});
+      break;
     case ZkEvent::Type::node_deleted:
       if (event.path == zk::controller) run_for_election();
       break;
@@ -61,7 +63,8 @@ void Controller::on_zookeeper_event(const ZkEvent& event) {
       if (event.path == zk::broker_ids) enqueue({.type = Job::Type::brokers_changed});
       if (event.path == zk::topics) enqueue({.type = Job::Type::topics_changed});
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -77,16 +80,24 @@ sim::Task<> Controller::run() {
 
 sim::Task<> Controller::handle(Job& job) {
   switch (job.type) {
-    case Job::Type::election: co_await elect(); break;
-    case Job::Type::resign: resign(); break;
+    case Job::Type::election:
+      co_await elect();
+      break;
+    case Job::Type::resign:
+      resign();
+      break;
     case Job::Type::brokers_changed:
       if (active_) co_await brokers_changed();
       break;
     case Job::Type::topics_changed:
       if (active_) co_await topics_changed();
       break;
-    case Job::Type::alter_partition: co_await do_alter_partition(job); break;
-    case Job::Type::controlled_shutdown: co_await do_controlled_shutdown(job); break;
+    case Job::Type::alter_partition:
+      co_await do_alter_partition(job);
+      break;
+    case Job::Type::controlled_shutdown:
+      co_await do_controlled_shutdown(job);
+      break;
     case Job::Type::preferred_election:
       if (active_) co_await elect_preferred_leaders();
       break;
@@ -101,7 +112,8 @@ sim::Task<> Controller::elect() {
       co_await zookeeper_.call(read_operation(Type::exists, zk::controller, true));
   if (existing.ok()) co_return;
   if (existing.error == ZkError::session_expired) co_return;
-  ZkReply current = co_await zookeeper_.call(read_operation(Type::get, zk::controller_epoch, false));
+  ZkReply current =
+      co_await zookeeper_.call(read_operation(Type::get, zk::controller_epoch, false));
   if (current.error == ZkError::no_node) {
     ZkOperation create{.type = Type::create, .path = zk::controller_epoch, .data = "0"};
     (void)co_await zookeeper_.call(std::move(create));
@@ -119,21 +131,39 @@ sim::Task<> Controller::elect() {
                    .data = fmt::format("{}", next),
                    .version = current.node.stat.version});
   const std::vector<ZkReply> claimed = co_await zookeeper_.multi(std::move(claim));
-  for (const ZkReply& reply : claimed) {
-    if (!reply.ok()) {
-      // Somebody else was faster; the watch tells when that one is gone.
-      (void)co_await zookeeper_.call(read_operation(Type::exists, zk::controller, true));
-      co_return;
-    }
-  }
+  // Watched either way: whoever it is, we run again when that one is gone.
   (void)co_await zookeeper_.call(read_operation(Type::exists, zk::controller, true));
+  int version = current.node.stat.version + 1;
+  const bool refused =
+      std::any_of(claimed.begin(), claimed.end(), [](const ZkReply& reply) { return !reply.ok(); });
+  if (refused) {
+    // Somebody else was faster, unless it was ourselves: a claim whose answer was lost with the
+    // connection is sent again (KafkaZkClient.registerControllerAndIncrementControllerEpoch).
+    const std::optional<int> ours = co_await version_if_elected(next);
+    if (!ours) co_return;
+    version = *ours;
+  }
   epoch_ = next;
-  epoch_version_ = current.node.stat.version + 1;
+  epoch_version_ = version;
   active_ = true;
   world().trace().record(events::controller_elected, {.machine = process_.machine().id()},
                          {{"epoch", fmt::format("{}", epoch_)}});
   cluster_.observer.on_controller(id_, epoch_);
   co_await take_over();
+}
+
+/// The version of /controller_epoch, if /controller is ours and the epoch is `next`.
+sim::Task<std::optional<int>> Controller::version_if_elected(ControllerEpoch next) {
+  std::vector<ZkOperation> reads;
+  reads.push_back(read_operation(Type::get, zk::controller, false));
+  reads.push_back(read_operation(Type::get, zk::controller_epoch, false));
+  const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
+  if (!replies[0].ok() || !replies[1].ok()) co_return std::nullopt;
+  const bool ours = zk::decode_controller(replies[0].node.data) == id_ &&
+                    replies[0].node.stat.ephemeral_owner == zookeeper_.session() &&
+                    replies[1].node.data == fmt::format("{}", next);
+  if (!ours) co_return std::nullopt;
+  co_return replies[1].node.stat.version;
 }
 
 void Controller::resign() {
@@ -152,8 +182,7 @@ sim::Task<> Controller::take_over() {
   const bool read = co_await read_brokers(live_);
   if (!read || !active_) co_return;
   for (const auto& [id, broker] : live_) channels_.add(broker.endpoint, broker.epoch);
-  const ZkReply topics =
-      co_await zookeeper_.call(read_operation(Type::children, zk::topics, true));
+  const ZkReply topics = co_await zookeeper_.call(read_operation(Type::children, zk::topics, true));
   if (!topics.ok()) co_return;
   for (const std::string& topic : topics.children) co_await load_topic(topic, true);
   if (!active_) co_return;
@@ -213,7 +242,8 @@ sim::Task<> Controller::load_topic(const std::string& topic, bool read_states) {
 // --- Brokers that come and go ---
 
 sim::Task<bool> Controller::read_brokers(std::map<BrokerId, LiveBroker>& found) {
-  const ZkReply ids = co_await zookeeper_.call(read_operation(Type::children, zk::broker_ids, true));
+  const ZkReply ids =
+      co_await zookeeper_.call(read_operation(Type::children, zk::broker_ids, true));
   if (!ids.ok()) co_return false;
   std::vector<ZkOperation> reads;
   for (const std::string& id : ids.children) {
@@ -247,17 +277,20 @@ sim::Task<> Controller::brokers_changed() {
   for (const auto& [id, broker] : live_) {
     if (!now.contains(id)) dead.insert(id);
   }
+  const sim::EventId cause = world().cause();
   for (const BrokerId id : dead) {
     live_.erase(id);
     channels_.remove(id);
-    world().trace().record(events::controller_broker_failed, {.machine = process_.machine().id()},
+    world().trace().record(events::controller_broker_failed,
+                           {.machine = process_.machine().id(), .cause = cause},
                            {{"broker", cluster_.broker_name(id)}});
   }
   if (!dead.empty()) co_await brokers_failed(dead);
   for (const BrokerId id : started) {
     live_[id] = now[id];
     channels_.add(now[id].endpoint, now[id].epoch);
-    world().trace().record(events::controller_broker_joined, {.machine = process_.machine().id()},
+    world().trace().record(events::controller_broker_joined,
+                           {.machine = process_.machine().id(), .cause = cause},
                            {{"broker", cluster_.broker_name(id)}});
   }
   if (!started.empty()) co_await brokers_started(started);
@@ -285,6 +318,7 @@ sim::Task<> Controller::brokers_failed(const std::set<BrokerId>& dead) {
     shrunk[name] = std::move(next);
   }
   const States written = co_await write_states(shrunk);
+  if (!active_) co_return;
   publish(written, false);
   channels_.collect_metadata(live_ids(), {});
   flush();
@@ -318,14 +352,15 @@ sim::Task<> Controller::bring_online() {
         elect_offline(info.assignment, isr, live_set(), unclean_allowed(name.topic));
     if (!outcome) {
       if (!info.is_new && info.state.leader.valid()) {
+        const sim::World::KeepCause keep(world());
         world().trace().record(events::partition_offline,
                                {.partition = cluster_.partitions.id_of(name)},
                                {{"isr", cluster_.broker_names(info.state.isr)}});
       }
       continue;
     }
-    LeaderAndIsr next{outcome->leader, info.is_new ? 0 : info.state.leader_epoch + 1,
-                      outcome->isr, info.state.partition_epoch};
+    LeaderAndIsr next{outcome->leader, info.is_new ? 0 : info.state.leader_epoch + 1, outcome->isr,
+                      info.state.partition_epoch};
     (info.is_new ? created : elected)[name] = std::move(next);
   }
   if (!created.empty()) {
@@ -342,8 +377,7 @@ sim::Task<> Controller::bring_online() {
 // --- Topics ---
 
 sim::Task<> Controller::topics_changed() {
-  const ZkReply topics =
-      co_await zookeeper_.call(read_operation(Type::children, zk::topics, true));
+  const ZkReply topics = co_await zookeeper_.call(read_operation(Type::children, zk::topics, true));
   if (!topics.ok()) co_return;
   for (const std::string& topic : topics.children) {
     if (!topics_.contains(topic)) co_await load_topic(topic, false);

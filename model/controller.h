@@ -45,7 +45,8 @@ class Controller {
 
   // --- Requests; the caller's coroutine waits for its turn in the event queue ---
 
-  sim::Task<std::unique_ptr<AlterPartitionResponse>> alter_partition(AlterPartitionRequest& request);
+  sim::Task<std::unique_ptr<AlterPartitionResponse>> alter_partition(
+      AlterPartitionRequest& request);
   sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(CreateTopicsRequest& request);
   sim::Task<std::unique_ptr<ControlledShutdownResponse>> controlled_shutdown(
       ControlledShutdownRequest& request);
@@ -87,6 +88,7 @@ class Controller {
   sim::Task<bool> enqueue_and_wait(Job job);
 
   sim::Task<> elect();
+  sim::Task<std::optional<int>> version_if_elected(ControllerEpoch next);
   sim::Task<> take_over();
   void resign();
   sim::Task<bool> read_brokers(std::map<BrokerId, LiveBroker>& found);
@@ -96,6 +98,8 @@ class Controller {
   sim::Task<> topics_changed();
   sim::Task<> load_topic(const std::string& topic, bool read_states);
   sim::Task<> bring_online();
+  ErrorCode judge_isr_change(const AlterPartitionRequest::Partition& change,
+                             const LeaderAndIsr& state) const;
   sim::Task<> do_alter_partition(Job& job);
   sim::Task<> do_controlled_shutdown(Job& job);
   sim::Task<> elect_preferred_leaders();
@@ -103,6 +107,8 @@ class Controller {
 
   /// Writes the states under our epoch; those that were written come back with their new version.
   sim::Task<States> write_states(const States& states);
+  /// Takes over what ZooKeeper has of these; those that are what we `wanted` under our epoch.
+  sim::Task<States> read_back(const States& wanted);
   sim::Task<bool> create_states(const States& states);
   void publish(const States& states, bool is_new);
   void announce(const TopicPartition& name, const PartitionInfo& info, const LeaderAndIsr& before);

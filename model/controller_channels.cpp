@@ -98,9 +98,9 @@ void ControllerChannels::send(ControllerEpoch epoch,
     Channel& channel = *found->second;
     auto states = std::make_shared<std::vector<UpdateMetadataRequest::Partition>>();
     for (auto& [name, partition] : partitions) states->push_back(std::move(partition));
-    channel.queue.push(std::make_shared<Channel::Maker>(
-        [states, epoch, live_brokers, controller = controller_,
-         broker_epoch = channel.broker_epoch]() -> RequestPtr {
+    channel.queue.push(
+        std::make_shared<Channel::Maker>([states, epoch, live_brokers, controller = controller_,
+                                          broker_epoch = channel.broker_epoch]() -> RequestPtr {
           auto request = std::make_unique<UpdateMetadataRequest>();
           request->controller = controller;
           request->controller_epoch = epoch;

@@ -2,7 +2,8 @@
 // in order, until the broker has answered or is gone.
 //
 // Lifetime: owned by the Controller while it is active. Threads: none.
-// Source: kafka.controller.ControllerChannelManager (RequestSendThread, ControllerBrokerRequestBatch).
+// Source: kafka.controller.ControllerChannelManager (RequestSendThread,
+// ControllerBrokerRequestBatch).
 #pragma once
 
 #include "model/cluster_context.h"

@@ -21,11 +21,26 @@ bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
 sim::Task<std::unique_ptr<AlterPartitionResponse>> Controller::alter_partition(
     AlterPartitionRequest& request) {
   auto response = std::make_unique<AlterPartitionResponse>();
-  Job job{.type = Job::Type::alter_partition,
-          .alter = &request,
-          .alter_answer = response.get()};
+  Job job{.type = Job::Type::alter_partition, .alter = &request, .alter_answer = response.get()};
   (void)co_await enqueue_and_wait(std::move(job));
   co_return response;
+}
+
+/// KafkaController.processAlterPartition. A leader that asks again for what it has got is answered
+/// before its partition epoch is looked at.
+ErrorCode Controller::judge_isr_change(const AlterPartitionRequest::Partition& change,
+                                       const LeaderAndIsr& state) const {
+  if (change.partition_epoch > state.partition_epoch || change.leader_epoch > state.leader_epoch) {
+    return ErrorCode::not_controller;
+  }
+  if (change.leader_epoch < state.leader_epoch) return ErrorCode::fenced_leader_epoch;
+  if (change.new_isr == state.isr) return ErrorCode::none;
+  if (change.partition_epoch != state.partition_epoch) return ErrorCode::invalid_update_version;
+  const bool all_eligible =
+      std::all_of(change.new_isr.begin(), change.new_isr.end(), [&](BrokerId id) {
+        return (live_.contains(id) && !shutting_down_.contains(id)) || contains(state.isr, id);
+      });
+  return all_eligible ? ErrorCode::none : ErrorCode::ineligible_replica;
 }
 
 sim::Task<> Controller::do_alter_partition(Job& job) {
@@ -51,20 +66,10 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     }
     const PartitionInfo& info = found->second;
     reply.state = info.state;
-    const bool all_eligible =
-        std::all_of(change.new_isr.begin(), change.new_isr.end(), [&](BrokerId id) {
-          return (live_.contains(id) && !shutting_down_.contains(id)) ||
-                 contains(info.state.isr, id);
-        });
-    if (change.leader_epoch != info.state.leader_epoch) {
-      reply.error = ErrorCode::fenced_leader_epoch;
-    } else if (change.partition_epoch != info.state.partition_epoch) {
-      reply.error = ErrorCode::invalid_update_version;
-    } else if (!all_eligible) {
-      reply.error = ErrorCode::ineligible_replica;
-    } else if (info.state.isr != change.new_isr) {
-      LeaderAndIsr next = info.state;
-      next.isr = change.new_isr;
+    LeaderAndIsr next = info.state;
+    next.isr = change.new_isr;
+    reply.error = judge_isr_change(change, info.state);
+    if (reply.error == ErrorCode::none && next != info.state) {
       wanted[change.partition] = std::move(next);
     }
   }
@@ -74,7 +79,6 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     co_return;
   }
   std::vector<UpdateMetadataRequest::Partition> metadata;
-  const sim::EventId cause = world().cause();
   for (AlterPartitionResponse::Partition& reply : answer.partitions) {
     if (!wanted.contains(reply.partition)) continue;
     const auto done = written.find(reply.partition);
@@ -85,14 +89,12 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     PartitionInfo& info = partitions_[reply.partition];
     const LeaderAndIsr before = std::exchange(info.state, done->second);
     reply.state = info.state;
-    world().set_cause(cause);
+    const sim::World::KeepCause keep(world());
     announce(reply.partition, info, before);
     cluster_.observer.on_partition_state(reply.partition, info.state.leader,
-                                         info.state.leader_epoch, info.state.isr,
-                                         info.assignment);
+                                         info.state.leader_epoch, info.state.isr, info.assignment);
     metadata.push_back({reply.partition, info.state, info.assignment});
   }
-  world().set_cause(cause);
   if (!metadata.empty()) channels_.collect_metadata(live_ids(), metadata);
   flush();
 }
@@ -157,7 +159,6 @@ sim::Task<> Controller::rebalance_leaders_regularly(ControllerEpoch of) {
 
 sim::Task<> Controller::elect_preferred_leaders() {
   States moved;
-  const sim::EventId cause = world().cause();
   for (const auto& [broker, live] : live_) {
     int preferred = 0;
     int elsewhere = 0;
@@ -167,12 +168,11 @@ sim::Task<> Controller::elect_preferred_leaders() {
       if (info.state.leader != broker) ++elsewhere;
     }
     if (preferred == 0) continue;
-    const int imbalance = 100 * elsewhere / preferred;
+    const double imbalance = 100.0 * elsewhere / preferred;
     if (imbalance <= config_.leader_imbalance_per_broker_percentage) continue;
-    world().set_cause(cause);
-    world().trace().record(events::preferred_leader_election,
-                           {.machine = process_.machine().id()},
-                           {{"imbalance", std::to_string(imbalance)},
+    const sim::World::KeepCause keep(world());
+    world().trace().record(events::preferred_leader_election, {.machine = process_.machine().id()},
+                           {{"imbalance", fmt::format("{:.0f}", imbalance)},
                             {"broker", cluster_.broker_name(broker)}});
     for (const auto& [name, info] : partitions_) {
       if (info.is_new || info.assignment.front() != broker || info.state.leader == broker) {

@@ -1,4 +1,5 @@
-// The controller's decisions, as pure functions: who leads, who stays in the ISR, where replicas go.
+// The controller's decisions, as pure functions: who leads, who stays in the ISR, where replicas
+// go.
 //
 // Source: kafka.controller.Election, PartitionLeaderElectionAlgorithms, kafka.admin.AdminUtils.
 #pragma once
@@ -18,9 +19,9 @@ struct Elected {
   bool unclean = false;  ///< The leader was not in the ISR: records may be lost.
 };
 
-/// The leader of a new or offline partition: the first live replica, in the order of the assignment,
-/// that is in the ISR; with `unclean_allowed`, failing that, the first live one. The ISR keeps its
-/// live members (an unclean leader is alone in it). Nothing when nobody can lead.
+/// The leader of a new or offline partition: the first live replica, in the order of the
+/// assignment, that is in the ISR; with `unclean_allowed`, failing that, the first live one. The
+/// ISR keeps its live members (an unclean leader is alone in it). Nothing when nobody can lead.
 std::optional<Elected> elect_offline(const std::vector<BrokerId>& assignment,
                                      const std::vector<BrokerId>& isr,
                                      const std::set<BrokerId>& live, bool unclean_allowed);

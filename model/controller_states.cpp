@@ -25,6 +25,7 @@ sim::Task<Controller::States> Controller::write_states(const States& states) {
       co_await sim::when_all(process_, std::move(writes));
   std::size_t i = 0;
   bool fenced_off = false;
+  States refused;
   for (const auto& [name, state] : states) {
     const std::vector<ZkReply>& reply = replies[i++];
     if (!reply[0].ok()) {
@@ -32,10 +33,43 @@ sim::Task<Controller::States> Controller::write_states(const States& states) {
     } else if (reply[1].ok()) {
       written[name] = state;
       written[name].partition_epoch = reply[1].node.stat.version;
+    } else if (reply[1].error == ZkError::bad_version) {
+      refused[name] = state;
     }
   }
-  if (fenced_off) resign();  // another controller's epoch is in force
+  if (fenced_off) {
+    resign();  // another controller's epoch is in force
+  } else if (!refused.empty()) {
+    written.merge(co_await read_back(refused));
+  }
   co_return written;
+}
+
+/// A write whose answer was lost with the connection is sent again and then meets its own version
+/// (Kafka reads the states again and decides anew: PartitionStateMachine.electLeaderForPartitions).
+sim::Task<Controller::States> Controller::read_back(const States& wanted) {
+  std::vector<ZkOperation> reads;
+  for (const auto& [name, state] : wanted) {
+    reads.push_back({.type = Type::get, .path = zk::state_path(name)});
+  }
+  const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
+  States ours;
+  std::size_t i = 0;
+  for (const auto& [name, state] : wanted) {
+    const ZkReply& reply = replies[i++];
+    if (!reply.ok()) continue;
+    const auto found = zk::decode_state(reply.node.data, reply.node.stat.version);
+    const auto info = partitions_.find(name);
+    if (!found || info == partitions_.end()) continue;
+    LeaderAndIsr expected = state;
+    expected.partition_epoch = found->state.partition_epoch;
+    if (found->controller_epoch == epoch_ && found->state == expected) {
+      ours[name] = found->state;
+    } else {
+      info->second.state = found->state;
+    }
+  }
+  co_return ours;
 }
 
 sim::Task<bool> Controller::create_states(const States& states) {
@@ -73,14 +107,13 @@ sim::Task<bool> Controller::create_states(const States& states) {
 /// Takes new states into force: remembered, traced, told to the replicas and to everybody.
 void Controller::publish(const States& states, bool is_new) {
   std::vector<UpdateMetadataRequest::Partition> metadata;
-  const sim::EventId cause = world().cause();
   for (const auto& [name, state] : states) {
+    const sim::World::KeepCause keep(world());
     PartitionInfo& info = partitions_[name];
     const LeaderAndIsr before = info.state;
     info.state = state;
     info.is_new = false;
     info.online = live_.contains(state.leader);
-    world().set_cause(cause);
     if (is_new) {
       world().trace().record(events::partition_created,
                              {.partition = cluster_.partitions.id_of(name)},
@@ -95,7 +128,6 @@ void Controller::publish(const States& states, bool is_new) {
     }
     metadata.push_back({name, state, info.assignment});
   }
-  world().set_cause(cause);
   if (!metadata.empty()) channels_.collect_metadata(live_ids(), metadata);
 }
 
@@ -109,11 +141,10 @@ void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
                             {"isr", cluster_.broker_names(info.state.isr)}});
   } else if (info.state.isr != before.isr) {
     const bool shrunk = info.state.isr.size() < before.isr.size();
-    world().trace().record(
-        shrunk ? events::partition_isr_shrunk : events::partition_isr_expanded,
-        {.partition = id},
-        {{"from", cluster_.broker_names(before.isr)},
-         {"to", cluster_.broker_names(info.state.isr)}});
+    world().trace().record(shrunk ? events::partition_isr_shrunk : events::partition_isr_expanded,
+                           {.partition = id},
+                           {{"from", cluster_.broker_names(before.isr)},
+                            {"to", cluster_.broker_names(info.state.isr)}});
   }
 }
 

@@ -6,43 +6,80 @@ namespace brokerlab::model {
 
 std::string_view to_text(ErrorCode code) {
   switch (code) {
-    case ErrorCode::unknown_server_error: return "UNKNOWN_SERVER_ERROR";
-    case ErrorCode::none: return "NONE";
-    case ErrorCode::offset_out_of_range: return "OFFSET_OUT_OF_RANGE";
-    case ErrorCode::corrupt_message: return "CORRUPT_MESSAGE";
-    case ErrorCode::unknown_topic_or_partition: return "UNKNOWN_TOPIC_OR_PARTITION";
-    case ErrorCode::leader_not_available: return "LEADER_NOT_AVAILABLE";
-    case ErrorCode::not_leader_or_follower: return "NOT_LEADER_OR_FOLLOWER";
-    case ErrorCode::request_timed_out: return "REQUEST_TIMED_OUT";
-    case ErrorCode::broker_not_available: return "BROKER_NOT_AVAILABLE";
-    case ErrorCode::replica_not_available: return "REPLICA_NOT_AVAILABLE";
-    case ErrorCode::message_too_large: return "MESSAGE_TOO_LARGE";
-    case ErrorCode::stale_controller_epoch: return "STALE_CONTROLLER_EPOCH";
-    case ErrorCode::network_exception: return "NETWORK_EXCEPTION";
-    case ErrorCode::coordinator_load_in_progress: return "COORDINATOR_LOAD_IN_PROGRESS";
-    case ErrorCode::coordinator_not_available: return "COORDINATOR_NOT_AVAILABLE";
-    case ErrorCode::not_coordinator: return "NOT_COORDINATOR";
-    case ErrorCode::invalid_topic: return "INVALID_TOPIC_EXCEPTION";
-    case ErrorCode::record_list_too_large: return "RECORD_LIST_TOO_LARGE";
-    case ErrorCode::not_enough_replicas: return "NOT_ENOUGH_REPLICAS";
-    case ErrorCode::not_enough_replicas_after_append: return "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
-    case ErrorCode::illegal_generation: return "ILLEGAL_GENERATION";
-    case ErrorCode::inconsistent_group_protocol: return "INCONSISTENT_GROUP_PROTOCOL";
-    case ErrorCode::invalid_group_id: return "INVALID_GROUP_ID";
-    case ErrorCode::unknown_member_id: return "UNKNOWN_MEMBER_ID";
-    case ErrorCode::invalid_session_timeout: return "INVALID_SESSION_TIMEOUT";
-    case ErrorCode::rebalance_in_progress: return "REBALANCE_IN_PROGRESS";
-    case ErrorCode::topic_already_exists: return "TOPIC_ALREADY_EXISTS";
-    case ErrorCode::invalid_replication_factor: return "INVALID_REPLICATION_FACTOR";
-    case ErrorCode::not_controller: return "NOT_CONTROLLER";
-    case ErrorCode::kafka_storage_error: return "KAFKA_STORAGE_ERROR";
-    case ErrorCode::fenced_leader_epoch: return "FENCED_LEADER_EPOCH";
-    case ErrorCode::unknown_leader_epoch: return "UNKNOWN_LEADER_EPOCH";
-    case ErrorCode::stale_broker_epoch: return "STALE_BROKER_EPOCH";
-    case ErrorCode::offset_not_available: return "OFFSET_NOT_AVAILABLE";
-    case ErrorCode::member_id_required: return "MEMBER_ID_REQUIRED";
-    case ErrorCode::invalid_update_version: return "INVALID_UPDATE_VERSION";
-    case ErrorCode::ineligible_replica: return "INELIGIBLE_REPLICA";
+    case ErrorCode::unknown_server_error:
+      return "UNKNOWN_SERVER_ERROR";
+    case ErrorCode::none:
+      return "NONE";
+    case ErrorCode::offset_out_of_range:
+      return "OFFSET_OUT_OF_RANGE";
+    case ErrorCode::corrupt_message:
+      return "CORRUPT_MESSAGE";
+    case ErrorCode::unknown_topic_or_partition:
+      return "UNKNOWN_TOPIC_OR_PARTITION";
+    case ErrorCode::leader_not_available:
+      return "LEADER_NOT_AVAILABLE";
+    case ErrorCode::not_leader_or_follower:
+      return "NOT_LEADER_OR_FOLLOWER";
+    case ErrorCode::request_timed_out:
+      return "REQUEST_TIMED_OUT";
+    case ErrorCode::broker_not_available:
+      return "BROKER_NOT_AVAILABLE";
+    case ErrorCode::replica_not_available:
+      return "REPLICA_NOT_AVAILABLE";
+    case ErrorCode::message_too_large:
+      return "MESSAGE_TOO_LARGE";
+    case ErrorCode::stale_controller_epoch:
+      return "STALE_CONTROLLER_EPOCH";
+    case ErrorCode::network_exception:
+      return "NETWORK_EXCEPTION";
+    case ErrorCode::coordinator_load_in_progress:
+      return "COORDINATOR_LOAD_IN_PROGRESS";
+    case ErrorCode::coordinator_not_available:
+      return "COORDINATOR_NOT_AVAILABLE";
+    case ErrorCode::not_coordinator:
+      return "NOT_COORDINATOR";
+    case ErrorCode::invalid_topic:
+      return "INVALID_TOPIC_EXCEPTION";
+    case ErrorCode::record_list_too_large:
+      return "RECORD_LIST_TOO_LARGE";
+    case ErrorCode::not_enough_replicas:
+      return "NOT_ENOUGH_REPLICAS";
+    case ErrorCode::not_enough_replicas_after_append:
+      return "NOT_ENOUGH_REPLICAS_AFTER_APPEND";
+    case ErrorCode::illegal_generation:
+      return "ILLEGAL_GENERATION";
+    case ErrorCode::inconsistent_group_protocol:
+      return "INCONSISTENT_GROUP_PROTOCOL";
+    case ErrorCode::invalid_group_id:
+      return "INVALID_GROUP_ID";
+    case ErrorCode::unknown_member_id:
+      return "UNKNOWN_MEMBER_ID";
+    case ErrorCode::invalid_session_timeout:
+      return "INVALID_SESSION_TIMEOUT";
+    case ErrorCode::rebalance_in_progress:
+      return "REBALANCE_IN_PROGRESS";
+    case ErrorCode::topic_already_exists:
+      return "TOPIC_ALREADY_EXISTS";
+    case ErrorCode::invalid_replication_factor:
+      return "INVALID_REPLICATION_FACTOR";
+    case ErrorCode::not_controller:
+      return "NOT_CONTROLLER";
+    case ErrorCode::kafka_storage_error:
+      return "KAFKA_STORAGE_ERROR";
+    case ErrorCode::fenced_leader_epoch:
+      return "FENCED_LEADER_EPOCH";
+    case ErrorCode::unknown_leader_epoch:
+      return "UNKNOWN_LEADER_EPOCH";
+    case ErrorCode::stale_broker_epoch:
+      return "STALE_BROKER_EPOCH";
+    case ErrorCode::offset_not_available:
+      return "OFFSET_NOT_AVAILABLE";
+    case ErrorCode::member_id_required:
+      return "MEMBER_ID_REQUIRED";
+    case ErrorCode::invalid_update_version:
+      return "INVALID_UPDATE_VERSION";
+    case ErrorCode::ineligible_replica:
+      return "INELIGIBLE_REPLICA";
   }
   UNREACHABLE("error code {}", static_cast<int>(code));
 }
@@ -55,8 +92,10 @@ bool needs_metadata(ErrorCode code) {
     case ErrorCode::replica_not_available:
     case ErrorCode::network_exception:
     case ErrorCode::kafka_storage_error:
-    case ErrorCode::fenced_leader_epoch: return true;
-    default: return false;
+    case ErrorCode::fenced_leader_epoch:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -72,8 +111,10 @@ bool is_retriable(ErrorCode code) {
     case ErrorCode::not_enough_replicas_after_append:
     case ErrorCode::not_controller:
     case ErrorCode::unknown_leader_epoch:
-    case ErrorCode::offset_not_available: return true;
-    default: return false;
+    case ErrorCode::offset_not_available:
+      return true;
+    default:
+      return false;
   }
 }
 

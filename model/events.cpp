@@ -31,18 +31,18 @@ const EventKind replica_became_leader{"replica.became_leader", detail, "{machine
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
 const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
-const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}의 요청이 {to}에 닿지 못했다: {error}"};
+const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}이(가) {to}에 보낸 요청이 실패했다: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
 const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {count} records for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
-const EventKind consumer_stalled{"consumer.stalled", control, "{machine} lost its connection to {to}: {error}", "{machine}의 {to} 연결이 끊겼다: {error}"};
+const EventKind consumer_stalled{"consumer.stalled", control, "{machine} got no answer from {to}: {error}", "{machine}이(가) {to}에서 답을 받지 못했다: {error}"};
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}", "{machine}이(가) {to}에서 {partition}을(를) 다시 읽는다"};
-const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스한다: {why}"};
+const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
 const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} members", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}명)"};
 const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} groups from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
-const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀐다"};
-const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "응답까지 받은 레코드 {record}이(가) 사라졌다: {partition}, 오프셋 {offset}"};
+const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};
+const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "저장 응답을 받은 레코드({record})가 사라졌다: {partition}, 오프셋 {offset}"};
 const EventKind invariant_violated{"invariant.violated", Level::fault, "Invariant broken: {name}: {why}", "불변 조건이 깨졌다: {name}: {why}"};
 // clang-format on
 

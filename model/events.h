@@ -2,7 +2,8 @@
 // sentences live in events.cpp; names are listed in docs. {machine}, {partition} and detail keys
 // stand for their values.
 //
-// Names in sentences: brokers, ZooKeeper nodes and clients are called by their machine ("broker-1").
+// Names in sentences: brokers, ZooKeeper nodes and clients are called by their machine
+// ("broker-1").
 #pragma once
 
 #include "sim/trace.h"

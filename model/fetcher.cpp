@@ -40,12 +40,15 @@ std::vector<TopicPartition> Fetcher::initializing() const {
   return partitions;
 }
 
-void Fetcher::set_committed(const TopicPartition& partition, std::optional<Offset> offset) {
+/// The log may have been cut since the commit: with an epoch the position is checked first
+/// (KIP-320).
+void Fetcher::set_committed(const TopicPartition& partition, Offset offset, LeaderEpoch epoch) {
   Position* position = find(partition);
   if (position == nullptr || position->state != State::initializing) return;
-  if (offset) {
-    position->offset = *offset;
-    position->state = State::fetching;
+  if (offset != log::no_offset) {
+    position->offset = offset;
+    position->offset_epoch = epoch;
+    position->state = epoch == log::no_epoch ? State::fetching : State::await_validation;
   } else {
     reset(*position);
   }
@@ -160,33 +163,35 @@ Time Fetcher::next_attempt() const {
 
 void Fetcher::fail_all(const NodeConnection& connection, const RpcFailure& failure,
                        const std::vector<Asked>& asked, std::int64_t assignment) {
-  note_unreachable(connection.address(), to_text(failure.kind), failure.cause);
+  note_unreachable(connection.address(), failure.kind, failure.cause);
   network_.request_update();
   if (assignment != assignment_) return;
   for (const Asked& one : asked) {
     Position& position = positions_.at(one.partition);
     position.asked = false;
-    position.failing = true;
+    position.failing = unreachable_.at(connection.address());
     later(position);
   }
 }
 
-void Fetcher::note_unreachable(Address address, std::string_view error, sim::EventId cause) {
-  if (!unreachable_.insert(address).second) return;
+void Fetcher::note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause) {
+  if (unreachable_.contains(address)) return;
+  sim::Trace::About here{.machine = process_.machine().id()};
+  if (cause.valid()) here.cause = cause;
+  const sim::EventId told = world_.trace().record(
+      events::consumer_stalled, here,
+      {{"to", machine_name(process_, address)}, sim::Detail::of("error", to_phrase(error))});
+  unreachable_[address] = told;
   for (auto& [partition, position] : positions_) {
     const auto leader = network_.view().brokers().find(network_.view().leader(partition).leader);
     if (leader != network_.view().brokers().end() && leader->second == address) {
-      position.failing = true;
+      position.failing = told;
     }
   }
-  sim::Trace::About here{.machine = process_.machine().id()};
-  if (cause.valid()) here.cause = cause;
-  world_.trace().record(events::consumer_stalled, here,
-                        {{"to", machine_name(process_, address)}, {"error", std::string(error)}});
 }
 
 void Fetcher::handle_error(Position& position, ErrorCode error) {
-  position.failing = true;
+  if (!position.failing) position.failing = world_.cause();
   if (error == ErrorCode::offset_out_of_range) {
     reset(position);
     return;
@@ -258,10 +263,12 @@ void Fetcher::take_fetched(const Asked& asked, const FetchResponse::Partition& a
     position.state = State::await_validation;
     return;
   }
-  if (std::exchange(position.failing, false)) {
+  if (const auto interrupted = std::exchange(position.failing, std::nullopt)) {
+    const sim::World::KeepCause keep(world_);
     world_.trace().record(events::consumer_resumed,
                           {.machine = process_.machine().id(),
-                           .partition = context_.partitions.id_of(asked.partition)},
+                           .partition = context_.partitions.id_of(asked.partition),
+                           .cause = *interrupted},
                           {{"to", machine_name(process_, connection.address())}});
   }
   take_records(position, asked, answer.records);
@@ -379,7 +386,7 @@ sim::Task<> Fetcher::validate(NodeConnection& connection, std::vector<Asked> ask
         position->state = State::fetching;
         if (answer.end_offset >= position->offset) continue;
         // The log was cut behind us: records we have read are gone, others will take their offsets.
-        position->failing = true;
+        if (!position->failing) position->failing = world_.cause();
         position->offset = answer.end_offset;
         position->offset_epoch = answer.leader_epoch;
         position->buffer.clear();

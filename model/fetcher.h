@@ -33,7 +33,7 @@ class Fetcher {
   /// Partitions that wait for their committed offset.
   std::vector<TopicPartition> initializing() const;
   /// The committed offset, or nothing: auto.offset.reset decides.
-  void set_committed(const TopicPartition& partition, std::optional<Offset> offset);
+  void set_committed(const TopicPartition& partition, Offset offset, LeaderEpoch epoch);
 
   void pump();
   /// At most max.poll.records buffered records, in the order their fetches came back.
@@ -47,7 +47,7 @@ class Fetcher {
   Offset high_watermark(const TopicPartition& partition) const;
 
   /// First trouble with a broker after it worked: told once.
-  void note_unreachable(Address address, std::string_view error, sim::EventId cause);
+  void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
   void note_reached(Address address) { unreachable_.erase(address); }
 
  private:
@@ -58,8 +58,8 @@ class Fetcher {
     LeaderEpoch offset_epoch = log::no_epoch;   ///< Of the last record before the offset.
     LeaderEpoch current_epoch = log::no_epoch;  ///< The leader's, as last checked.
     Offset high_watermark = log::no_offset;
-    bool asked = false;  ///< A request about it is under way.
-    bool failing = false;
+    bool asked = false;                   ///< A request about it is under way.
+    std::optional<sim::EventId> failing;  ///< What interrupted it, until it brings records again.
     Time retry_at{};
     std::int64_t turn = 0;  ///< When it last brought records: those who wait longest go first.
     std::deque<ConsumedRecord> buffer;
@@ -100,7 +100,7 @@ class Fetcher {
   std::map<TopicPartition, Position> positions_;
   std::deque<TopicPartition> completed_;  ///< With records in their buffer, first come first.
   std::set<BrokerId> fetching_;           ///< Brokers with a fetch under way.
-  std::set<Address> unreachable_;
+  std::map<Address, sim::EventId> unreachable_;  ///< With the event that told.
   std::int64_t assignment_ = 0;
   std::int64_t next_turn_ = 1;
 };

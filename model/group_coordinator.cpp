@@ -157,8 +157,9 @@ void GroupCoordinator::Impl::note_change(Group& group, const GroupState::Change&
   const std::vector<std::string> members = state.member_ids();
   const sim::Trace::About here{.machine = process.machine().id()};
   if (change.phase == GroupPhase::preparing_rebalance) {
-    group.rebalance = world.trace().record(events::group_rebalancing, here,
-                                           {{"group", state.id()}, {"why", change.why}});
+    group.rebalance =
+        world.trace().record(events::group_rebalancing, here,
+                             {{"group", state.id()}, sim::Detail::of("why", change.why)});
   } else if (change.phase == GroupPhase::stable) {
     world.trace().record(events::group_stable, here,
                          {{"group", state.id()},
@@ -368,12 +369,15 @@ std::unique_ptr<OffsetFetchResponse> GroupCoordinator::handle(const OffsetFetchR
   if (response->error != ErrorCode::none) return response;
   const Impl::Group* group = impl_->find(request.group);
   for (const TopicPartition& partition : request.partitions) {
-    Offset offset = log::no_offset;
+    OffsetFetchResponse::Partition answer{.partition = partition};
     if (group != nullptr) {
       const auto found = group->offsets.find(partition);
-      if (found != group->offsets.end()) offset = found->second.offset;
+      if (found != group->offsets.end()) {
+        answer.offset = found->second.offset;
+        answer.leader_epoch = found->second.leader_epoch;
+      }
     }
-    response->partitions.push_back({partition, offset});
+    response->partitions.push_back(std::move(answer));
   }
   return response;
 }

@@ -39,7 +39,7 @@ GroupState::GroupState(std::string id, Rules rules, const GroupSnapshot& snapsho
   phase_ = members_.empty() ? GroupPhase::empty : GroupPhase::stable;
 }
 
-void GroupState::enter(GroupPhase phase, std::string why) {
+void GroupState::enter(GroupPhase phase, Phrase why) {
   phase_ = phase;
   outbox_.changes.push_back({phase, generation_, std::move(why)});
 }
@@ -117,7 +117,7 @@ void GroupState::add_member(Ticket ticket, const std::string& id, const Join& jo
   // It cannot send heartbeats while its first join waits, and a connection that breaks is not
   // noticed here: so the wait itself is bounded.
   member.expires = now + rules_.new_member_timeout;
-  prepare_rebalance(join.client_id + " joins", now);
+  prepare_rebalance({join.client_id + " joins", join.client_id + " 참여"}, now);
 }
 
 void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, Time now) {
@@ -126,17 +126,21 @@ void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, 
       member.protocols == std::vector<std::string>{join.protocol} && member.topics == join.topics;
   const bool is_leader = leader_ == id;
   if (phase_ == GroupPhase::preparing_rebalance || !same) {
-    update_member(ticket, member, join, join.client_id + " joins again", now);
+    update_member(ticket, member, join,
+                  {join.client_id + " joins again", join.client_id + " 다시 참여"}, now);
   } else if (phase_ == GroupPhase::stable && is_leader) {
-    update_member(ticket, member, join, join.client_id + ", who leads it, joins again", now);
+    update_member(ticket, member, join,
+                  {join.client_id + ", who leads it, joins again",
+                   "그룹 리더 " + join.client_id + " 다시 참여"},
+                  now);
   } else {
     // It may have missed the first answer; the current generation still stands.
     outbox_.joins.emplace_back(ticket, reply_for(id));
   }
 }
 
-void GroupState::update_member(Ticket ticket, Member& member, const Join& join,
-                               const std::string& why, Time now) {
+void GroupState::update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why,
+                               Time now) {
   member.session_timeout = join.session_timeout;
   member.rebalance_timeout = join.rebalance_timeout;
   member.protocols = {join.protocol};
@@ -184,7 +188,7 @@ Duration GroupState::rebalance_timeout() const {
   return longest;
 }
 
-void GroupState::prepare_rebalance(const std::string& why, Time now) {
+void GroupState::prepare_rebalance(const Phrase& why, Time now) {
   if (phase_ == GroupPhase::preparing_rebalance || phase_ == GroupPhase::dead) return;
   if (phase_ == GroupPhase::completing_rebalance) {
     for (auto& [id, member] : members_) member.partitions.clear();
@@ -309,7 +313,9 @@ void GroupState::stored(int generation, ErrorCode error, Time now) {
     for (auto& [id, member] : members_) member.partitions.clear();
     assignment_.clear();
     propagate(error, now);
-    prepare_rebalance(std::string("storing the assignment failed: ").append(to_text(error)), now);
+    prepare_rebalance({fmt::format("storing the assignment failed: {}", to_text(error)),
+                       fmt::format("할당 저장 실패: {}", to_text(error))},
+                      now);
     return;
   }
   for (auto& [id, member] : members_) member.partitions = std::move(assignment_[id]);
@@ -333,7 +339,8 @@ void GroupState::sync_overdue(Time now) {
     if (member.must_sync) late.push_back(id);
   }
   for (const std::string& id : late) erase(id);
-  if (!late.empty()) prepare_rebalance("a member did not send SyncGroup", now);
+  if (late.empty()) return;
+  prepare_rebalance({"a member did not send SyncGroup", "SyncGroup을 보내지 않은 멤버"}, now);
 }
 
 // --- Membership ---
@@ -354,7 +361,8 @@ ErrorCode GroupState::leave(const std::string& id, Time now) {
     return ErrorCode::none;
   }
   if (!members_.contains(id)) return ErrorCode::unknown_member_id;
-  const std::string why = members_.at(id).client_id + " left";
+  const std::string& client = members_.at(id).client_id;
+  const Phrase why{client + " left", client + " 탈퇴"};
   remove_member(id, why, now);
   return ErrorCode::none;
 }
@@ -378,7 +386,7 @@ void GroupState::erase(const std::string& id) {
   if (!members_.empty()) leader_ = members_.begin()->first;
 }
 
-void GroupState::remove_member(const std::string& id, const std::string& why, Time now) {
+void GroupState::remove_member(const std::string& id, const Phrase& why, Time now) {
   JoinReply reply;
   reply.error = ErrorCode::unknown_member_id;
   answer_join(members_.at(id), std::move(reply));
@@ -431,7 +439,8 @@ void GroupState::advance(Time now) {
     member.expires = never;
     // Whoever waits for us is alive as far as we know, but for a first join that waits too long.
     if (!member.is_new && (member.awaiting_join || member.awaiting_sync)) continue;
-    const std::string why = "no heartbeat from " + member.client_id;
+    const Phrase why{"no heartbeat from " + member.client_id,
+                     member.client_id + "의 하트비트 끊김"};
     remove_member(id, why, now);
   }
   const std::size_t before = pending_.size();

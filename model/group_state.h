@@ -14,6 +14,7 @@
 // Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}.
 #pragma once
 
+#include "base/phrase.h"
 #include "model/protocol.h"
 
 #include <map>
@@ -81,7 +82,7 @@ class GroupState {
   struct Change {
     GroupPhase phase;
     int generation;
-    std::string why;  ///< Of a rebalance.
+    Phrase why;  ///< Of a rebalance.
   };
   struct Outbox {
     std::vector<std::pair<Ticket, JoinReply>> joins;
@@ -137,16 +138,15 @@ class GroupState {
   bool supports(const std::string& protocol) const;
   void add_member(Ticket ticket, const std::string& id, const Join& join, Time now);
   void rejoin(Ticket ticket, const std::string& id, const Join& join, Time now);
-  void update_member(Ticket ticket, Member& member, const Join& join, const std::string& why,
-                     Time now);
+  void update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why, Time now);
   JoinReply reply_for(const std::string& id) const;
   static void renew(Member& member, Time now) { member.expires = now + member.session_timeout; }
   void answer_join(Member& member, JoinReply reply);
   void supersede(Member& member);
   bool answer_sync(Member& member, SyncReply reply);
   void propagate(ErrorCode error, Time now);
-  void prepare_rebalance(const std::string& why, Time now);
-  void remove_member(const std::string& id, const std::string& why, Time now);
+  void prepare_rebalance(const Phrase& why, Time now);
+  void remove_member(const std::string& id, const Phrase& why, Time now);
   void erase(const std::string& id);
   void try_complete_join(Time now);
   void initial_delay_over(Time now);
@@ -154,7 +154,7 @@ class GroupState {
   void sync_overdue(Time now);
   bool elect_joined_leader();
   Duration rebalance_timeout() const;
-  void enter(GroupPhase phase, std::string why = {});
+  void enter(GroupPhase phase, Phrase why = {});
 
   std::string id_;
   Rules rules_;

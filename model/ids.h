@@ -13,7 +13,7 @@ namespace brokerlab::model {
 using log::LeaderEpoch;
 using log::Offset;
 
-using BrokerId = Id<struct BrokerTag>;        ///< broker.id; -1 in the protocol is "none".
+using BrokerId = Id<struct BrokerTag>;  ///< broker.id; -1 in the protocol is "none".
 using ControllerEpoch = Id<struct ControllerEpochTag>;
 using SessionId = Id<struct SessionTag, std::int64_t>;  ///< Of a ZooKeeper session.
 

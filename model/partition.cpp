@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace brokerlab::model {
-namespace {
-
-/// Kafka's time 0 for a follower that was never caught up.
-constexpr Time long_ago{Duration::min() / 4};
-
-}  // namespace
-
 std::string to_text(const std::vector<BrokerId>& brokers) {
   std::string text;
   for (const BrokerId broker : brokers) {
@@ -40,8 +33,7 @@ Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId 
 
 void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark) {
   log_ = std::move(log);
-  high_watermark_ =
-      std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
+  high_watermark_ = std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
 }
 
 bool Partition::in_isr(BrokerId broker) const {
@@ -60,8 +52,7 @@ int Partition::effective_min_isr() const {
 
 ErrorCode Partition::check_epoch(LeaderEpoch current) const {
   if (current == log::no_epoch || current == leader_epoch_) return ErrorCode::none;
-  return current < leader_epoch_ ? ErrorCode::fenced_leader_epoch
-                                 : ErrorCode::unknown_leader_epoch;
+  return current < leader_epoch_ ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
 }
 
 // --- Leadership ---
@@ -137,11 +128,15 @@ Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableB
   if (!appended) {
     using Kind = log::LogError::Kind;
     switch (appended.error().kind) {
-      case Kind::record_too_large: return fail(ErrorCode::message_too_large);
-      case Kind::batch_too_large: return fail(ErrorCode::record_list_too_large);
+      case Kind::record_too_large:
+        return fail(ErrorCode::message_too_large);
+      case Kind::batch_too_large:
+        return fail(ErrorCode::record_list_too_large);
       case Kind::corrupt:
-      case Kind::invalid: return fail(ErrorCode::corrupt_message);
-      default: return fail(ErrorCode::kafka_storage_error);
+      case Kind::invalid:
+        return fail(ErrorCode::corrupt_message);
+      default:
+        return fail(ErrorCode::kafka_storage_error);
     }
   }
   // With an ISR of one the high watermark moves right here.
@@ -157,8 +152,7 @@ bool Partition::maybe_increment_high_watermark(Time now) {
     if (follower.log_end_offset >= candidate) continue;
     const bool counted = std::find(maximal.begin(), maximal.end(), broker) != maximal.end();
     // A follower that is about to join the ISR is waited for, or it would never get there.
-    if (counted ||
-        (is_alive_(broker) && follower.is_caught_up(end, now, replica_lag_time_max_))) {
+    if (counted || (is_alive_(broker) && follower.is_caught_up(end, now, replica_lag_time_max_))) {
       candidate = follower.log_end_offset;
     }
   }
@@ -193,8 +187,7 @@ std::optional<IsrChange> Partition::maybe_shrink_isr(Time now) {
   const Offset end = log_end_offset();
   std::vector<BrokerId> to;
   for (const BrokerId member : isr_) {
-    if (member == local_ ||
-        followers_.at(member).is_caught_up(end, now, replica_lag_time_max_)) {
+    if (member == local_ || followers_.at(member).is_caught_up(end, now, replica_lag_time_max_)) {
       to.push_back(member);
     }
   }
@@ -207,22 +200,28 @@ IsrChange Partition::begin_isr_change(std::vector<BrokerId> to) {
   return *in_flight_;
 }
 
-Partition::IsrOutcome Partition::finish_isr_change(const AlterPartitionResponse::Partition& answer,
+Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
+                                                   const AlterPartitionResponse::Partition& answer,
                                                    Time now) {
-  if (!in_flight_) return {};  // overtaken by a LeaderAndIsr request
+  if (in_flight_ != change) return {};  // overtaken by a LeaderAndIsr request
   switch (answer.error) {
-    case ErrorCode::none: break;
+    case ErrorCode::none:
+      break;
+    case ErrorCode::ineligible_replica:
+      in_flight_.reset();  // certainly not done
+      return {};
     case ErrorCode::unknown_topic_or_partition:
     case ErrorCode::fenced_leader_epoch:
     case ErrorCode::invalid_update_version:
-    case ErrorCode::ineligible_replica:
-      in_flight_.reset();  // the controller knows better; it will tell
+      // The controller knows better, and will tell. Until then the change may have been made: it
+      // stays pending, and with it the larger of the two ISRs in force.
       return {};
-    default: return {.retry = in_flight_};
+    default:
+      return {.retry = in_flight_};
   }
+  // What is newer here came by a LeaderAndIsr request; the change stays pending.
   if (answer.state.leader_epoch != leader_epoch_ ||
       answer.state.partition_epoch < partition_epoch_) {
-    in_flight_.reset();
     return {};
   }
   in_flight_.reset();
@@ -234,8 +233,8 @@ Partition::IsrOutcome Partition::finish_isr_change(const AlterPartitionResponse:
 Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
                                 Bytes max_bytes, bool min_one_batch) const {
   Read read;
-  read.error = !is_leader() ? ErrorCode::not_leader_or_follower
-                            : check_epoch(wanted.current_leader_epoch);
+  read.error =
+      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
   if (read.error != ErrorCode::none) return read;
   read.high_watermark = high_watermark_;
   read.log_start_offset = log().log_start_offset();
@@ -303,13 +302,19 @@ Partition::AckState Partition::acknowledged(Offset required) const {
 OffsetForLeaderEpochResponse::Partition Partition::end_of_epoch(
     const OffsetForLeaderEpochRequest::Partition& wanted) const {
   OffsetForLeaderEpochResponse::Partition answer{.partition = name_};
-  answer.error = !is_leader() ? ErrorCode::not_leader_or_follower
-                              : check_epoch(wanted.current_leader_epoch);
+  answer.error =
+      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
   const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.leader_epoch);
   answer.leader_epoch = end.epoch;
   answer.end_offset = end.end_offset;
   return answer;
+}
+
+void Partition::maybe_flush(Time now) {
+  if (now - last_flush_ < config_.flush_time) return;
+  last_flush_ = now;
+  ENSURE(log_->flush().ok(), "disk errors are not modelled yet");
 }
 
 // --- Follower ---

@@ -24,12 +24,15 @@
 
 namespace brokerlab::model {
 
+/// Kafka's time 0 for a follower that was never caught up.
+inline constexpr Time long_ago{Duration::min() / 4};
+
 /// What a leader knows of one follower.
 struct FollowerState {
   Offset log_end_offset = log::no_offset;
-  Time last_fetch{};
+  Time last_fetch = long_ago;
   Offset leader_end_at_last_fetch = log::no_offset;
-  Time last_caught_up{};
+  Time last_caught_up = long_ago;
 
   /// A follower's fetch from `offset`, while the leader's log ends at `leader_end`: it is caught up
   /// as of this fetch, or of the one before, when it has reached the end seen then.
@@ -46,6 +49,7 @@ struct IsrChange {
   int partition_epoch = 0;
   std::vector<BrokerId> from;
   std::vector<BrokerId> to;
+  bool operator==(const IsrChange&) const = default;
 };
 
 class Partition {
@@ -143,14 +147,23 @@ class Partition {
   OffsetForLeaderEpochResponse::Partition end_of_epoch(
       const OffsetForLeaderEpochRequest::Partition& wanted) const;
 
+  /// Syncs the log when it has been unsynced for flush.ms. Source: LogManager.flushDirtyLogs.
+  void maybe_flush(Time now);
+
   /// Looks for followers that lag more than replica.lag.time.max.ms.
   std::optional<IsrChange> maybe_shrink_isr(Time now);
   struct IsrOutcome {
     bool high_watermark_moved = false;
     std::optional<IsrChange> retry;
   };
-  /// The controller's answer to an IsrChange.
-  IsrOutcome finish_isr_change(const AlterPartitionResponse::Partition& answer, Time now);
+  /// The controller's answer to `change`; ignored unless that is the one under way. Source:
+  /// Partition.submitAlterPartition, handleAlterPartitionError and handleAlterPartitionUpdate.
+  IsrOutcome finish_isr_change(const IsrChange& change,
+                               const AlterPartitionResponse::Partition& answer, Time now);
+  /// `change` was not sent: another one of this partition is still on its way.
+  void drop_isr_change(const IsrChange& change) {
+    if (in_flight_ == change) in_flight_.reset();
+  }
 
   // --- Follower ---
 
@@ -193,6 +206,7 @@ class Partition {
   std::map<BrokerId, FollowerState> followers_;
   std::unique_ptr<log::Log> log_;
   Offset high_watermark_ = 0;
+  Time last_flush_{};
 };
 
 /// "1,2,3".

@@ -59,7 +59,7 @@ struct KafkaProducer::Impl {
         partitioner(config.partitioner_class, config.batch_size, stream("partitioner")),
         free_memory(config.buffer_memory) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
-      note_unreachable(address, to_text(RpcFailure::Kind::not_connected), cause);
+      note_unreachable(address, RpcFailure::Kind::not_connected, cause);
     };
     network.start();
     process.spawn(run_sender());
@@ -91,7 +91,7 @@ struct KafkaProducer::Impl {
   void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
   void give_up(const BatchPtr& batch, ErrorCode error);
   void finish(const BatchPtr& batch);
-  void note_unreachable(Address address, std::string_view error, sim::EventId cause);
+  void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
   sim::Trace::About about(const TopicPartition& partition) const {
     return {.machine = process.machine().id(), .partition = context.partitions.id_of(partition)};
   }
@@ -317,7 +317,7 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
   Result<ResponsePtr, RpcFailure> result = co_await connection.call(std::move(message));
   --in_flight[node];
   if (!result) {
-    note_unreachable(connection.address(), to_text(result.error().kind), result.error().cause);
+    note_unreachable(connection.address(), result.error().kind, result.error().cause);
     network.request_update();
     for (const BatchPtr& batch : batches) {
       complete(batch, node, ErrorCode::network_exception, log::no_offset);
@@ -339,7 +339,7 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
   wake_sender();
 }
 
-void KafkaProducer::Impl::note_unreachable(Address address, std::string_view error,
+void KafkaProducer::Impl::note_unreachable(Address address, RpcFailure::Kind error,
                                            sim::EventId cause) {
   bool& told = unreachable[address];
   if (std::exchange(told, true)) return;
@@ -350,8 +350,9 @@ void KafkaProducer::Impl::note_unreachable(Address address, std::string_view err
   }
   sim::Trace::About here{.machine = process.machine().id()};
   if (cause.valid()) here.cause = cause;
-  world.trace().record(events::producer_request_failed, here,
-                       {{"to", machine_name(process, address)}, {"error", std::string(error)}});
+  world.trace().record(
+      events::producer_request_failed, here,
+      {{"to", machine_name(process, address)}, sim::Detail::of("error", to_phrase(error))});
 }
 
 void KafkaProducer::Impl::fail_expired() {

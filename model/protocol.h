@@ -505,7 +505,8 @@ struct OffsetFetchResponse final : Response {
 
   struct Partition {
     TopicPartition partition;
-    Offset offset = log::no_offset;  ///< no_offset: nothing committed.
+    Offset offset = log::no_offset;            ///< no_offset: nothing committed.
+    LeaderEpoch leader_epoch = log::no_epoch;  ///< Of the last record before it, if known.
   };
   ErrorCode error = ErrorCode::none;
   std::vector<Partition> partitions;

@@ -8,7 +8,8 @@ namespace brokerlab::model {
 
 struct ReplicaFetchers::Fetcher {
   Fetcher(sim::Process& process, const BrokerEndpoint& endpoint, RpcSettings rpc)
-      : leader(endpoint), connection(process, endpoint.address, std::move(rpc)),
+      : leader(endpoint),
+        connection(process, endpoint.address, std::move(rpc)),
         changed(process.world()) {}
 
   const BrokerEndpoint leader;
@@ -100,8 +101,7 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
       bytes += static_cast<std::int64_t>(data.records.size());
     }
     sim::Cpu& cpu = process_.machine().cpu();
-    co_await cpu.run(
-        cpu.demand(static_cast<int>((*answer)->partitions.size()), 0, Bytes(bytes)));
+    co_await cpu.run(cpu.demand(static_cast<int>((*answer)->partitions.size()), 0, Bytes(bytes)));
     for (std::size_t i = 0; i < (*answer)->partitions.size(); ++i) {
       const FetchResponse::Partition& data = (*answer)->partitions[i];
       // Moved elsewhere or cut while the request was under way: the data is stale.
@@ -128,7 +128,8 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
       co_await find_range(fetcher, data.partition);
       co_return;
     }
-    default: break;
+    default:
+      break;
   }
   // An epoch that one side does not know yet, a leader that is none any more: Kafka drops a fenced
   // partition until the next LeaderAndIsr and retries the others after replica.fetch.backoff.ms.
@@ -149,8 +150,7 @@ sim::Task<> ReplicaFetchers::find_range(std::shared_ptr<Fetcher> fetcher,
     auto request = std::make_unique<ListOffsetsRequest>();
     request->from_follower = true;
     request->partitions.push_back({partition, local->leader_epoch(), wanted[i]});
-    auto answer =
-        co_await call_as<ListOffsetsResponse>(fetcher->connection, std::move(request));
+    auto answer = co_await call_as<ListOffsetsResponse>(fetcher->connection, std::move(request));
     if (!answer || fetcher->stopped || (*answer)->partitions.empty() ||
         (*answer)->partitions[0].error != ErrorCode::none) {
       const auto found = fetcher->partitions.find(partition);

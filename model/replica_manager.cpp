@@ -121,6 +121,7 @@ void ReplicaManager::start() {
   process_.spawn(watch_isr());
   process_.spawn(checkpoint_high_watermarks());
   process_.spawn(checkpoint_recovery_points());
+  if (config_.log_flush_scheduler_interval) process_.spawn(flush_dirty_logs());
 }
 
 sim::Task<> ReplicaManager::shutdown_cleanly() {
@@ -202,10 +203,12 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   co_await cpu.run(cpu.demand(static_cast<int>(request.partitions.size()), 0, request.size()));
 
   for (const LeaderAndIsrRequest::Partition* state : to_lead) {
+    const sim::World::KeepCause keep(world());
     fetchers_.unfollow(state->partition);
     become_leader(*find(state->partition), *state);
   }
   for (const LeaderAndIsrRequest::Partition* state : to_follow) {
+    const sim::World::KeepCause keep(world());
     Partition& partition = *find(state->partition);
     if (!become_follower(partition, *state)) continue;
     fetchers_.unfollow(state->partition);
@@ -226,13 +229,13 @@ bool ReplicaManager::become_leader(Partition& partition,
   const Partition::Transition transition = partition.make_leader(state, world().now());
   if (!transition.accepted) return false;
   if (transition.changed) {
-    world().trace().record(events::replica_became_leader,
-                           {.machine = machine(), .partition = partition.id()},
-                           {{"offset", std::to_string(partition.log_end_offset())},
-                            {"epoch", std::to_string(partition.leader_epoch())}});
+    transitions_[partition.name()] = world().trace().record(
+        events::replica_became_leader, {.machine = machine(), .partition = partition.id()},
+        {{"offset", std::to_string(partition.log_end_offset())},
+         {"epoch", std::to_string(partition.leader_epoch())}});
     cluster_.observer.on_became_leader(id_, partition.name(), partition.leader_epoch());
   }
-  wake(partition, transition.high_watermark_moved);
+  wake(partition);
   if (partition.name().topic == offsets_topic && !was_leader && on_leadership_) {
     on_leadership_(partition.name().partition, true, partition.leader_epoch());
   }
@@ -245,10 +248,10 @@ bool ReplicaManager::become_follower(Partition& partition,
   const Partition::Transition transition = partition.make_follower(state);
   if (!transition.accepted) return false;
   if (transition.changed) {
-    world().trace().record(events::replica_became_follower,
-                           {.machine = machine(), .partition = partition.id()},
-                           {{"leader", cluster_.broker_name(partition.leader())},
-                            {"epoch", std::to_string(partition.leader_epoch())}});
+    transitions_[partition.name()] = world().trace().record(
+        events::replica_became_follower, {.machine = machine(), .partition = partition.id()},
+        {{"leader", cluster_.broker_name(partition.leader())},
+         {"epoch", std::to_string(partition.leader_epoch())}});
   }
   if (was_leader) {
     purgatory_.check(partition.name());  // who waited here must look for the new leader
@@ -268,8 +271,9 @@ void ReplicaManager::stop_replicas(const StopReplicaRequest& request) {
 
 // --- The ISR ---
 
-void ReplicaManager::wake(Partition& partition, bool high_watermark_moved) {
-  if (high_watermark_moved) {
+void ReplicaManager::wake(Partition& partition) {
+  // Told each time, so that one that falls is seen, too.
+  if (partition.is_leader()) {
     cluster_.observer.on_high_watermark(id_, partition.name(), partition.high_watermark());
   }
   purgatory_.check(partition.name());
@@ -277,14 +281,17 @@ void ReplicaManager::wake(Partition& partition, bool high_watermark_moved) {
 
 void ReplicaManager::submit(const std::optional<IsrChange>& change) {
   if (!change) return;
-  isr_changes_.submit(*change, [this, name = change->partition](
-                                   const AlterPartitionResponse::Partition& answer) {
-    Partition* partition = find(name);
-    if (partition == nullptr) return;
-    const Partition::IsrOutcome outcome = partition->finish_isr_change(answer, world().now());
-    wake(*partition, outcome.high_watermark_moved);
-    submit(outcome.retry);
-  });
+  const bool submitted = isr_changes_.submit(
+      *change, [this, change = *change](const AlterPartitionResponse::Partition& answer) {
+        Partition* partition = find(change.partition);
+        if (partition == nullptr) return;
+        const Partition::IsrOutcome outcome =
+            partition->finish_isr_change(change, answer, world().now());
+        wake(*partition);
+        submit(outcome.retry);
+      });
+  if (submitted) return;
+  if (Partition* partition = find(change->partition)) partition->drop_isr_change(*change);
 }
 
 sim::Task<> ReplicaManager::watch_isr() {
@@ -309,8 +316,7 @@ void ReplicaManager::write_recovery_points() {
   for (const auto& [name, partition] : partitions_) {
     points[checkpoint_key(name)] = partition->log().recovery_point();
   }
-  (void)log::write_checkpoint(storage_.env(), in_root(log::recovery_point_checkpoint_name),
-                              points);
+  (void)log::write_checkpoint(storage_.env(), in_root(log::recovery_point_checkpoint_name), points);
 }
 
 sim::Task<> ReplicaManager::checkpoint_high_watermarks() {
@@ -326,6 +332,15 @@ sim::Task<> ReplicaManager::checkpoint_recovery_points() {
   while (true) {
     co_await world().sleep(config_.log_flush_offset_checkpoint_interval);
     write_recovery_points();
+    BrokerStorage::Traffic traffic = storage_.take();
+    co_await storage_.settle(std::move(traffic));
+  }
+}
+
+sim::Task<> ReplicaManager::flush_dirty_logs() {
+  while (true) {
+    co_await world().sleep(*config_.log_flush_scheduler_interval);
+    for (auto& [name, partition] : partitions_) partition->maybe_flush(world().now());
     BrokerStorage::Traffic traffic = storage_.take();
     co_await storage_.settle(std::move(traffic));
   }

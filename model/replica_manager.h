@@ -26,7 +26,7 @@ namespace brokerlab::model {
 struct BrokerCounters {
   std::int64_t messages_in = 0;
   std::int64_t bytes_in = 0;
-  std::int64_t bytes_out = 0;             ///< To consumers.
+  std::int64_t bytes_out = 0;  ///< To consumers.
   std::int64_t replication_bytes_in = 0;
   std::int64_t replication_bytes_out = 0;
 };
@@ -73,8 +73,7 @@ class ReplicaManager final : public OffsetStore {
   /// What was fetched from the leader: append, or truncate where the logs part.
   sim::Task<> follow(const FetchResponse::Partition& data);
   /// OFFSET_OUT_OF_RANGE: the leader's log lies elsewhere.
-  void follow_out_of_range(const TopicPartition& partition, Offset leader_start,
-                           Offset leader_end);
+  void follow_out_of_range(const TopicPartition& partition, Offset leader_start, Offset leader_end);
 
   // --- For the group coordinator ---
 
@@ -99,7 +98,7 @@ class ReplicaManager final : public OffsetStore {
                                                const TopicOverrides& overrides);
   std::unique_ptr<FetchResponse> read_for(const FetchRequest& request, Bytes& readable,
                                           bool& answer_now);
-  void wake(Partition& partition, bool high_watermark_moved);
+  void wake(Partition& partition);
   void submit(const std::optional<IsrChange>& change);
   bool become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
   bool become_follower(Partition& partition, const LeaderAndIsrRequest::Partition& state);
@@ -107,6 +106,7 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> watch_isr();
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
+  sim::Task<> flush_dirty_logs();
   void write_high_watermarks();
   void write_recovery_points();
   sim::World& world() { return process_.world(); }
@@ -119,6 +119,7 @@ class ReplicaManager final : public OffsetStore {
   BrokerStorage& storage_;
   MetadataCache& metadata_;
   AlterPartitionManager& isr_changes_;
+  std::map<TopicPartition, sim::EventId> transitions_;  ///< The last change of role or epoch.
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;
   std::map<std::string, TopicOverrides> topic_configs_;

@@ -27,9 +27,8 @@ class ReplicaManager::DelayedProduce final : public DelayedOperation {
       if (wait.required == log::no_offset) continue;
       const Partition* partition = replicas_.find(wait.partition);
       const Partition::AckState state =
-          partition != nullptr
-              ? partition->acknowledged(wait.required)
-              : Partition::AckState{true, ErrorCode::unknown_topic_or_partition};
+          partition != nullptr ? partition->acknowledged(wait.required)
+                               : Partition::AckState{true, ErrorCode::unknown_topic_or_partition};
       if (state.done) {
         wait.required = log::no_offset;
         wait.error = state.error;
@@ -75,8 +74,8 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
     // The leader writes offsets into the batch: it needs its own copy of the sender's bytes.
     log::ByteVector batch(produced.records.data(),
                           produced.records.data() + produced.records.size());
-    auto appended = partition->append_as_leader(batch, request.acks, world().now(),
-                                                cluster_.wall_millis());
+    auto appended =
+        partition->append_as_leader(batch, request.acks, world().now(), cluster_.wall_millis());
     if (!appended) {
       answer.error = appended.error();
       waiting.push_back({produced.partition, log::no_offset, answer.error});
@@ -91,7 +90,7 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
                                        appended->info.bytes);
     waiting.push_back({produced.partition, appended->info.last_offset + 1, ErrorCode::none});
     names.push_back(produced.partition);
-    wake(*partition, appended->high_watermark_moved);
+    wake(*partition);
   }
   BrokerStorage::Traffic traffic = storage_.take();
   co_await storage_.settle(std::move(traffic));
@@ -123,7 +122,7 @@ sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
   cluster_.observer.on_leader_append(id_, name, partition->leader_epoch(),
                                      appended->info.first_offset, partition->log_end_offset(),
                                      appended->info.bytes);
-  wake(*partition, appended->high_watermark_moved);
+  wake(*partition);
   BrokerStorage::Traffic traffic = storage_.take();
   co_await storage_.settle(std::move(traffic));
   auto outcome = std::make_shared<sim::OneShot<ErrorCode>>(world());
@@ -147,6 +146,7 @@ class ReplicaManager::DelayedFetch final : public DelayedOperation {
 
  private:
   bool try_complete() override {
+    const BrokerStorage::ReadsFromCache cached(replicas_.storage_);
     const auto& request = call_->as<FetchRequest>();
     Bytes available;
     for (const FetchRequest::Partition& wanted : request.partitions) {
@@ -159,14 +159,16 @@ class ReplicaManager::DelayedFetch final : public DelayedOperation {
     }
     return false;
   }
-  void expire() override { answer(); }
+  void expire() override {
+    const BrokerStorage::ReadsFromCache cached(replicas_.storage_);
+    answer();
+  }
+  // What a parked fetch waits for was written just now, perhaps by the very request that woke it.
   bool answer() {
     Bytes readable;
     bool answer_now = false;
     std::unique_ptr<FetchResponse> response =
         replicas_.read_for(call_->as<FetchRequest>(), readable, answer_now);
-    // Reads of a parked fetch are of what was just written: the page cache has them.
-    (void)replicas_.storage_.take();
     call_->respond(std::move(response));
     return true;
   }
@@ -179,9 +181,8 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
                                                         Bytes& readable, bool& answer_now) {
   auto response = std::make_unique<FetchResponse>();
   const bool follower = request.from_follower();
-  Bytes left = std::min(request.max_bytes,
-                        follower ? config_.replica_fetch_response_max_bytes
-                                 : config_.fetch_max_bytes);
+  Bytes left = std::min(request.max_bytes, follower ? config_.replica_fetch_response_max_bytes
+                                                    : config_.fetch_max_bytes);
   bool min_one_batch = true;  // the first batch comes whole, or a large one would block for ever
   for (const FetchRequest::Partition& wanted : request.partitions) {
     FetchResponse::Partition& answer =
@@ -200,7 +201,12 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
     answer.log_start_offset = read.log_start_offset;
     answer.diverging_epoch = read.diverging;
     answer.records = read.data.bytes;
-    if (read.error != ErrorCode::none || read.diverging) answer_now = true;
+    if (read.error != ErrorCode::none || read.diverging) {
+      answer_now = true;
+      // Who asks in vain does so because the leadership changed.
+      const auto transition = transitions_.find(wanted.partition);
+      if (transition != transitions_.end()) world().set_cause(transition->second);
+    }
     const Bytes size(static_cast<std::int64_t>(read.data.bytes.size()));
     if (size > 0_B) min_one_batch = false;
     readable += size;
@@ -225,7 +231,7 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
           partition.note_follower_fetch(request.replica, request.partitions[i].fetch_offset,
                                         partition.log_end_offset(), world().now());
       submit(noted.isr_change);
-      if (noted.high_watermark_moved) wake(partition, true);
+      if (noted.high_watermark_moved) wake(partition);
     }
   }
   co_await storage_.settle(std::move(traffic));
@@ -260,8 +266,8 @@ sim::Task<> ReplicaManager::list_offsets(CallPtr call) {
       answer.offset = partition->log().log_start_offset();
     } else if (wanted.timestamp == latest_timestamp) {
       // A follower asks for the end of the log, a consumer for the high watermark.
-      answer.offset = request.from_follower ? partition->log_end_offset()
-                                            : partition->high_watermark();
+      answer.offset =
+          request.from_follower ? partition->log_end_offset() : partition->high_watermark();
       // KIP-207: a new leader whose high watermark is still behind does not let time run back.
       if (!request.from_follower && answer.offset < partition->leader_epoch_start()) {
         answer.error = ErrorCode::offset_not_available;

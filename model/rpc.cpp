@@ -33,11 +33,14 @@ bool has_response(const Request& request) {
 
 }  // namespace
 
-std::string_view to_text(RpcFailure::Kind kind) {
+Phrase to_phrase(RpcFailure::Kind kind) {
   switch (kind) {
-    case RpcFailure::Kind::not_connected: return "no connection";
-    case RpcFailure::Kind::disconnected: return "disconnected";
-    case RpcFailure::Kind::timed_out: return "request timed out";
+    case RpcFailure::Kind::not_connected:
+      return {"cannot connect", "연결할 수 없음"};
+    case RpcFailure::Kind::disconnected:
+      return {"the connection broke", "연결 끊김"};
+    case RpcFailure::Kind::timed_out:
+      return {"request timed out", "요청 시간 초과"};
   }
   UNREACHABLE();
 }
@@ -47,9 +50,8 @@ struct NodeConnection::State {
       : process(owner),
         address(where),
         settings(std::move(how)),
-        random(owner.world().stream(fmt::format("{}/{}/{}:{}/{}", owner.name(),
-                                                settings.client_id, where.machine, where.port,
-                                                owner.starts()))),
+        random(owner.world().stream(fmt::format("{}/{}/{}:{}/{}", owner.name(), settings.client_id,
+                                                where.machine, where.port, owner.starts()))),
         attempt_ended(owner.world()),
         sent(owner.world()) {}
 
@@ -88,9 +90,7 @@ const Address& NodeConnection::address() const { return state_->address; }
 bool NodeConnection::connected() const { return state_->connected(); }
 int NodeConnection::in_flight() const { return static_cast<int>(state_->in_flight.size()); }
 Time NodeConnection::backoff_until() const { return state_->backoff_until; }
-sim::Task<bool> NodeConnection::connect(Time deadline) {
-  return State::connect(state_, deadline);
-}
+sim::Task<bool> NodeConnection::connect(Time deadline) { return State::connect(state_, deadline); }
 sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr request) {
   return State::call(state_, std::move(request));
 }
@@ -111,9 +111,8 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   }
   if (self->connected()) co_return true;
   self->connecting = true;
-  const Duration patience =
-      doubled(self->settings.connection_setup_timeout, self->failed_attempts,
-              self->settings.connection_setup_timeout_max);
+  const Duration patience = doubled(self->settings.connection_setup_timeout, self->failed_attempts,
+                                    self->settings.connection_setup_timeout_max);
   const Time give_up = std::min(deadline, world.now() + patience);
   Result<sim::SocketPtr, sim::NetError> attempt = co_await self->process.network().connect(
       self->process, self->address.machine, self->address.port, give_up);

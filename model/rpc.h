@@ -9,6 +9,7 @@
 // Source: org.apache.kafka.clients.NetworkClient, ClusterConnectionStates.
 #pragma once
 
+#include "base/phrase.h"
 #include "model/protocol.h"
 #include "sim/machine.h"
 
@@ -35,7 +36,7 @@ struct RpcFailure {
   Kind kind = Kind::disconnected;
   sim::EventId cause;  ///< What broke or silences the peer; none when unknown.
 };
-std::string_view to_text(RpcFailure::Kind kind);
+Phrase to_phrase(RpcFailure::Kind kind);
 
 class NodeConnection {
  public:

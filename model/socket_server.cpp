@@ -1,11 +1,21 @@
 #include "model/socket_server.h"
 
+#include <algorithm>
+
 namespace brokerlab::model {
 namespace {
 
 /// Reading and parsing a request, or writing a response, on a network thread: a select, a read or
 /// write call and the header. The bytes themselves are charged by CpuConfig::byte_rate.
 constexpr Duration network_cost = 10us;
+
+/// Of a produce response with acks=0, which is never sent (KafkaApis.handleProduceRequest).
+bool has_error(const Response& response) {
+  const auto* produced = dynamic_cast<const ProduceResponse*>(&response);
+  return produced != nullptr &&
+         std::any_of(produced->partitions.begin(), produced->partitions.end(),
+                     [](const auto& one) { return one.error != ErrorCode::none; });
+}
 
 bool has_no_response(Request& request) {
   const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
@@ -59,7 +69,11 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     queue_.push(call);
     std::optional<ResponsePtr> response = co_await call->responses().receive();
     if (!response) break;
-    if (silent) continue;
+    if (silent) {
+      if (!has_error(**response)) continue;
+      socket->close();  // the only way to tell a client with acks=0 to look for the new leader
+      break;
+    }
     const Bytes size = (*response)->size();
     const std::string_view kind = response_name((*response)->api);
     co_await thread.acquire();

@@ -4,7 +4,8 @@
 // time: the next is read when the response to the last has been sent.
 //
 // Lifetime: owned by the Broker; its coroutines die with the process. Threads: none.
-// Source: kafka.network.SocketServer, kafka.network.RequestChannel, kafka.server.KafkaRequestHandler.
+// Source: kafka.network.SocketServer, kafka.network.RequestChannel,
+// kafka.server.KafkaRequestHandler.
 #pragma once
 
 #include "model/call.h"

@@ -32,7 +32,8 @@ sim::Task<> ZkLeader::run() {
     context_.process.spawn(expire_sessions(self));
     co_await keep_majority();
   } else {
-    end("too few servers followed it within initLimit", {});
+    end({"too few servers followed it within initLimit", "initLimit 안에 따르는 서버가 모자랐다"},
+        {});
   }
   context_.frontend.stop_serving();
 }
@@ -95,7 +96,7 @@ sim::Task<> ZkLeader::keep_majority() {
         if (learner->synced && silence <= context_.config.sync_limit * tick_) ++synced;
       }
       if (!context_.is_quorum(synced)) {
-        end("it cannot reach a majority", last_loss_);
+        end({"it cannot reach a majority", "과반수와 연결이 끊겼다"}, last_loss_);
         break;
       }
     }
@@ -106,13 +107,13 @@ sim::Task<> ZkLeader::keep_majority() {
   }
 }
 
-void ZkLeader::end(std::string why, sim::EventId cause) {
+void ZkLeader::end(Phrase why, sim::EventId cause) {
   if (ended_) return;
   ended_ = true;
   if (established_) {
     sim::Trace::About about{.machine = context_.process.machine().id()};
     if (cause) about.cause = cause;
-    world_.trace().record(events::zk_leader_lost, about, {{"why", std::move(why)}});
+    world_.trace().record(events::zk_leader_lost, about, {sim::Detail::of("why", std::move(why))});
   }
   for (const sim::SocketPtr& socket : attended_) socket->close();
   learners_.clear();
@@ -228,7 +229,7 @@ void ZkLeader::expire(SessionId session) {
                         {.machine = context_.process.machine().id(), .cause = why_silent(session)},
                         {{"session", fmt::format("{:#x}", session.value())},
                          {"owner", std::move(owner)},
-                         {"timeout", brokerlab::to_text(timeout)}});
+                         {"timeout", brokerlab::to_text(timeout), to_korean_text(timeout)}});
   ZkTransaction transaction;
   transaction.type = ZkTransaction::Type::close_session;
   transaction.session = session;

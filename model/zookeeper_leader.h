@@ -81,7 +81,7 @@ class ZkLeader : public ZkUpstream, public std::enable_shared_from_this<ZkLeader
   sim::Task<> expire_sessions(Self self);
   void expire(SessionId session);
   sim::EventId why_silent(SessionId session) const;
-  void end(std::string why, sim::EventId cause);
+  void end(Phrase why, sim::EventId cause);
 
   // One follower (LearnerHandler).
   sim::Task<> attend(Self self, sim::SocketPtr socket);

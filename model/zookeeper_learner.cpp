@@ -53,7 +53,7 @@ sim::Task<bool> ZkLeader::discover_with(Learner& learner) {
   const std::pair<std::int64_t, Zxid> theirs{state->epoch, state->zxid};
   const std::pair<std::int64_t, Zxid> ours{old_epoch_, context_.replica.last_zxid()};
   if (!established_ && theirs > ours) {
-    end("a follower has a newer history", {});
+    end({"a follower has a newer history", "팔로워의 기록이 더 새롭다"}, {});
     co_return false;
   }
   if (state->epoch >= 0) epoch_acks_.insert(learner.id);

@@ -28,7 +28,7 @@ void ZkReplica::choose_next_snapshot() {
 }
 
 sim::Task<> ZkReplica::give_up() {
-  process_.exit("its disk failed");
+  process_.exit({"its disk failed", "디스크 고장"});
   // The process dies after this event; nothing may be taken for durable meanwhile.
   co_await world_.sleep_until(never);
 }

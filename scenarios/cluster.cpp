@@ -23,12 +23,10 @@ Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
       scenario_(scenario),
       ledger_(ledger),
       partitions_(world),
-      context_{world, ledger, partitions_,
-               lecture_day + whole_millis(scenario.starts_at)} {
+      context_{world, ledger, partitions_, lecture_day + whole_millis(scenario.starts_at)} {
   ledger_.set_context(&context_);
-  ledger_.set_replica_finder([this](model::BrokerId id, const model::TopicPartition& name) {
-    return replica(id, name);
-  });
+  ledger_.set_replica_finder(
+      [this](model::BrokerId id, const model::TopicPartition& name) { return replica(id, name); });
 }
 
 Cluster::~Cluster() = default;
@@ -64,8 +62,8 @@ void Cluster::add_zookeeper() {
   for (Member& member : members_) {
     if (member.role.role == Role::zookeeper) nodes.push_back(member.machine);
   }
-  zookeeper_ = std::make_unique<model::ZooKeeperEnsemble>(
-      nodes, scenario_.zookeeper.config, ledger_, sim::ProcessId(processes_));
+  zookeeper_ = std::make_unique<model::ZooKeeperEnsemble>(nodes, scenario_.zookeeper.config,
+                                                          ledger_, sim::ProcessId(processes_));
   processes_ += static_cast<int>(nodes.size());
   for (Member& member : members_) {
     if (member.role.role == Role::zookeeper) {
@@ -111,9 +109,9 @@ Status<std::string> Cluster::add_producers() {
     const SourceSpec& source = *scenario_.source(spec.source);
     auto rows = RecordSource::open(scenario_.path_of(source));
     if (!rows) return fail(rows.error());
-    feeds_.push_back(std::make_unique<SourceFeed>(
-        source, spec.key, std::move(*rows), world_.stream("source/" + spec.name),
-        Time(scenario_.duration)));
+    feeds_.push_back(std::make_unique<SourceFeed>(source, spec.key, std::move(*rows),
+                                                  world_.stream("source/" + spec.name),
+                                                  Time(scenario_.duration)));
     ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all);
   }
   for (Member& member : members_) {
@@ -139,9 +137,12 @@ void Cluster::add_consumers() {
   for (Member& member : members_) {
     if (member.role.role != Role::consumer) continue;
     const std::size_t i = member.role.spec;
-    ledger_.declare_consumer(member.role.name, scenario_.consumers[i].group);
+    const ConsumerSpec& declared = scenario_.consumers[i];
+    ledger_.declare_consumer(member.role.name, declared.group,
+                             declared.config.auto_offset_reset == model::AutoOffsetReset::latest);
     member.process = &member.machine->add_process(
-        next_process(), member.role.name, [this, i, name = member.role.name](sim::Process& process) {
+        next_process(), member.role.name,
+        [this, i, name = member.role.name](sim::Process& process) {
           const ConsumerSpec& spec = scenario_.consumers[i];
           model::ConsumerAppSetup setup;
           setup.client = {name, spec.group, spec.topics, bootstrap(), spec.config};
@@ -165,10 +166,10 @@ void Cluster::add_admin() {
     topics.push_back(
         {topic.name, topic.partitions, scenario_.replication_factor(topic), topic.config});
   }
-  admin_ = &home->machine->add_process(
-      next_process(), "admin", [this, topics](sim::Process& process) {
-        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count,
-                                              topics, [this] { topics_created_ = true; });
+  admin_ =
+      &home->machine->add_process(next_process(), "admin", [this, topics](sim::Process& process) {
+        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count, topics,
+                                              [this] { topics_created_ = true; });
       });
 }
 

@@ -5,8 +5,8 @@
 namespace brokerlab::scenarios {
 namespace {
 
-bool is_work(std::string_view kind) {
-  return kind.starts_with("Produce") || kind.starts_with("Fetch");
+bool overlaps(const sim::Transfer& transfer, Time from, Time to) {
+  return transfer.sent <= to && transfer.arrived >= from;
 }
 
 }  // namespace
@@ -19,16 +19,25 @@ void FaultPlan::schedule() {
   reports_.resize(faults.size());
   for (std::size_t i = 0; i < faults.size(); ++i) {
     reports_[i].at = faults[i].at;
-    world_.at(Time(faults[i].at), [this, i] {
-      apply(cluster_.scenario().faults[i], reports_[i]);
-    });
+    world_.at(Time(faults[i].at), [this, i] { apply(cluster_.scenario().faults[i], reports_[i]); });
   }
+  world_.trace().subscribe([this](const sim::Event& event) {
+    if (event.kind == &sim::events::process_started ||
+        event.kind == &sim::events::machine_process_started) {
+      end_hits(event.machine);
+    }
+  });
   cluster_.network().on_transfer([this](const sim::Transfer& transfer) {
     for (const Hit& hit : hits_) {
       const bool concerns = transfer.source == hit.machine || transfer.destination == hit.machine;
-      if (!concerns || transfer.sent > hit.at || transfer.arrived < hit.at) continue;
       FaultReport& report = reports_[hit.report];
-      if (report.bit || !is_work(transfer.kind)) continue;
+      if (!concerns || report.bit) continue;
+      const bool lasting = hit.zookeeper || transfer.kind.starts_with("Produce");
+      const bool momentary = !hit.zookeeper && transfer.kind.starts_with("Fetch");
+      if (!(lasting && overlaps(transfer, hit.at, hit.until)) &&
+          !(momentary && overlaps(transfer, hit.at, hit.at))) {
+        continue;
+      }
       report.bit = true;
       report.note = fmt::format("a {} was on its way", transfer.kind);
     }
@@ -106,11 +115,26 @@ Cluster::Member* FaultPlan::member_of(const Target& target, const std::string& a
   return member;
 }
 
+void FaultPlan::end_hits(sim::MachineId machine) {
+  for (Hit& hit : hits_) {
+    if (hit.machine == machine) hit.until = std::min(hit.until, world_.now());
+  }
+}
+
 /// What the moment of the fault tells; transfers under way are seen when they end.
-void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine) {
+void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine, Time until) {
   report.harmful = true;
-  hits_.push_back({machine.id(), world_.now(),
-                   static_cast<std::size_t>(&report - reports_.data())});
+  const Cluster::Member* member = cluster_.find(machine.name());
+  const bool zookeeper = member != nullptr && member->role.role == Role::zookeeper;
+  const auto index = static_cast<std::size_t>(&report - reports_.data());
+  hits_.push_back({machine.id(), world_.now(), until, index, zookeeper});
+  if (zookeeper) {
+    const auto role = ledger_.zookeeper_roles().find(member->role.index + 1);
+    if (role != ledger_.zookeeper_roles().end() && role->second == "leading") {
+      report.bit = true;
+      report.note = "it led the ensemble";
+    }
+  }
   for (const auto& [id, broker_machine] : cluster_.context().broker_machines) {
     if (broker_machine != machine.id()) continue;
     const model::Broker* broker = cluster_.broker(id);
@@ -124,11 +148,8 @@ void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine) {
     }
     if (behind > 0) {
       report.bit = true;
-      report.note = fmt::format("followers were behind in {} of the {} partitions it led", behind,
-                                led);
-    } else if (led > 0 && ledger_.pending() > 0) {
-      report.bit = true;
-      report.note = fmt::format("{} records waited for their acknowledgment", ledger_.pending());
+      report.note =
+          fmt::format("followers were behind in {} of the {} partitions it led", behind, led);
     }
   }
 }
@@ -197,7 +218,7 @@ void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& repo
     report.note = "it was not running";
     return;
   }
-  judge_bite(report, *member->machine);
+  judge_bite(report, *member->machine, world_.now() + pause.length);
   member->process->pause(pause.length);
 }
 
@@ -214,7 +235,9 @@ void FaultPlan::act(const Cut& cut, const std::string& as, FaultReport& report) 
       pairs.emplace_back(a, b);
     }
     for (const Cluster::Member& member : cluster_.members()) {
-      if (member.machine->id() == a) judge_bite(report, *member.machine);
+      if (member.machine->id() != a) continue;
+      judge_bite(report, *member.machine);
+      hits_of_cut_[as].push_back(hits_.size() - 1);
     }
   }
   report.done = !pairs.empty();
@@ -227,6 +250,7 @@ void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
     cluster_.network().heal(a, b);
     cluster_.network().heal(b, a);
   }
+  for (const std::size_t hit : hits_of_cut_[heal.cut]) hits_[hit].until = world_.now();
   report.done = cuts_.erase(heal.cut) > 0;
 }
 

@@ -1,9 +1,10 @@
 // FaultPlan: does to the cluster what the scenario says, and tells whether it bit.
 //
 // Targets like "the leader of most partitions" are resolved at the moment of the fault. A fault
-// bites when it meets work: a produce, fetch or response on its way to or from the machine, an
-// unacknowledged record of a partition it leads, or a follower behind one of its partitions. A
-// fault that hits nothing proves nothing: the verdict is then "unknown".
+// bites when it meets work: a follower is behind in a partition that the machine leads; a fetch or
+// its response is on its way to or from it at that moment; or, while the fault lasts, a produce
+// request or response is. A ZooKeeper server works when it leads the ensemble or any message is on
+// its way. A fault that hits nothing proves nothing: the verdict is then "unknown".
 //
 // Lifetime: borrows the Cluster. Threads: none.
 #pragma once
@@ -48,13 +49,18 @@ class FaultPlan {
   std::set<sim::MachineId> resolve_set(const std::vector<Target>& targets,
                                        const std::set<sim::MachineId>& others) const;
   std::optional<std::string> leader_of_most(const std::string& topic) const;
-  void judge_bite(FaultReport& report, const sim::Machine& machine);
+  /// `until`: when the fault ends by itself.
+  void judge_bite(FaultReport& report, const sim::Machine& machine, Time until = never);
+  /// What was wrong with the machine is over.
+  void end_hits(sim::MachineId machine);
   Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
 
   struct Hit {
     sim::MachineId machine;
     Time at;
-    std::size_t report;
+    Time until = never;
+    std::size_t report = 0;
+    bool zookeeper = false;
   };
 
   sim::World& world_;
@@ -64,6 +70,7 @@ class FaultPlan {
   std::map<std::string, std::vector<std::pair<sim::MachineId, sim::MachineId>>> cuts_;
   std::vector<FaultReport> reports_;
   std::vector<Hit> hits_;
+  std::map<std::string, std::vector<std::size_t>> hits_of_cut_;
 };
 
 }  // namespace brokerlab::scenarios

@@ -8,16 +8,24 @@ namespace brokerlab::scenarios {
 namespace {
 
 Percentiles percentiles_of(const Histogram& histogram) {
-  return {histogram.count(),          histogram.mean(),           histogram.percentile(0.50),
-          histogram.percentile(0.95), histogram.percentile(0.99), histogram.percentile(0.999),
+  return {histogram.count(),
+          histogram.mean(),
+          histogram.percentile(0.50),
+          histogram.percentile(0.95),
+          histogram.percentile(0.99),
+          histogram.percentile(0.999),
           histogram.max()};
 }
 
-void report_records(const Ledger& ledger, RunReport& report) {
+void report_records(const Ledger& ledger, Time now, RunReport& report) {
   report.sent = ledger.sent();
   report.acknowledged = ledger.acknowledged();
   report.failed = ledger.failed();
   report.pending = ledger.pending();
+  if (const auto since = ledger.oldest_pending()) report.oldest_pending = now - *since;
+  report.sent_blindly = ledger.sent_blindly();
+  report.blindly_lost = ledger.blindly_lost();
+  for (const auto& [name, records] : ledger.not_verifiable()) report.not_verifiable += records;
   report.consumed = ledger.consumed();
   report.redelivered = ledger.redelivered();
   report.duplicates = ledger.duplicates_in_log();
@@ -36,8 +44,7 @@ void report_groups(const Evidence& evidence, RunReport& report) {
     RunReport::Group group;
     group.name = consumer.group;
     group.lag = group_lag(consumer, evidence.ledger);
-    if (const auto most = evidence.most_lag.find(consumer.group);
-        most != evidence.most_lag.end()) {
+    if (const auto most = evidence.most_lag.find(consumer.group); most != evidence.most_lag.end()) {
       group.most_lag = most->second.first;
       group.most_lag_at = most->second.second;
     }
@@ -89,21 +96,22 @@ void report_machines(const Evidence& evidence, RunReport& report) {
     row.disk_written = machine.disk().bytes_written().count();
     row.disk_syncs = machine.disk().syncs();
     row.disk_utilisation = to_seconds(machine.disk().busy()) / seconds;
-    row.cpu_utilisation =
-        to_seconds(machine.cpu().busy()) / seconds / machine.config().cpu.cores;
+    row.cpu_utilisation = to_seconds(machine.cpu().busy()) / seconds / machine.config().cpu.cores;
     report.machines.push_back(row);
   }
 }
 
 RunReport::Expectation check(const Expectation& expectation, const RunReport& report) {
   if (const auto* wanted = std::get_if<NoAcknowledgedRecordLost>(&expectation.what)) {
-    return {"no acknowledged record is lost", wanted->wanted == report.lost.empty(),
-            fmt::format("{} lost", report.lost.size())};
+    const std::size_t lost = report.lost.size() + static_cast<std::size_t>(report.blindly_lost);
+    return {"no acknowledged record is lost", wanted->wanted == (lost == 0),
+            fmt::format("{} lost", lost)};
   }
   if (const auto* below = std::get_if<UnavailabilityBelow>(&expectation.what)) {
-    return {fmt::format("no partition is unavailable for {} or more", brokerlab::to_text(below->limit)),
-            report.unavailable < below->limit,
-            fmt::format("longest {}", to_rounded_text(report.unavailable))};
+    return {
+        fmt::format("no partition is unavailable for {} or more", brokerlab::to_text(below->limit)),
+        report.unavailable < below->limit,
+        fmt::format("longest {}", to_rounded_text(report.unavailable))};
   }
   std::int64_t lag = 0;
   for (const RunReport::Group& group : report.groups) lag += group.lag;
@@ -137,6 +145,12 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
                                            fault.what, fault.target, brokerlab::to_text(fault.at)));
     }
   }
+  for (const auto& [name, records] : evidence.ledger.not_verifiable()) {
+    report.reasons.push_back(fmt::format(
+        "{} has no live leader at the end: whether its {} acknowledged records are lost cannot be "
+        "told",
+        name.name(), records));
+  }
   if (report.sent == 0 && !evidence.scenario.producers.empty()) {
     report.reasons.push_back("no record was sent");
   }
@@ -161,13 +175,13 @@ RunReport judge(const Evidence& evidence) {
   report.starts_at = scenario.starts_at;
   report.simulated = scenario.duration;
   report.steps = evidence.world.steps();
-  report_records(evidence.ledger, report);
+  report_records(evidence.ledger, evidence.world.now(), report);
   report_groups(evidence, report);
   report_partitions(evidence, report);
   report_machines(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
-    report.faults.push_back({fault.at, fault.what, fault.target, fault.note, fault.done,
-                             fault.harmful, fault.bit});
+    report.faults.push_back(
+        {fault.at, fault.what, fault.target, fault.note, fault.done, fault.harmful, fault.bit});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
     report.invariants.push_back(

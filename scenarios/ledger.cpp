@@ -25,6 +25,12 @@ bool same_bytes(log::ByteView a, log::ByteView b) {
 
 }  // namespace
 
+Ledger::Ledger(sim::World& world) : world_(world) {
+  world.trace().subscribe([this](const sim::Event& event) {
+    if (event.kind == &sim::events::power_off) power_lost_[event.machine] = event.time;
+  });
+}
+
 // --- Invariants ---
 
 Invariant& Ledger::invariant(std::string_view name) {
@@ -70,8 +76,12 @@ bool Ledger::all_held() const {
 
 // --- Clients ---
 
-void Ledger::declare_consumer(std::string consumer, std::string group) {
-  groups_[group];
+void Ledger::declare_consumer(std::string consumer, std::string group, bool resets_to_latest) {
+  const bool is_new = !groups_.contains(group);
+  GroupView& view = groups_[group];
+  if (is_new) view.bit = static_cast<int>(groups_.size()) - 1;
+  ENSURE(view.bit < 64, "more than 64 groups");
+  view.resets_to_latest = view.resets_to_latest || resets_to_latest;
   group_of_[std::move(consumer)] = std::move(group);
 }
 
@@ -118,7 +128,11 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   PartitionView& view = partitions_[name];
   ++view.acknowledged;
   view.acknowledgment_wait.add(world_.now() - record->sent);
-  if (offset == log::no_offset) return;  // acks=0: nobody knows
+  if (offset == log::no_offset) {  // acks=0: nobody knows
+    ++sent_blindly_;
+    blind_[name].push_back(ref);
+    return;
+  }
   auto& acknowledged = acknowledgments_[name];
   int epochs = 0;
   LeaderEpoch epoch = log::no_epoch;
@@ -162,24 +176,30 @@ void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, 
     violate("consumed_bytes_are_sent_bytes",
             fmt::format("{} read bytes at offset {} of {} that nobody sent", consumer, offset,
                         name.name()));
-  } else if (record->consumed) {
-    ++redelivered_;
-  } else {
-    record->consumed = true;
-    ++consumed_;
-    end_to_end_latency_.add(world_.now() - record->intended);
   }
   const auto group = group_of_.find(consumer);
   if (group == group_of_.end()) return;
   GroupView& view = groups_[group->second];
+  if (record != nullptr) {
+    const std::uint64_t bit = std::uint64_t{1} << view.bit;
+    consumed_ += record->consumed_by == 0;
+    if ((record->consumed_by & bit) != 0) {
+      ++redelivered_;
+    } else {
+      record->consumed_by |= bit;
+      end_to_end_latency_.add(world_.now() - record->intended);
+    }
+  }
   ++view.consumed_by[std::string(consumer)];
   ++invariant("consumed_offsets_have_no_gaps").checked;
   const auto [next, first] = view.next_offset.try_emplace(name, offset + 1);
   if (first) return;
-  if (offset > next->second) {
+  // A group without a commit may be sent to the end of the log again.
+  const bool may_jump = view.resets_to_latest && !view.committed.contains(name);
+  if (offset > next->second && !may_jump) {
     violate("consumed_offsets_have_no_gaps",
-            fmt::format("group {} went from offset {} to {} of {}", group->second,
-                        next->second - 1, offset, name.name()));
+            fmt::format("group {} went from offset {} to {} of {}", group->second, next->second - 1,
+                        offset, name.name()));
   }
   next->second = std::max(next->second, offset + 1);
 }
@@ -218,8 +238,8 @@ std::int64_t Ledger::sent_by(int producer) const {
 
 // --- Brokers ---
 
-void Ledger::on_leader_append(BrokerId, const TopicPartition& name, LeaderEpoch epoch,
-                              Offset first, Offset end, std::int64_t) {
+void Ledger::on_leader_append(BrokerId, const TopicPartition& name, LeaderEpoch epoch, Offset first,
+                              Offset end, std::int64_t) {
   std::vector<AppendedRange>& ranges = appended_[name];
   for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
     if (range->epoch != epoch) continue;
@@ -236,16 +256,13 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
   ++invariant("one_leader_per_epoch").checked;
   const auto [leader, is_new] = leaders_.try_emplace({name, epoch}, broker);
   if (!is_new && leader->second != broker) {
-    violate("one_leader_per_epoch",
-            fmt::format("brokers {} and {} both lead {} in epoch {}", leader->second, broker,
-                        name.name(), epoch));
+    violate("one_leader_per_epoch", fmt::format("brokers {} and {} both lead {} in epoch {}",
+                                                leader->second, broker, name.name(), epoch));
   }
-  PartitionView& view = partitions_[name];
-  const bool changed = view.serving != broker;
-  view.serving = broker;
-  if (!changed || !find_replica_) return;
+  partitions_[name].serving = broker;
+  if (!find_replica_) return;
   if (const model::Partition* replica = find_replica_(broker, name)) {
-    note_losses(name, replica->log_end_offset());
+    note_losses(name, broker, replica->log_end_offset());
   }
 }
 
@@ -256,12 +273,12 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
   if (replica == nullptr || !replica->is_leader()) return;
   ++invariant("high_watermark_never_falls").checked;
   auto& last = leader_high_watermarks_[{name, broker}];
-  const Offset before = last.first == replica->leader_epoch() ? last.second : 0;
-  if (offset < before) {
-    violate("high_watermark_never_falls",
-            fmt::format("{}: from {} to {} on broker {}", name.name(), before, offset, broker));
+  const bool same_reign = last.epoch == replica->leader_epoch() && !lost_power(broker, last.when);
+  if (same_reign && offset < last.offset) {
+    violate("high_watermark_never_falls", fmt::format("{}: from {} to {} on broker {}", name.name(),
+                                                      last.offset, offset, broker));
   }
-  last = {replica->leader_epoch(), offset};
+  last = {replica->leader_epoch(), offset, world_.now()};
   check_committed(name, *replica, view.high_watermark, offset);
   view.high_watermark = std::max(view.high_watermark, offset);
 }
@@ -276,45 +293,97 @@ void Ledger::check_committed(const TopicPartition& name, const model::Partition&
     const Offset before = at;
     for (const log::BatchView& batch : log::Batches(data->bytes)) {
       if (batch.last_offset() >= to) break;
-      committed[batch.base_offset()] = {batch.last_offset(), batch.checksum(),
-                                        batch.leader_epoch()};
+      committed[batch.base_offset()] = {batch.last_offset(), batch.checksum(), batch.leader_epoch(),
+                                        world_.now()};
       at = batch.next_offset();
     }
     if (at == before) return;
   }
 }
 
-/// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
-void Ledger::note_losses(const TopicPartition& name, Offset end) {
-  const auto found = acknowledgments_.find(name);
-  if (found == acknowledgments_.end()) return;
-  const sim::EventId cause = world_.cause();
-  for (auto entry = found->second.lower_bound(end); entry != found->second.end();) {
-    const Acknowledgment ack = entry->second;
-    const std::string label = label_of(*find(ack.record), ack.record);
-    std::string why = explain(name, ack);
-    world_.set_cause(cause);
-    world_.trace().record(model::events::record_lost,
-                          {.partition = context_->partitions.id_of(name)},
-                          {{"record", label},
-                           {"offset", std::to_string(entry->first)},
-                           {"why", why}});
-    lost_.push_back({ack.record, label, name, entry->first, ack.when, cause, std::move(why)});
-    lost_offsets_.insert({name, entry->first});
-    entry = found->second.erase(entry);
-  }
-  world_.set_cause(cause);
+/// Why a leader does not have what others had at `since`.
+Ledger::Loss Ledger::kind_of_loss(const TopicPartition& name, BrokerId leader, Time since) const {
+  const PartitionView& view = partitions_.at(name);
+  if (view.unclean && view.leader == leader) return Loss::unclean_election;
+  return lost_power(leader, since) ? Loss::unsynced : Loss::not_replicated;
 }
 
-std::string Ledger::explain(const TopicPartition& name, const Acknowledgment& ack) const {
+bool Ledger::lost_power(BrokerId broker, Time since) const {
+  const auto machine = context_->broker_machines.find(broker);
+  if (machine == context_->broker_machines.end()) return false;
+  const auto dark = power_lost_.find(machine->second);
+  return dark != power_lost_.end() && dark->second >= since;
+}
+
+/// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
+void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end) {
+  auto& acknowledged = acknowledgments_[name];
+  PartitionView& view = partitions_.at(name);
+  for (auto entry = acknowledged.lower_bound(end); entry != acknowledged.end();) {
+    const sim::World::KeepCause keep(world_);
+    const Acknowledgment ack = entry->second;
+    const Loss kind = kind_of_loss(name, leader, ack.when);
+    const bool committed = entry->first < view.high_watermark;
+    const std::string label = label_of(*find(ack.record), ack.record);
+    std::string why = explain(name, ack, committed ? kind : Loss::not_replicated);
+    const sim::EventId cause = world_.cause();
+    world_.trace().record(
+        model::events::record_lost, {.partition = context_->partitions.id_of(name)},
+        {{"record", label}, {"offset", std::to_string(entry->first)}, {"why", why}});
+    lost_.push_back({ack.record, label, name, entry->first, ack.when, cause, std::move(why),
+                     kind != Loss::not_replicated});
+    lost_offsets_.insert({name, entry->first});
+    entry = acknowledged.erase(entry);
+  }
+  // What the settings allow to be lost was not promised to survive.
+  auto& committed = committed_[name];
+  for (auto batch = committed.lower_bound(end); batch != committed.end();) {
+    const bool allowed = kind_of_loss(name, leader, batch->second.when) != Loss::not_replicated;
+    batch = allowed ? committed.erase(batch) : std::next(batch);
+  }
+  if (committed.lower_bound(end) == committed.end()) {
+    view.high_watermark = std::min(view.high_watermark, end);
+  }
+}
+
+std::string Ledger::explain(const TopicPartition& name, const Acknowledgment& ack,
+                            Loss kind) const {
   const auto leader = leaders_.find({name, ack.epoch});
-  const PartitionView& view = partitions_.at(name);
+  const std::string now_leads(context_->broker_name(partitions_.at(name).serving));
   const std::string acknowledged_by =
-      leader == leaders_.end() ? "its leader" : context_->broker_name(leader->second);
+      leader == leaders_.end() ? "its leader" : std::string(context_->broker_name(leader->second));
+  switch (kind) {
+    case Loss::not_replicated:
+      break;
+    case Loss::unclean_election:
+      return fmt::format(
+          "acknowledged at {} by {}; at {} {} was elected from outside the ISR "
+          "(unclean.leader.election.enable), without it",
+          to_text(ack.when), acknowledged_by, to_text(world_.now()), now_leads);
+    case Loss::unsynced:
+      return fmt::format(
+          "acknowledged at {} by {}; {} had it in memory only when it lost power, and leads "
+          "without it since {}",
+          to_text(ack.when), acknowledged_by, now_leads, to_text(world_.now()));
+  }
+  if (acknowledged_by == now_leads) {
+    return fmt::format("{} acknowledged it at {}, lost it and leads without it since {}", now_leads,
+                       to_text(ack.when), to_text(world_.now()));
+  }
   return fmt::format(
       "{} acknowledged it at {} before another replica had it; {} took over without it at {}",
-      acknowledged_by, to_text(ack.when), context_->broker_name(view.serving),
-      to_text(world_.now()));
+      acknowledged_by, to_text(ack.when), now_leads, to_text(world_.now()));
+}
+
+std::optional<Time> Ledger::oldest_pending() const {
+  std::optional<Time> oldest;
+  for (const auto& [producer, records] : records_) {
+    for (const SentRecord& record : records) {
+      if (record.acknowledged || record.failed || record.value.empty()) continue;
+      if (!oldest || record.sent < *oldest) oldest = record.sent;
+    }
+  }
+  return oldest;
 }
 
 void Ledger::on_truncated(BrokerId, const TopicPartition&, Offset, Offset) {
@@ -329,6 +398,10 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
     if (view.leader != leader) ++view.elections;
     if (view.isr != isr) ++view.isr_changes;
   }
+  if (leader.valid() && leader != view.leader) {
+    view.unclean = view.epoch != log::no_epoch && !view.isr.empty() &&
+                   std::find(view.isr.begin(), view.isr.end(), leader) == view.isr.end();
+  }
   view.leader = leader;
   view.epoch = epoch;
   view.isr = isr;
@@ -342,9 +415,7 @@ void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {
 
 // --- ZooKeeper ---
 
-void Ledger::on_zookeeper_role(int myid, std::string_view role) {
-  zookeeper_roles_[myid] = role;
-}
+void Ledger::on_zookeeper_role(int myid, std::string_view role) { zookeeper_roles_[myid] = role; }
 
 void Ledger::on_zookeeper_applied(int, std::int64_t zxid, std::uint64_t hash) {
   ++invariant("zookeeper_writes_are_linear").checked;
@@ -361,7 +432,12 @@ void Ledger::finish() {
   for (auto& [name, view] : partitions_) {
     const model::Partition* leader =
         view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
-    if (leader != nullptr && leader->is_leader()) compare_with_log(name, *leader);
+    const auto acknowledged = acknowledgments_.find(name);
+    if (leader != nullptr && leader->is_leader()) {
+      compare_with_log(name, *leader);
+    } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
+      not_verifiable_[name] = static_cast<std::int64_t>(acknowledged->second.size());
+    }
     compare_replicas(name);
   }
   std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {
@@ -369,7 +445,7 @@ void Ledger::finish() {
   });
   for (const LostRecord& lost : lost_) {
     const auto wants = wants_all_.find(lost.record.producer);
-    if (wants != wants_all_.end() && wants->second) {
+    if (wants != wants_all_.end() && wants->second && !lost.allowed) {
       violate("acknowledged_by_all_survive",
               fmt::format("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
                           lost.label, lost.partition.name(), lost.offset));
@@ -403,27 +479,26 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
         }
         committed.erase(was);
       }
-      const auto visited = log::for_each_record(
-          batch, scratch, [&](const log::RecordView& record) {
-            if (!record.value) return true;
-            const auto candidates = by_hash_.find(content_hash(*record.value));
-            if (candidates == by_hash_.end()) return true;
-            for (const RecordRef ref : candidates->second) {
-              const SentRecord* sent = find(ref);
-              if (!same_bytes(sent->value, *record.value)) continue;
-              if (++copies[ref] > 1) ++duplicates_in_log_;
-              if (!sent->acknowledged) ++unacknowledged_in_log_;
-              if (const auto ack = acknowledged.find(record.offset);
-                  ack != acknowledged.end() && ack->second.record == ref) {
-                acknowledged.erase(ack);
-              }
-            }
-            return true;
-          });
+      const auto visited = log::for_each_record(batch, scratch, [&](const log::RecordView& record) {
+        if (!record.value) return true;
+        const auto candidates = by_hash_.find(content_hash(*record.value));
+        if (candidates == by_hash_.end()) return true;
+        for (const RecordRef ref : candidates->second) {
+          const SentRecord* sent = find(ref);
+          if (!same_bytes(sent->value, *record.value)) continue;
+          if (++copies[ref] > 1) ++duplicates_in_log_;
+          if (!sent->acknowledged) ++unacknowledged_in_log_;
+          if (const auto ack = acknowledged.find(record.offset);
+              ack != acknowledged.end() && ack->second.record == ref) {
+            acknowledged.erase(ack);
+          }
+        }
+        return true;
+      });
       if (!visited) {
-        violate("replicas_agree", fmt::format("{}: a batch at offset {} cannot be read: {}",
-                                              name.name(), batch.base_offset(),
-                                              visited.error().message));
+        violate("replicas_agree",
+                fmt::format("{}: a batch at offset {} cannot be read: {}", name.name(),
+                            batch.base_offset(), visited.error().message));
       }
     }
   }
@@ -438,7 +513,12 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
     if (copies.contains(ack.record)) continue;  // stands elsewhere: a retry wrote it again
     const std::string label = label_of(*find(ack.record), ack.record);
     lost_.push_back({ack.record, label, name, offset, ack.when, sim::EventId(),
-                     "the leader's log at the end of the run does not hold it"});
+                     "the leader's log at the end of the run does not hold it", false});
+  }
+  const auto blind = blind_.find(name);
+  if (blind != blind_.end()) {
+    blindly_lost_ += std::count_if(blind->second.begin(), blind->second.end(),
+                                   [&](RecordRef ref) { return !copies.contains(ref); });
   }
   // A record that was lost at one offset and written again by a retry is not lost.
   std::erase_if(lost_, [&](const LostRecord& lost) {

@@ -3,7 +3,7 @@
 // It listens to clients, brokers and ZooKeeper (model::Observer) and checks, all the time:
 //
 //   one_leader_per_epoch              no two brokers lead a partition in the same leader epoch
-//   high_watermark_never_falls        of a leader, within its epoch
+//   high_watermark_never_falls        of a leader, within its epoch, unless it lost power
 //   committed_records_survive         what a high watermark has passed never changes or goes away
 //   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
@@ -16,7 +16,11 @@
 //   replicas_agree                    logs of live replicas are equal up to the high watermark
 //
 // An acknowledged record that no log holds is a loss: a broken promise only when the producer asked
-// for acks=all; with acks=1 it is what the settings allow. Either way each is listed.
+// for acks=all and the settings do not allow it. They do after an unclean election, and when every
+// replica that had the record lost power before it was synced. Either way each loss is listed with
+// its reason. Records sent with acks=0 are acknowledged by nobody: those that are in no log at the
+// end are counted, too. What cannot be looked for, because no live leader is left, is counted as
+// such.
 //
 // Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent.
 // Threads: none.
@@ -29,6 +33,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -51,6 +56,7 @@ struct LostRecord {
   Time acknowledged;
   sim::EventId cause;  ///< The event by which it was lost.
   std::string why;
+  bool allowed = false;  ///< By the settings, whatever the producer asked for.
 };
 
 class Ledger final : public model::Observer {
@@ -59,7 +65,7 @@ class Ledger final : public model::Observer {
   using ReplicaFinder =
       std::function<const model::Partition*(model::BrokerId, const model::TopicPartition&)>;
 
-  explicit Ledger(sim::World& world) : world_(world) {}
+  explicit Ledger(sim::World& world);
   void set_replica_finder(ReplicaFinder finder) { find_replica_ = std::move(finder); }
   void set_context(const model::ClusterContext* context) { context_ = context; }
 
@@ -70,8 +76,7 @@ class Ledger final : public model::Observer {
   void on_send_failed(model::RecordRef, model::ErrorCode) override;
   void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
                    log::ByteView value) override;
-  void on_assigned(std::string_view consumer,
-                   const std::vector<model::TopicPartition>&) override;
+  void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
@@ -100,6 +105,7 @@ class Ledger final : public model::Observer {
     std::vector<model::BrokerId> replicas;
     model::BrokerId serving;  ///< The broker that took up leading last.
     model::Offset high_watermark = 0;
+    bool unclean = false;  ///< The leader in force was elected from outside the ISR.
     int elections = 0;
     int isr_changes = 0;
     std::int64_t acknowledged = 0;
@@ -113,6 +119,8 @@ class Ledger final : public model::Observer {
     std::map<model::TopicPartition, model::Offset> next_offset;  ///< After the last consumed.
     std::map<std::string, std::int64_t> consumed_by;
     std::int64_t rebalances = 0;
+    int bit = 0;  ///< Of SentRecord::consumed_by.
+    bool resets_to_latest = false;
   };
 
   const std::map<model::TopicPartition, PartitionView>& partitions() const { return partitions_; }
@@ -134,12 +142,21 @@ class Ledger final : public model::Observer {
   std::int64_t pending() const { return sent() - acknowledged_ - failed_; }
   std::int64_t acknowledged_by(int producer) const;
   std::int64_t sent_by(int producer) const;
-  /// Distinct records that some group has consumed, and how often one came again.
+  /// Records sent with acks=0, and those of them that are in no log at the end.
+  std::int64_t sent_blindly() const { return sent_blindly_; }
+  std::int64_t blindly_lost() const { return blindly_lost_; }
+  /// Acknowledged records of partitions that have no live leader at the end: nobody can tell.
+  const std::map<model::TopicPartition, std::int64_t>& not_verifiable() const {
+    return not_verifiable_;
+  }
+  /// Since when the record waits that has waited longest; nothing when none waits.
+  std::optional<Time> oldest_pending() const;
+  /// Distinct records that some group has consumed, and how often a group got one again.
   std::int64_t consumed() const { return consumed_; }
   std::int64_t redelivered() const { return redelivered_; }
   std::int64_t consumed_by(std::string_view consumer) const;
-  const Histogram& produce_latency() const { return produce_latency_; }   ///< Intended to acked.
-  const Histogram& send_latency() const { return send_latency_; }         ///< send() to acked.
+  const Histogram& produce_latency() const { return produce_latency_; }  ///< Intended to acked.
+  const Histogram& send_latency() const { return send_latency_; }        ///< send() to acked.
   const Histogram& end_to_end_latency() const { return end_to_end_latency_; }
   const std::vector<LostRecord>& lost() const { return lost_; }
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
@@ -148,8 +165,9 @@ class Ledger final : public model::Observer {
   std::vector<Invariant> invariants() const;
   bool all_held() const;
 
-  /// Which group a consumer belongs to, before it consumes anything.
-  void declare_consumer(std::string consumer, std::string group);
+  /// Which group a consumer belongs to, before it consumes anything. At most 64 groups.
+  /// `resets_to_latest`: auto.offset.reset, which may jump over records before the first commit.
+  void declare_consumer(std::string consumer, std::string group, bool resets_to_latest);
   /// Whose loss is a broken promise: producers with acks=all.
   void declare_producer(int producer, bool wants_all);
 
@@ -160,7 +178,7 @@ class Ledger final : public model::Observer {
     Time sent;
     bool acknowledged = false;
     bool failed = false;
-    bool consumed = false;
+    std::uint64_t consumed_by = 0;  ///< A bit for each group.
   };
   struct Acknowledgment {
     model::RecordRef record;
@@ -178,17 +196,22 @@ class Ledger final : public model::Observer {
     model::Offset last_offset;
     std::uint32_t checksum;
     model::LeaderEpoch epoch;
+    Time when;
   };
+  enum class Loss { not_replicated, unclean_election, unsynced };
 
   Invariant& invariant(std::string_view name);
   void violate(std::string_view name, std::string why);
   SentRecord* find(model::RecordRef record);
   void check_committed(const model::TopicPartition& name, const model::Partition& replica,
                        model::Offset from, model::Offset to);
-  void note_losses(const model::TopicPartition& name, model::Offset from);
+  void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
+  bool lost_power(model::BrokerId broker, Time since) const;
+  Loss kind_of_loss(const model::TopicPartition& name, model::BrokerId leader, Time since) const;
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
   void compare_replicas(const model::TopicPartition& name);
-  std::string explain(const model::TopicPartition& name, const Acknowledgment& ack) const;
+  std::string explain(const model::TopicPartition& name, const Acknowledgment& ack,
+                      Loss kind) const;
   static std::string label_of(const SentRecord& record, model::RecordRef ref);
 
   sim::World& world_;
@@ -204,8 +227,12 @@ class Ledger final : public model::Observer {
   std::map<model::TopicPartition, std::vector<std::pair<model::Offset, Acknowledgment>>> displaced_;
   std::map<model::TopicPartition, std::map<model::Offset, CommittedBatch>> committed_;
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;
-  std::map<std::pair<model::TopicPartition, model::BrokerId>,
-           std::pair<model::LeaderEpoch, model::Offset>>
+  struct HighWatermark {
+    model::LeaderEpoch epoch = log::no_epoch;
+    model::Offset offset = 0;
+    Time when;
+  };
+  std::map<std::pair<model::TopicPartition, model::BrokerId>, HighWatermark>
       leader_high_watermarks_;
   std::map<model::TopicPartition, PartitionView> partitions_;
   std::map<std::string, GroupView> groups_;
@@ -224,6 +251,11 @@ class Ledger final : public model::Observer {
   std::int64_t consumed_ = 0;
   std::int64_t redelivered_ = 0;
   std::int64_t duplicates_in_log_ = 0;
+  std::int64_t sent_blindly_ = 0;
+  std::int64_t blindly_lost_ = 0;
+  std::map<model::TopicPartition, std::vector<model::RecordRef>> blind_;
+  std::map<model::TopicPartition, std::int64_t> not_verifiable_;
+  std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by machine.
   std::int64_t unacknowledged_in_log_ = 0;
   Histogram produce_latency_;
   Histogram send_latency_;

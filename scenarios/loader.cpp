@@ -91,7 +91,12 @@ std::string effective_text(const Scenario& scenario) {
 
 std::string scenario_schema() { return Scenario::settings().schema("A brokerlab scenario"); }
 
-std::string scenario_docs() { return Scenario::settings().docs(); }
+std::string scenario_docs() {
+  return "# Scenario reference\n\nEvery setting of a scenario file, made by `brokerlab scenarios "
+         "docs`.\n"
+         "Kafka's settings have Kafka's names and defaults.\n\n" +
+         Scenario::settings().docs();
+}
 
 std::string library_directory() { return BROKERLAB_LIBRARY_DIR; }
 

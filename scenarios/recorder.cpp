@@ -10,9 +10,12 @@ constexpr Duration samples_every = 1s;
 
 sim::EventLevel level_of(sim::Level level) {
   switch (level) {
-    case sim::Level::fault: return sim::EventLevel::fault;
-    case sim::Level::control: return sim::EventLevel::control;
-    case sim::Level::detail: return sim::EventLevel::detail;
+    case sim::Level::fault:
+      return sim::EventLevel::fault;
+    case sim::Level::control:
+      return sim::EventLevel::control;
+    case sim::Level::detail:
+      return sim::EventLevel::detail;
   }
   UNREACHABLE();
 }
@@ -201,8 +204,7 @@ void Recorder::write_group_facts() {
   for (const auto& [consumer, assigned] : ledger_.assignments()) {
     std::string ids;
     for (const model::TopicPartition& name : assigned) {
-      ids += fmt::format("{}{}", ids.empty() ? "" : ",",
-                         cluster_.context().partitions.id_of(name));
+      ids += fmt::format("{}{}", ids.empty() ? "" : ",", cluster_.context().partitions.id_of(name));
     }
     recording_.fact(now, "assignment/" + consumer, "partitions", ids);
   }
@@ -247,10 +249,9 @@ void Recorder::write_samples() {
   }
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();
-    const double nic = static_cast<double>(cluster_.network().sent(member.machine->id()).count() +
-                                           cluster_.network()
-                                               .received(member.machine->id())
-                                               .count());
+    const double nic =
+        static_cast<double>(cluster_.network().sent(member.machine->id()).count() +
+                            cluster_.network().received(member.machine->id()).count());
     const double capacity = 2.0 * static_cast<double>(member.machine->config().nic.rate.count());
     rate("nic-utilisation", "share", "", nic / capacity, machine);
     rate("disk-utilisation", "share", "", to_seconds(member.machine->disk().busy()), machine);

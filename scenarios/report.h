@@ -35,6 +35,9 @@ struct RunReport {
 
   // Records.
   std::int64_t sent = 0, acknowledged = 0, failed = 0, pending = 0;
+  Duration oldest_pending{};  ///< How long the longest waiting one has waited at the end.
+  std::int64_t sent_blindly = 0, blindly_lost = 0;  ///< acks=0; in no log at the end.
+  std::int64_t not_verifiable = 0;  ///< Acknowledged, and no live leader to look into.
   std::int64_t consumed = 0, redelivered = 0, duplicates = 0;
   Percentiles acknowledged_after;  ///< Intended send time to acknowledgment.
   Percentiles send_call;           ///< send() to acknowledgment.

@@ -50,8 +50,8 @@ class Run {
     world_.set_cause({});
     ledger_.finish();
     availability_->finish(end);
-    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
-                              faults_->reports(), most_lag_});
+    RunReport report = judge(
+        {scenario_, world_, *cluster_, ledger_, *availability_, faults_->reports(), most_lag_});
     report.time_line = time_line(world_.trace(), cluster_->context());
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -71,8 +71,8 @@ class Run {
     recording.meta("title_ko", scenario_.title.in("ko"));
     recording.meta("seed", std::to_string(scenario_.seed));
     recording.meta("version", version());
-    recording.meta("starts_at", fmt::format("{:02}:{:02}:{:02}", seconds / 3600,
-                                            seconds / 60 % 60, seconds % 60));
+    recording.meta("starts_at", fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                                            seconds % 60));
     recording.meta("duration_ns", std::to_string(scenario_.duration.count()));
     recording.meta("scenario_json", effective_text(scenario_));
   }
@@ -102,8 +102,9 @@ class Run {
       for (const RateStep& step : source.rate) {
         world_.at(Time(step.from), [this, &source, rate = step.rate] {
           world_.set_cause({});
-          world_.trace().record(model::events::load_changed, {},
-                                {{"source", source.name}, {"rate", to_text(rate)}});
+          world_.trace().record(
+              model::events::load_changed, {},
+              {{"source", source.name}, {"rate", to_text(rate), to_korean_text(rate)}});
         });
       }
     }

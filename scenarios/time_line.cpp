@@ -13,8 +13,8 @@ constexpr Duration gathered_within = 2s;
 
 Time beginning(const sim::Trace& trace) {
   for (const sim::Event& event : trace.events()) {
-    const bool is_incident = event.kind->level == sim::Level::fault ||
-                             event.kind == &model::events::load_changed;
+    const bool is_incident =
+        event.kind->level == sim::Level::fault || event.kind == &model::events::load_changed;
     if (is_incident && event.time > Time{}) return event.time;
   }
   return Time{};
@@ -43,10 +43,9 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
       moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
       continue;
     }
-    const auto known =
-        std::find_if(gathered.begin(), gathered.end(), [&](const Gathered& one) {
-          return one.kind == event.kind && event.time - one.first <= gathered_within;
-        });
+    const auto known = std::find_if(gathered.begin(), gathered.end(), [&](const Gathered& one) {
+      return one.kind == event.kind && event.time - one.first <= gathered_within;
+    });
     if (known == gathered.end()) {
       gathered.push_back({event.kind, event.time, moments.size(), 1});
       moments.push_back({event.time, ""});
@@ -55,9 +54,9 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
     }
   }
   for (const Gathered& one : gathered) {
-    moments[one.moment].text = fmt::format("({}: {} {} of {})", one.kind->name, one.count,
-                                           one.count == 1 ? "partition" : "partitions",
-                                           model::offsets_topic);
+    moments[one.moment].text =
+        fmt::format("({}: {} {} of {})", one.kind->name, one.count,
+                    one.count == 1 ? "partition" : "partitions", model::offsets_topic);
   }
   return moments;
 }

@@ -39,8 +39,8 @@ sim::Task<> TopicCreator::run() {
     }
     auto request = std::make_unique<model::CreateTopicsRequest>();
     request->topics = topics_;
-    auto created = co_await model::call_as<model::CreateTopicsResponse>(*controller,
-                                                                        std::move(request));
+    auto created =
+        co_await model::call_as<model::CreateTopicsResponse>(*controller, std::move(request));
     if (!created) continue;
     for (const auto& answer : (*created)->topics) {
       if (answer.error != model::ErrorCode::none &&

@@ -30,6 +30,7 @@ class Validator {
     check_names();
     check_hardware();
     check_topics();
+    check_readers();
     check_ensemble();
     check_sources();
     check_producers();
@@ -140,6 +141,34 @@ class Validator {
       report_.error(path, std::to_string(least), message);
     } else {
       report_.warning(path, std::to_string(least), message);
+    }
+  }
+
+  /// Records are told apart by their bytes: each row may be sent once.
+  void check_readers() {
+    std::map<std::string, std::size_t> reader;
+    std::map<std::string, std::size_t> file;
+    for (std::size_t i = 0; i < s_.producers.size(); ++i) {
+      const std::string path = fmt::format("/producers/{}/source", i);
+      const SourceSpec* source = s_.source(s_.producers[i].source);
+      if (source == nullptr || !clean(path)) continue;
+      const auto [at, fresh] = reader.emplace(source->name, i);
+      if (!fresh) {
+        report_.error(path, in_quotes(source->name),
+                      fmt::format("is read by /producers/{} already; each producer needs its own",
+                                  at->second));
+        continue;
+      }
+      const auto [other, first] = file.emplace(source->file, i);
+      if (!first) {
+        report_.error(path, in_quotes(source->name),
+                      fmt::format("has the file of the source of /producers/{}: its records could "
+                                  "not be told from those",
+                                  other->second));
+      }
+    }
+    if (s_.consumers.size() > 64) {
+      report_.error("/consumers", std::to_string(s_.consumers.size()), "at most 64 groups");
     }
   }
 

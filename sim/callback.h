@@ -17,8 +17,8 @@ class Callback {
   Callback() = default;
 
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_v<F&>)
-  Callback(F&& function) {
+  requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_v<F&>)
+      Callback(F&& function) {
     using Held = std::decay_t<F>;
     if constexpr (sizeof(Held) <= sizeof(buffer_) && alignof(Held) <= alignof(std::max_align_t) &&
                   std::is_nothrow_move_constructible_v<Held>) {

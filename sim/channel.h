@@ -141,9 +141,7 @@ class OneShot {
   struct Wait {
     OneShot& one_shot;
     Time deadline;
-    bool await_ready() const {
-      return one_shot.is_set() || deadline <= one_shot.world_.now();
-    }
+    bool await_ready() const { return one_shot.is_set() || deadline <= one_shot.world_.now(); }
     void await_suspend(std::coroutine_handle<> handle) {
       ENSURE(!one_shot.waiting_, "two coroutines wait for one answer");
       one_shot.waiter_ = one_shot.world_.wait(handle);

@@ -61,8 +61,9 @@ class Process {
   void kill();
   /// As kill(), said by the program itself; a supervisor starts it again after `restart_after`
   /// (systemd's Restart=on-failure), unless that is `never`-like max_duration.
-  void exit(std::string_view why, Duration restart_after = max_duration);
+  void exit(Phrase why, Duration restart_after = max_duration);
   void pause(Duration length);
+  Time paused_until() const { return paused_until_; }  ///< In the past when it runs.
 
   /// The event that ended, paused or silenced the process; none while it runs normally.
   EventId down_cause() const;
@@ -147,8 +148,8 @@ class Machine {
 
 /// Events of this folder.
 namespace events {
-extern const EventKind power_off, power_on, process_started, process_killed, process_exited,
-    process_paused, network_cut, network_healed;
+extern const EventKind power_off, power_on, process_started, machine_process_started,
+    process_killed, process_exited, process_paused, network_cut, network_healed;
 }
 
 }  // namespace brokerlab::sim

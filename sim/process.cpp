@@ -6,6 +6,9 @@ namespace events {
 
 const EventKind process_started{"process.started", Level::control, "{process} started on {machine}",
                                 "{machine}에서 {process} 시작"};
+// Of a machine's only process, which has its name.
+const EventKind machine_process_started{"process.started", Level::control, "{process} started",
+                                        "{process} 시작"};
 const EventKind process_killed{"process.killed", Level::fault, "{process} on {machine} was killed",
                                "{machine}의 {process} 강제 종료됨"};
 const EventKind process_exited{"process.exited", Level::fault,
@@ -50,7 +53,10 @@ void Process::begin() {
   ++starts_;
   down_cause_ = EventId{};
   paused_until_ = Time{};
-  world().trace().record(events::process_started, {machine_.id()}, {{"process", name_}});
+  const World::KeepCause keep(world());  // its caller may start others
+  const bool only_one = name_ == machine_.name();
+  world().trace().record(only_one ? events::machine_process_started : events::process_started,
+                         {machine_.id()}, {{"process", name_}});
   program_ = factory_(*this);
 }
 
@@ -60,10 +66,11 @@ void Process::kill() {
          false);
 }
 
-void Process::exit(std::string_view why, Duration restart_after) {
+void Process::exit(Phrase why, Duration restart_after) {
   if (!running_ || ending_) return;
-  const EventId cause = world().trace().record(events::process_exited, {machine_.id()},
-                                               {{"process", name_}, {"why", std::string(why)}});
+  const EventId cause =
+      world().trace().record(events::process_exited, {machine_.id()},
+                             {{"process", name_}, Detail::of("why", std::move(why))});
   const bool again = restart_after != max_duration;
   end_by(cause, again);
   if (!again) return;

@@ -72,6 +72,27 @@ constexpr std::array<const char*, insert_count> inserts = {
     "INSERT INTO lost_record VALUES(?,?,?,?,?)",
 };
 
+/// Why the file at `path` must not be replaced, if so: it is no recording.
+std::optional<std::string> not_to_be_replaced(const std::string& path) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(path, error).type();
+  if (kind == std::filesystem::file_type::not_found) return std::nullopt;
+  if (kind != std::filesystem::file_type::regular) {
+    return fmt::format("{} is no file that a recording could be written to", path);
+  }
+  sqlite3* database = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  const bool recording =
+      sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK &&
+      sqlite3_prepare_v2(database, "SELECT value FROM meta WHERE key = 'format'", -1, &statement,
+                         nullptr) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW;
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+  if (recording || std::filesystem::file_size(path, error) == 0) return std::nullopt;
+  return fmt::format("{} is there already and no recording: choose another name", path);
+}
+
 struct Null {};
 
 void bind(sqlite3_stmt* statement, int column, Null) { sqlite3_bind_null(statement, column); }
@@ -285,6 +306,7 @@ Recording::~Recording() = default;
 Result<Recording, std::string> Recording::create(const std::string& path,
                                                  RecordingOptions options) {
   ENSURE(options.keyframe_every > Duration{0}, "keyframes need a period");
+  if (auto refused = not_to_be_replaced(path)) return fail(std::move(*refused));
   auto state = std::make_unique<State>();
   state->path = path;
   state->writing_path = path + ".writing";

@@ -112,7 +112,8 @@ struct RecordingOptions {
 
 class Recording {
  public:
-  /// Starts a recording that finish() will put at `path`, replacing a file that is there.
+  /// Starts a recording that finish() will put at `path`, replacing a recording that is there. A
+  /// file that is something else, or a folder, is left alone: an error.
   static Result<Recording, std::string> create(const std::string& path,
                                                RecordingOptions options = {});
   Recording(Recording&&) noexcept;

@@ -8,20 +8,24 @@ namespace {
 /// How the sound before a Korean particle ends.
 enum class Ending { vowel, rieul, consonant };
 
-/// Of a word that ends in `last`, an ASCII character as Koreans read it aloud: 1 is "il", s is "seu".
+/// Of a word that ends in `last`, an ASCII character as Koreans read it aloud: 1 is "il", s is
+/// "seu".
 Ending ending_of_ascii(char last) {
   switch (last) {
     case '1':
     case '7':
     case '8':
     case 'l':
-    case 'r': return Ending::rieul;
+    case 'r':
+      return Ending::rieul;
     case '0':
     case '3':
     case '6':
     case 'm':
-    case 'n': return Ending::consonant;
-    default: return Ending::vowel;
+    case 'n':
+      return Ending::consonant;
+    default:
+      return Ending::vowel;
   }
 }
 
@@ -73,18 +77,25 @@ std::string with_particles(std::string text) {
 
 std::string_view to_text(Level level) {
   switch (level) {
-    case Level::fault: return "fault";
-    case Level::control: return "control";
-    case Level::detail: return "detail";
+    case Level::fault:
+      return "fault";
+    case Level::control:
+      return "control";
+    case Level::detail:
+      return "detail";
   }
   UNREACHABLE();
 }
 
+const Detail* Event::find(std::string_view key) const {
+  const auto found = std::find_if(details.begin(), details.end(),
+                                  [key](const Detail& detail) { return detail.key == key; });
+  return found == details.end() ? nullptr : &*found;
+}
+
 std::string_view Event::detail(std::string_view key) const {
-  for (const Detail& detail : details) {
-    if (detail.key == key) return detail.value;
-  }
-  return "";
+  const Detail* found = find(key);
+  return found == nullptr ? std::string_view() : found->value;
 }
 
 void Trace::name_machine(MachineId id, std::string name) { machines_[id] = std::move(name); }
@@ -146,8 +157,9 @@ std::string Trace::sentence(const Event& event, Language language) const {
       text += machine_name(event.machine);
     } else if (key == "partition") {
       text += partition_name(event.partition);
-    } else {
-      text += event.detail(key);
+    } else if (const Detail* detail = event.find(key)) {
+      const bool translated = language == Language::korean && !detail->korean.empty();
+      text += translated ? detail->korean : detail->value;
     }
     at = close + 1;
   }

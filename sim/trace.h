@@ -1,13 +1,15 @@
 // The trace: what happened, to whom, when, and because of which earlier event.
 //
 // An EventKind is declared once (see model/events.h) with its sentence in English and Korean;
-// {machine}, {partition} and the keys of the details stand for their values; a Korean sentence writes
-// both forms of a particle ("이(가)") and gets the one that fits the word before. record() makes the
-// new event the cause of whatever the running code does next, so chains need no bookkeeping.
+// {machine}, {partition} and the keys of the details stand for their values; a Korean sentence
+// writes both forms of a particle ("이(가)") and gets the one that fits the word before. record()
+// makes the new event the cause of whatever the running code does next, so chains need no
+// bookkeeping.
 //
 // Lifetime: owned by the World; kinds have static storage. Threads: none.
 #pragma once
 
+#include "base/phrase.h"
 #include "base/units.h"
 #include "sim/ids.h"
 
@@ -37,6 +39,11 @@ struct EventKind {
 struct Detail {
   std::string_view key;  ///< Static storage.
   std::string value;
+  std::string korean = {};  ///< In the Korean sentence; empty: the value.
+
+  static Detail of(std::string_view key, Phrase phrase) {
+    return {key, std::move(phrase.english), std::move(phrase.korean)};
+  }
 };
 
 struct Event {
@@ -48,7 +55,8 @@ struct Event {
   EventId cause;          ///< None for what the scenario itself does.
   std::vector<Detail> details;
 
-  std::string_view detail(std::string_view key) const;  ///< "" when there is none.
+  const Detail* find(std::string_view key) const;
+  std::string_view detail(std::string_view key) const;  ///< Its value; "" when there is none.
 };
 
 class Trace {

@@ -113,6 +113,20 @@ class World {
   EventId cause() const { return cause_; }
   void set_cause(EventId cause) { cause_ = cause; }
 
+  /// Ends with the cause it began with. For what does several things in a row that follow from
+  /// one event, not from each other: one of these in each turn of the loop.
+  class KeepCause {
+   public:
+    explicit KeepCause(World& world) : world_(world), cause_(world.cause()) {}
+    ~KeepCause() { world_.set_cause(cause_); }
+    KeepCause(const KeepCause&) = delete;
+    KeepCause& operator=(const KeepCause&) = delete;
+
+   private:
+    World& world_;
+    const EventId cause_;
+  };
+
   // --- For the flow network (sim/flows.cpp) ---
 
   /// Runs the callback at the current date, as soon as SimGrid's clock shows it too.

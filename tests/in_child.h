@@ -5,13 +5,12 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <functional>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 
 namespace brokerlab::tests {
 

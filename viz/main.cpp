@@ -39,6 +39,19 @@ int take_screenshot(Viewer& viewer, const Arguments& arguments) {
   return written ? 0 : complain(written.error());
 }
 
+/// What only the recording can tell: the moment and the event are in it.
+Status<std::string> check_against(const Arguments& arguments, const Viewer& viewer) {
+  const Run& run = viewer.run();
+  if (arguments.at > Time(run.duration)) {
+    return fail(fmt::format("--at {}: the run ends at {}", to_text(arguments.at.time_since_epoch()),
+                            to_text(run.duration)));
+  }
+  if (arguments.why && !viewer.knows_event(*arguments.why)) {
+    return fail(fmt::format("--why {}: is no event of this recording", *arguments.why));
+  }
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -51,6 +64,9 @@ int main(int argc, char** argv) {
   }
   auto viewer = Viewer::open(arguments->recording);
   if (!viewer) return complain(viewer.error());
+  if (const auto there = check_against(*arguments, *viewer); !there) {
+    return complain(there.error());
+  }
   viewer->view().language = arguments->language;
   viewer->view().selected_event = arguments->why;
   seek(viewer->view(), arguments->at, viewer->run().duration);

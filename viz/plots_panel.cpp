@@ -47,6 +47,22 @@ std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const R
   return points;
 }
 
+// The highest value, and what all curves stay below for 99 of 100 samples.
+std::pair<double, double> heights_of(const std::vector<Curve>& curves) {
+  double highest = 0;
+  double usual = 0;
+  for (const auto& curve : curves) {
+    std::vector<double> values;
+    for (const auto& sample : curve.series->samples) values.push_back(sample.value);
+    if (values.empty()) continue;
+    const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * 99 / 100);
+    std::nth_element(values.begin(), at, values.end());
+    usual = std::max(usual, *at);
+    highest = std::max(highest, curve.series->highest());
+  }
+  return {highest, usual};
+}
+
 // The title, and each curve's name with its value at the play head.
 void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view title,
                std::string_view unit, const std::vector<Curve>& curves, float left) {
@@ -71,9 +87,10 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
                std::string_view title, std::string_view unit, const std::vector<Curve>& curves) {
   draw_head(ui, scene, rect, title, unit, curves, axis.x);
   const Rect room{axis.x, rect.y + 22, axis.w, rect.h - 22};
-  double highest = 0;
-  for (const auto& curve : curves) highest = std::max(highest, curve.series->highest());
-  const double top = round_up(highest);
+  const auto [highest, usual] = heights_of(curves);
+  // A single peak would press all the rest flat: it leaves the plot, and its height stands there.
+  const bool peaked = highest > 3 * usual && usual > 0;
+  const double top = round_up(peaked ? 1.2 * usual : highest);
   for (const double share : {0., 0.5, 1.}) {
     const float y = room.bottom() - room.h * static_cast<float>(share);
     ui.line({room.x, y}, {room.right(), y}, share > 0 ? theme::track : theme::card_edge);
@@ -88,6 +105,16 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
     ui.polyline(points, curve.color, curve.thickness);
   }
   ui.pop_clip();
+  if (!peaked) return;
+  for (const auto& curve : curves) {
+    for (const auto& sample : curve.series->samples) {
+      if (sample.value < highest) continue;
+      ui.text({axis.at(sample.t) + 6, room.y - 2},
+              with_thousands(static_cast<std::int64_t>(std::llround(highest))),
+              {Size::small, theme::dim});
+      return;
+    }
+  }
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <cstdio>
+#include <set>
 
 namespace brokerlab::viz {
 namespace {

@@ -29,7 +29,7 @@ constexpr std::array entries = {
     Entry{Text::powered_off, "powered off", "전원 꺼짐"},
     Entry{Text::process_stopped, "process stopped", "프로세스 중지"},
     Entry{Text::not_registered, "not in the cluster", "클러스터에 없음"},
-    Entry{Text::leads, "leads {} of {}", "{1}개 중 {0}개의 리더"},
+    Entry{Text::leads, "leads {} of {}", "파티션 {1}개 중 {0}개의 리더"},
     Entry{Text::network, "NIC", "네트워크"},
     Entry{Text::disk, "Disk", "디스크"},
     Entry{Text::producer, "Producer", "프로듀서"},

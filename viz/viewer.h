@@ -21,6 +21,7 @@ class Viewer {
 
   const Run& run() const { return run_; }
   ViewState& view() { return view_; }
+  bool knows_event(std::int64_t id) const { return reader_.event(id).has_value(); }
 
   void press(Key key, bool shift);
 

@@ -46,7 +46,10 @@ class Session {
     glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
     glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
     window_ = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
-    if (window_ == nullptr) return fail(WindowError{true, last_glfw_error});
+    if (window_ == nullptr) {
+      return fail(WindowError{
+          false, "the window cannot be opened: " + last_glfw_error + "; --screenshot needs none"});
+    }
     glfwSetWindowSizeLimits(window_, 960, 540, GLFW_DONT_CARE, GLFW_DONT_CARE);
     glfwMakeContextCurrent(window_);
     glfwSwapInterval(1);

@@ -36,7 +36,8 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("zlib\\.h"), {"log"}},
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},
-    {std::regex("nlohmann/json\\.hpp"), {"base", "sim", "model", "scenarios", "labs", "cli", "viz"}},
+    {std::regex("nlohmann/json\\.hpp"),
+     {"base", "sim", "model", "scenarios", "labs", "cli", "viz"}},
 };
 
 struct Include {

@@ -31,3 +31,11 @@ TEST_CASE("a transfer takes its size over its rate, rounded up", "[unit]") {
   REQUIRE(time_for(125_MB, 1_Gbps) == 1s);
   REQUIRE(time_for(1_B, BytesPerSecond(3)) == Duration(333'333'334));
 }
+
+TEST_CASE("units: quantities have Korean names", "[unit]") {
+  CHECK(to_korean_text(Duration(18s)) == "18초");
+  CHECK(to_korean_text(Duration(1500us)) == "1.5밀리초");
+  CHECK(to_korean_text(Duration(7ns)) == "7나노초");
+  CHECK(to_korean_text(Duration(90s)) == "1.5분");
+  CHECK(to_korean_text(PerSecond(200)) == "초당 200건");
+}

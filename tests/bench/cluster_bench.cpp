@@ -11,12 +11,9 @@ namespace {
 void produce_on_three_brokers(benchmark::State& state, const char* name) {
   const auto path = scenarios::find_scenario(name);
   scenarios::LoadOptions options;
-  options.overrides = {"duration=60s",
-                       "sources.0.until=55s",
-                       "faults=[]",
-                       R"(sources.0.rate=[{"from":"10s","rate":"500/s"}])",
-                       R"(expect=[])",
-                       "consumers.0.service_time=1ms"};
+  options.overrides = {"duration=60s", "sources.0.until=55s",
+                       "faults=[]",    R"(sources.0.rate=[{"from":"10s","rate":"500/s"}])",
+                       R"(expect=[])", "consumers.0.service_time=1ms"};
   const scenarios::Loaded loaded = scenarios::load_scenario(*path, options);
   if (!loaded.scenario) {
     state.SkipWithError(to_text(loaded.errors).c_str());

@@ -15,8 +15,12 @@ namespace brokerlab::tests {
 
 /// The wifi incident in three minutes instead of ten: the same cluster and faults, less waiting.
 inline std::vector<std::string> short_incident() {
-  return {"duration=150s",           "sources.0.rate.1.from=20s", "sources.0.rate.2.from=60s",
-          "sources.0.until=110s",    "faults.0.at=30.008s",        "faults.1.at=60s",
+  return {"duration=150s",
+          "sources.0.rate.1.from=20s",
+          "sources.0.rate.2.from=60s",
+          "sources.0.until=110s",
+          "faults.0.at=30.008s",
+          "faults.1.at=60s",
           "hardware.office_server.boot_time=10s"};
 }
 
@@ -34,7 +38,7 @@ inline scenarios::Scenario load(const std::string& name, std::vector<std::string
 }
 
 inline scenarios::RunReport play(const scenarios::Scenario& scenario,
-                                const std::string& record = {}) {
+                                 const std::string& record = {}) {
   scenarios::RunOptions options;
   options.record = record;
   auto report = scenarios::run(scenario, options);
@@ -45,7 +49,9 @@ inline scenarios::RunReport play(const scenarios::Scenario& scenario,
 /// How many seeds a property test tries: `fewer` in the usual run, BROKERLAB_SEEDS for more.
 inline std::int64_t seeds_to_try(std::int64_t fewer) {
   const char* wanted = std::getenv("BROKERLAB_SEEDS");
-  return wanted == nullptr ? fewer : std::atoll(wanted);
+  const std::int64_t seeds = wanted == nullptr ? fewer : std::atoll(wanted);
+  REQUIRE(seeds > 0);
+  return seeds;
 }
 
 /// The command that repeats one run of a property test.

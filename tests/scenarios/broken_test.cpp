@@ -60,7 +60,7 @@ TEST_CASE("broken scenarios: the command lists the mistakes and exits with 3", "
     std::ostringstream err;
     CHECK(cli::run_command({"run", folder + name}, {out, err, "brokerlab"}) == 3);
     CHECK_THAT(err.str(), Catch::Contains(name + ": "));
-    CHECK_THAT(err.str(), Catch::Contains("nothing was run"));
+    CHECK_THAT(err.str(), Catch::Contains("nothing was done"));
     std::ostringstream validate_out;
     CHECK(cli::run_command({"scenarios", "validate", folder + name},
                            {validate_out, err, "brokerlab"}) == 3);

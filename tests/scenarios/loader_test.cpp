@@ -155,9 +155,14 @@ TEST_CASE("scenario: names of the library are suggested", "[unit]") {
   CHECK_THAT(wrong.error().text(), Catch::Contains("did you mean \"wifi_auth_broker_crash\"?"));
 }
 
-TEST_CASE("scenario: the committed schema is the current one", "[golden]") {
-  std::ifstream file(std::string(BROKERLAB_SOURCE_DIR) + "/scenarios/scenario.schema.json");
-  const std::string committed{std::istreambuf_iterator<char>(file), {}};
-  INFO("write it anew: brokerlab scenarios schema > scenarios/scenario.schema.json");
-  CHECK(committed == scenario_schema());
+TEST_CASE("scenario: the committed schema and reference are the current ones", "[golden]") {
+  const auto committed = [](const std::string& path) {
+    std::ifstream file(std::string(BROKERLAB_SOURCE_DIR) + "/" + path);
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  INFO(
+      "write them anew: brokerlab scenarios schema > scenarios/scenario.schema.json; "
+      "brokerlab scenarios docs > docs/reference_scenarios.md");
+  CHECK(committed("scenarios/scenario.schema.json") == scenario_schema());
+  CHECK(committed("docs/reference_scenarios.md") == scenario_docs());
 }

@@ -37,8 +37,7 @@ Task<> adder(Notes& notes, int& sum) {
 
 Task<> reader(Notes& notes, Channel<std::string>& channel, Duration patience) {
   while (true) {
-    const std::optional<std::string> item =
-        co_await channel.receive(notes.world.now() + patience);
+    const std::optional<std::string> item = co_await channel.receive(notes.world.now() + patience);
     notes.note(item ? *item : "nothing");
     if (!item) co_return;
   }
@@ -61,8 +60,10 @@ Task<> holds_flag(World& world, bool& destroyed) {
   co_await world.sleep(1h);
 }
 
-const EventKind test_fault{"test.fault", Level::fault, "{machine} fell over {how}", "{machine} 고장"};
-const EventKind test_effect{"test.effect", Level::control, "{partition} suffered", "{partition} 영향"};
+const EventKind test_fault{"test.fault", Level::fault, "{machine} fell over {how}",
+                           "{machine} 고장"};
+const EventKind test_effect{"test.effect", Level::control, "{partition} suffered",
+                            "{partition} 영향"};
 
 }  // namespace
 

@@ -93,7 +93,7 @@ TEST_CASE("a process may kill itself and its supervisor starts it again", "[unit
     static Task<> run(Cluster& cluster, Process& self) {
       cluster.note(fmt::format("life {}", self.starts()));
       co_await cluster.world.sleep(1s);
-      if (self.starts() == 1) self.exit("no more disk", 5s);
+      if (self.starts() == 1) self.exit({"no more disk", "디스크 부족"}, 5s);
       if (self.starts() == 2) self.kill();
       co_await cluster.world.sleep(1s);
       cluster.note("never said");

@@ -1,0 +1,15 @@
+// Phrase: a few words in both languages, where a reason travels from who knows it to who tells it.
+// Korean: a particle that depends on the word before is written in both forms, "이(가)"; who tells
+// it (sim/trace) picks the one that fits.
+#pragma once
+
+#include <string>
+
+namespace brokerlab {
+
+struct Phrase {
+  std::string english;
+  std::string korean;
+};
+
+}  // namespace brokerlab
