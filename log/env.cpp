@@ -14,6 +14,8 @@ std::string_view to_text(IoErrorKind kind) {
       return "no space left";
     case IoErrorKind::read_only:
       return "read only";
+    case IoErrorKind::locked:
+      return "locked";
     case IoErrorKind::io:
       return "input/output error";
   }

@@ -24,7 +24,7 @@ namespace brokerlab::log {
 /// A file of one Env; never used again for another file, and kept over renames.
 using FileId = Id<struct FileTag, std::int32_t>;
 
-enum class IoErrorKind { not_found, exists, no_space, read_only, io };
+enum class IoErrorKind { not_found, exists, no_space, read_only, locked, io };
 std::string_view to_text(IoErrorKind kind);
 
 struct IoError {
@@ -51,6 +51,12 @@ class File {
   virtual Status<IoError> sync() = 0;
 };
 
+/// Held as long as it lives: nobody else, in this process or another, gets the same lock.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class Env {
  public:
   virtual ~Env() = default;
@@ -67,6 +73,9 @@ class Env {
   virtual Status<IoError> make_dir(const std::string& path) = 0;    ///< Parents too; fine if there.
   virtual Status<IoError> remove_dir(const std::string& path) = 0;  ///< Must be empty.
   virtual Status<IoError> sync_dir(const std::string& path) = 0;
+  /// Locks the file `path`, which is made when missing and stays behind; `locked` when somebody
+  /// else has it. A process that dies gives its locks back.
+  virtual Result<std::unique_ptr<FileLock>, IoError> lock(const std::string& path) = 0;
 };
 
 std::string join_path(std::string_view dir, std::string_view name);

@@ -340,6 +340,24 @@ Status<IoError> MemoryEnv::remove_dir(const std::string& path) {
   return {};
 }
 
+Result<std::unique_ptr<FileLock>, IoError> MemoryEnv::lock(const std::string& path) {
+  struct Lock final : FileLock {
+    Lock(std::shared_ptr<std::set<std::string>> all, std::string name)
+        : locked(std::move(all)), path(std::move(name)) {}
+    ~Lock() override { locked->erase(path); }
+    std::shared_ptr<std::set<std::string>> locked;
+    std::string path;
+  };
+  if (auto failure = injected_failure(path)) return fail(*failure);
+  if (!exists(path)) {
+    if (auto made = create(path); !made.ok()) return fail(made.error());
+  }
+  if (!locked_->insert(path).second) {
+    return fail(IoError{IoErrorKind::locked, path, "is in use by another process"});
+  }
+  return std::unique_ptr<FileLock>(std::make_unique<Lock>(locked_, path));
+}
+
 Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
   if (auto failure = injected_failure(path)) return fail(std::move(*failure));
   if (!dirs_.contains(path)) return fail(IoError{IoErrorKind::not_found, path, ""});
@@ -405,6 +423,7 @@ std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream&
 
 std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   ++power_cycle_;
+  locked_ = std::make_shared<std::set<std::string>>();
   for (auto change = uncommitted_.rbegin(); change != uncommitted_.rend(); ++change) undo(*change);
   std::int64_t lost = 0;
   for (const NameChange& change : uncommitted_) {

@@ -61,6 +61,7 @@ class MemoryEnv : public Env {
   Status<IoError> make_dir(const std::string& path) override;
   Status<IoError> remove_dir(const std::string& path) override;
   Status<IoError> sync_dir(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>, IoError> lock(const std::string& path) override;
 
   void set_observer(IoObserver* observer) { observer_ = observer; }  ///< Borrowed; may be null.
 
@@ -104,6 +105,8 @@ class MemoryEnv : public Env {
   IoObserver* observer_ = nullptr;
   std::map<std::string, std::shared_ptr<FileData>> files_;
   std::set<std::string> dirs_;
+  /// Shared with the locks, which may outlive us. A power loss ends those who hold them.
+  std::shared_ptr<std::set<std::string>> locked_ = std::make_shared<std::set<std::string>>();
   std::vector<std::weak_ptr<FileData>> by_id_;
   std::vector<NameChange> uncommitted_;
   std::int64_t total_size_ = 0;

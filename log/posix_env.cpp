@@ -1,5 +1,6 @@
 #include "log/posix_env.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -182,6 +183,21 @@ Status<IoError> PosixEnv::sync_dir(const std::string& path) {
   if (descriptor.get() < 0) return failed(path);
   if (retrying([&] { return ::fsync(descriptor.get()); }) != 0) return failed(path);
   return {};
+}
+
+Result<std::unique_ptr<FileLock>, IoError> PosixEnv::lock(const std::string& path) {
+  struct Lock final : FileLock {
+    explicit Lock(Descriptor held) : descriptor(std::move(held)) {}
+    Descriptor descriptor;
+  };
+  Descriptor descriptor(
+      retrying([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); }));
+  if (descriptor.get() < 0) return failed(path);
+  if (retrying([&] { return ::flock(descriptor.get(), LOCK_EX | LOCK_NB); }) != 0) {
+    if (errno != EWOULDBLOCK) return failed(path);
+    return fail(IoError{IoErrorKind::locked, path, "is in use by another process"});
+  }
+  return std::unique_ptr<FileLock>(std::make_unique<Lock>(std::move(descriptor)));
 }
 
 }  // namespace brokerlab::log

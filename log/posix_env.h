@@ -19,6 +19,7 @@ class PosixEnv : public Env {
   Status<IoError> make_dir(const std::string& path) override;
   Status<IoError> remove_dir(const std::string& path) override;
   Status<IoError> sync_dir(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>, IoError> lock(const std::string& path) override;
 
  private:
   std::int32_t next_id_ = 0;

@@ -47,6 +47,14 @@ void basic_story(Env& env, const std::string& root) {
   CHECK(env.open(path).error().kind == IoErrorKind::not_found);
   CHECK(env.create(root + "/nowhere/file").error().kind == IoErrorKind::not_found);
   REQUIRE(env.sync_dir(dir).ok());
+
+  {
+    const auto held = env.lock(join_path(dir, ".lock"));
+    REQUIRE(held.ok());
+    CHECK(env.lock(join_path(dir, ".lock")).error().kind == IoErrorKind::locked);
+  }
+  CHECK(env.lock(join_path(dir, ".lock")).ok());
+  REQUIRE(env.remove(join_path(dir, ".lock")).ok());
   REQUIRE(env.remove_dir(dir).ok());
   CHECK(env.list(dir).error().kind == IoErrorKind::not_found);
 }
