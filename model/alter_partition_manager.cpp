@@ -19,7 +19,7 @@ void AlterPartitionManager::start() { process_.spawn(run()); }
 bool AlterPartitionManager::submit(IsrChange change, Answer answer) {
   const TopicPartition name = change.partition;
   if (waiting_.contains(name) || under_way_.contains(name)) return false;
-  waiting_.emplace(name, Item{std::move(change), std::move(answer)});
+  waiting_.emplace(name, Item{std::move(change), std::move(answer), process_.world().cause()});
   submitted_.notify_all();
   return true;
 }
@@ -50,8 +50,8 @@ sim::Task<bool> AlterPartitionManager::send(std::map<TopicPartition, Item>& item
   request->broker = broker_;
   request->broker_epoch = broker_epoch_;
   for (const auto& [name, item] : items) {
-    request->partitions.push_back(
-        {name, item.change.leader_epoch, item.change.to, item.change.partition_epoch});
+    request->partitions.push_back({name, item.change.leader_epoch, item.change.to,
+                                   item.change.partition_epoch, item.because});
   }
   auto answer = co_await call_as<AlterPartitionResponse>(*connection_, std::move(request));
   if (!answer || (*answer)->error != ErrorCode::none) co_return false;

@@ -32,6 +32,7 @@ class AlterPartitionManager {
   struct Item {
     IsrChange change;
     Answer answer;
+    sim::EventId because;
   };
 
   sim::Task<> run();

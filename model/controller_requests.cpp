@@ -79,7 +79,8 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     co_return;
   }
   std::vector<UpdateMetadataRequest::Partition> metadata;
-  for (AlterPartitionResponse::Partition& reply : answer.partitions) {
+  for (std::size_t i = 0; i < answer.partitions.size(); ++i) {
+    AlterPartitionResponse::Partition& reply = answer.partitions[i];
     if (!wanted.contains(reply.partition)) continue;
     const auto done = written.find(reply.partition);
     if (done == written.end()) {
@@ -90,6 +91,7 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     const LeaderAndIsr before = std::exchange(info.state, done->second);
     reply.state = info.state;
     const sim::World::KeepCause keep(world());
+    if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
     announce(reply.partition, info, before);
     cluster_.observer.on_partition_state(reply.partition, info.state.leader,
                                          info.state.leader_epoch, info.state.isr, info.assignment);

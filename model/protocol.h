@@ -106,6 +106,7 @@ struct FetchRequest final : Request {
     LeaderEpoch last_fetched_epoch = log::no_epoch;  ///< KIP-595: lets the leader see divergence.
     Offset log_start_offset = log::no_offset;        ///< Of a follower.
     Bytes max_bytes = 1_MiB;
+    sim::EventId because = {};  ///< Why a follower follows; not on the wire, for the trace.
   };
   BrokerId replica;  ///< None: a consumer.
   Duration max_wait = 500ms;
@@ -343,6 +344,7 @@ struct AlterPartitionRequest final : Request {
     LeaderEpoch leader_epoch = 0;
     std::vector<BrokerId> new_isr;
     int partition_epoch = 0;
+    sim::EventId because = {};  ///< Not on the wire, for the trace.
   };
   BrokerId broker;
   std::int64_t broker_epoch = -1;

@@ -73,7 +73,7 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
     request->partitions.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
                                    partition->last_fetched_epoch(),
                                    partition->log().log_start_offset(),
-                                   config_.replica_fetch_max_bytes});
+                                   config_.replica_fetch_max_bytes, replicas_.transition(name)});
   }
   return request;
 }

@@ -58,6 +58,11 @@ Partition* ReplicaManager::find(const TopicPartition& partition) {
   return found == partitions_.end() ? nullptr : found->second.get();
 }
 
+sim::EventId ReplicaManager::transition(const TopicPartition& partition) const {
+  const auto found = transitions_.find(partition);
+  return found == transitions_.end() ? sim::EventId() : found->second;
+}
+
 int ReplicaManager::under_replicated() const {
   return static_cast<int>(std::count_if(partitions_.begin(), partitions_.end(), [](const auto& p) {
     return p.second->under_replicated();

@@ -85,6 +85,8 @@ class ReplicaManager final : public OffsetStore {
   const std::map<TopicPartition, std::unique_ptr<Partition>>& partitions() const {
     return partitions_;
   }
+  /// The event by which the partition got its present role and epoch here; none: it has none.
+  sim::EventId transition(const TopicPartition& partition) const;
   int under_replicated() const;
   int leader_count() const;
 

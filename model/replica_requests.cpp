@@ -204,8 +204,7 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
     if (read.error != ErrorCode::none || read.diverging) {
       answer_now = true;
       // Who asks in vain does so because the leadership changed.
-      const auto transition = transitions_.find(wanted.partition);
-      if (transition != transitions_.end()) world().set_cause(transition->second);
+      if (const sim::EventId changed = transition(wanted.partition)) world().set_cause(changed);
     }
     const Bytes size(static_cast<std::int64_t>(read.data.bytes.size()));
     if (size > 0_B) min_one_batch = false;
@@ -230,6 +229,8 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
       const Partition::FollowerFetch noted =
           partition.note_follower_fetch(request.replica, request.partitions[i].fetch_offset,
                                         partition.log_end_offset(), world().now());
+      const sim::World::KeepCause keep(world());
+      if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
       submit(noted.isr_change);
       if (noted.high_watermark_moved) wake(partition);
     }

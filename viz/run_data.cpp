@@ -88,6 +88,25 @@ void find_outages(Run& run) {
   }
 }
 
+// Details are read only when somebody asks why; the characters they may need must be known before.
+std::string glyphs_of(const std::vector<sim::RecordedEvent>& events) {
+  std::set<std::string_view> glyphs;
+  for (const auto& event : events) {
+    for (const std::string* text : {&event.en, &event.ko}) {
+      for (std::size_t at = 0; at < text->size();) {
+        std::size_t end = at + 1;
+        while (end < text->size() && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80)
+          ++end;
+        glyphs.insert(std::string_view(*text).substr(at, end - at));
+        at = end;
+      }
+    }
+  }
+  std::string all;
+  for (const std::string_view glyph : glyphs) all += glyph;
+  return all;
+}
+
 // For a file without duration_ns: until the last thing it tells.
 Duration last_told(const Run& run) {
   Time last{1s};
@@ -143,7 +162,7 @@ std::string Run::all_text() const {
   for (const auto& client : consumers) all += client.process.name;
   for (const auto& [group, lag] : group_lag) all += group;
   for (const auto& event : events) all += event.en + event.ko;
-  return all;
+  return all + detail_glyphs;
 }
 
 bool Moment::powered(int machine) const {
@@ -186,6 +205,7 @@ Run read_run(const sim::RecordingReader& reader) {
     }
   }
   run.events = reader.events(sim::EventLevel::control);
+  run.detail_glyphs = glyphs_of(reader.events(sim::EventLevel::detail));
   // Nobody asked about the offsets topic: fifty partitions of it would bury the story.
   std::erase_if(run.events, [&](const sim::RecordedEvent& event) {
     return event.partition && internal.contains(*event.partition);

@@ -50,6 +50,7 @@ struct Run {
   std::vector<Client> consumers;
   std::vector<sim::RecordedEvent> events;  ///< Faults and control, in order of time.
   std::vector<Outage> outages;
+  std::string detail_glyphs;  ///< Every character of the sentences of detail events, once.
 
   std::map<int, Series> nic;            ///< 0..1, by machine
   std::map<int, Series> disk;           ///< 0..1, by machine
