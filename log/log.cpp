@@ -10,10 +10,12 @@ namespace {
 using Kind = LogError::Kind;
 
 Failure<LogError> refuse(Kind kind, std::string message) {
-  return fail(LogError{kind, std::move(message), std::nullopt});
+  return fail(LogError{.kind = kind, .message = std::move(message)});
 }
 
-LogError storage_error(const IoError& error) { return {Kind::io, error.text(), error}; }
+LogError storage_error(const IoError& error) {
+  return {.kind = Kind::io, .message = error.text(), .io = error};
+}
 
 /// Takes one checked batch into the account of an append.
 void count(AppendInfo& info, const BatchView& batch) {
@@ -29,8 +31,44 @@ void count(AppendInfo& info, const BatchView& batch) {
   info.bytes += static_cast<std::int64_t>(batch.size());
 }
 
-/// What Kafka's LogValidator asks of a producer's batch beyond the checksum.
-Status<LogError> check_as_leader(const BatchView& batch, const LogConfig& config) {
+/// message.timestamp.before.max.ms and after.max.ms, by what the batch's header says of its
+/// records.
+Status<LogError> check_timestamps(const BatchView& batch, const LogConfig& config, Timestamp now) {
+  if (config.message_timestamp_type == TimestampType::log_append_time) return {};
+  for (const Timestamp timestamp : {batch.base_timestamp(), batch.max_timestamp()}) {
+    if (timestamp < 0) continue;  // none
+    const bool too_old = now - timestamp > config.message_timestamp_before_max_ms;
+    const bool too_new = timestamp - now > config.message_timestamp_after_max_ms;
+    if (!too_old && !too_new) continue;
+    return refuse(
+        Kind::invalid_timestamp,
+        fmt::format("a record of {}, now is {}: more than {} of {} ms apart", timestamp, now,
+                    too_old ? "message.timestamp.before.max.ms" : "message.timestamp.after.max.ms",
+                    too_old ? config.message_timestamp_before_max_ms
+                            : config.message_timestamp_after_max_ms));
+  }
+  return {};
+}
+
+/// What LogValidator.validateBatch forbids to clients.
+Status<LogError> check_as_client(const BatchView& batch) {
+  if (batch.is_control()) return refuse(Kind::invalid, "a client may not write control records");
+  if (batch.producer_id() != no_producer_id && batch.base_sequence() < 0) {
+    return refuse(Kind::invalid, fmt::format("producer {} sends no sequence", batch.producer_id()));
+  }
+  if (batch.is_transactional() && batch.producer_id() == no_producer_id) {
+    return refuse(Kind::invalid, "a transactional batch without a producer id");
+  }
+  return {};
+}
+
+/// What Kafka's LogValidator asks of a batch beyond the checksum.
+Status<LogError> check_as_leader(const BatchView& batch, const LogConfig& config, Timestamp now,
+                                 AppendOrigin origin) {
+  if (origin == AppendOrigin::client) {
+    if (auto good = check_as_client(batch); !good.ok()) return good;
+  }
+  if (auto good = check_timestamps(batch, config, now); !good.ok()) return good;
   if (static_cast<std::int64_t>(batch.size()) > config.max_message_bytes) {
     return refuse(Kind::record_too_large,
                   fmt::format("a batch of {} bytes, max.message.bytes is {}", batch.size(),
@@ -65,6 +103,10 @@ std::string_view to_text(LogError::Kind kind) {
       return "unexpected offset";
     case Kind::offset_out_of_range:
       return "offset out of range";
+    case Kind::invalid_timestamp:
+      return "invalid timestamp";
+    case Kind::producer:
+      return "refused by the producer's state";
     case Kind::io:
       return "storage failed";
   }
@@ -107,14 +149,16 @@ std::size_t Log::segment_index_for(Offset offset) const {
 }
 
 Result<AppendInfo, LogError> Log::append_as_leader(MutableByteView batches, LeaderEpoch epoch,
-                                                   Timestamp now) {
+                                                   Timestamp now, AppendOrigin origin) {
   if (offline_) return fail(*offline_);
   const bool stamp = config_->message_timestamp_type == TimestampType::log_append_time;
   std::size_t checked = 0;
   while (checked < batches.size()) {
     const auto batch = validate(batches.subspan(checked));
     if (!batch.ok()) return refuse(Kind::corrupt, batch.error().message);
-    if (auto good = check_as_leader(*batch, *config_); !good.ok()) return fail(good.error());
+    if (auto good = check_as_leader(*batch, *config_, now, origin); !good.ok()) {
+      return fail(good.error());
+    }
     checked += batch->size();
   }
   // Only now, all being well, are the caller's bytes changed.
@@ -130,7 +174,7 @@ Result<AppendInfo, LogError> Log::append_as_leader(MutableByteView batches, Lead
     at += batch.size();
   }
   if (stamp) info.log_append_time = now;
-  return append_checked(batches, info, now);
+  return append_checked(batches, info, now, origin);
 }
 
 Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp now) {
@@ -151,21 +195,35 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
     next = batch->next_offset();
     count(info, *batch);
   }
-  return append_checked(batches.first(static_cast<std::size_t>(info.bytes)), info, now);
+  return append_checked(batches.first(static_cast<std::size_t>(info.bytes)), info, now,
+                        AppendOrigin::replication);
 }
 
-Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo info, Timestamp now) {
+Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo info, Timestamp now,
+                                                 AppendOrigin origin) {
   if (info.batches == 0) return info;
   if (info.bytes > config_->segment_bytes) {
     return refuse(Kind::batch_too_large, fmt::format("{} bytes at once, segment.bytes is {}",
                                                      info.bytes, config_->segment_bytes));
   }
-  auto written = write(batches, info, now);
+  const auto producers = analyze_producers(batches, origin);
+  if (!producers.ok()) return fail(producers.error());
+  if (const auto& known = producers.value().duplicate) {
+    AppendInfo then;
+    then.duplicate = true;
+    then.first_offset = known->first_offset();
+    then.last_offset = known->last_offset;
+    then.max_timestamp = known->timestamp;
+    then.offset_of_max_timestamp = known->last_offset;
+    return then;
+  }
+  auto written = write(batches, info, now, producers.value());
   if (!written.ok()) return fail(go_offline(written.error()));
   return std::move(written).value();
 }
 
-Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timestamp now) {
+Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timestamp now,
+                                       const ProducerChanges& producers) {
   last_now_ = now;
   if (auto noted = note_epochs(batches); !noted.ok()) return fail(noted.error());
   if (segments_.back()->should_roll(info.bytes, info.max_timestamp, info.last_offset, now)) {
@@ -180,7 +238,9 @@ Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timest
   if (auto appended = active.append(batches, info.last_offset, max); !appended.ok()) {
     return fail(appended.error());
   }
+  if (auto taken = take(producers, active); !taken.ok()) return fail(taken.error());
   log_end_offset_ = info.last_offset + 1;
+  producers_end_ = log_end_offset_;
   if (unflushed_records() >= config_->flush_messages) {
     if (auto flushed = sync_upto(log_end_offset_); !flushed.ok()) return fail(flushed.error());
     info.flushed = true;
@@ -272,6 +332,7 @@ Result<bool, LogError> Log::truncate_to(Offset offset) {
   log_end_offset_ = offset;
   log_start_offset_ = std::min(log_start_offset_, offset);
   recovery_point_ = std::min(recovery_point_, offset);
+  if (auto loaded = reload_producers(); !loaded.ok()) return fail(go_offline(loaded.error()));
   return true;
 }
 
@@ -290,6 +351,9 @@ Status<IoError> Log::start_empty_at(Offset offset, Timestamp now) {
   segments_.push_back(std::make_unique<LogSegment>(std::move(segment).value()));
   names_changed_ = true;
   epochs_.clear();
+  producers_.clear();
+  producers_end_ = offset;
+  if (auto removed = snapshots_.remove_all(*env_); !removed.ok()) return removed;
   log_start_offset_ = offset;
   log_end_offset_ = offset;
   recovery_point_ = std::min(recovery_point_, offset);
@@ -312,6 +376,7 @@ Status<LogError> Log::advance_log_start_offset(Offset offset) {
   if (offset <= log_start_offset_) return {};
   log_start_offset_ = offset;
   epochs_.truncate_from_start(offset);
+  producers_.on_log_start_offset(offset);
   return {};
 }
 
@@ -320,12 +385,38 @@ Result<std::int32_t, LogError> Log::delete_old_segments() {
   std::int32_t removed = 0;
   while (segments_.size() > 1 && segments_[1]->base_offset() <= log_start_offset_) {
     names_changed_ = true;
-    const auto gone = segments_.front()->remove_files();
+    const Offset base = segments_.front()->base_offset();
+    auto gone = segments_.front()->remove_files();
     segments_.erase(segments_.begin());
+    if (gone.ok()) gone = snapshots_.remove_at(*env_, base);
     if (!gone.ok()) return fail(go_offline(gone.error()));
     ++removed;
   }
   return removed;
+}
+
+Result<std::int32_t, LogError> Log::apply_retention(Timestamp now, Offset high_watermark) {
+  if (offline_) return fail(*offline_);
+  if (!config_->cleanup_delete) return delete_old_segments();
+  std::int64_t excess = config_->retention_bytes < 0 ? 0 : size() - config_->retention_bytes;
+  Offset start = log_start_offset_;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const LogSegment& segment = *segments_[i];
+    const bool active = i + 1 == segments_.size();
+    const Offset end = active ? log_end_offset_ : segments_[i + 1]->base_offset();
+    if (high_watermark < end || (active && segment.size() == 0)) break;
+    const bool old = config_->retention_ms >= 0 && segment.max_timestamp().timestamp >= 0 &&
+                     now - segment.max_timestamp().timestamp > config_->retention_ms;
+    const bool beyond = config_->retention_bytes >= 0 && excess - segment.size() >= 0;
+    if (!old && !beyond && end > log_start_offset_) break;
+    excess -= segment.size();
+    start = std::max(start, end);
+  }
+  if (start == log_end_offset_ && segments_.back()->size() > 0) {
+    if (auto rolled = roll(now); !rolled.ok()) return fail(rolled.error());
+  }
+  if (auto moved = advance_log_start_offset(start); !moved.ok()) return fail(moved.error());
+  return delete_old_segments();
 }
 
 Status<LogError> Log::roll(Timestamp now) {
@@ -347,7 +438,7 @@ Status<IoError> Log::roll_at(Offset base_offset, Timestamp now) {
   if (!segment.ok()) return fail(segment.error());
   segments_.push_back(std::make_unique<LogSegment>(std::move(segment).value()));
   names_changed_ = true;
-  return {};
+  return snapshots_.take(*env_, producers_, base_offset);
 }
 
 Status<LogError> Log::flush_to(Offset upto) {
@@ -364,6 +455,7 @@ Status<IoError> Log::sync_upto(Offset upto) {
     if (segments_[i]->base_offset() >= upto) break;
     if (auto synced = segments_[i]->sync(); !synced.ok()) return synced;
   }
+  if (auto synced = snapshots_.sync(*env_); !synced.ok()) return synced;
   if (names_changed_) {
     if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
     names_changed_ = false;
@@ -379,7 +471,15 @@ Status<LogError> Log::close() {
   }
   // The active segment too when nothing in it is new: its files must be there.
   if (auto synced = segments_.back()->sync(); !synced.ok()) return settle(synced);
-  return flush();
+  if (auto taken = snapshots_.take(*env_, producers_, log_end_offset_); !taken.ok()) {
+    return settle(taken);
+  }
+  if (auto synced = snapshots_.sync(*env_); !synced.ok()) return settle(synced);
+  names_changed_ = true;
+  if (auto flushed = flush(); !flushed.ok()) return flushed;
+  if (!names_changed_) return {};
+  names_changed_ = false;
+  return settle(env_->sync_dir(dir_));
 }
 
 Result<std::optional<TimestampLookup>, LogError> Log::offset_for_timestamp(

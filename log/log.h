@@ -19,9 +19,12 @@
 #include "log/env.h"
 #include "log/leader_epoch_cache.h"
 #include "log/log_config.h"
+#include "log/producer_snapshot.h"
+#include "log/producer_state.h"
 #include "log/record_batch.h"
 #include "log/segment.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,11 +40,14 @@ struct LogError {
     invalid,              ///< Valid bytes that break a rule (INVALID_RECORD).
     unexpected_offset,    ///< A follower's batch behind the log's end, or offsets out of order.
     offset_out_of_range,  ///< A read outside [log start, log end] (OFFSET_OUT_OF_RANGE).
+    invalid_timestamp,    ///< Too far from the present (INVALID_TIMESTAMP).
+    producer,             ///< The producer's state forbids it: see LogError::producer.
     io,                   ///< The storage failed (KAFKA_STORAGE_ERROR).
   };
   Kind kind = Kind::io;
   std::string message;
-  std::optional<IoError> io;  ///< Set for kind io.
+  std::optional<IoError> io = {};                    ///< Set for kind io.
+  std::optional<ProducerError::Kind> producer = {};  ///< Set for kind producer.
 };
 std::string_view to_text(LogError::Kind kind);
 
@@ -62,6 +68,9 @@ struct AppendInfo {
   /// the new segment).
   bool rolled = false;
   bool flushed = false;  ///< flush.messages was reached, the log is synced.
+  /// An idempotent producer's retry of what is in the log already: nothing was appended; the
+  /// offsets and timestamps are those of then.
+  bool duplicate = false;
 };
 
 struct ReadResult {
@@ -117,8 +126,12 @@ class Log {
   /// Appends batches as the leader: writes offsets and `epoch` into `batches` in place (and the
   /// time, with LogAppendTime), then appends. All or nothing. Kafka takes one batch a produce
   /// request; several are taken here. An incomplete last batch is corrupt.
+  ///
+  /// Batches with a producer id are checked against what the log knows of that producer:
+  /// duplicates, order, fencing (producer_state.h). Control batches come from a coordinator only.
   Result<AppendInfo, LogError> append_as_leader(MutableByteView batches, LeaderEpoch epoch,
-                                                Timestamp now);
+                                                Timestamp now,
+                                                AppendOrigin origin = AppendOrigin::client);
 
   /// Appends batches fetched from the leader, offsets and epochs as they are. A cut last batch is
   /// left out. The first offset must not be below log_end_offset(); gaps are allowed (compaction).
@@ -142,6 +155,25 @@ class Log {
   Status<LogError> advance_log_start_offset(Offset offset);
   /// Removes whole segments below the log start offset, never the active one. Returns how many.
   Result<std::int32_t, LogError> delete_old_segments();
+  /// Also those older than retention.ms or beyond retention.bytes, oldest first, as far as the high
+  /// watermark; the log start offset moves with them. The active one goes, too, when it is old: a
+  /// new one is begun first. Source: UnifiedLog.deleteOldSegments.
+  Result<std::int32_t, LogError> apply_retention(Timestamp now, Offset high_watermark);
+
+  // --- Producers and transactions (log_producers.cpp) ---
+
+  const ProducerStates& producers() const { return producers_; }
+  /// Transactions that end below it hold nobody back any more.
+  void on_high_watermark(Offset high_watermark) { producers_.on_high_watermark(high_watermark); }
+  Offset last_stable_offset(Offset high_watermark) const {
+    return producers_.last_stable_offset(high_watermark);
+  }
+  /// Transactions with records in [from, upto) that were aborted, in order of their markers.
+  std::vector<AbortedTransaction> aborted_transactions(Offset from, Offset upto) const;
+  /// Forgets producers that were silent for producer.id.expiration.ms. Returns how many.
+  std::int32_t remove_expired_producers(Timestamp now) {
+    return producers_.remove_expired(now, config_->producer_id_expiration_ms);
+  }
 
   /// Begins a new segment at the log's end. No-op when the active one is empty.
   Status<LogError> roll(Timestamp now);
@@ -184,9 +216,24 @@ class Log {
   Status<IoError> load_segments(const OpenOptions& options);
   Status<IoError> recover_unflushed(const OpenOptions& options);
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
+  Status<IoError> recover_damaged(const std::vector<Offset>& bases);
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
-  Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now);
-  Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now);
+  Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now,
+                                              AppendOrigin origin);
+  /// What an append means for producers; found before anything is written.
+  struct ProducerChanges {
+    std::map<std::int64_t, ProducerAppend> appends;
+    std::vector<CompletedTransaction> completed;
+    std::optional<AppendedBatch> duplicate;
+  };
+  Result<ProducerChanges, LogError> analyze_producers(ByteView batches, AppendOrigin origin) const;
+  Status<IoError> take(const ProducerChanges& changes, LogSegment& segment);
+  Status<IoError> replay_producers(LogSegment& segment, const BatchView& batch);
+  Status<IoError> bring_producers_to(Offset offset);
+  Status<IoError> load_producers(bool clean);
+  Status<IoError> reload_producers();
+  Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now,
+                                    const ProducerChanges& producers);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
   Status<IoError> note_epochs(ByteView batches);
   Status<IoError> remove_last_segment();
@@ -202,6 +249,9 @@ class Log {
   std::unique_ptr<const LogConfig> config_;
   std::vector<std::unique_ptr<LogSegment>> segments_;  ///< By base offset; never empty once open.
   LeaderEpochCache epochs_;
+  ProducerStates producers_;
+  Offset producers_end_ = 0;  ///< Up to where producers_ tells.
+  ProducerSnapshots snapshots_;
   Offset log_start_offset_ = 0;
   Offset log_end_offset_ = 0;
   Offset recovery_point_ = 0;

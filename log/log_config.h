@@ -21,9 +21,18 @@ struct LogConfig {
   std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
   /// flush.ms: whoever owns a clock calls Log::flush(); kept here with its siblings.
   std::int64_t flush_ms = std::numeric_limits<std::int64_t>::max();
-  /// retention.bytes and retention.ms, -1 for without limit. Not enforced yet.
+  /// retention.bytes and retention.ms, -1 for without limit: Log::delete_old_segments().
   std::int64_t retention_bytes = -1;
   std::int64_t retention_ms = std::int64_t{7} * 24 * 3600 * 1000;
+
+  /// message.timestamp.before.max.ms and .after.max.ms: how far a record's time may be from ours.
+  std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
+  std::int64_t message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
+  /// cleanup.policy: delete old segments, compact, or both.
+  bool cleanup_delete = true;
+  bool cleanup_compact = false;
+  /// The broker's producer.id.expiration.ms: a silent producer is forgotten after this.
+  std::int64_t producer_id_expiration_ms = std::int64_t{24} * 3600 * 1000;
 
   /// Not Kafka's: decode every record a producer sends, as a broker does, instead of trusting the
   /// batch header once its checksum is right. Costs the CPU of a decompression.

@@ -18,7 +18,8 @@ Result<std::unique_ptr<Log>, LogError> Log::open(Env& env, const std::string& di
                                                  const LogConfig& config, OpenOptions options) {
   std::unique_ptr<Log> log(new Log(env, dir, config));
   if (auto loaded = log->load(options); !loaded.ok()) {
-    return fail(LogError{LogError::Kind::io, loaded.error().text(), loaded.error()});
+    return fail(LogError{
+        .kind = LogError::Kind::io, .message = loaded.error().text(), .io = loaded.error()});
   }
   return log;
 }
@@ -29,6 +30,10 @@ Status<IoError> Log::load(const OpenOptions& options) {
   auto epochs = LeaderEpochCache::load(*env_, epoch_file());
   if (!epochs.ok()) return fail(epochs.error());
   epochs_ = std::move(epochs).value();
+  auto snapshots = ProducerSnapshots::load(*env_, dir_);
+  if (!snapshots.ok()) return fail(snapshots.error());
+  snapshots_ = std::move(snapshots).value();
+  log_start_offset_ = options.log_start_offset;
   if (auto loaded = load_segments(options); !loaded.ok()) return loaded;
   if (!options.clean) {
     if (auto recovered = recover_unflushed(options); !recovered.ok()) return recovered;
@@ -48,15 +53,17 @@ Status<IoError> Log::load(const OpenOptions& options) {
   log_start_offset_ = std::max(options.log_start_offset, segments_.front()->base_offset());
   epochs_.truncate_from_end(log_end_offset_);
   epochs_.truncate_from_start(log_start_offset_);
-  return {};
+  return load_producers(options.clean);
 }
 
 Status<IoError> Log::load_segments(const OpenOptions& options) {
+  std::vector<Offset> damaged;
   const auto names = env_->list(dir_);
   if (!names.ok()) return fail(names.error());
   for (const std::string& name : names.value()) {
     auto orphan = base_offset_of(name, index_suffix);
     if (!orphan) orphan = base_offset_of(name, time_index_suffix);
+    if (!orphan) orphan = base_offset_of(name, transaction_index_suffix);
     const bool useless =
         is_left_over(name) ||
         (orphan && !env_->exists(join_path(dir_, segment_file_name(*orphan, log_suffix))));
@@ -68,10 +75,17 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
     auto opened = LogSegment::open(*env_, dir_, *base_offset, *config_, options.now);
     if (!opened.ok()) return fail(opened.error());
     segments_.push_back(std::make_unique<LogSegment>(std::move(opened.value().segment)));
-    if (!opened.value().usable) {
-      const auto recovered = recover_segment(*segments_.back());
-      if (!recovered.ok()) return fail(recovered.error());
-    }
+    if (!opened.value().usable) damaged.push_back(*base_offset);
+  }
+  return recover_damaged(damaged);
+}
+
+/// Segments whose indexes are lost or wrong. In order, since each builds on the producers before
+/// it.
+Status<IoError> Log::recover_damaged(const std::vector<Offset>& bases) {
+  for (const Offset base : bases) {
+    const auto recovered = recover_segment(*segments_[segment_index_for(base)]);
+    if (!recovered.ok()) return fail(recovered.error());
   }
   return {};
 }
@@ -79,12 +93,17 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
 Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
   ++recovery_.segments_scanned;
   recovery_.bytes_scanned += segment.size();
-  const auto cut = segment.recover([this](const BatchPlace& place) {
-    const LeaderEpoch epoch = place.batch.leader_epoch;
-    if (epoch >= 0 && epoch > epochs_.latest_epoch().value_or(no_epoch)) {
-      epochs_.assign(epoch, place.batch.base_offset);
-    }
-  });
+  if (auto brought = bring_producers_to(segment.base_offset()); !brought.ok()) {
+    return fail(brought.error());
+  }
+  const auto cut = segment.recover(
+      [this, &segment](const BatchPlace& place, const BatchView& batch) -> Status<IoError> {
+        const LeaderEpoch epoch = place.batch.leader_epoch;
+        if (epoch >= 0 && epoch > epochs_.latest_epoch().value_or(no_epoch)) {
+          epochs_.assign(epoch, place.batch.base_offset);
+        }
+        return replay_producers(segment, batch);
+      });
   if (cut.ok()) recovery_.bytes_cut += cut.value();
   return cut;
 }

@@ -78,7 +78,11 @@ std::optional<Offset> base_offset_of(std::string_view file_name, std::string_vie
 }
 
 LogSegment::LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config)
-    : env_(&env), dir_(std::move(dir)), base_offset_(base_offset), config_(&config) {}
+    : env_(&env),
+      dir_(std::move(dir)),
+      base_offset_(base_offset),
+      config_(&config),
+      transactions_(path(transaction_index_suffix)) {}
 
 std::string LogSegment::path(std::string_view suffix) const {
   return join_path(dir_, segment_file_name(base_offset_, suffix));
@@ -97,6 +101,7 @@ Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir,
   segment.index_ = std::move(index).value();
   segment.time_index_file_ = std::move(time_index).value();
   segment.created_ = now;
+  if (auto none = segment.transactions_.reset(env); !none.ok()) return fail(none.error());
   return segment;
 }
 
@@ -124,10 +129,12 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
 
   const auto loaded = segment.load_indexes();
   if (!loaded.ok()) return fail(loaded.error());
+  const auto aborted = segment.transactions_.load(env);
+  if (!aborted.ok()) return fail(aborted.error());
   const auto first = segment.batch_at(0);
   if (!first.ok()) return fail(first.error());
   if (first.value()) segment.first_timestamp_ = first.value()->batch.max_timestamp;
-  return Opened{std::move(segment), complete && loaded.value()};
+  return Opened{std::move(segment), complete && loaded.value() && aborted.value()};
 }
 
 /// False when the bytes cannot be indexes of this log.
@@ -330,6 +337,7 @@ Status<IoError> LogSegment::cut_indexes(Offset offset) {
 }
 
 Result<std::int64_t, IoError> LogSegment::truncate_to(Offset offset, Timestamp now) {
+  if (auto cut = transactions_.truncate_to(*env_, offset); !cut.ok()) return fail(cut.error());
   // Look it up while the index still helps.
   const auto place = find(offset);
   if (!place.ok()) return fail(place.error());
@@ -376,6 +384,7 @@ Status<IoError> LogSegment::rewrite_indexes() {
 Status<IoError> LogSegment::sync() {
   if (auto synced = log_->sync(); !synced.ok()) return synced;
   if (auto synced = index_->sync(); !synced.ok()) return synced;
+  if (auto synced = transactions_.sync(*env_); !synced.ok()) return synced;
   return time_index_file_->sync();
 }
 
@@ -386,7 +395,7 @@ Status<IoError> LogSegment::remove_files() {
   for (const std::string_view suffix : {log_suffix, index_suffix, time_index_suffix}) {
     if (auto removed = env_->remove(path(suffix)); !removed.ok()) return removed;
   }
-  return {};
+  return transactions_.reset(*env_);
 }
 
 }  // namespace brokerlab::log

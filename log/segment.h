@@ -3,6 +3,7 @@
 //   00000000000000000042.log        batches, first base offset >= 42
 //   00000000000000000042.index      (offset - 42: u32, file position: u32), sparse
 //   00000000000000000042.timeindex  (timestamp: i64, offset - 42: u32), sparse, both growing
+//   00000000000000000042.txnindex   aborted transactions (transaction_index.h), when there are any
 //
 // An index entry is added before a batch once more than index.interval.bytes went in since the
 // last. Indexes are hints: lost or damaged ones are rebuilt from the log. Unlike Kafka, which maps
@@ -17,6 +18,7 @@
 #include "log/env.h"
 #include "log/log_config.h"
 #include "log/record_batch.h"
+#include "log/transaction_index.h"
 
 #include <functional>
 #include <optional>
@@ -99,8 +101,13 @@ class LogSegment {
   Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp target, Offset from) const;
 
   /// Reads every batch, rebuilds the indexes, cuts the file at the first byte that is not a good
-  /// batch in growing offset order. `on_batch` hears of each good one. Returns the bytes cut.
-  Result<std::int64_t, IoError> recover(const std::function<void(const BatchPlace&)>& on_batch);
+  /// batch in growing offset order. `on_batch` hears of each good one, and adds the aborted
+  /// transactions anew. Returns the bytes cut.
+  using OnBatch = std::function<Status<IoError>(const BatchPlace&, const BatchView&)>;
+  Result<std::int64_t, IoError> recover(const OnBatch& on_batch);
+
+  TransactionIndex& transactions() { return transactions_; }
+  const TransactionIndex& transactions() const { return transactions_; }
 
   /// Drops batches that hold `offset` or later ones. Returns the bytes cut.
   Result<std::int64_t, IoError> truncate_to(Offset offset, Timestamp now);
@@ -136,6 +143,7 @@ class LogSegment {
   std::unique_ptr<File> time_index_file_;
   std::vector<OffsetPosition> offset_index_;
   std::vector<TimestampOffset> time_index_;
+  TransactionIndex transactions_;
   std::int64_t bytes_since_index_entry_ = 0;
   /// The last batches of the file, without gaps: at least those since the last index entry, once
   /// something was appended. Readers at the tail, nearly all of them, need no search in the file.

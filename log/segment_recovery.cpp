@@ -65,8 +65,8 @@ class BatchScanner {
 
 }  // namespace
 
-Result<std::int64_t, IoError> LogSegment::recover(
-    const std::function<void(const BatchPlace&)>& on_batch) {
+Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
+  if (auto reset = transactions_.reset(*env_); !reset.ok()) return fail(reset.error());
   offset_index_.clear();
   time_index_.clear();
   recent_.clear();
@@ -92,9 +92,12 @@ Result<std::int64_t, IoError> LogSegment::recover(
       if (max_timestamp_.timestamp > last) time_index_.push_back(max_timestamp_);
       last_indexed = position;
     }
-    on_batch({position,
-              {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
-               batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}});
+    const auto taken = on_batch(
+        {position,
+         {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
+          batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}},
+        batch);
+    if (!taken.ok()) return fail(taken.error());
     next_offset = batch.next_offset();
     scanner.accept(batch);
   }

@@ -1,0 +1,63 @@
+// Producer snapshots: the ProducerStates of a partition as of one offset, so that opening a log
+// need not read it all again.
+//
+//   00000000000000000042.snapshot := version:i16(1)  crc:u32  count:i32  entry*
+//   entry := producer_id:i64  epoch:i16  last_sequence:i32  last_offset:i64  offset_delta:i32
+//            timestamp:i64  coordinator_epoch:i32  transaction_first_offset:i64 (-1: none open)
+//
+// The CRC-32C covers what is behind it. Of each producer the last batch only is kept; it suffices
+// to go on. One is taken when a segment is rolled and when the log is closed. Source: Kafka's
+// ProducerStateManager.writeSnapshot, readSnapshot. Threads: none.
+#pragma once
+
+#include "log/env.h"
+#include "log/producer_state.h"
+
+#include <vector>
+
+namespace brokerlab::log {
+
+inline constexpr std::string_view snapshot_suffix = ".snapshot";
+
+ByteVector encode_snapshot(const ProducerStates& states);
+/// The producers in it; the error is what is wrong with the bytes.
+Result<std::vector<ProducerState>, std::string> decode_snapshot(ByteView bytes);
+
+/// The snapshot files of a partition directory.
+class ProducerSnapshots {
+ public:
+  /// Which there are. Files that are no snapshots are not touched.
+  static Result<ProducerSnapshots, IoError> load(Env& env, const std::string& dir);
+
+  /// Writes one as of `offset`, unless there is one already.
+  Status<IoError> take(Env& env, const ProducerStates& states, Offset offset);
+  /// Syncs what take() wrote. A torn one fails its checksum and is passed over.
+  Status<IoError> sync(Env& env);
+  /// The latest at or before `upto` and behind `log_start` that can be read, with its offset.
+  /// Damaged ones are removed on the way, as in Kafka.
+  struct Loaded {
+    Offset offset = 0;
+    std::vector<ProducerState> producers;
+  };
+  Result<std::optional<Loaded>, IoError> latest(Env& env, Offset log_start, Offset upto);
+
+  Status<IoError> remove_behind(Env& env, Offset offset);  ///< Those of offsets > `offset`.
+  /// Those of offsets <= `offset`, as many as are older than the newest of them.
+  Status<IoError> remove_before(Env& env, Offset offset);
+  Status<IoError> remove_all(Env& env) { return remove_behind(env, -1); }
+  Status<IoError> remove_at(Env& env, Offset offset);
+
+  std::optional<Offset> latest_offset() const;
+  const std::vector<Offset>& offsets() const { return offsets_; }
+
+ private:
+  std::string path(Offset offset) const;
+  Status<IoError> remove(Env& env, std::vector<Offset>::iterator first,
+                         std::vector<Offset>::iterator last);
+
+  std::string dir_;
+  std::vector<Offset> offsets_;  ///< Sorted.
+  std::vector<Offset> unsynced_;
+};
+
+}  // namespace brokerlab::log
