@@ -45,6 +45,15 @@ std::size_t headers_size(std::span<const RecordView::Header> headers) {
   return size;
 }
 
+std::optional<ByteView> view_of(const std::optional<ByteVector>& bytes) {
+  return bytes ? std::optional<ByteView>(*bytes) : std::nullopt;
+}
+
+RecordView view_of(const Record& record, std::vector<RecordView::Header>& headers) {
+  for (const auto& header : record.headers) headers.push_back({header.key, view_of(header.value)});
+  return {0, record.timestamp, view_of(record.key), view_of(record.value), headers};
+}
+
 }  // namespace
 
 std::size_t record_size_upper_bound(std::optional<ByteView> key, std::optional<ByteView> value,
@@ -60,16 +69,29 @@ BatchBuilder::BatchBuilder(Options options) : options_(options) {
 }
 
 void BatchBuilder::append(const RecordView& record) {
-  ENSURE(count_ < std::numeric_limits<std::int32_t>::max());
+  ENSURE(last_delta_ < std::numeric_limits<std::int32_t>::max());
+  append(record, last_delta_ + 1);
+}
+
+void BatchBuilder::append_at_its_offset(const Record& record) {
+  const Offset delta = record.offset - options_.base_offset;
+  ENSURE(delta > last_delta_ && delta <= std::numeric_limits<std::int32_t>::max(),
+         "offset {} in a batch from {}", record.offset, options_.base_offset);
+  header_scratch_.clear();
+  append(view_of(record, header_scratch_), static_cast<std::int32_t>(delta));
+}
+
+void BatchBuilder::append(const RecordView& record, std::int32_t offset_delta) {
   if (count_ == 0) {
-    base_timestamp_ = record.timestamp;
+    base_timestamp_ = options_.delete_horizon.value_or(record.timestamp);
     max_timestamp_ = record.timestamp;
   }
+  last_delta_ = offset_delta;
   max_timestamp_ = std::max(max_timestamp_, record.timestamp);
 
   const auto timestamp_delta = static_cast<std::int64_t>(
       static_cast<std::uint64_t>(record.timestamp) - static_cast<std::uint64_t>(base_timestamp_));
-  const std::size_t body = 1 + varlong_size(timestamp_delta) + varint_size(count_) +
+  const std::size_t body = 1 + varlong_size(timestamp_delta) + varint_size(offset_delta) +
                            sized_bytes_size(record.key) + sized_bytes_size(record.value) +
                            headers_size(record.headers);
   const std::size_t before = records_.size();
@@ -78,7 +100,7 @@ void BatchBuilder::append(const RecordView& record) {
   std::byte* out = write_varint(records_.data() + before, as_length(body));
   *out++ = std::byte{0};  // A record's attributes: none are defined.
   out = write_varlong(out, timestamp_delta);
-  out = write_varint(out, count_);
+  out = write_varint(out, offset_delta);
   out = write_sized_bytes(out, record.key);
   out = write_sized_bytes(out, record.value);
   out = write_varint(out, as_length(record.headers.size()));
@@ -93,13 +115,7 @@ void BatchBuilder::append(const RecordView& record) {
 
 void BatchBuilder::append(const Record& record) {
   header_scratch_.clear();
-  for (const auto& header : record.headers) {
-    header_scratch_.push_back(
-        {header.key, header.value ? std::optional<ByteView>(*header.value) : std::nullopt});
-  }
-  append(RecordView{
-      0, record.timestamp, record.key ? std::optional<ByteView>(*record.key) : std::nullopt,
-      record.value ? std::optional<ByteView>(*record.value) : std::nullopt, header_scratch_});
+  append(view_of(record, header_scratch_));
 }
 
 void BatchBuilder::append(Timestamp timestamp, std::optional<ByteView> key,
@@ -121,14 +137,20 @@ void BatchBuilder::set_producer_state(std::int64_t id, std::int16_t epoch,
 }
 
 ByteVector BatchBuilder::build() {
-  ENSURE(count_ > 0, "a batch of no records");
+  ENSURE(count_ > 0 || options_.last_offset, "a batch of no records");
+  // Without records there is nothing to compress: a header alone
+  // (DefaultRecordBatch.writeEmptyHeader).
+  const Codec codec = count_ > 0 ? options_.codec : Codec::none;
+  if (count_ == 0) base_timestamp_ = options_.delete_horizon.value_or(no_timestamp);
   ByteVector batch(batch_header_size);
-  if (options_.codec == Codec::none) batch.reserve(batch_header_size + records_.size());
-  const auto compressed = compress(options_.codec, records_, batch, options_.compression_level);
+  if (codec == Codec::none) batch.reserve(batch_header_size + records_.size());
+  const auto compressed = compress(codec, records_, batch, options_.compression_level);
   ENSURE(compressed.ok(), "{}", to_text(compressed.error()));
 
-  const int attributes = static_cast<int>(options_.codec) | (options_.transactional ? 0x10 : 0) |
-                         (options_.control ? 0x20 : 0);
+  const int attributes = static_cast<int>(codec) | (options_.log_append_time ? 0x08 : 0) |
+                         (options_.transactional ? 0x10 : 0) | (options_.control ? 0x20 : 0) |
+                         (options_.delete_horizon ? 0x40 : 0);
+  const Offset last_offset = options_.last_offset.value_or(options_.base_offset + last_delta_);
   std::byte* out = batch.data();
   const auto put = [&out](auto value) {
     store_big_endian(out, value);
@@ -142,9 +164,9 @@ ByteVector BatchBuilder::build() {
   put(std::uint32_t{0});
   const std::byte* const covered = out;
   put(static_cast<std::int16_t>(attributes));
-  put(std::int32_t{count_ - 1});
+  put(static_cast<std::int32_t>(last_offset - options_.base_offset));
   put(base_timestamp_);
-  put(max_timestamp_);
+  put(options_.log_append_time.value_or(max_timestamp_));
   put(options_.producer_id);
   put(options_.producer_epoch);
   put(options_.base_sequence);
@@ -153,6 +175,8 @@ ByteVector BatchBuilder::build() {
 
   records_.clear();
   count_ = 0;
+  last_delta_ = -1;
+  max_timestamp_ = no_timestamp;
   return batch;
 }
 

@@ -419,6 +419,28 @@ Result<std::int32_t, LogError> Log::apply_retention(Timestamp now, Offset high_w
   return delete_old_segments();
 }
 
+Status<LogError> Log::replace_segments(std::unique_ptr<LogSegment> cleaned, std::size_t first,
+                                       std::size_t count) {
+  if (offline_) return fail(*offline_);
+  ENSURE(count > 0 && first + count < segments_.size(), "the active segment is never replaced");
+  return settle(replace(std::move(cleaned), first, count));
+}
+
+Status<IoError> Log::replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
+                             std::size_t count) {
+  if (auto named = cleaned->rename_files(swap_suffix); !named.ok()) return named;
+  if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = begin + static_cast<std::ptrdiff_t>(count);
+  for (auto segment = begin; segment != end; ++segment) {
+    if (auto removed = (*segment)->remove_files(); !removed.ok()) return removed;
+  }
+  if (auto named = cleaned->rename_files({}); !named.ok()) return named;
+  *begin = std::move(cleaned);
+  segments_.erase(std::next(begin), end);
+  return env_->sync_dir(dir_);
+}
+
 Status<LogError> Log::roll(Timestamp now) {
   if (offline_) return fail(*offline_);
   if (segments_.back()->size() == 0) return {};

@@ -175,6 +175,12 @@ class Log {
     return producers_.remove_expired(now, config_->producer_id_expiration_ms);
   }
 
+  /// Puts a cleaned copy, synced and with suffix ".cleaned", in place of the `count` segments from
+  /// index `first` on (cleaner.h). Safe against a crash at any point.
+  Status<LogError> replace_segments(std::unique_ptr<LogSegment> cleaned, std::size_t first,
+                                    std::size_t count);
+  Env& env() { return *env_; }
+
   /// Begins a new segment at the log's end. No-op when the active one is empty.
   Status<LogError> roll(Timestamp now);
 
@@ -214,6 +220,9 @@ class Log {
 
   Status<IoError> load(const OpenOptions& options);
   Status<IoError> load_segments(const OpenOptions& options);
+  Status<IoError> finish_swaps(const OpenOptions& options);
+  Status<IoError> replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
+                          std::size_t count);
   Status<IoError> recover_unflushed(const OpenOptions& options);
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
   Status<IoError> recover_damaged(const std::vector<Offset>& bases);

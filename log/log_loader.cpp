@@ -9,7 +9,7 @@ namespace {
 
 /// Files a crash left half deleted or half cleaned.
 bool is_left_over(std::string_view name) {
-  return name.ends_with(".deleted") || name.ends_with(".cleaned") || name.ends_with(".tmp");
+  return name.ends_with(".deleted") || name.ends_with(cleaned_suffix) || name.ends_with(".tmp");
 }
 
 }  // namespace
@@ -34,6 +34,7 @@ Status<IoError> Log::load(const OpenOptions& options) {
   if (!snapshots.ok()) return fail(snapshots.error());
   snapshots_ = std::move(snapshots).value();
   log_start_offset_ = options.log_start_offset;
+  if (auto finished = finish_swaps(options); !finished.ok()) return finished;
   if (auto loaded = load_segments(options); !loaded.ok()) return loaded;
   if (!options.clean) {
     if (auto recovered = recover_unflushed(options); !recovered.ok()) return recovered;
@@ -56,6 +57,34 @@ Status<IoError> Log::load(const OpenOptions& options) {
   return load_producers(options.clean);
 }
 
+/// A cleaned segment whose .log.swap is there takes the place of those it was made of, which begin
+/// in its range of offsets; a .swap without its log is of no use. Source: LogLoader.load.
+Status<IoError> Log::finish_swaps(const OpenOptions& options) {
+  const auto names = env_->list(dir_);
+  if (!names.ok()) return fail(names.error());
+  const std::string log_swap = std::string(log_suffix) + std::string(swap_suffix);
+  for (const std::string& name : *names) {
+    const auto base = base_offset_of(name, log_swap);
+    if (!base) continue;
+    auto opened = LogSegment::open(*env_, dir_, *base, *config_, options.now, swap_suffix);
+    if (!opened.ok()) return fail(opened.error());
+    LogSegment& cleaned = opened->segment;
+    const auto end = cleaned.read_next_offset();
+    if (!end.ok()) return fail(end.error());
+    for (const std::string& old : *names) {
+      for (const std::string_view suffix :
+           {log_suffix, index_suffix, time_index_suffix, transaction_index_suffix}) {
+        const auto begins = base_offset_of(old, suffix);
+        if (!begins || *begins < *base || (*begins >= *end && *begins != *base)) continue;
+        if (auto removed = env_->remove(join_path(dir_, old)); !removed.ok()) return removed;
+      }
+    }
+    if (auto named = cleaned.rename_files({}); !named.ok()) return named;
+    if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  }
+  return {};
+}
+
 Status<IoError> Log::load_segments(const OpenOptions& options) {
   std::vector<Offset> damaged;
   const auto names = env_->list(dir_);
@@ -65,7 +94,7 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
     if (!orphan) orphan = base_offset_of(name, time_index_suffix);
     if (!orphan) orphan = base_offset_of(name, transaction_index_suffix);
     const bool useless =
-        is_left_over(name) ||
+        is_left_over(name) || name.ends_with(swap_suffix) ||
         (orphan && !env_->exists(join_path(dir_, segment_file_name(*orphan, log_suffix))));
     if (useless) {
       if (auto removed = env_->remove(join_path(dir_, name)); !removed.ok()) return removed;

@@ -28,6 +28,7 @@ constexpr int codec_mask = 0x07;
 constexpr int log_append_time_bit = 0x08;
 constexpr int transactional_bit = 0x10;
 constexpr int control_bit = 0x20;
+constexpr int delete_horizon_bit = 0x40;
 
 template <class Integer>
 Integer field(ByteView bytes, std::size_t position) {
@@ -109,6 +110,10 @@ bool BatchView::is_transactional() const { return (attributes() & transactional_
 bool BatchView::is_control() const { return (attributes() & control_bit) != 0; }
 Timestamp BatchView::base_timestamp() const { return field<Timestamp>(bytes_, at::base_timestamp); }
 Timestamp BatchView::max_timestamp() const { return field<Timestamp>(bytes_, at::max_timestamp); }
+std::optional<Timestamp> BatchView::delete_horizon() const {
+  if ((attributes() & delete_horizon_bit) == 0) return std::nullopt;
+  return base_timestamp();
+}
 std::int64_t BatchView::producer_id() const { return field<std::int64_t>(bytes_, at::producer_id); }
 std::int16_t BatchView::producer_epoch() const {
   return field<std::int16_t>(bytes_, at::producer_epoch);

@@ -94,6 +94,11 @@ class BatchBuilder {
     std::int32_t base_sequence = -1;
     bool transactional = false;
     bool control = false;
+    // What a cleaned batch keeps of the original (batch_filter.h); not set by producers.
+    std::optional<Offset> last_offset = {};         ///< Else that of the last record.
+    std::optional<Timestamp> log_append_time = {};  ///< The type bit, and the maximum timestamp.
+    std::optional<Timestamp> delete_horizon =
+        {};  ///< KIP-534; takes the place of the base timestamp.
   };
 
   explicit BatchBuilder(Options options);
@@ -102,6 +107,8 @@ class BatchBuilder {
   void append(const RecordView& record);
   void append(const Record& record);
   void append(Timestamp timestamp, std::optional<ByteView> key, std::optional<ByteView> value);
+  /// At its own offset, behind those before: cleaned batches have gaps.
+  void append_at_its_offset(const Record& record);
 
   std::int32_t record_count() const { return count_; }
   bool empty() const { return count_ == 0; }
@@ -111,8 +118,9 @@ class BatchBuilder {
   /// The records before compression, without the batch header.
   std::size_t uncompressed_records_size() const { return records_.size(); }
 
-  /// The finished batch; the builder is then empty with the same options. At least one record. The
-  /// codec must be supported (a user's choice is checked where it is read).
+  /// The finished batch; the builder is then empty with the same options. At least one record,
+  /// unless the last offset was given. The codec must be supported (a user's choice is checked
+  /// where it is read).
   ByteVector build();
   /// For a producer that assigns its sequence when it drains the batch.
   void set_producer_state(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
@@ -120,8 +128,11 @@ class BatchBuilder {
  private:
   Options options_;
   ByteVector records_;
+  void append(const RecordView& record, std::int32_t offset_delta);
+
   std::vector<RecordView::Header> header_scratch_;
   std::int32_t count_ = 0;
+  std::int32_t last_delta_ = -1;
   Timestamp base_timestamp_ = no_timestamp;
   Timestamp max_timestamp_ = no_timestamp;
 };
@@ -152,6 +163,8 @@ class BatchView {
   bool is_control() const;
   Timestamp base_timestamp() const;
   Timestamp max_timestamp() const;
+  /// When tombstones and markers in it may go; none before a cleaner met them (KIP-534).
+  std::optional<Timestamp> delete_horizon() const;
   std::int64_t producer_id() const;
   std::int16_t producer_epoch() const;
   std::int32_t base_sequence() const;

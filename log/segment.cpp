@@ -77,20 +77,23 @@ std::optional<Offset> base_offset_of(std::string_view file_name, std::string_vie
   return parse_number<Offset>(digits);
 }
 
-LogSegment::LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config)
+LogSegment::LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config,
+                       std::string_view file_suffix)
     : env_(&env),
       dir_(std::move(dir)),
       base_offset_(base_offset),
       config_(&config),
+      file_suffix_(file_suffix),
       transactions_(path(transaction_index_suffix)) {}
 
 std::string LogSegment::path(std::string_view suffix) const {
-  return join_path(dir_, segment_file_name(base_offset_, suffix));
+  return join_path(dir_, segment_file_name(base_offset_, suffix) + file_suffix_);
 }
 
 Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir, Offset base_offset,
-                                               const LogConfig& config, Timestamp now) {
-  LogSegment segment(env, dir, base_offset, config);
+                                               const LogConfig& config, Timestamp now,
+                                               std::string_view file_suffix) {
+  LogSegment segment(env, dir, base_offset, config, file_suffix);
   auto log = create_anew(env, segment.path(log_suffix));
   if (!log.ok()) return fail(log.error());
   auto index = create_anew(env, segment.path(index_suffix));
@@ -107,8 +110,8 @@ Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir,
 
 Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string& dir,
                                                      Offset base_offset, const LogConfig& config,
-                                                     Timestamp now) {
-  LogSegment segment(env, dir, base_offset, config);
+                                                     Timestamp now, std::string_view file_suffix) {
+  LogSegment segment(env, dir, base_offset, config, file_suffix);
   segment.created_ = now;
   auto log = env.open(segment.path(log_suffix));
   if (!log.ok()) return fail(log.error());
@@ -386,6 +389,18 @@ Status<IoError> LogSegment::sync() {
   if (auto synced = index_->sync(); !synced.ok()) return synced;
   if (auto synced = transactions_.sync(*env_); !synced.ok()) return synced;
   return time_index_file_->sync();
+}
+
+Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
+  const std::string before = std::exchange(file_suffix_, std::string(file_suffix));
+  if (auto moved = transactions_.rename(*env_, path(transaction_index_suffix)); !moved.ok()) {
+    return moved;
+  }
+  for (const std::string_view suffix : {time_index_suffix, index_suffix, log_suffix}) {
+    const std::string from = join_path(dir_, segment_file_name(base_offset_, suffix) + before);
+    if (auto moved = env_->rename(from, path(suffix)); !moved.ok()) return moved;
+  }
+  return {};
 }
 
 Status<IoError> LogSegment::remove_files() {

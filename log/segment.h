@@ -54,17 +54,22 @@ std::optional<Offset> base_offset_of(std::string_view file_name, std::string_vie
 inline constexpr std::string_view log_suffix = ".log";
 inline constexpr std::string_view index_suffix = ".index";
 inline constexpr std::string_view time_index_suffix = ".timeindex";
+inline constexpr std::string_view cleaned_suffix = ".cleaned";
+inline constexpr std::string_view swap_suffix = ".swap";
 
 class LogSegment {
  public:
   /// Creates the three files. Left-over ones of the same name are removed first, as in Kafka.
+  /// `file_suffix`: behind every file's name, while the segment does not count yet (cleaner.h).
   static Result<LogSegment, IoError> create(Env& env, const std::string& dir, Offset base_offset,
-                                            const LogConfig& config, Timestamp now);
+                                            const LogConfig& config, Timestamp now,
+                                            std::string_view file_suffix = {});
 
   /// Opens the files. `usable` is false when an index was missing or damaged: recover() it.
   struct Opened;
   static Result<Opened, IoError> open(Env& env, const std::string& dir, Offset base_offset,
-                                      const LogConfig& config, Timestamp now);
+                                      const LogConfig& config, Timestamp now,
+                                      std::string_view file_suffix = {});
 
   LogSegment(LogSegment&&) = default;
   LogSegment& operator=(LogSegment&&) = default;
@@ -73,6 +78,8 @@ class LogSegment {
   std::int64_t size() const { return log_->size(); }
   FileId file() const { return log_->id(); }
   TimestampOffset max_timestamp() const { return max_timestamp_; }
+  /// Of its first batch; none when it is empty.
+  std::optional<Timestamp> first_timestamp() const { return first_timestamp_; }
   const std::vector<OffsetPosition>& offset_index() const { return offset_index_; }
   const std::vector<TimestampOffset>& time_index() const { return time_index_; }
 
@@ -120,9 +127,12 @@ class LogSegment {
   Status<IoError> sync();
   /// Closes and removes the three files.
   Status<IoError> remove_files();
+  /// Gives the files another suffix, the .log last: its name says that all are there.
+  Status<IoError> rename_files(std::string_view file_suffix);
 
  private:
-  LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config);
+  LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config,
+             std::string_view file_suffix);
 
   std::string path(std::string_view suffix) const;
   Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
@@ -138,6 +148,7 @@ class LogSegment {
   std::string dir_;
   Offset base_offset_;
   const LogConfig* config_;
+  std::string file_suffix_;
   std::unique_ptr<File> log_;
   std::unique_ptr<File> index_;
   std::unique_ptr<File> time_index_file_;

@@ -92,6 +92,14 @@ Status<IoError> TransactionIndex::sync(Env& env) {
   return file.value()->sync();
 }
 
+Status<IoError> TransactionIndex::rename(Env& env, const std::string& path) {
+  if (env.exists(path_)) {
+    if (auto moved = env.rename(path_, path); !moved.ok()) return moved;
+  }
+  path_ = path;
+  return {};
+}
+
 bool TransactionIndex::collect(Offset fetch_offset, Offset upto,
                                std::vector<AbortedTransaction>& found) const {
   for (const AbortedTransaction& entry : entries_) {

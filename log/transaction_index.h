@@ -39,6 +39,7 @@ class TransactionIndex {
   /// Drops all; the file goes, too.
   Status<IoError> reset(Env& env);
   Status<IoError> sync(Env& env);
+  Status<IoError> rename(Env& env, const std::string& path);
 
   /// Adds those that touch [fetch_offset, upto). True when later segments cannot have more.
   bool collect(Offset fetch_offset, Offset upto, std::vector<AbortedTransaction>& found) const;

@@ -1,0 +1,26 @@
+#include "log/batch_filter.h"
+
+namespace brokerlab::log {
+
+ByteVector filter_batch(const BatchView& original, std::span<const Record> kept,
+                        std::optional<Timestamp> delete_horizon) {
+  BatchBuilder::Options options;
+  options.codec = original.codec();
+  options.base_offset = original.base_offset();
+  options.last_offset = original.last_offset();
+  options.leader_epoch = original.leader_epoch();
+  options.producer_id = original.producer_id();
+  options.producer_epoch = original.producer_epoch();
+  options.base_sequence = original.base_sequence();
+  options.transactional = original.is_transactional();
+  options.control = original.is_control();
+  options.delete_horizon = kept.empty() ? std::nullopt : delete_horizon;
+  if (original.timestamp_type() == TimestampType::log_append_time) {
+    options.log_append_time = original.max_timestamp();
+  }
+  BatchBuilder builder(options);
+  for (const Record& record : kept) builder.append_at_its_offset(record);
+  return builder.build();
+}
+
+}  // namespace brokerlab::log

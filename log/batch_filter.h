@@ -1,0 +1,16 @@
+// What a cleaner leaves of a batch. Source: MemoryRecords.filterTo; KIP-534. Threads: none.
+#pragma once
+
+#include "log/record_batch.h"
+
+#include <span>
+
+namespace brokerlab::log {
+
+/// The batch with only the records in `kept`: same first and last offset, producer, codec, kind of
+/// timestamps. `kept` may be empty: a header alone, to remember the producer by. `delete_horizon`:
+/// to be set, or kept.
+ByteVector filter_batch(const BatchView& original, std::span<const Record> kept,
+                        std::optional<Timestamp> delete_horizon);
+
+}  // namespace brokerlab::log

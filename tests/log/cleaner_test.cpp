@@ -1,0 +1,302 @@
+// Compaction: what a keyed topic keeps.
+#include "log/cleaner.h"
+
+#include "tests/log/partition_story.h"
+
+#include <map>
+#include <rapidcheck.h>
+
+namespace brokerlab::log {
+namespace {
+
+using test::PartitionStory;
+
+struct Write {
+  std::string key;
+  std::optional<std::string> value;
+};
+
+ByteVector batch_of(const std::vector<Write>& writes, Timestamp timestamp,
+                    BatchBuilder::Options options = {}) {
+  BatchBuilder builder(options);
+  for (const Write& write : writes) {
+    builder.append(timestamp, as_bytes(write.key),
+                   write.value ? std::optional<ByteView>(as_bytes(*write.value)) : std::nullopt);
+  }
+  return builder.build();
+}
+
+class CompactedStory : public PartitionStory {
+ public:
+  explicit CompactedStory(Env& env) : PartitionStory(env) {
+    config.segment_bytes = 250;
+    config.cleanup_compact = true;
+    open();
+  }
+  void write(const std::vector<Write>& writes, Timestamp timestamp = 1000,
+             BatchBuilder::Options options = {}, AppendOrigin origin = AppendOrigin::client) {
+    ByteVector batch = batch_of(writes, timestamp, options);
+    const auto appended = log().append_as_leader(batch, epoch, timestamp, origin);
+    if (!appended.ok()) FAIL(test::text_of(appended.error()));
+  }
+  CleanerStats clean(Timestamp now = 1000, CleanerConfig cleaner = {}) {
+    LogCleaner job(log(), cleaner, first_dirty);
+    const auto stats = job.clean(now, log().log_end_offset());
+    if (!stats.ok()) FAIL(test::text_of(stats.error()));
+    first_dirty = job.first_dirty_offset();
+    return *stats;
+  }
+  /// "offset key=value", a null value as "-", for every record.
+  std::vector<std::string> records() {
+    std::vector<std::string> all;
+    for (Offset at = log().log_start_offset(); at < log().log_end_offset();) {
+      const ReadResult got = fetch(at, 1000);
+      if (got.bytes.empty()) break;
+      for (const BatchView& batch : Batches(got.bytes)) {
+        at = batch.next_offset();
+        if (batch.is_control()) {
+          all.push_back(fmt::format("{} marker", batch.base_offset()));
+          continue;
+        }
+        const auto records = decode_records(batch);
+        REQUIRE(records.ok());
+        for (const Record& record : *records) {
+          all.push_back(fmt::format("{} {}={}", record.offset, as_text(*record.key),
+                                    record.value ? as_text(*record.value) : "-"));
+        }
+      }
+    }
+    return all;
+  }
+  Offset first_dirty = 0;
+};
+
+using Records = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("of every key the latest record stays, at its offset", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  for (int i = 0; i < 12; ++i) story.write({{fmt::format("k{}", i % 3), std::to_string(i)}});
+  const CleanerStats stats = story.clean();
+  CHECK(stats.keys == 3);
+  // What is in the active segment was not looked at.
+  const Offset active = story.log().active_segment().base_offset();
+  CHECK(stats.first_dirty_offset == active);
+  Records expected;
+  for (Offset i = active - 3; i < 12; ++i) {
+    expected.push_back(fmt::format("{} k{}={}", i, i % 3, i));
+  }
+  CHECK(story.records() == expected);
+  // Segments that have become small make one together, the next time.
+  const std::size_t before = story.log().segment_count();
+  story.first_dirty = 0;
+  story.clean();
+  CHECK(story.log().segment_count() < before);
+  CHECK(story.records() == expected);
+  CHECK(story.log().log_end_offset() == 12);
+  CHECK(story.produce({"more"}).first_offset == 12);
+  story.reopen_clean();
+  CHECK(story.log().log_end_offset() == 13);
+}
+
+TEST_CASE("batches keep codec, headers and gaps; a second cleaning copies them as they are",
+          "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 400;
+  story.open();
+  story.write({{"a", "1"}, {"b", "1"}, {"a", "2"}, {"c", "1"}}, 1000, {.codec = Codec::gzip});
+  for (int i = 0; i < 8; ++i) story.write({{"x", "1"}, {"y", "1"}});
+  story.clean();
+  const ReadResult front = story.fetch(0);
+  const BatchView first = BatchView::parse(front.bytes).value();
+  CHECK(first.codec() == Codec::gzip);
+  CHECK(first.base_offset() == 0);
+  CHECK(first.last_offset() == 3);
+  CHECK(first.record_count() == 3);
+  CHECK(validate(story.fetch(0).bytes).ok());
+  const Records once = story.records();
+  CHECK(once.front() == "1 b=1");
+  story.first_dirty = 0;
+  story.clean();
+  CHECK(story.records() == once);
+}
+
+TEST_CASE("a tombstone stays for delete.retention.ms after its first cleaning", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.write({{"a", "1"}});
+  story.write({{"a", std::nullopt}});
+  for (int i = 0; i < 6; ++i) story.write({{"x", "1"}});
+  const CleanerConfig week{.delete_retention_ms = 7000};
+  story.clean(1000, week);
+  CHECK(story.records().front() == "1 a=-");
+  CHECK(BatchView::parse(story.fetch(1).bytes).value().delete_horizon() == Timestamp{8000});
+  for (int i = 0; i < 6; ++i) story.write({{"x", "1"}});
+  story.clean(7999, week);
+  CHECK(story.records().front() == "1 a=-");
+  for (int i = 0; i < 6; ++i) story.write({{"x", "1"}});
+  story.clean(8000, week);
+  CHECK(story.records().front() != "1 a=-");
+}
+
+TEST_CASE("when a cleaning is due, and how far it may go", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  for (int i = 0; i < 20; ++i) story.write({{"k", std::to_string(i)}}, i * 1000);
+  const auto range = [&](CleanerConfig config, Timestamp now, Offset high_watermark = 20) {
+    return LogCleaner(story.log(), config, story.first_dirty).range(now, high_watermark);
+  };
+  const Offset active = story.log().active_segment().base_offset();
+  CHECK(range({}, 20'000).first_uncleanable == active);
+  CHECK(range({}, 20'000, 7).first_uncleanable == 7);
+  const Offset protected_from = range({.min_compaction_lag_ms = 10'000}, 20'000).first_uncleanable;
+  CHECK(protected_from < active);
+  CHECK(protected_from >= 8);
+  CHECK(LogCleaner(story.log(), {}).due(20'000, 20));
+  story.clean(20'000);
+  CHECK_FALSE(LogCleaner(story.log(), {}, story.first_dirty).due(20'000, 20));
+  for (int i = 0; i < 3; ++i) story.write({{fmt::format("n{}", i), std::string(80, 'x')}}, 30'000);
+  const LogCleaner strict(story.log(), {.min_cleanable_dirty_ratio = 1.0}, story.first_dirty);
+  CHECK_FALSE(strict.due(40'000, story.log().log_end_offset()));
+  const LogCleaner overdue(story.log(),
+                           {.min_cleanable_dirty_ratio = 1.0, .max_compaction_lag_ms = 5'000},
+                           story.first_dirty);
+  CHECK(overdue.due(40'000, story.log().log_end_offset()));
+}
+
+TEST_CASE("a map too small for all keys cleans what it could note, the rest next time", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  for (int i = 0; i < 40; ++i) story.write({{fmt::format("k{}", i % 10), std::to_string(i)}});
+  const CleanerConfig small{.dedupe_buffer_size = 24 * 6};
+  Offset before = -1;
+  while (story.first_dirty != before) {
+    before = story.first_dirty;
+    story.clean(1000, small);
+  }
+  CHECK(story.first_dirty == story.log().active_segment().base_offset());
+  std::map<std::string, int> seen;
+  for (const std::string& record : story.records()) {
+    ++seen[record.substr(record.find(' ') + 1, record.find('=') - record.find(' ') - 1)];
+  }
+  CHECK(seen.size() == 10);
+}
+
+TEST_CASE("records of aborted transactions go, markers follow in time", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  const auto end = [&](std::int64_t producer, TransactionResult result) {
+    ByteVector marker = build_marker(producer, 0, 1000, {result, 0});
+    REQUIRE(story.log().append_as_leader(marker, 0, 1000, AppendOrigin::coordinator).ok());
+  };
+  const auto transactional = [](std::int64_t producer) {
+    return BatchBuilder::Options{
+        .producer_id = producer, .producer_epoch = 0, .base_sequence = 0, .transactional = true};
+  };
+  story.write({{"a", "committed"}}, 1000, transactional(1));  // 0
+  end(1, TransactionResult::commit);                          // 1
+  story.write({{"a", "aborted"}}, 1000, transactional(2));    // 2
+  end(2, TransactionResult::abort);                           // 3
+  for (int i = 0; i < 8; ++i) story.write({{"x", "1"}});
+  const CleanerConfig config{.delete_retention_ms = 5000};
+  story.log().on_high_watermark(story.log().log_end_offset());
+  story.clean(1000, config);
+  Records records = story.records();
+  records.resize(3);
+  // The aborted batch remembers its producer, without records; its marker is still needed.
+  CHECK(records == Records{"0 a=committed", "1 marker", "3 marker"});
+  CHECK(story.log().producers().find(2) != nullptr);
+  story.reopen_unclean();
+  CHECK(story.log().producers().find(2)->last_sequence() == 0);
+}
+
+TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
+  const auto life = [](MemoryEnv& env) {
+    auto story = std::make_unique<CompactedStory>(env);
+    for (int i = 0; i < 30; ++i) story->write({{fmt::format("k{}", i % 4), std::to_string(i)}});
+    story->flush();
+    return story;
+  };
+  const auto latest = [](CompactedStory& story) {
+    std::map<std::string, std::string> values;
+    Offset before = -1;
+    for (const std::string& record : story.records()) {
+      const auto space = record.find(' ');
+      const auto equals = record.find('=');
+      const Offset offset = std::stoll(record.substr(0, space));
+      CHECK(offset > before);
+      before = offset;
+      values[record.substr(space + 1, equals - space - 1)] = record;
+    }
+    return values;
+  };
+  MemoryEnv whole;
+  const auto expected = latest(*life(whole));
+  int crashes = 0;
+  for (bool finished = false; !finished; ++crashes) {
+    MemoryEnv env;
+    const auto story = life(env);
+    env.fail_call(crashes + 1, IoErrorKind::io);
+    LogCleaner cleaner(story->log(), {});
+    finished = cleaner.clean(1000, 30).ok();
+    env.fail_call(INT64_MAX, IoErrorKind::io);  // no more
+    RandomStream random(static_cast<std::uint64_t>(crashes), "crash");
+    env.lose_unsynced(random, {.tear_probability = 0.5});
+    story->forget();
+    story->open({.recovery_point = 30, .clean = false});
+    INFO("crash at call " << crashes + 1);
+    CHECK(latest(*story) == expected);
+    CHECK(story->log().log_end_offset() == 30);
+    REQUIRE(LogCleaner(story->log(), {}).clean(1000, 30).ok());
+    CHECK(latest(*story) == expected);
+    story->produce({"on"});
+    const auto names = env.list(story->dir()).value();
+    for (const std::string& name : names) {
+      CHECK_FALSE(name.ends_with(cleaned_suffix));
+      CHECK_FALSE(name.ends_with(swap_suffix));
+    }
+  }
+  CHECK(crashes > 30);
+}
+
+TEST_CASE("any keyed log keeps the latest of every key", "[property]") {
+  CHECK(rc::check("any keyed log keeps the latest of every key", [](std::uint64_t seed) {
+    RandomStream random(seed, "keyed life");
+    MemoryEnv env;
+    CompactedStory story(env);
+    std::map<std::string, std::pair<Offset, std::optional<std::string>>> expected;
+    for (int step = 0; step < 120; ++step) {
+      if (random.chance(0.9)) {
+        std::vector<Write> writes;
+        const auto count = 1 + random.below(4);
+        for (std::int64_t i = 0; i < count; ++i) {
+          Write write{fmt::format("k{}", random.below(12)), std::nullopt};
+          if (random.chance(0.8))
+            write.value = std::string(static_cast<std::size_t>(random.below(30)), 'v');
+          expected[write.key] = {story.log().log_end_offset() + i, write.value};
+          writes.push_back(write);
+        }
+        story.write(writes, step, {.codec = random.chance(0.3) ? Codec::gzip : Codec::none});
+      } else if (random.chance(0.7)) {
+        story.clean(step, {.delete_retention_ms = 1'000'000,
+                           .dedupe_buffer_size = 24 * (3 + random.below(20))});
+      } else {
+        story.reopen_unclean();
+      }
+    }
+    std::map<std::string, std::string> found;
+    for (const std::string& record : story.records()) {
+      found[record.substr(record.find(' ') + 1, record.find('=') - record.find(' ') - 1)] = record;
+    }
+    RC_ASSERT(found.size() == expected.size());
+    for (const auto& [key, latest] : expected) {
+      RC_ASSERT(found[key] ==
+                fmt::format("{} {}={}", latest.first, key, latest.second.value_or("-")));
+    }
+  }));
+}
+
+}  // namespace brokerlab::log
