@@ -1,112 +1,20 @@
 #include "log/compression.h"
 
-#include <algorithm>
+#include "log/codecs.h"
+
 #include <array>
-#include <limits>
-#include <memory>
-#include <zlib.h>
 
 namespace brokerlab::log {
 namespace {
 
 constexpr std::array<std::string_view, 5> codec_names = {"none", "gzip", "snappy", "lz4", "zstd"};
 
-/// 15 bits of window, plus 16 for the gzip wrapper.
-constexpr int gzip_window_bits = 15 + 16;
-
-Bytef* zlib_bytes(const std::byte* bytes) {
-  // zlib only reads through next_in, but its type says otherwise.
-  return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes));
-}
-
-/// zlib counts in 32 bits.
-constexpr std::size_t zlib_limit = std::numeric_limits<uInt>::max();
-
-class Deflater {
- public:
-  explicit Deflater(int level) {
-    const int status =
-        deflateInit2(&stream_, level, Z_DEFLATED, gzip_window_bits, 8, Z_DEFAULT_STRATEGY);
-    ENSURE(status == Z_OK, "deflateInit2 of level {}: {}", level, status);
-  }
-  ~Deflater() { deflateEnd(&stream_); }
-  Deflater(const Deflater&) = delete;
-  Deflater& operator=(const Deflater&) = delete;
-
-  Status<CompressionError> run(ByteView in, ByteVector& out) {
-    if (in.size() > zlib_limit / 2) return fail(CompressionError::too_large);
-    deflateReset(&stream_);
-    const std::size_t before = out.size();
-    out.resize(before + deflateBound(&stream_, static_cast<uLong>(in.size())));
-    stream_.next_in = zlib_bytes(in.data());
-    stream_.avail_in = static_cast<uInt>(in.size());
-    stream_.next_out = zlib_bytes(out.data() + before);
-    stream_.avail_out = static_cast<uInt>(out.size() - before);
-    const int status = deflate(&stream_, Z_FINISH);
-    ENSURE(status == Z_STREAM_END, "deflate within deflateBound: {}", status);
-    out.resize(out.size() - stream_.avail_out);
-    return {};
-  }
-
- private:
-  z_stream stream_{};
-};
-
-class Inflater {
- public:
-  Inflater() {
-    const int status = inflateInit2(&stream_, gzip_window_bits);
-    ENSURE(status == Z_OK, "inflateInit2: {}", status);
-  }
-  ~Inflater() { inflateEnd(&stream_); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  Status<CompressionError> run(ByteView in, std::size_t max_output, ByteVector& out) {
-    if (in.size() > zlib_limit || max_output >= zlib_limit)
-      return fail(CompressionError::too_large);
-    inflateReset(&stream_);
-    stream_.next_in = zlib_bytes(in.data());
-    stream_.avail_in = static_cast<uInt>(in.size());
-    // One byte more than allowed, to tell "just fits" from "goes on".
-    const std::size_t most = max_output + 1;
-    out.resize(std::min(most, std::max<std::size_t>(1024, in.size() * 4)));
-    std::size_t written = 0;
-    while (true) {
-      stream_.next_out = zlib_bytes(out.data() + written);
-      stream_.avail_out = static_cast<uInt>(out.size() - written);
-      const int status = inflate(&stream_, Z_NO_FLUSH);
-      written = out.size() - stream_.avail_out;
-      if (written > max_output) return fail(CompressionError::too_large);
-      if (status == Z_STREAM_END) {
-        if (stream_.avail_in == 0) break;
-        inflateReset(&stream_);  // Gzip allows several members in a row.
-        continue;
-      }
-      // Z_BUF_ERROR: no progress, because there is no room or because the input ends too early.
-      if (status != Z_OK && status != Z_BUF_ERROR) return fail(CompressionError::malformed);
-      if (stream_.avail_out > 0) return fail(CompressionError::malformed);
-      out.resize(std::min(most, out.size() * 2));
-    }
-    out.resize(written);
-    return {};
-  }
-
- private:
-  z_stream stream_{};
-};
-
-Deflater& deflater(int level) {
-  thread_local std::array<std::unique_ptr<Deflater>, 11> by_level;
-  const int known = level < 0 || level > 9 ? default_compression_level : level;
-  auto& slot = by_level.at(static_cast<std::size_t>(known + 1));
-  if (!slot) slot = std::make_unique<Deflater>(known);
-  return *slot;
-}
-
-Inflater& inflater() {
-  thread_local Inflater only;
-  return only;
+int level_of(Codec codec, std::optional<int> asked) {
+  const auto levels = compression_levels(codec);
+  if (!levels) return 0;
+  const int level = asked.value_or(levels->standard);
+  ENSURE(levels->allow(level), "{} has no level {}", to_text(codec), level);
+  return level;
 }
 
 }  // namespace
@@ -126,7 +34,7 @@ std::optional<Codec> codec_from(std::string_view name) {
 std::string_view to_text(CompressionError error) {
   switch (error) {
     case CompressionError::unsupported:
-      return "this build does not have the codec";
+      return "there is no such codec";
     case CompressionError::malformed:
       return "the compressed bytes are malformed";
     case CompressionError::too_large:
@@ -135,18 +43,37 @@ std::string_view to_text(CompressionError error) {
   UNREACHABLE();
 }
 
-bool is_supported(Codec codec) { return codec == Codec::none || codec == Codec::gzip; }
+bool is_supported(Codec codec) { return static_cast<std::size_t>(codec) < codec_names.size(); }
 
-Status<CompressionError> compress(Codec codec, ByteView in, ByteVector& out, int level) {
+std::optional<CompressionLevels> compression_levels(Codec codec) {
+  switch (codec) {
+    case Codec::gzip:
+      return CompressionLevels{.lowest = 1, .highest = 9, .standard = -1};
+    case Codec::lz4:
+      return CompressionLevels{.lowest = 1, .highest = 17, .standard = 9};
+    case Codec::zstd:
+      return CompressionLevels{.lowest = -131072, .highest = 22, .standard = 3};
+    default:
+      return std::nullopt;
+  }
+}
+
+Status<CompressionError> compress(Codec codec, ByteView in, ByteVector& out,
+                                  std::optional<int> level) {
   switch (codec) {
     case Codec::none:
       out.insert(out.end(), in.begin(), in.end());
       return {};
     case Codec::gzip:
-      return deflater(level).run(in, out);
-    default:
-      return fail(CompressionError::unsupported);
+      return gzip_compress(in, out, level_of(codec, level));
+    case Codec::snappy:
+      return snappy_compress(in, out);
+    case Codec::lz4:
+      return lz4_compress(in, out, level_of(codec, level));
+    case Codec::zstd:
+      return zstd_compress(in, out, level_of(codec, level));
   }
+  return fail(CompressionError::unsupported);
 }
 
 Status<CompressionError> decompress(Codec codec, ByteView in, std::size_t max_output,
@@ -157,10 +84,15 @@ Status<CompressionError> decompress(Codec codec, ByteView in, std::size_t max_ou
       out.assign(in.begin(), in.end());
       return {};
     case Codec::gzip:
-      return inflater().run(in, max_output, out);
-    default:
-      return fail(CompressionError::unsupported);
+      return gzip_decompress(in, max_output, out);
+    case Codec::snappy:
+      return snappy_decompress(in, max_output, out);
+    case Codec::lz4:
+      return lz4_decompress(in, max_output, out);
+    case Codec::zstd:
+      return zstd_decompress(in, max_output, out);
   }
+  return fail(CompressionError::unsupported);
 }
 
 }  // namespace brokerlab::log

@@ -1,8 +1,12 @@
-// The compression codecs of record batches. none and gzip work; the others are known by name and
-// answer CompressionError::unsupported.
+// The compression codecs of record batches, in the framing Kafka 3.9 gives each
+// (docs/log_format.md, "Codecs"), by zlib, snappy, lz4 and zstd.
 //
-// Cost: the zlib streams are kept a thread and reset between calls, since setting one up costs more
-// than a small batch. Threads: any; nothing is shared.
+// Reading takes what Kafka's readers take, but is strict about the end: bytes behind the compressed
+// data are malformed, where some of Kafka's readers never look at them.
+//
+// Cost: the libraries' contexts are kept a thread and reset between calls, since setting one up
+// costs more than a small batch; those of the high zstd levels are too large for that.
+// Threads: any; nothing is shared.
 #pragma once
 
 #include "base/result.h"
@@ -17,8 +21,8 @@ namespace brokerlab::log {
 enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
 
 enum class CompressionError {
-  unsupported,  ///< This build has no such codec.
-  malformed,    ///< The bytes are not what the codec writes, or end too early.
+  unsupported,  ///< No such codec: 5 to 7 in the attributes.
+  malformed,    ///< The bytes are not what the codec writes, end too early or go on behind its end.
   too_large,    ///< The output would pass the limit.
 };
 
@@ -27,15 +31,26 @@ std::optional<Codec> codec_from(std::string_view name);
 std::string_view to_text(CompressionError error);
 bool is_supported(Codec codec);
 
-/// Kafka's compression.gzip.level; -1 is zlib's own default, 6.
-inline constexpr int default_compression_level = -1;
+/// What compression.gzip.level, compression.lz4.level and compression.zstd.level may be (KIP-390).
+struct CompressionLevels {
+  int lowest = 0;
+  int highest = 0;
+  int standard = 0;  ///< The default. gzip's, -1 for zlib's own choice, lies outside the range.
 
-/// Appends the compressed bytes to `out`; on an error `out` is as before.
+  bool allow(int level) const { return (lowest <= level && level <= highest) || level == standard; }
+};
+/// Nothing for none and snappy, which have no levels.
+std::optional<CompressionLevels> compression_levels(Codec codec);
+
+/// Appends the compressed bytes to `out`; on an error `out` is as before. `level`: nothing for the
+/// codec's default; one that compression_levels() does not allow is our bug. Ignored by none and
+/// snappy.
 Status<CompressionError> compress(Codec codec, ByteView in, ByteVector& out,
-                                  int level = default_compression_level);
+                                  std::optional<int> level = std::nullopt);
 
 /// Replaces `out` with the decompressed bytes, at most `max_output` of them: a few bytes from the
-/// network cannot make us allocate gigabytes.
+/// network cannot make us allocate gigabytes. `out` never has to hold more than a byte above
+/// `max_output`. On an error its contents are unspecified.
 Status<CompressionError> decompress(Codec codec, ByteView in, std::size_t max_output,
                                     ByteVector& out);
 

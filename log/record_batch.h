@@ -86,7 +86,7 @@ class BatchBuilder {
  public:
   struct Options {
     Codec codec = Codec::none;
-    int compression_level = default_compression_level;
+    std::optional<int> compression_level;  ///< Nothing: the default of the codec.
     Offset base_offset = 0;
     LeaderEpoch leader_epoch = no_epoch;
     std::int64_t producer_id = -1;

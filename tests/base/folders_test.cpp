@@ -33,7 +33,7 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("simgrid/.*"), {"sim"}},
     {std::regex("sqlite3\\.h"), {"sim"}},
     {std::regex("boost/.*"), {"sim"}},
-    {std::regex("zlib\\.h"), {"log"}},
+    {std::regex("(zlib|snappy|lz4|lz4hc|zstd|zstd_errors)\\.h"), {"log"}},
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},
     {std::regex("nlohmann/json\\.hpp"),

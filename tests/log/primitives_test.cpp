@@ -1,6 +1,5 @@
-// Checksums, varints and codecs.
+// Checksums and varints.
 #include "base/random.h"
-#include "log/compression.h"
 #include "log/crc32c.h"
 #include "log/varint.h"
 
@@ -87,44 +86,6 @@ TEST_CASE("varints that end early or are too long are nothing, and nothing is co
   ByteView in(broken);
   CHECK_FALSE(read_varint(in).has_value());
   CHECK(in.size() == broken.size());
-}
-
-TEST_CASE("gzip gives back what it took", "[unit]") {
-  RandomStream random(11, "gzip");
-  const std::size_t size = GENERATE(0, 1, 100, 5000, 300'000);
-  ByteVector original = random_bytes(random, size);
-  for (std::size_t i = 0; i < size; i += 3) original[i] = std::byte{'a'};
-  ByteVector packed = bytes_of({1, 2, 3});  // compress() appends.
-  REQUIRE(compress(Codec::gzip, original, packed).ok());
-  packed.erase(packed.begin(), packed.begin() + 3);
-  ByteVector unpacked;
-  REQUIRE(decompress(Codec::gzip, packed, size, unpacked).ok());
-  CHECK(unpacked == original);
-  if (size > 0) {
-    CHECK(decompress(Codec::gzip, packed, size - 1, unpacked).error() ==
-          CompressionError::too_large);
-  }
-  packed.resize(packed.size() - 1);
-  CHECK(decompress(Codec::gzip, packed, size, unpacked).error() == CompressionError::malformed);
-}
-
-TEST_CASE("a small gzip bomb stops at the limit", "[unit]") {
-  ByteVector packed;
-  REQUIRE(compress(Codec::gzip, ByteVector(50'000'000), packed).ok());
-  CHECK(packed.size() < 60'000);
-  ByteVector unpacked;
-  CHECK(decompress(Codec::gzip, packed, 1'000'000, unpacked).error() ==
-        CompressionError::too_large);
-  CHECK(unpacked.capacity() < 3'000'000);
-}
-
-TEST_CASE("codecs have Kafka's names, and unknown ones say so", "[unit]") {
-  CHECK(codec_from("gzip") == Codec::gzip);
-  CHECK(to_text(Codec::lz4) == "lz4");
-  CHECK_FALSE(codec_from("brotli").has_value());
-  ByteVector out;
-  CHECK(compress(Codec::snappy, {}, out).error() == CompressionError::unsupported);
-  CHECK(decompress(Codec::zstd, {}, 10, out).error() == CompressionError::unsupported);
 }
 
 }  // namespace brokerlab::log

@@ -51,7 +51,7 @@ TEST_CASE("a batch of one record has these bytes", "[unit]") {
 
 TEST_CASE("records come back as they went in", "[unit]") {
   BatchBuilder::Options options;
-  options.codec = GENERATE(Codec::none, Codec::gzip);
+  options.codec = GENERATE(Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd);
   options.base_offset = 40;
   options.leader_epoch = 6;
   options.producer_id = 77;
@@ -151,7 +151,7 @@ TEST_CASE("batches are walked front to back, a cut last one is left out", "[unit
 }
 
 TEST_CASE("every prefix of a batch is incomplete", "[unit]") {
-  const Codec codec = GENERATE(Codec::none, Codec::gzip);
+  const Codec codec = GENERATE(Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd);
   const ByteVector bytes = batch_of({"one", "two"}, 1000, codec);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     // An exact allocation, so that the sanitizer sees any over-read.
@@ -163,7 +163,7 @@ TEST_CASE("every prefix of a batch is incomplete", "[unit]") {
 }
 
 TEST_CASE("every flipped bit is found, or changes offset and epoch only", "[unit]") {
-  const Codec codec = GENERATE(Codec::none, Codec::gzip);
+  const Codec codec = GENERATE(Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd);
   const ByteVector good = batch_of({"one", "two"}, 1000, codec);
   const auto records = without_offsets(decode_all(good).value());
   for (std::size_t i = 0; i < good.size() * 8; ++i) {
@@ -182,7 +182,7 @@ TEST_CASE("every flipped bit is found, or changes offset and epoch only", "[unit
 
 // Below the checksum: what a buggy or hostile client could send with a good one.
 TEST_CASE("flipped bits under a mended checksum never crash", "[unit]") {
-  const Codec codec = GENERATE(Codec::none, Codec::gzip);
+  const Codec codec = GENERATE(Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd);
   const ByteVector good = batch_of({"one", "two", std::string(200, 'x')}, 1000, codec);
   std::size_t refused = 0;
   for (std::size_t i = 21 * 8; i < good.size() * 8; ++i) {
@@ -213,9 +213,17 @@ TEST_CASE("lying sizes and counts are refused", "[unit]") {
   CHECK(kind_with(0, {0xff}) == Kind::bad_header);
 }
 
-TEST_CASE("a codec this build lacks is an error value", "[unit]") {
+TEST_CASE("a record whose offset lies behind its batch is refused", "[unit]") {
   ByteVector bytes = batch_of({"a"});
-  bytes[22] = std::byte{4};
+  assign_offsets(bytes, INT64_MAX - 1, 0);
+  bytes[64] = std::byte{2};  // Offset delta 1, as a varint.
+  assign_log_append_time(bytes, 1);
+  CHECK(decode_all(bytes).error().kind == Corruption::Kind::bad_record);
+}
+
+TEST_CASE("a codec that Kafka does not have is an error value", "[unit]") {
+  ByteVector bytes = batch_of({"a"});
+  bytes[22] = std::byte{5};
   assign_log_append_time(bytes, 1);
   const auto batch = validate(bytes);
   REQUIRE(batch.ok());
