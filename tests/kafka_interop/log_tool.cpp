@@ -2,10 +2,11 @@
 //
 //   log_tool write DIR                      partition directories in DIR, each with a manifest of
 //                                           what was appended: DIR/manifests/NAME.jsonl
-//   log_tool read DIR RECOVERY_POINT|clean  opens a partition and prints what is in it, a JSON
+//   log_tool read DIR RECOVERY_POINT|clean [LOG_START]
+//                                           opens a partition and prints what is in it, a JSON
 //                                           line for each batch and record, a summary at the end
 //   log_tool checkpoint FILE                an offset checkpoint as JSON
-//   log_tool codecs                         the codecs this build has
+//   log_tool codecs                         the codecs this build has, as a JSON list
 #include "log/checkpoint.h"
 #include "log/log.h"
 #include "log/posix_env.h"
@@ -167,10 +168,11 @@ class Writer {
 constexpr std::array all_codecs = {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4,
                                    Codec::zstd};
 
+/// As the real broker is set, so that rebuilt indexes can be compared.
 LogConfig small_segments() {
   LogConfig config;
   config.segment_bytes = 16 << 10;
-  config.index_interval_bytes = 512;
+  config.index_interval_bytes = 200;
   return config;
 }
 
@@ -267,11 +269,13 @@ void print_batch(const BatchView& batch) {
   }
 }
 
-int read_partition(const std::string& dir, std::string_view recovery_point) {
+int read_partition(const std::string& dir, const std::string& recovery_point,
+                   const std::string& log_start) {
   PosixEnv env;
   Log::OpenOptions options;
   options.clean = recovery_point == "clean";
-  if (!options.clean) options.recovery_point = std::atoll(std::string(recovery_point).c_str());
+  if (!options.clean) options.recovery_point = std::atoll(recovery_point.c_str());
+  options.log_start_offset = std::atoll(log_start.c_str());
   const auto log = take(Log::open(env, dir, small_segments(), options), dir);
   // Batch by batch, so that each is found through the index and by walking.
   Offset offset = log->log_start_offset();
@@ -314,20 +318,25 @@ int print_checkpoint(const std::string& path) {
 }
 
 int print_codecs() {
+  Json names = Json::array();
   for (const Codec codec : all_codecs) {
-    if (is_supported(codec)) std::cout << to_text(codec) << '\n';
+    if (is_supported(codec)) names.push_back(to_text(codec));
   }
+  std::cout << names.dump() << '\n';
   return 0;
 }
 
 int run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 2 && arguments[0] == "write") return write_all(arguments[1]);
   if (arguments.size() == 3 && arguments[0] == "read") {
-    return read_partition(arguments[1], arguments[2]);
+    return read_partition(arguments[1], arguments[2], "0");
+  }
+  if (arguments.size() == 4 && arguments[0] == "read") {
+    return read_partition(arguments[1], arguments[2], arguments[3]);
   }
   if (arguments.size() == 2 && arguments[0] == "checkpoint") return print_checkpoint(arguments[1]);
   if (arguments.size() == 1 && arguments[0] == "codecs") return print_codecs();
-  give_up("write DIR | read DIR RECOVERY_POINT|clean | checkpoint FILE | codecs");
+  give_up("write DIR | read DIR RECOVERY_POINT|clean [LOG_START] | checkpoint FILE | codecs");
 }
 
 }  // namespace
