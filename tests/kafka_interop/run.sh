@@ -34,12 +34,11 @@ for program in java javac mvn timeout; do
 done
 
 scratch=$(mktemp -d)
-# The broker is a child of our JVM, which ends it; should that JVM be killed, we do. Each writes its
-# process id.
+jvm=
+# Our JVM ends the broker, its child, when it ends itself; should it be killed, we do.
 finish() {
-  for file in "$scratch"/*.pid; do
-    [ -e "$file" ] && kill -9 "$(cat "$file")" 2>/dev/null
-  done
+  if [ -n "$jvm" ] && kill "$jvm" 2>/dev/null; then wait "$jvm" || true; fi
+  if [ -e "$scratch/broker.pid" ]; then kill -9 "$(cat "$scratch/broker.pid")" 2>/dev/null || true; fi
   rm -rf "$scratch"
 }
 trap finish EXIT
@@ -64,7 +63,10 @@ status=0
 nice -n 10 timeout --kill-after=20 $seconds java -Xmx256m -XX:+UseSerialGC \
   -Dorg.slf4j.simpleLogger.defaultLogLevel=error -Djava.io.tmpdir="$scratch" \
   -Dlog_tool="$tool" -Dscratch="$scratch" -cp "$classpath" \
-  Main "$scratch/ours" "$scratch" ${keep:+"$keep"} || status=$?
+  Main "$scratch/ours" "$scratch" ${keep:+"$keep"} &
+jvm=$!
+wait $jvm || status=$?
+jvm=
 [ $status != 124 ] || echo "kafka_interop: not done after $seconds seconds" >&2
 if [ $status != 0 ] && [ -e "$scratch/broker.txt" ]; then
   echo "the end of the broker's log:" >&2
