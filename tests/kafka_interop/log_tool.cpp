@@ -5,8 +5,9 @@
 //   log_tool read DIR RECOVERY_POINT|clean [LOG_START]
 //                                           opens a partition and prints what is in it, a JSON
 //                                           line for each batch and record, a summary at the end
-//   log_tool checkpoint FILE                an offset checkpoint as JSON
-//   log_tool codecs                         the codecs this build has, as a JSON list
+//   log_tool lookup DIR LOG_START TIME...   the first record of each time or later, a JSON line
+//   each log_tool checkpoint FILE                an offset checkpoint as JSON log_tool codecs the
+//   codecs this build has, as a JSON list
 #include "log/checkpoint.h"
 #include "log/log.h"
 #include "log/posix_env.h"
@@ -37,6 +38,11 @@ T take(Result<T, LogError> result, std::string_view what) {
 
 void must(const Status<LogError>& status, std::string_view what) {
   if (!status.ok()) give_up(fmt::format("{}: {}", what, status.error().message));
+}
+
+/// Damaged text must not end the comparison.
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 constexpr Timestamp first_time = 1'700'000'000'000;
@@ -113,6 +119,11 @@ class Writer {
     }
   }
 
+  /// A few batches of many blocks of their codec.
+  void fill_large(BatchBuilder::Options options) {
+    for (int batch = 0; batch < 3; ++batch) append_numbered(batch * 2000, 2000, options);
+  }
+
   /// The marker that ends a transaction, as a transaction coordinator would have it written.
   void mark(bool commit, BatchBuilder::Options options) {
     options.control = true;
@@ -144,7 +155,7 @@ class Writer {
   void finish() {
     must(log_->close(), topic_);
     std::ofstream out(root_ + "/manifests/" + topic_ + ".jsonl");
-    for (const Json& record : manifest_) out << record.dump() << '\n';
+    for (const Json& record : manifest_) out << line_of(record) << '\n';
     fmt::print("{}: {} segments, {} records, {} bytes\n", topic_, log_->segment_count(),
                manifest_.size(), log_->size());
   }
@@ -202,6 +213,12 @@ int write_all(const std::string& root) {
     options.codec = codec;
     writer.fill(1500, options);
     writer.finish();
+
+    LogConfig large = small_segments();
+    large.segment_bytes = 1 << 20;
+    Writer blocks(env, root, fmt::format("ours_large_{}", to_text(codec)), large);
+    blocks.fill_large(options);
+    blocks.finish();
   }
   {
     Writer writer(env, root, "ours_idempotent", small_segments());
@@ -257,14 +274,14 @@ int write_all(const std::string& root) {
 
 /// Prints every batch and record; a codec this build lacks leaves the records out.
 void print_batch(const BatchView& batch) {
-  std::cout << Json{{"batch", test::json_of(batch)}}.dump() << '\n';
+  std::cout << line_of(Json{{"batch", test::json_of(batch)}}) << '\n';
   const auto records = decode_records(batch);
   if (!records.ok()) {
     if (records.error().kind == Corruption::Kind::unsupported_codec) return;
     give_up(fmt::format("batch {}: {}", batch.base_offset(), records.error().message));
   }
   for (const Record& record : records.value()) {
-    std::cout << (batch.is_control() ? test::marker_json_of(record) : test::json_of(record)).dump()
+    std::cout << line_of(batch.is_control() ? test::marker_json_of(record) : test::json_of(record))
               << '\n';
   }
 }
@@ -300,8 +317,23 @@ int read_partition(const std::string& dir, const std::string& recovery_point,
                         {"bytes_cut", recovery.bytes_cut},
                         {"gaps", recovery.gaps},
                         {"epochs", epochs}};
-  std::cout << Json{{"summary", summary}}.dump() << '\n';
+  std::cout << line_of(Json{{"summary", summary}}) << '\n';
   must(log->close(), dir);
+  return 0;
+}
+
+int look_up(const std::vector<std::string>& arguments) {
+  PosixEnv env;
+  Log::OpenOptions options;
+  options.clean = true;
+  options.log_start_offset = std::atoll(arguments[2].c_str());
+  const auto log = take(Log::open(env, arguments[1], small_segments(), options), arguments[1]);
+  for (std::size_t i = 3; i < arguments.size(); ++i) {
+    const auto found =
+        take(log->offset_for_timestamp(std::atoll(arguments[i].c_str())), arguments[1]);
+    const auto at = found.value_or(TimestampLookup{});
+    std::cout << line_of(Json{{"at", {at.offset, at.timestamp, at.leader_epoch}}}) << '\n';
+  }
   return 0;
 }
 
@@ -313,7 +345,7 @@ int print_checkpoint(const std::string& path) {
   for (const auto& [partition, offset] : offsets.value()) {
     json[fmt::format("{}-{}", partition.first, partition.second)] = offset;
   }
-  std::cout << json.dump() << '\n';
+  std::cout << line_of(json) << '\n';
   return 0;
 }
 
@@ -322,7 +354,7 @@ int print_codecs() {
   for (const Codec codec : all_codecs) {
     if (is_supported(codec)) names.push_back(to_text(codec));
   }
-  std::cout << names.dump() << '\n';
+  std::cout << line_of(names) << '\n';
   return 0;
 }
 
@@ -334,9 +366,12 @@ int run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 4 && arguments[0] == "read") {
     return read_partition(arguments[1], arguments[2], arguments[3]);
   }
+  if (arguments.size() > 3 && arguments[0] == "lookup") return look_up(arguments);
   if (arguments.size() == 2 && arguments[0] == "checkpoint") return print_checkpoint(arguments[1]);
   if (arguments.size() == 1 && arguments[0] == "codecs") return print_codecs();
-  give_up("write DIR | read DIR RECOVERY_POINT|clean [LOG_START] | checkpoint FILE | codecs");
+  give_up(
+      "write DIR | read DIR RECOVERY_POINT|clean [LOG_START] | lookup DIR LOG_START TIME... | "
+      "checkpoint FILE | codecs");
 }
 
 }  // namespace

@@ -76,7 +76,9 @@ class KafkaPartition {
     for (const Json& wanted : manifest_["batches"]) {
       if (wanted["last_offset"] < log_->log_start_offset()) continue;
       const auto found = batch_at(std::max(wanted["base_offset"].get<Offset>(), first_));
-      const BatchView batch = BatchView::parse(found).value();
+      const auto parsed = BatchView::parse(found);
+      REQUIRE(parsed.ok());
+      const BatchView& batch = *parsed;
       CHECK(test::json_of(batch) == wanted);
       const auto end = std::find_if(expected, expected_records.end(), [&](const Json& record) {
         return record["offset"] > wanted["last_offset"];

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 /** A real broker's partition directories as our engine opens, reads and recovers them. */
 final class CheckTheirs {
   private final Map<String, TreeMap<Long, JsonNode>> manifests;
+  private final Map<String, List<JsonNode>> lookUps = new TreeMap<>();
   private final Path scratch;
   private final Set<String> supported = new HashSet<>();
 
@@ -22,6 +23,14 @@ final class CheckTheirs {
     this.manifests = manifests;
     this.scratch = scratch;
     for (JsonNode name : Comparison.tool("codecs").get(0)) supported.add(name.asText());
+  }
+
+  /** With the broker running: its answers, for checkClean(). */
+  void lookUp(Topics topics) throws Exception {
+    for (String topic : manifests.keySet()) {
+      List<Long> times = Topics.timesAround(manifests.get(topic).values());
+      lookUps.put(topic, topics.lookUp(topic, times));
+    }
   }
 
   /** A log directory of ours to try things on. */
@@ -42,19 +51,31 @@ final class CheckTheirs {
   /** After a clean stop: everything is there, and recovery rebuilds the indexes Kafka had. */
   void checkClean(Path logDir) throws Exception {
     for (String topic : manifests.keySet()) {
-      int before = Comparison.failures;
-      Path dir = logDir.resolve(topic + "-0");
-      long start = checkpoint(logDir, "log-start-offset-checkpoint", topic);
-      JsonNode summary = compareReading(topic, dir, "clean", start, manifests.get(topic));
-      long end = summary.get("log_end").asLong();
-      for (String file : List.of("recovery-point-offset-checkpoint", "replication-offset-checkpoint")) {
-        long stored = checkpoint(logDir, file, topic);
-        if (stored != end) Comparison.fail(topic, file + " has " + stored + ", log end " + end);
-      }
-      Path copy = copyOf(dir);
-      Comparison.tool("read", copy.toString(), "0", Long.toString(start));
-      String indexes = compareIndexes(topic, dir, copy, topic.endsWith("compacted"));
-      if (Comparison.failures == before) report(topic, "stopped cleanly", summary, indexes);
+      Comparison.attempt(topic, () -> checkClean(logDir, topic));
+    }
+  }
+
+  private void checkClean(Path logDir, String topic) throws Exception {
+    int before = Comparison.failures;
+    Path dir = logDir.resolve(topic + "-0");
+    long start = checkpoint(logDir, "log-start-offset-checkpoint", topic);
+    JsonNode summary = compareReading(topic, dir, "clean", start, manifests.get(topic));
+    long end = summary.get("log_end").asLong();
+    for (String name : List.of("recovery-point", "replication")) {
+      long stored = checkpoint(logDir, name + "-offset-checkpoint", topic);
+      if (stored != end) Comparison.fail(topic, name + " offset " + stored + ", log end " + end);
+    }
+    Path copy = copyOf(dir);
+    String codec = topic.substring(topic.lastIndexOf('_') + 1);
+    int times = 0;
+    if (!Workload.codecs.contains(codec) || supported.contains(codec)) {
+      List<Long> asked = Topics.timesAround(manifests.get(topic).values());
+      times = Comparison.lookUps(topic, copy, start, asked, lookUps.get(topic));
+    }
+    Comparison.tool("read", copy.toString(), "0", Long.toString(start));
+    String indexes = compareIndexes(topic, dir, copy, topic.endsWith("compacted"));
+    if (Comparison.failures == before) {
+      report(topic, "stopped cleanly", summary, times + " times looked up alike; " + indexes);
     }
   }
 
@@ -62,7 +83,8 @@ final class CheckTheirs {
     Comparison.note(
         topic,
         what + ", offsets " + summary.get("log_start") + " to " + summary.get("log_end") + " in "
-            + summary.get("segments") + " segments, epochs " + summary.get("epochs") + "; " + indexes);
+            + summary.get("segments") + " segments, epochs " + summary.get("epochs") + "; "
+            + indexes);
   }
 
   /** Our reading against Kafka's classes, and against the manifest. Returns our summary. */
@@ -92,7 +114,9 @@ final class CheckTheirs {
     }
     Comparison.same(topic + ", as Kafka's record classes read it", kafka, ours);
     List<JsonNode> found =
-        Comparison.records(ours).stream().filter(line -> line.get("offset").asLong() >= start).toList();
+        Comparison.records(ours).stream()
+            .filter(line -> line.get("offset").asLong() >= start)
+            .toList();
     Comparison.same(topic + ", as produced", expected, found);
     // Both drop epochs that begin at the log's end when they open it.
     ArrayNode epochs = Comparison.json.createArrayNode();
@@ -125,12 +149,14 @@ final class CheckTheirs {
         if (Arrays.equals(theirs, found)) {
           ++same;
         } else {
-          different.add(file.getFileName() + " (" + theirs.length + " bytes, ours " + found.length + ")");
+          different.add(
+              file.getFileName() + " (" + theirs.length + " bytes, ours " + found.length + ")");
         }
       }
     }
     if (different.isEmpty()) return same + " indexes rebuilt to the same bytes";
-    String text = same + " indexes rebuilt to the same bytes, not the same: " + String.join(", ", different);
+    String text =
+        same + " indexes rebuilt to the same bytes, others not: " + String.join(", ", different);
     if (!mayDiffer) Comparison.fail(topic, text);
     return text;
   }
@@ -141,30 +167,34 @@ final class CheckTheirs {
    */
   void checkKilled(Path killed, Path recovered) throws Exception {
     for (String topic : manifests.keySet()) {
-      int before = Comparison.failures;
-      Path dir = killed.resolve(topic + "-0");
-      Path byKafka = recovered.resolve(topic + "-0");
-      long start = checkpoint(killed, "log-start-offset-checkpoint", topic);
-      long point = checkpoint(killed, "recovery-point-offset-checkpoint", topic);
-      TreeMap<Long, JsonNode> manifest = new TreeMap<>(manifests.get(topic));
-      List<JsonNode> kept = Comparison.batches(KafkaFiles.read(byKafka));
-      long end = kept.get(kept.size() - 1).get("batch").get("last_offset").asLong() + 1;
-      int lost = manifest.tailMap(end).size();
-      manifest.tailMap(end).clear();
-      if ((lost > 0) != topic.endsWith("_unclean")) Comparison.fail(topic, lost + " records lost");
-      JsonNode summary = compareReading(topic, dir, Long.toString(point), start, manifest);
-      Path ours = scratch.resolve("copy");
-      for (Path file : Comparison.filesIn(byKafka, ".log")) {
-        ++Comparison.files;
-        Path found = ours.resolve(file.getFileName());
-        if (!Files.exists(found) || Files.mismatch(file, found) >= 0) {
-          Comparison.fail(topic, file.getFileName() + " is not as Kafka recovers it");
-        }
+      Comparison.attempt(topic, () -> checkKilled(killed, recovered, topic));
+    }
+  }
+
+  private void checkKilled(Path killed, Path recovered, String topic) throws Exception {
+    int before = Comparison.failures;
+    Path dir = killed.resolve(topic + "-0");
+    Path byKafka = recovered.resolve(topic + "-0");
+    long start = checkpoint(killed, "log-start-offset-checkpoint", topic);
+    long point = checkpoint(killed, "recovery-point-offset-checkpoint", topic);
+    TreeMap<Long, JsonNode> manifest = new TreeMap<>(manifests.get(topic));
+    List<JsonNode> kept = Comparison.batches(KafkaFiles.read(byKafka));
+    long end = kept.get(kept.size() - 1).get("batch").get("last_offset").asLong() + 1;
+    int lost = manifest.tailMap(end).size();
+    manifest.tailMap(end).clear();
+    if ((lost > 0) != topic.endsWith("_unclean")) Comparison.fail(topic, lost + " records lost");
+    JsonNode summary = compareReading(topic, dir, Long.toString(point), start, manifest);
+    Path ours = scratch.resolve("copy");
+    for (Path file : Comparison.filesIn(byKafka, ".log")) {
+      ++Comparison.files;
+      Path found = ours.resolve(file.getFileName());
+      if (!Files.exists(found) || Files.mismatch(file, found) >= 0) {
+        Comparison.fail(topic, file.getFileName() + " is not as Kafka recovers it");
       }
-      String indexes = compareIndexes(topic, byKafka, ours, false);
-      if (Comparison.failures == before) {
-        report(topic, "killed, " + lost + " records torn, recovered from " + point, summary, indexes);
-      }
+    }
+    String indexes = compareIndexes(topic, byKafka, ours, false);
+    if (Comparison.failures == before) {
+      report(topic, "killed, " + lost + " records torn, recovered from " + point, summary, indexes);
     }
   }
 

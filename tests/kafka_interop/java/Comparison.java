@@ -18,7 +18,12 @@ final class Comparison {
   static int batches;
   static int records;
   static int indexes;
+  static int lookUps;
   static int failures;
+
+  interface Check {
+    void run() throws Exception;
+  }
 
   private Comparison() {}
 
@@ -31,12 +36,23 @@ final class Comparison {
     System.out.println("ok      " + where + ": " + what);
   }
 
+  /** One topic's check; that it cannot be done is a failure too, and the next one goes on. */
+  static void attempt(String where, Check check) {
+    try {
+      check.run();
+    } catch (Exception thrown) {
+      fail(where, thrown.toString());
+    }
+  }
+
   /** Two lists of JSON lines that should be the same; says where they part. */
   static boolean same(String where, List<JsonNode> expected, List<JsonNode> found) {
     int common = Math.min(expected.size(), found.size());
     for (int i = 0; i < common; ++i) {
       if (!expected.get(i).equals(found.get(i))) {
-        fail(where, "line " + i + "\n  expected " + expected.get(i) + "\n  found    " + found.get(i));
+        fail(
+            where,
+            "line " + i + "\n  expected " + expected.get(i) + "\n  found    " + found.get(i));
         return false;
       }
     }
@@ -75,6 +91,16 @@ final class Comparison {
     return lines;
   }
 
+  /** Our time index against a broker's answers. Returns the number of lookups. */
+  static int lookUps(String topic, Path dir, long start, List<Long> times, List<JsonNode> kafka)
+      throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("lookup", dir.toString(), "" + start));
+    for (long time : times) arguments.add(Long.toString(time));
+    same(topic + ", looked up by time", kafka, tool(arguments.toArray(new String[0])));
+    lookUps += times.size();
+    return times.size();
+  }
+
   static List<Path> filesIn(Path dir, String suffix) throws IOException {
     try (Stream<Path> names = Files.list(dir)) {
       return names.filter(name -> name.toString().endsWith(suffix)).sorted().toList();
@@ -105,8 +131,9 @@ final class Comparison {
 
   static boolean report() {
     System.out.printf(
-        "kafka_interop: %d files, %d batches, %d records and %d index files compared, %d failures%n",
-        files, batches, records, indexes, failures);
+        "kafka_interop: %d files, %d batches, %d records, %d index files and %d look-ups by time "
+            + "compared, %d failures%n",
+        files, batches, records, indexes, lookUps, failures);
     return failures == 0;
   }
 }

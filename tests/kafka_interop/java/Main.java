@@ -36,10 +36,11 @@ final class Main {
       topics.manifests.keySet().removeIf(name -> name.startsWith("ours_"));
       Workload workload = new Workload(topics);
       workload.beforeCleanStop();
+      CheckTheirs check = new CheckTheirs(topics.manifests, scratch);
+      check.lookUp(topics);
       broker.stop();
       Comparison.copy(broker.logDir, clean);
       System.out.println("-- what a broker wrote before a clean stop, read by our engine");
-      CheckTheirs check = new CheckTheirs(topics.manifests, scratch);
       check.checkClean(clean);
       if (keep != null) {
         for (String topic : topics.manifests.keySet()) {
@@ -58,7 +59,8 @@ final class Main {
       broker.kill();
       workload.afterKill();
       topics.close();
-      for (String topic : List.of("theirs_unclean", "small_unclean")) Workload.tear(topics.dir(topic));
+      Workload.tear(topics.dir("theirs_unclean"));
+      Workload.tear(topics.dir("small_unclean"));
       Comparison.copy(broker.logDir, killed);
       if (keep != null) {
         for (String topic : unclean) {

@@ -29,31 +29,40 @@ final class OursInBroker {
 
   static void check(Path ours, Topics topics) throws Exception {
     for (String topic : topics(ours)) {
-      int before = Comparison.failures;
-      topics.create(topic);
-      List<JsonNode> written =
-          Comparison.readLines(ours.resolve("manifests").resolve(topic + ".jsonl"));
-      List<JsonNode> data = written.stream().filter(line -> line.has("value")).toList();
-      List<JsonNode> consumed = topics.consume(topic, "read_uncommitted");
-      Comparison.same(topic + ", consumed", data, consumed);
-      int committed = topics.consume(topic, "read_committed").size();
-      int expected = committed(written);
-      if (committed != expected) {
-        Comparison.fail(topic, committed + " committed records, " + expected + " expected");
-      }
-      // After a truncation the count of bytes since the last entry begins anew, in Kafka too; a
-      // rebuilding knows nothing of that.
-      boolean regular = !topic.equals("ours_truncated");
-      int indexes =
-          regular ? checkIndexes(topic, ours.resolve(topic + "-0"), topics.dir(topic)) : 0;
-      Comparison.records += consumed.size();
-      Comparison.indexes += indexes;
-      if (Comparison.failures == before) {
-        Comparison.note(
-            topic,
-            "a broker recovered it, a consumer got " + consumed.size() + " records, " + committed
-                + " of them committed; " + indexes + " indexes as Kafka rebuilt them");
-      }
+      Comparison.attempt(topic, () -> check(ours, topics, topic));
+    }
+  }
+
+  private static void check(Path ours, Topics topics, String topic) throws Exception {
+    int before = Comparison.failures;
+    topics.create(topic);
+    List<JsonNode> written =
+        Comparison.readLines(ours.resolve("manifests").resolve(topic + ".jsonl"));
+    List<JsonNode> data = written.stream().filter(line -> line.has("value")).toList();
+    List<JsonNode> consumed = topics.consume(topic, "read_uncommitted");
+    Comparison.same(topic + ", consumed", data, consumed);
+    int committed = topics.consume(topic, "read_committed").size();
+    int expected = committed(written);
+    if (committed != expected) {
+      Comparison.fail(topic, committed + " committed records, " + expected + " expected");
+    }
+    // After a truncation the count of bytes since the last entry begins anew, in Kafka too; a
+    // rebuilding knows nothing of that.
+    boolean regular = !topic.equals("ours_truncated");
+    int indexes =
+        regular ? checkIndexes(topic, ours.resolve(topic + "-0"), topics.dir(topic)) : 0;
+    List<Long> times = Topics.timesAround(data);
+    int lookUps =
+        Comparison.lookUps(
+            topic, ours.resolve(topic + "-0"), 0, times, topics.lookUp(topic, times));
+    Comparison.records += consumed.size();
+    Comparison.indexes += indexes;
+    if (Comparison.failures == before) {
+      Comparison.note(
+          topic,
+          "a broker recovered it, a consumer got " + consumed.size() + " records, " + committed
+              + " of them committed; " + lookUps + " times looked up alike; " + indexes
+              + " indexes as Kafka rebuilt them");
     }
   }
 

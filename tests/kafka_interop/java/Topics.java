@@ -3,13 +3,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -63,6 +66,42 @@ final class Topics implements AutoCloseable {
         .partitionResult(partition)
         .get()
         .offset();
+  }
+
+  /** Of any producer's record at each time or later: [offset, timestamp, leader epoch]. */
+  List<JsonNode> lookUp(String topic, List<Long> times) throws Exception {
+    TopicPartition partition = new TopicPartition(topic, 0);
+    List<JsonNode> answers = new ArrayList<>();
+    for (long time : times) {
+      ListOffsetsResultInfo answer =
+          admin
+              .listOffsets(
+                  Map.of(partition, OffsetSpec.forTimestamp(time)),
+                  new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
+              .partitionResult(partition)
+              .get();
+      ObjectNode line = Comparison.json.createObjectNode();
+      line.putArray("at")
+          .add(answer.offset())
+          .add(answer.timestamp())
+          .add(answer.leaderEpoch().orElse(-1));
+      answers.add(Comparison.json.readTree(line.toString()));
+    }
+    return answers;
+  }
+
+  /** Times before, between, at and behind those of some records. */
+  static List<Long> timesAround(Collection<JsonNode> records) {
+    TreeSet<Long> times = new TreeSet<>(List.of(firstTime - 10_000));
+    int i = 0;
+    for (JsonNode record : records) {
+      if (record.has("timestamp") && i++ % 29 == 0) {
+        long time = record.get("timestamp").asLong();
+        times.addAll(List.of(time, time + 1));
+      }
+    }
+    times.add(times.last() + 3_600_000);
+    return List.copyOf(times);
   }
 
   void deleteBefore(String topic, long offset) throws Exception {
@@ -138,12 +177,17 @@ final class Topics implements AutoCloseable {
     int size = 0;
     for (int i = 0; i < count; ) {
       size = size % largest + 1;
-      List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-      for (int end = Math.min(count, i + size); i < end; ++i) {
-        records.add(numbered(topic, written++));
-      }
-      send(producer, records);
+      int next = Math.min(size, count - i);
+      sendNumbered(producer, topic, next);
+      i += next;
     }
+  }
+
+  void sendNumbered(KafkaProducer<byte[], byte[]> producer, String topic, int count)
+      throws Exception {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    for (int i = 0; i < count; ++i) records.add(numbered(topic, written++));
+    send(producer, records);
   }
 
   void fill(String topic, String codec, int count, int largest) throws Exception {
@@ -153,7 +197,7 @@ final class Topics implements AutoCloseable {
     }
   }
 
-  /** Ends a transaction in one topic and waits for the marker, which the coordinator has written. */
+  /** Ends a transaction in one topic and waits for the marker, which the coordinator writes. */
   void finish(KafkaProducer<byte[], byte[]> producer, String topic, boolean commit)
       throws Exception {
     long before = end(topic);

@@ -27,6 +27,15 @@ final class Workload {
   }
 
   void beforeCleanStop() throws Exception {
+    // Batches of many blocks of their codec.
+    for (String codec : codecs) {
+      String topic = "theirs_large_" + codec;
+      topics.create(topic, "segment.bytes", "1048576");
+      try (KafkaProducer<byte[], byte[]> producer =
+          topics.producer(codec, "batch.size", "400000", "linger.ms", "500")) {
+        for (int batch = 0; batch < 3; ++batch) topics.sendNumbered(producer, topic, 2000);
+      }
+    }
     write("theirs_", 500, 17, "segment.bytes", "16384");
     write("small_", 24, 5, "segment.bytes", "900",
         "segment.index.bytes", "256");
@@ -41,7 +50,8 @@ final class Workload {
     topics.fill(prefix + "unclean", "none", count, largest);
     topics.create(prefix + "epochs", settings);
     topics.fill(prefix + "epochs", "none", count / 3, largest);
-    topics.create(prefix + "append_time", with(settings, "message.timestamp.type", "LogAppendTime"));
+    topics.create(
+        prefix + "append_time", with(settings, "message.timestamp.type", "LogAppendTime"));
     topics.fill(prefix + "append_time", "gzip", count, largest);
     topics.create(prefix + "no_idempotence", settings);
     try (KafkaProducer<byte[], byte[]> producer =
