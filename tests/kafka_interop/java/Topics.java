@@ -124,10 +124,10 @@ final class Topics implements AutoCloseable {
   }
 
   /** Text that no codec makes much smaller, so that every topic has several segments. */
-  private static String filler(int i) {
+  static String filler(int seed, int size) {
     StringBuilder text = new StringBuilder();
-    long state = i;
-    for (int left = i * 37 % 70; left > 0; --left) {
+    long state = seed;
+    for (int left = size; left > 0; --left) {
       state = state * 6364136223846793005L + 1442695040888963407L;
       text.append((char) ('0' + (state >>> 40) % 64));
     }
@@ -140,7 +140,7 @@ final class Topics implements AutoCloseable {
     byte[] value =
         i % 10 == 0
             ? new byte[0]
-            : i % 9 == 0 ? null : bytes("값-" + i + "-" + filler(i));
+            : i % 9 == 0 ? null : bytes("값-" + i + "-" + filler(i, i * 37 % 70));
     RecordHeaders headers = new RecordHeaders();
     if (i % 4 != 0) headers.add("trace", bytes("id-" + i));
     if (i % 4 == 2) {

@@ -97,6 +97,7 @@ final class Workload {
    * batch of the first empty; some deleted; then waits for the cleaner to have nothing to do.
    */
   private void compact(String topic, int rounds) throws Exception {
+    boolean small = topic.startsWith("small_");
     List<ProducerRecord<byte[], byte[]>> batch = new ArrayList<>();
     try (KafkaProducer<byte[], byte[]> first = topics.producer("none")) {
       for (int i = 0; i < 6; ++i) batch.add(Topics.keyed(topic, i, "key-" + i, "first"));
@@ -109,14 +110,14 @@ final class Workload {
           String value = (round + i) % 5 == 0 ? null : "round-" + round + "x".repeat(i * 20);
           batch.add(Topics.keyed(topic, 100 * round + i, "key-" + i, value));
         }
-        batch.add(Topics.keyed(topic, 100 * round, "once-" + round, "stays"));
+        String stays = Topics.filler(round, small ? 20 : 300);
+        batch.add(Topics.keyed(topic, 100 * round, "once-" + round, stays));
         topics.send(second, batch);
       }
     }
     try (KafkaProducer<byte[], byte[]> last = topics.producer("none")) {
       String filler = "x".repeat(250);
-      long large = topic.startsWith("small_") ? 4 : 80;
-      for (int i = 0; i < large; ++i) {
+      for (int i = 0; i < (small ? 4 : 80); ++i) {
         topics.send(last, List.of(Topics.keyed(topic, 9000 + i, "last-" + i, filler)));
       }
     }
