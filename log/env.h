@@ -42,7 +42,9 @@ class File {
 
   virtual FileId id() const = 0;
   virtual std::int64_t size() const = 0;
-  /// Reads into `out` from `position`. Fewer bytes than asked for are only returned at the end.
+  /// Reads into `out` from `position`. Fewer bytes than asked for are only returned at the end: a
+  /// device that gives them piecemeal is asked again, one that gives no more before size() is an io
+  /// error. (A caller would take it for the end, and cut off what it thinks torn.)
   virtual Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) = 0;
   /// All or, with an error, an unknown part of `bytes`.
   virtual Status<IoError> append(ByteView bytes) = 0;

@@ -1,5 +1,6 @@
 #include "log/posix_env.h"
 
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -80,6 +81,12 @@ class PosixFile : public File {
       if (got < 0) return failed(path_);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
+    }
+    // Somebody cut the file. Recovery must not take that for a torn write and cut even more.
+    if (done < out.size() && position + static_cast<std::int64_t>(done) < size_) {
+      return fail(IoError{
+          IoErrorKind::io, path_,
+          fmt::format("ends at {}, not at {}", position + static_cast<std::int64_t>(done), size_)});
     }
     return done;
   }

@@ -1,0 +1,132 @@
+// What MemoryEnv keeps of one file: its bytes, and which of them a power loss would take.
+//
+// Private to MemoryEnv. Threads: none.
+#pragma once
+
+#include "log/types.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace brokerlab::log {
+
+inline std::size_t to_index(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+/// Bytes that grow at the end without ever moving more than the first chunk.
+class ChunkedBytes {
+ public:
+  std::int64_t size() const { return size_; }
+
+  void append(ByteView bytes) {
+    while (!bytes.empty()) {
+      const std::size_t chunk = to_index(size_ / chunk_size);
+      const std::size_t used = to_index(size_ % chunk_size);
+      reserve(chunk, used + bytes.size());
+      const std::size_t room = (chunk == 0 ? first_capacity_ : to_index(chunk_size)) - used;
+      const std::size_t part = std::min(room, bytes.size());
+      std::memcpy(chunks_[chunk].get() + used, bytes.data(), part);
+      size_ += static_cast<std::int64_t>(part);
+      bytes = bytes.subspan(part);
+    }
+  }
+
+  /// [position, position + out.size()) must lie inside.
+  void read(std::int64_t position, MutableByteView out) const {
+    while (!out.empty()) {
+      const std::size_t begin = to_index(position % chunk_size);
+      const std::size_t part = std::min(to_index(chunk_size) - begin, out.size());
+      std::memcpy(out.data(), chunks_[to_index(position / chunk_size)].get() + begin, part);
+      position += static_cast<std::int64_t>(part);
+      out = out.subspan(part);
+    }
+  }
+
+  void truncate(std::int64_t size) {
+    size_ = size;
+    chunks_.resize(to_index((size + chunk_size - 1) / chunk_size));
+    if (chunks_.empty()) first_capacity_ = 0;
+  }
+
+ private:
+  static constexpr std::int64_t chunk_size = 64 * 1024;
+
+  /// Room for `wanted` bytes in `chunk`, or as many as fit in one. The first chunk grows by
+  /// doubling, since most files (indexes, checkpoints) are small.
+  void reserve(std::size_t chunk, std::size_t wanted) {
+    if (chunk > 0) {
+      if (chunk == chunks_.size()) {
+        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(to_index(chunk_size)));
+      }
+      return;
+    }
+    wanted = std::min(wanted, to_index(chunk_size));
+    if (wanted > first_capacity_) {
+      grow_first(std::min(to_index(chunk_size),
+                          std::max({std::size_t{256}, wanted, first_capacity_ * 2})));
+    }
+  }
+
+  void grow_first(std::size_t capacity) {
+    auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    if (chunks_.empty()) {
+      chunks_.push_back(std::move(grown));
+    } else {
+      std::memcpy(grown.get(), chunks_[0].get(), std::min(first_capacity_, capacity));
+      chunks_[0] = std::move(grown);
+    }
+    first_capacity_ = capacity;
+  }
+
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::size_t first_capacity_ = 0;
+  std::int64_t size_ = 0;
+};
+
+/// Half-open ranges of bytes, sorted, apart from each other. Almost always none or one.
+class RangeSet {
+ public:
+  struct Range {
+    std::int64_t begin;
+    std::int64_t end;
+  };
+
+  /// Adds a range behind all others, or adjoining the last.
+  void add_at_end(std::int64_t begin, std::int64_t end) {
+    if (!ranges_.empty() && ranges_.back().end == begin) {
+      ranges_.back().end = end;
+    } else {
+      ranges_.push_back({begin, end});
+    }
+  }
+
+  void remove(std::int64_t begin, std::int64_t end) {
+    if (begin >= end || ranges_.empty()) return;
+    std::vector<Range> left;
+    left.reserve(ranges_.size() + 1);
+    for (const Range& range : ranges_) {
+      if (range.begin < std::min(range.end, begin)) {
+        left.push_back({range.begin, std::min(range.end, begin)});
+      }
+      if (std::max(range.begin, end) < range.end) {
+        left.push_back({std::max(range.begin, end), range.end});
+      }
+    }
+    ranges_ = std::move(left);
+  }
+
+  void clear() { ranges_.clear(); }
+  bool empty() const { return ranges_.empty(); }
+  std::int64_t front() const { return ranges_.front().begin; }
+  std::int64_t total() const {
+    std::int64_t bytes = 0;
+    for (const Range& range : ranges_) bytes += range.end - range.begin;
+    return bytes;
+  }
+
+ private:
+  std::vector<Range> ranges_;
+};
+
+}  // namespace brokerlab::log
