@@ -261,10 +261,14 @@ Result<bool, LogError> Log::truncate_to(Offset offset) {
     if (auto done = truncate_fully_and_start_at(offset); !done.ok()) return fail(done.error());
     return true;
   }
+  const bool removes = segments_.back()->base_offset() > offset;
   while (segments_.back()->base_offset() > offset) {
     if (auto removed = remove_last_segment(); !removed.ok()) {
       return fail(go_offline(removed.error()));
     }
+  }
+  if (removes && config_->sync_in_order) {
+    if (auto synced = env_->sync_dir(dir_); !synced.ok()) return fail(go_offline(synced.error()));
   }
   const auto cut = segments_.back()->truncate_to(offset, last_now_);
   if (!cut.ok()) return fail(go_offline(cut.error()));
@@ -340,8 +344,11 @@ Status<IoError> Log::roll_at(Offset base_offset, Timestamp now) {
   if (old.base_offset() == base_offset) {
     ENSURE(old.size() == 0, "{}: two segments at {}", dir_, base_offset);
     if (auto removed = remove_last_segment(); !removed.ok()) return removed;
-  } else if (auto finished = old.finish_time_index(); !finished.ok()) {
-    return finished;
+  } else {
+    if (auto finished = old.finish_time_index(); !finished.ok()) return finished;
+    if (config_->sync_in_order) {
+      if (auto synced = old.sync(); !synced.ok()) return synced;
+    }
   }
   auto segment = LogSegment::create(*env_, dir_, base_offset, *config_, now);
   if (!segment.ok()) return fail(segment.error());

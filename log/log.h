@@ -102,6 +102,7 @@ class Log {
     /// Scanned segments that begin behind the end of the one before: records are missing there,
     /// or compaction took them. A power loss leaves such a hole when a new segment reached the
     /// disk before the old one's last bytes did. Kafka does not look, and carries on; so do we.
+    /// LogConfig::sync_in_order prevents it.
     std::int32_t gaps = 0;
   };
 
