@@ -21,6 +21,8 @@
 
 namespace brokerlab::log {
 
+struct PhantomBatch;
+
 /// A file of one Env; never used again for another file, and kept over renames.
 using FileId = Id<struct FileTag, std::int32_t>;
 
@@ -48,6 +50,9 @@ class File {
   virtual Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) = 0;
   /// All or, with an error, an unknown part of `bytes`.
   virtual Status<IoError> append(ByteView bytes) = 0;
+  /// append(materialise(batch)), which is also what it does where an Env knows no better. The batch
+  /// must be one that check_phantom() accepts.
+  virtual Status<IoError> append_phantom(const PhantomBatch& batch);
   /// Cuts the file to `size`, which is at most size().
   virtual Status<IoError> truncate(std::int64_t size) = 0;
   virtual Status<IoError> sync() = 0;

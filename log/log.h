@@ -125,6 +125,13 @@ class Log {
   /// left out. The first offset must not be below log_end_offset(); gaps are allowed (compaction).
   Result<AppendInfo, LogError> append_as_follower(ByteView batches, Timestamp now);
 
+  /// The two appends of one phantom batch (phantom.h): offsets, epochs, rolls, indexes and syncs
+  /// are those of its bytes, but its payload is neither made nor copied. The leader's gives it its
+  /// offset, epoch and, with LogAppendTime, time. One that check_phantom() refuses is invalid.
+  Result<AppendInfo, LogError> append_phantom_as_leader(PhantomBatch batch, LeaderEpoch epoch,
+                                                        Timestamp now);
+  Result<AppendInfo, LogError> append_phantom_as_follower(const PhantomBatch& batch, Timestamp now);
+
   /// Reads from the batch that holds `offset` on, at most `max_bytes`, and no batch that holds
   /// `upto` (exclusive; a high watermark) or more. With `min_one_batch` the first batch comes
   /// whole, whatever its size. Reading at the end gives no bytes. One read comes from one segment.
@@ -188,6 +195,11 @@ class Log {
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
   Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now);
   Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now);
+  Result<AppendInfo, LogError> append_phantom(const PhantomBatch& batch, AppendInfo info,
+                                              Timestamp now);
+  Status<IoError> write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now);
+  Status<IoError> begin_write(AppendInfo& info, Timestamp now);
+  Status<IoError> end_write(AppendInfo& info);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
   Status<IoError> note_epochs(ByteView batches);
   Status<IoError> remove_last_segment();

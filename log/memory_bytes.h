@@ -3,7 +3,7 @@
 // Private to MemoryEnv. Threads: none.
 #pragma once
 
-#include "log/types.h"
+#include "log/phantom.h"
 
 #include <algorithm>
 #include <cstring>
@@ -49,6 +49,8 @@ class ChunkedBytes {
     if (chunks_.empty()) first_capacity_ = 0;
   }
 
+  std::int64_t footprint() const;  ///< Memory it takes, spare room included.
+
  private:
   static constexpr std::int64_t chunk_size = 64 * 1024;
 
@@ -82,6 +84,57 @@ class ChunkedBytes {
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
   std::size_t first_capacity_ = 0;
   std::int64_t size_ = 0;
+};
+
+/// What a file holds: bytes, and phantom batches among them. Phantoms cost about 62 bytes each
+/// where many come in a row, and reading inside them costs what read_phantom() does.
+class MemoryBytes {
+ public:
+  std::int64_t size() const { return raw_.size() + phantom_bytes_; }
+  void append(ByteView bytes) { raw_.append(bytes); }
+  void append(const PhantomBatch& batch);
+  /// [position, position + out.size()) must lie inside.
+  void read(std::int64_t position, MutableByteView out) const;
+  /// A phantom that is cut in two leaves its first part as bytes.
+  void truncate(std::int64_t size);
+  std::int64_t footprint() const;
+
+ private:
+  /// The fields of a PhantomBatch without gaps between them.
+  struct [[gnu::packed]] Packed {
+    explicit Packed(const PhantomBatch& batch);
+    PhantomBatch unpacked() const;
+    std::int64_t size() const { return std::int64_t{batch_header_size} + payload_size; }
+
+    Offset base_offset;
+    Timestamp base_timestamp;
+    Timestamp max_timestamp;
+    std::int64_t producer_id;
+    std::uint64_t seed;
+    LeaderEpoch leader_epoch;
+    std::int32_t base_sequence;
+    std::int32_t record_count;
+    std::int32_t payload_size;
+    std::int16_t producer_epoch;
+    std::int16_t attributes;
+  };
+  static_assert(sizeof(Packed) == 60);
+
+  /// Phantoms without bytes between them. Only the block knows its place: who looks for a batch
+  /// adds up the sizes of those before it.
+  struct Block {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    std::int64_t raw_before = 0;  ///< Bytes of raw_ in front of it.
+    std::vector<Packed> batches;
+  };
+  static constexpr std::size_t block_batches = 64;
+
+  static void read_block(const Block& block, std::int64_t position, MutableByteView out);
+
+  ChunkedBytes raw_;
+  std::vector<Block> blocks_;
+  std::int64_t phantom_bytes_ = 0;
 };
 
 /// Half-open ranges of bytes, sorted, apart from each other. Almost always none or one.

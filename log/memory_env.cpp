@@ -11,7 +11,7 @@ namespace brokerlab::log {
 struct MemoryEnv::FileData {
   FileId id;
   std::string path;  ///< Empty once removed.
-  ChunkedBytes bytes;
+  MemoryBytes bytes;
   RangeSet unsynced;
   std::map<std::int64_t, std::byte> flips;  ///< Position -> the bits that rotted there.
 
@@ -65,11 +65,20 @@ class MemoryEnv::MemoryFile : public File {
       write(bytes.first(std::min(bytes.size(), to_index(fault->bytes_of_write))));
       return fail(error_of(*fault));
     }
-    const auto count = static_cast<std::int64_t>(bytes.size());
-    if (count > env_.options_.capacity - env_.total_size_) {
-      return fail(IoError{IoErrorKind::no_space, data_->path, ""});
-    }
+    if (auto full = no_room_for(static_cast<std::int64_t>(bytes.size()))) return fail(*full);
     write(bytes);
+    return {};
+  }
+
+  Status<IoError> append_phantom(const PhantomBatch& batch) override {
+    if (const auto fault = next_call()) {
+      ByteVector part(to_index(std::min(batch.size(), fault->bytes_of_write)));
+      read_phantom(batch, 0, part);
+      write(part);
+      return fail(error_of(*fault));
+    }
+    if (auto full = no_room_for(batch.size())) return fail(*full);
+    write(batch);
     return {};
   }
 
@@ -102,11 +111,18 @@ class MemoryEnv::MemoryFile : public File {
     return {fault.kind, data_->path, std::string(fault.message)};
   }
 
-  void write(ByteView bytes) {
-    if (bytes.empty()) return;
-    const auto count = static_cast<std::int64_t>(bytes.size());
+  std::optional<IoError> no_room_for(std::int64_t count) const {
+    if (count <= env_.options_.capacity - env_.total_size_) return std::nullopt;
+    return IoError{IoErrorKind::no_space, data_->path, ""};
+  }
+
+  /// Bytes, or a phantom batch.
+  template <class Content>
+  void write(const Content& content) {
     const std::int64_t position = size();
-    data_->bytes.append(bytes);
+    data_->bytes.append(content);
+    const std::int64_t count = size() - position;
+    if (count == 0) return;
     data_->unsynced.add_at_end(position, position + count);
     if (!data_->path.empty()) env_.total_size_ += count;
     if (env_.observer_ != nullptr) env_.observer_->on_write(id(), position, count);
@@ -393,6 +409,12 @@ std::optional<MemoryEnv::FlippedBit> MemoryEnv::flip_random_bit(RandomStream& ra
     position -= file->bytes.size();
   }
   UNREACHABLE();
+}
+
+std::int64_t MemoryEnv::footprint() const {
+  std::int64_t bytes = 0;
+  for (const auto& [path, file] : files_) bytes += file->bytes.footprint();
+  return bytes;
 }
 
 std::string MemoryEnv::path_of(FileId file) const {

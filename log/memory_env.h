@@ -15,7 +15,8 @@
 //
 // Lifetime: files borrow the MemoryEnv; those open at lose_unsynced() or kill_process() answer only
 // io errors after.
-// Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping.
+// Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping; a
+// phantom batch stays one until it is read.
 #pragma once
 
 #include "base/random.h"
@@ -109,6 +110,9 @@ class MemoryEnv : public Env {
   /// For the observer's owner: the file's present path, "" when it is gone.
   std::string path_of(FileId file) const;
   std::int64_t total_size() const { return total_size_; }
+  /// Bytes of our memory that the contents of all files take, spare room included. Phantom batches
+  /// (File::append_phantom) count as what they are: at most 64 bytes each where many come in a row.
+  std::int64_t footprint() const;
 
  private:
   class MemoryFile;
