@@ -79,6 +79,18 @@ class Workload {
 
   std::int32_t holes() const { return holes_; }
 
+  /// Behind a failure that went away again: the log says so to every change, but can be read.
+  std::string check_offline(IoErrorKind kind) {
+    if (!log_) return "";  // It failed to open.
+    CRASH_REQUIRE(log_->offline() && log_->offline()->io->kind == kind);
+    CRASH_REQUIRE(log_->offline()->message.find(log_->offline()->io->path) != std::string::npos);
+    const std::int64_t size = log_->size();
+    CRASH_REQUIRE(!log_->flush().ok() && !log_->roll(1000).ok() && !log_->truncate_to(0).ok());
+    CRASH_REQUIRE(log_->size() == size);
+    std::map<Offset, Kept> found;
+    return log_->segments().empty() ? "" : read_all(found);
+  }
+
   bool restart() {
     log_.reset();
     return start(false);
@@ -371,6 +383,18 @@ int crash_in_recovery(const Crash& crash) {
   }
 }
 
+/// The device refuses from one call on; later it does not.
+void fail_once(const Crash& crash, IoErrorKind kind) {
+  MemoryEnv env(crash.options);
+  Workload workload(env, crash.sync_in_order);
+  env.faults().fail_calls_from(crash.call, kind, crash.bytes);
+  if (workload.run()) FAIL("no failure at " << crash.text());
+  env.faults().heal();
+  std::string wrong = workload.check_offline(kind);
+  if (wrong.empty()) wrong = workload.check_restarted(false);
+  if (!wrong.empty()) FAIL(crash.text() << ": " << wrong);
+}
+
 WriteLedger rehearse(MemoryEnv& env, bool sync_in_order) {
   WriteLedger ledger(env);
   Workload workload(env, sync_in_order);
@@ -399,6 +423,15 @@ TEST_CASE("a log survives a crash at any call and at any byte of a write", "[pro
   fmt::print("{} crashes in a workload of {} calls, {} holes\n", crashes, calls, holes);
   CHECK(calls > 200);
   CHECK((holes > 0) != in_order);
+}
+
+TEST_CASE("a log outlives a full or failing disk at any call", "[property]") {
+  const IoErrorKind kind = GENERATE(IoErrorKind::no_space, IoErrorKind::io);
+  MemoryEnv rehearsal;
+  const WriteLedger ledger = rehearse(rehearsal, false);
+  for (std::int64_t call = 1; call <= rehearsal.faults().calls(); ++call) {
+    for (const std::int64_t bytes : ledger.stops(call)) fail_once({{}, false, call, bytes}, kind);
+  }
 }
 
 TEST_CASE("a log survives a second crash while it recovers from the first", "[property]") {
