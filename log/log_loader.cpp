@@ -3,6 +3,7 @@
 #include "log/log.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace brokerlab::log {
 namespace {
@@ -54,6 +55,7 @@ Status<IoError> Log::load(const OpenOptions& options) {
 Status<IoError> Log::load_segments(const OpenOptions& options) {
   const auto names = env_->list(dir_);
   if (!names.ok()) return fail(names.error());
+  std::vector<std::size_t> rebuilt;
   for (const std::string& name : names.value()) {
     auto orphan = base_offset_of(name, index_suffix);
     if (!orphan) orphan = base_offset_of(name, time_index_suffix);
@@ -71,7 +73,15 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
     if (!opened.value().usable) {
       const auto recovered = recover_segment(*segments_.back());
       if (!recovered.ok()) return fail(recovered.error());
+      rebuilt.push_back(segments_.size() - 1);
     }
+  }
+  // No later recovery looks at flushed segments: what was rebuilt of them must survive.
+  const Offset flushed =
+      options.clean ? std::numeric_limits<Offset>::max() : options.recovery_point;
+  for (const std::size_t i : rebuilt) {
+    if (i >= segment_index_for(flushed)) break;
+    if (auto synced = segments_[i]->sync(); !synced.ok()) return synced;
   }
   return {};
 }

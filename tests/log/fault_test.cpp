@@ -182,6 +182,26 @@ TEST_CASE("a rotten bit in the log is found by recovery, which cuts there", "[un
   CHECK(story.consume_all() == test::Values{"value 0", "value 1", "value 2", "and on"});
 }
 
+TEST_CASE("an index rebuilt for a flushed segment is rebuilt once", "[unit]") {
+  MemoryEnv env;
+  RandomStream random(1, "power");
+  test::PartitionStory story(env);
+  story.config.index_interval_bytes = 0;
+  story.open();
+  for (int i = 0; i < 5; ++i) story.produce({fmt::format("value {}", i)});
+  REQUIRE(story.log().roll(0).ok());
+  story.produce({"value 5"});
+  story.flush();
+  REQUIRE(env.remove(join_path(story.dir(), segment_file_name(0, index_suffix))).ok());
+  story.reopen_unclean();
+  CHECK(story.log().recovery().segments_scanned == 2);
+  env.lose_unsynced(random);
+  story.reopen_unclean();
+  CHECK(story.log().recovery().segments_scanned == 1);
+  CHECK(story.log().segments().front()->offset_index().size() == 4);
+  CHECK(story.consume_all().size() == 6);
+}
+
 TEST_CASE("a file cut behind our back is an error on disk too", "[unit]") {
   const test::TemporaryFolder folder;
   PosixEnv env;
