@@ -37,11 +37,12 @@ class Workload {
   /// False when a call failed on the way.
   bool run() {
     return open(false) && assign_epoch() && append({3}) && append({1}, Codec::gzip) && flush() &&
-           fill(4) && roll() && append({2, 1}) && flush() && append({1}) && truncate_by(4) &&
-           append({2}) && assign_epoch() && append({2}, Codec::gzip) && reopen(false) && fill(5) &&
-           flush() && advance_start(0.5) && append({1}) && reopen(true) && fill(3) &&
-           truncate_by(9) && assign_epoch() && fill(3) && advance_start(0.3) && flush() &&
-           truncate_by(2) && append({4}) && truncate_all() && fill(2) && flush() && append({1});
+           fill(4) && roll() && append_phantom(3) && append({2, 1}) && flush() && append({1}) &&
+           truncate_by(4) && append_in_new_epoch() && append_phantom(2) && assign_epoch() &&
+           append({2}, Codec::gzip) && reopen(false) && fill(5) && flush() && advance_start(0.5) &&
+           append({1}) && reopen(true) && fill(3) && truncate_by(9) && assign_epoch() && fill(3) &&
+           advance_start(0.3) && flush() && truncate_by(2) && append({4}) && truncate_all() &&
+           fill(2) && flush() && append({1});
   }
 
   /// Everything that must hold after a restart; "" or what does not.
@@ -133,11 +134,40 @@ class Workload {
       const ByteVector batch = builder.build();
       bytes.insert(bytes.end(), batch.begin(), batch.end());
     }
+    note_attempt(records);
+    return note_success(log_->append_as_leader(bytes, epoch_, 1000).ok(), records);
+  }
+
+  bool append_phantom(std::int32_t count) {
+    PhantomBatch batch;
+    batch.record_count = count;
+    batch.payload_size = 40 * count;
+    batch.seed = static_cast<std::uint64_t>(next_value_++);
+    std::vector<Kept> records;
+    const auto decoded = decode_all(materialise(batch)).value();
+    for (const Record& record : decoded) {
+      records.push_back(
+          {end_ + record.offset, end_ + count, epoch_, std::string(as_text(*record.value))});
+    }
+    note_attempt(records);
+    return note_success(log_->append_phantom_as_leader(batch, epoch_, 1000).ok(), records);
+  }
+
+  void note_attempt(const std::vector<Kept>& records) {
     for (const Kept& record : records) appended_.emplace(record.offset, record);
-    if (!log_->append_as_leader(bytes, epoch_, 1000).ok()) return false;
+  }
+
+  bool note_success(bool ok, const std::vector<Kept>& records) {
+    if (!ok) return false;
     kept_.insert(kept_.end(), records.begin(), records.end());
     end_ += static_cast<Offset>(records.size());
     return true;
+  }
+
+  /// A new leader whose epoch comes with its first batch only.
+  bool append_in_new_epoch() {
+    ++epoch_;
+    return append({2});
   }
 
   bool fill(int batches) {
