@@ -96,4 +96,23 @@ std::uint32_t crc32c(ByteView bytes, std::uint32_t seed) {
   return fast ? detail::crc32c_by_instruction(bytes, seed) : detail::crc32c_by_table(bytes, seed);
 }
 
+std::array<std::byte, 4> crc32c_forcing_bytes(std::uint32_t before, std::uint32_t wanted,
+                                              std::size_t zeros) {
+  // A step over a zero byte loses no information: the top byte of the result tells the table entry.
+  std::array<std::uint32_t, 256> low_byte_by_top{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    low_byte_by_top[detail::tables[0][byte] >> 24] = byte;
+  }
+  std::uint32_t crc = ~wanted;
+  for (std::size_t step = 0; step < zeros + 4; ++step) {
+    const std::uint32_t byte = low_byte_by_top[crc >> 24];
+    crc = ((crc ^ detail::tables[0][byte]) << 8) | byte;
+  }
+  // Four bytes act like four zeros on a register they were added to.
+  crc ^= ~before;
+  std::array<std::byte, 4> bytes{};
+  std::memcpy(bytes.data(), &crc, bytes.size());
+  return bytes;
+}
+
 }  // namespace brokerlab::log

@@ -6,10 +6,17 @@
 
 #include "log/types.h"
 
+#include <array>
+
 namespace brokerlab::log {
 
 /// The CRC of `bytes`. `seed` is the CRC of what came before: crc(ab) == crc(b, crc(a)).
 std::uint32_t crc32c(ByteView bytes, std::uint32_t seed = 0);
+
+/// The four bytes that, put behind bytes whose CRC is `before` and in front of `zeros` zero bytes,
+/// make the CRC of all of them `wanted`.
+std::array<std::byte, 4> crc32c_forcing_bytes(std::uint32_t before, std::uint32_t wanted,
+                                              std::size_t zeros);
 
 namespace detail {
 std::uint32_t crc32c_by_table(ByteView bytes, std::uint32_t seed);

@@ -1,5 +1,7 @@
 #include "log/env.h"
 
+#include "log/phantom.h"
+
 #include <fmt/format.h>
 
 namespace brokerlab::log {
@@ -25,6 +27,10 @@ std::string_view to_text(IoErrorKind kind) {
 std::string IoError::text() const {
   if (message.empty()) return fmt::format("{}: {}", path, to_text(kind));
   return fmt::format("{}: {}: {}", path, to_text(kind), message);
+}
+
+Status<IoError> File::append_phantom(const PhantomBatch& batch) {
+  return append(materialise(batch));
 }
 
 std::string join_path(std::string_view dir, std::string_view name) {

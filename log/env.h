@@ -21,6 +21,8 @@
 
 namespace brokerlab::log {
 
+struct PhantomBatch;
+
 /// A file of one Env; never used again for another file, and kept over renames.
 using FileId = Id<struct FileTag, std::int32_t>;
 
@@ -42,10 +44,15 @@ class File {
 
   virtual FileId id() const = 0;
   virtual std::int64_t size() const = 0;
-  /// Reads into `out` from `position`. Fewer bytes than asked for are only returned at the end.
+  /// Reads into `out` from `position`. Fewer bytes than asked for are only returned at the end: a
+  /// device that gives them piecemeal is asked again, one that gives no more before size() is an io
+  /// error. (A caller would take it for the end, and cut off what it thinks torn.)
   virtual Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) = 0;
   /// All or, with an error, an unknown part of `bytes`.
   virtual Status<IoError> append(ByteView bytes) = 0;
+  /// append(materialise(batch)), which is also what it does where an Env knows no better. The batch
+  /// must be one that check_phantom() accepts.
+  virtual Status<IoError> append_phantom(const PhantomBatch& batch);
   /// Cuts the file to `size`, which is at most size().
   virtual Status<IoError> truncate(std::int64_t size) = 0;
   virtual Status<IoError> sync() = 0;

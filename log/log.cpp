@@ -235,28 +235,38 @@ Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo in
 
 Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timestamp now,
                                        const ProducerChanges& producers) {
-  last_now_ = now;
   if (auto noted = note_epochs(batches); !noted.ok()) return fail(noted.error());
-  if (segments_.back()->should_roll(info.bytes, info.max_timestamp, info.last_offset, now)) {
-    const Offset base = std::max(info.first_offset, log_end_offset_);
-    if (auto rolled = roll_at(base, now); !rolled.ok()) return fail(rolled.error());
-    info.rolled = true;
-  }
-  LogSegment& active = *segments_.back();
-  info.file = active.file();
-  info.position = active.size();
+  if (auto begun = begin_write(info, now); !begun.ok()) return fail(begun.error());
   const TimestampOffset max{info.max_timestamp, info.offset_of_max_timestamp};
-  if (auto appended = active.append(batches, info.last_offset, max); !appended.ok()) {
+  if (auto appended = segments_.back()->append(batches, info.last_offset, max); !appended.ok()) {
     return fail(appended.error());
   }
-  if (auto taken = take(producers, active); !taken.ok()) return fail(taken.error());
+  if (auto taken = take(producers, *segments_.back()); !taken.ok()) return fail(taken.error());
+  if (auto ended = end_write(info); !ended.ok()) return fail(ended.error());
+  return info;
+}
+
+/// Makes sure that the active segment can take what `info` tells of, and notes where it will be.
+Status<IoError> Log::begin_write(AppendInfo& info, Timestamp now) {
+  last_now_ = now;
+  if (segments_.back()->should_roll(info.bytes, info.max_timestamp, info.last_offset, now)) {
+    const Offset base = std::max(info.first_offset, log_end_offset_);
+    if (auto rolled = roll_at(base, now); !rolled.ok()) return rolled;
+    info.rolled = true;
+  }
+  info.file = segments_.back()->file();
+  info.position = segments_.back()->size();
+  return {};
+}
+
+Status<IoError> Log::end_write(AppendInfo& info) {
   log_end_offset_ = info.last_offset + 1;
   producers_end_ = log_end_offset_;
   if (unflushed_records() >= config_->flush_messages) {
-    if (auto flushed = sync_upto(log_end_offset_); !flushed.ok()) return fail(flushed.error());
+    if (auto flushed = sync_upto(log_end_offset_); !flushed.ok()) return flushed;
     info.flushed = true;
   }
-  return info;
+  return {};
 }
 
 /// A new epoch is on disk before the first record of it.
@@ -332,10 +342,14 @@ Result<bool, LogError> Log::truncate_to(Offset offset) {
     if (auto done = truncate_fully_and_start_at(offset); !done.ok()) return fail(done.error());
     return true;
   }
+  const bool removes = segments_.back()->base_offset() > offset;
   while (segments_.back()->base_offset() > offset) {
     if (auto removed = remove_last_segment(); !removed.ok()) {
       return fail(go_offline(removed.error()));
     }
+  }
+  if (removes && config_->sync_in_order) {
+    if (auto synced = env_->sync_dir(dir_); !synced.ok()) return fail(go_offline(synced.error()));
   }
   const auto cut = segments_.back()->truncate_to(offset, last_now_);
   if (!cut.ok()) return fail(go_offline(cut.error()));
@@ -464,8 +478,11 @@ Status<IoError> Log::roll_at(Offset base_offset, Timestamp now) {
   if (old.base_offset() == base_offset) {
     ENSURE(old.size() == 0, "{}: two segments at {}", dir_, base_offset);
     if (auto removed = remove_last_segment(); !removed.ok()) return removed;
-  } else if (auto finished = old.finish_time_index(); !finished.ok()) {
-    return finished;
+  } else {
+    if (auto finished = old.finish_time_index(); !finished.ok()) return finished;
+    if (config_->sync_in_order) {
+      if (auto synced = old.sync(); !synced.ok()) return synced;
+    }
   }
   auto segment = LogSegment::create(*env_, dir_, base_offset, *config_, now);
   if (!segment.ok()) return fail(segment.error());

@@ -112,6 +112,7 @@ class Log {
     /// Scanned segments that begin behind the end of the one before: records are missing there,
     /// or compaction took them. A power loss leaves such a hole when a new segment reached the
     /// disk before the old one's last bytes did. Kafka does not look, and carries on; so do we.
+    /// LogConfig::sync_in_order prevents it.
     std::int32_t gaps = 0;
   };
 
@@ -138,6 +139,13 @@ class Log {
   /// Appends batches fetched from the leader, offsets and epochs as they are. A cut last batch is
   /// left out. The first offset must not be below log_end_offset(); gaps are allowed (compaction).
   Result<AppendInfo, LogError> append_as_follower(ByteView batches, Timestamp now);
+
+  /// The two appends of one phantom batch (phantom.h): offsets, epochs, rolls, indexes and syncs
+  /// are those of its bytes, but its payload is neither made nor copied. The leader's gives it its
+  /// offset, epoch and, with LogAppendTime, time. One that check_phantom() refuses is invalid.
+  Result<AppendInfo, LogError> append_phantom_as_leader(PhantomBatch batch, LeaderEpoch epoch,
+                                                        Timestamp now);
+  Result<AppendInfo, LogError> append_phantom_as_follower(const PhantomBatch& batch, Timestamp now);
 
   /// Reads from the batch that holds `offset` on, at most `max_bytes`, and no batch that holds
   /// `upto` (exclusive; a high watermark) or more. With `min_one_batch` the first batch comes
@@ -229,7 +237,7 @@ class Log {
   Status<IoError> drop_segments_from(std::size_t first);
   Status<IoError> check_end();
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
-  Status<IoError> recover_damaged(const std::vector<Offset>& bases);
+  Status<IoError> recover_damaged(const std::vector<Offset>& bases, Offset flushed);
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
   Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now,
                                               AppendOrigin origin);
@@ -247,6 +255,11 @@ class Log {
   Status<IoError> reload_producers();
   Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now,
                                     const ProducerChanges& producers);
+  Result<AppendInfo, LogError> append_phantom(const PhantomBatch& batch, AppendInfo info,
+                                              Timestamp now);
+  Status<IoError> write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now);
+  Status<IoError> begin_write(AppendInfo& info, Timestamp now);
+  Status<IoError> end_write(AppendInfo& info);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
   Status<IoError> note_epochs(ByteView batches);
   Status<IoError> remove_last_segment();

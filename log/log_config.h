@@ -37,6 +37,11 @@ struct LogConfig {
   /// Not Kafka's: decode every record a producer sends, as a broker does, instead of trusting the
   /// batch header once its checksum is right. Costs the CPU of a decompression.
   bool validate_records = false;
+  /// Not Kafka's: sync the old segment before a new one is begun, and the removal of segments
+  /// before the one in front of them is cut. Then a power loss leaves no hole in the log
+  /// (Log::Recovery); Kafka, and we by default, leave the first to a background flush and the
+  /// second to luck.
+  bool sync_in_order = false;
 };
 
 }  // namespace brokerlab::log

@@ -3,6 +3,7 @@
 #include "log/log.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace brokerlab::log {
 namespace {
@@ -108,15 +109,20 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
     segments_.push_back(std::make_unique<LogSegment>(std::move(opened.value().segment)));
     if (!opened.value().usable) damaged.push_back(*base_offset);
   }
-  return recover_damaged(damaged);
+  // No later recovery looks at flushed segments: what is rebuilt of them must survive.
+  return recover_damaged(
+      damaged, options.clean ? std::numeric_limits<Offset>::max() : options.recovery_point);
 }
 
 /// Segments whose indexes are lost or wrong. In order, since each builds on the producers before
 /// it.
-Status<IoError> Log::recover_damaged(const std::vector<Offset>& bases) {
+Status<IoError> Log::recover_damaged(const std::vector<Offset>& bases, Offset flushed) {
   for (const Offset base : bases) {
-    const auto recovered = recover_segment(*segments_[segment_index_for(base)]);
+    const std::size_t index = segment_index_for(base);
+    const auto recovered = recover_segment(*segments_[index]);
     if (!recovered.ok()) return fail(recovered.error());
+    if (index >= segment_index_for(flushed)) continue;
+    if (auto synced = segments_[index]->sync(); !synced.ok()) return synced;
   }
   return {};
 }

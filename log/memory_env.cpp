@@ -1,137 +1,28 @@
 #include "log/memory_env.h"
 
+#include "log/memory_bytes.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
 
 namespace brokerlab::log {
-namespace {
-
-constexpr std::int64_t sector = 512;  ///< What a disk writes whole or not at all.
-
-std::size_t index(std::int64_t n) { return static_cast<std::size_t>(n); }
-
-/// Bytes that grow at the end without ever moving more than the first chunk.
-class ChunkedBytes {
- public:
-  std::int64_t size() const { return size_; }
-
-  void append(ByteView bytes) {
-    while (!bytes.empty()) {
-      const std::size_t chunk = index(size_ / chunk_size);
-      const std::size_t used = index(size_ % chunk_size);
-      reserve(chunk, used + bytes.size());
-      const std::size_t room = (chunk == 0 ? first_capacity_ : index(chunk_size)) - used;
-      const std::size_t part = std::min(room, bytes.size());
-      std::memcpy(chunks_[chunk].get() + used, bytes.data(), part);
-      size_ += static_cast<std::int64_t>(part);
-      bytes = bytes.subspan(part);
-    }
-  }
-
-  /// [position, position + out.size()) must lie inside.
-  void read(std::int64_t position, MutableByteView out) const {
-    while (!out.empty()) {
-      const std::size_t begin = index(position % chunk_size);
-      const std::size_t part = std::min(index(chunk_size) - begin, out.size());
-      std::memcpy(out.data(), chunks_[index(position / chunk_size)].get() + begin, part);
-      position += static_cast<std::int64_t>(part);
-      out = out.subspan(part);
-    }
-  }
-
-  void truncate(std::int64_t size) {
-    size_ = size;
-    chunks_.resize(index((size + chunk_size - 1) / chunk_size));
-    if (chunks_.empty()) first_capacity_ = 0;
-  }
-
- private:
-  static constexpr std::int64_t chunk_size = 64 * 1024;
-
-  /// Room for `wanted` bytes in `chunk`, or as many as fit in one. The first chunk grows by
-  /// doubling, since most files (indexes, checkpoints) are small.
-  void reserve(std::size_t chunk, std::size_t wanted) {
-    if (chunk > 0) {
-      if (chunk == chunks_.size()) {
-        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(index(chunk_size)));
-      }
-      return;
-    }
-    wanted = std::min(wanted, index(chunk_size));
-    if (wanted > first_capacity_) {
-      grow_first(
-          std::min(index(chunk_size), std::max({std::size_t{256}, wanted, first_capacity_ * 2})));
-    }
-  }
-
-  void grow_first(std::size_t capacity) {
-    auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
-    if (chunks_.empty()) {
-      chunks_.push_back(std::move(grown));
-    } else {
-      std::memcpy(grown.get(), chunks_[0].get(), std::min(first_capacity_, capacity));
-      chunks_[0] = std::move(grown);
-    }
-    first_capacity_ = capacity;
-  }
-
-  std::vector<std::unique_ptr<std::byte[]>> chunks_;
-  std::size_t first_capacity_ = 0;
-  std::int64_t size_ = 0;
-};
-
-/// Half-open ranges of bytes, sorted, apart from each other. Almost always none or one.
-class RangeSet {
- public:
-  struct Range {
-    std::int64_t begin;
-    std::int64_t end;
-  };
-
-  /// Adds a range behind all others, or adjoining the last.
-  void add_at_end(std::int64_t begin, std::int64_t end) {
-    if (!ranges_.empty() && ranges_.back().end == begin) {
-      ranges_.back().end = end;
-    } else {
-      ranges_.push_back({begin, end});
-    }
-  }
-
-  void remove(std::int64_t begin, std::int64_t end) {
-    if (begin >= end || ranges_.empty()) return;
-    std::vector<Range> left;
-    left.reserve(ranges_.size() + 1);
-    for (const Range& range : ranges_) {
-      if (range.begin < std::min(range.end, begin)) {
-        left.push_back({range.begin, std::min(range.end, begin)});
-      }
-      if (std::max(range.begin, end) < range.end) {
-        left.push_back({std::max(range.begin, end), range.end});
-      }
-    }
-    ranges_ = std::move(left);
-  }
-
-  void clear() { ranges_.clear(); }
-  bool empty() const { return ranges_.empty(); }
-  std::int64_t front() const { return ranges_.front().begin; }
-  std::int64_t total() const {
-    std::int64_t bytes = 0;
-    for (const Range& range : ranges_) bytes += range.end - range.begin;
-    return bytes;
-  }
-
- private:
-  std::vector<Range> ranges_;
-};
-
-}  // namespace
 
 struct MemoryEnv::FileData {
   FileId id;
   std::string path;  ///< Empty once removed.
-  ChunkedBytes bytes;
+  MemoryBytes bytes;
   RangeSet unsynced;
+  std::map<std::int64_t, std::byte> flips;  ///< Position -> the bits that rotted there.
+
+  void read(std::int64_t position, MutableByteView out) const {
+    bytes.read(position, out);
+    const auto end = position + static_cast<std::int64_t>(out.size());
+    for (auto flip = flips.lower_bound(position); flip != flips.end() && flip->first < end;
+         ++flip) {
+      out[to_index(flip->first - position)] ^= flip->second;
+    }
+  }
 };
 
 struct MemoryEnv::NameChange {
@@ -152,35 +43,47 @@ class MemoryEnv::MemoryFile : public File {
   std::int64_t size() const override { return data_->bytes.size(); }
 
   Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) override {
-    if (auto failure = failed()) return fail(std::move(*failure));
+    if (const auto fault = next_call()) return fail(error_of(*fault));
     ENSURE(position >= 0);
-    const std::int64_t left = std::max<std::int64_t>(0, size() - position);
-    const std::size_t part = std::min(out.size(), index(left));
-    data_->bytes.read(position, out.first(part));
-    if (env_.observer_ != nullptr && part > 0) {
-      env_.observer_->on_read(id(), position, static_cast<std::int64_t>(part));
+    const std::int64_t wanted = std::min(static_cast<std::int64_t>(out.size()),
+                                         std::max<std::int64_t>(0, size() - position));
+    for (std::int64_t done = 0; done < wanted;) {
+      const std::int64_t part = std::min(wanted - done, env_.faults_.read_limit());
+      if (part == 0) {
+        return fail(IoError{IoErrorKind::io, data_->path,
+                            fmt::format("the device gave {} of {} bytes", done, wanted)});
+      }
+      data_->read(position + done, out.subspan(to_index(done), to_index(part)));
+      if (env_.observer_ != nullptr) env_.observer_->on_read(id(), position + done, part);
+      done += part;
     }
-    return part;
+    return to_index(wanted);
   }
 
   Status<IoError> append(ByteView bytes) override {
-    if (auto failure = failed()) return fail(std::move(*failure));
-    if (bytes.empty()) return {};
-    const auto count = static_cast<std::int64_t>(bytes.size());
-    const bool named = !data_->path.empty();
-    if (count > env_.options_.capacity - env_.total_size_) {
-      return fail(IoError{IoErrorKind::no_space, data_->path, ""});
+    if (const auto fault = next_call()) {
+      write(bytes.first(std::min(bytes.size(), to_index(fault->bytes_of_write))));
+      return fail(error_of(*fault));
     }
-    const std::int64_t position = size();
-    data_->bytes.append(bytes);
-    data_->unsynced.add_at_end(position, position + count);
-    if (named) env_.total_size_ += count;
-    if (env_.observer_ != nullptr) env_.observer_->on_write(id(), position, count);
+    if (auto full = no_room_for(static_cast<std::int64_t>(bytes.size()))) return fail(*full);
+    write(bytes);
+    return {};
+  }
+
+  Status<IoError> append_phantom(const PhantomBatch& batch) override {
+    if (const auto fault = next_call()) {
+      ByteVector part(to_index(std::min(batch.size(), fault->bytes_of_write)));
+      read_phantom(batch, 0, part);
+      write(part);
+      return fail(error_of(*fault));
+    }
+    if (auto full = no_room_for(batch.size())) return fail(*full);
+    write(batch);
     return {};
   }
 
   Status<IoError> truncate(std::int64_t new_size) override {
-    if (auto failure = failed()) return fail(std::move(*failure));
+    if (const auto fault = next_call()) return fail(error_of(*fault));
     ENSURE(new_size >= 0 && new_size <= size(), "{}: cut from {} to {}", data_->path, size(),
            new_size);
     env_.cut(*data_, new_size);
@@ -191,7 +94,7 @@ class MemoryEnv::MemoryFile : public File {
   }
 
   Status<IoError> sync() override {
-    if (auto failure = failed()) return fail(std::move(*failure));
+    if (const auto fault = next_call()) return fail(error_of(*fault));
     data_->unsynced.clear();
     if (env_.options_.sync_commits_names) env_.commit_names();
     if (env_.observer_ != nullptr) env_.observer_->on_sync(id());
@@ -199,11 +102,30 @@ class MemoryEnv::MemoryFile : public File {
   }
 
  private:
-  std::optional<IoError> failed() {
-    if (power_cycle_ != env_.power_cycle_) {
-      return IoError{IoErrorKind::io, data_->path, "opened before the power was lost"};
-    }
-    return env_.injected_failure(data_->path);
+  std::optional<FaultPlan::Fault> next_call() {
+    if (power_cycle_ == env_.power_cycle_) return env_.faults_.next_call();
+    return FaultPlan::Fault{IoErrorKind::io, "opened before the power was lost", 0};
+  }
+
+  IoError error_of(const FaultPlan::Fault& fault) const {
+    return {fault.kind, data_->path, std::string(fault.message)};
+  }
+
+  std::optional<IoError> no_room_for(std::int64_t count) const {
+    if (count <= env_.options_.capacity - env_.total_size_) return std::nullopt;
+    return IoError{IoErrorKind::no_space, data_->path, ""};
+  }
+
+  /// Bytes, or a phantom batch.
+  template <class Content>
+  void write(const Content& content) {
+    const std::int64_t position = size();
+    data_->bytes.append(content);
+    const std::int64_t count = size() - position;
+    if (count == 0) return;
+    data_->unsynced.add_at_end(position, position + count);
+    if (!data_->path.empty()) env_.total_size_ += count;
+    if (env_.observer_ != nullptr) env_.observer_->on_write(id(), position, count);
   }
 
   MemoryEnv& env_;
@@ -215,26 +137,21 @@ MemoryEnv::MemoryEnv(Options options) : options_(options), dirs_{"/", "."} {}
 MemoryEnv::MemoryEnv() : MemoryEnv(Options{}) {}
 MemoryEnv::~MemoryEnv() = default;
 
-std::optional<IoError> MemoryEnv::injected_failure(const std::string& path) {
-  if (fail_in_ == 0 || --fail_in_ > 0) return std::nullopt;
-  return IoError{fail_kind_, path, "injected"};
-}
-
-void MemoryEnv::fail_call(std::int64_t n, IoErrorKind kind) {
-  ENSURE(n > 0);
-  fail_in_ = n;
-  fail_kind_ = kind;
+std::optional<IoError> MemoryEnv::planned_failure(const std::string& path) const {
+  const auto fault = faults_.next_call();
+  if (!fault) return std::nullopt;
+  return IoError{fault->kind, path, std::string(fault->message)};
 }
 
 Result<std::unique_ptr<File>, IoError> MemoryEnv::open(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   const auto found = files_.find(path);
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, path, ""});
   return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, found->second));
 }
 
 Result<std::unique_ptr<File>, IoError> MemoryEnv::create(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   if (exists(path)) return fail(IoError{IoErrorKind::exists, path, ""});
   if (!dirs_.contains(parent_path(path))) {
     return fail(IoError{IoErrorKind::not_found, path, "no such directory"});
@@ -268,11 +185,12 @@ void MemoryEnv::cut(FileData& file, std::int64_t size) {
   const std::int64_t before = file.bytes.size();
   if (!file.path.empty()) total_size_ -= before - size;
   file.unsynced.remove(size, before);
+  file.flips.erase(file.flips.lower_bound(size), file.flips.end());
   file.bytes.truncate(size);
 }
 
 Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to) {
-  if (auto failure = injected_failure(from)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(from)) return fail(std::move(*failure));
   const auto found = files_.find(from);
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, from, ""});
   if (dirs_.contains(to)) return fail(IoError{IoErrorKind::exists, to, "a directory"});
@@ -294,7 +212,7 @@ Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to
 }
 
 Status<IoError> MemoryEnv::remove(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   const auto found = files_.find(path);
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, path, ""});
   const std::shared_ptr<FileData> file = found->second;
@@ -305,6 +223,11 @@ Status<IoError> MemoryEnv::remove(const std::string& path) {
 }
 
 Result<std::vector<std::string>, IoError> MemoryEnv::list(const std::string& path) const {
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
+  return names_in(path);
+}
+
+Result<std::vector<std::string>, IoError> MemoryEnv::names_in(const std::string& path) const {
   if (!dirs_.contains(path)) return fail(IoError{IoErrorKind::not_found, path, ""});
   const std::string prefix = path.ends_with('/') ? path : path + "/";
   std::vector<std::string> names;
@@ -321,7 +244,7 @@ Result<std::vector<std::string>, IoError> MemoryEnv::list(const std::string& pat
 }
 
 Status<IoError> MemoryEnv::make_dir(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   for (std::string dir = path; dirs_.insert(dir).second; dir = parent_path(dir)) {
     if (files_.contains(dir)) {
       dirs_.erase(dir);
@@ -332,8 +255,8 @@ Status<IoError> MemoryEnv::make_dir(const std::string& path) {
 }
 
 Status<IoError> MemoryEnv::remove_dir(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
-  const auto names = list(path);
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
+  const auto names = names_in(path);
   if (!names.ok()) return fail(names.error());
   if (!names.value().empty()) return fail(IoError{IoErrorKind::io, path, "not empty"});
   dirs_.erase(path);
@@ -348,9 +271,10 @@ Result<std::unique_ptr<FileLock>, IoError> MemoryEnv::lock(const std::string& pa
     std::shared_ptr<std::set<std::string>> locked;
     std::string path;
   };
-  if (auto failure = injected_failure(path)) return fail(*failure);
   if (!exists(path)) {
     if (auto made = create(path); !made.ok()) return fail(made.error());
+  } else if (auto failure = planned_failure(path)) {
+    return fail(std::move(*failure));
   }
   if (!locked_->insert(path).second) {
     return fail(IoError{IoErrorKind::locked, path, "is in use by another process"});
@@ -359,7 +283,7 @@ Result<std::unique_ptr<FileLock>, IoError> MemoryEnv::lock(const std::string& pa
 }
 
 Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
-  if (auto failure = injected_failure(path)) return fail(std::move(*failure));
+  if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   if (!dirs_.contains(path)) return fail(IoError{IoErrorKind::not_found, path, ""});
   if (options_.sync_commits_names) {
     commit_names();
@@ -373,8 +297,8 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
 }
 
 void MemoryEnv::mark_durable(FileId file, std::int64_t begin, std::int64_t end) {
-  ENSURE(file.valid() && index(file.value()) < by_id_.size(), "file {}", file);
-  if (const auto data = by_id_[index(file.value())].lock()) data->unsynced.remove(begin, end);
+  ENSURE(file.valid() && to_index(file.value()) < by_id_.size(), "file {}", file);
+  if (const auto data = by_id_[to_index(file.value())].lock()) data->unsynced.remove(begin, end);
   if (options_.sync_commits_names) commit_names();
 }
 
@@ -402,17 +326,18 @@ void MemoryEnv::undo(const NameChange& change) {
   }
 }
 
-std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream& random) {
+std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream& random,
+                             std::int64_t unit) {
   const std::int64_t written = file.bytes.size();
   const auto boundary_after = [&](std::int64_t from) {
-    const std::int64_t sectors = (written - from + sector - 1) / sector;
-    return std::min(written, (from / sector + random.below(sectors + 1)) * sector);
+    const std::int64_t units = (written - from + unit - 1) / unit;
+    return std::min(written, (from / unit + random.below(units + 1)) * unit);
   };
   const std::int64_t kept = std::max(durable, boundary_after(durable));
   const std::int64_t end = std::max(kept, boundary_after(kept));
   const bool garbage = random.chance(0.5);
   cut(file, kept);
-  ByteVector rest(index(end - kept));
+  ByteVector rest(to_index(end - kept));
   if (garbage) {
     for (std::byte& byte : rest) byte = static_cast<std::byte>(random.bits());
   }
@@ -421,20 +346,30 @@ std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream&
   return written - kept;
 }
 
-std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
-  ++power_cycle_;
-  locked_ = std::make_shared<std::set<std::string>>();
+std::int64_t MemoryEnv::undo_names(RandomStream& random, double journal_probability) {
+  // No draw without need: runs that never ask for this stay the same.
+  if (journal_probability > 0 && random.chance(journal_probability)) {
+    const auto changes = static_cast<std::int64_t>(uncommitted_.size());
+    uncommitted_.erase(uncommitted_.begin(), uncommitted_.begin() + random.below(changes + 1));
+  }
   for (auto change = uncommitted_.rbegin(); change != uncommitted_.rend(); ++change) undo(*change);
   std::int64_t lost = 0;
   for (const NameChange& change : uncommitted_) {
     if (change.kind == NameChange::Kind::create) lost += change.file->bytes.size();
   }
   uncommitted_.clear();
+  return lost;
+}
+
+std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
+  ENSURE(how.tear_unit > 0);
+  kill_process();
+  std::int64_t lost = undo_names(random, how.journal_probability);
   for (const auto& [path, file] : files_) {
     if (file->unsynced.empty()) continue;
     const std::int64_t durable = file->unsynced.front();
     if (random.chance(how.tear_probability)) {
-      lost += tear(*file, durable, random);
+      lost += tear(*file, durable, random, how.tear_unit);
     } else {
       lost += file->bytes.size() - durable;
       cut(*file, durable);
@@ -444,9 +379,47 @@ std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   return lost;
 }
 
+void MemoryEnv::kill_process() {
+  ++power_cycle_;
+  locked_ = std::make_shared<std::set<std::string>>();
+  faults_.power_on();
+}
+
+void MemoryEnv::flip_bit(const std::string& path, std::int64_t position, int bit) {
+  const auto found = files_.find(path);
+  ENSURE(found != files_.end() && bit >= 0 && bit < 8, "{}: bit {}", path, bit);
+  FileData& file = *found->second;
+  ENSURE(position >= 0 && position < file.bytes.size(), "{}: byte {}", path, position);
+  file.flips[position] ^= std::byte{1} << bit;
+}
+
+std::optional<MemoryEnv::FlippedBit> MemoryEnv::flip_random_bit(RandomStream& random,
+                                                                std::string_view suffix) {
+  std::int64_t bytes = 0;
+  for (const auto& [path, file] : files_) bytes += path.ends_with(suffix) ? file->bytes.size() : 0;
+  if (bytes == 0) return std::nullopt;
+  std::int64_t position = random.below(bytes);
+  for (const auto& [path, file] : files_) {
+    if (!path.ends_with(suffix)) continue;
+    if (position < file->bytes.size()) {
+      const FlippedBit flipped{path, position, static_cast<int>(random.below(8))};
+      flip_bit(flipped.path, flipped.position, flipped.bit);
+      return flipped;
+    }
+    position -= file->bytes.size();
+  }
+  UNREACHABLE();
+}
+
+std::int64_t MemoryEnv::footprint() const {
+  std::int64_t bytes = 0;
+  for (const auto& [path, file] : files_) bytes += file->bytes.footprint();
+  return bytes;
+}
+
 std::string MemoryEnv::path_of(FileId file) const {
-  ENSURE(file.valid() && index(file.value()) < by_id_.size(), "file {}", file);
-  const auto data = by_id_[index(file.value())].lock();
+  ENSURE(file.valid() && to_index(file.value()) < by_id_.size(), "file {}", file);
+  const auto data = by_id_[to_index(file.value())].lock();
   return data ? data->path : "";
 }
 

@@ -10,15 +10,18 @@
 //    sync(), truncate() or mark_durable() of any file (each commits the one journal), or by
 //    commit_names(), which the simulator calls for the journal's own five-second commit;
 //  - making and removing directories, and cutting a file, are durable at once. (Real disks may
-//  bring the cut bytes back within the commit
-//    interval; that is not modelled yet.)
+//    bring the cut bytes back within the commit interval; that is not modelled yet.)
+// What goes wrong before that is planned in faults().
 //
-// Lifetime: files borrow the MemoryEnv; those open at lose_unsynced() answer only io errors after.
-// Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping.
+// Lifetime: files borrow the MemoryEnv; those open at lose_unsynced() or kill_process() answer only
+// io errors after.
+// Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping; a
+// phantom batch stays one until it is read.
 #pragma once
 
 #include "base/random.h"
 #include "log/env.h"
+#include "log/fault_plan.h"
 
 #include <map>
 #include <optional>
@@ -65,8 +68,20 @@ class MemoryEnv : public Env {
 
   void set_observer(IoObserver* observer) { observer_ = observer; }  ///< Borrowed; may be null.
 
-  /// The n-th call from now (1 is the next) that could fail does, with `kind`; then all is well.
-  void fail_call(std::int64_t n, IoErrorKind kind);
+  FaultPlan& faults() { return faults_; }
+  const FaultPlan& faults() const { return faults_; }
+  void fail_call(std::int64_t n, IoErrorKind kind) { faults_.fail_call(n, kind); }
+
+  /// The medium rots: this bit (0 is the lowest) of the byte at `position` reads inverted until it
+  /// is cut away or flipped again. The byte must be there.
+  void flip_bit(const std::string& path, std::int64_t position, int bit);
+  struct FlippedBit {
+    std::string path;
+    std::int64_t position = 0;
+    int bit = 0;
+  };
+  /// One bit of all those in files whose path ends with `suffix`; nothing when they are empty.
+  std::optional<FlippedBit> flip_random_bit(RandomStream& random, std::string_view suffix = "");
 
   /// Write-back put bytes [begin, end) of the file on the medium. Fine if the file is gone.
   void mark_durable(FileId file, std::int64_t begin, std::int64_t end);
@@ -76,30 +91,42 @@ class MemoryEnv : public Env {
   std::int64_t unsynced_bytes() const;
 
   struct PowerLoss {
-    /// Chance, for each file cut, that some 512-byte sectors behind the durable prefix survive,
-    /// followed by zeros or garbage up to where a write had ended.
+    /// Chance, for each file cut, that some sectors behind the durable prefix survive, followed by
+    /// zeros or garbage up to where a write had ended.
     double tear_probability = 0.0;
+    /// Bytes that reach the medium whole or not at all: a sector, or 1 to tear at any byte.
+    std::int64_t tear_unit = 512;
+    /// Chance that the journal had committed some of the name changes by itself, the oldest first.
+    double journal_probability = 0.0;
   };
   /// Power loss. Every file is cut to its durable prefix, names not committed are undone. Returns
   /// the bytes lost (torn ones count as lost).
   std::int64_t lose_unsynced(RandomStream& random, PowerLoss how);
   std::int64_t lose_unsynced(RandomStream& random) { return lose_unsynced(random, PowerLoss{}); }
+  /// Only the process died: its files and locks are gone, but the operating system has every byte
+  /// and name, and will bring them to the medium unless the power fails too.
+  void kill_process();
 
   /// For the observer's owner: the file's present path, "" when it is gone.
   std::string path_of(FileId file) const;
   std::int64_t total_size() const { return total_size_; }
+  /// Bytes of our memory that the contents of all files take, spare room included. Phantom batches
+  /// (File::append_phantom) count as what they are: at most 64 bytes each where many come in a row.
+  std::int64_t footprint() const;
 
  private:
   class MemoryFile;
   struct FileData;
   struct NameChange;
 
-  std::optional<IoError> injected_failure(const std::string& path);
+  std::optional<IoError> planned_failure(const std::string& path) const;
+  Result<std::vector<std::string>, IoError> names_in(const std::string& path) const;
   void name(const std::shared_ptr<FileData>& file, const std::string& path);
   void unname(FileData& file);
   void cut(FileData& file, std::int64_t size);
   void undo(const NameChange& change);
-  std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random);
+  std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);
+  std::int64_t undo_names(RandomStream& random, double journal_probability);
 
   Options options_;
   IoObserver* observer_ = nullptr;
@@ -111,8 +138,7 @@ class MemoryEnv : public Env {
   std::vector<NameChange> uncommitted_;
   std::int64_t total_size_ = 0;
   std::int64_t power_cycle_ = 0;  ///< Files opened in an earlier one are dead.
-  std::int64_t fail_in_ = 0;      ///< 0: no failure is planned.
-  IoErrorKind fail_kind_ = IoErrorKind::io;
+  mutable FaultPlan faults_;      ///< list() const counts its call too.
 };
 
 }  // namespace brokerlab::log

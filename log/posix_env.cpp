@@ -1,5 +1,6 @@
 #include "log/posix_env.h"
 
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -23,6 +24,7 @@ IoErrorKind kind_of(int error) {
       return IoErrorKind::exists;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return IoErrorKind::no_space;
     case EROFS:
     case EACCES:
@@ -80,6 +82,12 @@ class PosixFile : public File {
       if (got < 0) return failed(path_);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
+    }
+    // Somebody cut the file. Recovery must not take that for a torn write and cut even more.
+    if (done < out.size() && position + static_cast<std::int64_t>(done) < size_) {
+      return fail(IoError{
+          IoErrorKind::io, path_,
+          fmt::format("ends at {}, not at {}", position + static_cast<std::int64_t>(done), size_)});
     }
     return done;
   }
@@ -165,10 +173,18 @@ Result<std::vector<std::string>, IoError> PosixEnv::list(const std::string& path
 }
 
 Status<IoError> PosixEnv::make_dir(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  const auto made = [&path] {
+    if (::mkdir(path.c_str(), 0755) == 0) return true;
+    struct stat status {};
+    const int error = errno;
+    const bool there = error == EEXIST && ::stat(path.c_str(), &status) == 0;
+    errno = error;  // Also of a file that has the name.
+    return there && S_ISDIR(status.st_mode);
+  };
+  if (made()) return {};
   if (errno != ENOENT || parent_path(path) == path) return failed(path);
   if (auto parent = make_dir(parent_path(path)); !parent.ok()) return parent;
-  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  if (made()) return {};
   return failed(path);
 }
 

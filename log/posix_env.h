@@ -1,7 +1,7 @@
 // PosixEnv: the Env on the real file system of this machine.
 //
-// Errors: errno becomes an IoError: ENOENT not_found, EEXIST exists, ENOSPC and EDQUOT no_space,
-// EROFS, EACCES and EPERM read_only, all else io. Threads: none.
+// Errors: errno becomes an IoError: ENOENT not_found, EEXIST exists, ENOSPC, EDQUOT and EFBIG (a
+// limit on file sizes) no_space, EROFS, EACCES and EPERM read_only, all else io. Threads: none.
 #pragma once
 
 #include "log/env.h"

@@ -224,6 +224,25 @@ Status<IoError> LogSegment::append(ByteView batches, Offset last_offset, Timesta
   ENSURE(can_hold(last_offset), "offset {} in the segment of {}", last_offset, base_offset_);
   const std::int64_t position = size();
   if (auto appended = log_->append(batches); !appended.ok()) return appended;
+  if (auto indexed = index_append(position, last_offset, max); !indexed.ok()) return indexed;
+  remember(batches, position);
+  return {};
+}
+
+Status<IoError> LogSegment::append_phantom(const PhantomBatch& batch) {
+  const Offset last_offset = batch.last_offset();
+  ENSURE(can_hold(last_offset), "offset {} in the segment of {}", last_offset, base_offset_);
+  const std::int64_t position = size();
+  if (auto appended = log_->append_phantom(batch); !appended.ok()) return appended;
+  const TimestampOffset max{batch.max_timestamp, last_offset};
+  if (auto indexed = index_append(position, last_offset, max); !indexed.ok()) return indexed;
+  recent_.push_back({position, batch.summary()});
+  return {};
+}
+
+/// What follows an append at `position`: the clocks, and index entries when it is time for them.
+Status<IoError> LogSegment::index_append(std::int64_t position, Offset last_offset,
+                                         TimestampOffset max) {
   if (position == 0) first_timestamp_ = max.timestamp;
   if (max.timestamp > max_timestamp_.timestamp) max_timestamp_ = max;
   if (bytes_since_index_entry_ > config_->index_interval_bytes) {
@@ -232,8 +251,7 @@ Status<IoError> LogSegment::append(ByteView batches, Offset last_offset, Timesta
     bytes_since_index_entry_ = 0;
     recent_.clear();
   }
-  bytes_since_index_entry_ += static_cast<std::int64_t>(batches.size());
-  remember(batches, position);
+  bytes_since_index_entry_ += size() - position;
   return {};
 }
 

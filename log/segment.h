@@ -17,6 +17,7 @@
 #include "log/byte_slice.h"
 #include "log/env.h"
 #include "log/log_config.h"
+#include "log/phantom.h"
 #include "log/record_batch.h"
 #include "log/transaction_index.h"
 
@@ -92,6 +93,8 @@ class LogSegment {
   /// Appends checked batches; `max` is the largest timestamp and the last offset of the batch that
   /// has it.
   Status<IoError> append(ByteView batches, Offset last_offset, TimestampOffset max);
+  /// The same of one phantom batch, whose payload nobody touches.
+  Status<IoError> append_phantom(const PhantomBatch& batch);
 
   /// The first batch whose last offset is >= `offset`; nothing when there is none.
   Result<std::optional<BatchPlace>, IoError> find(Offset offset) const;
@@ -138,6 +141,7 @@ class LogSegment {
              std::string_view file_suffix);
 
   std::string path(std::string_view suffix) const;
+  Status<IoError> index_append(std::int64_t position, Offset last_offset, TimestampOffset max);
   Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);

@@ -1,5 +1,7 @@
 #include "log/varint.h"
 
+#include "base/check.h"
+
 #include <bit>
 
 namespace brokerlab::log {
@@ -56,6 +58,14 @@ std::byte* write_varint(std::byte* out, std::int32_t value) {
 }
 std::byte* write_varlong(std::byte* out, std::int64_t value) {
   return write_unsigned(out, zigzag(value));
+}
+
+std::byte* write_padded_varint(std::byte* out, std::int32_t value, std::size_t width) {
+  ENSURE(width >= varint_size(value) && width <= max_varint_size, "{} in {} bytes", value, width);
+  std::uint64_t bits = zigzag(value);
+  for (; width > 1; --width, bits >>= 7) *out++ = static_cast<std::byte>(bits | 0x80);
+  *out++ = static_cast<std::byte>(bits);
+  return out;
 }
 
 std::optional<std::int32_t> read_varint(ByteView& in) {

@@ -19,6 +19,9 @@ std::size_t varlong_size(std::int64_t value);
 /// Write at `out`, which has room for varint_size(value) bytes; return the byte after the last.
 std::byte* write_varint(std::byte* out, std::int32_t value);
 std::byte* write_varlong(std::byte* out, std::int64_t value);
+/// In exactly `width` bytes, at least varint_size(value) and at most five: longer than need be, but
+/// every reader takes it. For lengths that must fill a given room.
+std::byte* write_padded_varint(std::byte* out, std::int32_t value, std::size_t width);
 
 /// Read from the front of `in` and step over what was read. Nothing, with `in` untouched, when the
 /// bytes end too early or the number does not fit.

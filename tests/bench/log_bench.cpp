@@ -62,4 +62,46 @@ void read_at_the_tail(benchmark::State& state) {
 }
 BENCHMARK(read_at_the_tail);
 
+/// A broker's load without its bytes: 16 KiB a batch, the oldest segments deleted as time goes on.
+void append_phantom_batches(benchmark::State& state) {
+  MemoryEnv env;
+  auto log = std::move(Log::open(env, "/logs/t-0", LogConfig{}, {})).value();
+  PhantomBatch batch;
+  batch.record_count = 16;
+  batch.payload_size = 16 << 10;
+  Timestamp now = 1'556'841'600'000;
+  for (auto _ : state) {
+    batch.base_timestamp = batch.max_timestamp = ++now;
+    ++batch.seed;
+    const auto appended = log->append_phantom_as_leader(batch, 0, now);
+    if (!appended.ok()) {
+      state.SkipWithError(appended.error().message.c_str());
+      break;
+    }
+    if (appended.value().rolled && log->segment_count() > 4) {
+      const auto start = log->advance_log_start_offset(log->segments()[1]->base_offset());
+      if (!start.ok() || !log->delete_old_segments().ok()) state.SkipWithError("retention");
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * batch.size());
+}
+BENCHMARK(append_phantom_batches);
+
+/// What reading one costs: the bytes are made anew each time.
+void read_phantom_batches(benchmark::State& state) {
+  PhantomBatch batch;
+  batch.record_count = 16;
+  batch.payload_size = 16 << 10;
+  ByteVector bytes(static_cast<std::size_t>(batch.size()));
+  const auto part = state.range(0) == 0 ? bytes.size() : static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    ++batch.seed;
+    read_phantom(batch, 0, MutableByteView(bytes).first(part));
+    benchmark::DoNotOptimize(bytes.data());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(read_phantom_batches)->Arg(0)->Arg(batch_header_size);
+
 }  // namespace
