@@ -41,6 +41,35 @@ constexpr Tables make_tables() {
 
 constexpr Tables tables = make_tables();
 
+constexpr std::size_t lane_size = 1024;
+
+/// What a register becomes over a lane of zero bytes, by each of its four bytes: the step is
+/// linear.
+constexpr std::array<std::array<std::uint32_t, 256>, 4> make_lane_tables() {
+  std::array<std::uint32_t, 32> bits{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    std::uint32_t crc = std::uint32_t{1} << bit;
+    for (std::size_t i = 0; i < lane_size; ++i) crc = (crc >> 8) ^ tables[0][crc & 0xff];
+    bits[bit] = crc;
+  }
+  std::array<std::array<std::uint32_t, 256>, 4> lanes{};
+  for (std::size_t byte = 0; byte < 4; ++byte) {
+    for (std::size_t value = 0; value < 256; ++value) {
+      for (std::size_t bit = 0; bit < 8; ++bit) {
+        if (((value >> bit) & 1) != 0) lanes[byte][value] ^= bits[8 * byte + bit];
+      }
+    }
+  }
+  return lanes;
+}
+
+constexpr auto lane_tables = make_lane_tables();
+
+std::uint32_t past_lane(std::uint32_t crc) {
+  return lane_tables[0][crc & 0xff] ^ lane_tables[1][(crc >> 8) & 0xff] ^
+         lane_tables[2][(crc >> 16) & 0xff] ^ lane_tables[3][crc >> 24];
+}
+
 std::uint64_t load_word(const std::byte* from) {
   std::uint64_t word = 0;
   std::memcpy(&word, from, sizeof word);
@@ -74,6 +103,20 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView b
   std::uint64_t crc = ~seed;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
+  // The instruction takes three cycles, but one can begin each cycle: three lanes side by side,
+  // which are then put behind each other.
+  for (; left >= 3 * lane_size; left -= 3 * lane_size, at += 3 * lane_size) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (std::size_t i = 0; i < lane_size; i += 8) {
+      crc = _mm_crc32_u64(crc, load_word(at + i));
+      second = _mm_crc32_u64(second, load_word(at + lane_size + i));
+      third = _mm_crc32_u64(third, load_word(at + 2 * lane_size + i));
+    }
+    crc =
+        past_lane(past_lane(static_cast<std::uint32_t>(crc)) ^ static_cast<std::uint32_t>(second)) ^
+        static_cast<std::uint32_t>(third);
+  }
   for (; left >= 8; left -= 8, at += 8) crc = _mm_crc32_u64(crc, load_word(at));
   auto narrow = static_cast<std::uint32_t>(crc);
   for (; left > 0; --left, ++at) narrow = _mm_crc32_u8(narrow, std::to_integer<std::uint8_t>(*at));

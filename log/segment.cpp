@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t index_entry_size = 8;
 constexpr std::size_t time_entry_size = 12;
 constexpr std::size_t file_number_digits = 20;
+/// Batches below this size are looked at several in a read.
+constexpr std::int64_t small_batch = 1024;
+constexpr std::size_t walk_size = 4096;
 
 Result<std::unique_ptr<File>, IoError> create_anew(Env& env, const std::string& path) {
   if (env.exists(path)) {
@@ -46,14 +49,15 @@ void put_entry(std::byte* out, Offset base, const TimestampOffset& entry) {
 }
 
 template <class Entry>
-Status<IoError> rewrite(File& file, Offset base, const std::vector<Entry>& entries,
+Status<IoError> rewrite(BufferedFile& file, Offset base, const std::vector<Entry>& entries,
                         std::size_t entry_size) {
   if (auto cut = file.truncate(0); !cut.ok()) return cut;
   ByteVector bytes(entries.size() * entry_size);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     put_entry(bytes.data() + i * entry_size, base, entries[i]);
   }
-  return file.append(bytes);
+  if (auto appended = file.append(bytes); !appended.ok()) return appended;
+  return file.flush();
 }
 
 template <class Entry>
@@ -101,8 +105,8 @@ Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir,
   auto time_index = create_anew(env, segment.path(time_index_suffix));
   if (!time_index.ok()) return fail(time_index.error());
   segment.log_ = std::move(log).value();
-  segment.index_ = std::move(index).value();
-  segment.time_index_file_ = std::move(time_index).value();
+  segment.index_ = BufferedFile(std::move(index).value());
+  segment.time_index_file_ = BufferedFile(std::move(time_index).value());
   segment.created_ = now;
   if (auto none = segment.transactions_.reset(env); !none.ok()) return fail(none.error());
   return segment;
@@ -125,10 +129,10 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
   };
   auto index = open_or_create(index_suffix);
   if (!index.ok()) return fail(index.error());
-  segment.index_ = std::move(index).value();
+  segment.index_ = BufferedFile(std::move(index).value());
   auto time_index = open_or_create(time_index_suffix);
   if (!time_index.ok()) return fail(time_index.error());
-  segment.time_index_file_ = std::move(time_index).value();
+  segment.time_index_file_ = BufferedFile(std::move(time_index).value());
 
   const auto loaded = segment.load_indexes();
   if (!loaded.ok()) return fail(loaded.error());
@@ -142,9 +146,9 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
 
 /// False when the bytes cannot be indexes of this log.
 Result<bool, IoError> LogSegment::load_indexes() {
-  const auto offsets = read_whole(*index_);
+  const auto offsets = read_whole(index_.file());
   if (!offsets.ok()) return fail(offsets.error());
-  const auto times = read_whole(*time_index_file_);
+  const auto times = read_whole(time_index_file_.file());
   if (!times.ok()) return fail(times.error());
   if (offsets.value().size() % index_entry_size != 0) return false;
   if (times.value().size() % time_entry_size != 0) return false;
@@ -259,7 +263,7 @@ Status<IoError> LogSegment::add_offset_entry(Offset offset, std::int64_t positio
   std::array<std::byte, index_entry_size> bytes{};
   offset_index_.push_back({offset, position});
   put_entry(bytes.data(), base_offset_, offset_index_.back());
-  return index_->append(bytes);
+  return index_.append(bytes);
 }
 
 Status<IoError> LogSegment::maybe_add_time_entry() {
@@ -268,7 +272,7 @@ Status<IoError> LogSegment::maybe_add_time_entry() {
   std::array<std::byte, time_entry_size> bytes{};
   time_index_.push_back(max_timestamp_);
   put_entry(bytes.data(), base_offset_, time_index_.back());
-  return time_index_file_->append(bytes);
+  return time_index_file_.append(bytes);
 }
 
 Status<IoError> LogSegment::finish_time_index() { return maybe_add_time_entry(); }
@@ -299,7 +303,28 @@ Result<std::optional<BatchPlace>, IoError> LogSegment::find(Offset offset) const
   }
   auto place = batch_at(floor_position(offset));
   while (place.ok() && place.value() && place.value()->batch.last_offset < offset) {
-    place = batch_at(place.value()->end());
+    const bool small = place.value()->batch.size < small_batch;
+    place = small ? walk(place.value()->end(), offset) : batch_at(place.value()->end());
+  }
+  return place;
+}
+
+/// The same for a place whose neighbours are small: one read for many headers. What it comes to is
+/// the batch that holds `offset`, or the last one whose header was read.
+Result<std::optional<BatchPlace>, IoError> LogSegment::walk(std::int64_t position,
+                                                            Offset offset) const {
+  std::array<std::byte, walk_size> bytes;
+  const auto got = log_->read_at(position, bytes);
+  if (!got.ok()) return fail(got.error());
+  const ByteView piece = ByteView(bytes).first(got.value());
+  std::optional<BatchPlace> place;
+  for (std::size_t at = 0; at + batch_header_size <= piece.size();) {
+    const auto header = read_batch_header(piece.subspan(at, batch_header_size));
+    const std::int64_t begin = position + static_cast<std::int64_t>(at);
+    if (!header.ok() || header->size > size() - begin) return std::optional<BatchPlace>();
+    place = {begin, *header};
+    if (header->last_offset >= offset) break;
+    at += static_cast<std::size_t>(header->size);
   }
   return place;
 }
@@ -371,13 +396,13 @@ Status<IoError> LogSegment::cut_indexes(Offset offset) {
   if (offsets_end != offset_index_.end()) {
     offset_index_.erase(offsets_end, offset_index_.end());
     const auto size = static_cast<std::int64_t>(offset_index_.size() * index_entry_size);
-    if (auto cut = index_->truncate(size); !cut.ok()) return cut;
+    if (auto cut = index_.truncate(size); !cut.ok()) return cut;
   }
   const auto times_end = first_at_or_behind(time_index_, offset);
   if (times_end != time_index_.end()) {
     time_index_.erase(times_end, time_index_.end());
     const auto size = static_cast<std::int64_t>(time_index_.size() * time_entry_size);
-    if (auto cut = time_index_file_->truncate(size); !cut.ok()) return cut;
+    if (auto cut = time_index_file_.truncate(size); !cut.ok()) return cut;
   }
   return {};
 }
@@ -422,19 +447,21 @@ Status<IoError> LogSegment::find_max_timestamp() {
 }
 
 Status<IoError> LogSegment::rewrite_indexes() {
-  auto offsets = rewrite(*index_, base_offset_, offset_index_, index_entry_size);
+  auto offsets = rewrite(index_, base_offset_, offset_index_, index_entry_size);
   if (!offsets.ok()) return offsets;
-  return rewrite(*time_index_file_, base_offset_, time_index_, time_entry_size);
+  return rewrite(time_index_file_, base_offset_, time_index_, time_entry_size);
 }
 
 Status<IoError> LogSegment::sync() {
   if (auto synced = log_->sync(); !synced.ok()) return synced;
-  if (auto synced = index_->sync(); !synced.ok()) return synced;
+  if (auto synced = index_.sync(); !synced.ok()) return synced;
   if (auto synced = transactions_.sync(*env_); !synced.ok()) return synced;
-  return time_index_file_->sync();
+  return time_index_file_.sync();
 }
 
 Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
+  if (auto flushed = index_.flush(); !flushed.ok()) return flushed;
+  if (auto flushed = time_index_file_.flush(); !flushed.ok()) return flushed;
   const std::string before = std::exchange(file_suffix_, std::string(file_suffix));
   if (auto moved = transactions_.rename(*env_, path(transaction_index_suffix)); !moved.ok()) {
     return moved;
@@ -448,8 +475,8 @@ Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
 
 Status<IoError> LogSegment::remove_files() {
   log_.reset();
-  index_.reset();
-  time_index_file_.reset();
+  index_.close();
+  time_index_file_.close();
   for (const std::string_view suffix : {log_suffix, index_suffix, time_index_suffix}) {
     if (auto removed = env_->remove(path(suffix)); !removed.ok()) return removed;
   }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "log/buffered_file.h"
 #include "log/byte_slice.h"
 #include "log/env.h"
 #include "log/log_config.h"
@@ -150,6 +151,7 @@ class LogSegment {
   Result<std::optional<BatchPlace>, IoError> last_batch() const;
   Status<IoError> find_max_timestamp();
   std::int64_t floor_position(Offset offset) const;
+  Result<std::optional<BatchPlace>, IoError> walk(std::int64_t position, Offset offset) const;
   void remember(ByteView batches, std::int64_t position);
 
   Env* env_;
@@ -158,8 +160,8 @@ class LogSegment {
   const LogConfig* config_;
   std::string file_suffix_;
   std::unique_ptr<File> log_;
-  std::unique_ptr<File> index_;
-  std::unique_ptr<File> time_index_file_;
+  BufferedFile index_;
+  BufferedFile time_index_file_;
   std::vector<OffsetPosition> offset_index_;
   std::vector<TimestampOffset> time_index_;
   TransactionIndex transactions_;

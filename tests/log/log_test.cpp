@@ -143,6 +143,7 @@ TEST_CASE("the offset and time index have Kafka's bytes", "[unit]") {
   for (int i = 0; i < 5; ++i) positions.push_back(story.produce({"0123456789"}).position);
   // 78-byte batches, an entry once more than 100 bytes went in: at the third and the fifth.
   REQUIRE(positions[1] == 78);
+  story.flush();
   CHECK(story.log().active_segment().offset_index() ==
         std::vector<OffsetPosition>{{2, 156}, {4, 312}});
   const std::string index = read_text(env, "/data/orders-0/00000000000000000000.index").value();
