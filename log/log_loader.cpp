@@ -89,7 +89,7 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
 Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
   ++recovery_.segments_scanned;
   recovery_.bytes_scanned += segment.size();
-  const auto cut = segment.recover([this](const BatchPlace& place) {
+  auto cut = segment.recover([this](const BatchPlace& place) {
     const LeaderEpoch epoch = place.batch.leader_epoch;
     if (epoch >= 0 && epoch > epochs_.latest_epoch().value_or(no_epoch)) {
       epochs_.assign(epoch, place.batch.base_offset);
