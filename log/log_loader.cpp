@@ -145,7 +145,7 @@ Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
   if (auto brought = bring_producers_to(segment.base_offset()); !brought.ok()) {
     return fail(brought.error());
   }
-  const auto cut = segment.recover(
+  auto cut = segment.recover(
       [this, &segment](const BatchPlace& place, const BatchView& batch) -> Status<IoError> {
         const LeaderEpoch epoch = place.batch.leader_epoch;
         if (epoch >= 0 && epoch > epochs_.latest_epoch().value_or(no_epoch)) {

@@ -52,7 +52,7 @@ class ChunkedBytes {
   std::int64_t footprint() const;  ///< Memory it takes, spare room included.
 
  private:
-  static constexpr std::int64_t chunk_size = 64 * 1024;
+  static constexpr std::int64_t chunk_size = std::int64_t{64} << 10;
 
   /// Room for `wanted` bytes in `chunk`, or as many as fit in one. The first chunk grows by
   /// doubling, since most files (indexes, checkpoints) are small.

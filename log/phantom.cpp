@@ -151,7 +151,7 @@ std::array<std::byte, batch_header_size> header_of(const PhantomBatch& batch) {
   put(batch.base_offset);
   put(static_cast<std::int32_t>(batch.size() - static_cast<std::int64_t>(batch_overhead)));
   put(batch.leader_epoch);
-  put(std::int8_t{2});
+  put(std::uint8_t{2});
   put(checksum_of(batch));
   put(batch.attributes);
   put(static_cast<std::int32_t>(batch.record_count - 1));
