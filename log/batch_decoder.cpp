@@ -90,8 +90,10 @@ class RecordReader {
 
  private:
   bool place(RecordView& record, std::int32_t offset_delta) {
+    if (offset_delta <= last_delta_ || offset_delta > batch_.last_offset() - base_offset_) {
+      return false;
+    }
     record.offset = base_offset_ + offset_delta;
-    if (offset_delta <= last_delta_ || record.offset > batch_.last_offset()) return false;
     last_delta_ = offset_delta;
     return true;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace brokerlab::log {
 namespace {
@@ -111,10 +112,15 @@ Result<AppendInfo, LogError> Log::append_as_leader(MutableByteView batches, Lead
   if (offline_) return fail(*offline_);
   const bool stamp = config_->message_timestamp_type == TimestampType::log_append_time;
   std::size_t checked = 0;
+  Offset end = log_end_offset_;
   while (checked < batches.size()) {
     const auto batch = validate(batches.subspan(checked));
     if (!batch.ok()) return refuse(Kind::corrupt, batch.error().message);
     if (auto good = check_as_leader(*batch, *config_); !good.ok()) return fail(good.error());
+    if (batch->record_count() > std::numeric_limits<Offset>::max() - end) {
+      return refuse(Kind::invalid, fmt::format("no offsets are left behind {}", end));
+    }
+    end += batch->record_count();
     checked += batch->size();
   }
   // Only now, all being well, are the caller's bytes changed.
@@ -150,6 +156,11 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
     }
     next = batch->next_offset();
     count(info, *batch);
+  }
+  // All of them go into one segment.
+  if (info.last_offset - info.first_offset > std::numeric_limits<std::int32_t>::max()) {
+    return refuse(Kind::invalid, fmt::format("offsets {} to {} at once are too far apart",
+                                             info.first_offset, info.last_offset));
   }
   return append_checked(batches.first(static_cast<std::size_t>(info.bytes)), info, now);
 }

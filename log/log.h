@@ -88,7 +88,8 @@ class Log {
     Offset recovery_point = 0;
     /// From log-start-offset-checkpoint.
     Offset log_start_offset = 0;
-    /// The broker stopped cleanly: nothing is scanned.
+    /// The broker stopped cleanly: nothing is scanned, unless the log ends in something that is
+    /// no batch.
     bool clean = false;
     Timestamp now = 0;  ///< Age of segments for segment.ms counts from here.
   };
@@ -106,8 +107,9 @@ class Log {
   };
 
   /// Opens the directory, or creates it. Recovers what lies behind the recovery point unless clean:
-  /// scans it, cuts the log at the first bad batch, removes later segments, rebuilds indexes, cuts
-  /// the leader epoch cache. Only io errors.
+  /// scans it, cuts the log at the first bad batch, removes later segments and those that begin
+  /// before the end of the one before, rebuilds indexes, cuts the leader epoch cache. Only io
+  /// errors.
   static Result<std::unique_ptr<Log>, LogError> open(Env& env, const std::string& dir,
                                                      const LogConfig& config, OpenOptions options);
   ~Log();
@@ -183,6 +185,8 @@ class Log {
   Status<IoError> load(const OpenOptions& options);
   Status<IoError> load_segments(const OpenOptions& options);
   Status<IoError> recover_unflushed(const OpenOptions& options);
+  Status<IoError> drop_segments_from(std::size_t first);
+  Status<IoError> check_end();
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
   Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now);

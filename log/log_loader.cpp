@@ -32,6 +32,8 @@ Status<IoError> Log::load(const OpenOptions& options) {
   if (auto loaded = load_segments(options); !loaded.ok()) return loaded;
   if (!options.clean) {
     if (auto recovered = recover_unflushed(options); !recovered.ok()) return recovered;
+  } else if (auto checked = check_end(); !checked.ok()) {
+    return checked;
   }
   if (segments_.empty()) return start_empty_at(options.log_start_offset, options.now);
 
@@ -76,6 +78,18 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
   return {};
 }
 
+/// Even after a clean stop: appending behind bytes that are no batch would lose what is appended.
+/// (Kafka does not look.)
+Status<IoError> Log::check_end() {
+  if (segments_.empty()) return {};
+  const auto whole = segments_.back()->ends_with_a_batch();
+  if (!whole.ok()) return fail(whole.error());
+  if (whole.value()) return {};
+  const auto recovered = recover_segment(*segments_.back());
+  if (!recovered.ok()) return fail(recovered.error());
+  return {};
+}
+
 Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
   ++recovery_.segments_scanned;
   recovery_.bytes_scanned += segment.size();
@@ -96,24 +110,28 @@ Status<IoError> Log::recover_unflushed(const OpenOptions& options) {
       const auto end = segments_[i - 1]->read_next_offset();
       if (!end.ok()) return fail(end.error());
       if (end.value() < segments_[i]->base_offset()) ++recovery_.gaps;
+      // Offsets go back: segments whose removal the crash undid, older than what came after it.
+      // (Kafka does not look.)
+      if (end.value() > segments_[i]->base_offset()) return drop_segments_from(i);
     }
     const auto cut = recover_segment(*segments_[i]);
     if (!cut.ok()) return fail(cut.error());
-    if (cut.value() == 0) continue;
     // What lies behind a hole cannot be trusted, and no follower could have it either.
-    const bool more = segments_.size() > i + 1;
-    while (segments_.size() > i + 1) {
-      recovery_.bytes_cut += segments_.back()->size();
-      ++recovery_.segments_removed;
-      if (auto removed = remove_last_segment(); !removed.ok()) return removed;
-    }
-    // The cut above is durable; were the removals not, the next crash would bring back segments
-    // that look whole behind the cut. (Kafka does not sync here.)
-    if (more) {
-      if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
-    }
+    if (cut.value() > 0) return drop_segments_from(i + 1);
   }
   return {};
+}
+
+Status<IoError> Log::drop_segments_from(std::size_t first) {
+  if (segments_.size() <= first) return {};
+  while (segments_.size() > first) {
+    recovery_.bytes_cut += segments_.back()->size();
+    ++recovery_.segments_removed;
+    if (auto removed = remove_last_segment(); !removed.ok()) return removed;
+  }
+  // Were the removals not durable, as the cut before them is, the next crash would bring back
+  // segments that look whole behind it. (Kafka does not sync here.)
+  return env_->sync_dir(dir_);
 }
 
 }  // namespace brokerlab::log

@@ -140,10 +140,17 @@ Result<bool, IoError> LogSegment::load_indexes() {
   if (times.value().size() % time_entry_size != 0) return false;
 
   std::vector<OffsetPosition> offset_entries;
+  // Of an offset that no log can reach nothing is added up.
+  const auto is_possible = [this](std::int32_t relative_offset) {
+    return relative_offset >= 0 &&
+           base_offset_ <= std::numeric_limits<Offset>::max() - relative_offset;
+  };
   OffsetPosition before{base_offset_ - 1, -1};
   for (std::size_t i = 0; i < offsets.value().size(); i += index_entry_size) {
     const std::byte* from = offsets.value().data() + i;
-    const OffsetPosition entry{base_offset_ + load_big_endian<std::int32_t>(from),
+    const auto relative_offset = load_big_endian<std::int32_t>(from);
+    if (!is_possible(relative_offset)) return false;
+    const OffsetPosition entry{base_offset_ + relative_offset,
                                load_big_endian<std::int32_t>(from + 4)};
     if (entry.offset <= before.offset || entry.position <= before.position) return false;
     offset_entries.push_back(entry);
@@ -155,8 +162,9 @@ Result<bool, IoError> LogSegment::load_indexes() {
   TimestampOffset last{no_timestamp, base_offset_};
   for (std::size_t i = 0; i < times.value().size(); i += time_entry_size) {
     const std::byte* from = times.value().data() + i;
-    const TimestampOffset entry{load_big_endian<Timestamp>(from),
-                                base_offset_ + load_big_endian<std::int32_t>(from + 8)};
+    const auto relative_offset = load_big_endian<std::int32_t>(from + 8);
+    if (!is_possible(relative_offset)) return false;
+    const TimestampOffset entry{load_big_endian<Timestamp>(from), base_offset_ + relative_offset};
     if (entry.timestamp <= last.timestamp || entry.offset < last.offset) return false;
     time_entries.push_back(entry);
     last = entry;
@@ -302,15 +310,29 @@ Result<std::optional<LogSegment::FoundRecord>, IoError> LogSegment::find_timesta
   return std::optional<FoundRecord>();
 }
 
-Result<Offset, IoError> LogSegment::read_next_offset() const {
-  if (!recent_.empty()) return recent_.back().batch.last_offset + 1;
-  Offset next = base_offset_;
+Result<std::optional<BatchPlace>, IoError> LogSegment::last_batch() const {
+  if (!recent_.empty()) return std::optional<BatchPlace>(recent_.back());
+  std::optional<BatchPlace> last;
   auto place = batch_at(offset_index_.empty() ? 0 : offset_index_.back().position);
   for (; place.ok() && place.value(); place = batch_at(place.value()->end())) {
-    next = place.value()->batch.last_offset + 1;
+    const BatchSummary& batch = place.value()->batch;
+    if (batch.base_offset < base_offset_ || !can_hold(batch.last_offset)) break;
+    last = place.value();
   }
   if (!place.ok()) return fail(place.error());
-  return next;
+  return last;
+}
+
+Result<Offset, IoError> LogSegment::read_next_offset() const {
+  const auto last = last_batch();
+  if (!last.ok()) return fail(last.error());
+  return last.value() ? last.value()->batch.last_offset + 1 : base_offset_;
+}
+
+Result<bool, IoError> LogSegment::ends_with_a_batch() const {
+  const auto last = last_batch();
+  if (!last.ok()) return fail(last.error());
+  return (last.value() ? last.value()->end() : 0) == size();
 }
 
 Status<IoError> LogSegment::cut_indexes(Offset offset) {

@@ -107,6 +107,9 @@ class LogSegment {
 
   /// One past the last offset in the file; the base offset when it is empty.
   Result<Offset, IoError> read_next_offset() const;
+  /// Whether the file ends where its last batch does, as far as the index and the headers behind
+  /// its last entry tell. What follows no batch would never be found again.
+  Result<bool, IoError> ends_with_a_batch() const;
 
   /// The last time index entry a segment gets, when it stops being the active one or is closed.
   Status<IoError> finish_time_index();
@@ -123,6 +126,7 @@ class LogSegment {
   Status<IoError> cut_indexes(Offset offset);
   Status<IoError> rewrite_indexes();
   Result<bool, IoError> load_indexes();
+  Result<std::optional<BatchPlace>, IoError> last_batch() const;
   Status<IoError> find_max_timestamp();
   std::int64_t floor_position(Offset offset) const;
   void remember(ByteView batches, std::int64_t position);

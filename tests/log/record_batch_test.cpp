@@ -213,6 +213,14 @@ TEST_CASE("lying sizes and counts are refused", "[unit]") {
   CHECK(kind_with(0, {0xff}) == Kind::bad_header);
 }
 
+TEST_CASE("a record whose offset lies behind its batch is refused", "[unit]") {
+  ByteVector bytes = batch_of({"a"});
+  assign_offsets(bytes, INT64_MAX - 1, 0);
+  bytes[64] = std::byte{4};  // Offset delta 2, as a varint: an offset that does not exist.
+  assign_log_append_time(bytes, 1);
+  CHECK(decode_all(bytes).error().kind == Corruption::Kind::bad_record);
+}
+
 TEST_CASE("a codec that Kafka does not have is an error value", "[unit]") {
   ByteVector bytes = batch_of({"a"});
   bytes[22] = std::byte{5};

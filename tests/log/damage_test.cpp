@@ -1,0 +1,116 @@
+// Files and batches that no broker should have written: what the fuzzers found, told as stories.
+#include "log/big_endian.h"
+#include "tests/log/partition_story.h"
+
+namespace brokerlab::log {
+namespace {
+
+using test::batch_of;
+using test::numbered;
+using test::PartitionStory;
+
+void append_raw(Env& env, const std::string& path, ByteView bytes) {
+  auto file = env.exists(path) ? env.open(path) : env.create(path);
+  REQUIRE(file.ok());
+  REQUIRE(file.value()->append(bytes).ok());
+}
+
+std::string log_file(const PartitionStory& story, Offset base_offset) {
+  return join_path(story.dir(), segment_file_name(base_offset, log_suffix));
+}
+
+ByteVector batch_at(Offset offset, LeaderEpoch epoch = 0) {
+  ByteVector batch = batch_of({"far"});
+  assign_offsets(batch, offset, epoch);
+  return batch;
+}
+
+}  // namespace
+
+// Behind bytes that are no batch, what is appended would be acknowledged and never found.
+TEST_CASE("a torn end is cut even when the broker says it stopped cleanly", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.produce({"a", "b"});
+  REQUIRE(story.log().close().ok());
+  story.forget();
+  append_raw(env, log_file(story, 0), ByteVector(70, std::byte{1}));
+
+  story.open({.clean = true});
+  CHECK(story.log().recovery().bytes_cut == 70);
+  CHECK(story.log().log_end_offset() == 2);
+  story.produce({"c"});
+  CHECK(story.consume_all() == test::Values{"a", "b", "c"});
+}
+
+TEST_CASE("a clean start over bytes that are no log at all begins anew", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.forget();
+  append_raw(env, log_file(story, 0), ByteVector(2000, std::byte{0x55}));
+  story.config.segment_bytes = 1000;
+  story.open({.clean = true});
+  CHECK(story.log().log_end_offset() == 0);
+  story.produce({"a"});
+  CHECK(story.consume_all() == test::Values{"a"});
+}
+
+// A truncation removed the later segment, appends went on in the earlier one, and a power loss
+// undid the removal.
+TEST_CASE("a segment that begins before the end of the one before is not believed", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  for (int i = 0; i < 4; ++i) story.produce({"new"});
+  story.forget();
+  append_raw(env, log_file(story, 2), batch_at(2));
+  append_raw(env, log_file(story, 9), batch_at(9));
+
+  story.open();
+  CHECK(story.log().recovery().segments_removed == 2);
+  CHECK(story.log().segment_count() == 1);
+  CHECK(story.log().log_end_offset() == 4);
+  CHECK(story.consume_all() == test::Values(4, "new"));
+}
+
+TEST_CASE("batches too far apart for one segment are refused, not half written", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  ByteVector fetched = batch_at(5);
+  const ByteVector far = batch_at(5 + (Offset{1} << 31));
+  fetched.insert(fetched.end(), far.begin(), far.end());
+  const auto refused = story.log().append_as_follower(fetched, 1000);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == LogError::Kind::invalid);
+  CHECK(story.log().size() == 0);
+  story.replicate(batch_at(5));
+  CHECK(story.replicate(far).rolled);
+}
+
+TEST_CASE("when the offsets end, appending ends", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.open({.log_start_offset = INT64_MAX - 2});
+  REQUIRE(story.log().truncate_fully_and_start_at(INT64_MAX - 2).ok());
+  story.produce({"last", "but one"});
+  ByteVector batch = batch_of({"one too many"});
+  const auto refused = story.log().append_as_leader(batch, 0, 1000);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == LogError::Kind::invalid);
+  CHECK(story.consume_all() == test::Values{"last", "but one"});
+}
+
+TEST_CASE("an index entry beyond the last of all offsets is rebuilt", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  REQUIRE(story.log().truncate_fully_and_start_at(INT64_MAX - 5).ok());
+  story.produce(numbered(0, 3));
+  story.forget();
+  ByteVector entry(8);
+  store_big_endian(entry.data(), std::int32_t{786432});
+  append_raw(env, join_path(story.dir(), segment_file_name(INT64_MAX - 5, index_suffix)), entry);
+  story.open({.clean = true});
+  CHECK(story.log().segments().front()->offset_index().empty());
+  CHECK(story.consume_all() == numbered(0, 3));
+}
+
+}  // namespace brokerlab::log
