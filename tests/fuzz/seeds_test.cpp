@@ -103,6 +103,7 @@ TEST_CASE("seeds of batches and codecs", "[.seeds]") {
     seed("decompress", name + "_twice", bytes_of({number - 1, 9}) + packed + packed);
   }
   seed("batch", "several", batches(6));
+  seed("batch", "last_offsets", rich_batch(Codec::none, INT64_MAX - 4));
   ByteVector stamped = rich_batch(Codec::none);
   assign_log_append_time(stamped, 5000);
   seed("batch", "stamped", stamped);
@@ -124,6 +125,8 @@ TEST_CASE("seeds of files", "[.seeds]") {
   for (const unsigned flags : {0U, 1U, 2U, 3U, 7U, 3U | 3U << base_shift}) {
     seed("segment", "flags_" + std::to_string(flags), bytes_of({flags}) + indexes + log);
   }
+  seed("segment", "clean_garbage",
+       bytes_of({clean_start}) + bytes_of({0, 0, 0, 0}) + ByteVector(1100, std::byte{0x55}));
   seed("segment", "torn", bytes_of({mend_checksums}) + indexes + ByteView(log).first(300));
 
   const ByteVector epochs = text_bytes("0\n2\n0 0\n1 6\n");
