@@ -45,9 +45,9 @@ TEST_CASE("a torn end is cut even when the broker says it stopped cleanly", "[un
 
 TEST_CASE("a clean start over bytes that are no log at all begins anew", "[unit]") {
   MemoryEnv env;
-  REQUIRE(env.make_dir("/data/orders-0").ok());
-  append_raw(env, "/data/orders-0/00000000000000000000.log", ByteVector(2000, std::byte{0x55}));
   PartitionStory story(env);
+  story.forget();
+  append_raw(env, log_file(story, 0), ByteVector(2000, std::byte{0x55}));
   story.config.segment_bytes = 1000;
   story.open({.clean = true});
   CHECK(story.log().log_end_offset() == 0);

@@ -216,7 +216,7 @@ TEST_CASE("lying sizes and counts are refused", "[unit]") {
 TEST_CASE("a record whose offset lies behind its batch is refused", "[unit]") {
   ByteVector bytes = batch_of({"a"});
   assign_offsets(bytes, INT64_MAX - 1, 0);
-  bytes[64] = std::byte{2};  // Offset delta 1, as a varint.
+  bytes[64] = std::byte{4};  // Offset delta 2, as a varint: an offset that does not exist.
   assign_log_append_time(bytes, 1);
   CHECK(decode_all(bytes).error().kind == Corruption::Kind::bad_record);
 }
