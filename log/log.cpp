@@ -176,8 +176,7 @@ Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timest
   LogSegment& active = *segments_.back();
   info.file = active.file();
   info.position = active.size();
-  const TimestampOffset max{info.max_timestamp, info.offset_of_max_timestamp};
-  if (auto appended = active.append(batches, info.last_offset, max); !appended.ok()) {
+  if (auto appended = active.append(batches, info.last_offset); !appended.ok()) {
     return fail(appended.error());
   }
   log_end_offset_ = info.last_offset + 1;

@@ -4,7 +4,7 @@
 //   00000000000000000042.index      (offset - 42: u32, file position: u32), sparse
 //   00000000000000000042.timeindex  (timestamp: i64, offset - 42: u32), sparse, both growing
 //
-// An index entry is added before a batch once more than index.interval.bytes went in since the
+// An index entry is added for a batch once more than index.interval.bytes went in since the
 // last. Indexes are hints: lost or damaged ones are rebuilt from the log. Unlike Kafka, which maps
 // and preallocates them, ours have exactly the entries they hold at any time; the bytes are the
 // same once Kafka has closed a segment. Source: Kafka's LogSegment, OffsetIndex, TimeIndex.
@@ -80,9 +80,8 @@ class LogSegment {
   bool should_roll(std::int64_t incoming_size, Timestamp incoming_max_timestamp,
                    Offset incoming_last_offset, Timestamp now) const;
 
-  /// Appends checked batches; `max` is the largest timestamp and the last offset of the batch that
-  /// has it.
-  Status<IoError> append(ByteView batches, Offset last_offset, TimestampOffset max);
+  /// Appends checked batches, which end at `last_offset`.
+  Status<IoError> append(ByteView batches, Offset last_offset);
 
   /// The first batch whose last offset is >= `offset`; nothing when there is none.
   Result<std::optional<BatchPlace>, IoError> find(Offset offset) const;
@@ -118,6 +117,8 @@ class LogSegment {
   LogSegment(Env& env, std::string dir, Offset base_offset, const LogConfig& config);
 
   std::string path(std::string_view suffix) const;
+  /// What follows the append of a batch: the clocks, and index entries when it is time for them.
+  Status<IoError> index_batch(const BatchPlace& place);
   Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
@@ -125,7 +126,6 @@ class LogSegment {
   Result<bool, IoError> load_indexes();
   Status<IoError> find_max_timestamp();
   std::int64_t floor_position(Offset offset) const;
-  void remember(ByteView batches, std::int64_t position);
 
   Env* env_;
   std::string dir_;
