@@ -205,10 +205,7 @@ class Cleaning {
                          std::int64_t records) {
     stats_.records_kept += records;
     stats_.bytes_kept += static_cast<std::int64_t>(bytes.size());
-    const auto batch = BatchView::parse(bytes);
-    ENSURE(batch.ok(), "a cleaned batch is malformed: {}", batch.error().message);
-    return cleaned.append(bytes, original.last_offset(),
-                          {batch->max_timestamp(), original.last_offset()});
+    return cleaned.append(bytes, original.last_offset());
   }
 
   Log& log_;

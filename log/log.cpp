@@ -237,8 +237,7 @@ Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timest
                                        const ProducerChanges& producers) {
   if (auto noted = note_epochs(batches); !noted.ok()) return fail(noted.error());
   if (auto begun = begin_write(info, now); !begun.ok()) return fail(begun.error());
-  const TimestampOffset max{info.max_timestamp, info.offset_of_max_timestamp};
-  if (auto appended = segments_.back()->append(batches, info.last_offset, max); !appended.ok()) {
+  if (auto appended = segments_.back()->append(batches, info.last_offset); !appended.ok()) {
     return fail(appended.error());
   }
   if (auto taken = take(producers, *segments_.back()); !taken.ok()) return fail(taken.error());

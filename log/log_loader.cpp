@@ -139,18 +139,6 @@ Status<IoError> Log::check_end() {
   return {};
 }
 
-/// Even after a clean stop: appending behind bytes that are no batch would lose what is appended.
-/// (Kafka does not look.)
-Status<IoError> Log::check_end() {
-  if (segments_.empty()) return {};
-  const auto whole = segments_.back()->ends_with_a_batch();
-  if (!whole.ok()) return fail(whole.error());
-  if (whole.value()) return {};
-  const auto recovered = recover_segment(*segments_.back());
-  if (!recovered.ok()) return fail(recovered.error());
-  return {};
-}
-
 Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
   ++recovery_.segments_scanned;
   recovery_.bytes_scanned += segment.size();

@@ -214,22 +214,18 @@ bool LogSegment::should_roll(std::int64_t incoming_size, Timestamp incoming_max_
          !can_hold(incoming_last_offset);
 }
 
-void LogSegment::remember(ByteView batches, std::int64_t position) {
-  for (const BatchView& batch : Batches(batches)) {
-    recent_.push_back(
-        {position,
-         {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
-          batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}});
-    position += static_cast<std::int64_t>(batch.size());
-  }
-}
-
-Status<IoError> LogSegment::append(ByteView batches, Offset last_offset, TimestampOffset max) {
+Status<IoError> LogSegment::append(ByteView batches, Offset last_offset) {
   ENSURE(can_hold(last_offset), "offset {} in the segment of {}", last_offset, base_offset_);
-  const std::int64_t position = size();
+  std::int64_t position = size();
   if (auto appended = log_->append(batches); !appended.ok()) return appended;
-  if (auto indexed = index_append(position, last_offset, max); !indexed.ok()) return indexed;
-  remember(batches, position);
+  for (const BatchView& batch : Batches(batches)) {
+    const BatchPlace place{
+        position,
+        {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
+         batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}};
+    if (auto indexed = index_batch(place); !indexed.ok()) return indexed;
+    position = place.end();
+  }
   return {};
 }
 
@@ -238,24 +234,23 @@ Status<IoError> LogSegment::append_phantom(const PhantomBatch& batch) {
   ENSURE(can_hold(last_offset), "offset {} in the segment of {}", last_offset, base_offset_);
   const std::int64_t position = size();
   if (auto appended = log_->append_phantom(batch); !appended.ok()) return appended;
-  const TimestampOffset max{batch.max_timestamp, last_offset};
-  if (auto indexed = index_append(position, last_offset, max); !indexed.ok()) return indexed;
-  recent_.push_back({position, batch.summary()});
-  return {};
+  return index_batch({position, batch.summary()});
 }
 
-/// What follows an append at `position`: the clocks, and index entries when it is time for them.
-Status<IoError> LogSegment::index_append(std::int64_t position, Offset last_offset,
-                                         TimestampOffset max) {
-  if (position == 0) first_timestamp_ = max.timestamp;
-  if (max.timestamp > max_timestamp_.timestamp) max_timestamp_ = max;
+Status<IoError> LogSegment::index_batch(const BatchPlace& place) {
+  const BatchSummary& batch = place.batch;
+  if (place.position == 0) first_timestamp_ = batch.max_timestamp;
+  if (batch.max_timestamp > max_timestamp_.timestamp) {
+    max_timestamp_ = {batch.max_timestamp, batch.last_offset};
+  }
   if (bytes_since_index_entry_ > config_->index_interval_bytes) {
-    if (auto added = add_offset_entry(last_offset, position); !added.ok()) return added;
+    if (auto added = add_offset_entry(batch.last_offset, place.position); !added.ok()) return added;
     if (auto added = maybe_add_time_entry(); !added.ok()) return added;
     bytes_since_index_entry_ = 0;
     recent_.clear();
   }
-  bytes_since_index_entry_ += size() - position;
+  bytes_since_index_entry_ += batch.size;
+  recent_.push_back(place);
   return {};
 }
 

@@ -5,7 +5,7 @@
 //   00000000000000000042.timeindex  (timestamp: i64, offset - 42: u32), sparse, both growing
 //   00000000000000000042.txnindex   aborted transactions (transaction_index.h), when there are any
 //
-// An index entry is added before a batch once more than index.interval.bytes went in since the
+// An index entry is added for a batch once more than index.interval.bytes went in since the
 // last. Indexes are hints: lost or damaged ones are rebuilt from the log. Unlike Kafka, which maps
 // and preallocates them, ours have exactly the entries they hold at any time; the bytes are the
 // same once Kafka has closed a segment. Source: Kafka's LogSegment, OffsetIndex, TimeIndex.
@@ -91,9 +91,8 @@ class LogSegment {
   bool should_roll(std::int64_t incoming_size, Timestamp incoming_max_timestamp,
                    Offset incoming_last_offset, Timestamp now) const;
 
-  /// Appends checked batches; `max` is the largest timestamp and the last offset of the batch that
-  /// has it.
-  Status<IoError> append(ByteView batches, Offset last_offset, TimestampOffset max);
+  /// Appends checked batches, which end at `last_offset`.
+  Status<IoError> append(ByteView batches, Offset last_offset);
   /// The same of one phantom batch, whose payload nobody touches.
   Status<IoError> append_phantom(const PhantomBatch& batch);
 
@@ -142,7 +141,8 @@ class LogSegment {
              std::string_view file_suffix);
 
   std::string path(std::string_view suffix) const;
-  Status<IoError> index_append(std::int64_t position, Offset last_offset, TimestampOffset max);
+  /// What follows the append of a batch: the clocks, and index entries when it is time for them.
+  Status<IoError> index_batch(const BatchPlace& place);
   Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
@@ -152,7 +152,6 @@ class LogSegment {
   Status<IoError> find_max_timestamp();
   std::int64_t floor_position(Offset offset) const;
   Result<std::optional<BatchPlace>, IoError> walk(std::int64_t position, Offset offset) const;
-  void remember(ByteView batches, std::int64_t position);
 
   Env* env_;
   std::string dir_;

@@ -139,6 +139,17 @@ class Writer {
     append(builder, {test::marker_json_of(record)});
   }
 
+  /// Everything of `leader`, some batches at a time.
+  void replicate(const Writer& leader) {
+    while (log_->log_end_offset() < leader.log_->log_end_offset()) {
+      const ReadResult fetched =
+          take(leader.log_->read(log_->log_end_offset(), 3000, leader.log_->log_end_offset(), true),
+               topic_);
+      take(log_->append_as_follower(fetched.bytes, now), topic_);
+    }
+    manifest_ = leader.manifest_;
+  }
+
   void truncate_to(Offset offset) {
     take(log_->truncate_to(offset), topic_);
     manifest_.resize(static_cast<std::size_t>(offset));
@@ -263,6 +274,14 @@ int write_all(const std::string& root) {
     writer.epoch = 1;
     writer.fill(200);
     writer.finish();
+  }
+  {
+    Writer leader(env, root, "ours_led", small_segments());
+    leader.fill(600);
+    Writer follower(env, root, "ours_followed", small_segments());
+    follower.replicate(leader);
+    leader.finish();
+    follower.finish();
   }
   {
     Writer writer(env, root, "ours_empty", small_segments());

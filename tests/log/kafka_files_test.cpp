@@ -163,8 +163,7 @@ void every_partition_is_read(Env& env, const std::string& root) {
     partition.open_reading_everything();
     partition.has_what_the_manifest_says();
     CHECK(partition.log().recovery().bytes_cut == 0);
-    // The cleaner writes many batches at once, which get one entry.
-    if (partition.stopped_cleanly() && name != "compacted") partition.indexes_are_kafkas();
+    if (partition.stopped_cleanly()) partition.indexes_are_kafkas();
     partition.takes_more();
   }
 }

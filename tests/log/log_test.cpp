@@ -214,6 +214,41 @@ TEST_CASE("a follower's log is the leader's, byte for byte", "[unit]") {
   });
 }
 
+TEST_CASE("however many batches come at once, each counts for the indexes", "[unit]") {
+  MemoryEnv leaders_env;
+  MemoryEnv followers_env;
+  PartitionStory leader(leaders_env);
+  small_segments(leader, 100'000);
+  PartitionStory follower(followers_env);
+  small_segments(follower, 100'000);
+  for (int i = 0; i < 7; ++i) leader.produce({"0123456789"});
+  follower.replicate(leader.fetch(0).bytes);
+  leader.flush();
+  follower.flush();
+  for (const char* suffix : {".index", ".timeindex"}) {
+    const std::string path = "/data/orders-0/00000000000000000000" + std::string(suffix);
+    const std::string leaders = read_text(leaders_env, path).value();
+    CHECK(leaders.size() >= 24);
+    CHECK(read_text(followers_env, path).value() == leaders);
+  }
+}
+
+TEST_CASE("a segment's age counts from its first batch, not its first append", "[unit]") {
+  MemoryEnv env;
+  PartitionStory follower(env);
+  follower.config.segment_ms = 1000;
+  follower.open();
+  ByteVector both = batch_of({"early"}, 5000);
+  ByteVector second = batch_of({"late"}, 5900);
+  assign_offsets(both, 0, 0);
+  assign_offsets(second, 1, 0);
+  both.insert(both.end(), second.begin(), second.end());
+  follower.replicate(both);
+  ByteVector third = batch_of({"too late"}, 6001);
+  assign_offsets(third, 2, 0);
+  CHECK(follower.replicate(third).rolled);
+}
+
 TEST_CASE("a follower takes gaps, but nothing it already has", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);

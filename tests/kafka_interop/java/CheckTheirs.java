@@ -73,7 +73,7 @@ final class CheckTheirs {
       times = Comparison.lookUps(topic, copy, start, asked, lookUps.get(topic));
     }
     Comparison.tool("read", copy.toString(), "0", Long.toString(start));
-    String indexes = compareIndexes(topic, dir, copy, topic.endsWith("compacted"));
+    String indexes = compareIndexes(topic, dir, copy);
     if (Comparison.failures == before) {
       report(topic, "stopped cleanly", summary, times + " times looked up alike; " + indexes);
     }
@@ -136,8 +136,7 @@ final class CheckTheirs {
   }
 
   /** Which of the index files are the same, byte by byte. */
-  private String compareIndexes(String topic, Path kafka, Path ours, boolean mayDiffer)
-      throws Exception {
+  private String compareIndexes(String topic, Path kafka, Path ours) throws Exception {
     int same = 0;
     List<String> different = new ArrayList<>();
     for (String suffix : List.of(".index", ".timeindex")) {
@@ -157,7 +156,7 @@ final class CheckTheirs {
     if (different.isEmpty()) return same + " indexes rebuilt to the same bytes";
     String text =
         same + " indexes rebuilt to the same bytes, others not: " + String.join(", ", different);
-    if (!mayDiffer) Comparison.fail(topic, text);
+    Comparison.fail(topic, text);
     return text;
   }
 
@@ -192,7 +191,7 @@ final class CheckTheirs {
         Comparison.fail(topic, file.getFileName() + " is not as Kafka recovers it");
       }
     }
-    String indexes = compareIndexes(topic, byKafka, ours, false);
+    String indexes = compareIndexes(topic, byKafka, ours);
     if (Comparison.failures == before) {
       report(topic, "killed, " + lost + " records torn, recovered from " + point, summary, indexes);
     }
