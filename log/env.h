@@ -61,6 +61,7 @@ class Env {
  public:
   virtual ~Env() = default;
 
+  /// To read and write; a file that may only be read is opened for that, and writing is read_only.
   virtual Result<std::unique_ptr<File>, IoError> open(const std::string& path) = 0;
   /// A new empty file; `exists` when the name is taken.
   virtual Result<std::unique_ptr<File>, IoError> create(const std::string& path) = 0;
