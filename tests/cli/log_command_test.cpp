@@ -95,7 +95,7 @@ TEST_CASE("log append makes the partition, and read gives the records back", "[u
         "{\"offset\":2,\"timestamp\":1764000001000,\"key\":\"bob\",\"value\":null,"
         "\"headers\":[]}\n");
   CHECK(story.log("append", {}, "{\"value\":1,\"timestamp\":5}\n{\"value\":[2],\"timestamp\":6}")
-            .out == "appended 2 records at offsets 3 to 4, in 1 batch of 77 bytes\n");
+            .out == "appended 2 records at offsets 3 to 4, in 1 batch of 79 bytes\n");
   CHECK_THAT(story.log("append", {"--json", "--batch-records", "1"}, numbered_lines(0, 2)).out,
              Contains("{\"type\":\"appended\",\"firstOffset\":5,\"lastOffset\":5,\"records\":1,") &&
                  Contains("\"firstOffset\":6,"));
@@ -160,7 +160,7 @@ TEST_CASE("log dump prints what kafka-dump-log prints", "[unit]") {
             "baseOffset: 0 lastOffset: 2 count: 3 baseSequence: -1 lastSequence: -1 "
             "producerId: -1 producerEpoch: -1 partitionLeaderEpoch: 0 isTransactional: false "
             "isControl: false deleteHorizonMs: OptionalLong.empty position: 0 "
-            "CreateTime: 1764000001000 size: 118 magic: 2 compresscodec: none crc: " +
+            "CreateTime: 1764000001000 size: 117 magic: 2 compresscodec: none crc: " +
             crc +
             " isvalid: true\n"
             "| offset: 0 CreateTime: 1764000000000 keySize: 5 valueSize: 11 sequence: -1 "
@@ -240,6 +240,9 @@ TEST_CASE("log commands say what is missing, in use or no partition", "[unit]") 
     CHECK_THAT(none.err, Contains("is not a partition's directory"));
   }
   CHECK(command({"log"}).status == 3);
+  const Answer mistyped = command({"log", "dmup", "x"});
+  CHECK(mistyped.status == 3);
+  CHECK_THAT(mistyped.err, Contains("did you mean \"log dump\"? Commands are dump, verify, "));
   CHECK(command({"log", "--help"}).status == 0);
 
   LogStory story;
@@ -264,7 +267,7 @@ TEST_CASE("log append and recover respect the log directory around the partition
     REQUIRE((*broker)->close_cleanly(9).ok());
   }
   const std::string mark = story.root() + "/.kafka_cleanshutdown";
-  CHECK(story.log("append", {}, "{\"value\":1}").status == 0);
+  CHECK(story.log("append", {}, numbered_lines(0, 1)).status == 0);
   CHECK(story.contents(mark) == R"({"version":0,"brokerEpoch":9})");
   // Cut below what the checkpoint calls safe: the checkpoint must not go on saying so.
   std::string bytes = story.contents(story.file(".log"));
