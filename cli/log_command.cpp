@@ -9,15 +9,11 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <filesystem>
 #include <ostream>
 
 namespace brokerlab::cli {
 namespace {
-
-std::string without_last_slashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
 
 /// Bytes of the UTF-8 character at the front; 0 when it is none.
 std::size_t utf8_size(std::string_view text) {
@@ -85,6 +81,16 @@ std::int64_t bytes_of(log::Env& env, const std::vector<log::SegmentFiles>& segme
   return bytes;
 }
 
+std::string named_path(const std::string& dir) {
+  std::string path = dir;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::string last = path.substr(path.rfind('/') + 1);
+  if (last != "." && last != "..") return path;
+  std::error_code error;
+  const std::string whole = std::filesystem::canonical(path, error).string();
+  return error ? path : whole;
+}
+
 Result<PartitionLock, log::IoError> PartitionLock::take(log::Env& env, const std::string& dir) {
   PartitionLock held;
   held.env_ = &env;
@@ -92,7 +98,7 @@ Result<PartitionLock, log::IoError> PartitionLock::take(log::Env& env, const std
   if (!own.ok()) return fail(own.error());
   held.partition_ = std::move(own).value();
 
-  const std::string path = without_last_slashes(dir);
+  const std::string path = named_path(dir);
   const std::string root = log::parent_path(path);
   if (!env.exists(log::join_path(root, ".lock"))) return held;
   auto around = env.lock(log::join_path(root, ".lock"));

@@ -42,6 +42,10 @@ std::optional<std::vector<log::SegmentFiles>> segments_of(Context& context, log:
                                                           const LogTarget& target);
 std::int64_t bytes_of(log::Env& env, const std::vector<log::SegmentFiles>& segments);
 
+/// The directory without '/' at its end, and with its own name where the user wrote "." or "..":
+/// the partition and the log directory around it are in the name.
+std::string named_path(const std::string& dir);
+
 /// The locks a writer of one partition holds: the partition's own, and that of the log directory
 /// around it, so that no broker runs there. A mark of a clean stop in it is taken away while we
 /// write: until writing ended well it would be a lie.

@@ -61,7 +61,7 @@ void verify(Context& context, const LogTarget& target) {
   const auto segments = segments_of(context, env, target);
   if (!segments) return;
   env.expect(bytes_of(env, *segments));
-  const auto result = log::verify_partition(env, target.dir);
+  const auto result = log::verify_partition(env, named_path(target.dir));
   if (!result.ok()) {
     context.status = report(context, result.error());
     return;

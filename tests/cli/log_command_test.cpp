@@ -269,6 +269,12 @@ TEST_CASE("log append and recover respect the log directory around the partition
   const std::string mark = story.root() + "/.kafka_cleanshutdown";
   CHECK(story.log("append", {}, numbered_lines(0, 1)).status == 0);
   CHECK(story.contents(mark) == R"({"version":0,"brokerEpoch":9})");
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(story.dir);
+  CHECK(command({"log", "append", "."}, numbered_lines(0, 1)).status == 0);
+  CHECK(command({"log", "verify", "./"}).status == 0);
+  CHECK(std::filesystem::exists(mark));
+  std::filesystem::current_path(here);
   // Cut below what the checkpoint calls safe: the checkpoint must not go on saying so.
   std::string bytes = story.contents(story.file(".log"));
   story.write(story.file(".log"), bytes.substr(0, 100));
