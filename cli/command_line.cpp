@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <span>
 
 namespace brokerlab::cli {
 namespace {
 
-/// A first word that is no command: say which one was meant rather than what CLI11 expected.
-bool unknown_command(const CLI::App& app, const std::vector<std::string>& arguments,
+/// A word that should be a command of `app` and is none, or such a word behind one that is: say
+/// which was meant rather than what CLI11 expected.
+bool unknown_command(const CLI::App& app, std::span<const std::string> arguments,
                      Context& context) {
   if (arguments.empty() || arguments.front().empty() || arguments.front().front() == '-') {
     return false;
@@ -17,15 +19,19 @@ bool unknown_command(const CLI::App& app, const std::vector<std::string>& argume
   std::vector<std::string> known;
   std::string list;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (command->get_name() == arguments.front()) return false;
+    if (command->get_name() == arguments.front()) {
+      return command->get_require_subcommand_min() > 0 &&
+             unknown_command(*command, arguments.subspan(1), context);
+    }
     known.push_back(command->get_name());
     list += (list.empty() ? "" : ", ") + command->get_name();
   }
   const std::string near = nearest_name(arguments.front(), known);
-  context.err << fmt::format("brokerlab: there is no command \"{}\"; {}\n", arguments.front(),
-                             near.empty()
-                                 ? "commands are " + list
-                                 : fmt::format("did you mean \"{}\"? Commands are {}", near, list));
+  const std::string parent = app.get_parent() == nullptr ? "" : app.get_name() + " ";
+  context.err << fmt::format(
+      "brokerlab: there is no command \"{}{}\"; {}\n", parent, arguments.front(),
+      near.empty() ? "commands are " + list
+                   : fmt::format("did you mean \"{}{}\"? Commands are {}", parent, near, list));
   return true;
 }
 
@@ -52,6 +58,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_why(app, context);
   add_view(app, context);
   add_lab(app, context);
+  add_log(app, context);
   app.footer(
       "Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"
       "Begin with: brokerlab demo");

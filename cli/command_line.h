@@ -1,7 +1,8 @@
 // The brokerlab command: arguments in, exit status out. One .cpp a command.
 //
 //   0 the run passed (or the command did what it should)
-//   1 the run failed          2 the verdict is unknown
+//   1 the run failed, or log verify found damage
+//   2 the verdict is unknown
 //   3 the input is wrong: usage, a scenario, a file; every mistake was listed
 //   4 the command could not do its work for another reason
 //
@@ -34,6 +35,7 @@ struct Context {
   std::string program;          ///< argv[0]; the viewer is looked for beside it.
   std::string language = "en";  ///< "en" or "ko".
   int status = exit_pass;       ///< Set by the command that ran.
+  std::istream* in = nullptr;   ///< What `log append` reads; null: standard input.
 };
 
 /// arguments: without the program's name.
@@ -47,6 +49,7 @@ void add_trace(CLI::App& app, Context& context);
 void add_why(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
+void add_log(CLI::App& app, Context& context);
 
 /// Lists problems, one a line, and returns exit_bad_input.
 int refuse(Context& context, const Problems& problems);

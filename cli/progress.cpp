@@ -29,44 +29,67 @@ int progress_columns() {
   return known ? size.ws_col : 80;
 }
 
-Progress::Progress(std::ostream& err, int columns, Duration whole)
-    : err_(err), columns_(columns), whole_(whole) {}
+ProgressLine::ProgressLine(std::ostream& err, int columns) : err_(err), columns_(columns) {}
 
-Progress::~Progress() {
+void ProgressLine::clear() {
   if (drawn_) err_ << "\r\033[K" << std::flush;
+  drawn_ = false;
+}
+
+double ProgressLine::seconds_spent() const {
+  return std::max(seconds(std::chrono::steady_clock::now() - begin_), 1e-3);
+}
+
+bool ProgressLine::due(double share) {
+  if (columns_ == 0) return static_cast<int>(share * 10) > tenths_;
+  return std::chrono::steady_clock::now() - shown_ >= redraw_every;
+}
+
+void ProgressLine::draw(double share, const std::string& figures, const std::string& tail) {
+  if (columns_ == 0) {
+    tenths_ = static_cast<int>(share * 10);
+    err_ << figures << tail << "\n" << std::flush;
+    return;
+  }
+  shown_ = std::chrono::steady_clock::now();
+  // A line that wraps could not be drawn over: the bar takes what the figures leave.
+  const int room = columns_ - 1;
+  const int width = std::min(bar_width, room - static_cast<int>(figures.size()) - 3);
+  std::string line;
+  if (width > 0) {
+    const int filled = std::clamp(static_cast<int>(share * width), 0, width);
+    line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
+           std::string(static_cast<std::size_t>(width - filled), '.') + "] ";
+  }
+  line += figures;
+  line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(room, 0))));
+  err_ << "\r" << line << "\033[K" << std::flush;
+  drawn_ = true;
 }
 
 void Progress::show(Time now, std::uint64_t steps) {
-  const auto wall = std::chrono::steady_clock::now();
   const double share = to_seconds(now) / std::max(to_seconds(whole_), 1e-9);
-  const double spent = std::max(seconds(wall - begin_), 1e-3);
+  if (!line_.due(share)) return;
+  const double spent = line_.seconds_spent();
   const double left = share > 0 ? spent * (1 - share) / share : 0;
-  const std::string figures =
-      fmt::format("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
-                  to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left);
-  if (columns_ > 0) {
-    if (wall - shown_ < redraw_every) return;
-    shown_ = wall;
-    // A line that wraps could not be drawn over: the bar takes what the figures leave.
-    const int room = columns_ - 1;
-    const int width = std::min(bar_width, room - static_cast<int>(figures.size()) - 3);
-    std::string line;
-    if (width > 0) {
-      const int filled = std::clamp(static_cast<int>(share * width), 0, width);
-      line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
-             std::string(static_cast<std::size_t>(width - filled), '.') + "] ";
-    }
-    line += figures;
-    line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(room, 0))));
-    err_ << "\r" << line << "\033[K" << std::flush;
-    drawn_ = true;
-    return;
-  }
-  const int tenths = static_cast<int>(share * 10);
-  if (tenths <= tenths_) return;
-  tenths_ = tenths;
-  err_ << fmt::format("{}, {:.2f} M steps", figures, static_cast<double>(steps) * 1e-6) << "\n"
-       << std::flush;
+  line_.draw(share,
+             fmt::format("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
+                         to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
+             fmt::format(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
+}
+
+void ByteProgress::add(std::int64_t bytes) {
+  done_ += bytes;
+  const double spent = line_.seconds_spent();
+  if (whole_ <= 0 || spent < 1) return;
+  const double share = std::min(static_cast<double>(done_) / static_cast<double>(whole_), 1.0);
+  if (!line_.due(share)) return;
+  const double rate = static_cast<double>(done_) / spent;
+  line_.draw(share,
+             fmt::format("{:.1f} of {:.1f} MB read, {:.0f} MB/s, {:.0f} s to go",
+                         static_cast<double>(done_) * 1e-6, static_cast<double>(whole_) * 1e-6,
+                         rate * 1e-6, spent * (1 - share) / std::max(share, 1e-9)),
+             "");
 }
 
 }  // namespace brokerlab::cli

@@ -1,4 +1,4 @@
-// Progress of a run: a bar on a terminal, a plain line every tenth of the way elsewhere.
+// Progress of a run, or of reading files: a bar on a terminal, plain lines elsewhere.
 #pragma once
 
 #include "base/units.h"
@@ -6,29 +6,62 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <string>
 
 namespace brokerlab::cli {
 
 /// Columns of the terminal behind standard error, 0 when there is none to draw on.
 int progress_columns();
 
-class Progress {
+/// The line itself, drawn over and over.
+class ProgressLine {
  public:
   /// Writes to `err`. `columns`: of the terminal that it is; 0: it is none, or one that cannot
   /// redraw a line.
-  Progress(std::ostream& err, int columns, Duration whole);
-  ~Progress();  ///< Clears the bar.
+  ProgressLine(std::ostream& err, int columns);
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
-  void show(Time now, std::uint64_t steps);
+  /// Whether a line shown now would be seen: ten a second, or one for each tenth of the way.
+  bool due(double share);
+  /// `tail`: what only a plain line has room for.
+  void draw(double share, const std::string& figures, const std::string& tail);
+  void clear();  ///< Takes the bar away.
+  double seconds_spent() const;
 
  private:
   std::ostream& err_;
   const int columns_;
-  const Duration whole_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point shown_{};
   int tenths_ = 0;
   bool drawn_ = false;
+};
+
+class Progress {
+ public:
+  Progress(std::ostream& err, int columns, Duration whole) : line_(err, columns), whole_(whole) {}
+
+  void show(Time now, std::uint64_t steps);
+
+ private:
+  ProgressLine line_;
+  const Duration whole_;
+};
+
+/// Bytes done of bytes expected. What takes less than a second shows nothing.
+class ByteProgress {
+ public:
+  ByteProgress(std::ostream& err, int columns) : line_(err, columns) {}
+
+  void expect(std::int64_t whole) { whole_ = whole; }
+  void add(std::int64_t bytes);
+
+ private:
+  ProgressLine line_;
+  std::int64_t whole_ = 0;  ///< 0: nobody knows, nothing is shown.
+  std::int64_t done_ = 0;
 };
 
 }  // namespace brokerlab::cli

@@ -22,7 +22,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }  // namespace
 
 IoError malformed_checkpoint(const std::string& path, std::size_t line, std::string_view text) {
-  return {IoErrorKind::io, path, fmt::format("line {} is malformed: \"{:.60}\"", line, text)};
+  return {IoErrorKind::malformed, path, fmt::format("line {}: \"{:.60}\"", line, text)};
 }
 
 Result<std::vector<CheckpointLine>, IoError> parse_checkpoint(const std::string& path,

@@ -20,12 +20,12 @@ using OffsetCheckpoint = std::map<std::pair<std::string, std::int32_t>, Offset>;
 inline constexpr const char* recovery_point_checkpoint_name = "recovery-point-offset-checkpoint";
 inline constexpr const char* high_watermark_checkpoint_name = "replication-offset-checkpoint";
 inline constexpr const char* log_start_checkpoint_name = "log-start-offset-checkpoint";
-/// Empty file in a log directory: the broker stopped cleanly. Removed once it has started.
+/// Exists in a log directory whose broker stopped cleanly; removed once it has started.
 inline constexpr const char* clean_shutdown_name = ".kafka_cleanshutdown";
 
 Status<IoError> write_checkpoint(Env& env, const std::string& path,
                                  const OffsetCheckpoint& offsets);
-/// An absent file is an empty checkpoint. Malformed text is an IoError of kind io with the line.
+/// An absent file is an empty checkpoint. Malformed text is an IoError that names the line.
 Result<OffsetCheckpoint, IoError> read_checkpoint(Env& env, const std::string& path);
 
 }  // namespace brokerlab::log

@@ -18,6 +18,8 @@ std::string_view to_text(IoErrorKind kind) {
       return "read only";
     case IoErrorKind::locked:
       return "locked";
+    case IoErrorKind::malformed:
+      return "malformed";
     case IoErrorKind::io:
       return "input/output error";
   }

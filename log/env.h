@@ -26,7 +26,7 @@ struct PhantomBatch;
 /// A file of one Env; never used again for another file, and kept over renames.
 using FileId = Id<struct FileTag, std::int32_t>;
 
-enum class IoErrorKind { not_found, exists, no_space, read_only, locked, io };
+enum class IoErrorKind { not_found, exists, no_space, read_only, locked, malformed, io };
 std::string_view to_text(IoErrorKind kind);
 
 struct IoError {
@@ -68,12 +68,14 @@ class Env {
  public:
   virtual ~Env() = default;
 
+  /// To read and write; a file that may only be read is opened for that, and writing is read_only.
   virtual Result<std::unique_ptr<File>, IoError> open(const std::string& path) = 0;
   /// A new empty file; `exists` when the name is taken.
   virtual Result<std::unique_ptr<File>, IoError> create(const std::string& path) = 0;
   virtual bool exists(const std::string& path) const = 0;
-  virtual Status<IoError> rename(const std::string& from,
-                                 const std::string& to) = 0;  ///< Replaces.
+  /// A file replaces one of the name `to`. A directory is moved with all in it, and needs a free
+  /// name.
+  virtual Status<IoError> rename(const std::string& from, const std::string& to) = 0;
   virtual Status<IoError> remove(const std::string& path) = 0;
   /// Names (not paths) of the files and directories in `path`, sorted.
   virtual Result<std::vector<std::string>, IoError> list(const std::string& path) const = 0;

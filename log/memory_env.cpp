@@ -26,7 +26,7 @@ struct MemoryEnv::FileData {
 };
 
 struct MemoryEnv::NameChange {
-  enum class Kind { create, remove, rename };
+  enum class Kind { create, remove, rename, rename_dir };
   Kind kind;
   std::string path;
   std::string to;                      ///< For rename.
@@ -191,6 +191,7 @@ void MemoryEnv::cut(FileData& file, std::int64_t size) {
 
 Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to) {
   if (auto failure = planned_failure(from)) return fail(std::move(*failure));
+  if (dirs_.contains(from)) return rename_dir(from, to);
   const auto found = files_.find(from);
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, from, ""});
   if (dirs_.contains(to)) return fail(IoError{IoErrorKind::exists, to, "a directory"});
@@ -209,6 +210,38 @@ Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to
   name(file, to);
   uncommitted_.push_back({NameChange::Kind::rename, from, to, file, std::move(replaced)});
   return {};
+}
+
+Status<IoError> MemoryEnv::rename_dir(const std::string& from, const std::string& to) {
+  if (exists(to)) return fail(IoError{IoErrorKind::exists, to, ""});
+  if (!dirs_.contains(parent_path(to)) || to.starts_with(from + "/")) {
+    return fail(IoError{IoErrorKind::not_found, to, "no such directory"});
+  }
+  move_dir(from, to);
+  uncommitted_.push_back({NameChange::Kind::rename_dir, from, to, nullptr, nullptr});
+  return {};
+}
+
+/// Gives everything in `from`, and `from` itself, the names they have under `to`.
+void MemoryEnv::move_dir(const std::string& from, const std::string& to) {
+  const std::string prefix = from + "/";
+  std::vector<std::shared_ptr<FileData>> files;
+  for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix);
+       ++at) {
+    files.push_back(at->second);
+  }
+  for (const auto& file : files) {
+    const std::string path = file->path;
+    unname(*file);
+    name(file, to + path.substr(from.size()));
+  }
+  std::set<std::string> moved{to};
+  for (auto at = dirs_.lower_bound(prefix); at != dirs_.end() && at->starts_with(prefix);) {
+    moved.insert(to + at->substr(from.size()));
+    at = dirs_.erase(at);
+  }
+  dirs_.erase(from);
+  dirs_.merge(moved);
 }
 
 Status<IoError> MemoryEnv::remove(const std::string& path) {
@@ -316,7 +349,14 @@ void MemoryEnv::undo(const NameChange& change) {
       unname(*change.file);
       break;
     case NameChange::Kind::remove:
+      // Its directory may have been removed since, which is durable at once.
+      for (std::string dir = parent_path(change.path); dirs_.insert(dir).second;) {
+        dir = parent_path(dir);
+      }
       name(change.file, change.path);
+      break;
+    case NameChange::Kind::rename_dir:
+      move_dir(change.to, change.path);
       break;
     case NameChange::Kind::rename:
       unname(*change.file);

@@ -123,6 +123,8 @@ class MemoryEnv : public Env {
   Result<std::vector<std::string>, IoError> names_in(const std::string& path) const;
   void name(const std::shared_ptr<FileData>& file, const std::string& path);
   void unname(FileData& file);
+  Status<IoError> rename_dir(const std::string& from, const std::string& to);
+  void move_dir(const std::string& from, const std::string& to);
   void cut(FileData& file, std::int64_t size);
   void undo(const NameChange& change);
   std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);

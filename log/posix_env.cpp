@@ -66,8 +66,12 @@ auto retrying(Call call) {
 
 class PosixFile : public File {
  public:
-  PosixFile(FileId id, std::string path, Descriptor descriptor, std::int64_t size)
-      : id_(id), path_(std::move(path)), descriptor_(std::move(descriptor)), size_(size) {}
+  PosixFile(FileId id, std::string path, Descriptor descriptor, std::int64_t size, bool writable)
+      : id_(id),
+        path_(std::move(path)),
+        descriptor_(std::move(descriptor)),
+        size_(size),
+        writable_(writable) {}
 
   FileId id() const override { return id_; }
   std::int64_t size() const override { return size_; }
@@ -93,6 +97,7 @@ class PosixFile : public File {
   }
 
   Status<IoError> append(ByteView bytes) override {
+    if (!writable_) return not_writable();
     while (!bytes.empty()) {
       const auto put =
           retrying([&] { return ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), size_); });
@@ -104,6 +109,7 @@ class PosixFile : public File {
   }
 
   Status<IoError> truncate(std::int64_t size) override {
+    if (!writable_) return not_writable();
     ENSURE(size >= 0 && size <= size_, "{}: cut from {} to {}", path_, size_, size);
     if (retrying([&] { return ::ftruncate(descriptor_.get(), size); }) != 0) return failed(path_);
     size_ = size;
@@ -116,10 +122,15 @@ class PosixFile : public File {
   }
 
  private:
+  Status<IoError> not_writable() const {
+    return fail(IoError{IoErrorKind::read_only, path_, "may only be read"});
+  }
+
   FileId id_;
   std::string path_;
   Descriptor descriptor_;
   std::int64_t size_;
+  bool writable_;
 };
 
 Result<std::unique_ptr<File>, IoError> open_with(const std::string& path, int flags, FileId id) {
@@ -127,14 +138,16 @@ Result<std::unique_ptr<File>, IoError> open_with(const std::string& path, int fl
   if (descriptor.get() < 0) return failed(path);
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) return failed(path);
-  return std::unique_ptr<File>(
-      std::make_unique<PosixFile>(id, path, std::move(descriptor), status.st_size));
+  return std::unique_ptr<File>(std::make_unique<PosixFile>(
+      id, path, std::move(descriptor), status.st_size, (flags & O_ACCMODE) != O_RDONLY));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<File>, IoError> PosixEnv::open(const std::string& path) {
-  return open_with(path, O_RDWR, FileId(next_id_++));
+  auto file = open_with(path, O_RDWR, FileId(next_id_++));
+  if (file.ok() || file.error().kind != IoErrorKind::read_only) return file;
+  return open_with(path, O_RDONLY, FileId(next_id_++));
 }
 
 Result<std::unique_ptr<File>, IoError> PosixEnv::create(const std::string& path) {

@@ -55,6 +55,15 @@ void basic_story(Env& env, const std::string& root) {
   }
   CHECK(env.lock(join_path(dir, ".lock")).ok());
   REQUIRE(env.remove(join_path(dir, ".lock")).ok());
+
+  write(env, join_path(dir, "three"), "3");
+  const std::string moved = root + "/a/c";
+  CHECK_FALSE(env.rename(dir, root + "/nowhere/b").ok());
+  REQUIRE(env.rename(dir, moved).ok());
+  CHECK(env.list(root + "/a").value() == std::vector<std::string>{"c"});
+  CHECK(as_text(contents(env, join_path(moved, "three"))) == "3");
+  REQUIRE(env.rename(moved, dir).ok());
+  REQUIRE(env.remove(join_path(dir, "three")).ok());
   REQUIRE(env.remove_dir(dir).ok());
   CHECK(env.list(dir).error().kind == IoErrorKind::not_found);
 }
@@ -97,6 +106,29 @@ TEST_CASE("a large file in memory keeps every byte", "[unit]") {
   CHECK(largest > 200'000);
   CHECK(contents(env, "/big") == expected);
   CHECK(env.total_size() == static_cast<std::int64_t>(expected.size()));
+}
+
+TEST_CASE("a directory renamed and not synced has its old name after a power loss", "[unit]") {
+  MemoryEnv env({.sync_commits_names = false});
+  RandomStream random(1, "power");
+  REQUIRE(env.make_dir("/data/a-0").ok());
+  write(env, "/data/a-0/log", "kept");
+  REQUIRE(env.open("/data/a-0/log").value()->sync().ok());
+  REQUIRE(env.sync_dir("/data/a-0").ok());
+  SECTION("not synced") {
+    REQUIRE(env.rename("/data/a-0", "/data/a-0.x-delete").ok());
+    REQUIRE(env.remove("/data/a-0.x-delete/log").ok());
+    REQUIRE(env.remove_dir("/data/a-0.x-delete").ok());
+    env.lose_unsynced(random);
+    CHECK(env.list("/data").value() == std::vector<std::string>{"a-0"});
+    CHECK(as_text(contents(env, "/data/a-0/log")) == "kept");
+  }
+  SECTION("synced") {
+    REQUIRE(env.rename("/data/a-0", "/data/a-0.x-delete").ok());
+    REQUIRE(env.sync_dir("/data").ok());
+    env.lose_unsynced(random);
+    CHECK(env.list("/data").value() == std::vector<std::string>{"a-0.x-delete"});
+  }
 }
 
 TEST_CASE("power loss takes what was not synced", "[unit]") {

@@ -124,7 +124,7 @@ TEST_CASE("a directory that may only be read refuses a log, and keeps the one it
   };
   const std::string there = try_to_open(dir);
   CHECK(there.starts_with(dir + "/"));
-  CHECK(there.find(": read only: Permission denied") != std::string::npos);
+  CHECK(there.find(": read only: ") != std::string::npos);
   const std::string new_one = try_to_open(folder.path() + "/payments-0");
   CHECK(new_one.starts_with(folder.path() + "/payments-0: read only"));
 

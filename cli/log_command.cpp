@@ -1,0 +1,209 @@
+// brokerlab log ...: looking at and mending a partition's directory (log_command.h).
+#include "cli/log_command.h"
+
+#include "log/checkpoint.h"
+#include "log/directory_files.h"
+#include "log/partition_dir.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <filesystem>
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+/// Bytes of the UTF-8 character at the front; 0 when it is none.
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  // Longer than need be, surrogates, behind U+10FFFF.
+  const unsigned char second = byte(1);
+  const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
+                     (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90);
+  return wrong ? 0 : size;
+}
+
+}  // namespace
+
+void add_log(CLI::App& app, Context& context) {
+  CLI::App* log = app.add_subcommand(
+      "log", "Look at, write and mend one partition's directory, in Kafka's format");
+  log->require_subcommand(1);
+  add_log_dump(*log, context);
+  add_log_verify(*log, context);
+  add_log_stats(*log, context);
+  add_log_append(*log, context);
+  add_log_read(*log, context);
+  add_log_recover(*log, context);
+  // Here: add_log_compact, once the cleaner is there.
+}
+
+void add_target(CLI::App& command, LogTarget& target) {
+  command.add_option("dir", target.dir, "A partition's directory, such as /var/lib/kafka/orders-0")
+      ->required();
+  command.add_flag("--json", target.json, "One JSON object a line");
+}
+
+int report(Context& context, const log::IoError& error) {
+  context.err << fmt::format("brokerlab: {}\n", error.text());
+  return error.kind == log::IoErrorKind::not_found ? exit_bad_input : exit_trouble;
+}
+
+std::optional<std::vector<log::SegmentFiles>> segments_of(Context& context, log::Env& env,
+                                                          const LogTarget& target) {
+  auto segments = log::list_segments(env, target.dir);
+  if (!segments.ok()) {
+    context.status = report(context, segments.error());
+    return std::nullopt;
+  }
+  if (segments->empty()) {
+    context.status = refuse(
+        context, {{target.dir, {}, {}, "is not a partition's directory: no file called N.log"}});
+    return std::nullopt;
+  }
+  return std::move(segments).value();
+}
+
+std::int64_t bytes_of(log::Env& env, const std::vector<log::SegmentFiles>& segments) {
+  std::int64_t bytes = 0;
+  for (const log::SegmentFiles& segment : segments) {
+    if (const auto file = env.open(segment.log); file.ok()) bytes += (*file)->size();
+  }
+  return bytes;
+}
+
+std::string named_path(const std::string& dir) {
+  std::string path = dir;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::string last = path.substr(path.rfind('/') + 1);
+  if (last != "." && last != "..") return path;
+  std::error_code error;
+  const std::string whole = std::filesystem::canonical(path, error).string();
+  return error ? path : whole;
+}
+
+Result<PartitionLock, log::IoError> PartitionLock::take(log::Env& env, const std::string& dir) {
+  PartitionLock held;
+  held.env_ = &env;
+  auto own = env.lock(log::join_path(dir, ".lock"));
+  if (!own.ok()) return fail(own.error());
+  held.partition_ = std::move(own).value();
+
+  const std::string path = named_path(dir);
+  const std::string root = log::parent_path(path);
+  if (!env.exists(log::join_path(root, ".lock"))) return held;
+  auto around = env.lock(log::join_path(root, ".lock"));
+  if (!around.ok()) return fail(around.error());
+  held.directory_ = std::move(around).value();
+
+  const auto name = log::parse_partition_dir(path.substr(path.rfind('/') + 1));
+  if (name) held.key_ = {name->partition.topic, name->partition.partition};
+  held.points_path_ = log::join_path(root, log::recovery_point_checkpoint_name);
+  auto points = log::read_checkpoint(env, held.points_path_);
+  if (!points.ok()) return fail(points.error());
+  held.points_ = std::move(points).value();
+  const auto starts =
+      log::read_checkpoint(env, log::join_path(root, log::log_start_checkpoint_name));
+  if (!starts.ok()) return fail(starts.error());
+  if (const auto start = starts->find(held.key_); start != starts->end()) {
+    held.log_start_offset_ = start->second;
+  }
+  held.mark_ = log::join_path(root, log::clean_shutdown_name);
+  const auto mark = log::read_clean_shutdown(env, held.mark_);
+  if (!mark.ok()) return fail(mark.error());
+  if (*mark) {
+    held.had_mark_ = true;
+    held.mark_epoch_ = (*mark)->broker_epoch;
+    if (auto removed = env.remove(held.mark_); !removed.ok()) return fail(removed.error());
+    if (auto synced = env.sync_dir(root); !synced.ok()) return fail(synced.error());
+  }
+  return held;
+}
+
+log::Offset PartitionLock::recovery_point() const {
+  const auto point = points_.find(key_);
+  return point == points_.end() ? 0 : point->second;
+}
+
+Status<log::IoError> PartitionLock::release_cleanly(log::Offset log_end) {
+  if (recovery_point() > log_end) {
+    points_[key_] = log_end;
+    if (auto written = log::write_checkpoint(*env_, points_path_, points_); !written.ok()) {
+      return written;
+    }
+  }
+  if (!had_mark_) return {};
+  return log::write_clean_shutdown(*env_, mark_, mark_epoch_.value_or(-1));
+}
+
+std::string with_separators(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  const auto first = digits.starts_with('-') ? 1 : 0;
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  const auto amount = static_cast<double>(bytes);
+  if (bytes < 10'000) return with_separators(bytes) + (bytes == 1 ? " byte" : " bytes");
+  if (bytes < 10'000'000) return fmt::format("{:.1f} kB", amount * 1e-3);
+  if (bytes < 10'000'000'000) return fmt::format("{:.1f} MB", amount * 1e-6);
+  return fmt::format("{:.1f} GB", amount * 1e-9);
+}
+
+std::string count_text(std::int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", with_separators(count), count == 1 ? one : many);
+}
+
+std::string time_text(log::Timestamp timestamp) {
+  if (timestamp == log::no_timestamp) return "no timestamp";
+  constexpr log::Timestamp second = 1000;
+  // Of a year that has four digits; else the plain number says more.
+  if (timestamp < 0 || timestamp >= 253'402'300'800'000) return std::to_string(timestamp);
+  const auto whole = static_cast<std::time_t>(timestamp / second);
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     timestamp % second);
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    const bool moves_cursor =
+        first < 0x20 || first == 0x7f || (first == 0xc2 && size == 2 && (text[1] & 0x20) == 0);
+    if (size == 0 || moves_cursor) {
+      out += fmt::format("\\x{:02x}", first);
+      text.remove_prefix(1);
+    } else {
+      out += text.substr(0, size);
+      text.remove_prefix(size);
+    }
+  }
+  return out;
+}
+
+}  // namespace brokerlab::cli

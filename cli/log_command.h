@@ -1,0 +1,88 @@
+// What the commands under `brokerlab log` share. DIR is one partition's directory on this machine.
+//
+// dump, verify, stats and read look and change nothing, not even a lock file, so they may run
+// beside a writer; what it writes meanwhile may look torn. append and recover lock.
+#pragma once
+
+#include "cli/command_line.h"
+#include "cli/metered_env.h"
+#include "log/checkpoint.h"
+#include "log/log.h"
+#include "log/partition_files.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace brokerlab::cli {
+
+/// Arguments that all of them take.
+struct LogTarget {
+  std::string dir;
+  bool json = false;  ///< One JSON object a line on standard output, nothing else there.
+};
+void add_target(CLI::App& command, LogTarget& target);
+
+// One for each .cpp: adds the command to `log`.
+void add_log_dump(CLI::App& log, Context& context);
+void add_log_verify(CLI::App& log, Context& context);
+void add_log_stats(CLI::App& log, Context& context);
+void add_log_append(CLI::App& log, Context& context);
+void add_log_read(CLI::App& log, Context& context);
+void add_log_recover(CLI::App& log, Context& context);
+
+/// Prints the error and returns the exit status: bad input where the user named something that is
+/// not there, else trouble.
+int report(Context& context, const log::IoError& error);
+
+/// The segments of an existing partition directory; on failure it has been reported, context.status
+/// is set, and nothing is returned.
+std::optional<std::vector<log::SegmentFiles>> segments_of(Context& context, log::Env& env,
+                                                          const LogTarget& target);
+std::int64_t bytes_of(log::Env& env, const std::vector<log::SegmentFiles>& segments);
+
+/// The directory without '/' at its end, and with its own name where the user wrote "." or "..":
+/// the partition and the log directory around it are in the name.
+std::string named_path(const std::string& dir);
+
+/// The locks a writer of one partition holds: the partition's own, and that of the log directory
+/// around it, so that no broker runs there. A mark of a clean stop in it is taken away while we
+/// write: until writing ended well it would be a lie.
+class PartitionLock {
+ public:
+  /// `dir` exists.
+  static Result<PartitionLock, log::IoError> take(log::Env& env, const std::string& dir);
+  /// The log is closed and synced and ends at `log_end`: lowers a recovery point above it, which
+  /// would spare what comes next from recovery; puts the mark back, when there was one.
+  Status<log::IoError> release_cleanly(log::Offset log_end);
+
+  // What the log directory around it knows; zeros where there is none.
+  log::Offset recovery_point() const;
+  log::Offset log_start_offset() const { return log_start_offset_; }
+  bool was_clean() const { return had_mark_; }
+
+ private:
+  log::Env* env_ = nullptr;
+  std::unique_ptr<log::FileLock> partition_;
+  std::unique_ptr<log::FileLock> directory_;
+  std::string mark_;
+  std::optional<std::int64_t> mark_epoch_;
+  bool had_mark_ = false;
+  std::string points_path_;
+  log::OffsetCheckpoint points_;
+  log::OffsetCheckpoint::key_type key_;
+  log::Offset log_start_offset_ = 0;
+};
+
+std::string with_separators(std::int64_t number);  ///< "1,234,567".
+std::string bytes_text(std::int64_t bytes);        ///< "512 bytes", "1.2 MB".
+/// "1 batch", "2 batches".
+std::string count_text(std::int64_t count, std::string_view one, std::string_view many);
+/// "2026-11-24T19:00:00.123Z"; "no timestamp" for -1.
+std::string time_text(log::Timestamp timestamp);
+bool is_utf8(std::string_view text);
+/// Text as it is, all that would move the cursor or is no UTF-8 as \xNN.
+std::string printable(std::string_view text);
+
+}  // namespace brokerlab::cli

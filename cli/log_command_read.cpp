@@ -1,0 +1,167 @@
+// brokerlab log read DIR: the records, as a consumer would see them.
+#include "cli/log_command.h"
+#include "cli/log_json.h"
+#include "log/batch_scanner.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <limits>
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+using log::RecordView;
+
+struct Arguments {
+  LogTarget target;
+  std::optional<std::int64_t> from;
+  std::optional<std::int64_t> at;
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+};
+
+std::string text_of(const std::optional<log::ByteView>& bytes) {
+  return bytes ? printable(log::as_text(*bytes)) : "(null)";
+}
+
+class Reader {
+ public:
+  Reader(Context& context, log::Env& env, const Arguments& arguments)
+      : context_(context), env_(env), arguments_(arguments), from_(arguments.from.value_or(0)) {}
+
+  /// Returns the exit status.
+  int run(const std::vector<log::SegmentFiles>& segments) {
+    for (std::size_t i = 0; i < segments.size() && printed_ < arguments_.max; ++i) {
+      // The next one begins at or before what is wanted: nothing here is.
+      if (i + 1 < segments.size() && segments[i + 1].base_offset <= from_) continue;
+      const auto status = read_segment(segments[i]);
+      if (!status.ok()) return report(context_, status.error());
+      if (damaged_) return exit_fail;
+    }
+    if (arguments_.from && printed_ == 0 && *arguments_.from > end_) {
+      return refuse(context_, {{"--from",
+                                {},
+                                std::to_string(*arguments_.from),
+                                fmt::format("the log ends at offset {}", end_)}});
+    }
+    return exit_pass;
+  }
+
+ private:
+  /// Where to begin: an index, if there is a sound one, spares reading up to there.
+  Result<std::int64_t, log::IoError> begin_of(const log::SegmentFiles& segment,
+                                              const log::File& file) const {
+    if (segment.index.empty() || from_ <= segment.base_offset) return std::int64_t{0};
+    const auto index = read_offset_index(env_, segment.index, segment.base_offset);
+    if (!index.ok()) return fail(index.error());
+    std::int64_t position = 0;
+    for (const log::OffsetPosition& entry : index->entries) {
+      if (entry.offset > from_ || entry.position <= position) break;
+      position = entry.position;
+    }
+    return position < file.size() ? position : 0;
+  }
+
+  Status<log::IoError> read_segment(const log::SegmentFiles& segment) {
+    auto file = env_.open(segment.log);
+    if (!file.ok()) return fail(file.error());
+    end_ = std::max(end_, segment.base_offset);
+    const auto begin = begin_of(segment, **file);
+    if (!begin.ok()) return fail(begin.error());
+    log::BatchScanner scanner(**file, *begin);
+    while (printed_ < arguments_.max) {
+      const auto batch = scanner.next();
+      if (!batch.ok()) return fail(batch.error());
+      if (!*batch) break;
+      end_ = std::max(end_, (*batch)->next_offset());
+      if (!read_batch(**batch)) {
+        return damage(segment.log, scanner.position(), "a record contradicts its batch");
+      }
+      scanner.accept(**batch);
+    }
+    if (scanner.damage()) {
+      return damage(segment.log, scanner.position(), scanner.damage()->message);
+    }
+    return {};
+  }
+
+  Status<log::IoError> damage(const std::string& file, std::int64_t position,
+                              const std::string& reason) {
+    context_.err << fmt::format("{} at byte {}: {}; see brokerlab log verify\n", file, position,
+                                reason);
+    damaged_ = true;
+    return {};
+  }
+
+  bool read_batch(const log::BatchView& batch) {
+    // Control batches are for brokers; no consumer sees one.
+    if (batch.last_offset() < from_ || batch.is_control()) return true;
+    if (arguments_.at && !at_found_ && batch.max_timestamp() < *arguments_.at) return true;
+    const auto read = for_each_record(batch, scratch_, [this](const RecordView& record) {
+      if (record.offset < from_) return true;
+      if (arguments_.at && !at_found_ && record.timestamp < *arguments_.at) return true;
+      at_found_ = true;
+      arguments_.target.json ? print_json(record) : print_text(record);
+      return ++printed_ < arguments_.max;
+    });
+    return read.ok();
+  }
+
+  void print_text(const RecordView& record) {
+    std::string line = fmt::format("{:>6}  {}  ", record.offset, time_text(record.timestamp));
+    if (record.key) line += text_of(record.key) + ": ";
+    line += text_of(record.value);
+    std::string headers;
+    for (const auto& header : record.headers) {
+      headers += fmt::format("{}{}={}", headers.empty() ? "" : ", ", printable(header.key),
+                             text_of(header.value));
+    }
+    if (!headers.empty()) line += "  [" + headers + "]";
+    context_.out << line << "\n";
+  }
+
+  void print_json(const RecordView& record) {
+    nlohmann::ordered_json object{{"offset", record.offset}, {"timestamp", record.timestamp}};
+    add_contents(object, record);
+    context_.out << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+                 << "\n";
+  }
+
+  Context& context_;
+  log::Env& env_;
+  const Arguments& arguments_;
+  const log::Offset from_;
+  log::ByteVector scratch_;
+  log::Offset end_ = 0;
+  std::int64_t printed_ = 0;
+  bool at_found_ = false;
+  bool damaged_ = false;
+};
+
+void read(Context& context, const Arguments& arguments) {
+  MeteredEnv env(context.err);
+  const auto segments = segments_of(context, env, arguments.target);
+  if (!segments) return;
+  context.status = Reader(context, env, arguments).run(*segments);
+}
+
+}  // namespace
+
+void add_log_read(CLI::App& log, Context& context) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = log.add_subcommand("read", "Print the records");
+  add_target(*command, arguments->target);
+  auto* from = command->add_option("--from", arguments->from, "From this offset on")
+                   ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--at", arguments->at,
+                   "From the first record on that is not older; milliseconds since 1970")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(from);
+  command->add_option("--max", arguments->max, "At most so many")->check(CLI::PositiveNumber);
+  command->callback([&context, arguments] { read(context, *arguments); });
+}
+
+}  // namespace brokerlab::cli

@@ -1,0 +1,307 @@
+// brokerlab log stats DIR: what is in it, in figures.
+#include "cli/log_command.h"
+#include "log/batch_scanner.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct CodecFigures {
+  std::int64_t batches = 0;
+  std::int64_t bytes = 0;         ///< Of the records as they are stored.
+  std::int64_t uncompressed = 0;  ///< Of the same records.
+
+  double ratio() const {
+    return bytes == 0 ? 1 : static_cast<double>(uncompressed) / static_cast<double>(bytes);
+  }
+};
+
+struct ProducerFigures {
+  std::int16_t epoch = -1;  ///< The last.
+  std::int64_t batches = 0;
+  std::int64_t records = 0;
+  std::int32_t last_sequence = -1;
+};
+
+struct EpochFigures {
+  log::Offset first_offset = 0;
+  std::int64_t batches = 0;
+};
+
+struct Figures {
+  std::int64_t segments = 0;
+  std::int64_t batches = 0;
+  std::int64_t records = 0;
+  std::int64_t control_batches = 0;
+  std::int64_t transactional_batches = 0;
+  std::int64_t log_bytes = 0;
+  std::int64_t index_entries = 0;
+  std::int64_t time_index_entries = 0;
+  std::int64_t unreadable_bytes = 0;
+  std::int64_t smallest_batch = std::numeric_limits<std::int64_t>::max();
+  std::int64_t largest_batch = 0;
+  log::Offset first_offset = log::no_offset;
+  log::Offset last_offset = log::no_offset;
+  log::Timestamp first_timestamp = log::no_timestamp;
+  log::Timestamp last_timestamp = log::no_timestamp;
+  std::map<log::Codec, CodecFigures> codecs;
+  std::map<std::int64_t, ProducerFigures> producers;
+  std::map<log::LeaderEpoch, EpochFigures> epochs;
+
+  double mean_batch() const {
+    return batches == 0 ? 0 : static_cast<double>(log_bytes) / static_cast<double>(batches);
+  }
+};
+
+class Counter {
+ public:
+  explicit Counter(log::Env& env) : env_(env) {}
+
+  Result<Figures, log::IoError> count(const std::vector<log::SegmentFiles>& segments) {
+    for (const log::SegmentFiles& segment : segments) {
+      ++figures_.segments;
+      auto file = env_.open(segment.log);
+      if (!file.ok()) return fail(file.error());
+      figures_.log_bytes += (*file)->size();
+      log::BatchScanner scanner(**file);
+      while (true) {
+        const auto batch = scanner.next();
+        if (!batch.ok()) return fail(batch.error());
+        if (!*batch) break;
+        add(**batch);
+        scanner.accept(**batch);
+      }
+      figures_.unreadable_bytes += (*file)->size() - scanner.position();
+      if (auto counted = count_indexes(segment); !counted.ok()) return fail(counted.error());
+    }
+    return std::move(figures_);
+  }
+
+ private:
+  Status<log::IoError> count_indexes(const log::SegmentFiles& segment) {
+    if (!segment.index.empty()) {
+      const auto index = read_offset_index(env_, segment.index, segment.base_offset);
+      if (!index.ok()) return fail(index.error());
+      figures_.index_entries += static_cast<std::int64_t>(index->entries.size());
+    }
+    if (!segment.time_index.empty()) {
+      const auto index = read_time_index(env_, segment.time_index, segment.base_offset);
+      if (!index.ok()) return fail(index.error());
+      figures_.time_index_entries += static_cast<std::int64_t>(index->entries.size());
+    }
+    return {};
+  }
+
+  void add(const log::BatchView& batch) {
+    const auto size = static_cast<std::int64_t>(batch.size());
+    ++figures_.batches;
+    figures_.records += batch.record_count();
+    figures_.control_batches += batch.is_control() ? 1 : 0;
+    figures_.transactional_batches += batch.is_transactional() ? 1 : 0;
+    figures_.smallest_batch = std::min(figures_.smallest_batch, size);
+    figures_.largest_batch = std::max(figures_.largest_batch, size);
+    if (figures_.first_offset == log::no_offset) figures_.first_offset = batch.base_offset();
+    figures_.last_offset = batch.last_offset();
+    figures_.last_timestamp = std::max(figures_.last_timestamp, batch.max_timestamp());
+
+    CodecFigures& codec = figures_.codecs[batch.codec()];
+    ++codec.batches;
+    codec.bytes += static_cast<std::int64_t>(batch.payload().size());
+    const auto read = for_each_record(batch, scratch_, [this](const log::RecordView& record) {
+      log::Timestamp& first = figures_.first_timestamp;
+      if (record.timestamp != log::no_timestamp) {
+        first = first == log::no_timestamp ? record.timestamp : std::min(first, record.timestamp);
+      }
+      return true;
+    });
+    const bool compressed = batch.codec() != log::Codec::none;
+    codec.uncompressed += static_cast<std::int64_t>(
+        compressed && read.ok() ? scratch_.size() : batch.payload().size());
+
+    if (batch.producer_id() >= 0) {
+      ProducerFigures& producer = figures_.producers[batch.producer_id()];
+      producer.epoch = batch.producer_epoch();
+      ++producer.batches;
+      producer.records += batch.record_count();
+      if (batch.base_sequence() >= 0) {
+        const std::int64_t delta = batch.last_offset() - batch.base_offset();
+        producer.last_sequence =
+            static_cast<std::int32_t>((batch.base_sequence() + delta) & INT32_MAX);
+      }
+    }
+    const auto [epoch, is_new] = figures_.epochs.try_emplace(batch.leader_epoch());
+    if (is_new) epoch->second.first_offset = batch.base_offset();
+    ++epoch->second.batches;
+  }
+
+  log::Env& env_;
+  Figures figures_;
+  log::ByteVector scratch_;
+};
+
+void print_json(Context& context, const Figures& f) {
+  Json codecs = Json::array();
+  for (const auto& [codec, figures] : f.codecs) {
+    codecs.push_back(Json{{"codec", to_text(codec)},
+                          {"batches", figures.batches},
+                          {"bytes", figures.bytes},
+                          {"uncompressedBytes", figures.uncompressed},
+                          {"ratio", figures.ratio()}});
+  }
+  Json producers = Json::array();
+  for (const auto& [id, figures] : f.producers) {
+    producers.push_back(Json{{"producerId", id},
+                             {"producerEpoch", figures.epoch},
+                             {"batches", figures.batches},
+                             {"records", figures.records},
+                             {"lastSequence", figures.last_sequence}});
+  }
+  Json epochs = Json::array();
+  for (const auto& [epoch, figures] : f.epochs) {
+    epochs.push_back(Json{{"leaderEpoch", epoch},
+                          {"firstOffset", figures.first_offset},
+                          {"batches", figures.batches}});
+  }
+  const Json object{{"segments", f.segments},
+                    {"batches", f.batches},
+                    {"records", f.records},
+                    {"controlBatches", f.control_batches},
+                    {"transactionalBatches", f.transactional_batches},
+                    {"bytes", f.log_bytes},
+                    {"unreadableBytes", f.unreadable_bytes},
+                    {"firstOffset", f.batches > 0 ? Json(f.first_offset) : Json()},
+                    {"lastOffset", f.batches > 0 ? Json(f.last_offset) : Json()},
+                    {"firstTimestamp", f.first_timestamp},
+                    {"lastTimestamp", f.last_timestamp},
+                    {"offsetIndexEntries", f.index_entries},
+                    {"timeIndexEntries", f.time_index_entries},
+                    {"codecs", codecs},
+                    {"producers", producers},
+                    {"leaderEpochs", epochs}};
+  context.out << object.dump() << "\n";
+}
+
+/// One line for each, the first behind its title.
+class Rows {
+ public:
+  explicit Rows(std::ostream& out) : out_(out) {}
+  void title(std::string_view title) { title_ = title; }
+  void row(const std::string& text) {
+    out_ << fmt::format("{:<12}{}\n", title_, text);
+    title_ = "";
+  }
+
+ private:
+  std::ostream& out_;
+  std::string_view title_;
+};
+
+std::string density(std::int64_t entries, std::int64_t bytes) {
+  if (entries == 0) return "none";
+  return fmt::format("{}, one for every {} of log", with_separators(entries),
+                     bytes_text(bytes / entries));
+}
+
+void print_many(Rows& rows, const Figures& f) {
+  constexpr std::size_t most_listed = 10;
+  rows.title("codecs");
+  for (const auto& [codec, figures] : f.codecs) {
+    std::string line =
+        fmt::format("{}: {}, {}", to_text(codec), count_text(figures.batches, "batch", "batches"),
+                    bytes_text(figures.bytes));
+    if (codec != log::Codec::none) {
+      line += fmt::format(" for {} of records, ratio {:.2f}", bytes_text(figures.uncompressed),
+                          figures.ratio());
+    }
+    rows.row(line);
+  }
+  rows.title("epochs");
+  std::size_t left = most_listed;
+  for (const auto& [epoch, figures] : f.epochs) {
+    if (left-- == 0) {
+      rows.row(fmt::format("and {} more", f.epochs.size() - most_listed));
+      break;
+    }
+    rows.row(fmt::format("{} from offset {} on: {}", epoch < 0 ? "unknown" : std::to_string(epoch),
+                         figures.first_offset, count_text(figures.batches, "batch", "batches")));
+  }
+  rows.title("producers");
+  if (f.producers.empty()) rows.row("none with an id");
+  left = most_listed;
+  for (const auto& [id, figures] : f.producers) {
+    if (left-- == 0) {
+      rows.row(fmt::format("and {} more", f.producers.size() - most_listed));
+      break;
+    }
+    rows.row(fmt::format("{} epoch {}: {}, {}, last sequence {}", id, figures.epoch,
+                         count_text(figures.batches, "batch", "batches"),
+                         count_text(figures.records, "record", "records"), figures.last_sequence));
+  }
+}
+
+void print_text(Context& context, const Figures& f) {
+  Rows rows(context.out);
+  rows.title("segments");
+  rows.row(fmt::format("{}, {}", with_separators(f.segments), bytes_text(f.log_bytes)));
+  rows.title("batches");
+  if (f.batches == 0) {
+    rows.row("none");
+    return;
+  }
+  rows.row(fmt::format("{}, of {} to {}, {} on average", with_separators(f.batches),
+                       bytes_text(f.smallest_batch), bytes_text(f.largest_batch),
+                       bytes_text(static_cast<std::int64_t>(f.mean_batch()))));
+  if (f.transactional_batches > 0) {
+    rows.row(fmt::format("{} transactional, {} of control",
+                         with_separators(f.transactional_batches),
+                         with_separators(f.control_batches)));
+  }
+  rows.title("records");
+  rows.row(with_separators(f.records));
+  rows.title("offsets");
+  rows.row(fmt::format("{} to {}", f.first_offset, f.last_offset));
+  rows.title("time");
+  rows.row(time_text(f.first_timestamp) + " to " + time_text(f.last_timestamp));
+  print_many(rows, f);
+  rows.title("indexes");
+  rows.row("offset entries: " + density(f.index_entries, f.log_bytes));
+  rows.row("time entries: " + density(f.time_index_entries, f.log_bytes));
+  if (f.unreadable_bytes > 0) {
+    rows.title("damage");
+    rows.row(bytes_text(f.unreadable_bytes) + " could not be read; see brokerlab log verify");
+  }
+}
+
+void stats(Context& context, const LogTarget& target) {
+  MeteredEnv env(context.err);
+  const auto segments = segments_of(context, env, target);
+  if (!segments) return;
+  env.expect(bytes_of(env, *segments));
+  const auto figures = Counter(env).count(*segments);
+  if (!figures.ok()) {
+    context.status = report(context, figures.error());
+    return;
+  }
+  target.json ? print_json(context, *figures) : print_text(context, *figures);
+}
+
+}  // namespace
+
+void add_log_stats(CLI::App& log, Context& context) {
+  const auto target = std::make_shared<LogTarget>();
+  CLI::App* command = log.add_subcommand("stats", "What is in it, in figures");
+  add_target(*command, *target);
+  command->callback([&context, target] { stats(context, *target); });
+}
+
+}  // namespace brokerlab::cli

@@ -1,0 +1,71 @@
+#include "log/log_manager.h"
+
+#include <algorithm>
+
+namespace brokerlab::log {
+
+Result<std::unique_ptr<LogManager>, DirectoryError> LogManager::open(
+    Env& env, const std::vector<std::string>& paths, const LogDirectory::Options& options) {
+  ENSURE(!paths.empty(), "a broker without a log directory");
+  auto manager = std::make_unique<LogManager>();
+  for (const std::string& path : paths) {
+    auto directory = LogDirectory::open(env, path, options);
+    if (!directory.ok()) return fail(directory.error());
+    manager->directories_.push_back(std::move(directory).value());
+  }
+  return manager;
+}
+
+Status<DirectoryError> LogManager::load_all() {
+  std::map<TopicPartition, const LogDirectory*> seen;
+  Problems twice;
+  for (const auto& directory : directories_) {
+    if (auto loaded = directory->load_all(); !loaded.ok()) return loaded;
+    for (const auto& [name, partition] : directory->partitions()) {
+      const auto [first, is_new] = seen.emplace(name, directory.get());
+      if (is_new) continue;
+      twice.push_back({partition.log->dir(),
+                       {},
+                       {},
+                       "the same partition is in " + first->second->path() + " too; remove one"});
+    }
+  }
+  if (twice.empty()) return {};
+  return fail(DirectoryError{DirectoryError::Kind::inconsistent, twice});
+}
+
+LogDirectory* LogManager::directory_of(const TopicPartition& name) {
+  for (const auto& directory : directories_) {
+    if (directory->find(name) != nullptr) return directory.get();
+  }
+  return nullptr;
+}
+
+Log* LogManager::find(const TopicPartition& name) {
+  LogDirectory* directory = directory_of(name);
+  return directory == nullptr ? nullptr : directory->find(name);
+}
+
+LogDirectory& LogManager::next_directory() {
+  const auto smallest =
+      std::min_element(directories_.begin(), directories_.end(),
+                       [](const auto& a, const auto& b) { return a->size() < b->size(); });
+  return **smallest;
+}
+
+Result<Log*, DirectoryError> LogManager::create(const TopicPartition& name,
+                                                std::optional<Uuid> topic_id) {
+  LogDirectory* directory = directory_of(name);
+  return (directory == nullptr ? next_directory() : *directory).create(name, topic_id);
+}
+
+Status<DirectoryError> LogManager::close_cleanly(std::int64_t broker_epoch) {
+  Status<DirectoryError> outcome;
+  for (const auto& directory : directories_) {
+    auto closed = directory->close_cleanly(broker_epoch);
+    if (outcome.ok()) outcome = std::move(closed);
+  }
+  return outcome;
+}
+
+}  // namespace brokerlab::log
