@@ -44,7 +44,7 @@ void add_log(CLI::App& app, Context& context) {
   add_log_append(*log, context);
   add_log_read(*log, context);
   add_log_recover(*log, context);
-  // Here: add_log_compact, once the cleaner is there.
+  add_log_compact(*log, context);
 }
 
 void add_target(CLI::App& command, LogTarget& target) {

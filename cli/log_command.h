@@ -1,7 +1,7 @@
 // What the commands under `brokerlab log` share. DIR is one partition's directory on this machine.
 //
 // dump, verify, stats and read look and change nothing, not even a lock file, so they may run
-// beside a writer; what it writes meanwhile may look torn. append and recover lock.
+// beside a writer; what it writes meanwhile may look torn. append, recover and compact lock.
 #pragma once
 
 #include "cli/command_line.h"
@@ -31,6 +31,7 @@ void add_log_stats(CLI::App& log, Context& context);
 void add_log_append(CLI::App& log, Context& context);
 void add_log_read(CLI::App& log, Context& context);
 void add_log_recover(CLI::App& log, Context& context);
+void add_log_compact(CLI::App& log, Context& context);
 
 /// Prints the error and returns the exit status: bad input where the user named something that is
 /// not there, else trouble.

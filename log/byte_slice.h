@@ -11,6 +11,10 @@
 
 namespace brokerlab::log {
 
+/// Bytes to fill and hand to a ByteSlice, not zeroed. Large ones come from those that this thread
+/// has given back: a fresh megabyte costs hundreds of page faults.
+std::shared_ptr<std::byte[]> bytes_to_fill(std::size_t size);
+
 class ByteSlice {
  public:
   ByteSlice() = default;

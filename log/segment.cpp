@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t index_entry_size = 8;
 constexpr std::size_t time_entry_size = 12;
 constexpr std::size_t file_number_digits = 20;
-/// Batches below this size are looked at several in a read.
-constexpr std::int64_t small_batch = 1024;
+/// Bytes between two index entries up to which batches are looked at several in a read.
+constexpr std::int64_t most_walked = 8192;
 constexpr std::size_t walk_size = 4096;
 
 Result<std::unique_ptr<File>, IoError> create_anew(Env& env, const std::string& path) {
@@ -296,12 +296,14 @@ Result<std::optional<BatchPlace>, IoError> LogSegment::find(Offset offset) const
         [offset](const BatchPlace& place) { return place.batch.last_offset < offset; });
     return found == recent_.end() ? std::optional<BatchPlace>() : *found;
   }
-  auto place = batch_at(floor_position(offset));
-  while (place.ok() && place.value() && place.value()->batch.last_offset < offset) {
-    const bool small = place.value()->batch.size < small_batch;
-    place = small ? walk(place.value()->end(), offset) : batch_at(place.value()->end());
+  // Entries close to each other tell of small batches: many of them are looked at in one read.
+  const bool small = size() / static_cast<std::int64_t>(offset_index_.size() + 1) < most_walked;
+  std::int64_t position = floor_position(offset);
+  while (true) {
+    auto place = small ? walk(position, offset) : batch_at(position);
+    if (!place.ok() || !place.value() || place.value()->batch.last_offset >= offset) return place;
+    position = place.value()->end();
   }
-  return place;
 }
 
 /// The same for a place whose neighbours are small: one read for many headers. What it comes to is
@@ -327,7 +329,7 @@ Result<std::optional<BatchPlace>, IoError> LogSegment::walk(std::int64_t positio
 Result<ByteSlice, IoError> LogSegment::read(std::int64_t position, std::int64_t size) const {
   ENSURE(position >= 0 && size > 0);
   const auto wanted = static_cast<std::size_t>(size);
-  auto bytes = std::make_shared_for_overwrite<std::byte[]>(wanted);
+  auto bytes = bytes_to_fill(wanted);
   const auto got = log_->read_at(position, {bytes.get(), wanted});
   if (!got.ok()) return fail(got.error());
   return ByteSlice(std::move(bytes), got.value());

@@ -288,3 +288,20 @@ TEST_CASE("log append and recover respect the log directory around the partition
   CHECK((*broker)->was_clean());
   CHECK((*broker)->find(orders)->log_end_offset() == 0);
 }
+
+TEST_CASE("compact keeps the latest record of every key", "[unit]") {
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += fmt::format("{{\"key\": \"k{}\", \"value\": {}}}\n", i % 3, i);
+  LogStory story(lines);
+  const Answer answer = story.log("compact");
+  REQUIRE(answer.status == 0);
+  CHECK_THAT(answer.out, Contains("read     20 records"));
+  CHECK_THAT(answer.out, Contains("3 keys"));
+  const Answer read = story.log("read", {"--json"});
+  CHECK_THAT(read.out, Contains("\"offset\":19"));
+  CHECK_THAT(read.out, !Contains("\"offset\":16,"));
+  CHECK(story.log("verify").status == 0);
+  // What follows goes on behind.
+  CHECK_THAT(story.log("append", {}, "{\"key\": \"k0\", \"value\": 1}\n").out, Contains("20"));
+}

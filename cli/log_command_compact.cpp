@@ -1,0 +1,100 @@
+// brokerlab log compact DIR: what a broker's cleaner does with a partition of a compacted topic.
+#include "cli/log_command.h"
+#include "log/cleaner.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <ostream>
+
+namespace brokerlab::cli {
+namespace {
+
+struct Arguments {
+  LogTarget target;
+  std::int64_t delete_retention_ms = log::CleanerConfig().delete_retention_ms;
+};
+
+void print_json(Context& context, const log::CleanerStats& stats) {
+  const nlohmann::ordered_json object{{"type", "compaction"},
+                                      {"recordsRead", stats.records_read},
+                                      {"recordsKept", stats.records_kept},
+                                      {"recordsWithoutKey", stats.records_without_key},
+                                      {"bytesRead", stats.bytes_read},
+                                      {"bytesKept", stats.bytes_kept},
+                                      {"keys", stats.keys},
+                                      {"segmentsBefore", stats.segments_before},
+                                      {"segmentsAfter", stats.segments_after},
+                                      {"firstDirtyOffset", stats.first_dirty_offset}};
+  context.out << object.dump() << "\n";
+}
+
+void print_text(Context& context, const log::CleanerStats& stats) {
+  context.out << fmt::format(
+      "read     {}, {} in {}\n", count_text(stats.records_read, "record", "records"),
+      bytes_text(stats.bytes_read), count_text(stats.segments_before, "segment", "segments"));
+  context.out << fmt::format(
+      "kept     {}, {} in {}; {}\n", count_text(stats.records_kept, "record", "records"),
+      bytes_text(stats.bytes_kept), count_text(stats.segments_after, "segment", "segments"),
+      count_text(stats.keys, "key", "keys"));
+  if (stats.records_without_key > 0) {
+    context.out << fmt::format("dropped  {} without a key: a compacted topic has none\n",
+                               count_text(stats.records_without_key, "record", "records"));
+  }
+}
+
+void compact(Context& context, const Arguments& arguments) {
+  const LogTarget& target = arguments.target;
+  MeteredEnv env(context.err);
+  const auto segments = segments_of(context, env, target);
+  if (!segments) return;
+  auto lock = PartitionLock::take(env, target.dir);
+  if (!lock.ok()) {
+    context.status = report(context, lock.error());
+    return;
+  }
+  env.expect(bytes_of(env, *segments));
+  const auto complain = [&context](const log::LogError& error) {
+    context.err << fmt::format("brokerlab: {}\n", error.message);
+    context.status = exit_trouble;
+  };
+  const log::Timestamp now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count();
+  const auto log = log::Log::open(env, target.dir, {},
+                                  {.recovery_point = lock->recovery_point(),
+                                   .log_start_offset = lock->log_start_offset(),
+                                   .clean = false,
+                                   .now = now});
+  if (!log.ok()) return complain(log.error());
+  // No broker is at work here: the active segment may be cleaned, too.
+  if (const auto rolled = (*log)->roll(now); !rolled.ok()) return complain(rolled.error());
+  log::LogCleaner cleaner(**log, {.delete_retention_ms = arguments.delete_retention_ms});
+  const auto stats = cleaner.clean(now, (*log)->log_end_offset());
+  if (!stats.ok()) return complain(stats.error());
+  if (const auto closed = (*log)->close(); !closed.ok()) return complain(closed.error());
+  if (const auto released = lock->release_cleanly((*log)->log_end_offset()); !released.ok()) {
+    context.status = report(context, released.error());
+    return;
+  }
+  target.json ? print_json(context, *stats) : print_text(context, *stats);
+}
+
+}  // namespace
+
+void add_log_compact(CLI::App& log, Context& context) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = log.add_subcommand(
+      "compact", "Keep the latest record of every key, as a broker's cleaner does");
+  add_target(*command, arguments->target);
+  command
+      ->add_option("--delete-retention-ms", arguments->delete_retention_ms,
+                   "How long tombstones stay after the first cleaning (delete.retention.ms)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->callback([&context, arguments] { compact(context, *arguments); });
+}
+
+}  // namespace brokerlab::cli
