@@ -92,6 +92,10 @@ void Recorder::declare_partitions() {
 
 void Recorder::on_event(const sim::Event& event) {
   declare_partitions();
+  // The dead are told of as they were, not as they were up to a tenth of a second before.
+  if (event.kind == &sim::events::power_off || event.kind == &sim::events::process_killed) {
+    write_offsets();
+  }
   sim::EventRow row;
   row.id = event.id.value();
   row.t = event.time;

@@ -151,6 +151,24 @@ TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") 
   REQUIRE(report.reasons.front().find("unavailable for 1s or more") != std::string::npos);
 }
 
+TEST_CASE("a recording knows a dead leader's log as it was when the power went", "[unit]") {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / "brokerlab_dead_leader_test.run").string();
+  const RunReport report = play(load("wifi_auth_broker_crash", {}, 1), path);
+  REQUIRE(report.lost.size() == 1);
+  const auto reader = sim::RecordingReader::open(path);
+  REQUIRE(reader.ok());
+  const auto state = reader->state_at(Time(340s));
+  for (const auto& partition : reader->partitions()) {
+    if (partition.name() != report.lost.front().partition) continue;
+    // It alone had the record that it acknowledged.
+    CHECK(state.log_end_offset.at({partition.id, 1}) > report.lost.front().offset);
+    CHECK(state.log_end_offset.at({partition.id, 2}) <= report.lost.front().offset);
+    CHECK(state.log_end_offset.at({partition.id, 3}) <= report.lost.front().offset);
+  }
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") {
   const std::string path =
       (std::filesystem::temp_directory_path() / "brokerlab_incident_test.run").string();
