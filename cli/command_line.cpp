@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <ostream>
 #include <span>
 
@@ -36,6 +37,16 @@ bool unknown_command(const CLI::App& app, std::span<const std::string> arguments
 }
 
 }  // namespace
+
+std::function<std::string(const std::string&)> whole_number(std::int64_t least, std::int64_t most) {
+  return [least, most](const std::string& text) {
+    std::int64_t number = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = code == std::errc{} && end == text.data() + text.size();
+    if (whole && number >= least && number <= most) return std::string();
+    return fmt::format("{}: must be a whole number from {} to {}", text, least, most);
+  };
+}
 
 int refuse(Context& context, const Problems& problems) {
   context.err << to_text(problems);

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <iosfwd>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,10 @@ void add_why(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_log(CLI::App& app, Context& context);
+
+/// For CLI11's check(): a whole number in a range, or what is wrong in plain words.
+std::function<std::string(const std::string&)> whole_number(
+    std::int64_t least, std::int64_t most = std::numeric_limits<std::int64_t>::max());
 
 /// Lists problems, one a line, and returns exit_bad_input.
 int refuse(Context& context, const Problems& problems);

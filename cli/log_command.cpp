@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <ostream>
@@ -56,6 +57,17 @@ void add_target(CLI::App& command, LogTarget& target) {
 int report(Context& context, const log::IoError& error) {
   context.err << fmt::format("brokerlab: {}\n", error.text());
   return error.kind == log::IoErrorKind::not_found ? exit_bad_input : exit_trouble;
+}
+
+int report(Context& context, const log::LogError& error) {
+  context.err << fmt::format("brokerlab: {}\n", error.message);
+  return exit_trouble;
+}
+
+log::Timestamp wall_clock() {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<milliseconds>(now).count();
 }
 
 std::optional<std::vector<log::SegmentFiles>> segments_of(Context& context, log::Env& env,

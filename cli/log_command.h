@@ -36,6 +36,10 @@ void add_log_compact(CLI::App& log, Context& context);
 /// Prints the error and returns the exit status: bad input where the user named something that is
 /// not there, else trouble.
 int report(Context& context, const log::IoError& error);
+int report(Context& context, const log::LogError& error);  ///< The same; always trouble.
+
+/// Milliseconds since 1970, by this machine's clock.
+log::Timestamp wall_clock();
 
 /// The segments of an existing partition directory; on failure it has been reported, context.status
 /// is set, and nothing is returned.

@@ -23,12 +23,6 @@ struct Arguments {
 /// A batch goes when its records come to this much before compression, as a producer's would.
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
 
-log::Timestamp wall_clock() {
-  using std::chrono::milliseconds;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<milliseconds>(now).count();
-}
-
 class Appender {
  public:
   Appender(Context& context, log::Log& log, const Arguments& arguments, log::Codec codec)
@@ -126,11 +120,6 @@ class Appender {
   std::int64_t bytes_ = 0;
 };
 
-int trouble(Context& context, const log::LogError& error) {
-  context.err << fmt::format("brokerlab: {}\n", error.message);
-  return exit_trouble;
-}
-
 void append(Context& context, const Arguments& arguments) {
   const auto codec = log::codec_from(arguments.codec);
   if (!codec || !log::is_supported(*codec)) {
@@ -163,7 +152,7 @@ void append(Context& context, const Arguments& arguments) {
                                    .clean = lock->was_clean(),
                                    .now = wall_clock()});
   if (!log.ok()) {
-    context.status = trouble(context, log.error());
+    context.status = report(context, log.error());
     return;
   }
   if ((*log)->recovery().bytes_cut > 0) {
@@ -174,7 +163,7 @@ void append(Context& context, const Arguments& arguments) {
   context.status = Appender(context, **log, arguments, *codec).run(in);
   if ((*log)->offline()) return;
   if (const auto closed = (*log)->close(); !closed.ok()) {
-    context.status = trouble(context, closed.error());
+    context.status = report(context, closed.error());
   } else if (const auto released = lock->release_cleanly((*log)->log_end_offset());
              !released.ok()) {
     context.status = report(context, released.error());
@@ -190,10 +179,10 @@ void add_log_append(CLI::App& log, Context& context) {
   command->add_option("--codec", arguments->codec, "none, gzip, snappy, lz4 or zstd")
       ->capture_default_str();
   command->add_option("--batch-records", arguments->batch_records, "Records a batch, at most")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   command->add_option("--segment-bytes", arguments->segment_bytes, "Kafka's segment.bytes")
-      ->check(CLI::Range(std::int64_t{128}, std::int64_t{INT32_MAX}))
+      ->check(whole_number(128, INT32_MAX))
       ->capture_default_str();
   command->footer(
       "One object a line, all fields but value optional; the directory is made when missing:\n"

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <ostream>
 
 namespace brokerlab::cli {
@@ -50,19 +49,11 @@ void compact(Context& context, const Arguments& arguments) {
   MeteredEnv env(context.err);
   const auto segments = segments_of(context, env, target);
   if (!segments) return;
+  const auto complain = [&context](const auto& error) { context.status = report(context, error); };
   auto lock = PartitionLock::take(env, target.dir);
-  if (!lock.ok()) {
-    context.status = report(context, lock.error());
-    return;
-  }
+  if (!lock.ok()) return complain(lock.error());
   env.expect(bytes_of(env, *segments));
-  const auto complain = [&context](const log::LogError& error) {
-    context.err << fmt::format("brokerlab: {}\n", error.message);
-    context.status = exit_trouble;
-  };
-  const log::Timestamp now = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 std::chrono::system_clock::now().time_since_epoch())
-                                 .count();
+  const log::Timestamp now = wall_clock();
   const auto log = log::Log::open(env, target.dir, {},
                                   {.recovery_point = lock->recovery_point(),
                                    .log_start_offset = lock->log_start_offset(),
@@ -75,10 +66,8 @@ void compact(Context& context, const Arguments& arguments) {
   const auto stats = cleaner.clean(now, (*log)->log_end_offset());
   if (!stats.ok()) return complain(stats.error());
   if (const auto closed = (*log)->close(); !closed.ok()) return complain(closed.error());
-  if (const auto released = lock->release_cleanly((*log)->log_end_offset()); !released.ok()) {
-    context.status = report(context, released.error());
-    return;
-  }
+  const auto released = lock->release_cleanly((*log)->log_end_offset());
+  if (!released.ok()) return complain(released.error());
   target.json ? print_json(context, *stats) : print_text(context, *stats);
 }
 
@@ -92,7 +81,7 @@ void add_log_compact(CLI::App& log, Context& context) {
   command
       ->add_option("--delete-retention-ms", arguments->delete_retention_ms,
                    "How long tombstones stay after the first cleaning (delete.retention.ms)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0))
       ->capture_default_str();
   command->callback([&context, arguments] { compact(context, *arguments); });
 }

@@ -153,14 +153,14 @@ void add_log_read(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = log.add_subcommand("read", "Print the records");
   add_target(*command, arguments->target);
-  auto* from = command->add_option("--from", arguments->from, "From this offset on")
-                   ->check(CLI::NonNegativeNumber);
+  auto* from =
+      command->add_option("--from", arguments->from, "From this offset on")->check(whole_number(0));
   command
       ->add_option("--at", arguments->at,
                    "From the first record on that is not older; milliseconds since 1970")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0))
       ->excludes(from);
-  command->add_option("--max", arguments->max, "At most so many")->check(CLI::PositiveNumber);
+  command->add_option("--max", arguments->max, "At most so many")->check(whole_number(1));
   command->callback([&context, arguments] { read(context, *arguments); });
 }
 

@@ -65,8 +65,7 @@ void recover(Context& context, const LogTarget& target) {
                                    .now = 0});
   const auto closed = log.ok() ? (*log)->close() : Status<log::LogError>(fail(log.error()));
   if (!closed.ok()) {
-    context.err << fmt::format("brokerlab: {}\n", closed.error().message);
-    context.status = exit_trouble;
+    context.status = report(context, closed.error());
     return;
   }
   if (const auto released = lock->release_cleanly((*log)->log_end_offset()); !released.ok()) {

@@ -3,27 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <memory>
-#include <optional>
 #include <ostream>
 
 namespace brokerlab::cli {
-
-namespace {
-
-std::optional<std::int64_t> parse_seed(std::string_view text) {
-  std::int64_t seed = -1;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (code != std::errc{} || end != text.data() + text.size() || seed < 0) return std::nullopt;
-  return seed;
-}
-
-std::string whole_number(const std::string& text) {
-  return parse_seed(text) ? "" : text + ": must be a whole number from 0 to 9223372036854775807";
-}
-
-}  // namespace
 
 int run(Context& context, const RunRequest& request) {
   const auto path = scenarios::find_scenario(request.scenario);
@@ -40,12 +23,13 @@ int run(Context& context, const RunRequest& request) {
 
 void add_run(CLI::App& app, Context& context) {
   const auto request = std::make_shared<RunRequest>();
-  const auto seed = std::make_shared<std::string>();
+  const auto seed = std::make_shared<std::int64_t>(0);
   CLI::App* command = app.add_subcommand("run", "Run a scenario and judge it");
   command->add_option("scenario", request->scenario, "A name of the library, or a file")
       ->required();
   CLI::Option* seed_option =
-      command->add_option("--seed", *seed, "Another seed than the scenario's")->check(whole_number);
+      command->add_option("--seed", *seed, "Another seed than the scenario's")
+          ->check(whole_number(0));
   command
       ->add_option("--set", request->options.overrides,
                    "path=value; changes one value of the scenario; may be repeated")
@@ -54,7 +38,7 @@ void add_run(CLI::App& app, Context& context) {
   command->add_flag("--json", request->json, "The summary as JSON");
   command->add_flag("--quiet", request->quiet, "Only the exit status");
   command->callback([&context, request, seed, seed_option] {
-    if (seed_option->count() > 0) request->options.seed = *parse_seed(*seed);
+    if (seed_option->count() > 0) request->options.seed = *seed;
     context.status = run(context, *request);
   });
 }
