@@ -1,4 +1,5 @@
-// MeteredEnv: this machine's files, with a progress line for what is read of them.
+// MeteredEnv: this machine's files, with a progress line for what is read of them. Nothing is
+// mapped: a Kafka may be writing to them, and a broken disk shall be a message.
 #pragma once
 
 #include "cli/progress.h"
@@ -8,7 +9,8 @@ namespace brokerlab::cli {
 
 class MeteredEnv : public log::PosixEnv {
  public:
-  explicit MeteredEnv(std::ostream& err) : progress_(err, progress_columns()) {}
+  explicit MeteredEnv(std::ostream& err)
+      : PosixEnv(Mapping::none), progress_(err, progress_columns()) {}
 
   /// From here on: `whole` bytes are expected to be read.
   void expect(std::int64_t whole) { progress_.expect(whole); }

@@ -48,6 +48,10 @@ class File {
   /// device that gives them piecemeal is asked again, one that gives no more before size() is an io
   /// error. (A caller would take it for the end, and cut off what it thinks torn.)
   virtual Result<std::size_t, IoError> read_at(std::int64_t position, MutableByteView out) = 0;
+  /// All size() bytes where they lie, for looking at few of them again and again; none where an Env
+  /// does not map this file. Until the file is changed or closed. What read_at() would answer with
+  /// an error, a broken device or a file that somebody else cut, ends the program here (SIGBUS).
+  virtual ByteView mapped() { return {}; }
   /// All or, with an error, an unknown part of `bytes`.
   virtual Status<IoError> append(ByteView bytes) = 0;
   /// append(materialise(batch)), which is also what it does where an Env knows no better. The batch

@@ -1,18 +1,14 @@
 #include "log/partition_files.h"
 
-#include "log/big_endian.h"
-
 #include <algorithm>
 
 namespace brokerlab::log {
 namespace {
 
-constexpr std::size_t offset_entry_size = 8;
-constexpr std::size_t time_entry_size = 12;
-
-template <class Entry, class Decode>
+template <class Entry>
 Result<IndexEntries<Entry>, IoError> read_index(Env& env, const std::string& path,
-                                                std::size_t entry_size, Decode decode) {
+                                                Offset base_offset) {
+  constexpr std::size_t entry_size = Entry::entry_size;
   auto file = env.open(path);
   if (!file.ok()) return fail(file.error());
   ByteVector bytes(static_cast<std::size_t>((*file)->size()));
@@ -32,7 +28,7 @@ Result<IndexEntries<Entry>, IoError> read_index(Env& env, const std::string& pat
     index.preallocated_bytes += static_cast<std::int64_t>(entry_size);
   }
   for (std::size_t at = 0; at < end; at += entry_size) {
-    index.entries.push_back(decode(bytes.data() + at));
+    index.entries.push_back(Entry::load(bytes.data() + at, base_offset));
   }
   return index;
 }
@@ -59,18 +55,12 @@ Result<std::vector<SegmentFiles>, IoError> list_segments(const Env& env, const s
 
 Result<IndexEntries<OffsetPosition>, IoError> read_offset_index(Env& env, const std::string& path,
                                                                 Offset base_offset) {
-  return read_index<OffsetPosition>(env, path, offset_entry_size, [=](const std::byte* from) {
-    return OffsetPosition{base_offset + load_big_endian<std::int32_t>(from),
-                          load_big_endian<std::int32_t>(from + 4)};
-  });
+  return read_index<OffsetPosition>(env, path, base_offset);
 }
 
 Result<IndexEntries<TimestampOffset>, IoError> read_time_index(Env& env, const std::string& path,
                                                                Offset base_offset) {
-  return read_index<TimestampOffset>(env, path, time_entry_size, [=](const std::byte* from) {
-    return TimestampOffset{load_big_endian<Timestamp>(from),
-                           base_offset + load_big_endian<std::int32_t>(from + 8)};
-  });
+  return read_index<TimestampOffset>(env, path, base_offset);
 }
 
 }  // namespace brokerlab::log

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -56,6 +57,39 @@ class Descriptor {
   int fd_;
 };
 
+/// The pages of a file in memory, and room for as many again: pages behind the file's end come into
+/// being with the bytes that are written there.
+class MappedPages {
+ public:
+  MappedPages() = default;
+  MappedPages(const MappedPages&) = delete;
+  MappedPages& operator=(const MappedPages&) = delete;
+  ~MappedPages() {
+    if (begin_ != nullptr) ::munmap(begin_, room_);
+  }
+
+  /// The first `size` bytes of the file; none when the system has no mapping left.
+  ByteView view(int fd, std::size_t size) {
+    if (size > room_ && !grow(fd, 2 * size)) return {};
+    return {static_cast<const std::byte*>(begin_), size};
+  }
+
+ private:
+  bool grow(int fd, std::size_t room) {
+    room = (room + least_room - 1) / least_room * least_room;
+    void* begin = begin_ == nullptr ? ::mmap(nullptr, room, PROT_READ, MAP_SHARED, fd, 0)
+                                    : ::mremap(begin_, room_, room, MREMAP_MAYMOVE);
+    if (begin == MAP_FAILED) return false;
+    begin_ = begin;
+    room_ = room;
+    return true;
+  }
+
+  static constexpr std::size_t least_room = 64 << 10;
+  void* begin_ = nullptr;
+  std::size_t room_ = 0;
+};
+
 /// Repeats a call that a signal interrupted.
 template <class Call>
 auto retrying(Call call) {
@@ -66,12 +100,14 @@ auto retrying(Call call) {
 
 class PosixFile : public File {
  public:
-  PosixFile(FileId id, std::string path, Descriptor descriptor, std::int64_t size, bool writable)
+  PosixFile(FileId id, std::string path, Descriptor descriptor, std::int64_t size, bool writable,
+            PosixEnv::Mapping mapping)
       : id_(id),
         path_(std::move(path)),
         descriptor_(std::move(descriptor)),
         size_(size),
-        writable_(writable) {}
+        writable_(writable),
+        mapping_(mapping) {}
 
   FileId id() const override { return id_; }
   std::int64_t size() const override { return size_; }
@@ -94,6 +130,11 @@ class PosixFile : public File {
           fmt::format("ends at {}, not at {}", position + static_cast<std::int64_t>(done), size_)});
     }
     return done;
+  }
+
+  ByteView mapped() override {
+    if (mapping_ == PosixEnv::Mapping::none || size_ == 0) return {};
+    return pages_.view(descriptor_.get(), static_cast<std::size_t>(size_));
   }
 
   Status<IoError> append(ByteView bytes) override {
@@ -131,27 +172,30 @@ class PosixFile : public File {
   Descriptor descriptor_;
   std::int64_t size_;
   bool writable_;
+  PosixEnv::Mapping mapping_;
+  MappedPages pages_;
 };
 
-Result<std::unique_ptr<File>, IoError> open_with(const std::string& path, int flags, FileId id) {
+Result<std::unique_ptr<File>, IoError> open_with(const std::string& path, int flags, FileId id,
+                                                 PosixEnv::Mapping mapping) {
   Descriptor descriptor(retrying([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0644); }));
   if (descriptor.get() < 0) return failed(path);
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) return failed(path);
   return std::unique_ptr<File>(std::make_unique<PosixFile>(
-      id, path, std::move(descriptor), status.st_size, (flags & O_ACCMODE) != O_RDONLY));
+      id, path, std::move(descriptor), status.st_size, (flags & O_ACCMODE) != O_RDONLY, mapping));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<File>, IoError> PosixEnv::open(const std::string& path) {
-  auto file = open_with(path, O_RDWR, FileId(next_id_++));
+  auto file = open_with(path, O_RDWR, FileId(next_id_++), mapping_);
   if (file.ok() || file.error().kind != IoErrorKind::read_only) return file;
-  return open_with(path, O_RDONLY, FileId(next_id_++));
+  return open_with(path, O_RDONLY, FileId(next_id_++), mapping_);
 }
 
 Result<std::unique_ptr<File>, IoError> PosixEnv::create(const std::string& path) {
-  return open_with(path, O_RDWR | O_CREAT | O_EXCL, FileId(next_id_++));
+  return open_with(path, O_RDWR | O_CREAT | O_EXCL, FileId(next_id_++), mapping_);
 }
 
 bool PosixEnv::exists(const std::string& path) const { return ::access(path.c_str(), F_OK) == 0; }

@@ -1,6 +1,5 @@
 #include "log/segment.h"
 
-#include "log/big_endian.h"
 #include "log/checkpoint_text.h"
 
 #include <fmt/format.h>
@@ -12,58 +11,13 @@
 namespace brokerlab::log {
 namespace {
 
-constexpr std::size_t index_entry_size = 8;
-constexpr std::size_t time_entry_size = 12;
 constexpr std::size_t file_number_digits = 20;
-/// Bytes between two index entries up to which batches are looked at several in a read.
-constexpr std::int64_t most_walked = 8192;
-constexpr std::size_t walk_size = 4096;
 
 Result<std::unique_ptr<File>, IoError> create_anew(Env& env, const std::string& path) {
   if (env.exists(path)) {
     if (auto removed = env.remove(path); !removed.ok()) return fail(removed.error());
   }
   return env.create(path);
-}
-
-Result<ByteVector, IoError> read_whole(File& file) {
-  ByteVector bytes(static_cast<std::size_t>(file.size()));
-  const auto got = file.read_at(0, bytes);
-  if (!got.ok()) return fail(got.error());
-  bytes.resize(got.value());
-  return bytes;
-}
-
-std::int32_t relative(Offset offset, Offset base) {
-  return static_cast<std::int32_t>(offset - base);
-}
-
-void put_entry(std::byte* out, Offset base, const OffsetPosition& entry) {
-  store_big_endian(out, relative(entry.offset, base));
-  store_big_endian(out + 4, static_cast<std::int32_t>(entry.position));
-}
-
-void put_entry(std::byte* out, Offset base, const TimestampOffset& entry) {
-  store_big_endian(out, entry.timestamp);
-  store_big_endian(out + 8, relative(entry.offset, base));
-}
-
-template <class Entry>
-Status<IoError> rewrite(BufferedFile& file, Offset base, const std::vector<Entry>& entries,
-                        std::size_t entry_size) {
-  if (auto cut = file.truncate(0); !cut.ok()) return cut;
-  ByteVector bytes(entries.size() * entry_size);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    put_entry(bytes.data() + i * entry_size, base, entries[i]);
-  }
-  if (auto appended = file.append(bytes); !appended.ok()) return appended;
-  return file.flush();
-}
-
-template <class Entry>
-auto first_at_or_behind(const std::vector<Entry>& entries, Offset offset) {
-  return std::partition_point(entries.begin(), entries.end(),
-                              [offset](const Entry& entry) { return entry.offset < offset; });
 }
 
 }  // namespace
@@ -105,8 +59,8 @@ Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir,
   auto time_index = create_anew(env, segment.path(time_index_suffix));
   if (!time_index.ok()) return fail(time_index.error());
   segment.log_ = std::move(log).value();
-  segment.index_ = BufferedFile(std::move(index).value());
-  segment.time_index_file_ = BufferedFile(std::move(time_index).value());
+  segment.offset_index_ = {std::move(index).value(), base_offset};
+  segment.time_index_ = {std::move(time_index).value(), base_offset};
   segment.created_ = now;
   if (auto none = segment.transactions_.reset(env); !none.ok()) return fail(none.error());
   return segment;
@@ -129,10 +83,10 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
   };
   auto index = open_or_create(index_suffix);
   if (!index.ok()) return fail(index.error());
-  segment.index_ = BufferedFile(std::move(index).value());
+  segment.offset_index_ = {std::move(index).value(), base_offset};
   auto time_index = open_or_create(time_index_suffix);
   if (!time_index.ok()) return fail(time_index.error());
-  segment.time_index_file_ = BufferedFile(std::move(time_index).value());
+  segment.time_index_ = {std::move(time_index).value(), base_offset};
 
   const auto loaded = segment.load_indexes();
   if (!loaded.ok()) return fail(loaded.error());
@@ -144,49 +98,36 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
   return Opened{std::move(segment), complete && loaded.value() && aborted.value()};
 }
 
-/// False when the bytes cannot be indexes of this log.
+/// False, and no entries, when the bytes cannot be indexes of this log.
 Result<bool, IoError> LogSegment::load_indexes() {
-  const auto offsets = read_whole(index_.file());
-  if (!offsets.ok()) return fail(offsets.error());
-  const auto times = read_whole(time_index_file_.file());
-  if (!times.ok()) return fail(times.error());
-  if (offsets.value().size() % index_entry_size != 0) return false;
-  if (times.value().size() % time_entry_size != 0) return false;
+  const auto offsets_loaded = offset_index_.load();
+  if (!offsets_loaded.ok()) return fail(offsets_loaded.error());
+  const auto times_loaded = time_index_.load();
+  if (!times_loaded.ok()) return fail(times_loaded.error());
+  if (!*offsets_loaded || !*times_loaded || !indexes_grow()) {
+    offset_index_.clear();
+    time_index_.clear();
+    return false;
+  }
+  // A segment that was closed or rolled had its largest timestamp written last.
+  if (!time_index_.empty()) max_timestamp_ = time_index_.back();
+  return true;
+}
 
-  std::vector<OffsetPosition> offset_entries;
-  // Of an offset that no log can reach nothing is added up.
-  const auto is_possible = [this](std::int32_t relative_offset) {
-    return relative_offset >= 0 &&
-           base_offset_ <= std::numeric_limits<Offset>::max() - relative_offset;
-  };
+bool LogSegment::indexes_grow() const {
   OffsetPosition before{base_offset_ - 1, -1};
-  for (std::size_t i = 0; i < offsets.value().size(); i += index_entry_size) {
-    const std::byte* from = offsets.value().data() + i;
-    const auto relative_offset = load_big_endian<std::int32_t>(from);
-    if (!is_possible(relative_offset)) return false;
-    const OffsetPosition entry{base_offset_ + relative_offset,
-                               load_big_endian<std::int32_t>(from + 4)};
+  for (std::size_t i = 0; i < offset_index_.size(); ++i) {
+    const OffsetPosition entry = offset_index_[i];
     if (entry.offset <= before.offset || entry.position <= before.position) return false;
-    offset_entries.push_back(entry);
     before = entry;
   }
   if (before.position >= size()) return false;
-
-  std::vector<TimestampOffset> time_entries;
   TimestampOffset last{no_timestamp, base_offset_};
-  for (std::size_t i = 0; i < times.value().size(); i += time_entry_size) {
-    const std::byte* from = times.value().data() + i;
-    const auto relative_offset = load_big_endian<std::int32_t>(from + 8);
-    if (!is_possible(relative_offset)) return false;
-    const TimestampOffset entry{load_big_endian<Timestamp>(from), base_offset_ + relative_offset};
+  for (std::size_t i = 0; i < time_index_.size(); ++i) {
+    const TimestampOffset entry = time_index_[i];
     if (entry.timestamp <= last.timestamp || entry.offset < last.offset) return false;
-    time_entries.push_back(entry);
     last = entry;
   }
-  offset_index_ = std::move(offset_entries);
-  time_index_ = std::move(time_entries);
-  // A segment that was closed or rolled had its largest timestamp written last.
-  if (!time_index_.empty()) max_timestamp_ = time_index_.back();
   return true;
 }
 
@@ -203,14 +144,11 @@ bool LogSegment::should_roll(std::int64_t incoming_size, Timestamp incoming_max_
   const std::int64_t age =
       dated ? std::max(incoming_max_timestamp, *first_timestamp_) - *first_timestamp_
             : now - created_;
-  const auto max_entries =
-      config_->segment_index_bytes / static_cast<std::int64_t>(index_entry_size);
-  const auto max_time_entries =
-      config_->segment_index_bytes / static_cast<std::int64_t>(time_entry_size);
+  const auto index_bytes = static_cast<std::size_t>(config_->segment_index_bytes);
   return size() > config_->segment_bytes - incoming_size ||
          (size() > 0 && age > config_->segment_ms) ||
-         static_cast<std::int64_t>(offset_index_.size()) >= max_entries ||
-         static_cast<std::int64_t>(time_index_.size()) >= max_time_entries - 1 ||
+         offset_index_.size() >= index_bytes / OffsetPosition::entry_size ||
+         time_index_.size() + 1 >= index_bytes / TimestampOffset::entry_size ||
          !can_hold(incoming_last_offset);
 }
 
@@ -244,7 +182,8 @@ Status<IoError> LogSegment::index_batch(const BatchPlace& place) {
     max_timestamp_ = {batch.max_timestamp, batch.last_offset};
   }
   if (bytes_since_index_entry_ > config_->index_interval_bytes) {
-    if (auto added = add_offset_entry(batch.last_offset, place.position); !added.ok()) return added;
+    const OffsetPosition entry{batch.last_offset, place.position};
+    if (auto added = offset_index_.append(entry); !added.ok()) return added;
     if (auto added = maybe_add_time_entry(); !added.ok()) return added;
     bytes_since_index_entry_ = 0;
     recent_.clear();
@@ -254,39 +193,56 @@ Status<IoError> LogSegment::index_batch(const BatchPlace& place) {
   return {};
 }
 
-Status<IoError> LogSegment::add_offset_entry(Offset offset, std::int64_t position) {
-  std::array<std::byte, index_entry_size> bytes{};
-  offset_index_.push_back({offset, position});
-  put_entry(bytes.data(), base_offset_, offset_index_.back());
-  return index_.append(bytes);
-}
-
 Status<IoError> LogSegment::maybe_add_time_entry() {
   const Timestamp last = time_index_.empty() ? no_timestamp : time_index_.back().timestamp;
   if (max_timestamp_.timestamp <= last) return {};
-  std::array<std::byte, time_entry_size> bytes{};
-  time_index_.push_back(max_timestamp_);
-  put_entry(bytes.data(), base_offset_, time_index_.back());
-  return time_index_file_.append(bytes);
+  return time_index_.append(max_timestamp_);
 }
 
 Status<IoError> LogSegment::finish_time_index() { return maybe_add_time_entry(); }
 
-std::int64_t LogSegment::floor_position(Offset offset) const {
-  const auto behind = std::partition_point(
-      offset_index_.begin(), offset_index_.end(),
-      [offset](const OffsetPosition& entry) { return entry.offset <= offset; });
-  return behind == offset_index_.begin() ? 0 : std::prev(behind)->position;
+Result<std::optional<BatchPlace>, IoError> LogSegment::batch_at(std::int64_t position) const {
+  if (position >= size()) return std::optional<BatchPlace>();
+  std::array<std::byte, batch_header_size> bytes;
+  ByteView piece = log_->mapped();
+  if (!piece.empty()) {
+    piece = piece.subspan(static_cast<std::size_t>(position));
+    piece = piece.first(std::min(piece.size(), batch_header_size));
+  } else {
+    const auto got = log_->read_at(position, bytes);
+    if (!got.ok()) return fail(got.error());
+    piece = ByteView(bytes).first(got.value());
+  }
+  const auto header = read_batch_header(piece);
+  if (!header.ok() || header->size > size() - position) return std::optional<BatchPlace>();
+  return std::optional<BatchPlace>({position, *header});
 }
 
-Result<std::optional<BatchPlace>, IoError> LogSegment::batch_at(std::int64_t position) const {
-  std::array<std::byte, batch_header_size> bytes{};
-  if (position >= size()) return std::optional<BatchPlace>();
-  const auto got = log_->read_at(position, bytes);
-  if (!got.ok()) return fail(got.error());
-  const auto header = read_batch_header(ByteView(bytes).first(got.value()));
-  if (!header.ok() || header.value().size > size() - position) return std::optional<BatchPlace>();
-  return std::optional<BatchPlace>({position, header.value()});
+/// Batches of a kind make the offsets of index entries grow evenly.
+std::size_t LogSegment::guess_entry(Offset offset) const {
+  if (offset_index_.empty() || offset <= base_offset_) return 0;
+  const Offset last = offset_index_.back().offset;
+  if (offset >= last) return offset_index_.size();
+  const double part =
+      static_cast<double>(offset - base_offset_) / static_cast<double>(last - base_offset_);
+  return static_cast<std::size_t>(static_cast<double>(offset_index_.size()) * part);
+}
+
+/// The last batch that the index knows of up to `offset`, or the first of all. Entries are hints:
+/// those that lead to no batch of theirs are passed over.
+Result<std::optional<BatchPlace>, IoError> LogSegment::indexed_batch_before(Offset offset) const {
+  std::size_t known = offset_index_.count_while(
+      [offset](const OffsetPosition& entry) { return entry.offset <= offset; },
+      guess_entry(offset));
+  for (; known > 0; --known) {
+    const OffsetPosition entry = offset_index_[known - 1];
+    auto place = batch_at(entry.position);
+    if (!place.ok()) return place;
+    if (!place.value()) continue;
+    const Offset found = place.value()->batch.base_offset;
+    if (found >= base_offset_ && found <= entry.offset) return place;
+  }
+  return batch_at(0);
 }
 
 Result<std::optional<BatchPlace>, IoError> LogSegment::find(Offset offset) const {
@@ -296,34 +252,27 @@ Result<std::optional<BatchPlace>, IoError> LogSegment::find(Offset offset) const
         [offset](const BatchPlace& place) { return place.batch.last_offset < offset; });
     return found == recent_.end() ? std::optional<BatchPlace>() : *found;
   }
-  // Entries close to each other tell of small batches: many of them are looked at in one read.
-  const bool small = size() / static_cast<std::int64_t>(offset_index_.size() + 1) < most_walked;
-  std::int64_t position = floor_position(offset);
-  while (true) {
-    auto place = small ? walk(position, offset) : batch_at(position);
-    if (!place.ok() || !place.value() || place.value()->batch.last_offset >= offset) return place;
-    position = place.value()->end();
-  }
-}
-
-/// The same for a place whose neighbours are small: one read for many headers. What it comes to is
-/// the batch that holds `offset`, or the last one whose header was read.
-Result<std::optional<BatchPlace>, IoError> LogSegment::walk(std::int64_t position,
-                                                            Offset offset) const {
-  std::array<std::byte, walk_size> bytes;
-  const auto got = log_->read_at(position, bytes);
-  if (!got.ok()) return fail(got.error());
-  const ByteView piece = ByteView(bytes).first(got.value());
-  std::optional<BatchPlace> place;
-  for (std::size_t at = 0; at + batch_header_size <= piece.size();) {
-    const auto header = read_batch_header(piece.subspan(at, batch_header_size));
-    const std::int64_t begin = position + static_cast<std::int64_t>(at);
-    if (!header.ok() || header->size > size() - begin) return std::optional<BatchPlace>();
-    place = {begin, *header};
-    if (header->last_offset >= offset) break;
-    at += static_cast<std::size_t>(header->size);
+  auto place = indexed_batch_before(offset);
+  if (place.ok() && place.value()) prefetch_headers(*place.value(), offset);
+  while (place.ok() && place.value() && place.value()->batch.last_offset < offset) {
+    place = batch_at(place.value()->end());
   }
   return place;
+}
+
+/// Each header tells where the next one is: memory is waited for as often as there are batches on
+/// the way to `offset`. Neighbours are often alike, so all are asked for where they should be.
+void LogSegment::prefetch_headers(const BatchPlace& first, Offset offset) const {
+  constexpr Offset most = 32;
+  const ByteView mapped = log_->mapped();
+  const BatchSummary& batch = first.batch;
+  const Offset steps = (offset - batch.base_offset) / (batch.last_offset - batch.base_offset + 1);
+  for (Offset step = 1; step <= std::min(steps, most); ++step) {
+    const auto at = static_cast<std::size_t>(first.position + step * batch.size);
+    if (at >= mapped.size()) break;
+    __builtin_prefetch(mapped.data() + at);
+    __builtin_prefetch(mapped.data() + at + batch_header_size - 1);
+  }
 }
 
 Result<ByteSlice, IoError> LogSegment::read(std::int64_t position, std::int64_t size) const {
@@ -337,11 +286,10 @@ Result<ByteSlice, IoError> LogSegment::read(std::int64_t position, std::int64_t 
 
 Result<std::optional<LogSegment::FoundRecord>, IoError> LogSegment::find_timestamp(
     Timestamp target, Offset from) const {
-  const auto behind = std::partition_point(
-      time_index_.begin(), time_index_.end(),
+  const std::size_t before = time_index_.count_while(
       [target](const TimestampOffset& entry) { return entry.timestamp <= target; });
-  const Offset hint = behind == time_index_.begin() ? base_offset_ : std::prev(behind)->offset;
-  auto place = batch_at(floor_position(std::max(hint, from)));
+  const Offset hint = before == 0 ? base_offset_ : time_index_[before - 1].offset;
+  auto place = indexed_batch_before(std::max(hint, from));
   ByteVector scratch;
   for (; place.ok() && place.value(); place = batch_at(place.value()->end())) {
     const BatchSummary& summary = place.value()->batch;
@@ -366,7 +314,7 @@ Result<std::optional<LogSegment::FoundRecord>, IoError> LogSegment::find_timesta
 Result<std::optional<BatchPlace>, IoError> LogSegment::last_batch() const {
   if (!recent_.empty()) return std::optional<BatchPlace>(recent_.back());
   std::optional<BatchPlace> last;
-  auto place = batch_at(offset_index_.empty() ? 0 : offset_index_.back().position);
+  auto place = indexed_batch_before(std::numeric_limits<Offset>::max());
   for (; place.ok() && place.value(); place = batch_at(place.value()->end())) {
     const BatchSummary& batch = place.value()->batch;
     if (batch.base_offset < base_offset_ || !can_hold(batch.last_offset)) break;
@@ -389,19 +337,10 @@ Result<bool, IoError> LogSegment::ends_with_a_batch() const {
 }
 
 Status<IoError> LogSegment::cut_indexes(Offset offset) {
-  const auto offsets_end = first_at_or_behind(offset_index_, offset);
-  if (offsets_end != offset_index_.end()) {
-    offset_index_.erase(offsets_end, offset_index_.end());
-    const auto size = static_cast<std::int64_t>(offset_index_.size() * index_entry_size);
-    if (auto cut = index_.truncate(size); !cut.ok()) return cut;
-  }
-  const auto times_end = first_at_or_behind(time_index_, offset);
-  if (times_end != time_index_.end()) {
-    time_index_.erase(times_end, time_index_.end());
-    const auto size = static_cast<std::int64_t>(time_index_.size() * time_entry_size);
-    if (auto cut = time_index_file_.truncate(size); !cut.ok()) return cut;
-  }
-  return {};
+  const auto is_kept = [offset](const auto& entry) { return entry.offset < offset; };
+  auto cut = offset_index_.cut(offset_index_.count_while(is_kept));
+  if (!cut.ok()) return cut;
+  return time_index_.cut(time_index_.count_while(is_kept));
 }
 
 Result<std::int64_t, IoError> LogSegment::truncate_to(Offset offset, Timestamp now) {
@@ -432,7 +371,7 @@ Result<std::int64_t, IoError> LogSegment::truncate_to(Offset offset, Timestamp n
 Status<IoError> LogSegment::find_max_timestamp() {
   max_timestamp_ =
       time_index_.empty() ? TimestampOffset{no_timestamp, base_offset_} : time_index_.back();
-  auto place = batch_at(floor_position(max_timestamp_.offset));
+  auto place = indexed_batch_before(max_timestamp_.offset);
   for (; place.ok() && place.value(); place = batch_at(place.value()->end())) {
     const BatchSummary& batch = place.value()->batch;
     if (batch.max_timestamp > max_timestamp_.timestamp) {
@@ -443,22 +382,16 @@ Status<IoError> LogSegment::find_max_timestamp() {
   return {};
 }
 
-Status<IoError> LogSegment::rewrite_indexes() {
-  auto offsets = rewrite(index_, base_offset_, offset_index_, index_entry_size);
-  if (!offsets.ok()) return offsets;
-  return rewrite(time_index_file_, base_offset_, time_index_, time_entry_size);
-}
-
 Status<IoError> LogSegment::sync() {
   if (auto synced = log_->sync(); !synced.ok()) return synced;
-  if (auto synced = index_.sync(); !synced.ok()) return synced;
+  if (auto synced = offset_index_.sync(); !synced.ok()) return synced;
   if (auto synced = transactions_.sync(*env_); !synced.ok()) return synced;
-  return time_index_file_.sync();
+  return time_index_.sync();
 }
 
 Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
-  if (auto flushed = index_.flush(); !flushed.ok()) return flushed;
-  if (auto flushed = time_index_file_.flush(); !flushed.ok()) return flushed;
+  if (auto flushed = offset_index_.flush(); !flushed.ok()) return flushed;
+  if (auto flushed = time_index_.flush(); !flushed.ok()) return flushed;
   const std::string before = std::exchange(file_suffix_, std::string(file_suffix));
   if (auto moved = transactions_.rename(*env_, path(transaction_index_suffix)); !moved.ok()) {
     return moved;
@@ -472,8 +405,8 @@ Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
 
 Status<IoError> LogSegment::remove_files() {
   log_.reset();
-  index_.close();
-  time_index_file_.close();
+  offset_index_.close();
+  time_index_.close();
   for (const std::string_view suffix : {log_suffix, index_suffix, time_index_suffix}) {
     if (auto removed = env_->remove(path(suffix)); !removed.ok()) return removed;
   }

@@ -6,17 +6,18 @@
 //   00000000000000000042.txnindex   aborted transactions (transaction_index.h), when there are any
 //
 // An index entry is added for a batch once more than index.interval.bytes went in since the
-// last. Indexes are hints: lost or damaged ones are rebuilt from the log. Unlike Kafka, which maps
-// and preallocates them, ours have exactly the entries they hold at any time; the bytes are the
-// same once Kafka has closed a segment. Source: Kafka's LogSegment, OffsetIndex, TimeIndex.
+// last. Indexes are hints: lost or damaged ones are rebuilt from the log, and an entry that leads
+// to no batch is passed over. They are mapped (index_file.h), but unlike Kafka's not preallocated:
+// the files have exactly the entries they hold; the bytes are the same once Kafka has closed a
+// segment. Source: Kafka's LogSegment, OffsetIndex, TimeIndex.
 //
 // Private to the Log; public for tests and tools. Threads: none.
 #pragma once
 
 #include "base/result.h"
-#include "log/buffered_file.h"
 #include "log/byte_slice.h"
 #include "log/env.h"
+#include "log/index_file.h"
 #include "log/log_config.h"
 #include "log/phantom.h"
 #include "log/record_batch.h"
@@ -27,18 +28,6 @@
 #include <string>
 
 namespace brokerlab::log {
-
-struct OffsetPosition {
-  Offset offset = 0;
-  std::int64_t position = 0;
-  bool operator==(const OffsetPosition&) const = default;
-};
-
-struct TimestampOffset {
-  Timestamp timestamp = no_timestamp;
-  Offset offset = no_offset;
-  bool operator==(const TimestampOffset&) const = default;
-};
 
 /// Where a batch lies in the file, and what its header says.
 struct BatchPlace {
@@ -82,8 +71,8 @@ class LogSegment {
   TimestampOffset max_timestamp() const { return max_timestamp_; }
   /// Of its first batch; none when it is empty.
   std::optional<Timestamp> first_timestamp() const { return first_timestamp_; }
-  const std::vector<OffsetPosition>& offset_index() const { return offset_index_; }
-  const std::vector<TimestampOffset>& time_index() const { return time_index_; }
+  const IndexFile<OffsetPosition>& offset_index() const { return offset_index_; }
+  const IndexFile<TimestampOffset>& time_index() const { return time_index_; }
 
   /// Whether the relative offset fits the index.
   bool can_hold(Offset last_offset) const;
@@ -143,15 +132,15 @@ class LogSegment {
   std::string path(std::string_view suffix) const;
   /// What follows the append of a batch: the clocks, and index entries when it is time for them.
   Status<IoError> index_batch(const BatchPlace& place);
-  Status<IoError> add_offset_entry(Offset offset, std::int64_t position);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
-  Status<IoError> rewrite_indexes();
   Result<bool, IoError> load_indexes();
+  bool indexes_grow() const;
+  void prefetch_headers(const BatchPlace& first, Offset offset) const;
   Result<std::optional<BatchPlace>, IoError> last_batch() const;
   Status<IoError> find_max_timestamp();
-  std::int64_t floor_position(Offset offset) const;
-  Result<std::optional<BatchPlace>, IoError> walk(std::int64_t position, Offset offset) const;
+  std::size_t guess_entry(Offset offset) const;
+  Result<std::optional<BatchPlace>, IoError> indexed_batch_before(Offset offset) const;
 
   Env* env_;
   std::string dir_;
@@ -159,10 +148,8 @@ class LogSegment {
   const LogConfig* config_;
   std::string file_suffix_;
   std::unique_ptr<File> log_;
-  BufferedFile index_;
-  BufferedFile time_index_file_;
-  std::vector<OffsetPosition> offset_index_;
-  std::vector<TimestampOffset> time_index_;
+  IndexFile<OffsetPosition> offset_index_;
+  IndexFile<TimestampOffset> time_index_;
   TransactionIndex transactions_;
   std::int64_t bytes_since_index_entry_ = 0;
   /// The last batches of the file, without gaps: at least those since the last index entry, once

@@ -6,8 +6,12 @@ namespace brokerlab::log {
 
 Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
   if (auto reset = transactions_.reset(*env_); !reset.ok()) return fail(reset.error());
-  offset_index_.clear();
-  time_index_.clear();
+  std::vector<OffsetPosition> offsets;
+  std::vector<TimestampOffset> times;
+  const auto add_max_timestamp = [&] {
+    const Timestamp last = times.empty() ? no_timestamp : times.back().timestamp;
+    if (max_timestamp_.timestamp > last) times.push_back(max_timestamp_);
+  };
   recent_.clear();
   max_timestamp_ = {};
   first_timestamp_.reset();
@@ -26,9 +30,8 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
       max_timestamp_ = {batch.max_timestamp(), batch.last_offset()};
     }
     if (position - last_indexed > config_->index_interval_bytes) {
-      offset_index_.push_back({batch.last_offset(), position});
-      const Timestamp last = time_index_.empty() ? no_timestamp : time_index_.back().timestamp;
-      if (max_timestamp_.timestamp > last) time_index_.push_back(max_timestamp_);
+      offsets.push_back({batch.last_offset(), position});
+      add_max_timestamp();
       last_indexed = position;
     }
     const auto taken = on_batch(
@@ -45,9 +48,9 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
     if (auto cut = log_->truncate(scanner.position()); !cut.ok()) return fail(cut.error());
   }
   bytes_since_index_entry_ = size() - last_indexed;
-  const Timestamp last = time_index_.empty() ? no_timestamp : time_index_.back().timestamp;
-  if (max_timestamp_.timestamp > last) time_index_.push_back(max_timestamp_);
-  if (auto written = rewrite_indexes(); !written.ok()) return fail(written.error());
+  add_max_timestamp();
+  if (auto written = offset_index_.replace(offsets); !written.ok()) return fail(written.error());
+  if (auto written = time_index_.replace(times); !written.ok()) return fail(written.error());
   return bytes_cut;
 }
 

@@ -147,25 +147,23 @@ class Verifier {
   }
 
   template <class Entry>
-  void check_shape(const std::string& path, const IndexEntries<Entry>& index,
-                   std::size_t entry_size) {
+  void check_shape(const std::string& path, const IndexEntries<Entry>& index) {
     result_.index_entries += static_cast<std::int64_t>(index.entries.size());
     if (index.odd_bytes == 0) return;
-    const auto whole = static_cast<std::int64_t>(index.entries.size() * entry_size);
+    const auto whole = static_cast<std::int64_t>(index.entries.size() * Entry::entry_size);
     found(path, whole + index.preallocated_bytes,
           fmt::format("{} bytes behind the last whole entry", index.odd_bytes));
   }
 
   Status<IoError> check_index(const SegmentFiles& segment) {
-    constexpr std::size_t entry_size = 8;
     if (segment.index.empty()) return {};
     const auto index = read_offset_index(env_, segment.index, segment.base_offset);
     if (!index.ok()) return fail(index.error());
-    check_shape(segment.index, *index, entry_size);
+    check_shape(segment.index, *index);
     OffsetPosition before{segment.base_offset - 1, -1};
     for (std::size_t i = 0; i < index->entries.size(); ++i) {
       const OffsetPosition& entry = index->entries[i];
-      const auto at = static_cast<std::int64_t>(i * entry_size);
+      const auto at = static_cast<std::int64_t>(i * entry.entry_size);
       const std::string what =
           fmt::format("entry (offset {}, position {})", entry.offset, entry.position);
       if (entry.offset <= before.offset || entry.position <= before.position) {
@@ -189,15 +187,14 @@ class Verifier {
   }
 
   Status<IoError> check_time_index(const SegmentFiles& segment) {
-    constexpr std::size_t entry_size = 12;
     if (segment.time_index.empty()) return {};
     const auto index = read_time_index(env_, segment.time_index, segment.base_offset);
     if (!index.ok()) return fail(index.error());
-    check_shape(segment.time_index, *index, entry_size);
+    check_shape(segment.time_index, *index);
     TimestampOffset before{no_timestamp, segment.base_offset};
     for (std::size_t i = 0; i < index->entries.size(); ++i) {
       const TimestampOffset& entry = index->entries[i];
-      const auto at = static_cast<std::int64_t>(i * entry_size);
+      const auto at = static_cast<std::int64_t>(i * entry.entry_size);
       const std::string what =
           fmt::format("entry (timestamp {}, offset {})", entry.timestamp, entry.offset);
       if (entry.timestamp <= before.timestamp || entry.offset < before.offset) {

@@ -113,6 +113,58 @@ TEST_CASE("an index entry beyond the last of all offsets is rebuilt", "[unit]") 
   CHECK(story.consume_all() == numbered(0, 3));
 }
 
+// Rotten bits, or an index of another log: growing entries, but no batch begins where they say.
+TEST_CASE("an index entry that leads into the middle of a batch is passed over", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.config.index_interval_bytes = 100;
+  story.open();
+  for (int i = 0; i < 10; ++i) story.produce(numbered(2 * i, 2 * i + 2));
+  REQUIRE(story.log().close().ok());
+  const auto entries = story.log().segments().front()->offset_index().entries();
+  REQUIRE(entries.size() == 4);
+  story.forget();
+  const auto damage = GENERATE(as<std::int32_t>(), 1, -1, 30);
+  ByteVector bytes(4 * OffsetPosition::entry_size);
+  for (std::size_t i = 0; i < 4; ++i) {
+    OffsetPosition entry = entries[i];
+    if (i == 1 || i == 2) entry.position += damage;
+    entry.store(bytes.data() + i * OffsetPosition::entry_size, 0);
+  }
+  const std::string path = join_path(story.dir(), segment_file_name(0, index_suffix));
+  REQUIRE(env.remove(path).ok());
+  append_raw(env, path, bytes);
+
+  story.open({.clean = true});
+  CHECK(story.log().recovery().segments_scanned == 0);
+  const LogSegment& segment = *story.log().segments().front();
+  for (Offset offset = 0; offset < 20; ++offset) {
+    const auto place = segment.find(offset);
+    REQUIRE(place.ok());
+    REQUIRE(place.value());
+    CHECK(place.value()->batch.base_offset == offset / 2 * 2);
+  }
+  CHECK(story.consume_all() == numbered(0, 20));
+}
+
+// The search for an index entry begins at a guess: any guess finds it.
+TEST_CASE("an index finds its entries from every guess", "[unit]") {
+  MemoryEnv env;
+  IndexFile<OffsetPosition> index(env.create("/0.index").value(), 0);
+  for (std::size_t size = 0; size <= 20; ++size) {
+    for (Offset wanted = -1; wanted <= 2 * static_cast<Offset>(size) + 1; ++wanted) {
+      for (std::size_t guess = 0; guess <= size + 2; ++guess) {
+        const std::size_t found = index.count_while(
+            [wanted](const OffsetPosition& entry) { return entry.offset <= wanted; }, guess);
+        REQUIRE(found == static_cast<std::size_t>(
+                             std::clamp<Offset>((wanted + 1) / 2, 0, static_cast<Offset>(size))));
+      }
+    }
+    const auto next = static_cast<Offset>(size);
+    REQUIRE(index.append({2 * next + 1, 10 * next}).ok());
+  }
+}
+
 TEST_CASE("timestamps from the beginning of time do not make a segment old", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);

@@ -144,7 +144,7 @@ TEST_CASE("the offset and time index have Kafka's bytes", "[unit]") {
   // 78-byte batches, an entry once more than 100 bytes went in: at the third and the fifth.
   REQUIRE(positions[1] == 78);
   story.flush();
-  CHECK(story.log().active_segment().offset_index() ==
+  CHECK(story.log().active_segment().offset_index().entries() ==
         std::vector<OffsetPosition>{{2, 156}, {4, 312}});
   const std::string index = read_text(env, "/data/orders-0/00000000000000000000.index").value();
   CHECK(index == std::string("\0\0\0\2\0\0\0\x9c\0\0\0\4\0\0\1\x38", 16));
@@ -400,7 +400,7 @@ TEST_CASE("lost, damaged and orphaned index files are rebuilt or removed", "[uni
   everywhere([](PartitionStory& story) {
     small_segments(story);
     for (int i = 0; i < 20; ++i) story.produce(numbered(i, i + 1));
-    const auto expected = story.log().segments()[0]->offset_index();
+    const auto expected = story.log().segments()[0]->offset_index().entries();
     REQUIRE_FALSE(expected.empty());
     REQUIRE(story.log().close().ok());
     story.forget();
@@ -420,7 +420,7 @@ TEST_CASE("lost, damaged and orphaned index files are rebuilt or removed", "[uni
     story.open({.recovery_point = 20, .log_start_offset = 0, .clean = true, .now = 0});
     CHECK(story.log().recovery().bytes_cut == 0);
     CHECK(story.log().recovery().segments_scanned >= 1);
-    CHECK(story.log().segments()[0]->offset_index() == expected);
+    CHECK(story.log().segments()[0]->offset_index().entries() == expected);
     CHECK_FALSE(env.exists(in_dir(777, index_suffix)));
     CHECK_FALSE(env.exists(join_path(story.dir(), "00000000000000000003.log.deleted")));
     CHECK(story.consume_all() == numbered(0, 20));
