@@ -240,8 +240,8 @@ LogCleaner::Range LogCleaner::range(Timestamp now, Offset high_watermark) const 
       break;
     }
     const Timestamp oldest = segment.first_timestamp().value_or(no_timestamp);
-    if (config_.max_compaction_lag_ms != INT64_MAX && oldest >= 0 &&
-        oldest < now - config_.max_compaction_lag_ms) {
+    if (log_.config().max_compaction_lag_ms != INT64_MAX && oldest >= 0 &&
+        oldest < now - log_.config().max_compaction_lag_ms) {
       range.overdue = true;
     }
   }

@@ -22,8 +22,8 @@
 // Before, a start removes it.
 //
 // Source: kafka.log.{LogCleaner, Cleaner, LogCleanerManager}, MemoryRecords.filterTo, KIP-58,
-// KIP-354. Lifetime: borrows the Log. Threads: none. Errors: the Log's; a record without a key is
-// dropped.
+// KIP-354. Lifetime: borrows the Log. Threads: none. Errors: the Log's; a record without a key,
+// from before the topic was compacted, is dropped.
 #pragma once
 
 #include "log/log.h"
@@ -32,11 +32,11 @@
 
 namespace brokerlab::log {
 
-/// Topic and broker settings of the cleaner under Kafka's names.
+/// Topic and broker settings of the cleaner under Kafka's names; max.compaction.lag.ms is the
+/// log's.
 struct CleanerConfig {
   double min_cleanable_dirty_ratio = 0.5;                             ///< min.cleanable.dirty.ratio
   std::int64_t min_compaction_lag_ms = 0;                             ///< min.compaction.lag.ms
-  std::int64_t max_compaction_lag_ms = INT64_MAX;                     ///< max.compaction.lag.ms
   std::int64_t delete_retention_ms = std::int64_t{24} * 3600 * 1000;  ///< delete.retention.ms
   /// log.cleaner.dedupe.buffer.size: 24 bytes a key, filled to nine tenths.
   std::int64_t dedupe_buffer_size = std::int64_t{128} << 20;

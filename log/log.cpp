@@ -80,10 +80,17 @@ Status<LogError> check_as_leader(const BatchView& batch, const LogConfig& config
     return refuse(Kind::invalid,
                   fmt::format("{} records on {} offsets", batch.record_count(), offsets));
   }
-  if (config.validate_records) {
-    ByteVector scratch;
-    const auto decoded = for_each_record(batch, scratch, [](const RecordView&) { return true; });
-    if (!decoded.ok()) return refuse(Kind::corrupt, decoded.error().message);
+  const bool wants_keys = config.cleanup_compact && !batch.is_control();
+  if (!config.validate_records && !wants_keys) return {};
+  ByteVector scratch;
+  bool keyless = false;
+  const auto decoded = for_each_record(batch, scratch, [&keyless](const RecordView& record) {
+    keyless = keyless || !record.key;
+    return true;
+  });
+  if (!decoded.ok()) return refuse(Kind::corrupt, decoded.error().message);
+  if (wants_keys && keyless) {
+    return refuse(Kind::invalid, "a record without a key in a compacted topic");
   }
   return {};
 }
@@ -219,15 +226,7 @@ Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo in
   }
   const auto producers = analyze_producers(batches, origin);
   if (!producers.ok()) return fail(producers.error());
-  if (const auto& known = producers.value().duplicate) {
-    AppendInfo then;
-    then.duplicate = true;
-    then.first_offset = known->first_offset();
-    then.last_offset = known->last_offset;
-    then.max_timestamp = known->timestamp;
-    then.offset_of_max_timestamp = known->last_offset;
-    return then;
-  }
+  if (producers->duplicate) return info_of_duplicate(*producers->duplicate);
   auto written = write(batches, info, now, producers.value());
   if (!written.ok()) return fail(go_offline(written.error()));
   return std::move(written).value();

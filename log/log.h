@@ -248,6 +248,10 @@ class Log {
     std::optional<AppendedBatch> duplicate;
   };
   Result<ProducerChanges, LogError> analyze_producers(ByteView batches, AppendOrigin origin) const;
+  Status<LogError> analyze_producer(ProducerChanges& changes, const ProducerBatch& batch,
+                                    const std::optional<EndTransactionMarker>& marker,
+                                    AppendOrigin origin) const;
+  static AppendInfo info_of_duplicate(const AppendedBatch& known);
   Status<IoError> take(const ProducerChanges& changes, LogSegment& segment);
   Status<IoError> replay_producers(LogSegment& segment, const BatchView& batch);
   Status<IoError> bring_producers_to(Offset offset);
@@ -256,8 +260,9 @@ class Log {
   Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now,
                                     const ProducerChanges& producers);
   Result<AppendInfo, LogError> append_phantom(const PhantomBatch& batch, AppendInfo info,
-                                              Timestamp now);
-  Status<IoError> write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now);
+                                              Timestamp now, AppendOrigin origin);
+  Status<IoError> write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now,
+                                const ProducerChanges& producers);
   Status<IoError> begin_write(AppendInfo& info, Timestamp now);
   Status<IoError> end_write(AppendInfo& info);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);

@@ -4,6 +4,7 @@
 
 #include "log/record_batch.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -31,6 +32,9 @@ struct LogConfig {
   /// cleanup.policy: delete old segments, compact, or both.
   bool cleanup_delete = true;
   bool cleanup_compact = false;
+  /// max.compaction.lag.ms: of a compacted topic no record waits longer for the cleaner (KIP-354),
+  /// so no segment is active for longer either.
+  std::int64_t max_compaction_lag_ms = std::numeric_limits<std::int64_t>::max();
   /// The broker's producer.id.expiration.ms: a silent producer is forgotten after this.
   std::int64_t producer_id_expiration_ms = std::int64_t{24} * 3600 * 1000;
 
@@ -42,6 +46,11 @@ struct LogConfig {
   /// (Log::Recovery); Kafka, and we by default, leave the first to a background flush and the
   /// second to luck.
   bool sync_in_order = false;
+
+  /// How old an active segment may become: segment.ms, or less for the cleaner's sake.
+  std::int64_t longest_active_ms() const {
+    return cleanup_compact ? std::min(segment_ms, max_compaction_lag_ms) : segment_ms;
+  }
 };
 
 }  // namespace brokerlab::log

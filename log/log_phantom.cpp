@@ -46,7 +46,7 @@ Result<AppendInfo, LogError> Log::append_phantom_as_leader(PhantomBatch batch, L
   }
   AppendInfo info = account_of(batch);
   if (stamp) info.log_append_time = now;
-  return append_phantom(batch, info, now);
+  return append_phantom(batch, info, now, AppendOrigin::client);
 }
 
 Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch& batch,
@@ -56,34 +56,50 @@ Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch&
     return refuse(Kind::unexpected_offset, fmt::format("a batch at offset {}, expected {} or more",
                                                        batch.base_offset, log_end_offset_));
   }
-  return append_phantom(batch, account_of(batch), now);
+  return append_phantom(batch, account_of(batch), now, AppendOrigin::replication);
 }
 
 Result<AppendInfo, LogError> Log::append_phantom(const PhantomBatch& batch, AppendInfo info,
-                                                 Timestamp now) {
+                                                 Timestamp now, AppendOrigin origin) {
   if (auto good = check_phantom(batch); !good.ok()) {
     return refuse(Kind::invalid, good.error().message);
   }
-  if (batch.producer_id != no_producer_id) {
-    return refuse(Kind::invalid, "phantom batches have no producer state: no producer id");
+  if (origin == AppendOrigin::client) {
+    if (batch.producer_id != no_producer_id && batch.base_sequence < 0) {
+      return refuse(Kind::invalid, fmt::format("producer {} sends no sequence", batch.producer_id));
+    }
+    if (batch.is_transactional() && batch.producer_id == no_producer_id) {
+      return refuse(Kind::invalid, "a transactional batch without a producer id");
+    }
+    if (config_->cleanup_compact) {
+      return refuse(Kind::invalid, "a record without a key in a compacted topic");
+    }
   }
   if (info.bytes > config_->segment_bytes) {
     return refuse(Kind::batch_too_large, fmt::format("{} bytes at once, segment.bytes is {}",
                                                      info.bytes, config_->segment_bytes));
   }
-  if (auto written = write_phantom(batch, info, now); !written.ok()) {
+  ProducerChanges producers;
+  if (batch.producer_id != no_producer_id) {
+    auto analyzed = analyze_producer(producers, ProducerBatch::of(batch), std::nullopt, origin);
+    if (!analyzed.ok()) return fail(analyzed.error());
+    if (producers.duplicate) return info_of_duplicate(*producers.duplicate);
+  }
+  if (auto written = write_phantom(batch, info, now, producers); !written.ok()) {
     return fail(go_offline(written.error()));
   }
   return info;
 }
 
-Status<IoError> Log::write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now) {
+Status<IoError> Log::write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now,
+                                   const ProducerChanges& producers) {
   // As in note_epochs(): a new epoch is on disk before the first record of it.
   if (batch.leader_epoch >= 0 && epochs_.assign(batch.leader_epoch, batch.base_offset)) {
     if (auto flushed = epochs_.flush(*env_, epoch_file()); !flushed.ok()) return flushed;
   }
   if (auto begun = begin_write(info, now); !begun.ok()) return begun;
   if (auto appended = segments_.back()->append_phantom(batch); !appended.ok()) return appended;
+  if (auto taken = take(producers, *segments_.back()); !taken.ok()) return taken;
   return end_write(info);
 }
 

@@ -30,22 +30,40 @@ Result<Log::ProducerChanges, LogError> Log::analyze_producers(ByteView batches,
                                                               AppendOrigin origin) const {
   ProducerChanges changes;
   for (const BatchView& batch : Batches(batches)) {
-    const std::int64_t id = batch.producer_id();
-    if (id == no_producer_id) continue;
-    if (origin == AppendOrigin::client) {
-      const ProducerState* known = producers_.find(id);
-      if (known != nullptr) changes.duplicate = known->find_duplicate(batch);
-      if (changes.duplicate) return changes;
-    }
+    if (batch.producer_id() == no_producer_id) continue;
     const auto marker = marker_of(batch);
     if (!marker.ok()) return fail(refused(marker.error()));
-    const auto append =
-        changes.appends.try_emplace(id, ProducerAppend(producers_, id, origin)).first;
-    const auto completed = append->second.add(batch, *marker);
-    if (!completed.ok()) return fail(refused(completed.error()));
-    if (*completed) changes.completed.push_back(**completed);
+    auto analyzed = analyze_producer(changes, ProducerBatch::of(batch), *marker, origin);
+    if (!analyzed.ok()) return fail(analyzed.error());
+    if (changes.duplicate) break;
   }
   return changes;
+}
+
+Status<LogError> Log::analyze_producer(ProducerChanges& changes, const ProducerBatch& batch,
+                                       const std::optional<EndTransactionMarker>& marker,
+                                       AppendOrigin origin) const {
+  const std::int64_t id = batch.producer_id;
+  if (origin == AppendOrigin::client) {
+    const ProducerState* known = producers_.find(id);
+    if (known != nullptr) changes.duplicate = known->find_duplicate(batch);
+    if (changes.duplicate) return {};
+  }
+  const auto append = changes.appends.try_emplace(id, ProducerAppend(producers_, id, origin)).first;
+  const auto completed = append->second.add(batch, marker);
+  if (!completed.ok()) return fail(refused(completed.error()));
+  if (*completed) changes.completed.push_back(**completed);
+  return {};
+}
+
+AppendInfo Log::info_of_duplicate(const AppendedBatch& known) {
+  AppendInfo then;
+  then.duplicate = true;
+  then.first_offset = known.first_offset();
+  then.last_offset = known.last_offset;
+  then.max_timestamp = known.timestamp;
+  then.offset_of_max_timestamp = known.last_offset;
+  return then;
 }
 
 /// The batches are written: now it is so.

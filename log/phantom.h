@@ -36,6 +36,7 @@ struct PhantomBatch {
   std::int64_t size() const { return std::int64_t{batch_header_size} + payload_size; }
   Offset last_offset() const { return base_offset + record_count - 1; }
   Offset next_offset() const { return base_offset + record_count; }
+  bool is_transactional() const { return (attributes & 0x10) != 0; }
   BatchSummary summary() const {
     return {size(), base_offset, last_offset(), record_count, max_timestamp, leader_epoch};
   }

@@ -1,5 +1,7 @@
 #include "log/producer_state.h"
 
+#include "log/phantom.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,10 +24,20 @@ std::int32_t advance_sequence(std::int32_t sequence, std::int32_t by) {
   return static_cast<std::int32_t>(sum > largest_sequence ? sum - largest_sequence - 1 : sum);
 }
 
-std::int32_t last_sequence_of(const BatchView& batch) {
-  if (batch.base_sequence() == no_sequence) return no_sequence;
-  return advance_sequence(batch.base_sequence(),
-                          static_cast<std::int32_t>(batch.last_offset() - batch.base_offset()));
+ProducerBatch ProducerBatch::of(const BatchView& batch) {
+  return {batch.producer_id(),      batch.producer_epoch(), batch.base_sequence(),
+          batch.base_offset(),      batch.last_offset(),    batch.max_timestamp(),
+          batch.is_transactional(), batch.is_control()};
+}
+
+ProducerBatch ProducerBatch::of(const PhantomBatch& batch) {
+  return {batch.producer_id,   batch.producer_epoch, batch.base_sequence,      batch.base_offset,
+          batch.last_offset(), batch.max_timestamp,  batch.is_transactional(), false};
+}
+
+std::int32_t ProducerBatch::last_sequence() const {
+  return base_sequence == no_sequence ? no_sequence
+                                      : advance_sequence(base_sequence, offset_delta());
 }
 
 std::int32_t AppendedBatch::first_sequence() const {
@@ -35,11 +47,11 @@ std::int32_t AppendedBatch::first_sequence() const {
 
 // --- One producer ---
 
-std::optional<AppendedBatch> ProducerState::find_duplicate(const BatchView& batch) const {
-  if (batch.producer_epoch() != epoch) return std::nullopt;
-  const std::int32_t last = last_sequence_of(batch);
+std::optional<AppendedBatch> ProducerState::find_duplicate(const ProducerBatch& batch) const {
+  if (batch.producer_epoch != epoch) return std::nullopt;
+  const std::int32_t last = batch.last_sequence();
   for (const AppendedBatch& known : batches) {
-    if (known.first_sequence() == batch.base_sequence() && known.last_sequence == last) {
+    if (known.first_sequence() == batch.base_sequence && known.last_sequence == last) {
       return known;
     }
   }
@@ -75,38 +87,38 @@ ProducerAppend::ProducerAppend(const ProducerStates& states, std::int64_t produc
   updated_.batches.clear();
 }
 
-std::optional<ProducerError> ProducerAppend::check_epoch(const BatchView& batch) const {
-  if (batch.producer_epoch() >= updated_.epoch) return std::nullopt;
+std::optional<ProducerError> ProducerAppend::check_epoch(const ProducerBatch& batch) const {
+  if (batch.producer_epoch >= updated_.epoch) return std::nullopt;
   if (origin_ == AppendOrigin::replication) return std::nullopt;  // the leader let it pass
   return ProducerError{Kind::invalid_epoch,
                        fmt::format("producer {} has epoch {}, its batch is of epoch {}",
-                                   updated_.id, updated_.epoch, batch.producer_epoch())};
+                                   updated_.id, updated_.epoch, batch.producer_epoch)};
 }
 
-std::optional<ProducerError> ProducerAppend::check_sequence(const BatchView& batch) const {
-  const std::int32_t first = batch.base_sequence();
-  if (batch.producer_epoch() != updated_.epoch) {
+std::optional<ProducerError> ProducerAppend::check_sequence(const ProducerBatch& batch) const {
+  const std::int32_t first = batch.base_sequence;
+  if (batch.producer_epoch != updated_.epoch) {
     // A new epoch counts from 0. Of a producer that is not known any more, anything goes.
     if (first == 0 || updated_.epoch == no_producer_epoch) return std::nullopt;
     return ProducerError{Kind::out_of_order,
                          fmt::format("producer {} begins epoch {} with sequence {}, not 0",
-                                     updated_.id, batch.producer_epoch(), first)};
+                                     updated_.id, batch.producer_epoch, first)};
   }
   std::int32_t last = no_sequence;
   if (!updated_.batches.empty()) {
     last = updated_.last_sequence();
-  } else if (batch.producer_epoch() == current_.epoch) {
+  } else if (batch.producer_epoch == current_.epoch) {
     last = current_.last_sequence();
   }
   if (current_.epoch == no_producer_epoch || in_sequence(last, first)) return std::nullopt;
   return ProducerError{Kind::out_of_order,
                        fmt::format("producer {}, epoch {}: sequence {} does not follow {}",
-                                   updated_.id, batch.producer_epoch(), first, last)};
+                                   updated_.id, batch.producer_epoch, first, last)};
 }
 
 Result<std::optional<CompletedTransaction>, ProducerError> ProducerAppend::add(
-    const BatchView& batch, const std::optional<EndTransactionMarker>& marker) {
-  if (batch.is_control()) {
+    const ProducerBatch& batch, const std::optional<EndTransactionMarker>& marker) {
+  if (batch.control) {
     if (!marker) return std::optional<CompletedTransaction>();
     return end_transaction(batch, *marker);
   }
@@ -115,23 +127,22 @@ Result<std::optional<CompletedTransaction>, ProducerError> ProducerAppend::add(
     if (auto wrong = check_sequence(batch)) return fail(std::move(*wrong));
   }
   const bool open = updated_.transaction_first_offset.has_value();
-  if (open && !batch.is_transactional()) {
+  if (open && !batch.transactional) {
     return fail(ProducerError{
         Kind::invalid_state,
         fmt::format("producer {} has an open transaction and sends outside of it", updated_.id)});
   }
-  const auto delta = static_cast<std::int32_t>(batch.last_offset() - batch.base_offset());
-  updated_.add_batch(batch.producer_epoch(),
-                     {last_sequence_of(batch), batch.last_offset(), delta, batch.max_timestamp()});
-  if (!open && batch.is_transactional()) {
-    updated_.transaction_first_offset = batch.base_offset();
-    begun_.push_back(batch.base_offset());
+  updated_.add_batch(batch.producer_epoch, {batch.last_sequence(), batch.last_offset,
+                                            batch.offset_delta(), batch.max_timestamp});
+  if (!open && batch.transactional) {
+    updated_.transaction_first_offset = batch.base_offset;
+    begun_.push_back(batch.base_offset);
   }
   return std::optional<CompletedTransaction>();
 }
 
 Result<std::optional<CompletedTransaction>, ProducerError> ProducerAppend::end_transaction(
-    const BatchView& batch, const EndTransactionMarker& marker) {
+    const ProducerBatch& batch, const EndTransactionMarker& marker) {
   if (auto wrong = check_epoch(batch)) return fail(std::move(*wrong));
   if (marker.coordinator_epoch < updated_.coordinator_epoch &&
       origin_ != AppendOrigin::replication) {
@@ -143,13 +154,13 @@ Result<std::optional<CompletedTransaction>, ProducerError> ProducerAppend::end_t
   }
   std::optional<CompletedTransaction> completed;
   if (updated_.transaction_first_offset) {
-    completed = {updated_.id, *updated_.transaction_first_offset, batch.last_offset(),
+    completed = {updated_.id, *updated_.transaction_first_offset, batch.last_offset,
                  marker.result == TransactionResult::abort};
   }
-  updated_.set_epoch(batch.producer_epoch());
+  updated_.set_epoch(batch.producer_epoch);
   updated_.coordinator_epoch = marker.coordinator_epoch;
   updated_.transaction_first_offset.reset();
-  updated_.last_timestamp = batch.max_timestamp();
+  updated_.last_timestamp = batch.max_timestamp;
   return completed;
 }
 

@@ -25,6 +25,8 @@
 
 namespace brokerlab::log {
 
+struct PhantomBatch;
+
 inline constexpr std::int64_t no_producer_id = -1;
 inline constexpr std::int16_t no_producer_epoch = -1;
 inline constexpr std::int32_t no_sequence = -1;
@@ -34,8 +36,22 @@ inline constexpr std::size_t batches_remembered = 5;
 
 /// The sequence `by` behind another; after 2^31 - 1 comes 0.
 std::int32_t advance_sequence(std::int32_t sequence, std::int32_t by);
-/// The sequence of a batch's last record.
-std::int32_t last_sequence_of(const BatchView& batch);
+/// What a batch's header says to those who keep account of producers.
+struct ProducerBatch {
+  std::int64_t producer_id = no_producer_id;
+  std::int16_t producer_epoch = no_producer_epoch;
+  std::int32_t base_sequence = no_sequence;
+  Offset base_offset = 0;
+  Offset last_offset = 0;
+  Timestamp max_timestamp = no_timestamp;
+  bool transactional = false;
+  bool control = false;
+
+  static ProducerBatch of(const BatchView& batch);
+  static ProducerBatch of(const PhantomBatch& batch);
+  std::int32_t offset_delta() const { return static_cast<std::int32_t>(last_offset - base_offset); }
+  std::int32_t last_sequence() const;
+};
 
 struct AppendedBatch {
   std::int32_t last_sequence = no_sequence;
@@ -60,7 +76,7 @@ struct ProducerState {
     return batches.empty() ? no_sequence : batches.back().last_sequence;
   }
   Offset last_offset() const { return batches.empty() ? no_offset : batches.back().last_offset; }
-  std::optional<AppendedBatch> find_duplicate(const BatchView& batch) const;
+  std::optional<AppendedBatch> find_duplicate(const ProducerBatch& batch) const;
   void add_batch(std::int16_t producer_epoch, const AppendedBatch& batch);
   /// True when the epoch changed; batches of the old one are forgotten.
   bool set_epoch(std::int16_t producer_epoch);
@@ -99,14 +115,14 @@ class ProducerAppend {
   /// A batch that has its offsets. For a control batch `marker` says what it is (none: a type that
   /// is not known, which only moves offsets). The transaction that it ends, if any.
   Result<std::optional<CompletedTransaction>, ProducerError> add(
-      const BatchView& batch, const std::optional<EndTransactionMarker>& marker);
+      const ProducerBatch& batch, const std::optional<EndTransactionMarker>& marker);
 
  private:
   friend class ProducerStates;
-  std::optional<ProducerError> check_epoch(const BatchView& batch) const;
-  std::optional<ProducerError> check_sequence(const BatchView& batch) const;
+  std::optional<ProducerError> check_epoch(const ProducerBatch& batch) const;
+  std::optional<ProducerError> check_sequence(const ProducerBatch& batch) const;
   Result<std::optional<CompletedTransaction>, ProducerError> end_transaction(
-      const BatchView& batch, const EndTransactionMarker& marker);
+      const ProducerBatch& batch, const EndTransactionMarker& marker);
 
   AppendOrigin origin_;
   ProducerState current_;

@@ -146,7 +146,7 @@ bool LogSegment::should_roll(std::int64_t incoming_size, Timestamp incoming_max_
             : now - created_;
   const auto index_bytes = static_cast<std::size_t>(config_->segment_index_bytes);
   return size() > config_->segment_bytes - incoming_size ||
-         (size() > 0 && age > config_->segment_ms) ||
+         (size() > 0 && age > config_->longest_active_ms()) ||
          offset_index_.size() >= index_bytes / OffsetPosition::entry_size ||
          time_index_.size() + 1 >= index_bytes / TimestampOffset::entry_size ||
          !can_hold(incoming_last_offset);

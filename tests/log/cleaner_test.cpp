@@ -96,7 +96,8 @@ TEST_CASE("of every key the latest record stays, at its offset", "[unit]") {
   CHECK(story.log().segment_count() < before);
   CHECK(story.records() == expected);
   CHECK(story.log().log_end_offset() == 12);
-  CHECK(story.produce({"more"}).first_offset == 12);
+  story.write({{"more", "1"}});
+  CHECK(story.log().log_end_offset() == 13);
   story.reopen_clean();
   CHECK(story.log().log_end_offset() == 13);
 }
@@ -161,10 +162,37 @@ TEST_CASE("when a cleaning is due, and how far it may go", "[unit]") {
   for (int i = 0; i < 3; ++i) story.write({{fmt::format("n{}", i), std::string(80, 'x')}}, 30'000);
   const LogCleaner strict(story.log(), {.min_cleanable_dirty_ratio = 1.0}, story.first_dirty);
   CHECK_FALSE(strict.due(40'000, story.log().log_end_offset()));
-  const LogCleaner overdue(story.log(),
-                           {.min_cleanable_dirty_ratio = 1.0, .max_compaction_lag_ms = 5'000},
-                           story.first_dirty);
-  CHECK(overdue.due(40'000, story.log().log_end_offset()));
+}
+
+TEST_CASE("max.compaction.lag.ms ends the active segment, and makes the log due", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1'000'000;
+  story.config.max_compaction_lag_ms = 5'000;
+  story.open();
+  story.write({{"a", "1"}}, 10'000);
+  story.write({{"a", "2"}}, 15'000);
+  CHECK(story.log().segment_count() == 1);
+  story.write({{"a", "3"}}, 15'001);
+  CHECK(story.log().segment_count() == 2);
+  const LogCleaner strict(story.log(), {.min_cleanable_dirty_ratio = 1.0});
+  CHECK_FALSE(strict.due(15'000, story.log().log_end_offset()));
+  CHECK(strict.due(15'001, story.log().log_end_offset()));
+}
+
+TEST_CASE("a compacted topic takes no record without a key", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  BatchBuilder builder;
+  builder.append(1000, as_bytes("key"), as_bytes("value"));
+  builder.append(1000, std::nullopt, as_bytes("value"));
+  ByteVector batch = builder.build();
+  const auto refused = story.log().append_as_leader(batch, 0, 1000);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == LogError::Kind::invalid);
+  CHECK(refused.error().message == "a record without a key in a compacted topic");
+  CHECK(story.log().log_end_offset() == 0);
+  story.write({{"", "an empty key is a key"}});
 }
 
 TEST_CASE("a map too small for all keys cleans what it could note, the rest next time", "[unit]") {
@@ -252,7 +280,7 @@ TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", 
     CHECK(story->log().log_end_offset() == 30);
     REQUIRE(LogCleaner(story->log(), {}).clean(1000, 30).ok());
     CHECK(latest(*story) == expected);
-    story->produce({"on"});
+    story->write({{"on", "1"}});
     const auto names = env.list(story->dir()).value();
     for (const std::string& name : names) {
       CHECK_FALSE(name.ends_with(cleaned_suffix));

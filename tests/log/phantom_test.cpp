@@ -137,6 +137,45 @@ TEST_CASE("what cannot be a phantom is refused", "[unit]") {
         LogError::Kind::unexpected_offset);
 }
 
+TEST_CASE("the log keeps account of a phantom's producer as of any other", "[unit]") {
+  MemoryEnv env;
+  auto log = Log::open(env, "/t-0", LogConfig{}, {}).value();
+  PhantomBatch batch = phantom(3);
+  batch.producer_id = 7;
+  batch.producer_epoch = 1;
+  batch.base_sequence = 0;
+  batch.attributes = 0x10;  // Transactional.
+  const auto first = log->append_phantom_as_leader(batch, 0, 1000);
+  REQUIRE(first.ok());
+  const auto again = log->append_phantom_as_leader(batch, 0, 1000);
+  REQUIRE(again.ok());
+  CHECK(again->duplicate);
+  CHECK(again->last_offset == 2);
+  CHECK(log->log_end_offset() == 3);
+  batch.base_sequence = 4;
+  const auto gap = log->append_phantom_as_leader(batch, 0, 1000);
+  REQUIRE_FALSE(gap.ok());
+  CHECK(gap.error().producer == ProducerError::Kind::out_of_order);
+  batch.base_sequence = 3;
+  batch.producer_epoch = 0;
+  CHECK(log->append_phantom_as_leader(batch, 0, 1000).error().producer ==
+        ProducerError::Kind::invalid_epoch);
+  batch.producer_epoch = 1;
+  REQUIRE(log->append_phantom_as_leader(batch, 0, 1000).ok());
+  CHECK(log->last_stable_offset(6) == 0);
+
+  batch.base_sequence = -1;
+  CHECK(log->append_phantom_as_leader(batch, 0, 1000).error().kind == LogError::Kind::invalid);
+  batch.producer_id = -1;
+  CHECK(log->append_phantom_as_leader(batch, 0, 1000).error().kind == LogError::Kind::invalid);
+
+  // Recovery reads the same from the bytes.
+  const auto known = log->producers().all();
+  log = Log::open(env, "/t-0", LogConfig{}, {.now = 1000}).value();
+  CHECK(log->producers().all() == known);
+  CHECK(log->last_stable_offset(6) == 0);
+}
+
 TEST_CASE("the content of a phantom is the same for ever", "[unit]") {
   CHECK(crc32c(materialise(phantom(5, 1000, 42))) == 0x7962f24d);
 }

@@ -11,7 +11,9 @@ void fill(PartitionStory& story) {
   story.config.segment_bytes = 100;
   story.open();
   for (int i = 0; i < 10; ++i) {
-    ByteVector batch = test::batch_of({std::string(20, 'a')}, i * 1000);
+    BatchBuilder builder;
+    builder.append(i * 1000, as_bytes("key"), as_bytes(std::string(17, 'a')));
+    ByteVector batch = builder.build();
     REQUIRE(story.log().append_as_leader(batch, 0, i * 1000).ok());
   }
   REQUIRE(story.log().segment_count() == 10);
