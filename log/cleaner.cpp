@@ -4,29 +4,49 @@
 #include "log/cleaned_transactions.h"
 #include "log/offset_map.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace brokerlab::log {
 namespace {
 
 Failure<LogError> failed(const IoError& error) {
-  return fail(LogError{.kind = LogError::Kind::io, .message = error.text(), .io = error});
+  const bool damaged = error.kind == IoErrorKind::malformed;
+  return fail(LogError{.kind = damaged ? LogError::Kind::corrupt : LogError::Kind::io,
+                       .message = error.text(),
+                       .io = error});
 }
 
-/// Each whole batch of a segment, in order, its bytes read.
+/// Each batch of a segment, in order, its bytes read. What is damaged since it was written is
+/// neither dropped nor given a new checksum: it is an error, malformed.
 template <class Visit>
-Status<IoError> for_each_batch(const LogSegment& segment, const Visit& visit) {
-  auto place = segment.batch_at(0);
-  for (; place.ok() && *place; place = segment.batch_at((*place)->end())) {
-    const auto bytes = segment.read((*place)->position, (*place)->batch.size);
+Status<IoError> for_each_batch(const std::string& dir, const LogSegment& segment,
+                               const Visit& visit) {
+  Offset next = segment.base_offset();
+  for (std::int64_t position = 0; position < segment.size();) {
+    const auto damaged = [&](std::string_view what) {
+      return fail(IoError{IoErrorKind::malformed,
+                          join_path(dir, segment_file_name(segment.base_offset(), log_suffix)),
+                          fmt::format("damaged at position {}: {}", position, what)});
+    };
+    const auto place = segment.batch_at(position);
+    if (!place.ok()) return fail(place.error());
+    if (!*place) return damaged("no whole batch begins here");
+    const auto bytes = segment.read(position, (*place)->batch.size);
     if (!bytes.ok()) return fail(bytes.error());
-    const auto batch = BatchView::parse(*bytes);
-    if (!batch.ok()) break;  // recovery's business
-    auto going = visit(*batch);
+    const auto batch = validate(*bytes);
+    if (!batch.ok()) return damaged(batch.error().message);
+    if (batch->base_offset() < next || !segment.can_hold(batch->last_offset())) {
+      return damaged(
+          fmt::format("a batch at offset {}, {} or more expected", batch->base_offset(), next));
+    }
+    const auto going = visit(*batch);
     if (!going.ok()) return fail(going.error());
     if (!*going) break;
+    next = batch->next_offset();
+    position = (*place)->end();
   }
-  if (!place.ok()) return fail(place.error());
   return {};
 }
 
@@ -57,11 +77,12 @@ class Cleaning {
           i + 1 < log_.segments().size() && log_.segments()[i + 1]->base_offset() <= from;
       if (behind_from) continue;
       bool full = false;
-      auto read = for_each_batch(segment, [&](const BatchView& batch) -> Result<bool, IoError> {
-        full = !note(batch, from, transactions);
-        if (!full) map_.note_latest(std::max(map_.latest_offset(), batch.last_offset()));
-        return !full;
-      });
+      auto read =
+          for_each_batch(log_.dir(), segment, [&](const BatchView& batch) -> Result<bool, IoError> {
+            full = !note(batch, from, transactions);
+            if (!full) map_.note_latest(std::max(map_.latest_offset(), batch.last_offset()));
+            return !full;
+          });
       if (!read.ok()) return fail(read.error());
       if (full) break;
     }
@@ -105,11 +126,12 @@ class Cleaning {
     auto cleaned = std::make_unique<LogSegment>(std::move(created).value());
     for (const std::size_t i : group) {
       ++stats_.segments_before;
-      auto copied =
-          for_each_batch(*segments[i], [&](const BatchView& batch) -> Result<bool, IoError> {
-            if (auto done = copy_batch(batch, *cleaned); !done.ok()) return fail(done.error());
-            return true;
-          });
+      auto copied = for_each_batch(log_.dir(), *segments[i],
+                                   [&](const BatchView& batch) -> Result<bool, IoError> {
+                                     if (auto done = copy_batch(batch, *cleaned); !done.ok())
+                                       return fail(done.error());
+                                     return true;
+                                   });
       if (!copied.ok()) return fail(copied.error());
     }
     if (auto finished = cleaned->finish_time_index(); !finished.ok()) return fail(finished.error());

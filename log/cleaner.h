@@ -22,8 +22,9 @@
 // Before, a start removes it.
 //
 // Source: kafka.log.{LogCleaner, Cleaner, LogCleanerManager}, MemoryRecords.filterTo, KIP-58,
-// KIP-354. Lifetime: borrows the Log. Threads: none. Errors: the Log's; a record without a key,
-// from before the topic was compacted, is dropped.
+// KIP-354. Lifetime: borrows the Log. Threads: none. Errors: the Log's, and `corrupt` for a
+// segment that is damaged: it stays as it is. A record without a key, from before the topic was
+// compacted, is dropped.
 #pragma once
 
 #include "log/log.h"

@@ -123,8 +123,18 @@ std::optional<std::string_view> field_of(std::string_view line, std::string_view
 /// A line of a properties file, escaped as Java's Properties.store does.
 std::string property_line(std::string_view key, std::string_view value) {
   std::string out = fmt::format("{}=", key);
-  for (const char c : value) {
-    if (std::string_view("=:#!\\").find(c) != std::string_view::npos) out += '\\';
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    constexpr std::string_view plain = "=:#!\\";
+    constexpr std::string_view control = "\t\n\r\f";
+    constexpr std::string_view letter = "tnrf";
+    const char c = value[i];
+    const std::size_t named = control.find(c);
+    const bool leading_space = i == 0 && c == ' ';
+    if (named != std::string_view::npos) {
+      out += {'\\', letter[named]};
+      continue;
+    }
+    if (leading_space || plain.find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
   return out + "\n";

@@ -12,7 +12,7 @@ seconds=${1:-60}
 [ $# -eq 0 ] || shift
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 build=$here/../build/fuzz
-[ $# -gt 0 ] || set -- append batch checkpoint decompress recovery segment
+[ $# -gt 0 ] || set -- append batch checkpoint decompress files recovery segment
 
 compiler=$(command -v clang++-14 || command -v clang++) || {
   echo "clang++ is missing: apt-get install clang-14 libclang-rt-14-dev" >&2

@@ -1,6 +1,7 @@
 #include "tests/fuzz/partition.h"
 
 #include "log/big_endian.h"
+#include "log/cleaner.h"
 #include "log/crc32c.h"
 #include "tests/fuzz/targets.h"
 
@@ -49,6 +50,12 @@ void look_up(const Log& log) {
     const auto found = log.offset_for_timestamp(timestamp);
     ENSURE(found.ok(), "{}", found.error().message);
     if (*found) ENSURE((*found)->timestamp >= timestamp);
+  }
+  const Offset stable = log.last_stable_offset(log.log_end_offset());
+  ENSURE(stable <= log.log_end_offset());
+  for (const AbortedTransaction& aborted :
+       log.aborted_transactions(log.log_start_offset(), log.log_end_offset())) {
+    ENSURE(aborted.first_offset >= 0 && aborted.first_offset <= aborted.last_offset);
   }
   for (const LeaderEpoch epoch : {-1, 0, 5, INT32_MAX}) (void)log.end_offset_for_epoch(epoch);
 }
@@ -99,6 +106,13 @@ void mend(MutableByteView batches) {
   }
 }
 
+void mend_snapshot(MutableByteView snapshot) {
+  constexpr std::size_t crc_at = 2;
+  constexpr std::size_t covered_at = 6;
+  if (snapshot.size() < covered_at) return;
+  store_big_endian(snapshot.data() + crc_at, crc32c(ByteView(snapshot).subspan(covered_at)));
+}
+
 void put_file(MemoryEnv& env, const std::string& path, ByteView contents) {
   ENSURE(env.make_dir(parent_path(path)).ok());
   if (env.exists(path)) ENSURE(env.remove(path).ok());
@@ -125,10 +139,17 @@ ByteVector Opening::contents(ByteView bytes) const {
   return contents;
 }
 
+ByteVector Opening::contents_of(std::string_view name, ByteView bytes) const {
+  if (name.find(log_suffix) != std::string_view::npos) return contents(bytes);
+  ByteVector contents(bytes.begin(), bytes.end());
+  if (mends && name.ends_with(snapshot_suffix)) mend_snapshot(contents);
+  return contents;
+}
+
 std::string file_name(unsigned kind, unsigned number) {
   // Small numbers, and the largest.
   const Offset base = number < 250 ? Offset{number} : INT64_MAX - (255 - number);
-  switch (kind % 8) {
+  switch (kind % 11) {
     case 0:
     case 1:
       return segment_file_name(base, log_suffix);
@@ -142,6 +163,12 @@ std::string file_name(unsigned kind, unsigned number) {
       return segment_file_name(base, ".log.deleted");
     case 6:
       return segment_file_name(base, ".index.cleaned");
+    case 8:
+      return segment_file_name(base, transaction_index_suffix);
+    case 9:
+      return segment_file_name(base, snapshot_suffix);
+    case 10:
+      return segment_file_name(base, ".log.swap");
     default:
       return std::to_string(number) + ".log";
   }
@@ -151,6 +178,10 @@ void use(Log& log, bool sound) {
   read_all(log, sound);
   look_up(log);
   append_one(log, sound);
+  must(log.roll(2500));
+  const auto cleaned = LogCleaner(log, {}).clean(3000, log.log_end_offset());
+  if (sound || cleaned.ok() || cleaned.error().kind != LogError::Kind::corrupt) must(cleaned);
+  read_all(log, sound);
   const Offset middle =
       log.log_start_offset() + (log.log_end_offset() - log.log_start_offset()) / 2;
   must(log.truncate_to(middle));

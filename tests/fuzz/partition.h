@@ -28,6 +28,9 @@ class Input {
 /// Gives every batch that parses, from the front on, the checksum of its bytes.
 void mend(MutableByteView batches);
 
+/// The same for the one of a producer snapshot.
+void mend_snapshot(MutableByteView snapshot);
+
 void put_file(MemoryEnv& env, const std::string& path, ByteView contents);
 
 /// How a partition is opened, by the bits of targets.h.
@@ -38,7 +41,8 @@ struct Opening {
   bool trusts_nothing() const { return !options.clean && options.recovery_point == 0; }
   /// Of the one segment.
   std::string path(std::string_view suffix) const;
-  ByteVector contents(ByteView bytes) const;  ///< Mended if the flags say so.
+  ByteVector contents(ByteView bytes) const;  ///< Of a .log, mended if the flags say so.
+  ByteVector contents_of(std::string_view name, ByteView bytes) const;  ///< Of any file.
 
   LogConfig config;
   Log::OpenOptions options;
@@ -49,8 +53,8 @@ struct Opening {
 /// One of the names that may be found in a partition directory.
 std::string file_name(unsigned kind, unsigned number);
 
-/// Reads, looks up, appends, cuts and closes. With `sound`, all that is read must be good batches
-/// up to the log's end.
+/// Reads, looks up, appends, compacts, cuts and closes. With `sound`, all that is read must be good
+/// batches up to the log's end.
 void use(Log& log, bool sound);
 
 }  // namespace brokerlab::log::fuzz

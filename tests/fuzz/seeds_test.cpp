@@ -1,6 +1,7 @@
 // Writes the corpus' seeds anew: brokerlab_tests_fuzz "[seeds]". Hidden, since it writes into the
 // source folder; what the fuzzers found lies beside them under other names.
 #include "log/big_endian.h"
+#include "log/producer_snapshot.h"
 #include "tests/fuzz/partition.h"
 #include "tests/fuzz/targets.h"
 
@@ -61,6 +62,43 @@ ByteVector batches(int count, Offset base_offset = 0) {
     all = std::move(all) + rich_batch(static_cast<Codec>(i % 5), base_offset + 3 * i, i / 2);
   }
   return all;
+}
+
+/// A batch of two records of a transactional producer.
+ByteVector transaction_batch(std::int64_t producer, std::int32_t sequence, Offset base_offset) {
+  BatchBuilder builder({.base_offset = base_offset,
+                        .leader_epoch = 0,
+                        .producer_id = producer,
+                        .producer_epoch = 0,
+                        .base_sequence = sequence,
+                        .transactional = true});
+  builder.append(1000, as_bytes("key"), as_bytes("value"));
+  builder.append(1001, as_bytes("other"), std::nullopt);
+  return builder.build();
+}
+
+ByteVector marker(std::int64_t producer, TransactionResult result, Offset base_offset) {
+  ByteVector bytes = build_marker(producer, 0, 1002, {result, 1});
+  assign_offsets(bytes, base_offset, 0);
+  return bytes;
+}
+
+/// Of two producers one commits and one aborts; a third transaction stays open.
+ByteVector transactions() {
+  return transaction_batch(1, 0, 0) + transaction_batch(2, 0, 2) +
+         marker(1, TransactionResult::commit, 4) + marker(2, TransactionResult::abort, 5) +
+         transaction_batch(1, 2, 6);
+}
+
+ByteVector snapshot() {
+  ProducerStates states;
+  ProducerState producer{.id = 1, .epoch = 0, .coordinator_epoch = 1, .last_timestamp = 1001};
+  producer.batches.push_back({1, 1, 1, 1001});
+  states.restore(producer);
+  producer.id = 2;
+  producer.transaction_first_offset = 2;
+  states.restore(producer);
+  return encode_snapshot(states);
 }
 
 /// One file of the directory of the recovery target.
@@ -136,6 +174,23 @@ TEST_CASE("seeds of files", "[.seeds]") {
   seed("recovery", "whole", bytes_of({mend_checksums, 0, 0}) + files);
   seed("recovery", "clean", bytes_of({mend_checksums | clean_start, 0, 0}) + files);
   seed("recovery", "behind_12", bytes_of({mend_checksums, 0, 12}) + files);
+  const ByteVector aborted = encode({AbortedTransaction{2, 2, 5, 6}});
+  seed("recovery", "transactions",
+       bytes_of({mend_checksums, 0, 0}) + file(4, 0, text_bytes("0\n1\n0 0\n")) +
+           file(0, 0, transactions()) + file(8, 0, aborted) + file(9, 4, snapshot()));
+  seed("recovery", "transactions_clean",
+       bytes_of({mend_checksums | clean_start, 0, 0}) + file(0, 0, transactions()) +
+           file(8, 0, aborted) + file(9, 4, snapshot()));
+  seed("recovery", "swap",
+       bytes_of({mend_checksums, 0, 0}) + file(0, 0, log) + file(10, 0, batches(3)));
+  seed("files", "snapshot", snapshot());
+  seed("files", "aborted", aborted);
+  seed("files", "meta_properties",
+       text_bytes("#\n#Tue Nov 24 10:00:00 KST 2026\ncluster.id=AAAAAAAAQACAAAAAAAAAAA\n"
+                  "version=0\nbroker.id=1\n"));
+  seed("files", "partition_metadata", text_bytes("version: 0\ntopic_id: AAAAAAAAQACAAAAAAAAAAQ"));
+  seed("files", "clean_shutdown", text_bytes("{\"version\":0,\"brokerEpoch\":17}"));
+  seed("append", "transactions", bytes_of({mend_checksums}) + transactions());
   seed("recovery", "torn",
        bytes_of({mend_checksums, 0, 0}) + file(0, 0, ByteView(log).first(log.size() - 9)) +
            file(0, 12, batches(2, 12)));

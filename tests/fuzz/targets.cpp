@@ -3,8 +3,10 @@
 #include "log/big_endian.h"
 #include "log/checkpoint.h"
 #include "log/crc32c.h"
+#include "log/directory_files.h"
 #include "log/log.h"
 #include "log/memory_env.h"
+#include "log/producer_snapshot.h"
 #include "tests/fuzz/partition.h"
 
 #include <array>
@@ -98,6 +100,49 @@ void checkpoint(ByteView input) {
   }
 }
 
+namespace {
+
+/// What decodes must come to the same when written and read again.
+void read_snapshot(ByteView input) {
+  const auto producers = decode_snapshot(input);
+  if (!producers.ok()) {
+    ENSURE(!producers.error().empty());
+    return;
+  }
+  ProducerStates states;
+  for (const ProducerState& producer : *producers) states.restore(producer);
+  const auto again = decode_snapshot(encode_snapshot(states));
+  ENSURE(again.ok(), "{}", again.error());
+  ENSURE(again->size() == states.all().size());
+  for (const ProducerState& producer : *again) ENSURE(states.all().at(producer.id) == producer);
+}
+
+}  // namespace
+
+void files(ByteView input) {
+  MemoryEnv env;
+  put_file(env, "/d/any", input);
+  const auto properties = read_meta_properties(env, "/d/any");
+  if (properties.ok() && *properties) {
+    ENSURE(write_meta_properties(env, "/d/again", **properties).ok());
+    const auto again = read_meta_properties(env, "/d/again");
+    ENSURE(again.ok() && *again == *properties);
+  }
+  const auto topic = read_partition_metadata(env, "/d/any");
+  if (topic.ok() && *topic) {
+    ENSURE(write_partition_metadata(env, "/d/again", **topic).ok());
+    const auto again = read_partition_metadata(env, "/d/again");
+    ENSURE(again.ok() && *again == *topic);
+  }
+  ENSURE(read_clean_shutdown(env, "/d/any").ok());
+  TransactionIndex aborted("/d/any");
+  ENSURE(aborted.load(env).ok());
+  read_snapshot(input);
+  ByteVector mended(input.begin(), input.end());
+  mend_snapshot(mended);
+  read_snapshot(mended);
+}
+
 void segment(ByteView input) {
   Input in(input);
   const Opening how(in.byte());
@@ -120,9 +165,7 @@ void recovery(ByteView input) {
   while (!in.rest().empty()) {
     const std::string name = file_name(in.byte(), in.byte());
     const ByteView contents = in.bytes(in.number());
-    put_file(env, join_path(partition_dir, name),
-             name.ends_with(log_suffix) ? how.contents(contents)
-                                        : ByteVector(contents.begin(), contents.end()));
+    put_file(env, join_path(partition_dir, name), how.contents_of(name, contents));
   }
   auto first = Log::open(env, partition_dir, how.config, how.options);
   if (!first.ok()) return;  // A leader epoch file that is none.
@@ -161,10 +204,11 @@ void append(ByteView input) {
 }
 
 std::span<const Target> targets() {
-  static constexpr std::array<Target, 6> all{{{"append", append},
+  static constexpr std::array<Target, 7> all{{{"append", append},
                                               {"batch", batch},
                                               {"checkpoint", checkpoint},
                                               {"decompress", decompress},
+                                              {"files", files},
                                               {"recovery", recovery},
                                               {"segment", segment}}};
   return all;

@@ -23,6 +23,10 @@ void decompress(ByteView input);
 /// A checkpoint of offsets or of leader epochs, as text.
 void checkpoint(ByteView input);
 
+/// Any other small file: meta.properties, partition.metadata, the mark of a clean stop, a
+/// transaction index, a producer snapshot (also with its checksum mended).
+void files(ByteView input);
+
 /// Flags (1 byte: Flags below), sizes of .index and .timeindex (2 bytes each), these, and the .log:
 /// opened, read from front to back, looked up in, appended to, cut.
 void segment(ByteView input);
@@ -43,7 +47,7 @@ std::span<const Target> targets();
 /// Bits of the flags byte.
 enum Flags : unsigned {
   clean_start = 1,       ///< Trust the files; recover otherwise.
-  mend_checksums = 2,    ///< Of the batches in the .log, as far as they parse.
+  mend_checksums = 2,    ///< Of batches as far as they parse, and of producer snapshots.
   index_everything = 4,  ///< An index entry every append, not every 100 bytes.
   base_shift = 4,        ///< The two bits above: which of the base offsets in targets.cpp.
 };

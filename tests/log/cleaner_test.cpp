@@ -180,6 +180,28 @@ TEST_CASE("max.compaction.lag.ms ends the active segment, and makes the log due"
   CHECK(strict.due(15'001, story.log().log_end_offset()));
 }
 
+// Copying would give rotten bytes a good checksum; leaving them out would lose what is behind them.
+TEST_CASE("what is damaged is not compacted away", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  for (int i = 0; i < 12; ++i) story.write({{"k", std::to_string(i)}});
+  const std::string path = join_path(story.dir(), segment_file_name(0, log_suffix));
+  const std::string before = read_text(env, path).value();
+  const auto size = static_cast<std::int64_t>(before.size());
+  const std::int64_t at = GENERATE(2, 30, 65);  // the offset, under the checksum, a record
+  env.flip_bit(path, at, 0);
+  const auto cleaned = LogCleaner(story.log(), {}).clean(1000, 12);
+  REQUIRE_FALSE(cleaned.ok());
+  CHECK(cleaned.error().kind == LogError::Kind::corrupt);
+  CHECK(cleaned.error().message.find(path + ": malformed: damaged at position 0: ") !=
+        std::string::npos);
+  CHECK_FALSE(story.log().offline());
+  CHECK(static_cast<std::int64_t>(read_text(env, path).value().size()) == size);
+  env.flip_bit(path, at, 0);
+  CHECK(read_text(env, path).value() == before);
+  CHECK(LogCleaner(story.log(), {}).clean(1000, 12).ok());
+}
+
 TEST_CASE("a compacted topic takes no record without a key", "[unit]") {
   MemoryEnv env;
   CompactedStory story(env);
