@@ -85,9 +85,10 @@ class Writer {
     std::filesystem::create_directories(root_ + "/manifests");
   }
 
-  void append(BatchBuilder& builder, std::vector<Json> records) {
+  void append(BatchBuilder& builder, std::vector<Json> records,
+              AppendOrigin origin = AppendOrigin::client) {
     ByteVector batch = builder.build();
-    const AppendInfo info = take(log_->append_as_leader(batch, epoch, now), topic_);
+    const AppendInfo info = take(log_->append_as_leader(batch, epoch, now, origin), topic_);
     for (std::size_t i = 0; i < records.size(); ++i) {
       records[i]["offset"] = info.first_offset + static_cast<Offset>(i);
       if (config_.message_timestamp_type == TimestampType::log_append_time &&
@@ -136,7 +137,7 @@ class Writer {
     record.value = ByteVector(6);  // Version 0, coordinator epoch 0.
     BatchBuilder builder(options);
     builder.append(record);
-    append(builder, {test::marker_json_of(record)});
+    append(builder, {test::marker_json_of(record)}, AppendOrigin::coordinator);
   }
 
   /// Everything of `leader`, some batches at a time.

@@ -51,6 +51,7 @@ final class OursInBroker {
     boolean regular = !topic.equals("ours_truncated");
     int indexes =
         regular ? checkIndexes(topic, ours.resolve(topic + "-0"), topics.dir(topic)) : 0;
+    indexes += checkAborted(topic, ours.resolve(topic + "-0"), topics.dir(topic));
     List<Long> times = Topics.timesAround(data);
     int lookUps =
         Comparison.lookUps(
@@ -79,6 +80,20 @@ final class OursInBroker {
       open = 0;
     }
     return committed + open;
+  }
+
+  /** What Kafka found to be aborted; an empty file is none. */
+  private static int checkAborted(String topic, Path ours, Path kafka) throws Exception {
+    int compared = 0;
+    for (Path file : Comparison.filesIn(kafka, ".txnindex")) {
+      Path own = ours.resolve(file.getFileName());
+      byte[] found = Files.exists(own) ? Files.readAllBytes(own) : new byte[0];
+      if (!Arrays.equals(Files.readAllBytes(file), found)) {
+        Comparison.fail(topic, file.getFileName() + " is not as Kafka rebuilds it");
+      }
+      ++compared;
+    }
+    return compared;
   }
 
   /** Kafka rebuilt all indexes; those of the active segment are preallocated and left out. */
