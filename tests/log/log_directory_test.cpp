@@ -557,4 +557,36 @@ TEST_CASE("several directories share the partitions", "[unit]") {
   CHECK(loaded.error().text() == "/d3/orders-1: the same partition is in /d2 too; remove one");
 }
 
+// KIP-112: one broken disk of several is no reason to serve nothing.
+TEST_CASE("a directory whose storage fails is left out, the others go on", "[unit]") {
+  MemoryEnv env;
+  auto manager = must(LogManager::open(env, {"/d1", "/d2"}, {}));
+  for (int i = 0; i < 4; ++i) (void)must(manager->create({"orders", i}, some_id(1)));
+  must(manager->close_cleanly());
+  manager.reset();
+  const bool at_opening = GENERATE(true, false);
+  if (!at_opening) manager = must(LogManager::open(env, {"/d1", "/d2"}, {}));
+  env.fail_call(at_opening ? 1 : 4, IoErrorKind::io);
+  if (at_opening) manager = must(LogManager::open(env, {"/d1", "/d2"}, {}));
+  must(manager->load_all());
+  REQUIRE(manager->directories().size() == 1);
+  CHECK(manager->directories()[0]->path() == "/d2");
+  REQUIRE(manager->offline().size() == 1);
+  CHECK(manager->offline()[0].path == "/d1");
+  CHECK(manager->find({"orders", 0}) == nullptr);
+  CHECK(manager->find({"orders", 1}) != nullptr);
+  CHECK(manager->create({"orders", 0}, some_id(1)).error().text() ==
+        "/d1: is offline, and may hold orders-0");
+  CHECK(manager->create({"orders", 4}, some_id(1), true).ok());
+}
+
+TEST_CASE("when every directory fails, there is no start", "[unit]") {
+  MemoryEnv env;
+  env.fail_call(1, IoErrorKind::io);
+  const auto refused = LogManager::open(env, {"/d1"}, {});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == Kind::io);
+  CHECK(refused.error().text().find("/d1") != std::string::npos);
+}
+
 }  // namespace brokerlab::log
