@@ -18,6 +18,8 @@
 
 namespace brokerlab::log {
 
+inline constexpr const char* leader_epoch_checkpoint_name = "leader-epoch-checkpoint";
+
 struct EpochEntry {
   LeaderEpoch epoch = no_epoch;
   Offset start_offset = 0;

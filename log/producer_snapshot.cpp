@@ -14,8 +14,8 @@ namespace {
 constexpr std::int16_t snapshot_version = 1;
 constexpr std::size_t crc_at = 2;
 constexpr std::size_t count_at = 6;
-constexpr std::size_t entries_at = 10;
-constexpr std::size_t entry_size = 8 + 2 + 4 + 8 + 4 + 8 + 4 + 8;
+constexpr auto entries_at = static_cast<std::size_t>(snapshot_entry_position(0));
+constexpr auto entry_size = static_cast<std::size_t>(snapshot_entry_position(1)) - entries_at;
 
 void put(std::byte* to, const ProducerState& producer) {
   const AppendedBatch last = producer.batches.empty() ? AppendedBatch{} : producer.batches.back();
@@ -61,15 +61,26 @@ ByteVector encode_snapshot(const ProducerStates& states) {
   return bytes;
 }
 
-Result<std::vector<ProducerState>, std::string> decode_snapshot(ByteView bytes) {
-  if (bytes.size() < entries_at) return fail(fmt::format("only {} bytes", bytes.size()));
+Result<std::vector<ProducerState>, SnapshotDamage> decode_snapshot(ByteView bytes) {
+  const auto wrong = [](std::size_t position, std::string reason) {
+    return fail(SnapshotDamage{static_cast<std::int64_t>(position), std::move(reason)});
+  };
+  if (bytes.size() < entries_at) {
+    return wrong(bytes.size(), fmt::format("only {} bytes, a snapshot has {} at least",
+                                           bytes.size(), entries_at));
+  }
   const auto version = load_big_endian<std::int16_t>(bytes.data());
-  if (version != snapshot_version) return fail(fmt::format("version {}", version));
+  if (version != snapshot_version) {
+    return wrong(0, fmt::format("version {}, must be {}", version, snapshot_version));
+  }
   const auto expected = load_big_endian<std::uint32_t>(bytes.data() + crc_at);
-  if (crc32c(bytes.subspan(count_at)) != expected) return fail(std::string("bad checksum"));
+  const std::uint32_t actual = crc32c(bytes.subspan(count_at));
+  if (actual != expected) {
+    return wrong(crc_at, fmt::format("checksum {:08x}, computed {:08x}", expected, actual));
+  }
   const auto count = load_big_endian<std::int32_t>(bytes.data() + count_at);
   if (count < 0 || bytes.size() != entries_at + static_cast<std::size_t>(count) * entry_size) {
-    return fail(fmt::format("{} producers in {} bytes", count, bytes.size()));
+    return wrong(count_at, fmt::format("{} producers in {} bytes", count, bytes.size()));
   }
   std::vector<ProducerState> producers;
   for (std::size_t at = entries_at; at < bytes.size(); at += entry_size) {

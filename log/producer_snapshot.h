@@ -19,9 +19,19 @@ namespace brokerlab::log {
 
 inline constexpr std::string_view snapshot_suffix = ".snapshot";
 
+/// Where the entry of a snapshot's producer number `i` begins.
+constexpr std::int64_t snapshot_entry_position(std::size_t i) {
+  return static_cast<std::int64_t>(10 + i * (8 + 2 + 4 + 8 + 4 + 8 + 4 + 8));
+}
+
+struct SnapshotDamage {
+  std::int64_t position = 0;  ///< The byte of the field that is wrong.
+  std::string reason;
+};
+
 ByteVector encode_snapshot(const ProducerStates& states);
-/// The producers in it; the error is what is wrong with the bytes.
-Result<std::vector<ProducerState>, std::string> decode_snapshot(ByteView bytes);
+/// The producers in it, in its order.
+Result<std::vector<ProducerState>, SnapshotDamage> decode_snapshot(ByteView bytes);
 
 /// The snapshot files of a partition directory.
 class ProducerSnapshots {

@@ -9,7 +9,7 @@
 namespace brokerlab::log {
 namespace {
 
-constexpr std::size_t entry_size = 2 + 4 * 8;
+constexpr std::size_t entry_size = transaction_entry_size;
 
 void put(std::byte* to, const AbortedTransaction& entry) {
   store_big_endian<std::int16_t>(to, 0);
@@ -27,6 +27,11 @@ ByteVector encode(const std::vector<AbortedTransaction>& entries) {
   return bytes;
 }
 
+AbortedTransaction decode_aborted_transaction(const std::byte* from) {
+  return {load_big_endian<std::int64_t>(from + 2), load_big_endian<Offset>(from + 10),
+          load_big_endian<Offset>(from + 18), load_big_endian<Offset>(from + 26)};
+}
+
 Result<bool, IoError> TransactionIndex::load(Env& env) {
   entries_.clear();
   if (!env.exists(path_)) return true;
@@ -38,9 +43,7 @@ Result<bool, IoError> TransactionIndex::load(Env& env) {
   for (std::size_t at = 0; at < bytes.size(); at += entry_size) {
     const std::byte* from = bytes.data() + at;
     if (load_big_endian<std::int16_t>(from) != 0) return false;
-    const AbortedTransaction entry{
-        load_big_endian<std::int64_t>(from + 2), load_big_endian<Offset>(from + 10),
-        load_big_endian<Offset>(from + 18), load_big_endian<Offset>(from + 26)};
+    const AbortedTransaction entry = decode_aborted_transaction(from);
     const Offset before = entries.empty() ? -1 : entries.back().last_offset;
     if (entry.first_offset < 0 || entry.last_offset <= before ||
         entry.first_offset > entry.last_offset) {

@@ -54,6 +54,9 @@ class TransactionIndex {
   bool unsynced_ = false;
 };
 
+inline constexpr std::size_t transaction_entry_size = 2 + 4 * 8;
 ByteVector encode(const std::vector<AbortedTransaction>& entries);
+/// What stands behind the version of an entry that begins at `from`.
+AbortedTransaction decode_aborted_transaction(const std::byte* from);
 
 }  // namespace brokerlab::log

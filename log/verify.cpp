@@ -6,6 +6,7 @@
 #include "log/leader_epoch_cache.h"
 #include "log/partition_dir.h"
 #include "log/partition_files.h"
+#include "log/verify_producers.h"
 
 #include <fmt/format.h>
 
@@ -31,11 +32,18 @@ class Verifier {
     if (!segments.ok()) return fail(segments.error());
     result_.segments = static_cast<std::int64_t>(segments->size());
     if (auto read = read_epochs(); !read.ok()) return fail(read.error());
+    if (auto read = producers_.load(env_, dir_, *segments); !read.ok()) return fail(read.error());
     for (const SegmentFiles& segment : *segments) {
       if (auto checked = check_log(segment); !checked.ok()) return fail(checked.error());
       if (auto checked = check_index(segment); !checked.ok()) return fail(checked.error());
       if (auto checked = check_time_index(segment); !checked.ok()) return fail(checked.error());
     }
+    result_.index_entries += producers_.transaction_index_entries();
+    result_.snapshots = producers_.snapshots();
+    producers_.report(result_.end_offset,
+                      [this](const std::string& file, std::int64_t position, std::string reason) {
+                        found(file, position, std::move(reason));
+                      });
     if (result_.segments == 0) found(dir_, 0, "has no segment: no file called N.log");
     const auto topic_id = read_partition_metadata(env_, join_path(dir_, partition_metadata_name));
     if (!topic_id.ok()) found(topic_id.error());
@@ -60,7 +68,7 @@ class Verifier {
   }
 
   Status<IoError> read_epochs() {
-    epoch_file_ = join_path(dir_, "leader-epoch-checkpoint");
+    epoch_file_ = join_path(dir_, leader_epoch_checkpoint_name);
     has_epochs_ = env_.exists(epoch_file_);
     auto epochs = LeaderEpochCache::load(env_, epoch_file_);
     if (epochs.ok()) {
@@ -114,6 +122,7 @@ class Verifier {
         found(segment.log, position,
               fmt::format("batch at offset {}: {}", batch.base_offset(), records.error().message));
       }
+      producers_.see(segment, batch);
     }
     if (batch.base_offset() < result_.end_offset) {
       found(segment.log, position,
@@ -259,6 +268,7 @@ class Verifier {
   bool has_epochs_ = false;
   bool epochs_readable_ = true;
   LeaderEpoch last_epoch_ = no_epoch;
+  ProducerFilesVerifier producers_;
 };
 
 }  // namespace

@@ -106,7 +106,7 @@ namespace {
 void read_snapshot(ByteView input) {
   const auto producers = decode_snapshot(input);
   if (!producers.ok()) {
-    ENSURE(!producers.error().empty());
+    ENSURE(!producers.error().reason.empty());
     return;
   }
   ProducerStates states;

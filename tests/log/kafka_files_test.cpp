@@ -1,6 +1,7 @@
 // Files that a real Kafka broker wrote (kafka_files/README.md), opened, read and recovered by our
 // engine. tests/kafka_interop makes them, and compares far more of them.
 #include "log/checkpoint.h"
+#include "log/verify.h"
 #include "tests/log/partition_story.h"
 #include "tests/log/record_json.h"
 
@@ -208,6 +209,27 @@ TEST_CASE("a Kafka broker's offset checkpoints are read", "[unit]") {
   const auto starts = read_checkpoint(env, join_path("/data", log_start_checkpoint_name));
   REQUIRE(starts.ok());
   CHECK(starts.value().at({"small_log_start", 0}) == 13);
+}
+
+TEST_CASE("verify finds no damage in what a broker left, but for what a kill and a cut tore",
+          "[unit]") {
+  for (const std::string& name : kept_partitions()) {
+    INFO(name);
+    MemoryEnv env;
+    const KafkaPartition partition(env, "/data", name);
+    const auto result = verify_partition(env, "/data/" + name);
+    REQUIRE(result.ok());
+    std::string damage;
+    for (const Damage& one : result->damage) {
+      damage += fmt::format("{} at {}: {}\n", one.file, one.position, one.reason);
+    }
+    if (name == "unclean") {
+      CHECK_THAT(damage, Catch::Contains("bytes from here on cannot be read"));
+    } else {
+      CHECK(damage == "");
+    }
+    CHECK(result->snapshots > 0);
+  }
 }
 
 }  // namespace brokerlab::log

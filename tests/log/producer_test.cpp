@@ -261,7 +261,7 @@ TEST_CASE("a snapshot's bytes are Kafka's", "[unit]") {
   CHECK(decode_snapshot(bytes).ok());
   ByteVector damaged = bytes;
   damaged[20] ^= std::byte{1};
-  CHECK(decode_snapshot(damaged).error() == "bad checksum");
+  CHECK_THAT(decode_snapshot(damaged).error().reason, Catch::StartsWith("checksum "));
   CHECK_FALSE(decode_snapshot(ByteView(bytes).first(9)).ok());
 }
 

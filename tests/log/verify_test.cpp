@@ -1,7 +1,10 @@
 // Damage of every kind, made on purpose and looked for.
 #include "log/verify.h"
 
+#include "log/big_endian.h"
+#include "log/crc32c.h"
 #include "log/partition_files.h"
+#include "log/transaction_index.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
@@ -58,6 +61,76 @@ class DamageStory {
   MemoryEnv env_;
   PartitionStory story_;
 };
+
+/// A partition with transactions, closed: producer 1 aborts at 3, producer 2 commits at 4, producer
+/// 3 aborts at 7; the next segment begins at 8, where producer 4 leaves a transaction open.
+class TransactionStory {
+ public:
+  TransactionStory() : story_(env_, dir) {
+    records(1, 2);
+    records(2, 1);
+    end(1, TransactionResult::abort);
+    end(2, TransactionResult::commit);
+    records(3, 2);
+    end(3, TransactionResult::abort);
+    REQUIRE(story_.log().roll(1000).ok());
+    records(4, 2);
+    REQUIRE(story_.log().close().ok());
+    story_.forget();
+    REQUIRE(verify().damage.empty());
+  }
+
+  Verification verify() { return verify_partition(env_, dir).value(); }
+  std::vector<std::string> damage() {
+    std::vector<std::string> lines;
+    for (const Damage& damage : verify().damage) {
+      lines.push_back(fmt::format("{} at {}: {}", damage.file.substr(damage.file.rfind('/') + 1),
+                                  damage.position, damage.reason));
+    }
+    return lines;
+  }
+
+  std::string file(Offset offset, std::string_view suffix) const {
+    return join_path(dir, segment_file_name(offset, suffix));
+  }
+  std::string read(const std::string& path) { return read_text(env_, path).value(); }
+  void write(const std::string& path, std::string_view text) {
+    if (env_.exists(path)) REQUIRE(env_.remove(path).ok());
+    auto file = env_.create(path);
+    REQUIRE(file.ok());
+    REQUIRE((*file)->append(as_bytes(text)).ok());
+  }
+  void remove(const std::string& path) { REQUIRE(env_.remove(path).ok()); }
+  /// Writes a number into a snapshot and makes its checksum right again.
+  template <class Integer>
+  void patch_snapshot(Offset offset, std::size_t position, Integer value) {
+    const std::string path = file(offset, ".snapshot");
+    std::string text = read(path);
+    auto* bytes = reinterpret_cast<std::byte*>(text.data());
+    store_big_endian(bytes + position, value);
+    store_big_endian(bytes + 2, crc32c(as_bytes(text).subspan(6)));
+    write(path, text);
+  }
+
+ private:
+  void append(ByteVector batch, AppendOrigin origin) {
+    REQUIRE(story_.log().append_as_leader(batch, 0, 1000, origin).ok());
+  }
+  void records(std::int64_t producer, int count) {
+    BatchBuilder builder(
+        {.producer_id = producer, .producer_epoch = 0, .base_sequence = 0, .transactional = true});
+    for (int i = 0; i < count; ++i) builder.append(1000, std::nullopt, as_bytes("v"));
+    append(builder.build(), AppendOrigin::client);
+  }
+  void end(std::int64_t producer, TransactionResult result) {
+    append(build_marker(producer, 0, 1000, {result, 0}), AppendOrigin::coordinator);
+  }
+
+  MemoryEnv env_;
+  PartitionStory story_;
+};
+
+using Lines = std::vector<std::string>;
 
 }  // namespace
 
@@ -143,6 +216,112 @@ TEST_CASE("damage in the small files around is told too", "[unit]") {
     CHECK(story.only_damage() ==
           "recovery-point-offset-checkpoint at 0: says that everything below offset 75 is on the "
           "disk, but orders-0 ends at 60");
+  }
+}
+
+TEST_CASE("damage in a transaction index is told with its entry", "[unit]") {
+  TransactionStory story;
+  const std::string path = story.file(0, ".txnindex");
+  const std::string whole = story.read(path);
+  std::vector<AbortedTransaction> entries{{1, 0, 3, 2}, {3, 5, 7, 8}};
+  REQUIRE(whole == as_text(encode(entries)));
+  const auto write = [&] { story.write(path, as_text(encode(entries))); };
+  SECTION("half an entry, another version") {
+    std::string text = whole + "abc";
+    text[1] = 1;
+    story.write(path, text);
+    CHECK(story.damage() ==
+          Lines{"00000000000000000000.txnindex at 0: entry (producer 1, offsets 0 to 3): version "
+                "1, must be 0",
+                "00000000000000000000.txnindex at 68: 3 bytes behind the last whole entry"});
+  }
+  SECTION("out of order") {
+    std::swap(entries[0], entries[1]);
+    write();
+    CHECK(story.damage() == Lines{"00000000000000000000.txnindex at 34: entry (producer 1, offsets "
+                                  "0 to 3): does not grow"});
+  }
+  SECTION("what the segment cannot hold") {
+    entries[0] = {1, 4, 3, 2};
+    entries.push_back({4, 8, 9, 10});
+    entries[1].last_stable_offset = 9;
+    write();
+    CHECK(story.damage() ==
+          Lines{"00000000000000000000.txnindex at 0: entry (producer 1, offsets 4 to 3): ends "
+                "before it begins",
+                "00000000000000000000.txnindex at 34: entry (producer 3, offsets 5 to 7): last "
+                "stable offset 9 cannot be when 7 is the last one",
+                "00000000000000000000.txnindex at 68: entry (producer 4, offsets 8 to 9): ends "
+                "outside of its segment, which has offsets 0 to 7"});
+  }
+  SECTION("what was committed, or is another's, was not aborted") {
+    entries.insert(entries.begin() + 1, {2, 2, 4, 5});
+    entries[2].producer_id = 1;
+    write();
+    CHECK(story.damage() ==
+          Lines{"00000000000000000000.txnindex at 34: entry (producer 2, offsets 2 to 4): at its "
+                "last offset is a COMMIT marker of producer 2",
+                "00000000000000000000.txnindex at 68: entry (producer 1, offsets 5 to 7): at its "
+                "last offset is an ABORT marker of producer 3",
+                "00000000000000000000.txnindex at 102: has no entry for the transaction of "
+                "producer 3 at offsets 5 to 7, which was aborted"});
+  }
+  SECTION("gone: consumers would be given what was aborted") {
+    story.remove(path);
+    REQUIRE(story.damage().size() == 2);
+    CHECK(story.damage()[0] ==
+          "00000000000000000000.txnindex at 0: is missing: no entry for the transaction of "
+          "producer 1 at offsets 0 to 3, which was aborted");
+  }
+}
+
+TEST_CASE("damage in a producer snapshot is told with its producer", "[unit]") {
+  TransactionStory story;
+  const std::string name = "00000000000000000010.snapshot";
+  CHECK(story.verify().snapshots == 2);
+  CHECK(story.verify().index_entries == 4);  // Two of time, two of transactions.
+  SECTION("bytes that are no snapshot") {
+    const std::string whole = story.read(story.file(10, ".snapshot"));
+    story.write(story.file(10, ".snapshot"), whole.substr(0, 9));
+    CHECK(story.damage() == Lines{name + " at 9: only 9 bytes, a snapshot has 10 at least"});
+    story.write(story.file(10, ".snapshot"), "\x01" + whole.substr(1));
+    CHECK(story.damage() == Lines{name + " at 0: version 257, must be 1"});
+    std::string flipped = whole;
+    flipped.back() = 0;
+    story.write(story.file(10, ".snapshot"), flipped);
+    REQUIRE(story.damage().size() == 1);
+    CHECK_THAT(story.damage()[0], Catch::StartsWith(name + " at 2: checksum "));
+    story.patch_snapshot(10, 6, std::int32_t{7});
+    CHECK(story.damage() == Lines{name + " at 6: 7 producers in 194 bytes"});
+    story.write(story.file(10, ".snapshot"), "");
+    CHECK(story.damage().size() == 1);
+  }
+  SECTION("as of an offset that the log does not reach") {
+    story.write(story.file(12, ".snapshot"), story.read(story.file(10, ".snapshot")));
+    CHECK(story.damage() ==
+          Lines{"00000000000000000012.snapshot at 0: is as of offset 12, but the log ends at 10"});
+  }
+  SECTION("producers that know of records behind it") {
+    story.write(story.file(8, ".snapshot"), story.read(story.file(10, ".snapshot")));
+    CHECK(story.damage() == Lines{"00000000000000000008.snapshot at 148: producer 4: its last "
+                                  "offset 9 is not below 8, which the snapshot is as of"});
+  }
+  SECTION("producers that the log contradicts") {
+    story.patch_snapshot(10, 10, std::int64_t{5});                 // producer 1 is called 5
+    story.patch_snapshot(10, 10 + 46 + 10, std::int32_t{3});       // last sequence of producer 2
+    story.patch_snapshot(10, 10 + 2 * 46 + 14, std::int64_t{5});   // last offset of producer 3
+    story.patch_snapshot(10, 10 + 3 * 46 + 38, std::int64_t{11});  // transaction of producer 4
+    CHECK(story.damage() ==
+          Lines{name + " at 10: producer 5: the batch at its last offset 1 holds records of "
+                       "producer 1",
+                name + " at 56: producer 2: its last sequence is 3, but the batch there ends with "
+                       "0",
+                name + " at 102: producer 3: its last offset is 5, but the batch there goes on to "
+                       "6",
+                name + " at 148: producer 4: its transaction begins at 11, not below 10, which "
+                       "the snapshot is as of"});
+    story.patch_snapshot(10, 10, std::int64_t{2});
+    CHECK_THAT(story.damage()[1], Catch::Contains("producer 2: is there twice"));
   }
 }
 
