@@ -50,8 +50,10 @@ std::function<std::string(const std::string&)> whole_number(std::int64_t least, 
 
 int refuse(Context& context, const Problems& problems) {
   context.err << to_text(problems);
-  context.err << fmt::format("{} {} found; nothing was done\n", problems.size(),
-                             problems.size() == 1 ? "mistake" : "mistakes");
+  context.err << context.say(
+      fmt::format("{} {} found; nothing was done\n", problems.size(),
+                  problems.size() == 1 ? "mistake" : "mistakes"),
+      fmt::format("잘못된 곳이 {}군데 있어 아무것도 하지 않았습니다\n", problems.size()));
   return exit_bad_input;
 }
 

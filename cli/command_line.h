@@ -37,6 +37,11 @@ struct Context {
   std::string language = "en";  ///< "en" or "ko".
   int status = exit_pass;       ///< Set by the command that ran.
   std::istream* in = nullptr;   ///< What `log append` reads; null: standard input.
+
+  /// The one of both in the user's language.
+  std::string say(std::string english, std::string korean) const {
+    return language == "ko" ? std::move(korean) : std::move(english);
+  }
 };
 
 /// arguments: without the program's name.

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <ostream>
 
@@ -48,9 +47,8 @@ void add_log(CLI::App& app, Context& context) {
   add_log_compact(*log, context);
 }
 
-void add_target(CLI::App& command, LogTarget& target) {
-  command.add_option("dir", target.dir, "A partition's directory, such as /var/lib/kafka/orders-0")
-      ->required();
+void add_target(CLI::App& command, LogTarget& target, const std::string& meaning) {
+  command.add_option("dir", target.dir, meaning)->required();
   command.add_flag("--json", target.json, "One JSON object a line");
 }
 
@@ -70,16 +68,41 @@ log::Timestamp wall_clock() {
   return std::chrono::duration_cast<milliseconds>(now).count();
 }
 
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) && !std::filesystem::is_directory(path, error);
+}
+
 std::optional<std::vector<log::SegmentFiles>> segments_of(Context& context, log::Env& env,
                                                           const LogTarget& target) {
+  if (is_file(target.dir)) {
+    const std::string parent = log::parent_path(target.dir);
+    context.status = refuse(
+        context,
+        {{target.dir,
+          {},
+          {},
+          context.say(
+              fmt::format("is a file; give the partition's directory that it is in, {} "
+                          "(log dump takes a single file, too)",
+                          parent),
+              fmt::format("파일입니다. 파일이 들어 있는 파티션 디렉터리 {} 전체를 지정하세요 "
+                          "(log dump에는 파일 하나만 주어도 됩니다)",
+                          parent))}});
+    return std::nullopt;
+  }
   auto segments = log::list_segments(env, target.dir);
   if (!segments.ok()) {
     context.status = report(context, segments.error());
     return std::nullopt;
   }
   if (segments->empty()) {
-    context.status = refuse(
-        context, {{target.dir, {}, {}, "is not a partition's directory: no file called N.log"}});
+    context.status =
+        refuse(context, {{target.dir,
+                          {},
+                          {},
+                          context.say("is not a partition's directory: no file called N.log",
+                                      "파티션 디렉터리가 아닙니다. N.log라는 파일이 없습니다")}});
     return std::nullopt;
   }
   return std::move(segments).value();
@@ -123,12 +146,9 @@ Result<PartitionLock, log::IoError> PartitionLock::take(log::Env& env, const std
   auto points = log::read_checkpoint(env, held.points_path_);
   if (!points.ok()) return fail(points.error());
   held.points_ = std::move(points).value();
-  const auto starts =
-      log::read_checkpoint(env, log::join_path(root, log::log_start_checkpoint_name));
-  if (!starts.ok()) return fail(starts.error());
-  if (const auto start = starts->find(held.key_); start != starts->end()) {
-    held.log_start_offset_ = start->second;
-  }
+  const auto start = log::checkpointed_log_start(env, path);
+  if (!start.ok()) return fail(start.error());
+  held.log_start_offset_ = *start;
   held.mark_ = log::join_path(root, log::clean_shutdown_name);
   const auto mark = log::read_clean_shutdown(env, held.mark_);
   if (!mark.ok()) return fail(mark.error());
@@ -178,17 +198,9 @@ std::string count_text(std::int64_t count, std::string_view one, std::string_vie
   return fmt::format("{} {}", with_separators(count), count == 1 ? one : many);
 }
 
-std::string time_text(log::Timestamp timestamp) {
-  if (timestamp == log::no_timestamp) return "no timestamp";
-  constexpr log::Timestamp second = 1000;
-  // Of a year that has four digits; else the plain number says more.
-  if (timestamp < 0 || timestamp >= 253'402'300'800'000) return std::to_string(timestamp);
-  const auto whole = static_cast<std::time_t>(timestamp / second);
-  std::tm parts{};
-  gmtime_r(&whole, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     timestamp % second);
+std::string count_text(const Context& context, std::int64_t count, const Noun& noun) {
+  return context.say(count_text(count, noun.one, noun.many),
+                     fmt::format("{} {}개", noun.korean, with_separators(count)));
 }
 
 bool is_utf8(std::string_view text) {

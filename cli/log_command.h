@@ -6,6 +6,7 @@
 
 #include "cli/command_line.h"
 #include "cli/metered_env.h"
+#include "cli/moment.h"
 #include "log/checkpoint.h"
 #include "log/log.h"
 #include "log/partition_files.h"
@@ -22,7 +23,10 @@ struct LogTarget {
   std::string dir;
   bool json = false;  ///< One JSON object a line on standard output, nothing else there.
 };
-void add_target(CLI::App& command, LogTarget& target);
+void add_target(CLI::App& command, LogTarget& target,
+                const std::string& meaning =
+                    "A partition's directory, such as "
+                    "/var/lib/kafka/orders-0");
 
 // One for each .cpp: adds the command to `log`.
 void add_log_dump(CLI::App& log, Context& context);
@@ -40,6 +44,9 @@ int report(Context& context, const log::LogError& error);  ///< The same; always
 
 /// Milliseconds since 1970, by this machine's clock.
 log::Timestamp wall_clock();
+
+/// It is there, and no directory.
+bool is_file(const std::string& path);
 
 /// The segments of an existing partition directory; on failure it has been reported, context.status
 /// is set, and nothing is returned.
@@ -84,8 +91,19 @@ std::string with_separators(std::int64_t number);  ///< "1,234,567".
 std::string bytes_text(std::int64_t bytes);        ///< "512 bytes", "1.2 MB".
 /// "1 batch", "2 batches".
 std::string count_text(std::int64_t count, std::string_view one, std::string_view many);
-/// "2026-11-24T19:00:00.123Z"; "no timestamp" for -1.
-std::string time_text(log::Timestamp timestamp);
+
+/// What log commands count, in both languages.
+struct Noun {
+  std::string_view one;
+  std::string_view many;
+  std::string_view korean;
+};
+inline constexpr Noun record_noun{"record", "records", "레코드"};
+inline constexpr Noun batch_noun{"batch", "batches", "배치"};
+inline constexpr Noun segment_noun{"segment", "segments", "세그먼트"};
+inline constexpr Noun key_noun{"key", "keys", "키"};
+/// "2 batches", "배치 2개".
+std::string count_text(const Context& context, std::int64_t count, const Noun& noun);
 bool is_utf8(std::string_view text);
 /// Text as it is, all that would move the cursor or is no UTF-8 as \xNN.
 std::string printable(std::string_view text);

@@ -31,16 +31,22 @@ void print_json(Context& context, const log::CleanerStats& stats) {
 }
 
 void print_text(Context& context, const log::CleanerStats& stats) {
-  context.out << fmt::format(
-      "read     {}, {} in {}\n", count_text(stats.records_read, "record", "records"),
-      bytes_text(stats.bytes_read), count_text(stats.segments_before, "segment", "segments"));
-  context.out << fmt::format(
-      "kept     {}, {} in {}; {}\n", count_text(stats.records_kept, "record", "records"),
-      bytes_text(stats.bytes_kept), count_text(stats.segments_after, "segment", "segments"),
-      count_text(stats.keys, "key", "keys"));
+  const std::string read = count_text(context, stats.records_read, record_noun);
+  const std::string kept = count_text(context, stats.records_kept, record_noun);
+  const std::string before = count_text(context, stats.segments_before, segment_noun);
+  const std::string after = count_text(context, stats.segments_after, segment_noun);
+  const std::string keys = count_text(context, stats.keys, key_noun);
+  context.out << context.say(
+      fmt::format("read     {}, {} in {}\n", read, bytes_text(stats.bytes_read), before),
+      fmt::format("읽음  {}, {}, {}\n", read, bytes_text(stats.bytes_read), before));
+  context.out << context.say(
+      fmt::format("kept     {}, {} in {}; {}\n", kept, bytes_text(stats.bytes_kept), after, keys),
+      fmt::format("남김  {}, {}, {}; {}\n", kept, bytes_text(stats.bytes_kept), after, keys));
   if (stats.records_without_key > 0) {
-    context.out << fmt::format("dropped  {} without a key: a compacted topic has none\n",
-                               count_text(stats.records_without_key, "record", "records"));
+    const std::string dropped = count_text(context, stats.records_without_key, record_noun);
+    context.out << context.say(
+        fmt::format("dropped  {} without a key: a compacted topic has none\n", dropped),
+        fmt::format("버림  키가 없는 {}. compact 토픽의 레코드에는 키가 있어야 합니다\n", dropped));
   }
 }
 

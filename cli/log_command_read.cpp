@@ -17,8 +17,9 @@ using log::RecordView;
 
 struct Arguments {
   LogTarget target;
-  std::optional<std::int64_t> from;
-  std::optional<std::int64_t> at;
+  std::optional<log::Offset> from;
+  std::string at_text;
+  std::optional<log::Timestamp> at;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
 
@@ -28,8 +29,12 @@ std::string text_of(const std::optional<log::ByteView>& bytes) {
 
 class Reader {
  public:
-  Reader(Context& context, log::Env& env, const Arguments& arguments)
-      : context_(context), env_(env), arguments_(arguments), from_(arguments.from.value_or(0)) {}
+  /// `log_start`: records below it do not exist any more, though a segment may still have them.
+  Reader(Context& context, log::Env& env, const Arguments& arguments, log::Offset log_start)
+      : context_(context),
+        env_(env),
+        arguments_(arguments),
+        from_(std::max(arguments.from.value_or(0), log_start)) {}
 
   /// Returns the exit status.
   int run(const std::vector<log::SegmentFiles>& segments) {
@@ -44,7 +49,8 @@ class Reader {
       return refuse(context_, {{"--from",
                                 {},
                                 std::to_string(*arguments_.from),
-                                fmt::format("the log ends at offset {}", end_)}});
+                                context_.say(fmt::format("the log ends at offset {}", end_),
+                                             fmt::format("로그는 오프셋 {}에서 끝납니다", end_))}});
     }
     return exit_pass;
   }
@@ -89,8 +95,10 @@ class Reader {
 
   Status<log::IoError> damage(const std::string& file, std::int64_t position,
                               const std::string& reason) {
-    context_.err << fmt::format("{} at byte {}: {}; see brokerlab log verify\n", file, position,
-                                reason);
+    context_.err << context_.say(
+        fmt::format("{} at byte {}: {}; see brokerlab log verify\n", file, position, reason),
+        fmt::format("{} {}바이트 위치: {}. brokerlab log verify로 살펴보세요\n", file, position,
+                    reason));
     damaged_ = true;
     return {};
   }
@@ -144,7 +152,21 @@ void read(Context& context, const Arguments& arguments) {
   MeteredEnv env(context.err);
   const auto segments = segments_of(context, env, arguments.target);
   if (!segments) return;
-  context.status = Reader(context, env, arguments).run(*segments);
+  log::Offset start = segments->front().base_offset;
+  if (const auto noted = log::checkpointed_log_start(env, named_path(arguments.target.dir));
+      noted.ok()) {
+    start = std::max(start, *noted);
+  } else {
+    context.err << context.say(
+        fmt::format("{}; read from the first segment on\n", noted.error().text()),
+        fmt::format("{}. 첫 세그먼트부터 읽습니다\n", noted.error().text()));
+  }
+  if (arguments.from.value_or(start) < start) {
+    context.err << context.say(
+        fmt::format("the log starts at offset {}: what was below it has been deleted\n", start),
+        fmt::format("로그는 오프셋 {}에서 시작합니다. 그 앞의 레코드는 삭제되었습니다\n", start));
+  }
+  context.status = Reader(context, env, arguments, start).run(*segments);
 }
 
 }  // namespace
@@ -156,12 +178,19 @@ void add_log_read(CLI::App& log, Context& context) {
   auto* from =
       command->add_option("--from", arguments->from, "From this offset on")->check(whole_number(0));
   command
-      ->add_option("--at", arguments->at,
-                   "From the first record on that is not older; milliseconds since 1970")
-      ->check(whole_number(0))
+      ->add_option("--at", arguments->at_text,
+                   "From the first record on that is not older than 2024-03-04T09:00:00+09:00, or "
+                   "milliseconds since 1970")
+      ->check([](const std::string& text) {
+        const auto moment = parse_moment(text);
+        return moment.ok() ? std::string() : text + ": " + moment.error();
+      })
       ->excludes(from);
   command->add_option("--max", arguments->max, "At most so many")->check(whole_number(1));
-  command->callback([&context, arguments] { read(context, *arguments); });
+  command->callback([&context, arguments] {
+    if (!arguments->at_text.empty()) arguments->at = *parse_moment(arguments->at_text);
+    read(context, *arguments);
+  });
 }
 
 }  // namespace brokerlab::cli

@@ -25,26 +25,37 @@ void print_json(Context& context, const log::Log& log) {
 
 void print_text(Context& context, const log::Log& log) {
   const log::Log::Recovery& done = log.recovery();
-  context.out << fmt::format("scanned  {}, {}\n",
-                             count_text(done.segments_scanned, "segment", "segments"),
-                             bytes_text(done.bytes_scanned));
-  context.out << fmt::format("cut      {}\n",
-                             done.bytes_cut == 0 ? "nothing" : bytes_text(done.bytes_cut));
-  context.out << fmt::format(
-      "removed  {}\n",
+  const std::string nothing = context.say("nothing", "없음");
+  const auto row = [&context](std::string english, std::string korean, const std::string& text) {
+    context.out << context.say(std::move(english), std::move(korean)) << text << "\n";
+  };
+  row("scanned  ", "검사  ",
+      fmt::format("{}, {}", count_text(context, done.segments_scanned, segment_noun),
+                  bytes_text(done.bytes_scanned)));
+  row("cut      ", "절단  ", done.bytes_cut == 0 ? nothing : bytes_text(done.bytes_cut));
+  const std::string removed = count_text(context, done.segments_removed, segment_noun);
+  row("removed  ", "삭제  ",
       done.segments_removed == 0
-          ? "nothing"
-          : count_text(done.segments_removed, "segment", "segments") + " behind the cut");
+          ? nothing
+          : context.say(removed + " behind the cut", "잘린 곳 뒤의 " + removed));
   if (done.gaps > 0) {
-    context.out << fmt::format(
-        "gaps     {} between segments: records are missing there, or were "
-        "compacted away\n",
-        done.gaps);
+    row("gaps     ", "빈틈  ",
+        context.say(fmt::format("{} between segments: records are missing there, or were "
+                                "compacted away",
+                                done.gaps),
+                    fmt::format("세그먼트 사이 {}곳. 레코드가 사라졌거나 컴팩션으로 지워졌습니다",
+                                done.gaps)));
   }
-  context.out << fmt::format(
-      "log      offsets {} to {} (exclusive), {} in {}\n", log.log_start_offset(),
-      log.log_end_offset(), bytes_text(log.size()),
-      count_text(static_cast<std::int64_t>(log.segment_count()), "segment", "segments"));
+  const std::string rest = fmt::format(
+      "{}, {}", bytes_text(log.size()),
+      count_text(context, static_cast<std::int64_t>(log.segment_count()), segment_noun));
+  row("log      ", "로그  ",
+      context.say(fmt::format("offsets {} to {} (exclusive), {} in {}", log.log_start_offset(),
+                              log.log_end_offset(), bytes_text(log.size()),
+                              count_text(static_cast<std::int64_t>(log.segment_count()), "segment",
+                                         "segments")),
+                  fmt::format("오프셋 {} 이상 {} 미만, {}", log.log_start_offset(),
+                              log.log_end_offset(), rest)));
 }
 
 void recover(Context& context, const LogTarget& target) {

@@ -29,30 +29,48 @@ void print_json(Context& context, const log::Verification& result) {
                     {"records", result.records},
                     {"bytes", result.bytes},
                     {"indexEntries", result.index_entries},
+                    {"producerSnapshots", result.snapshots},
                     {"firstOffset", empty ? Json() : Json(result.first_offset)},
                     {"endOffset", result.end_offset}};
   context.out << object.dump() << "\n";
 }
 
 void print_text(Context& context, const std::string& dir, const log::Verification& result) {
+  constexpr Noun index_entry{"index entry", "index entries", "인덱스 항목"};
+  constexpr Noun snapshot{"producer snapshot", "producer snapshots", "프로듀서 스냅샷"};
   for (const log::Damage& damage : result.damage) {
-    context.out << fmt::format("{} at byte {}: {}\n", damage.file, damage.position, damage.reason);
+    context.out << context.say(
+        fmt::format("{} at byte {}: {}\n", damage.file, damage.position, damage.reason),
+        fmt::format("{} {}바이트 위치: {}\n", damage.file, damage.position, damage.reason));
   }
   const auto unlisted = result.damage_count - static_cast<std::int64_t>(result.damage.size());
-  if (unlisted > 0) context.out << fmt::format("... and {} more\n", with_separators(unlisted));
-  context.out << fmt::format(
-      "{}: {}; {}, {}, {}, {}, {}\n", dir,
-      result.damage_count == 0 ? "no damage"
-                               : count_text(result.damage_count, "place damaged", "places damaged"),
-      count_text(result.segments, "segment", "segments"),
-      count_text(result.batches, "batch", "batches"),
-      count_text(result.records, "record", "records"), bytes_text(result.bytes),
-      count_text(result.index_entries, "index entry", "index entries"));
+  if (unlisted > 0) {
+    context.out << context.say(fmt::format("... and {} more\n", with_separators(unlisted)),
+                               fmt::format("... 그 밖에 {}곳 더\n", with_separators(unlisted)));
+  }
+  const std::string verdict =
+      result.damage_count == 0
+          ? context.say("no damage", "손상 없음")
+          : context.say(count_text(result.damage_count, "place damaged", "places damaged"),
+                        fmt::format("{}곳 손상", with_separators(result.damage_count)));
+  context.out << fmt::format("{}: {}; {}, {}, {}, {}, {}, {}\n", dir, verdict,
+                             count_text(context, result.segments, segment_noun),
+                             count_text(context, result.batches, batch_noun),
+                             count_text(context, result.records, record_noun),
+                             bytes_text(result.bytes),
+                             count_text(context, result.index_entries, index_entry),
+                             count_text(context, result.snapshots, snapshot));
   if (result.damage_count > 0) {
-    context.out << fmt::format(
-        "Nothing was changed. `brokerlab log recover {}` cuts a log at its first bad batch and\n"
-        "rebuilds indexes; a replica elsewhere may still have what that would cut.\n",
-        dir);
+    context.out << context.say(
+        fmt::format("Nothing was changed. `brokerlab log recover {}` cuts a log at its first bad "
+                    "batch and\n"
+                    "rebuilds indexes; a replica elsewhere may still have what that would cut.\n",
+                    dir),
+        fmt::format("아무것도 바꾸지 않았습니다. `brokerlab log recover {}`는 처음 손상된 배치부터 "
+                    "로그를 잘라 내고\n"
+                    "인덱스를 다시 만듭니다. 잘려 나갈 레코드가 다른 복제본에는 남아 있을 수 "
+                    "있습니다.\n",
+                    dir));
   }
 }
 

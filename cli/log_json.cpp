@@ -28,7 +28,9 @@ void add_bytes(Json& object, const std::string& name, const std::optional<log::B
 
 class LineReader {
  public:
-  explicit LineReader(std::int64_t line) : place_(fmt::format("line {}", line)) {}
+  LineReader(const Context& context, std::int64_t line)
+      : context_(context),
+        place_(context.say(fmt::format("line {}", line), fmt::format("{}번째 줄", line))) {}
 
   log::Record record;
   Problems problems;
@@ -38,26 +40,33 @@ class LineReader {
     try {
       object = Json::parse(text);
     } catch (const Json::parse_error& error) {
-      wrong("", fmt::format("is no JSON from byte {} on", error.byte));
+      wrong("", context_.say(fmt::format("is no JSON from byte {} on", error.byte),
+                             fmt::format("{}번째 바이트부터 JSON이 아닙니다", error.byte)));
       return;
     }
     if (!object.is_object()) {
-      wrong(object.dump(), "must be an object such as {\"value\": \"hello\"}");
+      wrong(object.dump(), context_.say("must be an object such as {\"value\": \"hello\"}",
+                                        "{\"value\": \"hello\"} 같은 객체여야 합니다"));
       return;
     }
     static const std::vector<std::string> known{"key", "value", "headers", "timestamp"};
     for (const auto& [name, value] : object.items()) {
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const std::string near = nearest_name(name, known);
-      wrong("\"" + name + "\"", near.empty()
-                                    ? "is no field; there are key, value, headers, timestamp"
-                                    : "is no field; did you mean \"" + near + "\"?");
+      wrong("\"" + name + "\"",
+            near.empty()
+                ? context_.say(
+                      "is no field; there are key, value, headers, timestamp",
+                      "없는 필드입니다. 쓸 수 있는 필드는 key, value, headers, timestamp입니다")
+                : context_.say("is no field; did you mean \"" + near + "\"?",
+                               "없는 필드입니다. \"" + near + "\"를 쓰려고 했나요?"));
     }
     if (object.contains("key")) record.key = bytes_of(object["key"]);
     if (object.contains("value")) {
       record.value = bytes_of(object["value"]);
     } else {
-      wrong("", "has no \"value\"; null stands for a tombstone");
+      wrong("", context_.say("has no \"value\"; null stands for a tombstone",
+                             "\"value\"가 없습니다. 툼스톤은 null로 적습니다"));
     }
     if (object.contains("timestamp")) read_timestamp(object["timestamp"]);
     if (object.contains("headers")) read_headers(object["headers"]);
@@ -67,7 +76,8 @@ class LineReader {
   void wrong(std::string value, std::string message) {
     constexpr std::size_t most_shown = 60;
     if (value.size() > most_shown) value = value.substr(0, most_shown) + "...";
-    problems.push_back({"standard input", place_, printable(value), std::move(message)});
+    problems.push_back({context_.say("standard input", "표준 입력"), place_, printable(value),
+                        std::move(message)});
   }
 
   static std::optional<log::ByteVector> bytes_of(const Json& value) {
@@ -79,7 +89,9 @@ class LineReader {
 
   void read_timestamp(const Json& value) {
     if (!value.is_number_integer() || value < 0 || value > INT64_MAX) {
-      wrong("timestamp " + value.dump(), "must be milliseconds since 1970, a whole number from 0");
+      wrong("timestamp " + value.dump(),
+            context_.say("must be milliseconds since 1970, a whole number from 0",
+                         "1970년부터 센 밀리초여야 하며 0 이상의 정수만 됩니다"));
       return;
     }
     record.timestamp = value.get<log::Timestamp>();
@@ -98,7 +110,8 @@ class LineReader {
         });
     if (!pairs) {
       wrong("headers " + headers.dump(),
-            "must be an object, or a list of pairs [[\"name\", \"value\"]]");
+            context_.say("must be an object, or a list of pairs [[\"name\", \"value\"]]",
+                         "객체이거나 [[\"이름\", \"값\"]] 같은 쌍의 목록이어야 합니다"));
       return;
     }
     for (const Json& pair : headers) {
@@ -106,6 +119,7 @@ class LineReader {
     }
   }
 
+  const Context& context_;
   std::string place_;
 };
 
@@ -127,8 +141,9 @@ void add_contents(Json& object, const log::RecordView& record) {
   object["headers"] = std::move(headers);
 }
 
-Result<log::Record, Problems> record_from_json(const std::string& text, std::int64_t line) {
-  LineReader reader(line);
+Result<log::Record, Problems> record_from_json(const Context& context, const std::string& text,
+                                               std::int64_t line) {
+  LineReader reader(context, line);
   reader.read(text);
   if (!reader.problems.empty()) return fail(std::move(reader.problems));
   return std::move(reader.record);

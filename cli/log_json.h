@@ -5,6 +5,7 @@
 
 #include "base/problem.h"
 #include "base/result.h"
+#include "cli/command_line.h"
 #include "log/record_batch.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -21,6 +22,7 @@ void add_contents(nlohmann::ordered_json& object, const log::RecordView& record)
 /// null, any other JSON as its text without white space. headers: an object, or a list of [name,
 /// value] pairs where order or doubles matter. The result has no_timestamp where none was given.
 /// `line`: its number, for the problems.
-Result<log::Record, Problems> record_from_json(const std::string& text, std::int64_t line);
+Result<log::Record, Problems> record_from_json(const Context& context, const std::string& text,
+                                               std::int64_t line);
 
 }  // namespace brokerlab::cli

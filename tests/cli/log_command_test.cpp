@@ -1,6 +1,7 @@
 // brokerlab log ...: a partition's directory on the real file system, from the command line.
 #include "cli/command_line.h"
 #include "log/log_directory.h"
+#include "log/partition_files.h"
 #include "log/posix_env.h"
 #include "tests/log/partition_story.h"
 
@@ -171,7 +172,10 @@ TEST_CASE("log dump prints what kafka-dump-log prints", "[unit]") {
             "headerKeys: [] key: bob\n"
             "Dumping " +
             story.file(".index") + "\n" + story.file(".index") + " is empty.\nDumping " +
-            story.file(".timeindex") + "\ntimestamp: 1764000001000 offset: 2\n");
+            story.file(".timeindex") + "\ntimestamp: 1764000001000 offset: 2\nDumping " +
+            story.dir + "/00000000000000000003.snapshot\n" + story.dir +
+            "/00000000000000000003.snapshot is empty.\nDumping " + story.dir +
+            "/leader-epoch-checkpoint\nepoch: 0 startOffset: 0\n");
   CHECK(story.log("dump", {"--segment", "1"}).status == 3);
   story.flip(story.file(".log"), 100);
   CHECK_THAT(story.log("dump").out, Contains("isvalid: false"));
@@ -287,6 +291,152 @@ TEST_CASE("log append and recover respect the log directory around the partition
   REQUIRE((*broker)->load_all().ok());
   CHECK((*broker)->was_clean());
   CHECK((*broker)->find(orders)->log_end_offset() == 0);
+}
+
+TEST_CASE("log dump prints transaction indexes and producer snapshots as kafka-dump-log",
+          "[unit]") {
+  const std::string dir = BROKERLAB_SOURCE_DIR "/tests/log/kafka_files/transactions";
+  const auto dump = [&](const std::string& name, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"log", "dump", dir + "/" + name});
+    const Answer answer = command(more);
+    CHECK(answer.status == 0);
+    CHECK(answer.err == "");
+    return answer.out;
+  };
+  const std::string index = "00000000000000000010.txnindex";
+  CHECK(dump(index) == "Dumping " + dir + "/" + index +
+                           "\nversion: 0 producerId: 24 firstOffset: 5 lastOffset: 12 "
+                           "lastStableOffset: 13\n");
+  CHECK(dump(index, {"--json"}) ==
+        "{\"file\":\"" + index +
+            "\",\"type\":\"abortedTransaction\",\"version\":0,\"producerId\":24,\"firstOffset\":5,"
+            "\"lastOffset\":12,\"lastStableOffset\":13}\n");
+  const std::string snapshot = "00000000000000000018.snapshot";
+  CHECK(dump(snapshot) ==
+        "Dumping " + dir + "/" + snapshot +
+            "\n"
+            "producerId: 23 producerEpoch: 0 coordinatorEpoch: 0 currentTxnFirstOffset: "
+            "OptionalLong[13] lastTimestamp: 1700000007700 firstSequence: 8 lastSequence: 9 "
+            "lastOffset: 17 offsetDelta: 1 timestamp: 1700000007700\n"
+            "producerId: 24 producerEpoch: 0 coordinatorEpoch: 0 currentTxnFirstOffset: "
+            "OptionalLong.empty lastTimestamp: 1795548438751 firstSequence: 5 lastSequence: 5 "
+            "lastOffset: 11 offsetDelta: 0 timestamp: 1795548438751\n");
+  CHECK_THAT(dump(snapshot, {"--json"}), Contains("\"type\":\"producer\",\"producerId\":23,") &&
+                                             Contains("\"currentTxnFirstOffset\":13,") &&
+                                             Contains("\"currentTxnFirstOffset\":null,"));
+  CHECK_THAT(dump("", {"--segment", "10"}),
+             Contains("10.log\n") && Contains("10.txnindex\n") && Contains("10.snapshot\n") &&
+                 !Contains("18.snapshot") && !Contains("leader-epoch"));
+  CHECK_THAT(dump("leader-epoch-checkpoint"), Contains("\nepoch: 0 startOffset: 0\n"));
+  const Answer unknown = command({"log", "dump", dir + "/manifest.json"});
+  CHECK(unknown.status == 3);
+  CHECK_THAT(unknown.err, Contains("is none of the files that dump knows"));
+}
+
+TEST_CASE("damaged files of producers are told, alone and in their directory", "[unit]") {
+  LogStory story;
+  const std::string snapshot = story.dir + "/00000000000000000003.snapshot";
+  story.flip(snapshot, 3);
+  story.write(story.file(".txnindex"), "torn");
+  CHECK_THAT(
+      story.log("verify").out,
+      Contains(story.file(".txnindex") + " at byte 0: 4 bytes behind the last whole entry") &&
+          Contains(snapshot + " at byte 2: checksum ") &&
+          Contains("2 places damaged; 1 segment, 1 batch, 3 records, 117 bytes, 1 index "
+                   "entry, 1 producer snapshot"));
+  CHECK(command({"log", "dump", snapshot}).out == "Dumping " + snapshot + "\n");
+  CHECK_THAT(command({"log", "dump", snapshot}).err, Contains(snapshot + " at 2: checksum "));
+  CHECK_THAT(command({"log", "dump", snapshot, "--json"}).out,
+             Contains("{\"file\":\"00000000000000000003.snapshot\",\"type\":\"invalidBytes\","));
+  CHECK_THAT(command({"log", "dump", story.file(".txnindex")}).err,
+             Contains("4 bytes behind the last entry"));
+}
+
+TEST_CASE("log commands take a partition's directory, and say so when given a file", "[unit]") {
+  const LogStory story;
+  for (const char* name : {"verify", "stats", "read", "recover", "compact"}) {
+    INFO(name);
+    const Answer answer = command({"log", name, story.file(".log")});
+    CHECK(answer.status == 3);
+    CHECK_THAT(answer.err,
+               Contains("is a file; give the partition's directory that it is in, " + story.dir));
+  }
+  CHECK(command({"log", "dump", story.file(".log")}).status == 0);
+}
+
+TEST_CASE("log read begins where the log directory says that the log starts", "[unit]") {
+  LogStory story(numbered_lines(0, 10));
+  story.write(story.root() + "/log-start-offset-checkpoint", "0\n1\norders 0 4\n");
+  const Answer all = story.log("read", {"--max", "2"});
+  CHECK(all.out ==
+        "     4  2025-11-24T16:00:00.004Z  4\n"
+        "     5  2025-11-24T16:00:00.005Z  5\n");
+  CHECK(all.err == "");
+  CHECK_THAT(story.log("read", {"--at", "1764000000001", "--max", "1"}).out, Contains("     4  "));
+  const Answer gone = story.log("read", {"--from", "1", "--max", "1"});
+  CHECK(gone.status == 0);
+  CHECK_THAT(gone.out, Contains("     4  "));
+  CHECK(gone.err == "the log starts at offset 4: what was below it has been deleted\n");
+  story.write(story.root() + "/log-start-offset-checkpoint", "0\n1\norders\n");
+  CHECK_THAT(story.log("read").err, Contains("read from the first segment on"));
+  CHECK_THAT(story.log("read").out, Contains("     0  "));
+}
+
+TEST_CASE("log read takes a moment in ISO 8601 with its zone", "[unit]") {
+  LogStory story(numbered_lines(0, 3));  // 2025-11-24T16:00:00.000Z and the two next milliseconds
+  const auto first_from = [&](const std::string& moment) {
+    return story.log("read", {"--at", moment, "--max", "1", "--json"}).out.substr(0, 11);
+  };
+  CHECK(first_from("2025-11-24T16:00:00.001Z") == "{\"offset\":1");
+  CHECK(first_from("2025-11-25T01:00:00.002+09:00") == "{\"offset\":2");
+  CHECK(first_from("2025-11-24T16:00:00.0010001Z") == "{\"offset\":2");
+  CHECK(first_from("2025-11-24T11:00-0500") == "{\"offset\":0");
+  CHECK(first_from("2025-11-24 16:00:01Z") == "");
+  for (const char* wrong : {"2025-11-24", "2025-13-24T16:00:00Z", "2025-02-29T16:00:00Z",
+                            "2025-11-24T25:00:00Z", "2025-11-24T16:00:00Zulu", "-5", "noon", ""}) {
+    INFO(wrong);
+    CHECK(story.log("read", {"--at", wrong}).status == 3);
+  }
+  CHECK_THAT(story.log("read", {"--at", "2025-11-24T16:00:00"}).err,
+             Contains("says no zone; 2025-11-24T16:00:00Z is universal time, "
+                      "2025-11-24T16:00:00+09:00 Korea's"));
+}
+
+TEST_CASE("log append makes no partition before it has a batch to write", "[unit]") {
+  const log::test::TemporaryFolder folder;
+  const std::string dir = folder.path() + "/orders-0";
+  const Answer empty = command({"log", "append", dir}, " \n");
+  CHECK(empty.status == 0);
+  CHECK(empty.out == "appended nothing; " + dir + " was not made\n");
+  CHECK(command({"log", "append", dir}, "{\"value\":\n").status == 3);
+  CHECK(command({"log", "append", dir, "--segment-bytes", "200"}, numbered_lines(0, 50)).status ==
+        3);
+  CHECK_FALSE(std::filesystem::exists(dir));
+
+  const Answer unnamed = command({"log", "append", folder.path() + "/orders"}, "{\"value\":1}");
+  CHECK(unnamed.status == 3);
+  CHECK_THAT(unnamed.err,
+             Contains("is no name of a partition: it is called <topic>-<partition number>, such "
+                      "as orders-0"));
+  CHECK(command({"log", "append", folder.path() + "/or ders-0"}, "{\"value\":1}").status == 3);
+  CHECK(std::filesystem::is_empty(folder.path()));
+  // One that is there keeps whatever name it has.
+  REQUIRE(command({"log", "append", dir}, "{\"value\":1}").status == 0);
+  std::filesystem::rename(dir, folder.path() + "/backup");
+  CHECK(command({"log", "append", folder.path() + "/backup"}, "{\"value\":2}").status == 0);
+}
+
+TEST_CASE("log commands speak Korean, too", "[unit]") {
+  LogStory story;
+  CHECK_THAT(story.log("append", {"--lang", "ko"}, "{\"value\":1,\"timestamp\":5}").out,
+             Contains("레코드 1개를 오프셋 3~3에 추가했습니다(배치 1개, 69 bytes)"));
+  CHECK_THAT(story.log("verify", {"--lang", "ko"}).out,
+             Contains("손상 없음; 세그먼트 1개, 배치 2개, 레코드 4개, "));
+  CHECK_THAT(story.log("append", {"--lang", "ko"}, "{\"vlaue\":1}").err,
+             Contains("표준 입력: 1번째 줄: \"vlaue\": 없는 필드입니다. \"value\"를 쓰려고 "
+                      "했나요?"));
+  CHECK_THAT(story.log("recover", {"--lang", "ko"}).out,
+             Contains("로그  오프셋 0 이상 4 미만, ") && Contains("절단  없음\n"));
 }
 
 TEST_CASE("compact keeps the latest record of every key", "[unit]") {
