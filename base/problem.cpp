@@ -52,4 +52,31 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   return best;
 }
 
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known,
+                                       std::size_t most) {
+  struct Ranked {
+    int shared;  ///< Words in common: more alike than as many letters are.
+    std::size_t distance;
+    const std::string* name;
+  };
+  std::vector<Ranked> ranked;
+  for (const std::string& candidate : known) {
+    int shared = 0;
+    for (std::string_view rest = name; !rest.empty();) {
+      const std::string_view word = rest.substr(0, rest.find('.'));
+      rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+      if (!word.empty() && candidate.find(word) != std::string::npos) ++shared;
+    }
+    ranked.push_back({shared, edit_distance(name, candidate), &candidate});
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    return a.shared != b.shared ? a.shared > b.shared : a.distance < b.distance;
+  });
+  std::vector<std::string> names;
+  for (const Ranked& one : ranked) {
+    if (names.size() < most) names.push_back(*one.name);
+  }
+  return names;
+}
+
 }  // namespace brokerlab

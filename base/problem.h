@@ -30,4 +30,8 @@ std::string to_text(const Problems& problems);
 /// The name in `known` that a mistyped `name` most likely meant, or "" when none is near.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known);
 
+/// Up to `most` names of `known`, those most like `name` first. Long lists help nobody.
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known,
+                                       std::size_t most);
+
 }  // namespace brokerlab

@@ -167,13 +167,44 @@ class RecordType : public ValueType {
     return result;
   }
 
-  std::string no_such(std::string_view name) const {
+  static constexpr std::size_t few = 12;
+
+  /// All names where they are few, else those most like `name`.
+  static std::string possible(std::string_view name, const std::vector<std::string>& known) {
+    constexpr std::size_t listed = 5;
+    if (known.size() <= few) return list_of(known);
+    return fmt::format("{}, and {} others", list_of(nearest_names(name, known, listed)),
+                       known.size() - listed);
+  }
+
+  /// The name that the beginning of a mistyped path most likely meant: names contain dots, as paths
+  /// do, so each is held against as many words of the path as it has.
+  static std::string nearest_of_path(std::string_view path, const std::vector<std::string>& known) {
+    if (const std::string near = nearest_name(path, known); !near.empty()) return near;
+    for (std::string_view begin = path; !begin.empty();) {
+      const auto words = std::count(begin.begin(), begin.end(), '.');
+      std::vector<std::string> as_long;
+      std::copy_if(known.begin(), known.end(), std::back_inserter(as_long),
+                   [words](const std::string& one) {
+                     return std::count(one.begin(), one.end(), '.') == words;
+                   });
+      if (const std::string near = nearest_name(begin, as_long); !near.empty()) return near;
+      const auto dot = begin.rfind('.');
+      begin = dot == std::string_view::npos ? "" : begin.substr(0, dot);
+    }
+    return {};
+  }
+
+  std::string no_such(std::string_view path) const {
     const std::vector<std::string> known = names();
-    const std::string near = name.size() < 128 ? nearest_name(name, known) : "";
-    return fmt::format(
-        "there is no \"{}\" in {}; {}", name.substr(0, 60), spec_->name,
-        near.empty() ? "possible: " + list_of(known)
-                     : fmt::format("did you mean \"{}\"? Possible: {}", near, list_of(known)));
+    const std::string_view name = path.substr(0, 60);
+    const std::string near = nearest_of_path(name, known);
+    const std::string list = possible(name, known);
+    if (near.empty()) {
+      return fmt::format("there is no \"{}\" in {}; possible: {}", name, spec_->name, list);
+    }
+    return fmt::format("there is no \"{}\" in {}; did you mean \"{}\"?{}", name, spec_->name, near,
+                       known.size() <= few ? " Possible: " + list : "");
   }
 
   void read_field(const FieldSpec& field, const Json& value, const std::string& path, void* target,
@@ -210,9 +241,10 @@ class RecordType : public ValueType {
       if (find(key) != nullptr) continue;
       const std::vector<std::string> known = names();
       const std::string near = key.size() < 128 ? nearest_name(key, known) : "";
-      report.error(json_pointer(path, key), {},
-                   "unknown key; " + (near.empty() ? "known are " + list_of(known)
-                                                   : fmt::format("did you mean \"{}\"?", near)));
+      report.error(
+          json_pointer(path, key), {},
+          "unknown key; " + (near.empty() ? "known are " + possible(key.substr(0, 60), known)
+                                          : fmt::format("did you mean \"{}\"?", near)));
     }
   }
 

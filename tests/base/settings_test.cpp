@@ -233,6 +233,15 @@ TEST_CASE("settings: a wrong override path says what is possible", "[unit]") {
   CHECK_THAT(why("serial.deeper"), Catch::Contains("nothing under a single value"));
 }
 
+TEST_CASE("settings: of many names the nearest are listed", "[unit]") {
+  const std::vector<std::string> known{"request.timeout.ms", "log.flush.ms", "log.segment.bytes",
+                                       "fetch.max.bytes", "log.retention.ms"};
+  CHECK(nearest_names("log.retain.ms", known, 2) ==
+        std::vector<std::string>{"log.retention.ms", "log.flush.ms"});
+  CHECK(nearest_names("segment", known, 1) == std::vector<std::string>{"log.segment.bytes"});
+  CHECK(nearest_names("x", {}, 3).empty());
+}
+
 TEST_CASE("settings: schema and documentation come from the same declaration", "[unit]") {
   const Json schema = Json::parse(Car::settings().schema("Car"));
   CHECK(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema");
