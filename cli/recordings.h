@@ -4,20 +4,32 @@
 #include "sim/recording_reader.h"
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace brokerlab::cli {
+
+/// "08:55:00" as the time since midnight; nothing when it is no time of day.
+std::optional<Duration> parse_time_of_day(std::string_view text);
+
+/// The partitions of Kafka's own topics, whose events drown those of the user's.
+std::set<int> internal_partitions(const sim::RecordingReader& reader);
 
 /// Prints events of one recording, with machines and partitions by name.
 class EventPrinter {
  public:
   EventPrinter(const sim::RecordingReader& reader, std::string language);
-  /// "t=330.004s  #17 fault    machine.power_off  broker-1  broker-1 lost power"
+  /// "09:00:30     t=330.004s  #17 fault    machine.power_off  broker-1  broker-1 lost power";
+  /// without the clock in a recording that has none.
   std::string line(const sim::RecordedEvent& event) const;
   const std::string& sentence(const sim::RecordedEvent& event) const;
 
  private:
   std::string where(const sim::RecordedEvent& event) const;
+  std::string clock(Time time) const;
+  std::optional<Duration> starts_at_;  ///< Time of day at 0s.
   std::map<int, std::string> machines_;
   std::map<int, std::string> partitions_;
   std::string language_;

@@ -5,8 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <ostream>
+#include <set>
 
 namespace brokerlab::cli {
 namespace {
@@ -17,46 +20,101 @@ struct Arguments {
   std::string from;
   std::string to;
   std::string kind;
+  bool internal = false;
 };
 
-/// "330s" as a moment of the run; `fallback` for an empty text.
-bool read_moment(Context& context, const char* option, const std::string& text, Time fallback,
-                 Time& moment) {
-  moment = fallback;
-  if (text.empty()) return true;
-  const auto since_start = parse_duration(text);
-  if (!since_start) {
-    context.status = refuse(context, {{option, {}, text, since_start.error()}});
-    return false;
+/// "330s" or "09:00:30" as a moment of the run; `fallback` for an empty text.
+std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
+                                const char* option, const std::string& text, Time fallback) {
+  if (text.empty()) return fallback;
+  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
+  if (const auto clock = parse_time_of_day(text); clock && starts_at) {
+    const Duration since_start = *clock - *starts_at;
+    return Time(since_start < Duration{} ? since_start + 24h : since_start);
   }
-  moment = Time(*since_start);
-  return true;
+  const auto since_start = parse_duration(text);
+  if (since_start) return Time(*since_start);
+  context.status = refuse(context, {{option, {}, text, since_start.error()}});
+  return std::nullopt;
+}
+
+/// What was left out, or why there is nothing: on `err`, the list stays a list.
+void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
+                         const Arguments& arguments, std::int64_t printed, std::int64_t hidden) {
+  if (hidden > 0) {
+    context.err << context.say(
+        fmt::format("{} {} of Kafka's own topics left out; --internal lists them\n", hidden,
+                    hidden == 1 ? "event" : "events"),
+        fmt::format("카프카 내부 토픽의 이벤트 {}개는 뺐습니다. --internal을 붙이면 보입니다\n",
+                    hidden));
+  }
+  if (printed > 0 || hidden > 0) return;
+  context.err << context.say("no event matches", "조건에 맞는 이벤트가 없습니다");
+  std::set<std::string> kinds;
+  for (const auto& event : reader.events(sim::EventLevel::detail)) kinds.insert(event.kind);
+  const bool such_a_kind = std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
+    return kind.find(arguments.kind) != std::string::npos;
+  });
+  if (!such_a_kind && !kinds.empty()) {
+    constexpr std::size_t listed = 5;
+    const auto near = nearest_names(arguments.kind, {kinds.begin(), kinds.end()}, listed);
+    const std::string list = fmt::format("{}", fmt::join(near, ", "));
+    context.err << context.say(
+        fmt::format("; {} kinds happened in this run, most like \"{}\" are {}\n", kinds.size(),
+                    arguments.kind, list),
+        fmt::format(". 이 실행에는 이벤트가 {}종류 나왔습니다. \"{}\"에 가까운 것: {}\n",
+                    kinds.size(), arguments.kind, list));
+  } else {
+    const std::string end = to_text(Time(reader.duration()));
+    context.err << context.say(
+        fmt::format("; the run ends at {}{}\n", end,
+                    arguments.level == "detail" ? "" : ", --level detail lists more"),
+        fmt::format(". 실행은 {}에 끝납니다{}\n", end,
+                    arguments.level == "detail" ? "" : ". --level detail로 더 볼 수 있습니다"));
+  }
 }
 
 void trace(Context& context, const Arguments& arguments) {
-  Time from;
-  Time to;
-  if (!read_moment(context, "--from", arguments.from, Time{}, from) ||
-      !read_moment(context, "--to", arguments.to, never, to)) {
-    return;
-  }
   const auto reader = sim::RecordingReader::open(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
+    return;
+  }
+  const auto from = read_moment(context, *reader, "--from", arguments.from, Time{});
+  const auto to = from ? read_moment(context, *reader, "--to", arguments.to, never) : std::nullopt;
+  if (!from || !to) return;
+  if (*from > *to) {
+    context.status =
+        refuse(context, {{"--from",
+                          {},
+                          arguments.from,
+                          context.say(fmt::format("is behind --to, {}", arguments.to),
+                                      fmt::format("--to의 {}보다 뒤입니다", arguments.to))}});
     return;
   }
   const sim::EventLevel level = arguments.level == "fault"     ? sim::EventLevel::fault
                                 : arguments.level == "control" ? sim::EventLevel::control
                                                                : sim::EventLevel::detail;
   const EventPrinter printer(*reader, context.language);
-  for (const sim::RecordedEvent& event : reader->events(level, from, to)) {
+  const std::set<int> internal =
+      arguments.internal ? std::set<int>{} : internal_partitions(*reader);
+  std::int64_t printed = 0;
+  std::int64_t hidden = 0;
+  for (const sim::RecordedEvent& event : reader->events(level, *from, *to)) {
     if (event.kind.find(arguments.kind) == std::string::npos) continue;
-    context.out << printer.line(event) << "\n";
+    if (event.partition && internal.contains(*event.partition)) {
+      ++hidden;
+    } else {
+      ++printed;
+      context.out << printer.line(event) << "\n";
+    }
   }
   if (reader->read_error()) {
     context.err << fmt::format("{}: {}\n", arguments.file, *reader->read_error());
     context.status = exit_trouble;
+    return;
   }
+  say_what_is_missing(context, *reader, arguments, printed, hidden);
 }
 
 }  // namespace
@@ -68,9 +126,11 @@ void add_trace(CLI::App& app, Context& context) {
   command->add_option("--level", arguments->level, "Down to which: fault, control or detail")
       ->check(CLI::IsMember({"fault", "control", "detail"}))
       ->capture_default_str();
-  command->add_option("--from", arguments->from, "From this moment, such as 330s");
-  command->add_option("--to", arguments->to, "Up to this moment, such as 400s");
+  command->add_option("--from", arguments->from, "From this moment on, such as 330s or 09:00:30");
+  command->add_option("--to", arguments->to, "Up to this moment, such as 400s or 09:01:40");
   command->add_option("--kind", arguments->kind, "Only kinds that contain this text");
+  command->add_flag("--internal", arguments->internal,
+                    "Events of Kafka's own topics, __consumer_offsets, too");
   command->callback([&context, arguments] { trace(context, *arguments); });
 }
 

@@ -49,14 +49,6 @@ std::int64_t number_of(std::string_view text) {
   return code == std::errc{} && end == text.data() + text.size() && number >= 0 ? number : -1;
 }
 
-std::set<int> internal_partitions(const sim::RecordingReader& reader) {
-  std::set<int> ids;
-  for (const auto& partition : reader.partitions()) {
-    if (partition.internal) ids.insert(partition.id);
-  }
-  return ids;
-}
-
 void explain(Context& context, const sim::RecordingReader& reader, const EventPrinter& printer,
              std::int64_t id) {
   const auto chain = reader.causes(id);

@@ -1,35 +1,19 @@
 // brokerlab log ...: a partition's directory on the real file system, from the command line.
-#include "cli/command_line.h"
 #include "log/log_directory.h"
-#include "log/partition_files.h"
 #include "log/posix_env.h"
+#include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
-#include <sstream>
 
 using namespace brokerlab;
 using Catch::Contains;
+using test::Answer;
+using test::command;
 
 namespace {
-
-struct Answer {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Answer command(std::vector<std::string> arguments, const std::string& input = "") {
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream err;
-  cli::Context context{out, err, "brokerlab"};
-  context.in = &in;
-  const int status = cli::run_command(arguments, context);
-  return {status, out.str(), err.str()};
-}
 
 /// A log directory of the real file system with one partition, orders-0.
 class LogStory {

@@ -1,0 +1,58 @@
+// Mistyped commands and options: what was meant is said, in the user's language.
+#include "tests/cli/command.h"
+
+#include <catch2/catch.hpp>
+
+using namespace brokerlab;
+using Catch::Contains;
+using test::command;
+
+namespace {
+
+/// What a refused command line says.
+std::string refusal(const std::vector<std::string>& arguments) {
+  const test::Answer answer = command(arguments);
+  CHECK(answer.status == 3);
+  CHECK(answer.out == "");
+  return answer.err;
+}
+
+}  // namespace
+
+TEST_CASE("a mistyped option is told with the nearest one there is", "[unit]") {
+  CHECK(refusal({"run", "wifi_auth_broker_crash", "--recrod", "a.run"}) ==
+        "brokerlab: there is no option \"run --recrod\"; did you mean \"--record\"?\n");
+  CHECK(refusal({"log", "read", "orders-0", "--form=3"}) ==
+        "brokerlab: there is no option \"log read --form\"; did you mean \"--from\"?\n");
+  CHECK(refusal({"log", "read", "-json", "orders-0"}) ==
+        "brokerlab: there is no option \"log read -json\"; did you mean \"--json\"?\n");
+  // Told even where CLI11 would first miss a name.
+  CHECK(refusal({"lab", "start", "--froce"}) ==
+        "brokerlab: there is no option \"lab start --froce\"; did you mean \"--force\"?\n");
+  CHECK(refusal({"--versoin"}) ==
+        "brokerlab: there is no option \"--versoin\"; did you mean \"--version\"?\n");
+  CHECK(refusal({"log", "read", "orders-0", "--xyzzy"}) ==
+        "brokerlab: there is no option \"log read --xyzzy\"; options are --help, --json, --from, "
+        "--at, --max\n");
+  CHECK(refusal({"log", "read", "orders-0", "--form", "3", "--lang", "ko"}).size() > 0);
+}
+
+TEST_CASE("a mistyped command is told with the nearest one there is", "[unit]") {
+  CHECK_THAT(refusal({"tracee"}),
+             Contains("there is no command \"tracee\"; did you mean \"trace\"?"));
+  CHECK_THAT(refusal({"--lang", "ko", "log", "raed"}),
+             Contains("\"log raed\" 명령은 없습니다. \"log read\" 명령을 찾나요?"));
+  CHECK_THAT(refusal({"--lang=ko", "xyzzy"}), Contains("쓸 수 있는 명령: demo, run, "));
+}
+
+TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]") {
+  const auto set = [](const std::string& override) {
+    return refusal({"run", "wifi_auth_broker_crash", "--set", override});
+  };
+  CHECK_THAT(set("broker.count=4"), Contains("\"broker.count\" in Scenario; did you mean "
+                                             "\"brokers\"?\n"));
+  CHECK_THAT(set("brokers.config.min.insync.replica=1"),
+             Contains("did you mean \"min.insync.replicas\"?\n"));
+  CHECK_THAT(set("brokers.config.log.retenton.ms=4"),
+             Contains("possible: log.flush.interval.ms, ") && Contains(" others\n"));
+}
