@@ -194,91 +194,129 @@ void print_json(Context& context, const Figures& f) {
 /// One line for each, the first behind its title.
 class Rows {
  public:
-  explicit Rows(std::ostream& out) : out_(out) {}
-  void title(std::string_view title) { title_ = title; }
+  explicit Rows(const Context& context) : context_(context) {}
+  /// The Korean one is of so many syllables, each as wide as two letters.
+  void title(std::string_view english, std::string_view korean) {
+    constexpr std::size_t bytes_a_syllable = 3;
+    const std::size_t syllables = korean.size() / bytes_a_syllable;
+    title_ = context_.say(fmt::format("{:<{}}", english, width),
+                          std::string(korean) + std::string(width - 2 * syllables, ' '));
+  }
   void row(const std::string& text) {
-    out_ << fmt::format("{:<12}{}\n", title_, text);
-    title_ = "";
+    context_.out << title_ << text << "\n";
+    title_.assign(width, ' ');
   }
 
  private:
-  std::ostream& out_;
-  std::string_view title_;
+  static constexpr std::size_t width = 12;
+  const Context& context_;
+  std::string title_;
 };
 
-std::string density(std::int64_t entries, std::int64_t bytes) {
-  if (entries == 0) return "none";
-  return fmt::format("{}, one for every {} of log", with_separators(entries),
-                     bytes_text(bytes / entries));
+std::string density(const Context& context, std::int64_t entries, std::int64_t bytes) {
+  if (entries == 0) return context.say("none", "없음");
+  return context.say(
+      fmt::format("{}, one for every {} of log", with_separators(entries),
+                  bytes_text(bytes / entries)),
+      fmt::format("{}개, 로그 {}마다 하나", with_separators(entries), bytes_text(bytes / entries)));
 }
 
-void print_many(Rows& rows, const Figures& f) {
-  constexpr std::size_t most_listed = 10;
-  rows.title("codecs");
+constexpr std::size_t most_listed = 10;
+
+/// Of a map that may have thousands of entries, the first ones.
+template <class Map, class Print>
+void print_first(const Context& context, Rows& rows, const Map& map, Print print) {
+  std::size_t left = most_listed;
+  for (const auto& [key, figures] : map) {
+    if (left-- == 0) {
+      const std::size_t more = map.size() - most_listed;
+      rows.row(context.say(fmt::format("and {} more", more), fmt::format("그 밖에 {}개", more)));
+      return;
+    }
+    rows.row(print(key, figures));
+  }
+}
+
+void print_codecs(const Context& context, Rows& rows, const Figures& f) {
+  rows.title("codecs", "코덱");
   for (const auto& [codec, figures] : f.codecs) {
-    std::string line =
-        fmt::format("{}: {}, {}", to_text(codec), count_text(figures.batches, "batch", "batches"),
-                    bytes_text(figures.bytes));
+    const std::string bytes = bytes_text(figures.bytes);
+    std::string line = fmt::format("{}: {}, {}", to_text(codec),
+                                   count_text(context, figures.batches, batch_noun), bytes);
     if (codec != log::Codec::none) {
-      line += fmt::format(" for {} of records, ratio {:.2f}", bytes_text(figures.uncompressed),
-                          figures.ratio());
+      const std::string whole = bytes_text(figures.uncompressed);
+      line += context.say(fmt::format(" for {} of records, ratio {:.2f}", whole, figures.ratio()),
+                          fmt::format(" (풀면 {}, 압축비 {:.2f})", whole, figures.ratio()));
     }
     rows.row(line);
   }
-  rows.title("epochs");
-  std::size_t left = most_listed;
-  for (const auto& [epoch, figures] : f.epochs) {
-    if (left-- == 0) {
-      rows.row(fmt::format("and {} more", f.epochs.size() - most_listed));
-      break;
-    }
-    rows.row(fmt::format("{} from offset {} on: {}", epoch < 0 ? "unknown" : std::to_string(epoch),
-                         figures.first_offset, count_text(figures.batches, "batch", "batches")));
-  }
-  rows.title("producers");
-  if (f.producers.empty()) rows.row("none with an id");
-  left = most_listed;
-  for (const auto& [id, figures] : f.producers) {
-    if (left-- == 0) {
-      rows.row(fmt::format("and {} more", f.producers.size() - most_listed));
-      break;
-    }
-    rows.row(fmt::format("{} epoch {}: {}, {}, last sequence {}", id, figures.epoch,
-                         count_text(figures.batches, "batch", "batches"),
-                         count_text(figures.records, "record", "records"), figures.last_sequence));
-  }
+}
+
+void print_many(const Context& context, Rows& rows, const Figures& f) {
+  print_codecs(context, rows, f);
+  rows.title("epochs", "에포크");
+  print_first(context, rows, f.epochs, [&](log::LeaderEpoch epoch, const EpochFigures& figures) {
+    const std::string name = epoch < 0 ? context.say("unknown", "모름") : std::to_string(epoch);
+    const std::string batches = count_text(context, figures.batches, batch_noun);
+    return context.say(fmt::format("{} from offset {} on: {}", name, figures.first_offset, batches),
+                       fmt::format("{}, 오프셋 {}부터: {}", name, figures.first_offset, batches));
+  });
+  rows.title("producers", "프로듀서");
+  if (f.producers.empty()) rows.row(context.say("none with an id", "아이디가 있는 프로듀서 없음"));
+  print_first(context, rows, f.producers, [&](std::int64_t id, const ProducerFigures& figures) {
+    const std::string counts =
+        fmt::format("{}, {}", count_text(context, figures.batches, batch_noun),
+                    count_text(context, figures.records, record_noun));
+    return context.say(fmt::format("{} epoch {}: {}, last sequence {}", id, figures.epoch, counts,
+                                   figures.last_sequence),
+                       fmt::format("{} 에포크 {}: {}, 마지막 시퀀스 {}", id, figures.epoch, counts,
+                                   figures.last_sequence));
+  });
+}
+
+void print_batches(const Context& context, Rows& rows, const Figures& f) {
+  const std::string count = with_separators(f.batches);
+  const std::string least = bytes_text(f.smallest_batch);
+  const std::string most = bytes_text(f.largest_batch);
+  const std::string mean = bytes_text(static_cast<std::int64_t>(f.mean_batch()));
+  rows.row(context.say(fmt::format("{}, of {} to {}, {} on average", count, least, most, mean),
+                       fmt::format("{}개, {}~{}, 평균 {}", count, least, most, mean)));
+  if (f.transactional_batches == 0) return;
+  const std::string transactional = with_separators(f.transactional_batches);
+  const std::string control = with_separators(f.control_batches);
+  rows.row(context.say(fmt::format("{} transactional, {} of control", transactional, control),
+                       fmt::format("트랜잭션 {}개, 그중 컨트롤 {}개", transactional, control)));
 }
 
 void print_text(Context& context, const Figures& f) {
-  Rows rows(context.out);
-  rows.title("segments");
-  rows.row(fmt::format("{}, {}", with_separators(f.segments), bytes_text(f.log_bytes)));
-  rows.title("batches");
+  Rows rows(context);
+  rows.title("segments", "세그먼트");
+  rows.row(context.say(with_separators(f.segments), with_separators(f.segments) + "개") + ", " +
+           bytes_text(f.log_bytes));
+  rows.title("batches", "배치");
   if (f.batches == 0) {
-    rows.row("none");
+    rows.row(context.say("none", "없음"));
     return;
   }
-  rows.row(fmt::format("{}, of {} to {}, {} on average", with_separators(f.batches),
-                       bytes_text(f.smallest_batch), bytes_text(f.largest_batch),
-                       bytes_text(static_cast<std::int64_t>(f.mean_batch()))));
-  if (f.transactional_batches > 0) {
-    rows.row(fmt::format("{} transactional, {} of control",
-                         with_separators(f.transactional_batches),
-                         with_separators(f.control_batches)));
-  }
-  rows.title("records");
-  rows.row(with_separators(f.records));
-  rows.title("offsets");
-  rows.row(fmt::format("{} to {}", f.first_offset, f.last_offset));
-  rows.title("time");
-  rows.row(time_text(f.first_timestamp) + " to " + time_text(f.last_timestamp));
-  print_many(rows, f);
-  rows.title("indexes");
-  rows.row("offset entries: " + density(f.index_entries, f.log_bytes));
-  rows.row("time entries: " + density(f.time_index_entries, f.log_bytes));
+  print_batches(context, rows, f);
+  rows.title("records", "레코드");
+  rows.row(context.say(with_separators(f.records), with_separators(f.records) + "개"));
+  rows.title("offsets", "오프셋");
+  rows.row(context.say(fmt::format("{} to {}", f.first_offset, f.last_offset),
+                       fmt::format("{}~{}", f.first_offset, f.last_offset)));
+  rows.title("time", "시간");
+  rows.row(time_text(f.first_timestamp) + context.say(" to ", " ~ ") + time_text(f.last_timestamp));
+  print_many(context, rows, f);
+  rows.title("indexes", "인덱스");
+  rows.row(context.say("offset entries: ", "오프셋 항목: ") +
+           density(context, f.index_entries, f.log_bytes));
+  rows.row(context.say("time entries: ", "시간 항목: ") +
+           density(context, f.time_index_entries, f.log_bytes));
   if (f.unreadable_bytes > 0) {
-    rows.title("damage");
-    rows.row(bytes_text(f.unreadable_bytes) + " could not be read; see brokerlab log verify");
+    const std::string bytes = bytes_text(f.unreadable_bytes);
+    rows.title("damage", "손상");
+    rows.row(context.say(bytes + " could not be read; see brokerlab log verify",
+                         bytes + "를 읽지 못했습니다. brokerlab log verify로 살펴보세요"));
   }
 }
 

@@ -419,6 +419,9 @@ TEST_CASE("log commands speak Korean, too", "[unit]") {
   CHECK_THAT(story.log("append", {"--lang", "ko"}, "{\"vlaue\":1}").err,
              Contains("표준 입력: 1번째 줄: \"vlaue\": 없는 필드입니다. \"value\"를 쓰려고 "
                       "했나요?"));
+  CHECK_THAT(story.log("stats", {"--lang", "ko"}).out,
+             Contains("세그먼트    1개, ") && Contains("레코드      4개\n") &&
+                 Contains("프로듀서    아이디가 있는 프로듀서 없음\n"));
   CHECK_THAT(story.log("recover", {"--lang", "ko"}).out,
              Contains("로그  오프셋 0 이상 4 미만, ") && Contains("절단  없음\n"));
 }
