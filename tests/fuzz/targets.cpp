@@ -112,7 +112,7 @@ void read_snapshot(ByteView input) {
   ProducerStates states;
   for (const ProducerState& producer : *producers) states.restore(producer);
   const auto again = decode_snapshot(encode_snapshot(states));
-  ENSURE(again.ok(), "{}", again.error());
+  ENSURE(again.ok(), "{}", again.error().reason);
   ENSURE(again->size() == states.all().size());
   for (const ProducerState& producer : *again) ENSURE(states.all().at(producer.id) == producer);
 }
