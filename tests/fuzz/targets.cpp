@@ -7,6 +7,7 @@
 #include "log/log.h"
 #include "log/memory_env.h"
 #include "log/producer_snapshot.h"
+#include "log/verify.h"
 #include "tests/fuzz/partition.h"
 
 #include <array>
@@ -167,11 +168,13 @@ void recovery(ByteView input) {
     const ByteView contents = in.bytes(in.number());
     put_file(env, join_path(partition_dir, name), how.contents_of(name, contents));
   }
+  ENSURE(!env.exists(partition_dir) || verify_partition(env, partition_dir).ok());
   auto first = Log::open(env, partition_dir, how.config, how.options);
   if (!first.ok()) return;  // A leader epoch file that is none.
   const Offset start = (*first)->log_start_offset();
   const Offset end = (*first)->log_end_offset();
   first->reset();
+  ENSURE(verify_partition(env, partition_dir).ok());
   // What recovery left needs no recovery.
   auto second = Log::open(env, partition_dir, how.config, how.options);
   ENSURE(second.ok(), "{}", second.error().message);
