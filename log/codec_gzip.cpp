@@ -97,7 +97,7 @@ class Inflater {
 
 Deflater& deflater(int level) {
   thread_local std::array<std::unique_ptr<Deflater>, 11> by_level;  // -1 to 9.
-  auto& slot = by_level.at(static_cast<std::size_t>(level + 1));
+  auto& slot = by_level.at(static_cast<std::size_t>(level) + 1);
   if (!slot) slot = std::make_unique<Deflater>(level);
   return *slot;
 }

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::uint32_t frame_magic = 0x184D2204;
 constexpr std::size_t number_size = 4;
-constexpr std::size_t written_block_size = 64 * 1024;
+constexpr std::size_t written_block_size = std::size_t{64} << 10;
 constexpr std::uint32_t stored_bit = 0x80000000;
 
 /// Version 1, independent blocks; 64 KiB; the header checksum of these two bytes.
@@ -34,9 +34,8 @@ char* chars(std::byte* bytes) { return reinterpret_cast<char*>(bytes); }
 
 /// The bytes of a high compression state: 256 KiB, a thread.
 void* high_state() {
-  thread_local const auto state =
-      std::make_unique<std::byte[]>(static_cast<std::size_t>(LZ4_sizeofStateHC()));
-  return state.get();
+  thread_local ByteVector state(static_cast<std::size_t>(LZ4_sizeofStateHC()));
+  return state.data();
 }
 
 /// Kafka takes the fast compressor at its default level, whatever the number says, and the high one

@@ -15,7 +15,7 @@
 namespace brokerlab::log {
 namespace {
 
-constexpr std::size_t block_size = 32 * 1024;
+constexpr std::size_t block_size = std::size_t{32} << 10;
 constexpr std::size_t number_size = 4;
 
 constexpr std::array<unsigned char, 16> header = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0,

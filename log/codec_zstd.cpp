@@ -11,10 +11,10 @@ namespace brokerlab::log {
 namespace {
 
 /// A block of 4 bytes, three of them its header, stands for 128 KiB at most.
-constexpr std::size_t most_per_byte = 32 * 1024;
-constexpr std::size_t first_guess = 16 * 1024;
+constexpr std::size_t most_per_byte = std::size_t{32} << 10;
+constexpr std::size_t first_guess = std::size_t{16} << 10;
 /// A compressor above this size is not kept: level 3 takes 4 MB, level 22 some 800.
-constexpr std::size_t most_kept = 32 * 1024 * 1024;
+constexpr std::size_t most_kept = std::size_t{32} << 20;
 
 struct FreeContext {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }

@@ -85,7 +85,7 @@ class MappedPages {
     return true;
   }
 
-  static constexpr std::size_t least_room = 64 << 10;
+  static constexpr std::size_t least_room = std::size_t{64} << 10;
   void* begin_ = nullptr;
   std::size_t room_ = 0;
 };
