@@ -27,7 +27,7 @@ bool operator==(const Kept& a, const Kept& b) {
 class LogLife {
  public:
   explicit LogLife(std::uint64_t seed) : random_(seed, "log life") {
-    config_.segment_bytes = 300 + random_.below(2000);
+    config_.segment_bytes = 400 + random_.below(2000);  // The largest batch has 340.
     config_.index_interval_bytes = random_.below(400);
     open({});
   }
