@@ -1,7 +1,7 @@
 // CRC-32C (Castagnoli polynomial, RFC 3720 B.4), the checksum of Kafka's record batches.
 //
-// Uses the CPU's instruction where there is one (checked once at run time), tables otherwise; both
-// give the same value on every machine.
+// Uses the CPU's carry-less products of 512 bits or its CRC instruction where there are any
+// (checked once at run time), tables otherwise; all give the same value on every machine.
 #pragma once
 
 #include "log/types.h"
@@ -23,6 +23,9 @@ std::uint32_t crc32c_by_table(ByteView bytes, std::uint32_t seed);
 /// Only where crc32c_has_instruction().
 std::uint32_t crc32c_by_instruction(ByteView bytes, std::uint32_t seed);
 bool crc32c_has_instruction();
+/// Only where crc32c_has_folding().
+std::uint32_t crc32c_by_folding(ByteView bytes, std::uint32_t seed);
+bool crc32c_has_folding();
 }  // namespace detail
 
 }  // namespace brokerlab::log
