@@ -208,11 +208,6 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
     next = batch->next_offset();
     count(info, *batch);
   }
-  // All of them go into one segment.
-  if (info.last_offset - info.first_offset > std::numeric_limits<std::int32_t>::max()) {
-    return refuse(Kind::invalid, fmt::format("offsets {} to {} at once are too far apart",
-                                             info.first_offset, info.last_offset));
-  }
   return append_checked(batches.first(static_cast<std::size_t>(info.bytes)), info, now,
                         AppendOrigin::replication);
 }
@@ -220,6 +215,11 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
 Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo info, Timestamp now,
                                                  AppendOrigin origin) {
   if (info.batches == 0) return info;
+  // All of them go into one segment.
+  if (info.last_offset - info.first_offset > std::numeric_limits<std::int32_t>::max()) {
+    return refuse(Kind::invalid, fmt::format("offsets {} to {} at once are too far apart",
+                                             info.first_offset, info.last_offset));
+  }
   if (info.bytes > config_->segment_bytes) {
     return refuse(Kind::batch_too_large, fmt::format("{} bytes at once, segment.bytes is {}",
                                                      info.bytes, config_->segment_bytes));
@@ -286,7 +286,9 @@ Status<LogError> Log::assign_epoch_start(LeaderEpoch epoch, Offset start_offset)
 
 Result<std::int64_t, IoError> Log::end_position(std::size_t index, Offset upto) const {
   const LogSegment& segment = *segments_[index];
-  if (upto >= log_end_offset_) return segment.size();
+  // Behind the end there may be what a failed append has left.
+  if (upto >= log_end_offset_ && !offline_) return segment.size();
+  upto = std::min(upto, log_end_offset_);
   const std::size_t last = segment_index_for(upto);
   if (index != last) return index < last ? segment.size() : 0;
   const auto place = segment.find(upto);
@@ -297,6 +299,7 @@ Result<std::int64_t, IoError> Log::end_position(std::size_t index, Offset upto) 
 Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Offset upto,
                                        bool min_one_batch) const {
   ENSURE(max_bytes >= 0, "read of {} bytes", max_bytes);
+  if (segments_.empty()) return fail(*offline_);  // A change failed half way.
   if (offset < log_start_offset_ || offset > log_end_offset_) {
     return refuse(Kind::offset_out_of_range, fmt::format("offset {} is outside [{}, {}]", offset,
                                                          log_start_offset_, log_end_offset_));
@@ -458,6 +461,7 @@ Status<LogError> Log::close() {
 
 Result<std::optional<TimestampLookup>, LogError> Log::offset_for_timestamp(
     Timestamp timestamp) const {
+  if (segments_.empty()) return fail(*offline_);
   for (const auto& segment : segments_) {
     if (segment->max_timestamp().timestamp < timestamp) continue;
     const auto found = segment->find_timestamp(timestamp, log_start_offset_);

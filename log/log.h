@@ -206,7 +206,7 @@ class Log {
   std::int64_t unflushed_records() const { return log_end_offset_ - recovery_point_; }
   std::int64_t size() const;  ///< Bytes of all .log files.
   std::size_t segment_count() const { return segments_.size(); }
-  const LogSegment& active_segment() const { return *segments_.back(); }
+  const LogSegment& active_segment() const { return *segments_.back(); }  ///< Not when offline().
   const std::vector<std::unique_ptr<LogSegment>>& segments() const { return segments_; }
   const LeaderEpochCache& leader_epochs() const { return epochs_; }
   const Recovery& recovery() const { return recovery_; }
@@ -231,6 +231,7 @@ class Log {
   Status<IoError> load(const OpenOptions& options);
   Status<IoError> load_segments(const OpenOptions& options);
   Status<IoError> finish_swaps(const OpenOptions& options);
+  Status<IoError> take_back_renames(Offset base);
   Status<IoError> replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
                           std::size_t count);
   Status<IoError> recover_unflushed(const OpenOptions& options);
@@ -278,7 +279,8 @@ class Log {
   Env* env_;
   std::string dir_;
   std::unique_ptr<const LogConfig> config_;
-  std::vector<std::unique_ptr<LogSegment>> segments_;  ///< By base offset; never empty once open.
+  /// By base offset. Empty only when a change failed half way; then the log is offline.
+  std::vector<std::unique_ptr<LogSegment>> segments_;
   LeaderEpochCache epochs_;
   ProducerStates producers_;
   Offset producers_end_ = 0;  ///< Up to where producers_ tells.

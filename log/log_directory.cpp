@@ -319,6 +319,9 @@ Result<Log*, DirectoryError> LogDirectory::create(const TopicPartition& name,
       const auto written = write_partition_metadata(*env_, metadata, *topic_id);
       if (!written.ok()) return failed(written.error());
     }
+    // Lines that a broken deletion has left tell of another partition of this name.
+    recovery_points_.erase(key_of(name));
+    log_starts_.erase(key_of(name));
     auto opened = open_partition(name, name.text(), false);
     if (!opened.ok()) return fail(opened.error());
     if (auto synced = env_->sync_dir(path_); !synced.ok()) return failed(synced.error());
@@ -344,8 +347,24 @@ Result<bool, DirectoryError> LogDirectory::truncate_to(const TopicPartition& nam
   const auto cut = log->truncate_to(offset);
   if (!cut.ok()) return failed(log->dir(), cut.error());
   if (!*cut) return false;
-  if (auto written = write_recovery_points(); !written.ok()) return fail(written.error());
+  if (auto written = write_checkpoints(); !written.ok()) return fail(written.error());
   return true;
+}
+
+Status<DirectoryError> LogDirectory::truncate_fully_and_start_at(const TopicPartition& name,
+                                                                 Offset offset) {
+  Log* log = find(name);
+  ENSURE(log != nullptr, "{} is not in {}", name.text(), path_);
+  const auto emptied = log->truncate_fully_and_start_at(offset);
+  if (!emptied.ok()) return failed(log->dir(), emptied.error());
+  return write_checkpoints();
+}
+
+/// A start above the cut would take what is appended there for deleted, a recovery point above it
+/// would spare it from recovery.
+Status<DirectoryError> LogDirectory::write_checkpoints() {
+  if (auto written = write_recovery_points(); !written.ok()) return written;
+  return write_log_start_offsets();
 }
 
 /// Kafka draws a random id. Ours is the first number free, so that the same calls leave the same
@@ -371,8 +390,7 @@ Status<DirectoryError> LogDirectory::delete_partition(const TopicPartition& name
   recovery_points_.erase(key_of(name));
   log_starts_.erase(key_of(name));
   if (auto synced = env_->sync_dir(path_); !synced.ok()) return failed(synced.error());
-  if (auto written = write_recovery_points(); !written.ok()) return written;
-  return write_log_start_offsets();
+  return write_checkpoints();
 }
 
 Status<DirectoryError> LogDirectory::remove_deleted() {
@@ -428,7 +446,8 @@ Status<DirectoryError> LogDirectory::write_log_start_offsets() {
   // Where a start is its first segment's, the file names say it.
   const auto offsets = collect(log_starts_, [](const Log& log) -> std::optional<Offset> {
     const Offset start = log.log_start_offset();
-    if (start <= log.segments().front()->base_offset()) return std::nullopt;
+    const bool told = !log.segments().empty() && start <= log.segments().front()->base_offset();
+    if (told) return std::nullopt;
     return start;
   });
   return settle(write_checkpoint(*env_, in_root(log_start_checkpoint_name), offsets));

@@ -25,7 +25,8 @@
 //             first append can be acknowledged. (Kafka: metadata with the first append.)
 //   flush     log and indexes before a recovery point above them is written (Log::flush_to()).
 //   truncate  the log first, then the recovery points anew (LogManager.truncateTo): a point above
-//             the cut would spare what is appended there next from recovery.
+//             the cut would spare what is appended there next from recovery. Then the log starts,
+//             of which the same is true; Kafka leaves them to the next round of checkpoints.
 //   delete    the new name synced before the first file goes: else a power loss could bring back
 //             a partition with holes. Then the checkpoints without it (LogManager.asyncDelete).
 //   stop      each log: last time index entry, log, indexes, names; then recovery points, then
@@ -118,6 +119,8 @@ class LogDirectory {
 
   /// Drops the partition's records from `offset` on, and checkpoints that. Whether any went.
   Result<bool, DirectoryError> truncate_to(const TopicPartition& name, Offset offset);
+  /// Drops all of them; the log goes on at `offset`. Checkpointed, too.
+  Status<DirectoryError> truncate_fully_and_start_at(const TopicPartition& name, Offset offset);
 
   /// Takes the partition away; its files go with remove_deleted(), where Kafka waits for
   /// file.delete.delay.ms. It stays deleted whatever happens from here on.
@@ -160,6 +163,7 @@ class LogDirectory {
   Result<bool, IoError> is_directory(const std::string& path) const;
   Result<Partition, DirectoryError> open_partition(const TopicPartition& name,
                                                    const std::string& dir_name, bool clean) const;
+  Status<DirectoryError> write_checkpoints();
   Status<DirectoryError> close_logs();
   std::string in_root(std::string_view name) const { return join_path(path_, name); }
   std::string unused_deleted_name(const TopicPartition& name) const;

@@ -69,6 +69,7 @@ Status<IoError> Log::finish_swaps(const OpenOptions& options) {
   for (const std::string& name : *names) {
     const auto base = base_offset_of(name, log_swap);
     if (!base) continue;
+    if (auto back = take_back_renames(*base); !back.ok()) return back;
     auto opened = LogSegment::open(*env_, dir_, *base, *config_, options.now, swap_suffix);
     if (!opened.ok()) return fail(opened.error());
     LogSegment& cleaned = opened->segment;
@@ -79,11 +80,36 @@ Status<IoError> Log::finish_swaps(const OpenOptions& options) {
            {log_suffix, index_suffix, time_index_suffix, transaction_index_suffix}) {
         const auto begins = base_offset_of(old, suffix);
         if (!begins || *begins < *base || (*begins >= *end && *begins != *base)) continue;
-        if (auto removed = env_->remove(join_path(dir_, old)); !removed.ok()) return removed;
+        const std::string path = join_path(dir_, old);
+        if (!env_->exists(path)) continue;  // It was taken back.
+        if (auto removed = env_->remove(path); !removed.ok()) return removed;
       }
     }
     if (auto named = cleaned.rename_files({}); !named.ok()) return named;
     if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  }
+  return {};
+}
+
+/// The last renames of a replacement (LogSegment::rename_files()) may have been begun: what has its
+/// last name already belongs to the copy, and is not one of the originals' files.
+Status<IoError> Log::take_back_renames(Offset base) {
+  const auto name = [&](std::string_view suffix) {
+    return join_path(dir_, segment_file_name(base, suffix));
+  };
+  const auto is_renamed = [&](std::string_view suffix) {
+    return !env_->exists(name(suffix) + std::string(swap_suffix)) && env_->exists(name(suffix));
+  };
+  std::vector<std::string_view> renamed;
+  if (is_renamed(time_index_suffix)) renamed.push_back(time_index_suffix);
+  if (is_renamed(index_suffix)) {
+    renamed.push_back(index_suffix);
+    // A copy without aborted transactions has no such file: only behind the index it is ours.
+    if (is_renamed(transaction_index_suffix)) renamed.push_back(transaction_index_suffix);
+  }
+  for (const std::string_view suffix : renamed) {
+    auto back = env_->rename(name(suffix), name(suffix) + std::string(swap_suffix));
+    if (!back.ok()) return back;
   }
   return {};
 }
@@ -121,6 +147,7 @@ Status<IoError> Log::recover_damaged(const std::vector<Offset>& bases, Offset fl
     const std::size_t index = segment_index_for(base);
     const auto recovered = recover_segment(*segments_[index]);
     if (!recovered.ok()) return fail(recovered.error());
+    names_changed_ = true;  // Its indexes.
     if (index >= segment_index_for(flushed)) continue;
     if (auto synced = segments_[index]->sync(); !synced.ok()) return synced;
   }
@@ -159,7 +186,12 @@ Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
 
 Status<IoError> Log::recover_unflushed(const OpenOptions& options) {
   if (segments_.empty()) return {};
-  for (std::size_t i = segment_index_for(options.recovery_point); i < segments_.size(); ++i) {
+  const auto last = segments_.back()->read_next_offset();
+  if (!last.ok()) return fail(last.error());
+  // A point beyond the end is of before a truncation: nothing is known of what came since. (Kafka
+  // does not look.)
+  const Offset known = options.recovery_point > *last ? 0 : options.recovery_point;
+  for (std::size_t i = segment_index_for(known); i < segments_.size(); ++i) {
     if (i > 0) {
       const auto end = segments_[i - 1]->read_next_offset();
       if (!end.ok()) return fail(end.error());

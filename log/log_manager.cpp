@@ -42,7 +42,7 @@ Status<DirectoryError> LogManager::load_all() {
   for (const auto& directory : directories_) {
     auto loaded = directory->load_all();
     if (loaded.ok()) continue;
-    if (loaded.error().kind != DirectoryError::Kind::io) return loaded;
+    if (loaded.error().kind != DirectoryError::Kind::io) return loaded;  // There is no start.
     failed.insert(directory.get());
     offline_.push_back({directory->path(), loaded.error()});
   }

@@ -39,6 +39,9 @@ Result<AppendInfo, LogError> Log::append_phantom_as_leader(PhantomBatch batch, L
   }
   batch.base_offset = log_end_offset_;
   batch.leader_epoch = epoch;
+  if (auto good = check_phantom(batch); !good.ok()) {
+    return refuse(Kind::invalid, good.error().message);
+  }
   const bool stamp = config_->message_timestamp_type == TimestampType::log_append_time;
   if (stamp) {
     batch.attributes = static_cast<std::int16_t>(batch.attributes | log_append_time_bit);
@@ -52,6 +55,9 @@ Result<AppendInfo, LogError> Log::append_phantom_as_leader(PhantomBatch batch, L
 Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch& batch,
                                                              Timestamp now) {
   if (offline_) return fail(*offline_);
+  if (auto good = check_phantom(batch); !good.ok()) {
+    return refuse(Kind::invalid, good.error().message);
+  }
   if (batch.base_offset < log_end_offset_) {
     return refuse(Kind::unexpected_offset, fmt::format("a batch at offset {}, expected {} or more",
                                                        batch.base_offset, log_end_offset_));
@@ -61,9 +67,6 @@ Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch&
 
 Result<AppendInfo, LogError> Log::append_phantom(const PhantomBatch& batch, AppendInfo info,
                                                  Timestamp now, AppendOrigin origin) {
-  if (auto good = check_phantom(batch); !good.ok()) {
-    return refuse(Kind::invalid, good.error().message);
-  }
   if (origin == AppendOrigin::client) {
     if (batch.producer_id != no_producer_id && batch.base_sequence < 0) {
       return refuse(Kind::invalid, fmt::format("producer {} sends no sequence", batch.producer_id));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace brokerlab::log {
 
@@ -73,12 +74,16 @@ Status<IoError> Log::replace(std::unique_ptr<LogSegment> cleaned, std::size_t fi
   if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
   const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(first);
   const auto end = begin + static_cast<std::ptrdiff_t>(count);
-  for (auto segment = begin; segment != end; ++segment) {
-    if (auto removed = (*segment)->remove_files(); !removed.ok()) return removed;
-  }
-  if (auto named = cleaned->rename_files({}); !named.ok()) return named;
+  // What is served from here on is the copy, whatever the rest answers.
+  LogSegment& copy = *cleaned;
+  std::vector<std::unique_ptr<LogSegment>> originals(std::make_move_iterator(begin),
+                                                     std::make_move_iterator(end));
   *begin = std::move(cleaned);
   segments_.erase(std::next(begin), end);
+  for (const auto& segment : originals) {
+    if (auto removed = segment->remove_files(); !removed.ok()) return removed;
+  }
+  if (auto named = copy.rename_files({}); !named.ok()) return named;
   return env_->sync_dir(dir_);
 }
 

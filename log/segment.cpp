@@ -74,28 +74,27 @@ Result<LogSegment::Opened, IoError> LogSegment::open(Env& env, const std::string
   auto log = env.open(segment.path(log_suffix));
   if (!log.ok()) return fail(log.error());
   segment.log_ = std::move(log).value();
-  bool complete = true;
-  const auto open_or_create = [&](std::string_view suffix) {
-    const std::string name = segment.path(suffix);
-    if (env.exists(name)) return env.open(name);
-    complete = false;
-    return env.create(name);
-  };
-  auto index = open_or_create(index_suffix);
-  if (!index.ok()) return fail(index.error());
-  segment.offset_index_ = {std::move(index).value(), base_offset};
-  auto time_index = open_or_create(time_index_suffix);
-  if (!time_index.ok()) return fail(time_index.error());
-  segment.time_index_ = {std::move(time_index).value(), base_offset};
-
-  const auto loaded = segment.load_indexes();
-  if (!loaded.ok()) return fail(loaded.error());
+  // A missing index is made by recover() only: an empty one would be taken for whole if the process
+  // died now.
+  bool complete =
+      env.exists(segment.path(index_suffix)) && env.exists(segment.path(time_index_suffix));
+  if (complete) {
+    auto index = env.open(segment.path(index_suffix));
+    if (!index.ok()) return fail(index.error());
+    segment.offset_index_ = {std::move(index).value(), base_offset};
+    auto time_index = env.open(segment.path(time_index_suffix));
+    if (!time_index.ok()) return fail(time_index.error());
+    segment.time_index_ = {std::move(time_index).value(), base_offset};
+    const auto loaded = segment.load_indexes();
+    if (!loaded.ok()) return fail(loaded.error());
+    complete = loaded.value();
+  }
   const auto aborted = segment.transactions_.load(env);
   if (!aborted.ok()) return fail(aborted.error());
   const auto first = segment.batch_at(0);
   if (!first.ok()) return fail(first.error());
   if (first.value()) segment.first_timestamp_ = first.value()->batch.max_timestamp;
-  return Opened{std::move(segment), complete && loaded.value() && aborted.value()};
+  return Opened{std::move(segment), complete && aborted.value()};
 }
 
 /// False, and no entries, when the bytes cannot be indexes of this log.
@@ -393,14 +392,39 @@ Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
   if (auto flushed = offset_index_.flush(); !flushed.ok()) return flushed;
   if (auto flushed = time_index_.flush(); !flushed.ok()) return flushed;
   const std::string before = std::exchange(file_suffix_, std::string(file_suffix));
+  const auto move = [&](std::string_view suffix) -> Status<IoError> {
+    const std::string from = join_path(dir_, segment_file_name(base_offset_, suffix) + before);
+    return env_->exists(from) ? env_->rename(from, path(suffix)) : Status<IoError>();
+  };
+  // The loader relies on this order (Log::take_back_renames()).
+  if (auto moved = move(time_index_suffix); !moved.ok()) return moved;
+  if (auto moved = move(index_suffix); !moved.ok()) return moved;
   if (auto moved = transactions_.rename(*env_, path(transaction_index_suffix)); !moved.ok()) {
     return moved;
   }
-  for (const std::string_view suffix : {time_index_suffix, index_suffix, log_suffix}) {
-    const std::string from = join_path(dir_, segment_file_name(base_offset_, suffix) + before);
-    if (auto moved = env_->rename(from, path(suffix)); !moved.ok()) return moved;
+  return move(log_suffix);
+}
+
+/// New files for the indexes. Where there is an offset index its time index is whole and on the
+/// disk: so the first goes before, and comes after, the other is written. (A beginning of an offset
+/// index does no harm, one of a time index hides the largest timestamps.)
+Status<IoError> LogSegment::rewrite_indexes(const std::vector<OffsetPosition>& offsets,
+                                            const std::vector<TimestampOffset>& times) {
+  offset_index_.close();
+  time_index_.close();
+  for (const std::string_view suffix : {index_suffix, time_index_suffix}) {
+    if (!env_->exists(path(suffix))) continue;
+    if (auto removed = env_->remove(path(suffix)); !removed.ok()) return removed;
   }
-  return {};
+  auto time_index = env_->create(path(time_index_suffix));
+  if (!time_index.ok()) return fail(time_index.error());
+  time_index_ = {std::move(time_index).value(), base_offset_};
+  if (auto written = time_index_.replace(times); !written.ok()) return written;
+  if (auto synced = time_index_.sync(); !synced.ok()) return synced;
+  auto index = env_->create(path(index_suffix));
+  if (!index.ok()) return fail(index.error());
+  offset_index_ = {std::move(index).value(), base_offset_};
+  return offset_index_.replace(offsets);
 }
 
 Status<IoError> LogSegment::remove_files() {

@@ -134,6 +134,8 @@ class LogSegment {
   Status<IoError> index_batch(const BatchPlace& place);
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
+  Status<IoError> rewrite_indexes(const std::vector<OffsetPosition>& offsets,
+                                  const std::vector<TimestampOffset>& times);
   Result<bool, IoError> load_indexes();
   bool indexes_grow() const;
   void prefetch_headers(const BatchPlace& first, Offset offset) const;

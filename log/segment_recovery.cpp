@@ -49,8 +49,7 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
   }
   bytes_since_index_entry_ = size() - last_indexed;
   add_max_timestamp();
-  if (auto written = offset_index_.replace(offsets); !written.ok()) return fail(written.error());
-  if (auto written = time_index_.replace(times); !written.ok()) return fail(written.error());
+  if (auto written = rewrite_indexes(offsets, times); !written.ok()) return fail(written.error());
   return bytes_cut;
 }
 

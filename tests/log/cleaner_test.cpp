@@ -312,6 +312,53 @@ TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", 
   CHECK(crashes > 30);
 }
 
+// Only the process dies: every byte and every name stays as it was at that call.
+TEST_CASE("a process that dies in a cleaning leaves times that can be looked up", "[unit]") {
+  int deaths = 0;
+  for (bool finished = false; !finished; ++deaths) {
+    MemoryEnv env;
+    CompactedStory story(env);
+    story.config.segment_bytes = 1000;
+    story.open();
+    for (int i = 0; i < 6; ++i) story.write({{fmt::format("k{}", i), "v"}}, 1000 + i);
+    REQUIRE(story.log().roll(2000).ok());
+    story.write({{"z", "1"}}, 3000);
+    story.flush();
+    const Offset flushed = story.log().recovery_point();
+    env.faults().crash_at_call(deaths + 1);
+    finished = LogCleaner(story.log(), {}).clean(3000, 7).ok();
+    env.faults().heal();
+    env.kill_process();
+    story.forget();
+    story.open({.recovery_point = flushed});
+    INFO("the process died at call " << deaths + 1);
+    const auto found = story.log().offset_for_timestamp(1002);
+    REQUIRE(found.ok());
+    REQUIRE(found.value());
+    CHECK(found.value()->offset == 2);
+    CHECK(story.records().size() == 7);
+  }
+  CHECK(deaths > 30);
+}
+
+TEST_CASE("after a cleaning that failed anywhere the log can still be read", "[unit]") {
+  int failures = 0;
+  for (bool finished = false; !finished; ++failures) {
+    MemoryEnv env;
+    CompactedStory story(env);
+    for (int i = 0; i < 12; ++i) story.write({{fmt::format("k{}", i % 3), std::to_string(i)}});
+    env.fail_call(failures + 1, IoErrorKind::io);
+    finished = LogCleaner(story.log(), {}).clean(1000, 12).ok();
+    env.faults().heal();
+    INFO("call " << failures + 1 << " failed");
+    const Records left = story.records();
+    REQUIRE_FALSE(left.empty());
+    CHECK(left.back() == "11 k2=11");
+    CHECK(story.log().size() > 0);
+  }
+  CHECK(failures > 30);
+}
+
 TEST_CASE("any keyed log keeps the latest of every key", "[property]") {
   CHECK(rc::check("any keyed log keeps the latest of every key", [](std::uint64_t seed) {
     RandomStream random(seed, "keyed life");

@@ -1,5 +1,6 @@
 // Files and batches that no broker should have written: what the fuzzers found, told as stories.
 #include "log/big_endian.h"
+#include "log/crc32c.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
@@ -145,6 +146,54 @@ TEST_CASE("an index entry that leads into the middle of a batch is passed over",
     CHECK(place.value()->batch.base_offset == offset / 2 * 2);
   }
   CHECK(story.consume_all() == numbered(0, 20));
+}
+
+// Below the recovery point nobody reads the segment again: what its rebuilding has left half done
+// must not be taken for an index.
+TEST_CASE("a process that dies while it rebuilds a lost index leaves it to the next", "[unit]") {
+  int crashes = 0;
+  for (bool finished = false; !finished; ++crashes) {
+    MemoryEnv env;
+    PartitionStory story(env);
+    story.config.segment_bytes = 300;
+    story.open();
+    for (int i = 0; i < 12; ++i) story.produce(numbered(i, i + 1));
+    story.flush();
+    const Offset flushed = story.log().recovery_point();
+    const auto expected = story.log().offset_for_timestamp(1001);
+    story.forget();
+    const std::string_view lost = GENERATE(time_index_suffix, index_suffix);
+    REQUIRE(env.remove(join_path(story.dir(), segment_file_name(0, lost))).ok());
+    env.faults().crash_at_call(crashes + 1);
+    finished = Log::open(env, story.dir(), story.config, {.recovery_point = flushed}).ok();
+    env.faults().heal();
+    env.kill_process();
+    story.open({.recovery_point = flushed});
+    const auto found = story.log().offset_for_timestamp(1001);
+    INFO("the process died at call " << crashes + 1);
+    REQUIRE(found.ok());
+    REQUIRE(found.value());
+    CHECK(found.value()->offset == expected.value()->offset);
+  }
+  CHECK(crashes > 20);
+}
+
+TEST_CASE("batches that claim more offsets than a segment has are refused", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  ByteVector two;
+  for (int i = 0; i < 2; ++i) {
+    BatchBuilder builder({.last_offset = INT32_MAX - 1});
+    builder.append(1, std::nullopt, as_bytes("x"));
+    ByteVector one = builder.build();
+    store_big_endian(one.data() + 57, INT32_MAX);  // its record count
+    store_big_endian(one.data() + 17, crc32c(ByteView(one).subspan(21)));
+    two.insert(two.end(), one.begin(), one.end());
+  }
+  const auto refused = story.log().append_as_leader(two, 0, 1);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().kind == LogError::Kind::invalid);
+  CHECK(story.log().size() == 0);
 }
 
 // The search for an index entry begins at a guess: any guess finds it.

@@ -532,6 +532,109 @@ TEST_CASE("a power loss at any call of start and stop loses nothing that was flu
   }
 }
 
+namespace {
+
+Log& filled(LogDirectory& dir, int records, LeaderEpoch epoch = 0) {
+  Log& log = *must(dir.create({"a", 0}, {}));
+  for (int i = 0; i < records; ++i) {
+    ByteVector batch = test::batch_of({"x"});
+    REQUIRE(log.append_as_leader(batch, epoch, 1).ok());
+  }
+  return log;
+}
+
+LogDirectory::Options small_segments() {
+  return {.config_of = [](const std::string&) {
+    LogConfig config;
+    config.segment_bytes = 300;
+    return config;
+  }};
+}
+
+}  // namespace
+
+TEST_CASE("what is written behind a cut below the log start is there after a crash", "[unit]") {
+  MemoryEnv env;
+  auto dir = must(LogDirectory::open(env, "/data", {}));
+  Log& log = filled(*dir, 60);
+  REQUIRE(log.flush().ok());
+  REQUIRE(log.advance_log_start_offset(50).ok());
+  must(dir->write_recovery_points());
+  must(dir->write_log_start_offsets());
+  CHECK(must(dir->truncate_to({"a", 0}, 30)));
+  (void)filled(*dir, 15, 1);
+  REQUIRE(log.flush().ok());
+  dir.reset();
+  env.kill_process();
+  dir = must(LogDirectory::open(env, "/data", {}));
+  must(dir->load_all());
+  CHECK(dir->find({"a", 0})->log_start_offset() == 30);
+  CHECK(dir->find({"a", 0})->log_end_offset() == 45);
+}
+
+// Whether the directory was told of it, or the log alone.
+TEST_CASE("a log that was emptied is recovered from its beginning", "[unit]") {
+  const bool told = GENERATE(true, false);
+  MemoryEnv env;
+  RandomStream random(3, "power");
+  auto dir = must(LogDirectory::open(env, "/data", small_segments()));
+  Log& log = filled(*dir, 100);
+  REQUIRE(log.flush().ok());
+  must(dir->write_recovery_points());
+  if (told) {
+    must(dir->truncate_fully_and_start_at({"a", 0}, 20));
+  } else {
+    REQUIRE(log.truncate_fully_and_start_at(20).ok());
+  }
+  (void)filled(*dir, 20, 1);
+  env.commit_names();
+  dir.reset();
+  env.lose_unsynced(random, {.tear_probability = 1.0});
+  dir = must(LogDirectory::open(env, "/data", small_segments()));
+  must(dir->load_all());
+  const Log& again = *dir->find({"a", 0});
+  CHECK(again.recovery().segments_scanned > 0);
+  for (const auto& segment : again.segments()) CHECK(segment->ends_with_a_batch().value());
+  CHECK(again.recovery_point() <= again.log_end_offset());
+}
+
+TEST_CASE("a partition made anew knows nothing of a deleted one of its name", "[unit]") {
+  MemoryEnv env;
+  auto dir = must(LogDirectory::open(env, "/data", {}));
+  Log& log = filled(*dir, 60);
+  REQUIRE(log.flush().ok());
+  REQUIRE(log.advance_log_start_offset(50).ok());
+  must(dir->write_recovery_points());
+  must(dir->write_log_start_offsets());
+  env.faults().crash_at_call(3);  // The new name is there, the checkpoints are the old ones.
+  CHECK_FALSE(dir->delete_partition({"a", 0}).ok());
+  dir.reset();
+  env.kill_process();
+  dir = must(LogDirectory::open(env, "/data", {}));
+  must(dir->load_all());
+  CHECK(dir->deleted() == 1);
+  const Log& anew = *must(dir->create({"a", 0}, {}));
+  CHECK(anew.log_start_offset() == 0);
+  CHECK(anew.log_end_offset() == 0);
+}
+
+TEST_CASE("a log that could not be emptied is offline, its directory goes on", "[unit]") {
+  for (int call = 1;; ++call) {
+    MemoryEnv env;
+    auto dir = must(LogDirectory::open(env, "/data", {}));
+    Log& log = filled(*dir, 1);
+    env.fail_call(call, IoErrorKind::no_space);
+    if (log.truncate_fully_and_start_at(50).ok()) break;
+    INFO("call " << call << " failed");
+    CHECK(log.offline());
+    (void)log.read(0, 1000, 1, true);
+    (void)log.offset_for_timestamp(0);
+    (void)log.size();
+    must(dir->write_log_start_offsets());
+    must(dir->write_recovery_points());
+  }
+}
+
 TEST_CASE("several directories share the partitions", "[unit]") {
   MemoryEnv env;
   auto manager = must(LogManager::open(env, {"/d1", "/d2", "/d3"}, {}));

@@ -77,6 +77,20 @@ TEST_CASE("a retry of one of the last five batches is answered with its first of
   CHECK_FALSE(accepted(story, producer.next()).duplicate);
 }
 
+TEST_CASE("what a failed append has left behind the end is not read", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  Producer producer(7, 0, true);
+  accepted(story, producer.next());
+  env.fail_call(2, IoErrorKind::no_space);  // The marker is written, its index entry is not.
+  REQUIRE_FALSE(
+      send(story, producer.end(TransactionResult::abort), AppendOrigin::coordinator).ok());
+  CHECK(story.log().log_end_offset() == 1);
+  const auto got = story.log().read(0, 1000, INT64_MAX, true);
+  REQUIRE(got.ok());
+  for (const BatchView& batch : Batches(got->bytes)) CHECK(batch.last_offset() == 0);
+}
+
 TEST_CASE("a gap in the sequence is refused, after 2^31 - 1 comes 0", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);
