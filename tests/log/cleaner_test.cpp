@@ -68,8 +68,23 @@ class CompactedStory : public PartitionStory {
     }
     return all;
   }
+  /// Ends a transaction, which is replicated at once.
+  void end(std::int64_t producer, std::int16_t producer_epoch, TransactionResult result) {
+    ByteVector marker = build_marker(producer, producer_epoch, 1000, {result, 0});
+    const auto appended = log().append_as_leader(marker, epoch, 1000, AppendOrigin::coordinator);
+    if (!appended.ok()) FAIL(test::text_of(appended.error()));
+    log().on_high_watermark(log().log_end_offset());
+  }
+  void roll() { REQUIRE(log().roll(1000).ok()); }
   Offset first_dirty = 0;
 };
+
+BatchBuilder::Options by_producer(std::int64_t id, std::int32_t sequence, bool transactional) {
+  return {.producer_id = id,
+          .producer_epoch = 0,
+          .base_sequence = sequence,
+          .transactional = transactional};
+}
 
 using Records = std::vector<std::string>;
 
@@ -261,6 +276,33 @@ TEST_CASE("records of aborted transactions go, markers follow in time", "[unit]"
   CHECK(story.log().producers().find(2) != nullptr);
   story.reopen_unclean();
   CHECK(story.log().producers().find(2)->last_sequence() == 0);
+}
+
+TEST_CASE("a follower takes the header that a cleaner left of a marker", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 1000, by_producer(7, 0, true));
+  story.end(7, 1, TransactionResult::abort);  // with the coordinator's epoch: the producer's last
+  story.roll();
+  for (const Timestamp now : {1000, 2000, 100'000, 200'000}) {
+    story.first_dirty = 0;
+    story.clean(now, {.delete_retention_ms = 10});
+  }
+  const ReadResult left = story.fetch(0);
+  const auto batch = validate(left.bytes);
+  REQUIRE(batch.ok());
+  CHECK(batch->is_control());
+  CHECK(batch->record_count() == 0);
+  CHECK(batch->base_offset() == 1);
+  CHECK(read_marker(*batch).value() == std::nullopt);
+  MemoryEnv elsewhere;
+  CompactedStory follower(elsewhere);
+  follower.replicate(left.bytes);
+  CHECK(follower.log().log_end_offset() == 2);
+  follower.reopen_unclean();
+  CHECK(follower.log().log_end_offset() == 2);
 }
 
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
