@@ -278,6 +278,27 @@ TEST_CASE("records of aborted transactions go, markers follow in time", "[unit]"
   CHECK(story.log().producers().find(2)->last_sequence() == 0);
 }
 
+TEST_CASE("a transaction aborted in the clean part hides nothing in the dirty part", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 1000, by_producer(7, 0, true));  // 0
+  story.end(7, 0, TransactionResult::abort);                 // 1
+  story.roll();
+  story.clean();
+  REQUIRE(story.first_dirty == 2);
+  story.write({{"k", "old"}}, 1000, by_producer(7, 1, true));  // 2
+  story.end(7, 0, TransactionResult::commit);                  // 3
+  story.write({{"k", "new"}}, 1000, by_producer(7, 2, true));  // 4
+  story.end(7, 0, TransactionResult::commit);                  // 5
+  story.roll();
+  CHECK(story.clean().keys == 1);
+  const Records records = story.records();
+  CHECK(std::find(records.begin(), records.end(), "2 k=old") == records.end());
+  CHECK(std::find(records.begin(), records.end(), "4 k=new") != records.end());
+}
+
 TEST_CASE("a follower takes the header that a cleaner left of a marker", "[unit]") {
   MemoryEnv env;
   CompactedStory story(env);
