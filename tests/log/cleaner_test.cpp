@@ -326,6 +326,30 @@ TEST_CASE("a follower takes the header that a cleaner left of a marker", "[unit]
   CHECK(follower.log().log_end_offset() == 2);
 }
 
+TEST_CASE("a batch that is kept for its producer keeps the time it was heard of", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 100'000, by_producer(7, 0, false));
+  story.write({{"a", "2"}}, 100'000);
+  story.roll();
+  story.clean(100'000);
+  const ReadResult front = story.fetch(0);
+  const BatchView emptied = BatchView::parse(front.bytes).value();
+  CHECK(emptied.producer_id() == 7);
+  CHECK(emptied.record_count() == 0);
+  CHECK(emptied.max_timestamp() == 100'000);
+  const auto names = env.list(story.dir()).value();
+  for (const std::string& name : names) {
+    if (name.ends_with(snapshot_suffix)) REQUIRE(env.remove(join_path(story.dir(), name)).ok());
+  }
+  story.open();
+  const Timestamp day = 24 * 3600 * 1000;
+  CHECK(story.log().remove_expired_producers(100'000 + day - 1) == 0);
+  CHECK(story.log().remove_expired_producers(100'000 + day) == 1);
+}
+
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
   const auto life = [](MemoryEnv& env) {
     auto story = std::make_unique<CompactedStory>(env);
