@@ -350,6 +350,25 @@ TEST_CASE("a batch that is kept for its producer keeps the time it was heard of"
   CHECK(story.log().remove_expired_producers(100'000 + day) == 1);
 }
 
+TEST_CASE("an aborted batch of a codec that nobody knows is emptied like any other", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  ByteVector batch = batch_of({{"a", "1"}}, 1000, by_producer(7, 0, true));
+  batch[22] |= std::byte{5};
+  assign_log_append_time(batch, 1000);  // Mends the checksum.
+  story.replicate(batch);
+  story.end(7, 0, TransactionResult::abort);
+  story.roll();
+  story.clean();
+  const ReadResult front = story.fetch(0);
+  const BatchView emptied = BatchView::parse(front.bytes).value();
+  CHECK(emptied.record_count() == 0);
+  CHECK(emptied.codec() == Codec::none);
+  CHECK(emptied.max_timestamp() == 1000);
+}
+
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
   const auto life = [](MemoryEnv& env) {
     auto story = std::make_unique<CompactedStory>(env);
