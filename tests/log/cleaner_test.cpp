@@ -369,6 +369,31 @@ TEST_CASE("an aborted batch of a codec that nobody knows is emptied like any oth
   CHECK(emptied.max_timestamp() == 1000);
 }
 
+TEST_CASE("what is written behind a truncation is dirty again", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 5000;
+  story.open();
+  story.write({{"k", "1"}});
+  story.write({{"j", "1"}});
+  story.write({{"k", "2"}});
+  story.roll();
+  LogCleaner cleaner(story.log(), {});
+  REQUIRE(cleaner.clean(1000, 3).ok());
+  REQUIRE(cleaner.first_dirty_offset() == 3);
+  story.truncate_to(2);
+  cleaner.on_truncation(2);
+  CHECK(cleaner.first_dirty_offset() == 2);
+  story.write({{"j", "2"}});  // At offset 2, where k=2 was.
+  story.roll();
+  story.write({{"z", "1"}});
+  story.roll();
+  REQUIRE(cleaner.clean(1000, 4).ok());
+  CHECK(story.records() == Records{"2 j=2", "3 z=1"});
+  cleaner.on_truncation(100);  // Behind what was cleaned nothing changes.
+  CHECK(cleaner.first_dirty_offset() == 4);
+}
+
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
   const auto life = [](MemoryEnv& env) {
     auto story = std::make_unique<CompactedStory>(env);
