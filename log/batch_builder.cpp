@@ -141,7 +141,10 @@ ByteVector BatchBuilder::build() {
   // Without records there is nothing to compress: a header alone
   // (DefaultRecordBatch.writeEmptyHeader).
   const Codec codec = count_ > 0 ? options_.codec : Codec::none;
-  if (count_ == 0) base_timestamp_ = options_.delete_horizon.value_or(no_timestamp);
+  if (count_ == 0) {
+    base_timestamp_ = options_.delete_horizon.value_or(no_timestamp);
+    max_timestamp_ = options_.max_timestamp_when_empty;
+  }
   ByteVector batch(batch_header_size);
   if (codec == Codec::none) batch.reserve(batch_header_size + records_.size());
   const auto compressed = compress(codec, records_, batch, options_.compression_level);

@@ -5,7 +5,9 @@ namespace brokerlab::log {
 ByteVector filter_batch(const BatchView& original, std::span<const Record> kept,
                         std::optional<Timestamp> delete_horizon) {
   BatchBuilder::Options options;
-  options.codec = original.codec();
+  // A header alone has nothing to compress; what cannot be read need not have a codec that we know.
+  options.codec = kept.empty() ? Codec::none : original.codec();
+  options.max_timestamp_when_empty = original.max_timestamp();
   options.base_offset = original.base_offset();
   options.last_offset = original.last_offset();
   options.leader_epoch = original.leader_epoch();

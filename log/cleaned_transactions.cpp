@@ -29,6 +29,7 @@ bool CleanedTransactions::on_batch(const BatchView& batch) {
 CleanedTransactions::Marker CleanedTransactions::on_marker(
     const BatchView& batch, const std::optional<EndTransactionMarker>& marker) {
   begin_up_to(batch.last_offset());
+  if (batch.record_count() == 0) return {.without_records = true};
   if (!marker) return {};
   if (marker->result == TransactionResult::commit) {
     return {.without_records = committed_.erase(batch.producer_id()) == 0};

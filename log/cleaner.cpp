@@ -69,7 +69,12 @@ class Cleaning {
   Result<Offset, IoError> build_map(Offset from, Offset upto) {
     CleanedTransactions transactions;
     map_.note_latest(from - 1);
-    for (const auto& segment : log_.segments()) transactions.add(segment->transactions().entries());
+    for (const auto& segment : log_.segments()) {
+      // The marker of one that was over before `from` may not be met: it would never end.
+      std::vector<AbortedTransaction> aborted = segment->transactions().entries();
+      std::erase_if(aborted, [from](const auto& one) { return one.last_offset < from; });
+      transactions.add(aborted);
+    }
     for (std::size_t i = 0; i < log_.segments().size(); ++i) {
       const LogSegment& segment = *log_.segments()[i];
       if (segment.base_offset() >= upto) break;

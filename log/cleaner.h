@@ -29,7 +29,7 @@
 
 #include "log/log.h"
 
-#include <map>
+#include <algorithm>
 
 namespace brokerlab::log {
 
@@ -78,6 +78,10 @@ class LogCleaner {
   /// Cleans, due or not. Nothing to clean is fine.
   Result<CleanerStats, LogError> clean(Timestamp now, Offset high_watermark);
   Offset first_dirty_offset() const { return first_dirty_; }
+  /// The log was truncated to end at `offset`: what is written from there on is dirty. To be told
+  /// by whoever truncates (LogCleanerManager.maybeTruncateCheckpoint); one that was not alive then
+  /// must be given the smaller offset at its start.
+  void on_truncation(Offset offset) { first_dirty_ = std::min(first_dirty_, offset); }
 
  private:
   Log& log_;

@@ -39,6 +39,7 @@ Result<std::optional<EndTransactionMarker>, Corruption> read_marker(const BatchV
   ENSURE(batch.is_control(), "no control batch at offset {}", batch.base_offset());
   const auto records = decode_records(batch);
   if (!records.ok()) return fail(records.error());
+  if (records.value().empty()) return std::optional<EndTransactionMarker>();
   if (records.value().size() != 1) {
     return bad(fmt::format("a control batch of {} records", records.value().size()));
   }

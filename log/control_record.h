@@ -3,7 +3,8 @@
 //   key   := version:i16(0)  type:i16 (0 abort, 1 commit)
 //   value := version:i16(0)  coordinator_epoch:i32
 //
-// A control batch holds exactly one and counts as one offset; consumers never see it. Source:
+// A control batch holds one and counts as one offset; consumers never see it. A cleaner may leave
+// one of none: the transaction's records are gone, the header remembers the producer. Source:
 // KIP-98; Kafka's ControlRecordType and EndTransactionMarker. Threads: values; none are shared.
 #pragma once
 
@@ -26,8 +27,8 @@ struct EndTransactionMarker {
 ByteVector build_marker(std::int64_t producer_id, std::int16_t producer_epoch, Timestamp timestamp,
                         const EndTransactionMarker& marker);
 
-/// The marker of a control batch; nothing for a control record of a type that we do not know, which
-/// Kafka's readers step over, too. Malformed ones are a Corruption.
+/// The marker of a control batch; nothing when a cleaner took it, and for a control record of a
+/// type that we do not know: Kafka's readers step over both, too. Malformed ones are a Corruption.
 Result<std::optional<EndTransactionMarker>, Corruption> read_marker(const BatchView& batch);
 
 }  // namespace brokerlab::log

@@ -85,7 +85,8 @@ Status<IoError> Log::take(const ProducerChanges& changes, LogSegment& segment) {
 Status<IoError> Log::replay_producers(LogSegment& segment, const BatchView& batch) {
   producers_end_ = batch.next_offset();
   const auto changes = analyze_producers(batch.bytes(), AppendOrigin::replication);
-  // Only a marker that makes no sense is refused; Kafka's loader would stop here. We go on without.
+  // Refused are only a marker that makes no sense, and records outside of the transaction that
+  // their producer has open (invalid_state). Kafka's loader would stop here; we go on without.
   if (!changes.ok()) return {};
   return take(*changes, segment);
 }

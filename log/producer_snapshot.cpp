@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace brokerlab::log {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::size_t crc_at = 2;
 constexpr std::size_t count_at = 6;
 constexpr auto entries_at = static_cast<std::size_t>(snapshot_entry_position(0));
 constexpr auto entry_size = static_cast<std::size_t>(snapshot_entry_position(1)) - entries_at;
+constexpr std::size_t transaction_at = 38;  // In an entry.
 
 void put(std::byte* to, const ProducerState& producer) {
   const AppendedBatch last = producer.batches.empty() ? AppendedBatch{} : producer.batches.back();
@@ -26,7 +28,7 @@ void put(std::byte* to, const ProducerState& producer) {
   store_big_endian(to + 22, last.offset_delta);
   store_big_endian(to + 26, producer.last_timestamp);
   store_big_endian(to + 34, producer.coordinator_epoch);
-  store_big_endian(to + 38, producer.transaction_first_offset.value_or(no_offset));
+  store_big_endian(to + transaction_at, producer.transaction_first_offset.value_or(no_offset));
 }
 
 ProducerState get(const std::byte* from) {
@@ -40,7 +42,7 @@ ProducerState get(const std::byte* from) {
   producer.last_timestamp = load_big_endian<Timestamp>(from + 26);
   last.timestamp = producer.last_timestamp;
   producer.coordinator_epoch = load_big_endian<std::int32_t>(from + 34);
-  const auto first = load_big_endian<Offset>(from + 38);
+  const auto first = load_big_endian<Offset>(from + transaction_at);
   if (first >= 0) producer.transaction_first_offset = first;
   if (last.last_offset >= 0) producer.batches.push_back(last);
   return producer;
@@ -83,8 +85,19 @@ Result<std::vector<ProducerState>, SnapshotDamage> decode_snapshot(ByteView byte
     return wrong(count_at, fmt::format("{} producers in {} bytes", count, bytes.size()));
   }
   std::vector<ProducerState> producers;
+  std::set<std::int64_t> ids;
+  std::set<Offset> transactions;
   for (std::size_t at = entries_at; at < bytes.size(); at += entry_size) {
-    producers.push_back(get(bytes.data() + at));
+    ProducerState producer = get(bytes.data() + at);
+    if (!ids.insert(producer.id).second) {
+      return wrong(at, fmt::format("producer {}: is there twice", producer.id));
+    }
+    const auto first = producer.transaction_first_offset;
+    if (first && !transactions.insert(*first).second) {
+      return wrong(at + transaction_at, fmt::format("producer {}: a transaction begins at {} twice",
+                                                    producer.id, *first));
+    }
+    producers.push_back(std::move(producer));
   }
   return producers;
 }
@@ -146,12 +159,16 @@ Result<std::optional<ProducerSnapshots::Loaded>, IoError> ProducerSnapshots::lat
     const auto behind = std::upper_bound(offsets_.begin(), offsets_.end(), upto);
     if (behind == offsets_.begin()) return std::optional<Loaded>();
     const auto found = std::prev(behind);
-    // A snapshot at or before the start tells of records that are gone.
+    // One from before the start tells of records that are gone.
     if (*found < log_start) return std::optional<Loaded>();
     const auto text = read_text(env, path(*found));
     if (!text.ok()) return fail(text.error());
     auto producers = decode_snapshot(as_bytes(text.value()));
-    if (producers.ok()) {
+    // A batch behind it may begin a transaction where it says that one began already.
+    const auto knows_too_much = [&](const ProducerState& producer) {
+      return producer.transaction_first_offset.value_or(no_offset) >= *found;
+    };
+    if (producers.ok() && !std::any_of(producers->begin(), producers->end(), knows_too_much)) {
       return std::optional<Loaded>(Loaded{*found, std::move(producers).value()});
     }
     if (auto removed = remove(env, found, behind); !removed.ok()) return fail(removed.error());

@@ -30,7 +30,7 @@ struct SnapshotDamage {
 };
 
 ByteVector encode_snapshot(const ProducerStates& states);
-/// The producers in it, in its order.
+/// The producers in it, in its order: each there once, no two with one transaction.
 Result<std::vector<ProducerState>, SnapshotDamage> decode_snapshot(ByteView bytes);
 
 /// The snapshot files of a partition directory.
@@ -43,8 +43,9 @@ class ProducerSnapshots {
   Status<IoError> take(Env& env, const ProducerStates& states, Offset offset);
   /// Syncs what take() wrote. A torn one fails its checksum and is passed over.
   Status<IoError> sync(Env& env);
-  /// The latest at or before `upto` and behind `log_start` that can be read, with its offset.
-  /// Damaged ones are removed on the way, as in Kafka.
+  /// The latest from `log_start` to `upto`, both included, that can be read, with its offset.
+  /// Damaged ones are removed on the way, as in Kafka, which drops the one at the log's start, too
+  /// (ProducerStateManager.truncateAndReload): here it saves the producers of what was deleted.
   struct Loaded {
     Offset offset = 0;
     std::vector<ProducerState> producers;

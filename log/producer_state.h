@@ -112,8 +112,9 @@ class ProducerAppend {
  public:
   ProducerAppend(const ProducerStates& states, std::int64_t producer_id, AppendOrigin origin);
 
-  /// A batch that has its offsets. For a control batch `marker` says what it is (none: a type that
-  /// is not known, which only moves offsets). The transaction that it ends, if any.
+  /// A batch that has its offsets. For a control batch `marker` says what it is (none: a cleaner
+  /// took it, or its type is not known; it only moves offsets). The transaction that it ends, if
+  /// any.
   Result<std::optional<CompletedTransaction>, ProducerError> add(
       const ProducerBatch& batch, const std::optional<EndTransactionMarker>& marker);
 

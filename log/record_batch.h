@@ -97,6 +97,7 @@ class BatchBuilder {
     // What a cleaned batch keeps of the original (batch_filter.h); not set by producers.
     std::optional<Offset> last_offset = {};         ///< Else that of the last record.
     std::optional<Timestamp> log_append_time = {};  ///< The type bit, and the maximum timestamp.
+    Timestamp max_timestamp_when_empty = no_timestamp;  ///< Of a batch without records.
     std::optional<Timestamp> delete_horizon =
         {};  ///< KIP-534; takes the place of the base timestamp.
   };

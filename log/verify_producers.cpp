@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace brokerlab::log {
 namespace {
@@ -224,11 +223,9 @@ void ProducerFilesVerifier::report(const Snapshot& snapshot, Offset log_end,
           fmt::format("is as of offset {}, but the log ends at {}", snapshot.file.offset, log_end));
   }
   if (snapshot.damage) found(path, snapshot.damage->position, snapshot.damage->reason);
-  std::set<std::int64_t> ids;
   for (std::size_t i = 0; i < snapshot.producers.size(); ++i) {
     const ProducerState& producer = snapshot.producers[i];
     std::string wrong = wrong_with(producer, snapshot.file.offset);
-    if (wrong.empty() && !ids.insert(producer.id).second) wrong = "is there twice";
     if (wrong.empty()) wrong = snapshot.seen[i].contradiction;
     if (wrong.empty()) continue;
     found(path, snapshot.seen[i].position, fmt::format("producer {}: {}", producer.id, wrong));

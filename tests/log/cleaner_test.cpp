@@ -68,8 +68,23 @@ class CompactedStory : public PartitionStory {
     }
     return all;
   }
+  /// Ends a transaction, which is replicated at once.
+  void end(std::int64_t producer, std::int16_t producer_epoch, TransactionResult result) {
+    ByteVector marker = build_marker(producer, producer_epoch, 1000, {result, 0});
+    const auto appended = log().append_as_leader(marker, epoch, 1000, AppendOrigin::coordinator);
+    if (!appended.ok()) FAIL(test::text_of(appended.error()));
+    log().on_high_watermark(log().log_end_offset());
+  }
+  void roll() { REQUIRE(log().roll(1000).ok()); }
   Offset first_dirty = 0;
 };
+
+BatchBuilder::Options by_producer(std::int64_t id, std::int32_t sequence, bool transactional) {
+  return {.producer_id = id,
+          .producer_epoch = 0,
+          .base_sequence = sequence,
+          .transactional = transactional};
+}
 
 using Records = std::vector<std::string>;
 
@@ -261,6 +276,122 @@ TEST_CASE("records of aborted transactions go, markers follow in time", "[unit]"
   CHECK(story.log().producers().find(2) != nullptr);
   story.reopen_unclean();
   CHECK(story.log().producers().find(2)->last_sequence() == 0);
+}
+
+TEST_CASE("a transaction aborted in the clean part hides nothing in the dirty part", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 1000, by_producer(7, 0, true));  // 0
+  story.end(7, 0, TransactionResult::abort);                 // 1
+  story.roll();
+  story.clean();
+  REQUIRE(story.first_dirty == 2);
+  story.write({{"k", "old"}}, 1000, by_producer(7, 1, true));  // 2
+  story.end(7, 0, TransactionResult::commit);                  // 3
+  story.write({{"k", "new"}}, 1000, by_producer(7, 2, true));  // 4
+  story.end(7, 0, TransactionResult::commit);                  // 5
+  story.roll();
+  CHECK(story.clean().keys == 1);
+  const Records records = story.records();
+  CHECK(std::find(records.begin(), records.end(), "2 k=old") == records.end());
+  CHECK(std::find(records.begin(), records.end(), "4 k=new") != records.end());
+}
+
+TEST_CASE("a follower takes the header that a cleaner left of a marker", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 1000, by_producer(7, 0, true));
+  story.end(7, 1, TransactionResult::abort);  // with the coordinator's epoch: the producer's last
+  story.roll();
+  for (const Timestamp now : {1000, 2000, 100'000, 200'000}) {
+    story.first_dirty = 0;
+    story.clean(now, {.delete_retention_ms = 10});
+  }
+  const ReadResult left = story.fetch(0);
+  const auto batch = validate(left.bytes);
+  REQUIRE(batch.ok());
+  CHECK(batch->is_control());
+  CHECK(batch->record_count() == 0);
+  CHECK(batch->base_offset() == 1);
+  CHECK(read_marker(*batch).value() == std::nullopt);
+  MemoryEnv elsewhere;
+  CompactedStory follower(elsewhere);
+  follower.replicate(left.bytes);
+  CHECK(follower.log().log_end_offset() == 2);
+  follower.reopen_unclean();
+  CHECK(follower.log().log_end_offset() == 2);
+}
+
+TEST_CASE("a batch that is kept for its producer keeps the time it was heard of", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"a", "1"}}, 100'000, by_producer(7, 0, false));
+  story.write({{"a", "2"}}, 100'000);
+  story.roll();
+  story.clean(100'000);
+  const ReadResult front = story.fetch(0);
+  const BatchView emptied = BatchView::parse(front.bytes).value();
+  CHECK(emptied.producer_id() == 7);
+  CHECK(emptied.record_count() == 0);
+  CHECK(emptied.max_timestamp() == 100'000);
+  const auto names = env.list(story.dir()).value();
+  for (const std::string& name : names) {
+    if (name.ends_with(snapshot_suffix)) REQUIRE(env.remove(join_path(story.dir(), name)).ok());
+  }
+  story.open();
+  const Timestamp day = 24 * 3600 * 1000;
+  CHECK(story.log().remove_expired_producers(100'000 + day - 1) == 0);
+  CHECK(story.log().remove_expired_producers(100'000 + day) == 1);
+}
+
+TEST_CASE("an aborted batch of a codec that nobody knows is emptied like any other", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  ByteVector batch = batch_of({{"a", "1"}}, 1000, by_producer(7, 0, true));
+  batch[22] |= std::byte{5};
+  assign_log_append_time(batch, 1000);  // Mends the checksum.
+  story.replicate(batch);
+  story.end(7, 0, TransactionResult::abort);
+  story.roll();
+  story.clean();
+  const ReadResult front = story.fetch(0);
+  const BatchView emptied = BatchView::parse(front.bytes).value();
+  CHECK(emptied.record_count() == 0);
+  CHECK(emptied.codec() == Codec::none);
+  CHECK(emptied.max_timestamp() == 1000);
+}
+
+TEST_CASE("what is written behind a truncation is dirty again", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 5000;
+  story.open();
+  story.write({{"k", "1"}});
+  story.write({{"j", "1"}});
+  story.write({{"k", "2"}});
+  story.roll();
+  LogCleaner cleaner(story.log(), {});
+  REQUIRE(cleaner.clean(1000, 3).ok());
+  REQUIRE(cleaner.first_dirty_offset() == 3);
+  story.truncate_to(2);
+  cleaner.on_truncation(2);
+  CHECK(cleaner.first_dirty_offset() == 2);
+  story.write({{"j", "2"}});  // At offset 2, where k=2 was.
+  story.roll();
+  story.write({{"z", "1"}});
+  story.roll();
+  REQUIRE(cleaner.clean(1000, 4).ok());
+  CHECK(story.records() == Records{"2 j=2", "3 z=1"});
+  cleaner.on_truncation(100);  // Behind what was cleaned nothing changes.
+  CHECK(cleaner.first_dirty_offset() == 4);
 }
 
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {

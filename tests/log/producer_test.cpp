@@ -1,4 +1,7 @@
 // Idempotent and transactional producers, as one partition sees them.
+#include "log/big_endian.h"
+#include "log/crc32c.h"
+#include "log/producer_snapshot.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
@@ -277,6 +280,60 @@ TEST_CASE("a snapshot's bytes are Kafka's", "[unit]") {
   damaged[20] ^= std::byte{1};
   CHECK_THAT(decode_snapshot(damaged).error().reason, Catch::StartsWith("checksum "));
   CHECK_FALSE(decode_snapshot(ByteView(bytes).first(9)).ok());
+}
+
+TEST_CASE("a snapshot that says two things of one producer or transaction is passed over",
+          "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  accepted(story, Producer(7, 0, true).batch(1, 0));
+  accepted(story, Producer(8, 0, true).batch(1, 0));
+  REQUIRE(story.log().close().ok());
+  story.forget();
+  // Its checksum is right: nothing but the sense of it is wrong.
+  ByteVector bytes;
+  const auto producer = [](std::int64_t id, Offset transaction) {
+    ProducerState state;
+    state.id = id;
+    state.epoch = 0;
+    state.last_timestamp = 1000;
+    state.transaction_first_offset = transaction;
+    state.batches.push_back({0, transaction, 0, 1000});
+    return state;
+  };
+  ProducerStates states;
+  SECTION("two with one transaction") {
+    states.restore(producer(7, 0));
+    states.restore(producer(8, 0));
+    bytes = encode_snapshot(states);
+    CHECK(decode_snapshot(bytes).error().position == snapshot_entry_position(1) + 38);
+    CHECK(decode_snapshot(bytes).error().reason == "producer 8: a transaction begins at 0 twice");
+  }
+  SECTION("one is there twice") {
+    states.restore(producer(7, 0));
+    states.restore(producer(8, 1));
+    bytes = encode_snapshot(states);
+    store_big_endian(bytes.data() + snapshot_entry_position(1), std::int64_t{7});
+    store_big_endian(bytes.data() + 2, crc32c(ByteView(bytes).subspan(6)));
+    CHECK(decode_snapshot(bytes).error().position == snapshot_entry_position(1));
+    CHECK(decode_snapshot(bytes).error().reason == "producer 7: is there twice");
+  }
+  SECTION("a transaction that begins behind it") {
+    states.restore(producer(7, 2));
+    bytes = encode_snapshot(states);
+  }
+  const std::string path = join_path(story.dir(), "00000000000000000002.snapshot");
+  REQUIRE(env.remove(path).ok());
+  REQUIRE(env.create(path).value()->append(bytes).ok());
+  story.open({.clean = true, .now = 1000});
+  // Read from the log instead.
+  CHECK(story.log().producers().find(7)->transaction_first_offset == Offset{0});
+  CHECK(story.log().producers().find(8)->transaction_first_offset == Offset{1});
+  for (const std::int64_t id : {7, 8}) {
+    accepted(story, Producer(id, 0, true).end(TransactionResult::commit),
+             AppendOrigin::coordinator);
+  }
+  CHECK_FALSE(story.log().producers().first_undecided_offset());
 }
 
 }  // namespace brokerlab::log
