@@ -84,6 +84,9 @@ class Cleaning {
       bool full = false;
       auto read =
           for_each_batch(log_.dir(), segment, [&](const BatchView& batch) -> Result<bool, IoError> {
+            // Open transactions may begin in the middle of a segment: their records replace
+            // nothing.
+            if (batch.base_offset() >= upto) return false;
             full = !note(batch, from, transactions);
             if (!full) map_.note_latest(std::max(map_.latest_offset(), batch.last_offset()));
             return !full;

@@ -5,8 +5,8 @@
 // in the file are held here; elsewhere all of them are. Entries go to the file in pieces of some
 // kilobytes: what is still here when a process dies is no loss, recovery writes indexes anew.
 //
-// Private to the segment; the entries' formats are for tools, too. Threads: none.
-// Source of the formats: Kafka's OffsetIndex, TimeIndex.
+// Without a file it has no entries, and takes none. Private to the segment; the entries' formats
+// are for tools, too. Threads: none. Source of the formats: Kafka's OffsetIndex, TimeIndex.
 #pragma once
 
 #include "log/big_endian.h"
@@ -177,7 +177,7 @@ class IndexFile {
   }
   Status<IoError> sync() {
     if (auto flushed = flush(); !flushed.ok()) return flushed;
-    return file_->sync();
+    return file_ == nullptr ? Status<IoError>() : file_->sync();
   }
   /// The file may be removed then. No entries are left.
   void close() {
@@ -196,7 +196,9 @@ class IndexFile {
   static constexpr std::size_t write_at = 4096;
 
   std::size_t unwritten() const {
-    return count_ * Entry::entry_size - static_cast<std::size_t>(file_->size());
+    const std::size_t held = count_ * Entry::entry_size;
+    const std::size_t written = file_ == nullptr ? held : static_cast<std::size_t>(file_->size());
+    return held > written ? held - written : 0;
   }
 
   std::unique_ptr<File> file_;

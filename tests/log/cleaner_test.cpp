@@ -394,6 +394,18 @@ TEST_CASE("what is written behind a truncation is dirty again", "[unit]") {
   CHECK(cleaner.first_dirty_offset() == 4);
 }
 
+TEST_CASE("an open transaction replaces nothing yet", "[unit]") {
+  MemoryEnv env;
+  CompactedStory story(env);
+  story.config.segment_bytes = 1000;
+  story.open();
+  story.write({{"k", "old"}});                                 // 0
+  story.write({{"k", "new"}}, 1000, by_producer(7, 0, true));  // 1, open
+  story.roll();
+  story.clean();
+  CHECK(story.records().front() == "0 k=old");
+}
+
 TEST_CASE("a crash at any call of a cleaning leaves every key's latest record", "[unit]") {
   const auto life = [](MemoryEnv& env) {
     auto story = std::make_unique<CompactedStory>(env);
