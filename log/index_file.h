@@ -85,6 +85,7 @@ class IndexFile {
     return true;
   }
 
+  bool is_open() const { return file_ != nullptr; }
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
   Entry operator[](std::size_t i) const {

@@ -235,9 +235,10 @@ class Log {
   Status<IoError> replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
                           std::size_t count);
   Status<IoError> recover_unflushed(const OpenOptions& options);
+  Status<IoError> recover_from(std::size_t first);
   Status<IoError> drop_segments_from(std::size_t first);
   Status<IoError> check_end();
-  Result<std::int64_t, IoError> recover_segment(LogSegment& segment);
+  Result<std::int64_t, IoError> recover_segment(LogSegment& segment, bool believed = false);
   Status<IoError> recover_damaged(const std::vector<Offset>& bases, Offset flushed);
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
   Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now,

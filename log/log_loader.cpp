@@ -145,10 +145,11 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
 Status<IoError> Log::recover_damaged(const std::vector<Offset>& bases, Offset flushed) {
   for (const Offset base : bases) {
     const std::size_t index = segment_index_for(base);
-    const auto recovered = recover_segment(*segments_[index]);
+    const bool believed = index < segment_index_for(flushed);
+    const auto recovered = recover_segment(*segments_[index], believed);
     if (!recovered.ok()) return fail(recovered.error());
     names_changed_ = true;  // Its indexes.
-    if (index >= segment_index_for(flushed)) continue;
+    if (!believed) continue;
     if (auto synced = segments_[index]->sync(); !synced.ok()) return synced;
   }
   return {};
@@ -166,7 +167,7 @@ Status<IoError> Log::check_end() {
   return {};
 }
 
-Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
+Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment, bool believed) {
   ++recovery_.segments_scanned;
   recovery_.bytes_scanned += segment.size();
   if (auto brought = bring_producers_to(segment.base_offset()); !brought.ok()) {
@@ -179,19 +180,26 @@ Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment) {
           epochs_.assign(epoch, place.batch.base_offset);
         }
         return replay_producers(segment, batch);
-      });
+      },
+      believed);
   if (cut.ok()) recovery_.bytes_cut += cut.value();
   return cut;
 }
 
 Status<IoError> Log::recover_unflushed(const OpenOptions& options) {
   if (segments_.empty()) return {};
-  const auto last = segments_.back()->read_next_offset();
-  if (!last.ok()) return fail(last.error());
+  const std::size_t first = segment_index_for(options.recovery_point);
+  if (auto recovered = recover_from(first); !recovered.ok()) return recovered;
+  if (first == 0) return {};
+  const auto end = segments_.back()->read_next_offset();
+  if (!end.ok()) return fail(end.error());
   // A point beyond the end is of before a truncation: nothing is known of what came since. (Kafka
   // does not look.)
-  const Offset known = options.recovery_point > *last ? 0 : options.recovery_point;
-  for (std::size_t i = segment_index_for(known); i < segments_.size(); ++i) {
+  return options.recovery_point > *end ? recover_from(0) : Status<IoError>();
+}
+
+Status<IoError> Log::recover_from(std::size_t first) {
+  for (std::size_t i = first; i < segments_.size(); ++i) {
     if (i > 0) {
       const auto end = segments_[i - 1]->read_next_offset();
       if (!end.ok()) return fail(end.error());

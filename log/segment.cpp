@@ -405,11 +405,17 @@ Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
   return move(log_suffix);
 }
 
-/// New files for the indexes. Where there is an offset index its time index is whole and on the
-/// disk: so the first goes before, and comes after, the other is written. (A beginning of an offset
-/// index does no harm, one of a time index hides the largest timestamps.)
+/// What is not believed is written into the files that are there, as Kafka does. Otherwise, where
+/// there is an offset index its time index must be whole: so the first goes before, and comes
+/// after, the other is written. (A beginning of an offset index does no harm, one of a time index
+/// hides the largest timestamps.)
 Status<IoError> LogSegment::rewrite_indexes(const std::vector<OffsetPosition>& offsets,
-                                            const std::vector<TimestampOffset>& times) {
+                                            const std::vector<TimestampOffset>& times,
+                                            bool believed) {
+  if (!believed && offset_index_.is_open() && time_index_.is_open()) {
+    if (auto written = offset_index_.replace(offsets); !written.ok()) return written;
+    return time_index_.replace(times);
+  }
   offset_index_.close();
   time_index_.close();
   for (const std::string_view suffix : {index_suffix, time_index_suffix}) {
@@ -420,7 +426,9 @@ Status<IoError> LogSegment::rewrite_indexes(const std::vector<OffsetPosition>& o
   if (!time_index.ok()) return fail(time_index.error());
   time_index_ = {std::move(time_index).value(), base_offset_};
   if (auto written = time_index_.replace(times); !written.ok()) return written;
-  if (auto synced = time_index_.sync(); !synced.ok()) return synced;
+  if (believed) {
+    if (auto synced = time_index_.sync(); !synced.ok()) return synced;
+  }
   auto index = env_->create(path(index_suffix));
   if (!index.ok()) return fail(index.error());
   offset_index_ = {std::move(index).value(), base_offset_};

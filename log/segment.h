@@ -103,7 +103,9 @@ class LogSegment {
   /// batch in growing offset order. `on_batch` hears of each good one, and adds the aborted
   /// transactions anew. Returns the bytes cut.
   using OnBatch = std::function<Status<IoError>(const BatchPlace&, const BatchView&)>;
-  Result<std::int64_t, IoError> recover(const OnBatch& on_batch);
+  /// `believed`: no later start reads the segment again, so a power loss must not leave an index
+  /// that looks whole; costs a sync.
+  Result<std::int64_t, IoError> recover(const OnBatch& on_batch, bool believed);
 
   TransactionIndex& transactions() { return transactions_; }
   const TransactionIndex& transactions() const { return transactions_; }
@@ -135,7 +137,7 @@ class LogSegment {
   Status<IoError> maybe_add_time_entry();
   Status<IoError> cut_indexes(Offset offset);
   Status<IoError> rewrite_indexes(const std::vector<OffsetPosition>& offsets,
-                                  const std::vector<TimestampOffset>& times);
+                                  const std::vector<TimestampOffset>& times, bool believed);
   Result<bool, IoError> load_indexes();
   bool indexes_grow() const;
   void prefetch_headers(const BatchPlace& first, Offset offset) const;

@@ -4,7 +4,7 @@
 
 namespace brokerlab::log {
 
-Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
+Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, bool believed) {
   if (auto reset = transactions_.reset(*env_); !reset.ok()) return fail(reset.error());
   std::vector<OffsetPosition> offsets;
   std::vector<TimestampOffset> times;
@@ -49,7 +49,8 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch) {
   }
   bytes_since_index_entry_ = size() - last_indexed;
   add_max_timestamp();
-  if (auto written = rewrite_indexes(offsets, times); !written.ok()) return fail(written.error());
+  if (auto written = rewrite_indexes(offsets, times, believed); !written.ok())
+    return fail(written.error());
   return bytes_cut;
 }
 
