@@ -52,8 +52,13 @@ Status<IoError> Log::load(const OpenOptions& options) {
     recovery_.segments_removed += static_cast<std::int32_t>(segments_.size());
     return start_empty_at(options.log_start_offset, options.now);
   }
-  recovery_point_ =
-      options.clean ? log_end_offset_ : std::min(options.recovery_point, log_end_offset_);
+  if (options.clean) {
+    recovery_point_ = log_end_offset_;
+  } else if (options.recovery_point <= log_end_offset_) {
+    recovery_point_ = options.recovery_point;
+  } else {  // What was scanned instead of believed (recover_unflushed()) is yet to be synced.
+    recovery_point_ = segments_.front()->base_offset();
+  }
   log_start_offset_ = std::max(options.log_start_offset, segments_.front()->base_offset());
   epochs_.truncate_from_end(log_end_offset_);
   epochs_.truncate_from_start(log_start_offset_);

@@ -79,6 +79,7 @@ Log* LogManager::find(const TopicPartition& name) {
 }
 
 LogDirectory& LogManager::next_directory() {
+  ENSURE(!directories_.empty(), "a broker whose start was refused");
   const auto smallest =
       std::min_element(directories_.begin(), directories_.end(),
                        [](const auto& a, const auto& b) { return a->size() < b->size(); });
