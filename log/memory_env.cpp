@@ -88,15 +88,15 @@ class MemoryEnv::MemoryFile : public File {
            new_size);
     env_.cut(*data_, new_size);
     // One journal, in order: a cut cannot survive when a removal before it does not.
-    if (env_.options_.sync_commits_names) env_.commit_names();
+    if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
     if (env_.observer_ != nullptr) env_.observer_->on_truncate(id(), new_size);
     return {};
   }
 
   Status<IoError> sync() override {
     if (const auto fault = next_call()) return fail(error_of(*fault));
-    data_->unsynced.clear();
-    if (env_.options_.sync_commits_names) env_.commit_names();
+    if (env_.syncs_are_true()) data_->unsynced.clear();
+    if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
     if (env_.observer_ != nullptr) env_.observer_->on_sync(id());
     return {};
   }
@@ -112,7 +112,8 @@ class MemoryEnv::MemoryFile : public File {
   }
 
   std::optional<IoError> no_room_for(std::int64_t count) const {
-    if (count <= env_.options_.capacity - env_.total_size_) return std::nullopt;
+    const bool fits = count <= env_.options_.capacity - env_.total_size_;
+    if (fits && (env_.observer_ == nullptr || env_.observer_->admits(count))) return std::nullopt;
     return IoError{IoErrorKind::no_space, data_->path, ""};
   }
 
@@ -319,8 +320,8 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
   if (auto failure = planned_failure(path)) return fail(std::move(*failure));
   if (!dirs_.contains(path)) return fail(IoError{IoErrorKind::not_found, path, ""});
   if (options_.sync_commits_names) {
-    commit_names();
-  } else {
+    commit_names_by_sync();
+  } else if (syncs_are_true()) {
     std::erase_if(uncommitted_, [&](const NameChange& change) {
       return parent_path(change.to.empty() ? change.path : change.to) == path;
     });
@@ -336,6 +337,14 @@ void MemoryEnv::mark_durable(FileId file, std::int64_t begin, std::int64_t end) 
 }
 
 void MemoryEnv::commit_names() { uncommitted_.clear(); }
+
+bool MemoryEnv::syncs_are_true() const {
+  return observer_ == nullptr || observer_->syncs_are_true();
+}
+
+void MemoryEnv::commit_names_by_sync() {
+  if (syncs_are_true()) commit_names();
+}
 
 std::int64_t MemoryEnv::unsynced_bytes() const {
   std::int64_t bytes = 0;
@@ -435,18 +444,35 @@ void MemoryEnv::flip_bit(const std::string& path, std::int64_t position, int bit
 
 std::optional<MemoryEnv::FlippedBit> MemoryEnv::flip_random_bit(RandomStream& random,
                                                                 std::string_view suffix) {
+  return flip_one_of(random, [suffix](const FileData& file) {
+    return file.path.ends_with(suffix) ? file.bytes.size() : 0;
+  });
+}
+
+std::optional<MemoryEnv::FlippedBit> MemoryEnv::flip_durable_bit(RandomStream& random,
+                                                                 std::string_view prefix,
+                                                                 std::string_view suffix) {
+  return flip_one_of(random, [prefix, suffix](const FileData& file) -> std::int64_t {
+    if (!file.path.starts_with(prefix) || !file.path.ends_with(suffix)) return 0;
+    return file.unsynced.empty() ? file.bytes.size() : file.unsynced.front();
+  });
+}
+
+/// `bytes_of`: how many bytes of the file, from its begin, may be hit.
+std::optional<MemoryEnv::FlippedBit> MemoryEnv::flip_one_of(
+    RandomStream& random, const std::function<std::int64_t(const FileData&)>& bytes_of) {
   std::int64_t bytes = 0;
-  for (const auto& [path, file] : files_) bytes += path.ends_with(suffix) ? file->bytes.size() : 0;
+  for (const auto& [path, file] : files_) bytes += bytes_of(*file);
   if (bytes == 0) return std::nullopt;
   std::int64_t position = random.below(bytes);
   for (const auto& [path, file] : files_) {
-    if (!path.ends_with(suffix)) continue;
-    if (position < file->bytes.size()) {
+    const std::int64_t here = bytes_of(*file);
+    if (position < here) {
       const FlippedBit flipped{path, position, static_cast<int>(random.below(8))};
       flip_bit(flipped.path, flipped.position, flipped.bit);
       return flipped;
     }
-    position -= file->bytes.size();
+    position -= here;
   }
   UNREACHABLE();
 }

@@ -23,16 +23,23 @@
 #include "log/env.h"
 #include "log/fault_plan.h"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 
 namespace brokerlab::log {
 
-/// Hears of every call that moves bytes, after it succeeded. Calls nothing of the Env.
+/// Hears of every call that moves bytes, after it succeeded, and stands for the medium below. Calls
+/// nothing of the Env.
 class IoObserver {
  public:
   virtual ~IoObserver() = default;
+  /// Asked before each append: false makes it no_space.
+  virtual bool admits(std::int64_t /*more*/) { return true; }
+  /// False: the drive lies. Syncs and the journal's commits succeed and make nothing durable; only
+  /// mark_durable() and commit_names() do.
+  virtual bool syncs_are_true() const { return true; }
   virtual void on_write(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_read(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_sync(FileId file) = 0;  ///< An invalid id: the names of a directory.
@@ -82,6 +89,9 @@ class MemoryEnv : public Env {
   };
   /// One bit of all those in files whose path ends with `suffix`; nothing when they are empty.
   std::optional<FlippedBit> flip_random_bit(RandomStream& random, std::string_view suffix = "");
+  /// The same of what a power loss would leave in files whose path begins with `prefix`.
+  std::optional<FlippedBit> flip_durable_bit(RandomStream& random, std::string_view prefix,
+                                             std::string_view suffix);
 
   /// Write-back put bytes [begin, end) of the file on the medium. Fine if the file is gone.
   void mark_durable(FileId file, std::int64_t begin, std::int64_t end);
@@ -126,6 +136,10 @@ class MemoryEnv : public Env {
   Status<IoError> rename_dir(const std::string& from, const std::string& to);
   void move_dir(const std::string& from, const std::string& to);
   void cut(FileData& file, std::int64_t size);
+  std::optional<FlippedBit> flip_one_of(
+      RandomStream& random, const std::function<std::int64_t(const FileData&)>& bytes_of);
+  bool syncs_are_true() const;
+  void commit_names_by_sync();
   void undo(const NameChange& change);
   std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);
   std::int64_t undo_names(RandomStream& random, double journal_probability);

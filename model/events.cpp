@@ -17,6 +17,7 @@ const EventKind zk_session_closed{"zk.session_closed", detail, "{owner} closed i
 const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록했다"};
 const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s registration is gone", "{machine}의 등록이 사라졌다"};
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
+const EventKind log_directory_failed{"broker.log_directory_failed", control, "{machine} lost its only log directory: {why}", "{machine}이(가) 유일한 로그 디렉터리를 잃었다: {why}"};
 const EventKind controller_elected{"controller.elected", control, "{machine} became the controller, epoch {epoch}", "{machine}이(가) 컨트롤러가 되었다 (에포크 {epoch})"};
 const EventKind controller_resigned{"controller.resigned", control, "{machine} is no longer the controller", "{machine}이(가) 컨트롤러에서 물러났다"};
 const EventKind controller_broker_failed{"controller.broker_failed", control, "The controller noticed that {broker} failed", "컨트롤러가 {broker}의 장애를 알아차렸다"};

@@ -314,7 +314,7 @@ OffsetForLeaderEpochResponse::Partition Partition::end_of_epoch(
 void Partition::maybe_flush(Time now) {
   if (now - last_flush_ < config_.flush_time) return;
   last_flush_ = now;
-  ENSURE(log_->flush().ok(), "disk errors are not modelled yet");
+  (void)log_->flush();  // What the disk does is seen when the broker waits for it.
 }
 
 // --- Follower ---

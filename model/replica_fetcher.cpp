@@ -121,8 +121,9 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
                                   const FetchResponse::Partition& data) {
   switch (data.error) {
     case ErrorCode::none: {
-      co_await replicas_.follow(data);
-      co_return;
+      const bool taken = co_await replicas_.follow(data);
+      if (taken) co_return;
+      break;
     }
     case ErrorCode::offset_out_of_range: {
       co_await find_range(fetcher, data.partition);
@@ -131,8 +132,9 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
     default:
       break;
   }
-  // An epoch that one side does not know yet, a leader that is none any more: Kafka drops a fenced
-  // partition until the next LeaderAndIsr and retries the others after replica.fetch.backoff.ms.
+  // An epoch that one side does not know yet, a leader that is none any more, damaged records:
+  // Kafka drops a fenced partition until the next LeaderAndIsr and retries the others after
+  // replica.fetch.backoff.ms.
   const auto found = fetcher->partitions.find(data.partition);
   if (found != fetcher->partitions.end()) {
     found->second = process_.world().now() + config_.replica_fetch_backoff;

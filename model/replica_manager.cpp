@@ -51,7 +51,11 @@ ReplicaManager::ReplicaManager(Owner owner)
       metadata_(owner.metadata),
       isr_changes_(owner.isr_changes),
       purgatory_(owner.process.world()),
-      fetchers_(owner.process, owner.cluster, owner.id, owner.config, *this) {}
+      fetchers_(owner.process, owner.cluster, owner.id, owner.config, *this) {
+  storage_.on_failure([this](sim::DiskError error) { log_directory_failed(error); });
+}
+
+ReplicaManager::~ReplicaManager() { storage_.on_failure({}); }
 
 Partition* ReplicaManager::find(const TopicPartition& partition) {
   const auto found = partitions_.find(partition);
@@ -104,6 +108,7 @@ sim::Task<> ReplicaManager::load_logs() {
     options.clean = clean;
     options.now = cluster_.wall_millis();
     auto opened = log::Log::open(env, log_dir(*partition), log_config(topic), options);
+    if (!opened) co_await storage_.settle(storage_.take());  // Does not return from a bad disk.
     ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
     const log::Log::Recovery& recovery = (*opened)->recovery();
     recovered += recovery.segments_scanned > 0 ? 1 : 0;
@@ -306,6 +311,17 @@ sim::Task<> ReplicaManager::watch_isr() {
   }
 }
 
+/// Its only one: the broker halts, and nobody starts it again. Source: KIP-112,
+/// ReplicaManager.handleLogDirFailure, LogManager.handleLogDirFailure.
+void ReplicaManager::log_directory_failed(sim::DiskError error) {
+  const Phrase why = error == sim::DiskError::full
+                         ? Phrase{"no space left on its disk", "디스크에 공간이 없다"}
+                         : Phrase{"its disk failed", "디스크 고장"};
+  world().trace().record(events::log_directory_failed, {.machine = machine()},
+                         {sim::Detail::of("why", why)});
+  process_.exit({"all its log directories have failed", "로그 디렉터리가 모두 고장 났다"});
+}
+
 // --- Checkpoints ---
 
 void ReplicaManager::write_high_watermarks() {
@@ -353,18 +369,25 @@ sim::Task<> ReplicaManager::flush_dirty_logs() {
 
 // --- Following ---
 
-sim::Task<> ReplicaManager::follow(const FetchResponse::Partition& data) {
+sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
   Partition& partition = *find(data.partition);
   const Offset end_before = partition.log_end_offset();
   if (data.diverging_epoch) {
     const Offset point = partition.truncation_point(*data.diverging_epoch);
-    const auto cut = partition.truncate_to(point);
-    ENSURE(cut.ok(), "disk errors are not modelled yet");
+    (void)partition.truncate_to(point);  // What the disk does is seen in settle(), as below.
     report_truncation(partition, end_before);
   } else {
     const auto appended = partition.append_as_follower(data, cluster_.wall_millis());
-    ENSURE(appended.ok(), "a follower could not append to {}: {}", data.partition.name(),
-           appended.error().message);
+    if (!appended) {
+      using Kind = log::LogError::Kind;
+      const Kind kind = appended.error().kind;
+      BrokerStorage::Traffic traffic = storage_.take();
+      co_await storage_.settle(std::move(traffic));
+      ENSURE(kind == Kind::corrupt || kind == Kind::invalid,
+             "a follower could not append to {}: {}", data.partition.name(),
+             appended.error().message);
+      co_return false;
+    }
     counters_.replication_bytes_in += static_cast<std::int64_t>(data.records.size());
     if (partition.log_end_offset() != end_before) {
       cluster_.observer.on_log_end(id_, partition.name(), partition.log_end_offset());
@@ -373,6 +396,7 @@ sim::Task<> ReplicaManager::follow(const FetchResponse::Partition& data) {
   }
   BrokerStorage::Traffic traffic = storage_.take();
   co_await storage_.settle(std::move(traffic));
+  co_return true;
 }
 
 void ReplicaManager::report_truncation(Partition& partition, Offset end_before) {
@@ -392,12 +416,10 @@ void ReplicaManager::follow_out_of_range(const TopicPartition& name, Offset lead
   if (partition == nullptr || partition->role() != Partition::Role::follower) return;
   const Offset end_before = partition->log_end_offset();
   if (leader_end < end_before) {
-    const auto cut = partition->truncate_to(leader_end);
-    ENSURE(cut.ok(), "disk errors are not modelled yet");
+    (void)partition->truncate_to(leader_end);
     report_truncation(*partition, end_before);
   } else if (end_before < leader_start) {
-    const auto moved = partition->truncate_fully_and_start_at(leader_start);
-    ENSURE(moved.ok(), "disk errors are not modelled yet");
+    (void)partition->truncate_fully_and_start_at(leader_start);
   }
 }
 

@@ -43,6 +43,7 @@ class ReplicaManager final : public OffsetStore {
     AlterPartitionManager& isr_changes;
   };
   explicit ReplicaManager(Owner owner);
+  ~ReplicaManager() override;
 
   /// Opens every log in the directory, recovering those of an unclean stop. Takes its time.
   sim::Task<> load_logs();
@@ -70,8 +71,9 @@ class ReplicaManager final : public OffsetStore {
   // --- For the fetchers ---
 
   Partition* find(const TopicPartition& partition);
-  /// What was fetched from the leader: append, or truncate where the logs part.
-  sim::Task<> follow(const FetchResponse::Partition& data);
+  /// What was fetched from the leader: append, or truncate where the logs part. False: it is
+  /// damaged, and must be fetched again.
+  sim::Task<bool> follow(const FetchResponse::Partition& data);
   /// OFFSET_OUT_OF_RANGE: the leader's log lies elsewhere.
   void follow_out_of_range(const TopicPartition& partition, Offset leader_start, Offset leader_end);
 
@@ -109,6 +111,7 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
   sim::Task<> flush_dirty_logs();
+  void log_directory_failed(sim::DiskError error);
   void write_high_watermarks();
   void write_recovery_points();
   sim::World& world() { return process_.world(); }

@@ -107,6 +107,8 @@ sim::Task<> ZkReplica::log(std::vector<Entry>& batch) {
   }
   const Bytes size(storage_.file_end() - begin);
   if (size == Bytes(0)) co_return;
+  // Its files are not counted on the disk, but it notices that there is no room.
+  if (process_.machine().disk().free() < size) co_await give_up();
   if (config_.force_sync) {
     const sim::DiskPlace place{log_file, begin};
     co_await store(place, size);

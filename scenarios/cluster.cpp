@@ -192,6 +192,12 @@ Cluster::Member* Cluster::find(std::string_view machine) {
   return found == members_.end() ? nullptr : &*found;
 }
 
+model::BrokerStorage& Cluster::storage(model::BrokerId id) {
+  const auto index = static_cast<std::size_t>(id.value() - 1);
+  ENSURE(index < storage_.size(), "no broker {}", id);
+  return *storage_[index];
+}
+
 const model::Broker* Cluster::broker(model::BrokerId id) const {
   for (const Member& member : members_) {
     if (member.role.role == Role::broker && broker_id(member) == id) {

@@ -45,6 +45,7 @@ class Cluster {
   /// The running broker program; nullptr while it is down.
   const model::Broker* broker(model::BrokerId id) const;
   const model::Partition* replica(model::BrokerId id, const model::TopicPartition& name) const;
+  model::BrokerStorage& storage(model::BrokerId id);
   model::BrokerId broker_id(const Member& member) const;
   std::string_view machine_name(model::BrokerId id) const { return cluster_name(id); }
   const SourceFeed& feed(std::size_t producer) const { return *feeds_[producer]; }

@@ -1,9 +1,17 @@
 #include "sim/disk.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace brokerlab::sim {
 
-Disk::Disk(World& world, const DiskConfig& config) : world_(world), config_(config) {
+Disk::Disk(World& world, const DiskConfig& config, std::string_view name, VolumeLink* link)
+    : world_(world),
+      config_(config),
+      link_(config.kind == DiskKind::volume ? link : nullptr),
+      failures_(world.stream(fmt::format("{}/failures", name))) {
   ENSURE(config.parallelism > 0, "a disk that can do nothing");
+  if (config.iops) meter_.emplace(config);
 }
 
 Task<Status<DiskError>> Disk::read(DiskPlace place, Bytes size) {
@@ -19,7 +27,7 @@ Task<Status<DiskError>> Disk::sync() { return perform(Kind::sync, DiskPlace{}, B
 Task<Status<DiskError>> Disk::perform(Kind kind, DiskPlace place, Bytes size) {
   ENSURE(size >= Bytes(0), "a disk operation of {} bytes", size.count());
   const OperationPtr operation(
-      new Operation{kind, place, size, OneShot<Status<DiskError>>(world_)});
+      new Operation{kind, place, size, world_.now(), OneShot<Status<DiskError>>(world_)});
   queue_.push_back(operation);
   start_what_fits();
   const std::optional<Status<DiskError>> status = co_await operation->done.wait();
@@ -40,16 +48,41 @@ void Disk::start_what_fits() {
   }
 }
 
+Duration Disk::slowed(Duration time) const {
+  if (slowness_ == 1) return time;
+  return Duration(std::llround(static_cast<double>(time.count()) * slowness_));
+}
+
 Time Disk::finish_time(const Operation& operation) {
-  if (operation.kind == Kind::sync) return world_.now() + config_.sync_latency;
+  if (slowness_ != 1) ++harm_.slowed;
+  if (operation.kind == Kind::sync) return world_.now() + slowed(config_.sync_latency);
   const bool continues =
       operation.place.file == head_.file && operation.place.offset == head_.offset;
   const bool free_of_seek = config_.kind == DiskKind::hdd && continues;
-  const Time placed = world_.now() + (free_of_seek ? Duration{0} : config_.positioning);
+  const Time placed = world_.now() + (free_of_seek ? Duration{0} : slowed(config_.positioning));
   head_ = {operation.place.file, operation.place.offset + operation.size.count()};
   const BytesPerSecond rate = operation.kind == Kind::read ? config_.read_rate : config_.write_rate;
-  transfer_free_ = std::max(placed, transfer_free_) + time_for(operation.size, rate);
-  return transfer_free_;
+  transfer_free_ = std::max(placed, transfer_free_) + slowed(time_for(operation.size, rate));
+  const Time passed = pass_limits(operation, continues);
+  last_kind_ = operation.kind;
+  last_started_ = world_.now();
+  return std::max(transfer_free_, passed);
+}
+
+/// What the provider meters. Two operations are merged when the second waited already, or came at
+/// the same moment, as the first was started.
+Time Disk::pass_limits(const Operation& operation, bool continues) {
+  if (!meter_ && link_ == nullptr) return world_.now();
+  const bool merges = continues && operation.kind == last_kind_ && operation.asked <= last_started_;
+  if (!merges) filled_ = Bytes(0);
+  const Operations counted = count_operations(operation.size, config_.io_size, filled_);
+  operations_ = Operations(operations_.count() + counted.count());
+  Time passed = world_.now();
+  if (meter_) passed = std::max(passed, meter_->serve(world_.now(), counted));
+  if (link_ != nullptr) {
+    passed = std::max(passed, link_->serve(world_.now(), counted, operation.size));
+  }
+  return passed;
 }
 
 void Disk::complete(Operation& operation) {
@@ -66,7 +99,16 @@ void Disk::complete(Operation& operation) {
       break;
   }
   if (--running_ == 0) busy_ += world_.now() - busy_since_;
-  operation.done.set(failed_ ? Status<DiskError>(fail(DiskError::failed)) : Status<DiskError>());
+  // No draw without need: a good disk's stream stays where it is.
+  const bool fails = failure_probability_ > 0 && failures_.chance(failure_probability_);
+  if (fails) {
+    const World::KeepCause keep(world_);
+    ++harm_.failed;
+    if (cause_) world_.set_cause(cause_);
+    operation.done.set(Status<DiskError>(fail(DiskError::failed)));
+  } else {
+    operation.done.set(Status<DiskError>());
+  }
   start_what_fits();
 }
 
@@ -81,5 +123,53 @@ void Disk::power_off() {
 }
 
 Duration Disk::busy() const { return running_ > 0 ? busy_ + (world_.now() - busy_since_) : busy_; }
+
+Operations Disk::burst_credits() const {
+  return meter_ ? meter_->credits(world_.now()) : Operations(0);
+}
+
+// --- Room ---
+
+Status<DiskError> Disk::allocate(Bytes more) {
+  if (more > free()) {
+    ++harm_.refused;
+    return fail(DiskError::full);
+  }
+  used_ += more;
+  return {};
+}
+
+void Disk::release(Bytes less) {
+  ENSURE(less <= used_, "{} released of {}", to_text(less), to_text(used_));
+  used_ -= less;
+}
+
+Bytes Disk::free() const {
+  Bytes free = config_.size - used_;
+  // What our own files give up is ours again, but no more than the disk has.
+  if (room_left_) free = std::min(free, *room_left_ - (used_ - used_at_fill_));
+  return std::max(free, Bytes(0));
+}
+
+// --- Trouble ---
+
+void Disk::set_slowness(double factor) {
+  ENSURE(factor > 0, "a disk {} times as slow", factor);
+  slowness_ = factor;
+}
+
+void Disk::set_failure_probability(double probability) {
+  ENSURE(probability >= 0 && probability <= 1, "a probability of {}", probability);
+  failure_probability_ = probability;
+}
+
+void Disk::set_room_left(std::optional<Bytes> left) {
+  room_left_ = left;
+  used_at_fill_ = used_;
+}
+
+bool Disk::in_trouble() const {
+  return slowness_ != 1 || failure_probability_ > 0 || room_left_ || lies_;
+}
 
 }  // namespace brokerlab::sim

@@ -3,6 +3,25 @@
 #include "base/settings.h"
 
 namespace brokerlab::sim {
+namespace {
+
+constexpr std::int64_t most_credits = 1'000'000'000'000;
+
+SettingType<PerSecond> iops_limit() { return setting::per_second(PerSecond(1), PerSecond(1e7)); }
+
+/// A burst is no slower than the limit that it exceeds.
+template <class Rate>
+void check_burst(const std::optional<Rate>& baseline, const std::optional<Rate>& burst,
+                 const char* field, const char* of, FieldReport& report) {
+  if (!burst) return;
+  if (!baseline) {
+    report.error(field, fmt::format("needs {}, which it exceeds", of));
+  } else if (*burst < *baseline) {
+    report.error(field, fmt::format("must be at least {}, {}", of, to_text(*baseline)));
+  }
+}
+
+}  // namespace
 
 const Settings<CpuConfig>& CpuConfig::settings() {
   static const auto all =
@@ -51,6 +70,15 @@ DiskConfig DiskConfig::of(DiskKind kind) {
       disk.parallelism = 128;
       disk.sync_latency = 50us;  // Power-loss protection: a flush has nothing to wait for.
       break;
+    case DiskKind::volume:  // AWS's gp3 without extras: 125 MiB/s, 3,000 operations a second.
+      disk.size = 500_GiB;
+      disk.read_rate = 125_MiBps;
+      disk.write_rate = 125_MiBps;
+      disk.positioning = 1ms;  // "Single-digit milliseconds", AWS says.
+      disk.parallelism = 64;
+      disk.sync_latency = 1ms;  // A write is safe when it is answered; the journal writes one more.
+      disk.iops = PerSecond(3'000);
+      break;
   }
   return disk;
 }
@@ -59,17 +87,53 @@ const Settings<DiskConfig>& DiskConfig::settings() {
   static const auto all =
       Settings<DiskConfig>("Disk", "One disk: a cost per operation, then bytes at a rate.")
           .field("kind", &DiskConfig::kind,
-                 setting::names<DiskKind>(
-                     {{"hdd", DiskKind::hdd}, {"ssd", DiskKind::ssd}, {"nvme", DiskKind::nvme}}),
+                 setting::names<DiskKind>({{"hdd", DiskKind::hdd},
+                                           {"ssd", DiskKind::ssd},
+                                           {"nvme", DiskKind::nvme},
+                                           {"volume", DiskKind::volume}}),
                  "Sets every value below to the typical one of its kind.")
           .then([](DiskConfig& disk) { disk = DiskConfig::of(disk.kind); })
+          .field("size", &DiskConfig::size, 1_MiB, Bytes(1ll << 50), "Room for files.")
           .field("read_rate", &DiskConfig::read_rate, 1_MBps, 20'000_MBps, "Sequential reads.")
           .field("write_rate", &DiskConfig::write_rate, 1_MBps, 20'000_MBps, "Sequential writes.")
           .field("positioning", &DiskConfig::positioning, Duration{0}, 1s,
                  "HDD: seek and rotation; flash: latency of an operation.")
           .field("parallelism", &DiskConfig::parallelism, 1, 1024, "Operations at once.")
           .field("sync_latency", &DiskConfig::sync_latency, Duration{0}, 1s,
-                 "Emptying the drive's own cache.");
+                 "Emptying the drive's own cache.")
+          .field("iops", &DiskConfig::iops, iops_limit(),
+                 "Operations a second that a provider lets pass; unset is no limit.")
+          .field("burst_iops", &DiskConfig::burst_iops, iops_limit(),
+                 "The same while burst credits last; unset is no burst.")
+          .field("burst_operations", &DiskConfig::burst_operations,
+                 setting::integer64(0, most_credits),
+                 "Burst credits when full, as at the start; they come back at the rate of iops.")
+          .field("io_size", &DiskConfig::io_size, 4_KiB, 16_MiB,
+                 "Larger operations count as several; ones in sequence are merged up to this.")
+          .check([](const DiskConfig& disk, FieldReport& report) {
+            check_burst(disk.iops, disk.burst_iops, "burst_iops", "iops", report);
+          });
+  return all;
+}
+
+const Settings<VolumeLinkConfig>& VolumeLinkConfig::settings() {
+  using L = VolumeLinkConfig;
+  static const auto all =
+      Settings<L>("VolumeLink", "The link between a machine and all its volumes together.")
+          .field("rate", &L::rate, 1_MBps, 100'000_MBps, "Both directions together.")
+          .field("burst_rate", &L::burst_rate, setting::rate(1_MBps, 100'000_MBps),
+                 "The same while burst credits last; unset is no burst.")
+          .field("burst_credits", &L::burst_credits, Bytes(0), Bytes(1ll << 50),
+                 "Burst credits when full, as at the start; they come back at the rate.")
+          .field("iops", &L::iops, iops_limit(), "Operations a second; unset is no limit.")
+          .field("burst_iops", &L::burst_iops, iops_limit(),
+                 "The same while their credits last; unset is no burst.")
+          .field("burst_operations", &L::burst_operations, setting::integer64(0, most_credits),
+                 "Credits of operations when full.")
+          .check([](const L& link, FieldReport& report) {
+            check_burst(std::optional(link.rate), link.burst_rate, "burst_rate", "rate", report);
+            check_burst(link.iops, link.burst_iops, "burst_iops", "iops", report);
+          });
   return all;
 }
 
@@ -107,6 +171,8 @@ const Settings<MachineConfig>& MachineConfig::settings() {
           .field("disks", &MachineConfig::disks,
                  setting::list(setting::record<DiskConfig>(), 1, 24),
                  "Disks; a broker keeps a log directory on each.")
+          .field("volume_link", &MachineConfig::volume_link, setting::record<VolumeLinkConfig>(),
+                 "What all volumes together may carry; unset is only their own limits.")
           .field("page_cache", &MachineConfig::page_cache, setting::record<PageCacheConfig>(),
                  "Memory.")
           .field("boot_time", &MachineConfig::boot_time, Duration{0}, 1h,

@@ -10,6 +10,8 @@
 #include "base/settings_fwd.h"
 #include "base/units.h"
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace brokerlab::sim {
@@ -38,21 +40,42 @@ struct NicConfig {
   static const Settings<NicConfig>& settings();
 };
 
-enum class DiskKind { hdd, ssd, nvme };
+enum class DiskKind { hdd, ssd, nvme, volume };
 
 /// One disk: an operation costs `positioning` (when it does not continue the one before it on an
-/// HDD; always on flash), then bytes over the rate; up to `parallelism` operations at once.
+/// HDD; always on flash and on a volume), then bytes over the rate; up to `parallelism` operations
+/// at once. A volume is a disk over the network, metered by its provider: at most `iops` operations
+/// a second, or `burst_iops` while there are credits (gp2), and its share of the machine's
+/// VolumeLinkConfig.
 struct DiskConfig {
   DiskKind kind = DiskKind::hdd;
+  Bytes size = 1'000_GB;                ///< Writing more is ENOSPC.
   BytesPerSecond read_rate = 137_MBps;  ///< Kreps 2014: six 7200-rpm SATA disks wrote 822 MB/s.
   BytesPerSecond write_rate = 137_MBps;
   Duration positioning = 12'700us;  ///< Mean seek 8.5 ms plus half a turn at 7200 rpm (4.2 ms).
   int parallelism = 1;
-  Duration sync_latency = 8'300us;  ///< Emptying the drive's cache: about one turn at 7200 rpm.
+  Duration sync_latency = 8'300us;      ///< Emptying the drive's cache: about one turn at 7200 rpm.
+  std::optional<PerSecond> iops;        ///< Unset: no limit but the times above.
+  std::optional<PerSecond> burst_iops;  ///< While credits last; unset: no burst.
+  std::int64_t burst_operations = 0;    ///< Credits when full, each for one operation.
+  Bytes io_size = 256_KiB;              ///< One operation for the limit; EBS: 256 KiB on SSD.
 
   /// The typical disk of a kind; what the JSON key "kind" chooses before other keys adjust it.
   static DiskConfig of(DiskKind kind);
   static const Settings<DiskConfig>& settings();
+};
+
+/// The link between a machine and all its volumes together: what AWS calls EBS-optimized. Credits
+/// are full at the start.
+struct VolumeLinkConfig {
+  BytesPerSecond rate = 81'250'000_Bps;      ///< EC2 m5.large: 650 Mb/s baseline.
+  std::optional<BytesPerSecond> burst_rate;  ///< While credits last; unset: no burst.
+  Bytes burst_credits{0};                    ///< When full.
+  std::optional<PerSecond> iops;             ///< Unset: no limit.
+  std::optional<PerSecond> burst_iops;
+  std::int64_t burst_operations = 0;
+
+  static const Settings<VolumeLinkConfig>& settings();
 };
 
 /// Linux's page cache in front of the disks. Ratios are of the cache (ram - heap), as vm.dirty_*.
@@ -72,6 +95,7 @@ struct MachineConfig {
   CpuConfig cpu;
   NicConfig nic;
   std::vector<DiskConfig> disks{DiskConfig{}};  ///< At least one; the first holds the system.
+  std::optional<VolumeLinkConfig> volume_link;  ///< Unset: volumes have only their own limits.
   PageCacheConfig page_cache;
   Duration boot_time = 60s;  ///< Power on to processes starting: firmware, kernel, services.
 

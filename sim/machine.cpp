@@ -25,8 +25,10 @@ Machine::Machine(World& world, Network& network, MachineId id, std::string name,
   PageCacheConfig share = config.page_cache;
   share.ram =
       share.heap + Bytes(share.capacity().count() / static_cast<std::int64_t>(config.disks.size()));
+  if (config.volume_link) volume_link_ = std::make_unique<VolumeLink>(*config.volume_link);
   for (const DiskConfig& disk : config.disks) {
-    disks_.push_back(std::make_unique<Disk>(world, disk));
+    disks_.push_back(std::make_unique<Disk>(
+        world, disk, fmt::format("{}/disk-{}", name_, disks_.size() + 1), volume_link_.get()));
     page_caches_.push_back(std::make_unique<PageCache>(world, *disks_.back(), share));
     page_caches_.back()->power_on();
   }

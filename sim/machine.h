@@ -137,6 +137,7 @@ class Machine {
   const std::string name_;
   const MachineConfig config_;
   Cpu cpu_;
+  std::unique_ptr<VolumeLink> volume_link_;
   std::vector<std::unique_ptr<Disk>> disks_;
   std::vector<std::unique_ptr<PageCache>> page_caches_;
   std::vector<std::unique_ptr<Process>> processes_;

@@ -87,7 +87,7 @@ PageCache::File& PageCache::open(FileKey key, std::int64_t clean_size) {
   File& file = at->second;
   if (is_new) {
     file.version = next_version_++;
-    file.end = file.flushed = file.durable = clean_size;
+    file.end = file.flushed = file.durable = file.platter = clean_size;
   }
   return file;
 }
@@ -197,6 +197,7 @@ Task<> PageCache::write(FileKey key, std::int64_t offset, Bytes size) {
   if (offset < file.flushed) {
     new_version(file);
     file.durable = std::min(file.durable, offset);
+    file.platter = std::min(file.platter, offset);
     set_extent(key, file, file.end, offset);
   }
   if (file.flushed == file.end || offset <= file.flushed) file.dirty_since = world_.now();
@@ -211,8 +212,8 @@ Task<Status<DiskError>> PageCache::read(FileKey key, std::int64_t offset, Bytes 
   const std::int64_t wanted = offset + size.count();
   File* file = &open(key, wanted);
   // The caller knows better how long a file is that was there before us.
-  if (wanted > file->end && file->flushed == file->end && file->durable == file->end) {
-    file->end = file->flushed = file->durable = wanted;
+  if (wanted > file->end && file->flushed == file->end && file->platter == file->end) {
+    file->end = file->flushed = file->durable = file->platter = wanted;
   }
   const std::uint64_t version = file->version;
   bool missed = false;
@@ -280,6 +281,7 @@ void PageCache::forget(FileKey key) {
   const auto found = files_.find(key);
   if (found == files_.end()) return;
   truncate(key, 0);
+  lied_about_.erase(key);
   files_.erase(found);
 }
 
@@ -289,6 +291,7 @@ void PageCache::truncate(FileKey key, std::int64_t new_size) {
   File& file = found->second;
   new_version(file);
   file.durable = std::min(file.durable, new_size);
+  file.platter = std::min(file.platter, new_size);
   set_extent(key, file, new_size, std::min(file.flushed, new_size));
   drop_chunks(file, new_size);
 }
@@ -336,6 +339,11 @@ Task<Status<DiskError>> PageCache::flush() {
   }
   const Status<DiskError> status = co_await disk_.sync();
   if (!status) co_return status;
+  if (disk_.lies()) {
+    disk_.count_lie();
+  } else {
+    make_good();
+  }
   for (const Written& it : written) {
     if (File* file = find(it.key, it.version)) mark_durable(it.key, *file, it.up_to);
   }
@@ -346,7 +354,31 @@ void PageCache::mark_durable(FileKey key, File& file, std::int64_t up_to) {
   if (up_to <= file.durable) return;  // another flush was first
   file.durable = up_to;
   if (file.durable == file.flushed) in_drive_.erase(key);
-  for (const auto& callback : on_durable_) callback(key, up_to);
+  if (disk_.lies()) {
+    lied_about_.insert(key);
+  } else {
+    tell_durable(key, file);
+  }
+}
+
+void PageCache::tell_durable(FileKey key, File& file) {
+  file.platter = file.durable;
+  for (const auto& callback : on_durable_) callback(key, file.platter);
+}
+
+/// A true sync empties the drive's cache of what earlier ones had left there.
+void PageCache::make_good() {
+  for (const FileKey key : std::exchange(lied_about_, {})) {
+    File& file = files_.at(key);
+    if (file.platter < file.durable) tell_durable(key, file);
+  }
+}
+
+Bytes PageCache::not_durable() const {
+  std::int64_t bytes = 0;
+  for (const FileKey key : dirty_files_) bytes += files_.at(key).end - files_.at(key).flushed;
+  for (const FileKey key : in_drive_) bytes += files_.at(key).flushed - files_.at(key).durable;
+  return Bytes(bytes);
 }
 
 Time PageCache::next_writeback() const {
@@ -405,8 +437,9 @@ void PageCache::power_off() {
   for (auto& [key, file] : files_) {
     file.chunks.clear();
     new_version(file);
-    file.end = file.flushed = file.durable;
+    file.end = file.flushed = file.durable = file.platter;
   }
+  lied_about_.clear();
   dirty_files_.clear();
   in_drive_.clear();
   cached_ = dirty_ = Bytes(0);

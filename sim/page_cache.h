@@ -13,6 +13,9 @@
 // Whoever keeps the real bytes (model/simulated_env.h) learns through `on_durable` what has
 // reached the disk's platter, and drops the rest at a power loss.
 //
+// A drive whose syncs lie (Disk::set_lies) is believed: what it was asked to sync counts as durable
+// here, but `on_durable` is told only once a true sync has emptied the drive's cache.
+//
 // Lifetime: owned by a Machine; write-back runs as long as the machine has power. Threads: none.
 // Errors:   what the disk returns; a failed write leaves its bytes dirty.
 // Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c (throttling).
@@ -55,6 +58,7 @@ class PageCache {
   void power_on();  ///< Starts write-back; also needed once after construction.
 
   Bytes dirty() const { return dirty_; }
+  Bytes not_durable() const;  ///< What a power loss would take, as far as the drive says.
   Bytes cached() const { return cached_; }
   std::int64_t hits() const { return hits_; }        ///< Reads that needed no disk.
   std::int64_t misses() const { return misses_; }    ///< Reads that did.
@@ -72,7 +76,8 @@ class PageCache {
   struct File {
     std::int64_t end = 0;
     std::int64_t flushed = 0;
-    std::int64_t durable = 0;
+    std::int64_t durable = 0;  ///< As the drive says.
+    std::int64_t platter = 0;  ///< Where it really is; less than durable after a lie.
     Time dirty_since{};
     std::uint64_t version = 0;  ///< Changes when bytes below `end` stop being what they were.
     bool writing = false;       ///< Someone hands a piece of it to the disk.
@@ -91,6 +96,8 @@ class PageCache {
   void drop_chunks(File& file, std::int64_t from);
   void evict();
   void mark_durable(FileKey key, File& file, std::int64_t up_to);
+  void make_good();
+  void tell_durable(FileKey key, File& file);
 
   Task<> write_back();
   Task<> write_back_round(Time dirty_until);
@@ -109,6 +116,7 @@ class PageCache {
   std::map<FileKey, File> files_;
   std::set<FileKey> dirty_files_;  ///< flushed < end.
   std::set<FileKey> in_drive_;     ///< durable < flushed.
+  std::set<FileKey> lied_about_;   ///< platter < durable.
   Lru lru_;                        ///< Most recently used first.
   Bytes cached_;
   Bytes dirty_;

@@ -135,7 +135,7 @@ TEST_CASE("a power loss empties the disk's queue", "[unit]") {
 
 TEST_CASE("a failed disk says so", "[unit]") {
   Storage it;
-  it.disk.set_failed(true);
+  it.disk.set_failure_probability(1);
   it.users.spawn(it.read("read", 1, 0, 1_MiB));
   it.world.run();
   REQUIRE(it.notes == "failed@10ms ");

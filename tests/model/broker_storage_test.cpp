@@ -1,0 +1,164 @@
+// The log engine on a simulated disk that misbehaves.
+#include "model/broker_storage.h"
+
+#include "log/log.h"
+#include "log/record_batch.h"
+#include "sim/disk_faults.h"
+
+#include <catch2/catch.hpp>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+/// One machine with one log, t-0, and a program that uses it.
+struct Story {
+  explicit Story(std::uint64_t seed = 1) : world(seed), network(world, {}) {
+    config.boot_time = 10s;
+    machine = std::make_unique<sim::Machine>(world, network, sim::MachineId(0), "a", config);
+    storage = std::make_unique<BrokerStorage>(*machine);
+    process = &machine->add_process(sim::ProcessId(0), "a",
+                                    [](sim::Process&) { return std::make_unique<sim::Program>(); });
+    process->start();
+    storage->on_failure([this](sim::DiskError error) {
+      failure = error == sim::DiskError::full ? "full" : "failed";
+      process->exit({"storage", "storage"});
+    });
+    REQUIRE(storage->env().make_dir("/logs").ok());
+    open_log();
+  }
+
+  void open_log(bool clean = true) {
+    log::Log::OpenOptions options;
+    options.clean = clean;
+    auto opened = log::Log::open(storage->env(), "/logs/t-0", log::LogConfig{}, options);
+    REQUIRE(opened.ok());
+    log = std::move(*opened);
+  }
+  /// One batch of a single record; whether the engine took it.
+  bool append(int size) {
+    log::BatchBuilder builder;
+    const std::string value(static_cast<std::size_t>(size), 'x');
+    builder.append(0, std::nullopt, log::as_bytes(value));
+    log::ByteVector batch = builder.build();
+    return log->append_as_leader(batch, 0, 0).ok();
+  }
+  /// Waits for the hardware, in the process.
+  void settle(bool sync = false) {
+    if (sync) REQUIRE(log->flush().ok());
+    const auto wait = [](Story& story) -> sim::Task<> {
+      co_await story.storage->settle();
+      story.settled = true;
+    };
+    settled = false;
+    process->spawn(wait(*this));
+    world.run(world.now() + 1s);
+  }
+
+  sim::World world;
+  sim::Network network;
+  sim::MachineConfig config;
+  std::unique_ptr<sim::Machine> machine;
+  std::unique_ptr<BrokerStorage> storage;
+  sim::Process* process = nullptr;
+  std::unique_ptr<log::Log> log;
+  std::string failure;
+  bool settled = false;
+};
+
+}  // namespace
+
+TEST_CASE("a full disk is ENOSPC to the log engine, and ends who uses it", "[unit]") {
+  Story it;
+  CHECK(it.append(100'000));
+  CHECK(it.machine->disk().used() > 100_KB);
+  CHECK(sim::fill_disk(*it.machine, 0, 50_KB));
+  CHECK(it.append(10'000));
+  CHECK_FALSE(it.append(100'000));
+  CHECK(it.machine->disk().harm().refused == 1);
+  it.settle();
+  CHECK(it.failure == "full");
+  CHECK_FALSE(it.settled);
+  CHECK_FALSE(it.process->running());
+  // Because of the other tenant.
+  const auto chain = it.world.trace().chain(it.process->down_cause());
+  CHECK(chain.back()->kind->name == "disk.full");
+}
+
+TEST_CASE("deleting and cutting files makes room on the disk", "[unit]") {
+  Story it;
+  const Bytes before = it.machine->disk().used();
+  CHECK(it.append(100'000));
+  CHECK(it.append(100'000));
+  CHECK(it.machine->disk().used() - before > 200_KB);
+  REQUIRE(it.log->truncate_to(1).ok());
+  CHECK(it.machine->disk().used() - before < 101_KB);
+  REQUIRE(it.log->truncate_fully_and_start_at(0).ok());
+  CHECK(it.machine->disk().used() - before < 1_KB);
+}
+
+TEST_CASE("a dead disk is noticed by the next sync, not by a write into memory", "[unit]") {
+  Story it;
+  CHECK(it.append(1'000));  // the first one of an epoch writes and syncs a checkpoint
+  it.settle(true);
+  sim::fail_disk(*it.machine, 0);
+  CHECK(it.append(1'000));
+  it.settle();
+  CHECK(it.settled);
+  it.settle(true);
+  CHECK(it.failure == "failed");
+  CHECK_FALSE(it.process->running());
+}
+
+TEST_CASE("rotten bytes are found by the checksum at the next recovery", "[unit]") {
+  Story it;
+  CHECK_FALSE(it.storage->corrupt("/logs/t-0").has_value());  // nothing there
+  for (int i = 0; i < 10; ++i) CHECK(it.append(1'000));
+  CHECK_FALSE(it.storage->corrupt("/logs/t-0").has_value());  // nothing durable
+  it.settle(true);
+  CHECK_FALSE(it.storage->corrupt("/logs/other").has_value());
+  const auto hit = it.storage->corrupt("/logs/t-0");
+  REQUIRE(hit.has_value());
+  CHECK(hit->path == "/logs/t-0/00000000000000000000.log");
+  it.log.reset();
+  it.open_log(false);
+  // A bit in a batch's offset or size is found by other means than the checksum, or cuts more.
+  CHECK(it.log->recovery().bytes_cut > 0);
+  CHECK(it.log->log_end_offset() < 10);
+}
+
+TEST_CASE("a disk that lies about syncs loses them with the power", "[unit]") {
+  Story it;
+  CHECK(it.append(1'000));
+  it.settle(true);
+  sim::make_disk_lie(*it.machine, 0);
+  CHECK(it.append(1'000));
+  CHECK(it.append(1'000));
+  it.settle(true);
+  CHECK(it.settled);
+  CHECK(it.machine->disk().harm().lies > 0);
+  it.log.reset();
+  it.machine->power_off();
+  CHECK(it.storage->lost_last() > 2_KB);
+  it.machine->power_on();
+  it.world.run(it.world.now() + 20s);
+  it.open_log(false);
+  CHECK(it.log->log_end_offset() == 1);
+}
+
+TEST_CASE("a disk that is honest again keeps what it syncs", "[unit]") {
+  Story it;
+  sim::make_disk_lie(*it.machine, 0);
+  CHECK(it.append(1'000));
+  it.settle(true);
+  sim::make_disk_honest(*it.machine, 0);
+  CHECK(it.append(1'000));
+  it.settle(true);
+  it.log.reset();
+  it.machine->power_off();
+  it.machine->power_on();
+  it.world.run(it.world.now() + 20s);
+  it.open_log(false);
+  CHECK(it.log->log_end_offset() == 2);
+}
