@@ -16,15 +16,15 @@ namespace {
 /// What send() costs the calling thread: serialising, choosing a partition, appending. A Java
 /// producer does a few hundred thousand small records a second a core.
 constexpr Duration record_cost = 3us;
-/// gzip at zlib's level 6 takes JSON in at about 25 MB/s a core, and some time a record for handing
-/// small pieces to the deflater: a 300-byte record costs about 35 us.
+/// gzip takes, beside CodecsConfig::gzip, some time a record for handing small pieces to the
+/// deflater: a 300-byte record costs about 35 us.
 constexpr Duration gzip_record_cost = 22us;
-constexpr BytesPerSecond gzip_rate = 25_MBps;
 
-Duration send_cost(const ProducerConfig& config, std::size_t size) {
+Duration send_cost(const ProducerConfig& config, const sim::CodecsConfig& codecs,
+                   std::size_t size) {
   if (config.compression_type == CompressionType::none) return record_cost;
   return record_cost + gzip_record_cost +
-         time_for(Bytes(static_cast<std::int64_t>(size)), gzip_rate);
+         time_for(Bytes(static_cast<std::int64_t>(size)), codecs.gzip.compress);
 }
 
 RpcSettings rpc_settings(const ProducerSetup& setup) {
@@ -156,8 +156,8 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
     co_return refuse(ErrorCode::message_too_large);
   }
   sim::Cpu& cpu = process.machine().cpu();
-  const Duration cost =
-      send_cost(config, record.value.size() + (record.key ? record.key->size() : 0));
+  const Duration cost = send_cost(config, cpu.config().codecs,
+                                  record.value.size() + (record.key ? record.key->size() : 0));
   co_await cpu.run(cost);
 
   fresh.timestamp = context.wall_millis();

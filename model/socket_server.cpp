@@ -54,11 +54,14 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
   sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
   sim::Cpu& cpu = process_.machine().cpu();
   ++connections_;
+  if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
   while (true) {
     std::optional<sim::Message> message = co_await socket->receive();
     if (!message) break;
     co_await thread.acquire();
-    co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate));
+    process_.allocate(message->size);
+    co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
+                     cpu.tls_demand(message->size));
     thread.release();
     auto* raw = dynamic_cast<Request*>(message->payload.get());
     ENSURE(raw != nullptr, "a broker was sent something that is no request");
@@ -77,7 +80,8 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     const Bytes size = (*response)->size();
     const std::string_view kind = response_name((*response)->api);
     co_await thread.acquire();
-    co_await cpu.run(network_cost);  // the bytes go from page cache to NIC (sendfile)
+    // In the clear the bytes go from page cache to NIC (sendfile).
+    co_await cpu.run(network_cost + cpu.tls_demand(size));
     thread.release();
     sim::Message answer{std::move(*response), size, kind};
     socket->send(std::move(answer));

@@ -41,7 +41,7 @@ const Settings<ZooKeeperSpec>& ZooKeeperSpec::settings() {
   static const auto all =
       Settings<S>("ZooKeeper", "The ensemble: machines zookeeper-1 and on.")
           .field("nodes", &S::nodes, 1, 9, "How many servers; a majority must live.")
-          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
           .field("config", &S::config, record<model::ZooKeeperConfig>(), "zoo.cfg.");
   return all;
 }
@@ -51,7 +51,7 @@ const Settings<BrokersSpec>& BrokersSpec::settings() {
   static const auto all =
       Settings<S>("Brokers", "The brokers: machines broker-1 and on, all alike.")
           .field("count", &S::count, 1, 100, "How many.")
-          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
           .field("config", &S::config, record<model::BrokerConfig>(), "server.properties.");
   return all;
 }
@@ -103,7 +103,7 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
       Settings<S>("Producer", "A program on a machine of its own that sends a source's rows.")
           .field("name", &S::name, machine_name(), "Its name, and that of its machine.")
           .required()
-          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
           .field("source", &S::source, machine_name(), "Where its records come from.")
           .required()
           .field("topic", &S::topic, topic_name(), "Where they go.")
@@ -124,7 +124,7 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
           .field("group", &S::group, machine_name(), "Its group.id.")
           .required()
           .field("members", &S::members, 1, 1000, "How many consumers.")
-          .field("machine", &S::machine, machine_name(), "A name under hardware.")
+          .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
           .field("topics", &S::topics, list(topic_name(), 1, 100), "What it subscribes to.")
           .required()
           .field("service_time", &S::service_time, Duration{0}, 1h, "Work for a record.")

@@ -47,6 +47,14 @@ Duration Cpu::demand(int partitions, std::int64_t records, Bytes bytes) const {
          config_.record_cost * records + time_for(bytes, config_.byte_rate);
 }
 
+Duration Cpu::tls_demand(Bytes bytes) const {
+  return config_.tls ? time_for(bytes, config_.tls->rate) : Duration{0};
+}
+
+Duration Cpu::handshake_demand() const {
+  return config_.tls ? config_.tls->handshake : Duration{0};
+}
+
 Duration Cpu::busy() const {
   Duration total = spent_;
   for (const Core& core : cores_) {

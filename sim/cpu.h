@@ -26,6 +26,9 @@ class Cpu {
   Task<> run(Duration demand);
   /// Demand of handling a request: see CpuConfig.
   Duration demand(int partitions, std::int64_t records, Bytes bytes) const;
+  /// Demand of encrypting or decrypting: nothing without TLS.
+  Duration tls_demand(Bytes bytes) const;
+  Duration handshake_demand() const;
 
   const CpuConfig& config() const { return config_; }
   Duration busy() const;  ///< Core time spent since the start.

@@ -35,7 +35,50 @@ const Settings<CpuConfig>& CpuConfig::settings() {
           .field("byte_rate", &CpuConfig::byte_rate, 1_MBps, 100'000_MBps,
                  "Copying and checksumming, one core.")
           .field("tail_sigma", &CpuConfig::tail_sigma, 0.0, 3.0,
-                 "Log-normal spread of every cost; 0 for none.");
+                 "Log-normal spread of every cost; 0 for none.")
+          .field("codecs", &CpuConfig::codecs, setting::record<CodecsConfig>(),
+                 "What compressing costs and saves.")
+          .field("tls", &CpuConfig::tls, setting::record<TlsConfig>(),
+                 "Encryption of all that brokers send and receive; unset is none.");
+  return all;
+}
+
+const Settings<CodecConfig>& CodecConfig::settings() {
+  static const auto all =
+      Settings<CodecConfig>("Codec", "One codec on one core.")
+          .field("compress", &CodecConfig::compress, 1_MBps, 100'000_MBps, "Bytes in a second.")
+          .field("decompress", &CodecConfig::decompress, 1_MBps, 100'000_MBps,
+                 "Bytes out a second.")
+          .field("ratio", &CodecConfig::ratio, 1.0, 1000.0,
+                 "How many times smaller the data gets.");
+  return all;
+}
+
+const Settings<CodecsConfig>& CodecsConfig::settings() {
+  const auto codec = setting::record<CodecConfig>();
+  static const auto all = Settings<CodecsConfig>("Codecs", "Kafka's codecs.")
+                              .field("gzip", &CodecsConfig::gzip, codec, "zlib, level 6.")
+                              .field("snappy", &CodecsConfig::snappy, codec, "Snappy.")
+                              .field("lz4", &CodecsConfig::lz4, codec, "LZ4.")
+                              .field("zstd", &CodecsConfig::zstd, codec, "Zstandard, level 1.");
+  return all;
+}
+
+const Settings<TlsConfig>& TlsConfig::settings() {
+  static const auto all =
+      Settings<TlsConfig>("Tls", "Encryption on one core.")
+          .field("rate", &TlsConfig::rate, 1_MBps, 100'000_MBps, "Bytes a second.")
+          .field("handshake", &TlsConfig::handshake, Duration{0}, 1s, "Per connection.");
+  return all;
+}
+
+const Settings<GcConfig>& GcConfig::settings() {
+  static const auto all =
+      Settings<GcConfig>("Gc", "Stop-the-world collections of a Java process.")
+          .field("every", &GcConfig::every, 1_MiB, Bytes(1ll << 40),
+                 "A young collection after this much was allocated.")
+          .field("pause", &GcConfig::pause, Duration{0}, 1h, "How long one lasts, the median.")
+          .field("sigma", &GcConfig::sigma, 0.0, 3.0, "Log-normal spread of that; 0 for none.");
   return all;
 }
 
@@ -151,6 +194,8 @@ const Settings<PageCacheConfig>& PageCacheConfig::settings() {
                  "How often old dirty pages are looked for.")
           .field("dirty_expire", &PageCacheConfig::dirty_expire, Duration{0}, 1h,
                  "The age at which a dirty page is written.")
+          .field("read_ahead", &PageCacheConfig::read_ahead, Bytes(0), 1_GiB,
+                 "The largest window read ahead of who reads in sequence; 0 for none.")
           .check([](const PageCacheConfig& cache, FieldReport& report) {
             if (cache.heap >= cache.ram) {
               report.error("heap", fmt::format("must be less than ram, {}", to_text(cache.ram)));
@@ -166,6 +211,10 @@ const Settings<PageCacheConfig>& PageCacheConfig::settings() {
 const Settings<MachineConfig>& MachineConfig::settings() {
   static const auto all =
       Settings<MachineConfig>("Machine", "A kind of machine that brokers and clients run on.")
+          .field(
+              "profile", &MachineConfig::profile, setting::text(1000),
+              "A known machine that the other keys adjust: a name of brokerlab hardware list, or "
+              "a file, relative to this one.")
           .field("cpu", &MachineConfig::cpu, setting::record<CpuConfig>(), "Processor.")
           .field("nic", &MachineConfig::nic, setting::record<NicConfig>(), "Network card.")
           .field("disks", &MachineConfig::disks,
@@ -175,6 +224,8 @@ const Settings<MachineConfig>& MachineConfig::settings() {
                  "What all volumes together may carry; unset is only their own limits.")
           .field("page_cache", &MachineConfig::page_cache, setting::record<PageCacheConfig>(),
                  "Memory.")
+          .field("gc", &MachineConfig::gc, setting::record<GcConfig>(),
+                 "Garbage collection in its brokers; unset is none.")
           .field("boot_time", &MachineConfig::boot_time, Duration{0}, 1h,
                  "From power on to processes starting.");
   return all;

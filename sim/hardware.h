@@ -12,9 +12,49 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace brokerlab::sim {
+
+/// What one codec costs on one core, and what it saves. Rates are of bytes outside: in when it
+/// compresses, out when it decompresses.
+struct CodecConfig {
+  BytesPerSecond compress;
+  BytesPerSecond decompress;
+  double ratio = 1;  ///< Bytes outside over bytes inside, of log-like data.
+
+  static const Settings<CodecConfig>& settings();
+};
+
+/// Source: docs/hardware.md, "Processor".
+struct CodecsConfig {
+  CodecConfig gzip{25_MBps, 407_MBps, 3.58};
+  CodecConfig snappy{446_MBps, 1'344_MBps, 2.35};
+  CodecConfig lz4{594_MBps, 2'428_MBps, 1.81};
+  CodecConfig zstd{409_MBps, 844_MBps, 2.9};  ///< Level 1.
+
+  static const Settings<CodecsConfig>& settings();
+};
+
+/// Encryption on one core, of every byte that a broker sends or receives.
+struct TlsConfig {
+  BytesPerSecond rate = 700_MBps;  ///< AES-128-GCM in Java 11.
+  Duration handshake = 2ms;        ///< A full one: a signature with RSA-2048 and a key exchange.
+
+  static const Settings<TlsConfig>& settings();
+};
+
+/// Stop-the-world collections of a Java process. A young one comes after every `every` bytes that
+/// the process has allocated, and lasts a log-normal time; a full one comes when it is told to
+/// (Process::collect).
+struct GcConfig {
+  Bytes every = 600_MiB;  ///< Eden: with G1 at most 60 % of the heap, here of 1 GiB.
+  Duration pause = 20ms;  ///< Median. G1 aims below 20 ms in Kafka's start scripts.
+  double sigma = 0.5;     ///< Of the logarithm; 0: every pause is the median.
+
+  static const Settings<GcConfig>& settings();
+};
 
 /// Processor time, as work items on `cores` equal cores. A broker's request costs
 /// request_cost + partition_cost * partitions + record_cost * records + bytes / byte_rate, times a
@@ -26,6 +66,8 @@ struct CpuConfig {
   Duration record_cost = 100ns;   ///< Per record (validation, offset assignment).
   BytesPerSecond byte_rate = 1'500_MBps;  ///< Copy and checksum, one core.
   double tail_sigma = 0.35;               ///< 0: every item costs its mean exactly.
+  CodecsConfig codecs;
+  std::optional<TlsConfig> tls;  ///< Unset: brokers speak in the clear.
 
   static const Settings<CpuConfig>& settings();
 };
@@ -86,18 +128,23 @@ struct PageCacheConfig {
   double dirty_ratio = 0.20;             ///< vm.dirty_ratio: writers are throttled.
   Duration writeback_interval = 5s;      ///< vm.dirty_writeback_centisecs.
   Duration dirty_expire = 30s;           ///< vm.dirty_expire_centisecs.
+  Bytes read_ahead = 128_KiB;            ///< /sys/block/*/queue/read_ahead_kb.
 
   Bytes capacity() const { return ram - heap; }
   static const Settings<PageCacheConfig>& settings();
 };
 
 struct MachineConfig {
+  /// JSON: the named machine that the other keys adjust. Whoever reads a scenario resolves it
+  /// (scenarios/hardware_profiles.h); here it means nothing.
+  std::optional<std::string> profile;
   CpuConfig cpu;
   NicConfig nic;
   std::vector<DiskConfig> disks{DiskConfig{}};  ///< At least one; the first holds the system.
   std::optional<VolumeLinkConfig> volume_link;  ///< Unset: volumes have only their own limits.
   PageCacheConfig page_cache;
-  Duration boot_time = 60s;  ///< Power on to processes starting: firmware, kernel, services.
+  std::optional<GcConfig> gc;  ///< Unset: no process of the machine ever collects.
+  Duration boot_time = 60s;    ///< Power on to processes starting: firmware, kernel, services.
 
   static const Settings<MachineConfig>& settings();
 };

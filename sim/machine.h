@@ -8,7 +8,8 @@
 //   kill        the machine lives on: peers are reset at once; the page cache keeps its bytes
 //   power_off   silence: peers see nothing; what was not durable on disk is gone (on_power_loss)
 //   power_on    boot_time later every process that is enabled starts
-//   pause       nothing of the process runs until the pause ends (a stop-the-world GC)
+//   pause       nothing of the process runs until the pause ends
+//   collect     the same, as a garbage collection; allocate() leads to young ones (GcConfig)
 //
 // Lifetime: machines are owned by whoever builds the cluster and borrow the World and the Network.
 // Threads:  none.
@@ -63,6 +64,12 @@ class Process {
   /// (systemd's Restart=on-failure), unless that is `never`-like max_duration.
   void exit(Phrase why, Duration restart_after = max_duration);
   void pause(Duration length);
+  /// The program has allocated memory on its heap. After every GcConfig::every bytes all of it
+  /// stands still for a young collection, once the present event is over. Nothing without gc.
+  void allocate(Bytes bytes);
+  /// A full collection, now: as pause(), and what was allocated so far is gone.
+  void collect(Duration length);
+  Duration collecting() const { return collecting_; }  ///< Time in collections, all lives.
   Time paused_until() const { return paused_until_; }  ///< In the past when it runs.
 
   /// The event that ended, paused or silenced the process; none while it runs normally.
@@ -76,6 +83,7 @@ class Process {
   void begin();
   void end_by(EventId cause, bool boots_again);
   void destroy(EventId cause, bool silently);
+  void stand_still(const EventKind& why, Duration length);
 
   Machine& machine_;
   const ProcessId id_;
@@ -89,6 +97,9 @@ class Process {
   int starts_ = 0;
   EventId down_cause_;
   Time paused_until_{};
+  RandomStream collections_;
+  Bytes allocated_{0};  ///< Since the last collection.
+  Duration collecting_{0};
 };
 
 class Machine {
@@ -150,7 +161,7 @@ class Machine {
 /// Events of this folder.
 namespace events {
 extern const EventKind power_off, power_on, process_started, machine_process_started,
-    process_killed, process_exited, process_paused, network_cut, network_healed;
+    process_killed, process_exited, process_paused, process_collects, network_cut, network_healed;
 }
 
 }  // namespace brokerlab::sim

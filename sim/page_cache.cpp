@@ -1,9 +1,11 @@
 #include "sim/page_cache.h"
 
+#include "sim/page_bits.h"
+
+#include <bit>
+
 namespace brokerlab::sim {
 namespace {
-
-constexpr std::int64_t chunk_bytes = PageCache::chunk_size.count();
 
 Bytes share(Bytes whole, double ratio) {
   return Bytes(static_cast<std::int64_t>(static_cast<double>(whole.count()) * ratio));
@@ -31,32 +33,6 @@ class PageCache::Writing {
   const std::uint64_t version_;
 };
 
-/// Says "these chunks are being read" for as long as its coroutine lives.
-class PageCache::Loading {
- public:
-  Loading(PageCache& cache, FileKey key, std::uint64_t version, std::int64_t first,
-          std::int64_t last)
-      : cache_(cache), key_(key), version_(version), first_(first), last_(last) {
-    File* file = cache_.find(key_, version_);
-    for (std::int64_t index = first_; index <= last_; ++index) file->loading.insert(index);
-  }
-  Loading(const Loading&) = delete;
-  Loading& operator=(const Loading&) = delete;
-  ~Loading() {
-    if (File* file = cache_.find(key_, version_)) {
-      file->loading.erase(file->loading.lower_bound(first_), file->loading.upper_bound(last_));
-    }
-    cache_.loaded_.notify_all();
-  }
-
- private:
-  PageCache& cache_;
-  const FileKey key_;
-  const std::uint64_t version_;
-  const std::int64_t first_;
-  const std::int64_t last_;
-};
-
 PageCache::PageCache(World& world, Disk& disk, const PageCacheConfig& config)
     : world_(world),
       disk_(disk),
@@ -66,7 +42,8 @@ PageCache::PageCache(World& world, Disk& disk, const PageCacheConfig& config)
       became_dirty_(world),
       written_(world),
       loaded_(world),
-      write_back_(world) {
+      write_back_(world),
+      ahead_(world) {
   ENSURE(config.capacity() > Bytes(0), "no memory is left for the page cache");
 }
 
@@ -96,6 +73,7 @@ void PageCache::new_version(File& file) {
   file.version = next_version_++;
   file.writing = false;
   file.loading.clear();
+  file.ahead = ReadAhead{};
   written_.notify_all();
   loaded_.notify_all();
 }
@@ -126,66 +104,88 @@ void PageCache::set_extent(FileKey key, File& file, std::int64_t end, std::int64
 }
 
 void PageCache::cache(FileKey key, File& file, std::int64_t begin, std::int64_t end) {
-  for (std::int64_t at = begin; at < end;) {
-    const std::int64_t index = at / chunk_bytes;
-    const std::int64_t upto = std::min(end, (index + 1) * chunk_bytes);
-    const auto found = file.chunks.find(index);
+  const std::int64_t first = page_of(begin);
+  const std::int64_t last = pages_up_to(end);
+  for (std::int64_t index = first / chunk_pages; index * chunk_pages < last; ++index) {
+    auto found = file.chunks.find(index);
     if (found == file.chunks.end()) {
-      lru_.push_front({key, index, at, upto});
-      file.chunks.emplace(index, lru_.begin());
-      cached_ += Bytes(upto - at);
-    } else {
-      Chunk& chunk = *found->second;
-      const std::int64_t had = chunk.end - chunk.begin;
-      chunk.begin = std::min(chunk.begin, at);
-      chunk.end = std::max(chunk.end, upto);
-      cached_ += Bytes(chunk.end - chunk.begin - had);
-      lru_.splice(lru_.begin(), lru_, found->second);
+      inactive_.push_front({key, index});
+      found = file.chunks.emplace(index, inactive_.begin()).first;
     }
-    at = upto;
+    Chunk& chunk = *found->second;
+    const Pages more = mask_in_chunk(index, first, last) & ~chunk.pages;
+    chunk.pages |= more;
+    cached_ += size_of(more);
+    if (chunk.active) active_bytes_ += size_of(more);
+    Lru& list = chunk.active ? active_ : inactive_;
+    list.splice(list.begin(), list, found->second);
   }
   evict();
 }
 
-/// Whether all of [begin, end), part of one chunk, is in memory; if so it is recently used now.
-bool PageCache::touch(File& file, std::int64_t begin, std::int64_t end) {
-  const auto found = file.chunks.find(begin / chunk_bytes);
-  if (found == file.chunks.end()) return false;
-  const Chunk& chunk = *found->second;
-  if (chunk.begin > begin || chunk.end < end) return false;
-  lru_.splice(lru_.begin(), lru_, found->second);
-  return true;
+PageCache::Pages PageCache::pages_in_memory(const File& file, std::int64_t chunk) {
+  const auto found = file.chunks.find(chunk);
+  return found == file.chunks.end() ? 0 : found->second->pages;
+}
+
+PageCache::Pages PageCache::pages_on_their_way(const File& file, std::int64_t chunk) {
+  const auto found = file.loading.find(chunk);
+  return found == file.loading.end() ? 0 : found->second;
+}
+
+/// Pages [first, last) are read from memory: what is used a second time is active from now on.
+void PageCache::use_again(File& file, std::int64_t first, std::int64_t last) {
+  for (std::int64_t index = first / chunk_pages; index * chunk_pages < last; ++index) {
+    const auto found = file.chunks.find(index);
+    if (found == file.chunks.end()) continue;
+    Chunk& chunk = *found->second;
+    active_.splice(active_.begin(), chunk.active ? active_ : inactive_, found->second);
+    if (!chunk.active) active_bytes_ += size_of(chunk.pages);
+    chunk.active = true;
+  }
 }
 
 void PageCache::drop_chunks(File& file, std::int64_t from) {
-  for (auto at = file.chunks.lower_bound(from / chunk_bytes); at != file.chunks.end();) {
+  const std::int64_t kept = pages_up_to(from);
+  for (auto at = file.chunks.lower_bound(kept / chunk_pages); at != file.chunks.end();) {
     Chunk& chunk = *at->second;
-    if (chunk.begin < from) {
-      const std::int64_t kept_end = std::min(chunk.end, from);
-      cached_ -= Bytes(chunk.end - kept_end);
-      chunk.end = kept_end;
-      ++at;
-      continue;
-    }
-    cached_ -= Bytes(chunk.end - chunk.begin);
-    lru_.erase(at->second);
-    at = file.chunks.erase(at);
+    const Pages gone = chunk.pages & ~mask_in_chunk(chunk.index, 0, kept);
+    chunk.pages &= ~gone;
+    cached_ -= size_of(gone);
+    if (chunk.active) active_bytes_ -= size_of(gone);
+    const auto chunk_at = at++->second;
+    if (chunk.pages == 0) forget_chunk(chunk_at);
   }
+}
+
+void PageCache::forget_chunk(Lru::iterator at) {
+  cached_ -= size_of(at->pages);
+  if (at->active) active_bytes_ -= size_of(at->pages);
+  files_.at(at->file).chunks.erase(at->index);
+  (at->active ? active_ : inactive_).erase(at);
 }
 
 void PageCache::evict() {
   // A dirty chunk gets a second chance at the front; when all are dirty the writers, throttled,
   // bring the cache below its capacity.
-  for (std::size_t tries = lru_.size(); tries > 0 && cached_ > config_.capacity(); --tries) {
-    const Chunk& oldest = lru_.back();
-    File& file = files_.at(oldest.file);
-    if (oldest.end > file.flushed) {
-      lru_.splice(lru_.begin(), lru_, std::prev(lru_.end()));
+  std::size_t tries = active_.size() + inactive_.size();
+  for (; tries > 0 && cached_ > config_.capacity(); --tries) {
+    // Half of the cache at least is for what was used once, or nothing new could prove its worth.
+    if (inactive_.empty() || active_bytes_ + active_bytes_ > cached_) {
+      Chunk& demoted = active_.back();
+      demoted.active = false;
+      active_bytes_ -= size_of(demoted.pages);
+      inactive_.splice(inactive_.begin(), active_, std::prev(active_.end()));
+    }
+    const auto oldest = std::prev(inactive_.end());
+    const File& file = files_.at(oldest->file);
+    const std::int64_t end =
+        oldest->index * chunk_bytes + (chunk_pages - std::countl_zero(oldest->pages)) * page_bytes;
+    if (std::min(end, file.end) > file.flushed) {
+      inactive_.splice(inactive_.begin(), inactive_, oldest);
       continue;
     }
-    cached_ -= Bytes(oldest.end - oldest.begin);
-    file.chunks.erase(oldest.index);
-    lru_.pop_back();
+    forget_chunk(oldest);
   }
 }
 
@@ -206,63 +206,6 @@ Task<> PageCache::write(FileKey key, std::int64_t offset, Bytes size) {
   const Time asked = world_.now();
   while (dirty_ > dirty_limit_) co_await written_.wait();
   throttled_ += world_.now() - asked;
-}
-
-Task<Status<DiskError>> PageCache::read(FileKey key, std::int64_t offset, Bytes size) {
-  const std::int64_t wanted = offset + size.count();
-  File* file = &open(key, wanted);
-  // The caller knows better how long a file is that was there before us.
-  if (wanted > file->end && file->flushed == file->end && file->platter == file->end) {
-    file->end = file->flushed = file->durable = file->platter = wanted;
-  }
-  const std::uint64_t version = file->version;
-  bool missed = false;
-  std::int64_t at = offset;
-  while (file != nullptr && at < std::min(wanted, file->end)) {
-    const std::int64_t end = std::min(wanted, file->end);
-    const std::int64_t index = at / chunk_bytes;
-    const std::int64_t upto = std::min(end, (index + 1) * chunk_bytes);
-    if (touch(*file, at, upto)) {
-      at = upto;
-      continue;
-    }
-    missed = true;
-    if (file->loading.contains(index)) {
-      co_await loaded_.wait();
-    } else {
-      const Status<DiskError> loaded = co_await load(key, version, index, (end - 1) / chunk_bytes);
-      if (!loaded) {
-        ++misses_;
-        co_return loaded;
-      }
-      // Counts as read even when it does not fit and is gone again.
-      at = upto;
-    }
-    file = find(key, version);
-  }
-  ++(missed ? misses_ : hits_);
-  co_return Status<DiskError>();
-}
-
-/// Reads what is cold from chunk `first` on, in one operation, up to the first chunk that is in
-/// memory or already on its way, at most up to chunk `last`.
-Task<Status<DiskError>> PageCache::load(FileKey key, std::uint64_t version, std::int64_t first,
-                                        std::int64_t last) {
-  File* file = find(key, version);
-  std::int64_t final = first;
-  while (final < last && !file->loading.contains(final + 1) && !file->chunks.contains(final + 1)) {
-    ++final;
-  }
-  const std::int64_t begin = first * chunk_bytes;
-  const std::int64_t end = std::min((final + 1) * chunk_bytes, file->flushed);
-  const Loading loading(*this, key, version, first, final);
-  const DiskPlace place{key, begin};
-  const Status<DiskError> status =
-      co_await disk_.read(place, Bytes(std::max<std::int64_t>(end - begin, 0)));
-  if (!status) co_return status;
-  file = find(key, version);
-  if (file != nullptr) cache(key, *file, begin, end);
-  co_return status;
 }
 
 Task<Status<DiskError>> PageCache::sync(FileKey key) {
@@ -433,7 +376,9 @@ Task<> PageCache::write_back_round(Time dirty_until) {
 void PageCache::power_off() {
   powered_ = false;
   write_back_.kill_all();
-  lru_.clear();
+  ahead_.kill_all();
+  active_.clear();
+  inactive_.clear();
   for (auto& [key, file] : files_) {
     file.chunks.clear();
     new_version(file);
@@ -442,7 +387,7 @@ void PageCache::power_off() {
   lied_about_.clear();
   dirty_files_.clear();
   in_drive_.clear();
-  cached_ = dirty_ = Bytes(0);
+  cached_ = active_bytes_ = dirty_ = Bytes(0);
 }
 
 void PageCache::power_on() {

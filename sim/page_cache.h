@@ -4,8 +4,14 @@
 // then the writer waits until write-back has brought them down (throttling). Write-back runs every
 // writeback_interval for what is older than dirty_expire, and at once above the background limit.
 // A read of cached bytes costs nothing here (the CPU pays for the copy); cold bytes are read from
-// the disk in whole chunks of 128 KiB (Linux's default read-ahead, read_ahead_kb). When the cache
-// is full the least recently used clean chunks go.
+// the disk in whole pages. A reader that goes on where the last one of the file ended, or begins
+// at its begin, gets more than it asked for: a window that grows up to read_ahead, the next of
+// which is fetched in the background while this one is read (Linux's ondemand read-ahead). Each
+// file has one such state, as each of Kafka's segments has one open file for all its readers.
+// Reads anywhere else get the pages they ask for.
+//
+// When the cache is full clean chunks of 128 KiB go: of those used once the oldest first (Linux's
+// inactive list), so that who reads a lot once does not push out what is read again and again.
 //
 // Written-back bytes are in the drive's own cache: they are durable after the next sync(), by an
 // fsync or by the flush that ends each round of write-back (the file system's journal commit).
@@ -18,7 +24,9 @@
 //
 // Lifetime: owned by a Machine; write-back runs as long as the machine has power. Threads: none.
 // Errors:   what the disk returns; a failed write leaves its bytes dirty.
-// Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c (throttling).
+// Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c (throttling);
+//           mm/readahead.c (ondemand_readahead, get_init_ra_size, get_next_ra_size); mm/swap.c
+//           (mark_page_accessed) and mm/vmscan.c (inactive_is_low).
 #pragma once
 
 #include "sim/disk.h"
@@ -35,6 +43,7 @@ class PageCache {
  public:
   using FileKey = std::int64_t;
   static constexpr Bytes chunk_size = 128_KiB;
+  static constexpr Bytes page_size = 4_KiB;
   /// Write-back hands this much of one file to the disk at once.
   static constexpr Bytes writeback_unit = 4_MiB;
 
@@ -63,15 +72,24 @@ class PageCache {
   std::int64_t hits() const { return hits_; }        ///< Reads that needed no disk.
   std::int64_t misses() const { return misses_; }    ///< Reads that did.
   Duration throttled() const { return throttled_; }  ///< Time writers spent waiting at the limit.
+  Bytes read_ahead() const { return read_ahead_; }  ///< Read from the disk before it was asked for.
 
  private:
+  using Pages = std::uint32_t;  ///< A bit for each page of a chunk.
   struct Chunk {
     FileKey file;
     std::int64_t index;  ///< The chunk's place in the file is index * chunk_size.
-    std::int64_t begin;  ///< What of it is cached: [begin, end) of the file.
-    std::int64_t end;
+    Pages pages = 0;     ///< Those that are in memory.
+    bool active = false;
   };
   using Lru = std::list<Chunk>;
+  /// Linux's file_ra_state, in pages: the window read last, and where in it the next one is begun.
+  struct ReadAhead {
+    std::int64_t start = 0;
+    std::int64_t size = 0;
+    std::int64_t async_size = 0;
+    std::int64_t previous_end = -1;  ///< Where the last read ended.
+  };
   /// durable <= flushed <= end: on the platter, in the drive's cache, in memory only.
   struct File {
     std::int64_t end = 0;
@@ -82,7 +100,8 @@ class PageCache {
     std::uint64_t version = 0;  ///< Changes when bytes below `end` stop being what they were.
     bool writing = false;       ///< Someone hands a piece of it to the disk.
     std::map<std::int64_t, Lru::iterator> chunks;
-    std::set<std::int64_t> loading;  ///< Chunks on their way from the disk.
+    std::map<std::int64_t, Pages> loading;  ///< By chunk: pages on their way from the disk.
+    ReadAhead ahead;
   };
   class Writing;
   class Loading;
@@ -92,9 +111,16 @@ class PageCache {
   void new_version(File& file);
   void set_extent(FileKey key, File& file, std::int64_t end, std::int64_t flushed);
   void cache(FileKey key, File& file, std::int64_t begin, std::int64_t end);
-  bool touch(File& file, std::int64_t begin, std::int64_t end);
+  static Pages pages_in_memory(const File& file, std::int64_t chunk);
+  static Pages pages_on_their_way(const File& file, std::int64_t chunk);
+  static std::int64_t end_of_warm(const File& file, std::int64_t page, std::int64_t last);
+  static std::int64_t end_of_cold(const File& file, std::int64_t page, std::int64_t last);
+  void use_again(File& file, std::int64_t first, std::int64_t last);
   void drop_chunks(File& file, std::int64_t from);
+  void forget_chunk(Lru::iterator chunk);
   void evict();
+  std::int64_t window_for(File& file, std::int64_t page, std::int64_t wanted) const;
+  void read_next_window(FileKey key, File& file, std::int64_t first, std::int64_t last);
   void mark_durable(FileKey key, File& file, std::int64_t up_to);
   void make_good();
   void tell_durable(FileKey key, File& file);
@@ -104,7 +130,8 @@ class PageCache {
   Task<Status<DiskError>> write_out(FileKey key, std::uint64_t version, std::int64_t target);
   Task<Status<DiskError>> flush();
   Task<Status<DiskError>> load(FileKey key, std::uint64_t version, std::int64_t first,
-                               std::int64_t last);
+                               std::int64_t last, std::int64_t& loaded_to);
+  Task<> load_ahead(FileKey key, std::uint64_t version, std::int64_t first, std::int64_t last);
   Time next_writeback() const;
 
   World& world_;
@@ -117,8 +144,10 @@ class PageCache {
   std::set<FileKey> dirty_files_;  ///< flushed < end.
   std::set<FileKey> in_drive_;     ///< durable < flushed.
   std::set<FileKey> lied_about_;   ///< platter < durable.
-  Lru lru_;                        ///< Most recently used first.
+  Lru active_;                     ///< Used more than once; most recently used first, as
+  Lru inactive_;                   ///< used once.
   Bytes cached_;
+  Bytes active_bytes_;
   Bytes dirty_;
   std::uint64_t next_version_ = 1;
   bool powered_ = false;
@@ -126,10 +155,12 @@ class PageCache {
   std::int64_t hits_ = 0;
   std::int64_t misses_ = 0;
   Duration throttled_{0};
+  Bytes read_ahead_;
   Signal became_dirty_;  ///< Something for write-back to look at.
   Signal written_;       ///< Some dirty bytes became clean, or a piece's writer is gone.
   Signal loaded_;
   TaskGroup write_back_;
+  TaskGroup ahead_;  ///< Reads that nobody waits for.
 };
 
 }  // namespace brokerlab::sim

@@ -1,5 +1,7 @@
 #include "sim/machine.h"
 
+#include <cmath>
+
 namespace brokerlab::sim {
 
 namespace events {
@@ -17,6 +19,10 @@ const EventKind process_exited{"process.exited", Level::fault,
 const EventKind process_paused{"process.paused", Level::fault,
                                "{process} on {machine} stands still for {length}",
                                "{machine}의 {process} {length} 동안 멈춤"};
+// Not a fault: it is what the process does.
+const EventKind process_collects{"process.collects", Level::detail,
+                                 "{process} on {machine} collects garbage for {length}",
+                                 "{machine}의 {process} {length} 동안 가비지 수집"};
 
 }  // namespace events
 
@@ -25,7 +31,8 @@ Process::Process(Machine& machine, ProcessId id, std::string name, Factory facto
       id_(id),
       name_(std::move(name)),
       factory_(std::move(factory)),
-      tasks_(machine.world()) {}
+      tasks_(machine.world()),
+      collections_(machine.world().stream(name_ + "/collections")) {}
 
 Process::~Process() = default;
 
@@ -53,6 +60,7 @@ void Process::begin() {
   ++starts_;
   down_cause_ = EventId{};
   paused_until_ = Time{};
+  allocated_ = Bytes(0);
   const World::KeepCause keep(world());  // its caller may start others
   const bool only_one = name_ == machine_.name();
   world().trace().record(only_one ? events::machine_process_started : events::process_started,
@@ -105,11 +113,33 @@ void Process::destroy(EventId cause, bool silently) {
   program_.reset();
 }
 
-void Process::pause(Duration length) {
+void Process::pause(Duration length) { stand_still(events::process_paused, length); }
+
+void Process::collect(Duration length) {
+  allocated_ = Bytes(0);
+  if (running_) collecting_ += length;
+  stand_still(events::process_collects, length);
+}
+
+void Process::allocate(Bytes bytes) {
+  const std::optional<GcConfig>& gc = machine_.config().gc;
+  if (!gc) return;
+  allocated_ += bytes;
+  if (allocated_ < gc->every) return;
+  allocated_ = Bytes(allocated_.count() % gc->every.count());
+  const double factor = gc->sigma > 0 ? collections_.lognormal(1.0, gc->sigma) : 1.0;
+  const Duration length(std::llround(static_cast<double>(gc->pause.count()) * factor));
+  // The caller is in the middle of something; it goes on up to where it next waits.
+  collecting_ += length;
+  world().after(0ns, [this, length, life = starts_] {
+    if (starts_ == life) stand_still(events::process_collects, length);
+  });
+}
+
+void Process::stand_still(const EventKind& why, Duration length) {
   if (!running_ || length <= 0ns) return;
-  down_cause_ =
-      world().trace().record(events::process_paused, {machine_.id()},
-                             {{"process", name_}, {"length", brokerlab::to_text(length)}});
+  down_cause_ = world().trace().record(
+      why, {machine_.id()}, {{"process", name_}, {"length", brokerlab::to_text(length)}});
   paused_until_ = std::max(paused_until_, world().now() + length);
   tasks_.pause_until(paused_until_);
 }

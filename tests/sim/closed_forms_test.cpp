@@ -1,39 +1,11 @@
-// The hardware models against formulas that one can write down. Each line is in docs/hardware.md,
-// too, as it is printed here.
+// Queues, hard disks, the page cache and network cards against formulas that one can write down.
+#include "tests/sim/closed_form.h"
 #include "tests/sim/cluster_fixture.h"
-
-#include <catch2/catch.hpp>
-#include <fmt/format.h>
-
-#include <cmath>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 using namespace brokerlab;
 using namespace brokerlab::sim;
 
 namespace {
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-std::string document() {
-  std::ifstream in(std::string(BROKERLAB_SOURCE_DIR) + "/docs/hardware.md");
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// One line of the table: the error must be under 1 %.
-void compare(const std::string& what, double formula, double measured) {
-  static const std::string published = document();
-  const double error = (measured - formula) / formula;
-  const double percent = std::round(1e5 * error) / 1e3 + 0.0;  // No "-0".
-  const std::string line =
-      fmt::format("{:<56} {:>10.6g} {:>10.6g} {:>7.3f}%", what, formula, measured, percent);
-  std::cout << line << "\n";
-  CHECK(std::abs(error) < 0.01);
-  INFO("docs/hardware.md must have this line: " << line);
-  CHECK(published.find("\n    " + line + "\n") != std::string::npos);
-}
 
 // --- Queues ---
 
