@@ -140,6 +140,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_demo(app, context);
   add_run(app, context);
   add_scenarios(app, context);
+  add_hardware(app, context);
   add_trace(app, context);
   add_why(app, context);
   add_view(app, context);

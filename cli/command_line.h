@@ -51,6 +51,7 @@ int run_command(const std::vector<std::string>& arguments, Context context);
 void add_run(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);
 void add_scenarios(CLI::App& app, Context& context);
+void add_hardware(CLI::App& app, Context& context);
 void add_trace(CLI::App& app, Context& context);
 void add_why(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);

@@ -1,42 +1,20 @@
 #include "scenarios/loader.h"
 
 #include "base/settings.h"
+#include "scenarios/hardware_profiles.h"
+#include "scenarios/text_file.h"
 #include "scenarios/validate.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace brokerlab::scenarios {
 namespace {
 
-constexpr std::uintmax_t largest_file = 8u << 20;
-
 Problem about_file(const std::string& path, std::string message) {
   return {path, {}, {}, std::move(message)};
-}
-
-Result<std::string, std::string> text_of(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::exists(status)) {
-    return fail(std::string("there is no such file"));
-  }
-  if (std::filesystem::is_directory(status)) return fail(std::string("is a directory"));
-  if (!std::filesystem::is_regular_file(status)) return fail(std::string("is not a regular file"));
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) return fail(std::string("cannot be read"));
-  if (size > largest_file) {
-    return fail(fmt::format("has {}; at most 8 MiB are read",
-                            to_rounded_text(Bytes(static_cast<std::int64_t>(size)))));
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return fail(std::string("cannot be read"));
-  return text;
 }
 
 void apply_overrides(const LoadOptions& options, Json& document, SettingsReport& report) {
@@ -63,8 +41,10 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
   Scenario scenario;
   if (parse_json(text, document, report)) {
     apply_overrides(options, document, report);
+    use_profiles(document, directory, report);
     scenario = Scenario::settings().read(document, report);
     scenario.editor_schema.reset();
+    for (auto& [name, machine] : scenario.hardware) machine.profile.reset();
     scenario.directory = directory;
     if (options.seed) {
       if (*options.seed < 0) {
@@ -80,7 +60,7 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
 }
 
 Loaded load_scenario(const std::string& path, const LoadOptions& options) {
-  const auto text = text_of(path);
+  const auto text = read_text_file(path);
   if (!text) return {std::nullopt, {about_file(path, text.error())}, {}};
   return parse_scenario(*text, path, std::filesystem::path(path).parent_path().string(), options);
 }
@@ -100,10 +80,10 @@ std::string scenario_docs() {
 
 std::string library_directory() { return BROKERLAB_LIBRARY_DIR; }
 
-std::vector<LibraryEntry> library() {
+std::vector<LibraryEntry> json_files_in(const std::string& directory) {
   std::vector<LibraryEntry> entries;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(library_directory(), error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     if (entry.path().extension() != ".json") continue;
     entries.push_back({entry.path().stem().string(), entry.path().string()});
   }
@@ -111,6 +91,8 @@ std::vector<LibraryEntry> library() {
             [](const LibraryEntry& a, const LibraryEntry& b) { return a.name < b.name; });
   return entries;
 }
+
+std::vector<LibraryEntry> library() { return json_files_in(library_directory()); }
 
 Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
   const bool is_path = path_or_name.find('/') != std::string::npos ||

@@ -47,6 +47,9 @@ struct LibraryEntry {
   std::string path;
 };
 
+/// The JSON files of a directory, in the order of their names; none when it is not there.
+std::vector<LibraryEntry> json_files_in(const std::string& directory);
+
 /// Where brokerlab's own scenarios are.
 std::string library_directory();
 /// In the order of their names.

@@ -1,6 +1,7 @@
 #include "scenarios/validate.h"
 
 #include "base/settings.h"
+#include "scenarios/hardware_profiles.h"
 #include "scenarios/record_source.h"
 
 #include <algorithm>
@@ -86,7 +87,8 @@ class Validator {
     if (kind.empty() || s_.hardware.contains(kind) || !clean("/hardware")) return;
     std::vector<std::string> known;
     for (const auto& [name, machine] : s_.hardware) known.push_back(name);
-    unknown(path, kind, "machine under /hardware", known);
+    for (const LibraryEntry& profile : profile_library()) known.push_back(profile.name);
+    unknown(path, kind, "machine under /hardware and no profile", known);
   }
 
   void check_hardware() {
