@@ -27,8 +27,10 @@ void ZkReplica::choose_next_snapshot() {
   until_snapshot_ = half + random_.below(half);
 }
 
-sim::Task<> ZkReplica::give_up() {
-  process_.exit({"its disk failed", "디스크 고장"});
+sim::Task<> ZkReplica::give_up(sim::DiskError error) {
+  if (const sim::EventId cause = process_.machine().disk().cause()) world_.set_cause(cause);
+  process_.exit(error == sim::DiskError::full ? Phrase{"its disk is full", "디스크가 가득 찼다"}
+                                              : Phrase{"its disk failed", "디스크 고장"});
   // The process dies after this event; nothing may be taken for durable meanwhile.
   co_await world_.sleep_until(never);
 }
@@ -37,10 +39,10 @@ sim::Task<> ZkReplica::store(sim::DiskPlace place, Bytes size) {
   sim::Disk& disk = process_.machine().disk();
   if (size > Bytes(0)) {
     const Status<sim::DiskError> written = co_await disk.write(place, size);
-    if (!written) co_await give_up();
+    if (!written) co_await give_up(written.error());
   }
   const Status<sim::DiskError> synced = co_await disk.sync();
-  if (!synced) co_await give_up();
+  if (!synced) co_await give_up(synced.error());
 }
 
 sim::Task<> ZkReplica::load() {
@@ -51,7 +53,7 @@ sim::Task<> ZkReplica::load() {
   for (const ZkTransactionPtr& logged : storage_.log()) size += log_record_size(*logged);
   const sim::DiskPlace place{snapshot_file, 0};
   const Status<sim::DiskError> read = co_await disk.read(place, size);
-  if (!read) co_await give_up();
+  if (!read) co_await give_up(read.error());
   // A killed process left written but unsynced transactions to the operating system. They must not
   // be voted for, or acknowledged by a synchronisation, before they are safe.
   co_await store(place, Bytes(0));
@@ -108,7 +110,7 @@ sim::Task<> ZkReplica::log(std::vector<Entry>& batch) {
   const Bytes size(storage_.file_end() - begin);
   if (size == Bytes(0)) co_return;
   // Its files are not counted on the disk, but it notices that there is no room.
-  if (process_.machine().disk().free() < size) co_await give_up();
+  if (process_.machine().disk().free() < size) co_await give_up(sim::DiskError::full);
   if (config_.force_sync) {
     const sim::DiskPlace place{log_file, begin};
     co_await store(place, size);

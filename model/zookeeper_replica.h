@@ -73,7 +73,7 @@ class ZkReplica {
   sim::Task<> journal();
   sim::Task<> log(std::vector<Entry>& batch);
   sim::Task<> store(sim::DiskPlace place, Bytes size);  ///< Writes and syncs.
-  sim::Task<> give_up();
+  sim::Task<> give_up(sim::DiskError error);
   sim::Task<> write_snapshot();
   void apply(const ZkTransaction& transaction);
   void choose_next_snapshot();
