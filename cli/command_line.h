@@ -57,6 +57,7 @@ void add_why(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_log(CLI::App& app, Context& context);
+void add_topology(CLI::App& app, Context& context);
 
 /// For CLI11's check(): a whole number in a range, or what is wrong in plain words.
 std::function<std::string(const std::string&)> whole_number(

@@ -254,6 +254,8 @@ const Settings<Scenario>& Scenario::settings() {
           .field("hardware", &S::hardware, setting::map(record<sim::MachineConfig>()),
                  "Kinds of machines, by name.")
           .field("network", &S::network, record<sim::NetworkConfig>(), "Between all machines.")
+          .field("topology", &S::topology, record<sim::TopologyConfig>(),
+                 "Racks, zones and data centres; unset is one switch that never blocks.")
           .field("zookeeper", &S::zookeeper, record<ZooKeeperSpec>(), "The ensemble.")
           .field("brokers", &S::brokers, record<BrokersSpec>(), "The Kafka cluster.")
           .required()

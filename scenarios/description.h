@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "model/config.h"
 #include "sim/hardware.h"
+#include "sim/topology_config.h"
 
 #include <cstdint>
 #include <map>
@@ -197,6 +198,7 @@ struct Scenario {
   std::int64_t seed = 1;
   std::map<std::string, sim::MachineConfig> hardware;
   sim::NetworkConfig network;
+  std::optional<sim::TopologyConfig> topology;  ///< Unset: one switch that never blocks.
   ZooKeeperSpec zookeeper;
   BrokersSpec brokers;
   std::vector<TopicSpec> topics;

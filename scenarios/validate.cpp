@@ -30,6 +30,7 @@ class Validator {
   void run() {
     check_names();
     check_hardware();
+    check_topology();
     check_topics();
     check_readers();
     check_ensemble();
@@ -100,6 +101,21 @@ class Validator {
     for (std::size_t i = 0; i < s_.consumers.size(); ++i) {
       check_kind(fmt::format("/consumers/{}/machine", i), s_.consumers[i].machine);
     }
+  }
+
+  void check_topology() {
+    if (!s_.topology || !clean("/brokers/count") || !clean("/zookeeper/nodes") ||
+        !clean("/producers") || !clean("/consumers")) {
+      return;
+    }
+    const Duration delay = s_.network.delay;
+    if (delay != sim::NetworkConfig{}.delay && clean("/network/delay")) {
+      report_.error("/network/delay", in_quotes(to_text(delay)),
+                    "does not apply with a topology: its cables have delays of their own");
+    }
+    std::vector<std::string> machines;
+    for (const MachineRole& machine : machines_of(s_)) machines.push_back(machine.name);
+    sim::validate_topology(*s_.topology, &machines, "/topology", report_);
   }
 
   bool written_with_acks_all(const std::string& topic) const {
