@@ -1,6 +1,7 @@
 #include "scenarios/cluster.h"
 
 #include "scenarios/topic_creator.h"
+#include "scenarios/topology_file.h"
 
 #include <algorithm>
 
@@ -48,7 +49,11 @@ Result<std::unique_ptr<Cluster>, std::string> Cluster::build(sim::World& world,
 sim::ProcessId Cluster::next_process() { return sim::ProcessId(processes_++); }
 
 void Cluster::add_machines() {
-  network_ = std::make_unique<sim::Network>(world_, scenario_.network);
+  std::shared_ptr<const sim::Topology> topology;
+  if (scenario_.topology) {
+    topology = std::make_shared<const sim::Topology>(topology_of(scenario_));
+  }
+  network_ = std::make_unique<sim::Network>(world_, scenario_.network, std::move(topology));
   for (const MachineRole& role : machines_of(scenario_)) {
     const sim::MachineId id(static_cast<std::int32_t>(machines_.size()));
     machines_.push_back(std::make_unique<sim::Machine>(world_, *network_, id, role.name,

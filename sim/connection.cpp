@@ -1,23 +1,11 @@
 #include "sim/connection.h"
 
+#include "sim/tcp.h"
 #include "sim/trace.h"
 
 namespace brokerlab::sim {
-namespace {
 
-constexpr Duration first_timeout = 200ms;   // TCP_RTO_MIN
-constexpr Duration longest_timeout = 120s;  // TCP_RTO_MAX
-constexpr int max_tries = 15;               // net.ipv4.tcp_retries2
-
-constexpr std::int64_t segment = 1448;
-constexpr std::int64_t header = 66;
-
-}  // namespace
-
-Bytes wire_size(Bytes size) {
-  const std::int64_t segments = std::max<std::int64_t>(1, (size.count() + segment - 1) / segment);
-  return size + Bytes(segments * header);
-}
+using tcp::wire_size;
 
 // --- Sending ---
 
@@ -83,12 +71,14 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
   from.egress_free = std::max(world.now(), from.egress_free) + time_for(size, from.nic.rate);
   from.sent += size;
   item.leaves = from.egress_free;
-  const Duration way_delay = delay(from, *connection->ends[1 - side].node);
+  const Node& to = *connection->ends[1 - side].node;
+  const Time passed =
+      fabric.through_uplinks(from.number, to.number, size, item.leaves, from.nic.rate);
+  const Duration way_delay = delay(from, to) + loss_delay(from, to, item.message.size);
   const std::uint64_t number = way.first + way.in_air - 1;
-  world.at(arrival(way, item.leaves + way_delay),
-           [this, connection, side, epoch = way.epoch, number] {
-             reach(connection, side, epoch, number, true);
-           });
+  world.at(arrival(way, passed + way_delay), [this, connection, side, epoch = way.epoch, number] {
+    reach(connection, side, epoch, number, true);
+  });
 }
 
 void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item) {
@@ -97,20 +87,20 @@ void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outg
   const Node& to = *connection->ends[1 - side].node;
   const Bytes size = wire_size(item.message.size);
   const std::uint64_t number = way.first + way.in_air - 1;
-  way.flow =
-      flows.start(from.host, to.host, size, [this, connection, side, epoch = way.epoch, number] {
-        Way& it = connection->ways[side];
-        if (it.epoch != epoch) return;
-        it.flow = 0;
-        Outgoing& sent = it.queue[number - it.first];
-        Node& source = *connection->ends[side].node;
-        Node& destination = *connection->ends[1 - side].node;
-        const Bytes moved = wire_size(sent.message.size);
-        source.sent += moved;
-        destination.received += moved;
-        transmit_control(connection, side, sent);
-        pump(connection, side);
-      });
+  way.flow = flows.start(from.number, to.number, size, fabric.stream_rate(from.number, to.number),
+                         [this, connection, side, epoch = way.epoch, number] {
+                           Way& it = connection->ways[side];
+                           if (it.epoch != epoch) return;
+                           it.flow = 0;
+                           Outgoing& sent = it.queue[number - it.first];
+                           Node& source = *connection->ends[side].node;
+                           Node& destination = *connection->ends[1 - side].node;
+                           const Bytes moved = wire_size(sent.message.size);
+                           source.sent += moved;
+                           destination.received += moved;
+                           transmit_control(connection, side, sent);
+                           pump(connection, side);
+                         });
 }
 
 // --- Arriving ---
@@ -229,7 +219,7 @@ void NetworkState::stall(const ConnectionPtr& connection, int side) {
   way.in_air = 0;
   for (Outgoing& item : way.queue) item.arrived = false;
   way.stalled = true;
-  world.after(first_timeout, [this, connection, side, epoch = way.epoch] {
+  world.after(tcp::shortest_timeout, [this, connection, side, epoch = way.epoch] {
     retransmit(connection, side, epoch, 0);
   });
 }
@@ -245,14 +235,15 @@ void NetworkState::retransmit(const ConnectionPtr& connection, int side, std::ui
     pump(connection, side);
     return;
   }
-  if (tries == max_tries) {
+  if (tries == tcp::most_retries) {
     const EventId cause = silence(from, to);
     drop(*connection, side, true);
     break_end(*connection, side, cause);
     forget_if_over(*connection);
     return;
   }
-  const Duration next = std::min(first_timeout * (std::int64_t{1} << (tries + 1)), longest_timeout);
+  const Duration next =
+      std::min(tcp::shortest_timeout * (std::int64_t{1} << (tries + 1)), tcp::longest_timeout);
   world.after(next, [this, connection, side, epoch, tries] {
     retransmit(connection, side, epoch, tries + 1);
   });
@@ -342,11 +333,19 @@ void NetworkState::machine_down(Node& node, EventId cause) {
   node.egress_free = node.ingress_free = world.now();
 }
 
-void NetworkState::interrupt(const Node& from, const Node& to) {
+void NetworkState::paths_changed() {
+  if (fabric.topology() != nullptr) flows.set_shape(fabric.shape());
   for (const ConnectionPtr& connection : all_connections()) {
     for (int side : {0, 1}) {
-      if (connection->ends[side].node != &from || connection->ends[1 - side].node != &to) continue;
-      if (connection->ways[side].flow != 0) stall(connection, side);
+      const Node& from = *connection->ends[side].node;
+      const Node& to = *connection->ends[1 - side].node;
+      const FlowId flow = connection->ways[side].flow;
+      if (flow == 0) continue;
+      if (fabric.passes(from.number, to.number)) {
+        flows.set_cap(flow, fabric.stream_rate(from.number, to.number));
+      } else {
+        stall(connection, side);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@
 // Threads:  none.
 #pragma once
 
+#include "sim/fabric.h"
 #include "sim/flows.h"
 #include "sim/network.h"
 
@@ -18,8 +19,9 @@ namespace brokerlab::sim {
 /// A machine as the network sees it.
 struct Node {
   MachineId id;
-  NicConfig nic;
-  int host = 0;  ///< In Flows.
+  NicConfig nic;               ///< As it is now.
+  BytesPerSecond full_rate{};  ///< Of the card when nothing is wrong with it.
+  int number = 0;              ///< In Flows and in the Fabric.
   bool up = false;
   EventId down_cause;
   Time egress_free{};   ///< When the small messages booked so far have left.
@@ -72,19 +74,24 @@ struct Connection {
 using ConnectionPtr = std::shared_ptr<Connection>;
 
 struct NetworkState {
-  NetworkState(World& the_world, const NetworkConfig& the_config);
+  NetworkState(World& the_world, const NetworkConfig& the_config,
+               std::shared_ptr<const Topology> topology);
   ~NetworkState();
 
   // --- Machines and reachability (network.cpp) ---
 
   Node& node(MachineId machine);
   const Node& node(MachineId machine) const;
-  bool is_cut(const Node& from, const Node& to) const;
   /// Whether a packet that arrives now is let in.
-  bool admits(const Node& from, const Node& to) const { return to.up && !is_cut(from, to); }
+  bool admits(const Node& from, const Node& to) const {
+    return to.up && fabric.passes(from.number, to.number);
+  }
   bool passes(const Node& from, const Node& to) const { return from.up && admits(from, to); }
   EventId silence(const Node& from, const Node& to) const;
   Duration delay(const Node& from, const Node& to);
+  /// By how much losses on the way delay a message; drawn.
+  Duration loss_delay(const Node& from, const Node& to, Bytes size);
+  std::vector<int> numbers(const std::vector<MachineId>& machines) const;
 
   // --- Connecting (network.cpp) ---
 
@@ -126,22 +133,22 @@ struct NetworkState {
 
   void process_died(const Process& process, EventId cause);
   void machine_down(Node& node, EventId cause);
-  void interrupt(const Node& from, const Node& to);  ///< A cut: flows on their way stall.
+  OutageId break_paths(const Topology::Outage& what, std::string_view name, EventId event);
+  /// Of paths: flows that no longer get through stall, others get their new rate.
+  void paths_changed();
   std::vector<ConnectionPtr> all_connections() const;
 
   World& world;
-  const NetworkConfig config;
-  RandomStream jitter;
+  Fabric fabric;
+  RandomStream chance;  ///< Of losses.
   Flows flows;
   std::map<MachineId, Node> nodes;
-  std::map<std::pair<MachineId, MachineId>, EventId> cuts;
+  std::map<ImpairmentId, std::pair<std::vector<MachineId>, std::vector<MachineId>>> impaired;
+  std::map<OutageId, std::string> outages;  ///< With what failed.
   std::map<std::pair<MachineId, int>, Listener*> listeners;
   std::map<std::int64_t, ConnectionPtr> connections;
   std::int64_t next_connection = 0;
   std::vector<std::function<void(const Transfer&)>> on_transfer;
 };
-
-/// On the wire: with the headers of TCP/IP and Ethernet, 66 bytes a segment of 1448.
-Bytes wire_size(Bytes size);
 
 }  // namespace brokerlab::sim

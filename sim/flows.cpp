@@ -1,7 +1,6 @@
 #include "sim/flows.h"
 
-#include "sim/platform.h"
-
+#include <simgrid/kernel/resource/Action.hpp>
 #include <simgrid/s4u.hpp>
 
 namespace brokerlab::sim {
@@ -40,7 +39,9 @@ struct Flows::Flow {
   int from;
   int to;
   Bytes size;
+  BytesPerSecond cap;
   Callback done;
+  simgrid::kernel::resource::Action* action = nullptr;  ///< Of comm.
   s4u::CommPtr comm;         ///< nullptr until SimGrid's clock has caught up.
   std::uint64_t number = 0;  ///< In in_flight().
 };
@@ -52,18 +53,48 @@ Flows::~Flows() {
   platform::return_hosts(places_);
 }
 
-int Flows::add_host(const NicConfig& nic) {
+int Flows::add_host(const NicConfig& nic, int area) {
   ENSURE(places_.empty(), "a machine is added after the first large message was sent");
-  nics_.push_back(nic);
-  return static_cast<int>(nics_.size()) - 1;
+  hosts_.push_back({nic, area});
+  return static_cast<int>(hosts_.size()) - 1;
 }
 
-FlowId Flows::start(int from, int to, Bytes size, Callback done) {
-  if (places_.empty()) places_ = platform::borrow_hosts(nics_);
+void Flows::set_shape(platform::Shape shape) {
+  shape_ = std::move(shape);
+  if (!places_.empty()) world_.with_flow_clock([this] { platform::set_rates(shape_); });
+}
+
+void Flows::set_nic(int host, const NicConfig& nic) {
+  const auto number = static_cast<std::size_t>(host);
+  hosts_[number].nic = nic;
+  if (places_.empty()) return;
+  world_.with_flow_clock(
+      [this, number] { platform::set_nic(places_[number], hosts_[number].nic); });
+}
+
+FlowId Flows::start(int from, int to, Bytes size, BytesPerSecond cap, Callback done) {
+  if (places_.empty()) places_ = platform::borrow_hosts(hosts_, shape_);
   const FlowId id = next_++;
-  flows_.emplace(id, new Flow{from, to, size, std::move(done), nullptr});
+  flows_.emplace(id, new Flow{from, to, size, cap, std::move(done)});
   world_.with_flow_clock([this, id] { launch(id); });
   return id;
+}
+
+void Flows::set_cap(FlowId id, BytesPerSecond cap) {
+  const auto found = flows_.find(id);
+  if (found == flows_.end() || found->second->cap == cap) return;
+  Flow& flow = *found->second;
+  flow.cap = cap;
+  if (flow.comm == nullptr) return;
+  world_.with_flow_clock([this, id] {
+    const auto it = flows_.find(id);
+    if (it != flows_.end() && it->second->action != nullptr) apply_cap(*it->second);
+  });
+}
+
+/// SimGrid remembers the narrowest link of a flow's start, which may have become wider.
+void Flows::apply_cap(const Flow& flow) {
+  flow.action->set_bound(static_cast<double>(flow.cap.count()));
 }
 
 void Flows::launch(FlowId id) {
@@ -78,6 +109,9 @@ void Flows::launch(FlowId id) {
   flow.comm->set_payload_size(static_cast<std::uint64_t>(flow.size.count()));
   flow.comm->set_source(platform::host(places_[static_cast<std::size_t>(flow.from)]));
   flow.comm->set_destination(platform::host(places_[static_cast<std::size_t>(flow.to)]));
+  // That started it. A direct communication ignores set_rate(); its action does not.
+  flow.action = platform::latest_action();
+  apply_cap(flow);
 }
 
 void Flows::finished(FlowId id) {

@@ -1,4 +1,5 @@
-// Large transfers: flows of SimGrid's max-min fair network model between the NICs of machines.
+// Large transfers: flows of SimGrid's max-min fair network model between the NICs of machines,
+// through the uplinks of racks and zones where there are any.
 //
 // SimGrid's engine and platform exist once an OS process (sim/platform.h) and are made when the
 // first flow starts; until then a run links SimGrid but never enters it.
@@ -7,7 +8,7 @@
 // Threads:  none.
 #pragma once
 
-#include "sim/hardware.h"
+#include "sim/platform.h"
 #include "sim/world.h"
 
 #include <map>
@@ -25,9 +26,16 @@ class Flows {
   ~Flows();
 
   /// A host with one NIC; hosts are numbered from 0. None may be added after the first start().
-  int add_host(const NicConfig& nic);
-  /// Moves `size` from one host to another; `done` runs in the kernel when the last byte is there.
-  FlowId start(int from, int to, Bytes size, Callback done);
+  int add_host(const NicConfig& nic, int area);
+  /// The areas that hosts stand in, and from now on their rates.
+  void set_shape(platform::Shape shape);
+  void set_nic(int host, const NicConfig& nic);
+
+  /// Moves `size` from one host to another, at most at the rate `cap`; `done` runs in the kernel
+  /// when the last byte is there.
+  FlowId start(int from, int to, Bytes size, BytesPerSecond cap, Callback done);
+  /// From now on at most at this rate.
+  void set_cap(FlowId flow, BytesPerSecond cap);
   /// The flow ends now, unheard. Nothing when it is over already.
   void cancel(FlowId flow);
 
@@ -35,11 +43,13 @@ class Flows {
   struct Flow;
 
   void launch(FlowId flow);
+  static void apply_cap(const Flow& flow);
   void finished(FlowId flow);
   void hand_over();
 
   World& world_;
-  std::vector<NicConfig> nics_;
+  std::vector<platform::Place> hosts_;
+  platform::Shape shape_;
   std::vector<int> places_;  ///< Of the hosts in the platform; empty before the first flow.
   FlowId next_ = 1;
   std::map<FlowId, std::unique_ptr<Flow>> flows_;

@@ -233,10 +233,13 @@ const Settings<MachineConfig>& MachineConfig::settings() {
 
 const Settings<NetworkConfig>& NetworkConfig::settings() {
   static const auto all =
-      Settings<NetworkConfig>("Network", "The non-blocking switch that joins all machines.")
-          .field("delay", &NetworkConfig::delay, 1us, 10s, "One way, between any two machines.")
+      Settings<NetworkConfig>("Network", "What all paths between machines have in common.")
+          .field("delay", &NetworkConfig::delay, 1us, 10s,
+                 "One way, between any two machines; with a topology its cables' delays count.")
           .field("jitter", &NetworkConfig::jitter, Duration{0}, 10s,
-                 "A uniform extra of 0 up to this on every message.");
+                 "A uniform extra of 0 up to this on every message.")
+          .field("tcp_window", &NetworkConfig::tcp_window, 4_KiB, 1_GiB,
+                 "The most that a connection has in flight: it carries a window a round trip.");
   return all;
 }
 

@@ -149,10 +149,13 @@ struct MachineConfig {
   static const Settings<MachineConfig>& settings();
 };
 
-/// The switch between all machines: a non-blocking one, so only delay and its variation.
+/// What all paths have in common. The delay is that of the switch between all machines, when
+/// there is no topology.
 struct NetworkConfig {
   Duration delay = 100us;  ///< One way, machine to machine, an empty message.
   Duration jitter{0};      ///< Each message is delayed by a uniform extra of [0, jitter).
+  /// The most that a connection has in flight; net.ipv4.tcp_rmem's maximum on Linux.
+  Bytes tcp_window = 6_MiB;
 
   static const Settings<NetworkConfig>& settings();
 };

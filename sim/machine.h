@@ -161,7 +161,9 @@ class Machine {
 /// Events of this folder.
 namespace events {
 extern const EventKind power_off, power_on, process_started, machine_process_started,
-    process_killed, process_exited, process_paused, process_collects, network_cut, network_healed;
+    process_killed, process_exited, process_paused, process_collects, network_cut, network_lossy,
+    network_delayed, network_healed, switch_failed, area_cut, outage_mended, nic_slowed,
+    nic_restored;
 }
 
 }  // namespace brokerlab::sim

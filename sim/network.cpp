@@ -2,24 +2,53 @@
 
 #include "sim/connection.h"
 #include "sim/machine.h"
+#include "sim/tcp.h"
 
 namespace brokerlab::sim {
 namespace {
 
 constexpr Duration loopback_delay = 5us;
-constexpr Duration first_syn_timeout = 1s;  // RFC 6298, Linux's TCP_TIMEOUT_INIT
-constexpr int syn_retries = 6;              // net.ipv4.tcp_syn_retries
+
+/// "broker-1, broker-2 and 3 more".
+Phrase names_of(const Trace& trace, const std::vector<MachineId>& machines) {
+  constexpr std::size_t most = 4;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(machines.size(), most); ++i) {
+    list += (i == 0 ? "" : ", ") + std::string(trace.machine_name(machines[i]));
+  }
+  if (machines.size() <= most) return {list, list};
+  return {fmt::format("{} and {} more", list, machines.size() - most),
+          fmt::format("{} 외 {}대", list, machines.size() - most)};
+}
 
 }  // namespace
 
 namespace events {
 
 const EventKind network_cut{"network.cut", Level::fault,
-                            "nothing gets from {machine} to {to} any more",
-                            "{machine}에서 {to}(으)로 가는 패킷이 모두 끊겼다"};
+                            "nothing gets from {from} to {to} any more",
+                            "{from}에서 {to}(으)로 가는 패킷이 모두 끊겼다"};
+const EventKind network_lossy{"network.lossy", Level::fault,
+                              "of the packets from {from} to {to}, {share} are lost",
+                              "{from}에서 {to}(으)로 가는 패킷의 {share}가 사라진다"};
+const EventKind network_delayed{"network.delayed", Level::fault,
+                                "packets from {from} to {to} take {delay} longer",
+                                "{from}에서 {to}(으)로 가는 패킷이 {delay} 늦어진다"};
 const EventKind network_healed{"network.healed", Level::control,
-                               "packets get from {machine} to {to} again",
-                               "{machine}에서 {to}(으)로 패킷이 다시 전달된다"};
+                               "packets get from {from} to {to} as before",
+                               "{from}에서 {to}(으)로 패킷이 전처럼 전달된다"};
+const EventKind switch_failed{"network.switch_failed", Level::fault, "the switch {switch} fails",
+                              "스위치 {switch} 고장"};
+const EventKind area_cut{"network.area_cut", Level::fault,
+                         "{area} is cut off from everything outside", "{area}이(가) 바깥과 끊겼다"};
+const EventKind outage_mended{"network.outage_mended", Level::control, "{what} works again",
+                              "{what} 복구"};
+const EventKind nic_slowed{"nic.slowed", Level::fault,
+                           "the network card of {machine} carries no more than {rate}",
+                           "{machine}의 네트워크 카드 속도가 {rate}(으)로 떨어졌다"};
+const EventKind nic_restored{"nic.restored", Level::control,
+                             "the network card of {machine} is as fast as before",
+                             "{machine}의 네트워크 카드 속도 회복"};
 
 }  // namespace events
 
@@ -37,11 +66,14 @@ std::string_view to_text(NetError error) {
 
 // --- Machines and reachability ---
 
-NetworkState::NetworkState(World& the_world, const NetworkConfig& the_config)
+NetworkState::NetworkState(World& the_world, const NetworkConfig& the_config,
+                           std::shared_ptr<const Topology> topology)
     : world(the_world),
-      config(the_config),
-      jitter(the_world.stream("network/jitter")),
-      flows(the_world) {}
+      fabric(the_world, the_config, std::move(topology)),
+      chance(the_world.stream("network/loss")),
+      flows(the_world) {
+  flows.set_shape(fabric.shape());
+}
 
 NetworkState::~NetworkState() {
   for (auto& [id, connection] : connections) connection->net = nullptr;
@@ -60,21 +92,26 @@ const Node& NetworkState::node(MachineId machine) const {
   return found->second;
 }
 
-bool NetworkState::is_cut(const Node& from, const Node& to) const {
-  return !cuts.empty() && cuts.contains({from.id, to.id});
-}
-
 EventId NetworkState::silence(const Node& from, const Node& to) const {
   if (!to.up) return to.down_cause;
   if (!from.up) return from.down_cause;
-  const auto found = cuts.find({from.id, to.id});
-  return found == cuts.end() ? EventId{} : found->second;
+  return fabric.silence(from.number, to.number);
 }
 
 Duration NetworkState::delay(const Node& from, const Node& to) {
-  if (&from == &to) return loopback_delay;
-  if (config.jitter == 0ns) return config.delay;
-  return config.delay + jitter.uniform(0ns, config.jitter);
+  return &from == &to ? loopback_delay : fabric.delay(from.number, to.number);
+}
+
+Duration NetworkState::loss_delay(const Node& from, const Node& to, Bytes size) {
+  const double loss = fabric.loss(from.number, to.number);
+  if (loss == 0) return Duration{0};
+  return tcp::loss_delay(chance, size, loss, fabric.round_trip(from.number, to.number));
+}
+
+std::vector<int> NetworkState::numbers(const std::vector<MachineId>& machines) const {
+  std::vector<int> all;
+  for (const MachineId machine : machines) all.push_back(node(machine).number);
+  return all;
 }
 
 // --- Connecting ---
@@ -100,8 +137,8 @@ Task<Result<SocketPtr, NetError>> NetworkState::connect(const Process& from, Nod
     ~GivesUp() { attempt.over = true; }
   };
   const GivesUp at_the_end{*attempt};
-  Duration patience = first_syn_timeout;
-  for (int sent = 0; sent <= syn_retries && world.now() < deadline; ++sent) {
+  Duration patience = tcp::first_syn_timeout;
+  for (int sent = 0; sent <= tcp::syn_retries && world.now() < deadline; ++sent) {
     send_syn(attempt);
     const Time until = std::min(deadline, world.now() + patience);
     const std::optional<Result<SocketPtr, NetError>> answer = co_await attempt->answer.wait(until);
@@ -112,6 +149,12 @@ Task<Result<SocketPtr, NetError>> NetworkState::connect(const Process& from, Nod
 }
 
 void NetworkState::send_syn(const std::shared_ptr<Attempt>& attempt) {
+  // Lost on its way there or back, it is as good as not sent.
+  for (const auto& [a, b] :
+       {std::pair(&attempt->from, &attempt->to), std::pair(&attempt->to, &attempt->from)}) {
+    const double loss = fabric.loss(a->number, b->number);
+    if (loss > 0 && chance.chance(loss)) return;
+  }
   world.after(delay(attempt->from, attempt->to), [this, attempt] { answer_syn(attempt); });
 }
 
@@ -225,8 +268,9 @@ EventId Socket::trouble() const {
 
 // --- The network ---
 
-Network::Network(World& world, const NetworkConfig& config)
-    : state_(std::make_unique<NetworkState>(world, config)) {}
+Network::Network(World& world, const NetworkConfig& config,
+                 std::shared_ptr<const Topology> topology)
+    : state_(std::make_unique<NetworkState>(world, config, std::move(topology))) {}
 
 Network::~Network() = default;
 
@@ -239,24 +283,106 @@ Task<Result<SocketPtr, NetError>> Network::connect(Process& from, MachineId to, 
   return state_->connect(from, state_->node(from.machine().id()), state_->node(to), port, deadline);
 }
 
-void Network::cut(MachineId from, MachineId to, EventId cause) {
-  const Node& source = state_->node(from);
-  const Node& destination = state_->node(to);
-  if (state_->is_cut(source, destination)) return;
-  Trace& trace = state_->world.trace();
-  Trace::About about{from};
-  if (cause.valid()) about.cause = cause;
-  const EventId event =
-      trace.record(events::network_cut, about, {{"to", std::string(trace.machine_name(to))}});
-  state_->cuts.emplace(std::pair(from, to), event);
-  state_->interrupt(source, destination);
+// --- What goes wrong ---
+
+namespace {
+
+Trace::About about(MachineId machine, EventId cause) {
+  Trace::About who{machine};
+  if (cause.valid()) who.cause = cause;
+  return who;
 }
 
-void Network::heal(MachineId from, MachineId to) {
-  if (state_->cuts.erase({from, to}) == 0) return;
+}  // namespace
+
+ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vector<MachineId>& to,
+                             const Impairment& what, EventId cause) {
   Trace& trace = state_->world.trace();
-  trace.record(events::network_healed, {from}, {{"to", std::string(trace.machine_name(to))}});
+  std::vector<Detail> details{Detail::of("from", names_of(trace, from)),
+                              Detail::of("to", names_of(trace, to))};
+  const EventKind* kind = &events::network_cut;
+  if (!what.cut && what.loss > 0) {
+    kind = &events::network_lossy;
+    details.push_back({"share", fmt::format("{:.3g} %", what.loss * 100)});
+  } else if (!what.cut) {
+    kind = &events::network_delayed;
+    std::string length = brokerlab::to_text(what.delay);
+    if (what.jitter > 0ns) length += "-" + brokerlab::to_text(what.delay + what.jitter);
+    details.push_back({"delay", std::move(length)});
+  }
+  const EventId event = trace.record(*kind, about({}, cause), std::move(details));
+  const ImpairmentId id =
+      state_->fabric.impair(state_->numbers(from), state_->numbers(to), what, event);
+  state_->impaired.emplace(id, std::pair(from, to));
+  state_->paths_changed();
+  return id;
 }
+
+void Network::repair(ImpairmentId id) {
+  const auto found = state_->impaired.find(id);
+  if (found == state_->impaired.end()) return;
+  Trace& trace = state_->world.trace();
+  trace.record(events::network_healed, {},
+               {Detail::of("from", names_of(trace, found->second.first)),
+                Detail::of("to", names_of(trace, found->second.second))});
+  state_->impaired.erase(found);
+  state_->fabric.repair(id);
+  state_->paths_changed();
+}
+
+OutageId Network::fail_switch(std::string_view name, EventId cause) {
+  const Topology* topology = state_->fabric.topology();
+  ENSURE(topology != nullptr && topology->find_place(name), "{} is no switch", name);
+  const EventId event = state_->world.trace().record(events::switch_failed, about({}, cause),
+                                                     {{"switch", std::string(name)}});
+  return state_->break_paths({{*topology->find_place(name)}, {}}, name, event);
+}
+
+OutageId Network::cut_area(std::string_view name, EventId cause) {
+  const Topology* topology = state_->fabric.topology();
+  ENSURE(topology != nullptr && topology->find_area(name), "{} is no rack, zone or data centre",
+         name);
+  const EventId event = state_->world.trace().record(events::area_cut, about({}, cause),
+                                                     {{"area", std::string(name)}});
+  return state_->break_paths(topology->border_of(*topology->find_area(name)), name, event);
+}
+
+OutageId NetworkState::break_paths(const Topology::Outage& what, std::string_view name,
+                                   EventId event) {
+  const OutageId id = fabric.fail(what, event);
+  outages.emplace(id, name);
+  paths_changed();
+  return id;
+}
+
+void Network::mend(OutageId id) {
+  const auto found = state_->outages.find(id);
+  if (found == state_->outages.end()) return;
+  state_->world.trace().record(events::outage_mended, {}, {{"what", found->second}});
+  state_->outages.erase(found);
+  state_->fabric.mend(id);
+  state_->paths_changed();
+}
+
+void Network::slow_nic(MachineId machine, BytesPerSecond rate, EventId cause) {
+  Node& node = state_->node(machine);
+  node.nic.rate = rate;
+  state_->flows.set_nic(node.number, node.nic);
+  state_->world.trace().record(events::nic_slowed, about(machine, cause),
+                               {{"rate", to_rounded_text(rate)}});
+}
+
+void Network::restore_nic(MachineId machine) {
+  Node& node = state_->node(machine);
+  if (node.nic.rate == node.full_rate) return;
+  node.nic.rate = node.full_rate;
+  state_->flows.set_nic(node.number, node.nic);
+  state_->world.trace().record(events::nic_restored, {machine});
+}
+
+const Topology* Network::topology() const { return state_->fabric.topology(); }
+
+// --- Asking ---
 
 bool Network::reachable(MachineId from, MachineId to) const {
   return state_->passes(state_->node(from), state_->node(to));
@@ -278,7 +404,10 @@ void Network::add_machine(MachineId machine, const NicConfig& nic) {
   ENSURE(is_new, "two machines have the id {}", machine);
   at->second.id = machine;
   at->second.nic = nic;
-  at->second.host = state_->flows.add_host(nic);
+  at->second.full_rate = nic.rate;
+  at->second.number = state_->fabric.add_machine(state_->world.trace().machine_name(machine));
+  const int host = state_->flows.add_host(nic, state_->fabric.area_of(at->second.number));
+  ENSURE(host == at->second.number, "machine {} has two numbers", machine);
   at->second.up = true;
 }
 

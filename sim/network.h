@@ -18,9 +18,11 @@
 //   small ones   queue first come first served at the sender's NIC and again at the receiver's,
 //                each NIC busy for size / rate; on idle NICs they cut through (size / rate once)
 //   small, large do not slow each other: a NIC busy with both carries a little more than its rate
+//   uplinks      of racks and zones, and lines, are booked by small ones when they are sent
 //   control      SYN, FIN, RST and acknowledgements take the delay and no bandwidth; a cut of one
 //                direction therefore loses only what goes that way
-//   loss         is noticed by the retransmission timer: 200 ms after it, then doubling up to 120 s
+//   packet loss  (a fault) stretches messages by the rules of sim/tcp.h; large ones are capped
+//   silence      is noticed by the retransmission timer: 200 ms after it, then doubling up to 120 s
 //                (Linux's TCP_RTO_MIN, TCP_RTO_MAX), 15 times (tcp_retries2), then the sender's end
 //                breaks. A large message that was interrupted starts over.
 //   connect      retries its SYN after 1, 2, 4, ... s, six times (tcp_syn_retries)
@@ -35,6 +37,7 @@
 #include "base/result.h"
 #include "sim/channel.h"
 #include "sim/hardware.h"
+#include "sim/impairment.h"
 
 #include <functional>
 #include <memory>
@@ -45,6 +48,7 @@ namespace brokerlab::sim {
 class Machine;
 class Network;
 class Process;
+class Topology;
 struct Connection;
 struct NetworkState;
 
@@ -127,7 +131,9 @@ class Network {
  public:
   static constexpr Bytes flow_threshold = 16_KiB;
 
-  Network(World& world, const NetworkConfig& config);
+  /// Without a topology all machines stand at one switch that never blocks.
+  Network(World& world, const NetworkConfig& config,
+          std::shared_ptr<const Topology> topology = nullptr);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
   ~Network();
@@ -138,14 +144,28 @@ class Network {
   /// listens there; times out when the machine is silent.
   Task<Result<SocketPtr, NetError>> connect(Process& from, MachineId to, int port, Time deadline);
 
-  /// Stops (or lets pass again) everything from `from` to `to`; call twice for both ways. Both
-  /// are recorded as events; `cause` (of the cut) may be none.
-  void cut(MachineId from, MachineId to, EventId cause);
-  void heal(MachineId from, MachineId to);
+  // --- What goes wrong. Each is recorded as an event; `cause` (of it) may be none. ---
+
+  /// All packets from each of `from` to each of `to`; call twice for both ways. Several may hit the
+  /// same path: their delays add up, a packet has to survive every loss.
+  ImpairmentId impair(const std::vector<MachineId>& from, const std::vector<MachineId>& to,
+                      const Impairment& what, EventId cause);
+  void repair(ImpairmentId id);
+  /// A switch of the topology passes nothing on. The others take over where there are others.
+  OutageId fail_switch(std::string_view name, EventId cause);
+  /// Nothing passes between the inside of a rack, zone or data centre and the rest.
+  OutageId cut_area(std::string_view name, EventId cause);
+  void mend(OutageId id);
+  /// The card carries no more than that, in each direction.
+  void slow_nic(MachineId machine, BytesPerSecond rate, EventId cause);
+  void restore_nic(MachineId machine);
+
   /// Whether a packet sent now from one to the other gets there (power and cuts).
   bool reachable(MachineId from, MachineId to) const;
   /// The event that makes `to` silent for `from`; none when it is reachable.
   EventId silence(MachineId from, MachineId to) const;
+
+  const Topology* topology() const;  ///< nullptr without one.
 
   /// Called at every delivery and every loss.
   void on_transfer(std::function<void(const Transfer&)> callback);

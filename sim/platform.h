@@ -1,9 +1,12 @@
-// SimGrid's engine and its platform: one star of hosts, each with a NIC up and a NIC down, round a
-// switch that never blocks.
+// SimGrid's engine and its platform: hosts, each with a NIC up and a NIC down, in areas with an
+// uplink (racks in zones in data centres), lines between data centres. An area is a star whose
+// middle never blocks.
 //
-// The engine is a singleton and its platform is fixed once it has run, so the OS process has one
-// pool of hosts, made when the first Network sends its first large message and big enough for that
-// one (and at least for small_pool). A Network borrows the hosts it needs, with its own rates.
+// The engine is a singleton and its platform is fixed once it has run, so the OS process has one,
+// made when the first Network sends its first large message: a pool of hosts round one switch
+// (small_pool, or as many as that Network has), and the areas of that Network if it has any. A
+// Network borrows the hosts it needs, with its own rates; a later one with areas must have the
+// same.
 //
 // Settings (measured, see docs/architecture.md): CM02 without cross traffic and without TCP-gamma,
 // links without latency; the kernel adds the delays itself. `fifo` NICs have a concurrency limit
@@ -14,19 +17,58 @@
 
 #include "sim/hardware.h"
 
+#include <optional>
 #include <vector>
 
 namespace simgrid::s4u {
 class Host;
+}
+namespace simgrid::kernel::resource {
+class Action;
 }
 
 namespace brokerlab::sim::platform {
 
 inline constexpr int small_pool = 64;
 
-/// Borrows a host a NIC; stops the program when the pool is too small.
-std::vector<int> borrow_hosts(const std::vector<NicConfig>& nics);
+/// How hosts are joined; empty: all at one switch.
+struct Shape {
+  struct Area {
+    int parent;                            ///< An earlier one; -1: it stands alone.
+    std::optional<BytesPerSecond> uplink;  ///< In each direction; unset: nothing leads out.
+  };
+  /// Between two areas without parent.
+  struct Line {
+    int a;
+    int b;
+    BytesPerSecond rate;
+  };
+  /// The lines from one area without parent to another: 2 * line, and 1 more from b to a.
+  struct Way {
+    int from;
+    int to;
+    std::vector<int> lines;
+  };
+  std::vector<Area> areas;
+  std::vector<Line> lines;
+  std::vector<Way> ways;
+};
+
+/// A host of a Network: its card and the area it stands in; -1 when there are none.
+struct Place {
+  NicConfig nic;
+  int area = -1;
+};
+
+/// Borrows a host for each; stops the program when the pool is too small or of another shape.
+std::vector<int> borrow_hosts(const std::vector<Place>& places, const Shape& shape);
 void return_hosts(const std::vector<int>& hosts);
 simgrid::s4u::Host* host(int number);
+/// Of the communication that was started last.
+simgrid::kernel::resource::Action* latest_action();
+
+/// From now on, for flows on their way too.
+void set_nic(int host, const NicConfig& nic);
+void set_rates(const Shape& shape);
 
 }  // namespace brokerlab::sim::platform

@@ -2,9 +2,6 @@
 
 #include "sim/topology_graph.h"
 
-#include <boost/graph/dijkstra_shortest_paths.hpp>
-#include <boost/property_map/function_property_map.hpp>
-
 #include <algorithm>
 
 namespace brokerlab::sim {
@@ -43,8 +40,10 @@ Topology::Topology(const TopologyConfig& config, const std::map<std::string, Byt
       const std::vector<int>& cores = graph_->areas[static_cast<std::size_t>(dc)].switches;
       ends.push_back(cores[lines_at[dc]++ % cores.size()]);
     }
+    graph_->lines.push_back(static_cast<int>(graph_->cables.size()));
     add_cable(ends[0], ends[1], line.rate, line.delay);
   }
+  graph_->join();
 }
 
 Topology::Topology(Topology&&) noexcept = default;
@@ -64,7 +63,6 @@ int Topology::add_place(PlaceKind kind, std::string name, int area, BytesPerSeco
   const bool fresh = place_names_.emplace(name, number).second;
   ENSURE(fresh, "two places named {}", name);
   graph_->places.push_back({kind, std::move(name), area, nic});
-  boost::add_vertex(graph_->graph);
   if (kind != PlaceKind::machine) {
     graph_->areas[static_cast<std::size_t>(area)].switches.push_back(number);
     return number;
@@ -77,8 +75,6 @@ int Topology::add_place(PlaceKind kind, std::string name, int area, BytesPerSeco
 }
 
 void Topology::add_cable(int a, int b, BytesPerSecond rate, Duration delay) {
-  boost::add_edge(static_cast<std::size_t>(a), static_cast<std::size_t>(b),
-                  static_cast<int>(graph_->cables.size()), graph_->graph);
   graph_->cables.push_back({a, b, rate, delay});
 }
 
@@ -121,6 +117,13 @@ const std::vector<Topology::Place>& Topology::places() const { return graph_->pl
 const std::vector<Topology::Cable>& Topology::cables() const { return graph_->cables; }
 const std::vector<Topology::Area>& Topology::areas() const { return graph_->areas; }
 const std::vector<int>& Topology::machines() const { return graph_->machines; }
+
+const std::vector<int>& Topology::lines() const { return graph_->lines; }
+
+int Topology::line_of(int cable) const {
+  const auto found = std::find(lines().begin(), lines().end(), cable);
+  return found == lines().end() ? -1 : static_cast<int>(found - lines().begin());
+}
 
 std::string Topology::cable_name(int cable) const {
   const Cable& it = graph_->cable(cable);
@@ -195,108 +198,30 @@ double Topology::oversubscription(int rack) const {
   return static_cast<double>(total) / static_cast<double>(up->count());
 }
 
-// --- Routes ---
-
-namespace {
-
-/// Delays first, then the number of cables.
-constexpr std::int64_t delay_weight = 4096;
-
-struct Search {
-  std::vector<std::int64_t> distance;
-  std::vector<std::size_t> previous;
-};
-
-/// Shortest paths over the cables that `rule` lets pass.
-template <class Rule>
-Search search(const CableGraph& graph, const std::vector<Topology::Cable>& cables, int from,
-              const Rule& rule) {
-  const auto seen = only_cables(graph, rule);
-  Search found;
-  found.distance.resize(boost::num_vertices(graph));
-  found.previous.resize(boost::num_vertices(graph));
-  const auto weight = boost::make_function_property_map<CableGraph::edge_descriptor>(
-      [&](const CableGraph::edge_descriptor& edge) {
-        const auto cable = static_cast<std::size_t>(boost::get(boost::edge_index, graph, edge));
-        return cables[cable].delay.count() * delay_weight + 1;
-      });
-  boost::dijkstra_shortest_paths(seen, static_cast<std::size_t>(from),
-                                 boost::distance_map(found.distance.data())
-                                     .predecessor_map(found.previous.data())
-                                     .weight_map(weight)
-                                     .distance_inf(std::numeric_limits<std::int64_t>::max()));
-  return found;
+std::pair<Duration, bool> Topology::inside(int rack, const Outage& outage) const {
+  const Area& area = areas()[static_cast<std::size_t>(rack)];
+  const bool works = std::any_of(area.switches.begin(), area.switches.end(),
+                                 [&](int tor) { return !outage.places.contains(tor); });
+  if (area.machines.empty()) return {Duration{0}, works};
+  const auto port = std::find_if(cables().begin(), cables().end(), [&](const Cable& cable) {
+    return cable.a == area.machines.front();
+  });
+  return {2 * port->delay, works};
 }
 
-constexpr std::int64_t unreached = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
-
-std::optional<Topology::Route> Topology::route(int from, int to, const Outage& outage) const {
-  if (outage.places.contains(from) || outage.places.contains(to)) return std::nullopt;
-  if (from == to) return Route{{from}, {}, Duration{0}, graph_->place(from).nic};
-  const auto passable = [&](int cable) {
-    const Cable& it = graph_->cable(cable);
-    const auto may = [&](int place) {
-      return !graph_->is_machine(place) || place == from || place == to;
-    };
-    return graph_->works(cable, outage) && may(it.a) && may(it.b);
-  };
-  const Search found = search(graph_->graph, cables(), from, passable);
-  if (found.distance[static_cast<std::size_t>(to)] == unreached) return std::nullopt;
-  Route route;
-  route.delay = Duration(found.distance[static_cast<std::size_t>(to)] / delay_weight);
-  for (int at = to; at != from;
-       at = static_cast<int>(found.previous[static_cast<std::size_t>(at)])) {
-    route.places.push_back(at);
+std::vector<int> Topology::lines_between(int from_center, int to_center) const {
+  const auto& from = areas()[static_cast<std::size_t>(from_center)];
+  const auto& to = areas()[static_cast<std::size_t>(to_center)];
+  if (from.machines.empty() || to.machines.empty()) return {};
+  const auto way = route(from.machines.front(), to.machines.front());
+  ENSURE(way.has_value(), "nothing joins {} and {}", from.name, to.name);
+  std::vector<int> passed;
+  for (std::size_t i = 0; i < way->cables.size(); ++i) {
+    const int line = line_of(way->cables[i]);
+    if (line < 0) continue;
+    passed.push_back(2 * line + (graph_->cable(way->cables[i]).a == way->places[i] ? 0 : 1));
   }
-  route.places.push_back(from);
-  std::reverse(route.places.begin(), route.places.end());
-  std::int64_t rate = unreached;
-  for (const int end : {from, to}) {
-    if (graph_->is_machine(end)) rate = std::min(rate, graph_->place(end).nic.count());
-  }
-  for (std::size_t i = 1; i < route.places.size(); ++i) {
-    // Of parallel cables the one that Dijkstra took: the least delay, the first of equals.
-    int taken = -1;
-    const auto here = static_cast<std::size_t>(route.places[i - 1]);
-    for (const auto& edge : boost::make_iterator_range(boost::out_edges(here, graph_->graph))) {
-      const int cable = boost::get(boost::edge_index, graph_->graph, edge);
-      const bool leads_there =
-          static_cast<int>(boost::target(edge, graph_->graph)) == route.places[i];
-      if (!leads_there || !passable(cable)) continue;
-      if (taken < 0 || graph_->cable(cable).delay < graph_->cable(taken).delay) taken = cable;
-    }
-    route.cables.push_back(taken);
-    rate = std::min(rate, graph_->cable(taken).rate.count());
-  }
-  route.rate = BytesPerSecond(rate);
-  return route;
-}
-
-std::vector<Duration> Topology::delays(int from, const Outage& outage) const {
-  std::vector<Duration> delays(places().size(), max_duration);
-  if (outage.places.contains(from)) return delays;
-  const auto between_switches = [&](int cable) {
-    const Cable& it = graph_->cable(cable);
-    const auto may = [&](int place) { return !graph_->is_machine(place) || place == from; };
-    return graph_->works(cable, outage) && may(it.a) && may(it.b);
-  };
-  const Search found = search(graph_->graph, cables(), from, between_switches);
-  for (std::size_t place = 0; place < delays.size(); ++place) {
-    if (found.distance[place] != unreached) {
-      delays[place] = Duration(found.distance[place] / delay_weight);
-    }
-  }
-  for (std::size_t i = 0; i < cables().size(); ++i) {  // machines, from their switches
-    const Cable& port = cables()[i];
-    if (!graph_->is_machine(port.a) || port.a == from) continue;
-    const Duration there = delays[static_cast<std::size_t>(port.b)];
-    if (there == max_duration || !graph_->works(static_cast<int>(i), outage)) continue;
-    Duration& best = delays[static_cast<std::size_t>(port.a)];
-    best = std::min(best, there + port.delay);
-  }
-  return delays;
+  return passed;
 }
 
 }  // namespace brokerlab::sim

@@ -79,8 +79,18 @@ class Topology {
 
   /// The way with the least delay, of equals the one with fewest cables; none when there is none.
   std::optional<Route> route(int from, int to, const Outage& outage = {}) const;
-  /// Delay from one machine to each place, `max_duration` to what it cannot reach; by place.
-  std::vector<Duration> delays(int from, const Outage& outage = {}) const;
+  /// The same from one place to several, with a single search.
+  std::vector<std::optional<Route>> routes(int from, const std::vector<int>& to,
+                                           const Outage& outage = {}) const;
+  /// Between two machines of a rack: the delay, and whether a switch of it still works.
+  std::pair<Duration, bool> inside(int rack, const Outage& outage = {}) const;
+
+  /// Cables between data centres, in the order of the description.
+  const std::vector<int>& lines() const;
+  int line_of(int cable) const;  ///< Its place in lines(); -1: it is none.
+  /// The lines from one data centre to another, when nothing is out of order: 2 * its place in
+  /// lines(), and 1 more when it is passed from b to a.
+  std::vector<int> lines_between(int from_center, int to_center) const;
 
   /// Rates of all ports of a rack over those of its uplinks; 0 when nothing leads out of it.
   double oversubscription(int rack) const;
@@ -96,6 +106,8 @@ class Topology {
   std::vector<int> cut_off(const Outage& outage) const;
   /// Everything inside an area, for an outage of it.
   Outage outage_of(int area) const;
+  /// The cables that lead out of an area.
+  Outage border_of(int area) const;
 
   /// Switches whose loss separates machines (articulation points), and cables whose loss does
   /// (bridges); ports of single machines are left out of the bridges.
@@ -118,6 +130,8 @@ class Topology {
   int add_area(AreaKind kind, std::string name, int parent);
   int add_place(PlaceKind kind, std::string name, int area, BytesPerSecond nic = {});
   void add_cable(int a, int b, BytesPerSecond rate, Duration delay);
+  Route trace_back(const std::vector<std::size_t>& previous, int from, int to,
+                   const Outage& outage) const;
   void add_rack(const RackConfig& rack, int zone, bool leads_out,
                 const std::map<std::string, BytesPerSecond>& nics, BytesPerSecond usual_nic);
 

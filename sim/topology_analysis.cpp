@@ -1,24 +1,181 @@
-// What an outage does, and what the narrowest place lets through.
+// Everything that Boost.Graph is asked: ways, what an outage does, what the narrowest place lets
+// through.
 #include "sim/topology.h"
 #include "sim/topology_graph.h"
 
+#include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/biconnected_components.hpp>
 #include <boost/graph/boykov_kolmogorov_max_flow.hpp>
 #include <boost/graph/connected_components.hpp>
+#include <boost/graph/dijkstra_shortest_paths.hpp>
+#include <boost/graph/filtered_graph.hpp>
+#include <boost/property_map/function_property_map.hpp>
 
 #include <algorithm>
 
 namespace brokerlab::sim {
+
+/// Vertices are places, the edge index is the cable.
+struct CableGraph
+    : boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS, boost::no_property,
+                            boost::property<boost::edge_index_t, int>> {};
+
+Topology::Graph::Graph() = default;
+Topology::Graph::~Graph() = default;
+
+void Topology::Graph::join() {
+  joined = std::make_unique<CableGraph>();
+  for (std::size_t i = 0; i < places.size(); ++i) boost::add_vertex(*joined);
+  for (std::size_t i = 0; i < cables.size(); ++i) {
+    boost::add_edge(static_cast<std::size_t>(cables[i].a), static_cast<std::size_t>(cables[i].b),
+                    static_cast<int>(i), *joined);
+  }
+}
+
+namespace {
+
+/// Which cables a search may use; boost::filtered_graph copies and default-constructs it.
+template <class Rule>
+struct CableFilter {
+  const CableGraph* graph = nullptr;
+  const Rule* rule = nullptr;
+
+  bool operator()(const CableGraph::edge_descriptor& edge) const {
+    return (*rule)(boost::get(boost::edge_index, *graph, edge));
+  }
+};
+
+/// The graph seen through `rule(cable)`. Borrows both.
+template <class Rule>
+auto only_cables(const CableGraph& graph, const Rule& rule) {
+  return boost::filtered_graph<CableGraph, CableFilter<Rule>>(graph,
+                                                              CableFilter<Rule>{&graph, &rule});
+}
+
+}  // namespace
+
+// --- Routes ---
+
+namespace {
+
+/// Delays first, then the number of cables.
+constexpr std::int64_t delay_weight = 4096;
+
+struct Search {
+  std::vector<std::int64_t> distance;
+  std::vector<std::size_t> previous;
+};
+
+/// Shortest paths over the cables that `rule` lets pass.
+template <class Rule>
+Search search(const CableGraph& graph, const std::vector<Topology::Cable>& cables, int from,
+              const Rule& rule) {
+  const auto seen = only_cables(graph, rule);
+  Search found;
+  found.distance.resize(boost::num_vertices(graph));
+  found.previous.resize(boost::num_vertices(graph));
+  const auto weight = boost::make_function_property_map<CableGraph::edge_descriptor>(
+      [&](const CableGraph::edge_descriptor& edge) {
+        const auto cable = static_cast<std::size_t>(boost::get(boost::edge_index, graph, edge));
+        return cables[cable].delay.count() * delay_weight + 1;
+      });
+  boost::dijkstra_shortest_paths(seen, static_cast<std::size_t>(from),
+                                 boost::distance_map(found.distance.data())
+                                     .predecessor_map(found.previous.data())
+                                     .weight_map(weight)
+                                     .distance_inf(std::numeric_limits<std::int64_t>::max()));
+  return found;
+}
+
+constexpr std::int64_t unreached = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
+
+std::vector<std::optional<Topology::Route>> Topology::routes(int from, const std::vector<int>& to,
+                                                             const Outage& outage) const {
+  std::vector<std::optional<Route>> all(to.size());
+  if (outage.places.contains(from)) return all;
+  const auto between_switches = [&](int cable) {
+    const Cable& it = graph_->cable(cable);
+    const auto may = [&](int place) { return !graph_->is_machine(place) || place == from; };
+    return graph_->works(cable, outage) && may(it.a) && may(it.b);
+  };
+  Search found = search(*graph_->joined, cables(), from, between_switches);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const auto place = static_cast<std::size_t>(to[i]);
+    if (outage.places.contains(to[i])) continue;
+    if (to[i] == from) {
+      all[i] = Route{{from}, {}, Duration{0}, graph_->place(from).nic};
+      continue;
+    }
+    if (graph_->is_machine(to[i])) {  // the best of its ports ends the way
+      std::int64_t best = unreached;
+      for (const auto& edge :
+           boost::make_iterator_range(boost::out_edges(place, *graph_->joined))) {
+        const int cable = boost::get(boost::edge_index, *graph_->joined, edge);
+        const std::size_t tor = boost::target(edge, *graph_->joined);
+        if (!graph_->works(cable, outage) || found.distance[tor] == unreached) continue;
+        const std::int64_t length =
+            found.distance[tor] + graph_->cable(cable).delay.count() * delay_weight + 1;
+        if (length >= best) continue;
+        best = length;
+        found.previous[place] = tor;
+      }
+      found.distance[place] = best;
+    }
+    if (found.distance[place] != unreached) {
+      all[i] = trace_back(found.previous, from, to[i], outage);
+    }
+  }
+  return all;
+}
+
+Topology::Route Topology::trace_back(const std::vector<std::size_t>& previous, int from, int to,
+                                     const Outage& outage) const {
+  Route route;
+  for (int at = to; at != from; at = static_cast<int>(previous[static_cast<std::size_t>(at)])) {
+    route.places.push_back(at);
+  }
+  route.places.push_back(from);
+  std::reverse(route.places.begin(), route.places.end());
+  std::int64_t rate = unreached;
+  for (const int end : {from, to}) {
+    if (graph_->is_machine(end)) rate = std::min(rate, graph_->place(end).nic.count());
+  }
+  for (std::size_t i = 1; i < route.places.size(); ++i) {
+    // Of parallel cables the one with the least delay, the first of equals.
+    int taken = -1;
+    const auto here = static_cast<std::size_t>(route.places[i - 1]);
+    for (const auto& edge : boost::make_iterator_range(boost::out_edges(here, *graph_->joined))) {
+      const int cable = boost::get(boost::edge_index, *graph_->joined, edge);
+      const bool leads_there =
+          static_cast<int>(boost::target(edge, *graph_->joined)) == route.places[i];
+      if (!leads_there || !graph_->works(cable, outage)) continue;
+      if (taken < 0 || graph_->cable(cable).delay < graph_->cable(taken).delay) taken = cable;
+    }
+    route.cables.push_back(taken);
+    route.delay += graph_->cable(taken).delay;
+    rate = std::min(rate, graph_->cable(taken).rate.count());
+  }
+  route.rate = BytesPerSecond(rate);
+  return route;
+}
+
+std::optional<Topology::Route> Topology::route(int from, int to, const Outage& outage) const {
+  return routes(from, {to}, outage).front();
+}
+
+// --- Outages ---
 
 std::vector<std::vector<int>> Topology::islands(const Outage& outage) const {
   // Through a machine nothing passes, but its switches are joined elsewhere or not at all: every
   // machine of a rack has a port to each of them.
   const auto works = [&](int cable) { return graph_->works(cable, outage); };
   std::vector<int> component(places().size());
-  const auto seen = only_cables(graph_->graph, works);
+  const auto seen = only_cables(*graph_->joined, works);
   boost::connected_components(
       seen, boost::make_iterator_property_map(component.begin(),
-                                              boost::get(boost::vertex_index, graph_->graph)));
+                                              boost::get(boost::vertex_index, *graph_->joined)));
   std::map<int, std::vector<int>> groups;
   for (const int machine : machines()) {
     if (!outage.places.contains(machine)) {
@@ -52,9 +209,19 @@ Topology::Outage Topology::outage_of(int area) const {
   return outage;
 }
 
+Topology::Outage Topology::border_of(int area) const {
+  Outage outage;
+  for (std::size_t i = 0; i < cables().size(); ++i) {
+    if (stands_in(cables()[i].a, area) != stands_in(cables()[i].b, area)) {
+      outage.cables.insert(static_cast<int>(i));
+    }
+  }
+  return outage;
+}
+
 std::vector<int> Topology::single_switches() const {
   std::vector<std::size_t> found;
-  boost::articulation_points(graph_->graph, std::back_inserter(found));
+  boost::articulation_points(*graph_->joined, std::back_inserter(found));
   std::vector<int> switches;
   for (const std::size_t place : found) {
     // What it separates may be switches without machines.
@@ -70,8 +237,8 @@ std::vector<int> Topology::single_switches() const {
 std::vector<int> Topology::single_cables() const {
   // A bridge is a biconnected component of one edge.
   std::vector<std::size_t> component(cables().size());
-  const auto index = boost::get(boost::edge_index, graph_->graph);
-  boost::biconnected_components(graph_->graph,
+  const auto index = boost::get(boost::edge_index, *graph_->joined);
+  boost::biconnected_components(*graph_->joined,
                                 boost::make_iterator_property_map(component.begin(), index));
   std::map<std::size_t, int> size;
   for (const std::size_t it : component) ++size[it];

@@ -148,18 +148,22 @@ struct Lab {
     return text;
   }
   void isolate(int myid, bool cut) {
-    const sim::MachineId one = server(myid).id();
-    for (const auto& machine : machines) {
-      if (machine->id() == one) continue;
-      if (cut) {
-        network.cut(one, machine->id(), {});
-        network.cut(machine->id(), one, {});
-      } else {
-        network.heal(one, machine->id());
-        network.heal(machine->id(), one);
-      }
+    if (!cut) {
+      for (const sim::ImpairmentId id : cuts) network.repair(id);
+      cuts.clear();
+      return;
     }
+    const std::vector<sim::MachineId> one{server(myid).id()};
+    std::vector<sim::MachineId> others;
+    for (const auto& machine : machines) {
+      if (machine->id() != one.front()) others.push_back(machine->id());
+    }
+    const sim::Impairment nothing_passes{.cut = true};
+    cuts.push_back(network.impair(one, others, nothing_passes, {}));
+    cuts.push_back(network.impair(others, one, nothing_passes, {}));
   }
+
+  std::vector<sim::ImpairmentId> cuts;
 };
 
 }  // namespace brokerlab::model::test

@@ -32,8 +32,9 @@ struct Cluster {
   using Role = std::function<Task<>(Cluster&, Process&)>;
 
   explicit Cluster(int machines, std::uint64_t seed = 1, NicConfig nic = {},
-                   NetworkConfig network_config = {})
-      : world(seed), network(world, network_config) {
+                   NetworkConfig network_config = {},
+                   std::shared_ptr<const Topology> topology = nullptr)
+      : world(seed), network(world, network_config, std::move(topology)) {
     MachineConfig config;
     config.cpu.tail_sigma = 0;
     config.cpu.cores = 2;
@@ -62,8 +63,19 @@ struct Cluster {
   void note(std::string_view what) { notes += fmt::format("{}@{} ", what, at_text(world.now())); }
   void run_until(Duration date) { world.run(Time(date)); }
 
+  /// Nothing gets from one to the other, until heal().
+  void cut(int from, int to) {
+    const Impairment nothing_passes{.cut = true};
+    cuts.push_back(network.impair({MachineId(from)}, {MachineId(to)}, nothing_passes, {}));
+  }
+  void heal() {
+    for (const ImpairmentId id : cuts) network.repair(id);
+    cuts.clear();
+  }
+
   World world;
   Network network;
+  std::vector<ImpairmentId> cuts;
   std::vector<std::unique_ptr<Machine>> hosts;
   std::string notes;
   int next_process = 0;

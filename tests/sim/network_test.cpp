@@ -1,82 +1,10 @@
 #include "tests/in_child.h"
-#include "tests/sim/cluster_fixture.h"
+#include "tests/sim/listener_fixture.h"
 
 #include <catch2/catch.hpp>
 
 using namespace brokerlab;
 using namespace brokerlab::sim;
-
-namespace {
-
-constexpr int port = 9092;
-
-std::string end_of(const Socket& socket) {
-  switch (socket.state()) {
-    case Socket::State::open:
-      return "open";
-    case Socket::State::closed:
-      return "closed";
-    case Socket::State::reset:
-      return "reset";
-  }
-  return "?";
-}
-
-Task<> hear(Cluster& cluster, SocketPtr socket) {
-  while (true) {
-    std::optional<Message> message = co_await socket->receive();
-    if (!message) break;
-    cluster.note(text_of(*message));
-  }
-  cluster.note(end_of(*socket));
-}
-
-/// Accepts everyone and notes every word that comes.
-Task<> listen_and_note(Cluster& cluster, Process& self) {
-  const std::unique_ptr<Listener> listener = self.network().listen(self, port);
-  while (true) {
-    std::optional<SocketPtr> socket = co_await listener->accept();
-    if (!socket) co_return;
-    cluster.note("accepted");
-    self.spawn(hear(cluster, std::move(*socket)));
-  }
-}
-
-/// What a client sends, when (from the run's start) and how large.
-struct Line {
-  Duration when;
-  std::string text;
-  Bytes size = 100_B;
-};
-
-Task<> say_over(Cluster& cluster, SocketPtr socket, std::vector<Line> lines) {
-  for (const Line& line : lines) {
-    co_await cluster.world.sleep_until(Time(line.when));
-    socket->send(word(line.text, line.size));
-  }
-  const std::optional<Message> nothing = co_await socket->receive();
-  cluster.note(nothing ? "an answer" : "client " + end_of(*socket));
-}
-
-Task<> connect_and_say(Cluster& cluster, Process& self, MachineId to, std::vector<Line> lines,
-                       Duration patience) {
-  Result<SocketPtr, NetError> socket =
-      co_await self.network().connect(self, to, port, cluster.world.now() + patience);
-  if (!socket) {
-    cluster.note(to_text(socket.error()));
-    co_return;
-  }
-  cluster.note("connected");
-  co_await say_over(cluster, *socket, std::move(lines));
-}
-
-Cluster::Role saying(int to, std::vector<Line> lines, Duration patience = 30s) {
-  return [to, lines, patience](Cluster& cluster, Process& self) {
-    return connect_and_say(cluster, self, MachineId(to), lines, patience);
-  };
-}
-
-}  // namespace
 
 TEST_CASE("a small message takes its bits over the rate and the delay", "[unit]") {
   Cluster cluster(2);
@@ -118,7 +46,7 @@ TEST_CASE("who is reset can name the event that did it", "[unit]") {
   struct Client {
     static Task<> run(Cluster& cluster, Process& self) {
       const Result<SocketPtr, NetError> socket =
-          co_await self.network().connect(self, MachineId(1), port, never);
+          co_await self.network().connect(self, MachineId(1), test_port, never);
       REQUIRE(!(*socket)->trouble().valid());
       const std::optional<Message> nothing = co_await (*socket)->receive();
       REQUIRE(!nothing);
@@ -216,8 +144,8 @@ TEST_CASE("what was sent into a cut arrives after the heal, late and in order", 
   Cluster cluster(2);
   cluster.run(1, listen_and_note);
   cluster.run(0, saying(1, {{1500ms, "x"}, {1600ms, "y"}}));
-  cluster.at(1s, [&] { cluster.network.cut(MachineId(0), MachineId(1), EventId{}); });
-  cluster.at(2s, [&] { cluster.network.heal(MachineId(0), MachineId(1)); });
+  cluster.at(1s, [&] { cluster.cut(0, 1); });
+  cluster.at(2s, [&] { cluster.heal(); });
   cluster.run_until(10s);
   // Lost at 1.5 s, tried at 1.7 s and at 2.1 s.
   REQUIRE(cluster.notes == "connected@200us accepted@300us x@2100101.328us y@2100102.656us ");
@@ -227,8 +155,8 @@ TEST_CASE("a large message that a cut interrupts starts over", "[unit]") {
   Cluster cluster(2);
   cluster.run(1, listen_and_note);
   cluster.run(0, saying(1, {{1s, "huge", 125_MB}}));
-  cluster.at(1500ms, [&] { cluster.network.cut(MachineId(0), MachineId(1), EventId{}); });
-  cluster.at(1600ms, [&] { cluster.network.heal(MachineId(0), MachineId(1)); });
+  cluster.at(1500ms, [&] { cluster.cut(0, 1); });
+  cluster.at(1600ms, [&] { cluster.heal(); });
   cluster.run_until(10s);
   // Again at 1.7 s; 125 MB and 86,326 headers take 1.045580128 s.
   REQUIRE(cluster.notes == "connected@200us accepted@300us huge@2745680.128us ");
@@ -241,12 +169,12 @@ TEST_CASE("a cut and a dead machine can be told by their event", "[unit]") {
   Trace& trace = cluster.world.trace();
   REQUIRE(cluster.network.reachable(a, b));
   REQUIRE(!cluster.network.silence(a, b).valid());
-  cluster.network.cut(a, b, EventId{});
+  cluster.cut(0, 1);
   REQUIRE(!cluster.network.reachable(a, b));
   REQUIRE(cluster.network.reachable(b, a));
   const Event& cut = trace.event(cluster.network.silence(a, b));
   REQUIRE(trace.sentence(cut, Language::english) == "nothing gets from a to b any more");
-  cluster.network.heal(a, b);
+  cluster.heal();
   cluster.host(1).power_off();
   REQUIRE(trace.event(cluster.network.silence(a, b)).kind == &events::power_off);
 }
@@ -254,9 +182,9 @@ TEST_CASE("a cut and a dead machine can be told by their event", "[unit]") {
 TEST_CASE("a connection is made when its SYN is sent again after the heal", "[unit]") {
   Cluster cluster(2);
   cluster.run(1, listen_and_note);
-  cluster.network.cut(MachineId(0), MachineId(1), EventId{});
+  cluster.cut(0, 1);
   cluster.run(0, saying(1, {}));
-  cluster.at(2s, [&] { cluster.network.heal(MachineId(0), MachineId(1)); });
+  cluster.at(2s, [&] { cluster.heal(); });
   cluster.run_until(10s);
   REQUIRE(cluster.notes == "connected@3000.2ms accepted@3000.3ms ");  // SYN at 0, 1 and 3 s
 }
@@ -265,7 +193,7 @@ TEST_CASE("the peer sees a close after what was sent before it", "[unit]") {
   struct Client {
     static Task<> run(Cluster& cluster, Process& self) {
       const Result<SocketPtr, NetError> socket =
-          co_await self.network().connect(self, MachineId(1), port, never);
+          co_await self.network().connect(self, MachineId(1), test_port, never);
       co_await cluster.world.sleep_until(Time(1ms));
       (*socket)->send(word("bye", 1_MB));
     }  // and drops the socket
@@ -320,8 +248,8 @@ std::string stormy_run(std::uint64_t seed, Duration step) {
       cluster.run(from, saying(to, said));
     }
   }
-  cluster.at(300ms, [&] { cluster.network.cut(MachineId(2), MachineId(0), EventId{}); });
-  cluster.at(700ms, [&] { cluster.network.heal(MachineId(2), MachineId(0)); });
+  cluster.at(300ms, [&] { cluster.cut(2, 0); });
+  cluster.at(700ms, [&] { cluster.heal(); });
   cluster.at(900ms, [&] { second.kill(); });
   cluster.at(1200ms, [&] { cluster.host(0).power_off(); });
   for (Duration end = step; end <= 3s; end += step) cluster.run_until(end);
