@@ -22,6 +22,9 @@
 
 namespace brokerlab::model {
 
+/// log.dirs: where a broker keeps its partitions, in its storage.
+inline constexpr const char* log_root = "/kafka-logs";
+
 class BrokerStorage final : public log::IoObserver {
  public:
   explicit BrokerStorage(sim::Machine& machine);

@@ -7,8 +7,6 @@
 namespace brokerlab::model {
 namespace {
 
-constexpr const char* log_root = "/kafka-logs";
-
 std::string log_dir(const TopicPartition& partition) {
   return log::join_path(log_root, partition.name());
 }

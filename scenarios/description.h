@@ -12,6 +12,7 @@
 #include "base/settings_fwd.h"
 #include "base/units.h"
 #include "model/config.h"
+#include "scenarios/fault.h"
 #include "sim/hardware.h"
 #include "sim/topology_config.h"
 
@@ -106,61 +107,6 @@ struct ConsumerSpec {
   std::optional<CommitPoint> commit;
   model::ConsumerConfig config;
   static const Settings<ConsumerSpec>& settings();
-};
-
-/// A machine's name, "controller", or a name that an earlier fault bound with "as". In a cut also a
-/// set: "brokers", "zookeeper", "clients", "everyone_else".
-struct Named {
-  std::string name;
-};
-/// The broker that leads most partitions of a topic at that moment; the lowest id of several.
-struct LeaderOfMost {
-  std::string topic;
-};
-/// The leader of one partition at that moment.
-struct LeaderOf {
-  std::string topic;
-  int partition = 0;
-  static const Settings<LeaderOf>& settings();
-};
-struct Target {
-  std::variant<Named, LeaderOfMost, LeaderOf> who;
-  static const Settings<Target>& settings();
-};
-
-struct PowerOff {  ///< Silence at once; what was not synced is lost.
-  Target target;
-};
-struct PowerOn {  ///< Boots (boot_time), then its processes start.
-  Target target;
-};
-struct KillProcess {  ///< SIGKILL: the machine lives on, connections are reset, its cache stays.
-  Target target;
-};
-struct StartProcess {
-  Target target;
-};
-/// No message passes between the two sides, in either direction, until the cut is healed.
-struct Cut {
-  std::vector<Target> between;
-  std::vector<Target> against;  ///< JSON: "and".
-  static const Settings<Cut>& settings();
-};
-struct Heal {
-  std::string cut;  ///< The name the cut was given with "as".
-};
-/// The process stands still (a stop-the-world collection) and then goes on as if nothing had been.
-struct Pause {
-  Target machine;
-  Duration length{0};  ///< JSON: "for".
-  static const Settings<Pause>& settings();
-};
-
-struct Fault {
-  Duration at{0};
-  std::variant<PowerOff, PowerOn, KillProcess, StartProcess, Cut, Heal, Pause> action;
-  std::string as;  ///< Names what was hit, for later faults; empty: no name.
-  static const Settings<Fault>& settings();
 };
 
 /// Every record that a producer was told is stored is in the log at the end, or was consumed.

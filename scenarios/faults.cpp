@@ -1,5 +1,7 @@
 #include "scenarios/faults.h"
 
+#include "sim/topology.h"
+
 #include <algorithm>
 
 namespace brokerlab::scenarios {
@@ -73,6 +75,13 @@ std::optional<std::string> FaultPlan::resolve(const Target& target) const {
   return alias == aliases_.end() ? name : alias->second;
 }
 
+void FaultPlan::insert_machine(int place, std::set<sim::MachineId>& machines) const {
+  const auto& places = cluster_.network().topology()->places();
+  if (Cluster::Member* member = cluster_.find(places[static_cast<std::size_t>(place)].name)) {
+    machines.insert(member->machine->id());
+  }
+}
+
 std::set<sim::MachineId> FaultPlan::resolve_set(const std::vector<Target>& targets,
                                                 const std::set<sim::MachineId>& others) const {
   std::set<sim::MachineId> machines;
@@ -81,6 +90,11 @@ std::set<sim::MachineId> FaultPlan::resolve_set(const std::vector<Target>& targe
     const std::string set = named == nullptr ? "" : named->name;
     const bool is_set =
         set == "brokers" || set == "zookeeper" || set == "clients" || set == "everyone_else";
+    const sim::Topology* topology = cluster_.network().topology();
+    if (topology != nullptr && topology->find_area(set)) {
+      for (const int place : topology->machines_of(set)) insert_machine(place, machines);
+      continue;
+    }
     if (!is_set) {
       const std::optional<std::string> name = resolve(target);
       if (const Cluster::Member* member = name ? cluster_.find(*name) : nullptr) {
@@ -126,7 +140,7 @@ void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine, Tim
   report.harmful = true;
   const Cluster::Member* member = cluster_.find(machine.name());
   const bool zookeeper = member != nullptr && member->role.role == Role::zookeeper;
-  const auto index = static_cast<std::size_t>(&report - reports_.data());
+  const std::size_t index = index_of(report);
   hits_.push_back({machine.id(), world_.now(), until, index, zookeeper});
   if (zookeeper) {
     const auto role = ledger_.zookeeper_roles().find(member->role.index + 1);
@@ -159,99 +173,23 @@ void FaultPlan::apply(const Fault& fault, FaultReport& report) {
   std::visit([&](const auto& action) { act(action, fault.as, report); }, fault.action);
 }
 
-void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& report) {
-  report.what = "power off";
-  Cluster::Member* member = member_of(off.target, as, report);
-  if (member == nullptr) return;
-  report.done = member->machine->powered();
-  if (!report.done) {
-    report.note = "it was off already";
-    return;
+std::vector<FaultReport> FaultPlan::reports() const {
+  std::vector<FaultReport> all = reports_;
+  for (const DiskWatch& watch : disks_) {
+    FaultReport& report = all[watch.report];
+    if (report.bit) continue;
+    const sim::DiskHarm& now = watch.disk->harm();
+    const auto note = [&](std::int64_t count, std::string_view what) {
+      if (count == 0) return;
+      report.bit = true;
+      report.note = fmt::format("{} {}", count, what);
+    };
+    note(now.slowed - watch.before.slowed, "operations took longer");
+    note(now.lies - watch.before.lies, "syncs made nothing durable");
+    note(now.refused - watch.before.refused, "writes found no room");
+    note(now.failed - watch.before.failed, "operations failed");
   }
-  judge_bite(report, *member->machine);
-  member->machine->power_off();
-}
-
-void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& report) {
-  report.what = "power on";
-  Cluster::Member* member = member_of(on.target, as, report);
-  if (member == nullptr) return;
-  report.done = !member->machine->powered();
-  if (report.done) {
-    member->machine->power_on();
-  } else {
-    report.note = "it was on already";
-  }
-}
-
-void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport& report) {
-  report.what = "kill process";
-  Cluster::Member* member = member_of(kill.target, as, report);
-  if (member == nullptr) return;
-  report.done = member->process->running();
-  if (!report.done) {
-    report.note = "it was not running";
-    return;
-  }
-  judge_bite(report, *member->machine);
-  member->process->kill();
-}
-
-void FaultPlan::act(const StartProcess& start, const std::string& as, FaultReport& report) {
-  report.what = "start process";
-  Cluster::Member* member = member_of(start.target, as, report);
-  if (member == nullptr) return;
-  report.done = member->machine->powered() && !member->process->running();
-  if (report.done) {
-    member->process->start();
-  } else {
-    report.note = member->machine->powered() ? "it was running already" : "its machine was off";
-  }
-}
-
-void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& report) {
-  report.what = "pause";
-  Cluster::Member* member = member_of(pause.machine, as, report);
-  if (member == nullptr) return;
-  report.done = member->process->running();
-  if (!report.done) {
-    report.note = "it was not running";
-    return;
-  }
-  judge_bite(report, *member->machine, world_.now() + pause.length);
-  member->process->pause(pause.length);
-}
-
-void FaultPlan::act(const Cut& cut, const std::string& as, FaultReport& report) {
-  report.what = "cut";
-  report.target = as;
-  const std::set<sim::MachineId> left = resolve_set(cut.between, {});
-  const std::set<sim::MachineId> right = resolve_set(cut.against, left);
-  auto& pairs = cuts_[as];
-  for (const sim::MachineId a : left) {
-    for (const sim::MachineId b : right) {
-      cluster_.network().cut(a, b, {});
-      cluster_.network().cut(b, a, {});
-      pairs.emplace_back(a, b);
-    }
-    for (const Cluster::Member& member : cluster_.members()) {
-      if (member.machine->id() != a) continue;
-      judge_bite(report, *member.machine);
-      hits_of_cut_[as].push_back(hits_.size() - 1);
-    }
-  }
-  report.done = !pairs.empty();
-}
-
-void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
-  report.what = "heal";
-  report.target = heal.cut;
-  for (const auto& [a, b] : cuts_[heal.cut]) {
-    cluster_.network().heal(a, b);
-    cluster_.network().heal(b, a);
-  }
-  for (const std::size_t hit : hits_of_cut_[heal.cut]) hits_[hit].until = world_.now();
-  report.done = cuts_.erase(heal.cut) > 0;
+  return all;
 }
 
 }  // namespace brokerlab::scenarios

@@ -34,7 +34,8 @@ class FaultPlan {
 
   /// Puts every fault of the scenario on the World's agenda.
   void schedule();
-  const std::vector<FaultReport>& reports() const { return reports_; }
+  /// What has come of each up to now.
+  std::vector<FaultReport> reports() const;
 
  private:
   void apply(const Fault& fault, FaultReport& report);
@@ -44,13 +45,40 @@ class FaultPlan {
   void act(const StartProcess& start, const std::string& as, FaultReport& report);
   void act(const Pause& pause, const std::string& as, FaultReport& report);
   void act(const Cut& cut, const std::string& as, FaultReport& report);
+  void act(const Loss& loss, const std::string& as, FaultReport& report);
+  void act(const Delay& delay, const std::string& as, FaultReport& report);
+  void act(const SlowNic& slow, const std::string& as, FaultReport& report);
+  void act(const SwitchOff& off, const std::string& as, FaultReport& report);
+  void act(const CutOff& cut, const std::string& as, FaultReport& report);
+  void act(const RackOff& off, const std::string& as, FaultReport& report);
+  void act(const SlowDisk& slow, const std::string& as, FaultReport& report);
+  void act(const FailDisk& failing, const std::string& as, FaultReport& report);
+  void act(const FillDisk& full, const std::string& as, FaultReport& report);
+  void act(const LyingDisk& liar, const std::string& as, FaultReport& report);
+  void act(const Corrupt& corrupt, const std::string& as, FaultReport& report);
   void act(const Heal& heal, const std::string& as, FaultReport& report);
   std::optional<std::string> resolve(const Target& target) const;
   std::set<sim::MachineId> resolve_set(const std::vector<Target>& targets,
                                        const std::set<sim::MachineId>& others) const;
+  /// The machine that stands at this place of the topology.
+  void insert_machine(int place, std::set<sim::MachineId>& machines) const;
   std::optional<std::string> leader_of_most(const std::string& topic) const;
   /// `until`: when the fault ends by itself.
   void judge_bite(FaultReport& report, const sim::Machine& machine, Time until = never);
+  /// The same for several, until the fault of that name is healed.
+  void judge_bites(const std::set<sim::MachineId>& machines, const std::string& as,
+                   FaultReport& report);
+  void impair(const Sides& sides, const sim::Impairment& what, const std::string& as,
+              FaultReport& report);
+  /// A fault of the topology that may cut these off.
+  void lose(const std::vector<int>& places, const std::string& as, FaultReport& report);
+  sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
+                                  FaultReport& report);
+  void watch(const sim::Disk& disk, bool met, const std::string& as, FaultReport& report,
+             std::function<void()> undo);
+  std::size_t index_of(const FaultReport& report) const {
+    return static_cast<std::size_t>(&report - reports_.data());
+  }
   /// What was wrong with the machine is over.
   void end_hits(sim::MachineId machine);
   Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
@@ -63,14 +91,22 @@ class FaultPlan {
     bool zookeeper = false;
   };
 
+  /// What a faulty disk does to others shows only later.
+  struct DiskWatch {
+    std::size_t report;
+    const sim::Disk* disk;
+    sim::DiskHarm before;
+  };
+
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;
   std::map<std::string, std::string> aliases_;
-  std::map<std::string, std::vector<std::pair<sim::MachineId, sim::MachineId>>> cuts_;
+  std::map<std::string, std::vector<std::function<void()>>> undo_;  ///< By the name of the fault.
   std::vector<FaultReport> reports_;
   std::vector<Hit> hits_;
-  std::map<std::string, std::vector<std::size_t>> hits_of_cut_;
+  std::map<std::string, std::vector<std::size_t>> hits_of_;  ///< By the name of the fault.
+  std::vector<DiskWatch> disks_;
 };
 
 }  // namespace brokerlab::scenarios

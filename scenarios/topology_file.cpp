@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "scenarios/loader.h"
+#include "scenarios/text_file.h"
 
 #include <nlohmann/json.hpp>
 

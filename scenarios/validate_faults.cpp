@@ -1,5 +1,6 @@
 // Cross checks of the faults: what they hit exists, and what is put right went wrong before.
 #include "base/settings.h"
+#include "scenarios/topology_file.h"
 #include "scenarios/validate.h"
 
 #include <algorithm>
@@ -26,6 +27,13 @@ class FaultValidator {
   FaultValidator(const Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {
     for (const MachineRole& machine : machines_of(scenario)) machines_.insert(machine.name);
     for (const TopicSpec& topic : scenario.topics) topics_.push_back(topic.name);
+    if (!scenario.topology || !report.ok()) return;
+    topology_known_ = true;
+    const sim::Topology topology = topology_of(scenario);
+    for (const sim::Topology::Area& area : topology.areas()) areas_.push_back(area.name);
+    for (const sim::Topology::Place& place : topology.places()) {
+      if (place.kind != sim::Topology::PlaceKind::machine) switches_.push_back(place.name);
+    }
   }
 
   void run() {
@@ -54,7 +62,18 @@ class FaultValidator {
             [&](const PowerOn& f) { start("power_on", f.target, off_, "powered off"); },
             [&](const KillProcess& f) { stop("kill_process", f.target, fault.as, killed_); },
             [&](const StartProcess& f) { start("start_process", f.target, killed_, "killed"); },
-            [&](const Cut& f) { cut(f, fault.as); },
+            [&](const Cut& f) { sides("cut", f); },
+            [&](const Loss& f) { sides("loss", f); },
+            [&](const Delay& f) { sides("delay", f); },
+            [&](const SlowNic& f) { check_target("slow_nic/machine", f.machine, false); },
+            [&](const SwitchOff& f) { check_place("switch_off", f.name, true); },
+            [&](const CutOff& f) { check_place("cut_off", f.area, false); },
+            [&](const RackOff& f) { check_place("rack_off", f.area, false); },
+            [&](const SlowDisk& f) { check_disk("slow_disk", f.machine, f.disk); },
+            [&](const FailDisk& f) { check_disk("fail_disk", f.machine, f.disk); },
+            [&](const FillDisk& f) { check_disk("fill_disk", f.machine, f.disk); },
+            [&](const LyingDisk& f) { check_disk("lying_disk", f.machine, f.disk); },
+            [&](const Corrupt& f) { check_target("corrupt/machine", f.machine, false); },
             [&](const Heal& f) { heal(f); },
             [&](const Pause& f) { check_target("pause/machine", f.machine, false); },
         },
@@ -64,6 +83,13 @@ class FaultValidator {
 
   void bind(const Fault& fault) {
     if (fault.as.empty()) return;
+    const bool ends_by_heal = !std::holds_alternative<PowerOff>(fault.action) &&
+                              !std::holds_alternative<PowerOn>(fault.action) &&
+                              !std::holds_alternative<KillProcess>(fault.action) &&
+                              !std::holds_alternative<StartProcess>(fault.action) &&
+                              !std::holds_alternative<Pause>(fault.action) &&
+                              !std::holds_alternative<Corrupt>(fault.action);
+    if (ends_by_heal) healable_.insert(fault.as);
     const bool heal_it = std::holds_alternative<Heal>(fault.action);
     if (heal_it || machines_.contains(fault.as) || sets_.contains(fault.as) ||
         fault.as == "controller") {
@@ -105,20 +131,50 @@ class FaultValidator {
     }
   }
 
-  void cut(const Cut& f, const std::string& as) {
+  void sides(const std::string& key, const Sides& f) {
     for (std::size_t i = 0; i < f.between.size(); ++i) {
-      check_target(fmt::format("cut/between/{}", i), f.between[i], true);
+      check_target(fmt::format("{}/between/{}", key, i), f.between[i], true);
     }
     for (std::size_t i = 0; i < f.against.size(); ++i) {
-      check_target(fmt::format("cut/and/{}", i), f.against[i], true);
+      check_target(fmt::format("{}/and/{}", key, i), f.against[i], true);
     }
-    if (!as.empty()) cuts_.insert(as);
   }
 
   void heal(const Heal& f) {
-    if (cuts_.contains(f.cut) || unreadable_.contains(f.cut)) return;
-    report_.error(path_ + "/heal", in_quotes(f.cut),
-                  "names no earlier cut; give the cut a name with as");
+    if (healable_.contains(f.fault) || unreadable_.contains(f.fault)) return;
+    report_.error(path_ + "/heal", in_quotes(f.fault),
+                  "names no earlier fault that can be healed; give that one a name with as");
+  }
+
+  void check_place(const std::string& key, const std::string& name, bool is_switch) {
+    const std::string path = path_ + "/" + key;
+    if (!s_.topology) {
+      if (report_.clean("/topology")) {
+        report_.error(path, in_quotes(name), "needs a topology in the scenario");
+      }
+      return;
+    }
+    if (!topology_known_) return;
+    const std::vector<std::string>& known = is_switch ? switches_ : areas_;
+    if (std::find(known.begin(), known.end(), name) != known.end()) return;
+    const std::string near = nearest_name(name, known);
+    const std::string_view what = is_switch ? "switch" : "rack, zone or data centre";
+    report_.error(path, in_quotes(name),
+                  near.empty() ? fmt::format("names no {} of the topology", what)
+                               : fmt::format("names no {} of the topology; did you mean \"{}\"?",
+                                             what, near));
+  }
+
+  void check_disk(const std::string& key, const Target& target, int disk) {
+    if (!check_target(key + "/machine", target, false)) return;
+    const std::string name = identity(target);
+    for (const MachineRole& machine : machines_of(s_)) {
+      if (machine.name != name) continue;
+      const auto disks = static_cast<int>(s_.machine(machine.kind).disks.size());
+      if (disk < disks) return;
+      report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
+                    fmt::format("must be less than the number of its disks, {}", disks));
+    }
   }
 
   bool check_target(const std::string& key, const Target& target, bool sets_too) {
@@ -139,6 +195,7 @@ class FaultValidator {
   bool check_machine(const std::string& path, const std::string& name, bool sets_too) {
     if (name == "controller" || machines_.contains(name) || bound_.contains(name)) return true;
     if (unreadable_.contains(name) || (sets_too && sets_.contains(name))) return true;
+    if (sets_too && std::find(areas_.begin(), areas_.end(), name) != areas_.end()) return true;
     if (!report_.clean("/brokers/count") || !report_.clean("/zookeeper/nodes")) return true;
     std::vector<std::string> known(machines_.begin(), machines_.end());
     known.insert(known.end(), bound_.begin(), bound_.end());
@@ -179,7 +236,10 @@ class FaultValidator {
   std::set<std::string> unreadable_;
   std::set<std::string> off_;  ///< Names of what was powered off; "" for one known at run time.
   std::set<std::string> killed_;
-  std::set<std::string> cuts_;
+  std::set<std::string> healable_;  ///< Names of faults.
+  bool topology_known_ = false;
+  std::vector<std::string> switches_;
+  std::vector<std::string> areas_;
 };
 
 }  // namespace

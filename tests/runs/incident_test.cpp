@@ -63,16 +63,6 @@ TEST_CASE("the same incident with acks=all loses nothing", "[golden]") {
   REQUIRE(report.consumed == report.sent);
 }
 
-TEST_CASE("same scenario, same seed: same fingerprint and report", "[property]") {
-  for (const scenarios::LibraryEntry& entry : scenarios::library()) {
-    const scenarios::Scenario scenario = load(entry.name, short_incident(), 11);
-    const auto report = [&] { return play(scenario).json(); };
-    const std::string first = in_child(report);
-    REQUIRE(first.find("\"fingerprint\":") != std::string::npos);
-    REQUIRE(in_child(report) == first);
-  }
-}
-
 TEST_CASE("another seed is another run", "[unit]") {
   const RunReport one = play(load("wifi_auth_broker_crash", short_incident(), 1));
   const RunReport two = play(load("wifi_auth_broker_crash", short_incident(), 2));

@@ -1,0 +1,285 @@
+// How each fault is done.
+#include "scenarios/faults.h"
+#include "sim/disk_faults.h"
+#include "sim/topology.h"
+
+namespace brokerlab::scenarios {
+
+// --- Machines and processes ---
+
+void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& report) {
+  report.what = "power off";
+  Cluster::Member* member = member_of(off.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->machine->powered();
+  if (!report.done) {
+    report.note = "it was off already";
+    return;
+  }
+  judge_bite(report, *member->machine);
+  member->machine->power_off();
+}
+
+void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& report) {
+  report.what = "power on";
+  Cluster::Member* member = member_of(on.target, as, report);
+  if (member == nullptr) return;
+  report.done = !member->machine->powered();
+  if (report.done) {
+    member->machine->power_on();
+  } else {
+    report.note = "it was on already";
+  }
+}
+
+void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport& report) {
+  report.what = "kill process";
+  Cluster::Member* member = member_of(kill.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->process->running();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
+  judge_bite(report, *member->machine);
+  member->process->kill();
+}
+
+void FaultPlan::act(const StartProcess& start, const std::string& as, FaultReport& report) {
+  report.what = "start process";
+  Cluster::Member* member = member_of(start.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->machine->powered() && !member->process->running();
+  if (report.done) {
+    member->process->start();
+  } else {
+    report.note = member->machine->powered() ? "it was running already" : "its machine was off";
+  }
+}
+
+void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& report) {
+  report.what = "pause";
+  Cluster::Member* member = member_of(pause.machine, as, report);
+  if (member == nullptr) return;
+  report.done = member->process->running();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
+  judge_bite(report, *member->machine, world_.now() + pause.length);
+  member->process->pause(pause.length);
+}
+
+// --- Paths ---
+
+void FaultPlan::judge_bites(const std::set<sim::MachineId>& machines, const std::string& as,
+                            FaultReport& report) {
+  for (const Cluster::Member& member : cluster_.members()) {
+    if (!machines.contains(member.machine->id())) continue;
+    judge_bite(report, *member.machine);
+    hits_of_[as].push_back(hits_.size() - 1);
+  }
+}
+
+void FaultPlan::impair(const Sides& sides, const sim::Impairment& what, const std::string& as,
+                       FaultReport& report) {
+  report.target = as;
+  const std::set<sim::MachineId> left = resolve_set(sides.between, {});
+  const std::set<sim::MachineId> right = resolve_set(sides.against, left);
+  report.done = !left.empty() && !right.empty();
+  if (!report.done) {
+    report.note = "one of the two sides is empty";
+    return;
+  }
+  judge_bites(left, as, report);
+  sim::Network& network = cluster_.network();
+  const std::vector<sim::MachineId> one(left.begin(), left.end());
+  const std::vector<sim::MachineId> other(right.begin(), right.end());
+  std::vector<sim::ImpairmentId> ids{network.impair(one, other, what, {})};
+  if (!sides.one_way) ids.push_back(network.impair(other, one, what, {}));
+  undo_[as].push_back([&network, ids] {
+    for (const sim::ImpairmentId id : ids) network.repair(id);
+  });
+}
+
+void FaultPlan::act(const Cut& cut, const std::string& as, FaultReport& report) {
+  report.what = "cut";
+  const sim::Impairment nothing_passes{.cut = true};
+  impair(cut, nothing_passes, as, report);
+}
+
+void FaultPlan::act(const Loss& loss, const std::string& as, FaultReport& report) {
+  report.what = "loss";
+  const sim::Impairment lossy{.loss = loss.share};
+  impair(loss, lossy, as, report);
+}
+
+void FaultPlan::act(const Delay& delay, const std::string& as, FaultReport& report) {
+  report.what = "delay";
+  const sim::Impairment late{.delay = delay.by, .jitter = delay.jitter};
+  impair(delay, late, as, report);
+}
+
+void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& report) {
+  report.what = "slow nic";
+  Cluster::Member* member = member_of(slow.machine, as, report);
+  if (member == nullptr) return;
+  const sim::MachineId machine = member->machine->id();
+  report.done = slow.rate < member->machine->config().nic.rate;
+  if (!report.done) {
+    report.note = "it is no faster as it is";
+    return;
+  }
+  judge_bites({machine}, as, report);
+  sim::Network& network = cluster_.network();
+  network.slow_nic(machine, slow.rate, {});
+  undo_[as].push_back([&network, machine] { network.restore_nic(machine); });
+}
+
+// --- The topology ---
+
+void FaultPlan::lose(const std::vector<int>& places, const std::string& as, FaultReport& report) {
+  report.done = true;
+  report.harmful = true;
+  std::set<sim::MachineId> machines;
+  for (const int place : places) insert_machine(place, machines);
+  if (machines.empty()) report.note = "it cut nobody off; others took over";
+  judge_bites(machines, as, report);
+}
+
+void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& report) {
+  report.what = "switch off";
+  report.target = off.name;
+  sim::Network& network = cluster_.network();
+  const sim::Topology& topology = *network.topology();
+  lose(topology.cut_off({{*topology.find_place(off.name)}, {}}), as, report);
+  const sim::OutageId id = network.fail_switch(off.name, {});
+  undo_[as].push_back([&network, id] { network.mend(id); });
+}
+
+void FaultPlan::act(const CutOff& cut, const std::string& as, FaultReport& report) {
+  report.what = "cut off";
+  report.target = cut.area;
+  sim::Network& network = cluster_.network();
+  lose(network.topology()->machines_of(cut.area), as, report);
+  const sim::OutageId id = network.cut_area(cut.area, {});
+  undo_[as].push_back([&network, id] { network.mend(id); });
+}
+
+void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& report) {
+  report.what = "rack off";
+  report.target = off.area;
+  sim::Network& network = cluster_.network();
+  const sim::Topology& topology = *network.topology();
+  lose(topology.machines_of(off.area), as, report);
+  const int area = *topology.find_area(off.area);
+  for (const int place : topology.outage_of(area).places) {
+    const sim::Topology::Place& it = topology.places()[static_cast<std::size_t>(place)];
+    world_.set_cause({});
+    if (it.kind != sim::Topology::PlaceKind::machine) {
+      const sim::OutageId id = network.fail_switch(it.name, {});
+      undo_[as].push_back([&network, id] { network.mend(id); });
+    } else if (Cluster::Member* member = cluster_.find(it.name)) {
+      sim::Machine* machine = member->machine;
+      if (!machine->powered()) continue;
+      machine->power_off();
+      undo_[as].push_back([machine] { machine->power_on(); });
+    }
+  }
+}
+
+// --- Disks ---
+
+sim::Machine* FaultPlan::machine_with_disk(const Target& target, int disk, const std::string& as,
+                                           FaultReport& report) {
+  Cluster::Member* member = member_of(target, as, report);
+  if (member == nullptr) return nullptr;
+  if (disk < member->machine->disks()) return member->machine;
+  report.note = fmt::format("{} has no disk {}", member->machine->name(), disk);
+  return nullptr;
+}
+
+void FaultPlan::watch(const sim::Disk& disk, bool met, const std::string& as, FaultReport& report,
+                      std::function<void()> undo) {
+  report.done = true;
+  report.harmful = true;
+  report.bit = met;
+  disks_.push_back({index_of(report), &disk, disk.harm()});
+  undo_[as].push_back(std::move(undo));
+}
+
+void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
+  report.what = "slow disk";
+  sim::Machine* machine = machine_with_disk(slow.machine, slow.disk, as, report);
+  if (machine == nullptr) return;
+  const bool met = sim::slow_disk(*machine, slow.disk, slow.factor);
+  watch(machine->disk(slow.disk), met, as, report,
+        [machine, disk = slow.disk] { sim::restore_disk_speed(*machine, disk); });
+}
+
+void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport& report) {
+  report.what = "fail disk";
+  sim::Machine* machine = machine_with_disk(failing.machine, failing.disk, as, report);
+  if (machine == nullptr) return;
+  const bool met = sim::fail_disk(*machine, failing.disk, failing.share);
+  watch(machine->disk(failing.disk), met, as, report,
+        [machine, disk = failing.disk] { sim::repair_disk(*machine, disk); });
+}
+
+void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& report) {
+  report.what = "fill disk";
+  sim::Machine* machine = machine_with_disk(full.machine, full.disk, as, report);
+  if (machine == nullptr) return;
+  // Taking room harms nobody until somebody wants it.
+  sim::fill_disk(*machine, full.disk, full.left);
+  watch(machine->disk(full.disk), false, as, report,
+        [machine, disk = full.disk] { sim::empty_disk(*machine, disk); });
+}
+
+void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& report) {
+  report.what = "lying disk";
+  sim::Machine* machine = machine_with_disk(liar.machine, liar.disk, as, report);
+  if (machine == nullptr) return;
+  const bool met = sim::make_disk_lie(*machine, liar.disk);
+  watch(machine->disk(liar.disk), met, as, report,
+        [machine, disk = liar.disk] { sim::make_disk_honest(*machine, disk); });
+}
+
+void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& report) {
+  report.what = "corrupt";
+  Cluster::Member* member = member_of(corrupt.machine, as, report);
+  if (member == nullptr) return;
+  if (member->role.role != Role::broker) {
+    report.note = "only brokers have logs";
+    return;
+  }
+  const std::string prefix =
+      corrupt.directory.empty() ? "" : fmt::format("{}/{}/", model::log_root, corrupt.directory);
+  const auto flipped = cluster_.storage(model::BrokerId(member->role.index + 1)).corrupt(prefix);
+  report.done = flipped.has_value();
+  report.harmful = report.bit = report.done;
+  report.note = flipped ? fmt::format("bit {} of byte {} of {}", flipped->bit, flipped->position,
+                                      flipped->path)
+                        : "nothing of it was on the disk yet";
+}
+
+// --- The end of a fault ---
+
+void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
+  report.what = "heal";
+  report.target = heal.fault;
+  const auto found = undo_.find(heal.fault);
+  report.done = found != undo_.end();
+  if (!report.done) {
+    report.note = "the fault of that name was not done, or is over";
+    return;
+  }
+  for (const auto& undo : found->second) {
+    const sim::World::KeepCause keep(world_);
+    undo();
+  }
+  undo_.erase(found);
+  for (const std::size_t hit : hits_of_[heal.fault]) hits_[hit].until = world_.now();
+}
+
+}  // namespace brokerlab::scenarios

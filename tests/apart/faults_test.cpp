@@ -1,0 +1,156 @@
+// Every kind of fault, in a whole run: it is done, it bites, it ends; or the run says that it did
+// not and is worth nothing. Each run is a process of its own, as SimGrid has one platform a
+// process.
+#include "scenarios/loader.h"
+#include "tests/runs/run_story.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace brokerlab;
+using namespace brokerlab::scenarios;
+
+namespace {
+
+/// Three brokers in racks of their own below two spines, the first rack with a single switch.
+std::string scenario_with(const std::string& faults) {
+  return R"({
+  "name": "faults", "duration": "60s", "seed": 3,
+  "hardware": {"pc": {"disks": [{"kind": "ssd"}], "boot_time": "5s"}},
+  "topology": {"racks": [
+    {"name": "r1", "machines": ["broker-1", "zookeeper-1"]},
+    {"name": "r2", "machines": ["broker-2", "zookeeper-2"], "switches": 2},
+    {"name": "r3", "machines": ["broker-3", "zookeeper-3", "sender", "readers-1"], "switches": 2}]},
+  "zookeeper": {"nodes": 3, "machine": "pc"},
+  "brokers": {"count": 3, "machine": "pc"},
+  "topics": [{"name": "logins", "partitions": 3, "replication.factor": 3,
+              "config": {"flush.messages": 1}}],
+  "sources": [{"name": "table", "file": "wifi_auth.csv",
+               "rate": [{"from": "5s", "rate": "200/s"}], "until": "50s"}],
+  "producers": [{"name": "sender", "machine": "pc", "source": "table", "topic": "logins",
+                 "config": {"acks": "all", "enable.idempotence": false}}],
+  "consumers": [{"group": "readers", "members": 1, "machine": "pc", "topics": ["logins"],
+                 "service_time": "1ms"}],
+  "record": {"messages": "none"},
+  "faults": [)" +
+         faults + "]}";
+}
+
+Loaded loaded_with(const std::string& faults) {
+  return parse_scenario(scenario_with(faults), "faults.json", library_directory() + "/data");
+}
+
+nlohmann::json report_of(const Scenario& scenario) {
+  const auto report = run_apart(scenario);
+  INFO((report ? std::string() : report.error()));
+  REQUIRE(report.ok());
+  return nlohmann::json::parse(*report);
+}
+
+nlohmann::json run_with(const std::string& faults) {
+  const Loaded loaded = loaded_with(faults);
+  INFO(to_text(loaded.errors));
+  REQUIRE(loaded.scenario.has_value());
+  return report_of(*loaded.scenario);
+}
+
+std::string note(const nlohmann::json& report) { return report["faults"][0]["note"]; }
+
+}  // namespace
+
+TEST_CASE("every fault of paths, switches and disks bites, and ends when it is healed", "[unit]") {
+  // What is done to the cluster at 20 s, under load; healed at 30 s.
+  const std::vector<std::string> faults{
+      R"("cut": {"between": ["broker-1"], "and": ["everyone_else"]})",
+      R"("cut": {"between": ["broker-1"], "and": ["everyone_else"], "one_way": true})",
+      R"("cut": {"between": ["r1"], "and": ["r2"]})",
+      R"("loss": {"between": ["brokers"], "and": ["everyone_else"], "share": 0.05})",
+      R"("delay": {"between": ["r3"], "and": ["r1", "r2"], "by": "20ms", "jitter": "5ms"})",
+      R"("slow_nic": {"machine": "broker-1", "rate": "1Mbps"})",
+      R"("switch_off": "r1-tor-1")",
+      R"("cut_off": "r2")",
+      R"("rack_off": "r1")",
+      R"("slow_disk": {"machine": "broker-1", "factor": 100})",
+      R"("fail_disk": {"machine": "broker-1"})",
+      R"("fill_disk": {"machine": "broker-1"})",
+      R"("lying_disk": {"machine": "broker-1"})",
+  };
+  for (const std::string& fault : faults) {
+    INFO(fault);
+    const nlohmann::json report = run_with(
+        R"({"at": "20s", )" + fault + R"(, "as": "trouble"}, {"at": "30s", "heal": "trouble"})");
+    REQUIRE(report["faults"].size() == 2);
+    INFO(note(report) << "; " << report["faults"][1]["note"]);
+    CHECK(report["faults"][0]["done"].get<bool>());
+    CHECK(report["faults"][0]["bit"].get<bool>());
+    CHECK(report["faults"][1]["done"].get<bool>());
+    // Nothing that was acknowledged by all is lost by any of them.
+    CHECK(report["verdict"] == "pass");
+  }
+}
+
+TEST_CASE("a fault that hits nothing makes the verdict unknown", "[unit]") {
+  const std::vector<std::string> faults{
+      R"({"at": "20s", "switch_off": "r2-tor-1"})",           // the other takes over
+      R"({"at": "1s", "corrupt": {"machine": "broker-1"}})",  // no log is there yet
+      R"({"at": "20s", "slow_nic": {"machine": "broker-1", "rate": "10Gbps"}})",  // faster
+      R"({"at": "58s", "fill_disk": {"machine": "broker-1"}})",  // nobody writes any more
+      R"({"at": "58s", "loss": {"between": ["sender"], "and": ["brokers"], "one_way": true}})",
+  };
+  for (const std::string& fault : faults) {
+    INFO(fault);
+    const nlohmann::json report = run_with(fault);
+    REQUIRE(report["faults"].size() == 1);
+    INFO(note(report));
+    CHECK_FALSE(report["faults"][0]["bit"].get<bool>());
+    CHECK(report["verdict"] == "unknown");
+  }
+}
+
+TEST_CASE("a bit flips in the log that the scenario names", "[unit]") {
+  const nlohmann::json report =
+      run_with(R"({"at": "35s", "corrupt": {"machine": "broker-1", "directory": "logins-0"}})");
+  REQUIRE(report["faults"].size() == 1);
+  INFO(note(report));
+  CHECK(report["faults"][0]["done"].get<bool>());
+  CHECK(note(report).find("logins-0/") != std::string::npos);
+}
+
+TEST_CASE("faults of what is not there are refused", "[unit]") {
+  const auto mistakes = [](const std::string& faults) {
+    return to_text(loaded_with(faults).errors);
+  };
+  CHECK(mistakes(R"({"at": "20s", "switch_off": "r1-tor-2"})") ==
+        "faults.json: /faults/0/switch_off: \"r1-tor-2\": names no switch of the topology; did you "
+        "mean \"r1-tor-1\"?\n");
+  CHECK(mistakes(R"({"at": "20s", "rack_off": "r9"})").find("names no rack, zone or data centre") !=
+        std::string::npos);
+  CHECK(mistakes(R"({"at": "20s", "slow_disk": {"machine": "broker-1", "disk": 1}})") ==
+        "faults.json: /faults/0/slow_disk/disk: 1: must be less than the number of its disks, 1\n");
+  CHECK(mistakes(
+            R"({"at": "20s", "kill_process": "broker-1", "as": "x"}, {"at": "30s", "heal": "x"})")
+            .find("names no earlier fault that can be healed") != std::string::npos);
+  CHECK(mistakes(R"({"at": "20s", "loss": {"between": ["r8"], "and": ["brokers"]}})")
+            .find("/faults/0/loss/between/0") != std::string::npos);
+}
+
+TEST_CASE("two brokers of three behind one switch are as good as one", "[unit]") {
+  // The library's scenario, shortened: the switch is out from 30 s to 60 s.
+  const auto run_behind = [](const std::string& switches) {
+    std::vector<std::string> overrides = tests::short_incident();
+    overrides.push_back("topology.racks.0.switches=" + switches);
+    return report_of(tests::load("rack_switch_fails", overrides, 1));
+  };
+  const nlohmann::json alone = run_behind("1");
+  CHECK(alone["verdict"] == "pass");  // nothing that was acknowledged is lost
+  double longest = 0;
+  for (const auto& partition : alone["partitions"]) {
+    longest = std::max(longest, partition["unavailable_s"].get<double>());
+  }
+  CHECK(longest > 29);
+  // With a second switch nobody notices, and the run says that it proves nothing.
+  const nlohmann::json doubled = run_behind("2");
+  CHECK(doubled["verdict"] == "unknown");
+  CHECK(doubled["records"]["acknowledged"] == doubled["records"]["sent"]);
+  for (const auto& partition : doubled["partitions"]) CHECK(partition["unavailable_s"] == 0);
+}
