@@ -66,7 +66,9 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
                               to_text(machine.page_cache.heap)),
                   fmt::format("{}, 힙 {}", to_text(machine.page_cache.ram),
                               to_text(machine.page_cache.heap))));
-  row("Network", "네트워크", to_text(machine.nic.rate));
+  std::string nic = to_text(machine.nic.rate);
+  if (machine.nic.burst_rate) nic += fmt::format(" (< {})", to_text(*machine.nic.burst_rate));
+  row("Network", "네트워크", nic);
   for (std::size_t i = 0; i < machine.disks.size();) {
     const std::string line = disk_line(machine.disks[i]);
     std::size_t alike = 1;

@@ -125,7 +125,7 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
   Cluster::Member* member = member_of(slow.machine, as, report);
   if (member == nullptr) return;
   const sim::MachineId machine = member->machine->id();
-  report.done = slow.rate < member->machine->config().nic.rate;
+  report.done = slow.rate < member->machine->config().nic.top_rate();
   if (!report.done) {
     report.note = "it is no faster as it is";
     return;

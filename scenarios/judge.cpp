@@ -87,9 +87,9 @@ void report_machines(const Evidence& evidence, RunReport& report) {
     sim::Network& network = evidence.cluster.network();
     RunReport::Machine row;
     row.name = machine.name();
-    row.nic_sent = network.sent(machine.id()).count();
-    row.nic_received = network.received(machine.id()).count();
-    const double rate = static_cast<double>(machine.config().nic.rate.count());
+    row.nic_sent = network.moved(machine.id(), sim::Direction::out).count();
+    row.nic_received = network.moved(machine.id(), sim::Direction::in).count();
+    const double rate = static_cast<double>(machine.config().nic.top_rate().count());
     row.nic_utilisation =
         static_cast<double>(std::max(row.nic_sent, row.nic_received)) / rate / seconds;
     row.disk_read = machine.disk().bytes_read().count();

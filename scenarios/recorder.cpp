@@ -228,16 +228,37 @@ int Recorder::metric(std::string_view name, std::string_view unit, std::string_v
 }
 
 /// A total that only grows, sampled as its growth a second.
-void Recorder::rate(std::string_view name, std::string_view unit, std::string_view label,
-                    double total, std::optional<int> machine) {
+double Recorder::rate(std::string_view name, std::string_view unit, std::string_view label,
+                      double total, std::optional<int> machine) {
   const int id = metric(name, unit, label, machine);
   auto& [then, before] = totals_.try_emplace(id, world_.now(), total).first->second;
   const double seconds = to_seconds(world_.now() - then);
   // After a restart a counter begins anew.
   const double grown = total >= before ? total - before : total;
-  if (seconds > 0) recording_.sample(id, world_.now(), grown / seconds);
+  const double value = seconds > 0 ? grown / seconds : 0;
+  if (seconds > 0) recording_.sample(id, world_.now(), value);
   then = world_.now();
   before = total;
+  return value;
+}
+
+/// A card is as busy as its busier direction, of what it can carry now.
+void Recorder::write_network(const Cluster::Member& member) {
+  const sim::MachineId id = member.machine->id();
+  const int machine = id.value();
+  const sim::Network& network = cluster_.network();
+  double busiest = 0;
+  for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
+    const bool out = way == sim::Direction::out;
+    const double moved = rate(out ? "nic-sent-rate" : "nic-received-rate", "B/s", "",
+                              static_cast<double>(network.moved(id, way).count()), machine);
+    busiest = std::max(busiest, moved / static_cast<double>(network.nic_rate(id, way).count()));
+    const std::optional<Bytes> credits = network.burst_credits(id, way);
+    if (!credits) continue;
+    recording_.sample(metric("nic-burst-credits", "B", out ? "out" : "in", machine), world_.now(),
+                      static_cast<double>(credits->count()));
+  }
+  recording_.sample(metric("nic-utilisation", "share", "", machine), world_.now(), busiest);
 }
 
 void Recorder::write_samples() {
@@ -253,11 +274,7 @@ void Recorder::write_samples() {
   }
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();
-    const double nic =
-        static_cast<double>(cluster_.network().sent(member.machine->id()).count() +
-                            cluster_.network().received(member.machine->id()).count());
-    const double capacity = 2.0 * static_cast<double>(member.machine->config().nic.rate.count());
-    rate("nic-utilisation", "share", "", nic / capacity, machine);
+    write_network(member);
     rate("disk-utilisation", "share", "", to_seconds(member.machine->disk().busy()), machine);
     if (member.role.role == Role::consumer) {
       rate("records-consumed-rate", "1/s", member.role.name,

@@ -33,8 +33,10 @@ class Recorder {
   void write_samples();
   int metric(std::string_view name, std::string_view unit, std::string_view label,
              std::optional<int> machine = {}, std::optional<int> partition = {});
-  void rate(std::string_view name, std::string_view unit, std::string_view label, double total,
-            std::optional<int> machine = {});
+  /// What the total has grown by a second since the last time; 0 at the first.
+  double rate(std::string_view name, std::string_view unit, std::string_view label, double total,
+              std::optional<int> machine = {});
+  void write_network(const Cluster::Member& member);
   void declare_partitions();
 
   sim::World& world_;

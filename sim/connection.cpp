@@ -68,12 +68,13 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
   Way& way = connection->ways[side];
   Node& from = *connection->ends[side].node;
   const Bytes size = wire_size(item.message.size);
-  from.egress_free = std::max(world.now(), from.egress_free) + time_for(size, from.nic.rate);
-  from.sent += size;
-  item.leaves = from.egress_free;
+  use_card(from, Direction::out);
+  from.out.free = std::max(world.now(), from.out.free) + time_for(size, from.out.rate);
+  from.out.moved += size;
+  item.leaves = from.out.free;
   const Node& to = *connection->ends[1 - side].node;
   const Time passed =
-      fabric.through_uplinks(from.number, to.number, size, item.leaves, from.nic.rate);
+      fabric.through_uplinks(from.number, to.number, size, item.leaves, from.out.rate);
   const Duration way_delay = delay(from, to) + loss_delay(from, to, item.message.size);
   const std::uint64_t number = way.first + way.in_air - 1;
   world.at(arrival(way, passed + way_delay), [this, connection, side, epoch = way.epoch, number] {
@@ -84,7 +85,9 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
 void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item) {
   Way& way = connection->ways[side];
   Node& from = *connection->ends[side].node;
-  const Node& to = *connection->ends[1 - side].node;
+  Node& to = *connection->ends[1 - side].node;
+  use_card(from, Direction::out);
+  use_card(to, Direction::in);
   const Bytes size = wire_size(item.message.size);
   const std::uint64_t number = way.first + way.in_air - 1;
   way.flow = flows.start(from.number, to.number, size, fabric.stream_rate(from.number, to.number),
@@ -96,8 +99,8 @@ void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outg
                            Node& source = *connection->ends[side].node;
                            Node& destination = *connection->ends[1 - side].node;
                            const Bytes moved = wire_size(sent.message.size);
-                           source.sent += moved;
-                           destination.received += moved;
+                           source.out.moved += moved;
+                           destination.in.moved += moved;
                            transmit_control(connection, side, sent);
                            pump(connection, side);
                          });
@@ -116,12 +119,13 @@ void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_
   }
   if (counted) {
     const Bytes size = wire_size(way.queue[number - way.first].message.size);
-    const Duration time = time_for(size, to.nic.rate);
-    to.received += size;
+    const Duration time = time_for(size, to.in.rate);
+    use_card(to, Direction::in);
+    to.in.moved += size;
     // On an idle NIC the bytes came in while they were sent: only what queues costs more.
-    to.ingress_free = std::max(world.now() - time, to.ingress_free) + time;
-    if (to.ingress_free > world.now()) {
-      world.at(to.ingress_free, [this, connection, side, epoch, number] {
+    to.in.free = std::max(world.now() - time, to.in.free) + time;
+    if (to.in.free > world.now()) {
+      world.at(to.in.free, [this, connection, side, epoch, number] {
         arrive(connection, side, epoch, number);
       });
       return;
@@ -215,7 +219,7 @@ void NetworkState::stall(const ConnectionPtr& connection, int side) {
     return;
   }
   ++way.epoch;
-  flows.cancel(std::exchange(way.flow, 0));
+  break_off(*connection, side);
   way.in_air = 0;
   for (Outgoing& item : way.queue) item.arrived = false;
   way.stalled = true;
@@ -249,10 +253,20 @@ void NetworkState::retransmit(const ConnectionPtr& connection, int side, std::ui
   });
 }
 
+/// What has gone through of a flow has gone through the cards, though it was in vain.
+void NetworkState::break_off(Connection& connection, int side) {
+  const FlowId flow = std::exchange(connection.ways[side].flow, 0);
+  if (flow == 0) return;
+  const Bytes through = flows.moved(flow);
+  connection.ends[side].node->out.moved += through;
+  connection.ends[1 - side].node->in.moved += through;
+  flows.cancel(flow);
+}
+
 void NetworkState::drop(Connection& connection, int side, bool all) {
   Way& way = connection.ways[side];
   if (way.flow != 0) {
-    flows.cancel(std::exchange(way.flow, 0));
+    break_off(connection, side);
     --way.in_air;
   }
   if (all) {
@@ -330,7 +344,7 @@ void NetworkState::machine_down(Node& node, EventId cause) {
     }
     forget_if_over(*connection);
   }
-  node.egress_free = node.ingress_free = world.now();
+  node.out.free = node.in.free = world.now();
 }
 
 void NetworkState::paths_changed() {

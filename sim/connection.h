@@ -8,6 +8,7 @@
 #include "sim/fabric.h"
 #include "sim/flows.h"
 #include "sim/network.h"
+#include "sim/nic_credits.h"
 
 #include <array>
 #include <deque>
@@ -16,18 +17,28 @@
 
 namespace brokerlab::sim {
 
+/// One direction of a machine's network card.
+struct Lane {
+  BytesPerSecond rate{};  ///< At present.
+  Time free{};            ///< When the small messages that passed so far are through.
+  Bytes moved{0};         ///< Of what is through, or was on its way when it broke off.
+  std::optional<NicCredits> credits;
+  bool is_watched = false;  ///< A look at the credits is due.
+};
+
 /// A machine as the network sees it.
 struct Node {
+  Lane& lane(Direction way) { return way == Direction::out ? out : in; }
+  const Lane& lane(Direction way) const { return way == Direction::out ? out : in; }
+
   MachineId id;
-  NicConfig nic;               ///< As it is now.
-  BytesPerSecond full_rate{};  ///< Of the card when nothing is wrong with it.
-  int number = 0;              ///< In Flows and in the Fabric.
+  NicConfig nic;
+  std::optional<BytesPerSecond> slowed_to;  ///< By a fault.
+  int number = 0;                           ///< In Flows and in the Fabric.
   bool up = false;
   EventId down_cause;
-  Time egress_free{};   ///< When the small messages booked so far have left.
-  Time ingress_free{};  ///< When those that arrived so far are in.
-  Bytes sent;
-  Bytes received;
+  Lane out;
+  Lane in;
 };
 
 /// Something in one direction of a connection that is not delivered yet.
@@ -93,6 +104,20 @@ struct NetworkState {
   Duration loss_delay(const Node& from, const Node& to, Bytes size);
   std::vector<int> numbers(const std::vector<MachineId>& machines) const;
 
+  // --- Network cards (nic.cpp) ---
+
+  void add_card(Node& node);
+  /// After what determines the rates of a card has changed.
+  void set_rates(Node& node);
+  Bytes moved(const Node& node, Direction way) const;
+  /// Something passes now: credits go.
+  void use_card(Node& node, Direction way) {
+    const Lane& lane = node.lane(way);
+    if (lane.credits && !lane.is_watched) watch_credits(node, way);
+  }
+  void watch_credits(Node& node, Direction way);
+  void look_at_credits(Node& node, Direction way, Bytes before);
+
   // --- Connecting (network.cpp) ---
 
   struct Attempt;
@@ -124,6 +149,7 @@ struct NetworkState {
   void retransmit(const ConnectionPtr& connection, int side, std::uint32_t epoch, int tries);
   void answer_reset(const ConnectionPtr& connection, int side, EventId cause);
   void break_end(Connection& connection, int side, EventId cause);
+  void break_off(Connection& connection, int side);
   /// Takes back what has not left: everything (`all`), or what is not yet in the air.
   void drop(Connection& connection, int side, bool all);
   void forget_if_over(Connection& connection);

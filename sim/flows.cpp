@@ -53,9 +53,9 @@ Flows::~Flows() {
   platform::return_hosts(places_);
 }
 
-int Flows::add_host(const NicConfig& nic, int area) {
+int Flows::add_host(const platform::Card& card, int area) {
   ENSURE(places_.empty(), "a machine is added after the first large message was sent");
-  hosts_.push_back({nic, area});
+  hosts_.push_back({card, area});
   return static_cast<int>(hosts_.size()) - 1;
 }
 
@@ -64,12 +64,12 @@ void Flows::set_shape(platform::Shape shape) {
   if (!places_.empty()) world_.with_flow_clock([this] { platform::set_rates(shape_); });
 }
 
-void Flows::set_nic(int host, const NicConfig& nic) {
+void Flows::set_card(int host, const platform::Card& card) {
   const auto number = static_cast<std::size_t>(host);
-  hosts_[number].nic = nic;
+  hosts_[number].card = card;
   if (places_.empty()) return;
   world_.with_flow_clock(
-      [this, number] { platform::set_nic(places_[number], hosts_[number].nic); });
+      [this, number] { platform::set_card(places_[number], hosts_[number].card); });
 }
 
 FlowId Flows::start(int from, int to, Bytes size, BytesPerSecond cap, Callback done) {
@@ -113,6 +113,35 @@ void Flows::launch(FlowId id) {
   flow.action = platform::latest_action();
   apply_cap(flow);
 }
+
+// --- Asking ---
+
+/// As SimGrid counts it when it is asked: what was left at its last look, less the rate since then.
+Bytes Flows::moved(const Flow& flow) {
+  if (flow.comm == nullptr) return Bytes(0);
+  const double since = s4u::Engine::get_clock() - flow.action->get_last_update();
+  const double left = flow.action->get_remains_no_update() - flow.action->get_last_value() * since;
+  const std::int64_t size = flow.size.count();
+  return Bytes(size - std::clamp(static_cast<std::int64_t>(left), std::int64_t{0}, size));
+}
+
+Bytes Flows::moved(FlowId id) const {
+  const auto found = flows_.find(id);
+  return found == flows_.end() ? Bytes(0) : moved(*found->second);
+}
+
+Bytes Flows::moving(int host, int Flow::*end) const {
+  Bytes all{0};
+  for (const auto& [id, flow] : flows_) {
+    if ((*flow).*end == host) all += moved(*flow);
+  }
+  return all;
+}
+
+Bytes Flows::moving_out(int host) const { return moving(host, &Flow::from); }
+Bytes Flows::moving_in(int host) const { return moving(host, &Flow::to); }
+
+// --- Ending ---
 
 void Flows::finished(FlowId id) {
   const auto found = flows_.find(id);

@@ -26,10 +26,10 @@ class Flows {
   ~Flows();
 
   /// A host with one NIC; hosts are numbered from 0. None may be added after the first start().
-  int add_host(const NicConfig& nic, int area);
+  int add_host(const platform::Card& card, int area);
   /// The areas that hosts stand in, and from now on their rates.
   void set_shape(platform::Shape shape);
-  void set_nic(int host, const NicConfig& nic);
+  void set_card(int host, const platform::Card& card);
 
   /// Moves `size` from one host to another, at most at the rate `cap`; `done` runs in the kernel
   /// when the last byte is there.
@@ -39,11 +39,21 @@ class Flows {
   /// The flow ends now, unheard. Nothing when it is over already.
   void cancel(FlowId flow);
 
+  // --- Asking; changes nothing, not even how SimGrid rounds ---
+
+  /// What is through of a flow on its way.
+  Bytes moved(FlowId flow) const;
+  /// The same of all flows out of a host, or into it.
+  Bytes moving_out(int host) const;
+  Bytes moving_in(int host) const;
+
  private:
   struct Flow;
 
   void launch(FlowId flow);
   static void apply_cap(const Flow& flow);
+  static Bytes moved(const Flow& flow);
+  Bytes moving(int host, int Flow::*end) const;
   void finished(FlowId flow);
   void hand_over();
 

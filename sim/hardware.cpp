@@ -89,7 +89,15 @@ const Settings<NicConfig>& NicConfig::settings() {
           .field("discipline", &NicConfig::discipline,
                  setting::names<NicDiscipline>(
                      {{"fair", NicDiscipline::fair}, {"fifo", NicDiscipline::fifo}}),
-                 "Whether flows share the rate evenly or queue.");
+                 "Whether flows share the rate evenly or queue.")
+          .field("burst_rate", &NicConfig::burst_rate, setting::rate(1_Mbps, 400_Gbps),
+                 "The same while burst credits last; unset is no burst.")
+          .field("burst_credits", &NicConfig::burst_credits, Bytes(0), Bytes(1ll << 50),
+                 "Burst credits of a direction when full, as at the start; they come back at the "
+                 "rate.")
+          .check([](const NicConfig& nic, FieldReport& report) {
+            check_burst(std::optional(nic.rate), nic.burst_rate, "burst_rate", "rate", report);
+          });
   return all;
 }
 

@@ -75,10 +75,15 @@ struct CpuConfig {
 /// How flows share a network card: `fair` divides the rate (TCP), `fifo` serves one at a time.
 enum class NicDiscipline { fair, fifo };
 
+/// Rates and credits are of each direction (full duplex). Credits are full at the start; while they
+/// last the card carries burst_rate, without any its rate (sim/token_bucket.h).
 struct NicConfig {
-  BytesPerSecond rate = 1_Gbps;  ///< Each direction (full duplex).
+  BytesPerSecond rate = 1_Gbps;
   NicDiscipline discipline = NicDiscipline::fair;
+  std::optional<BytesPerSecond> burst_rate;  ///< Unset: no burst.
+  Bytes burst_credits{0};                    ///< When full.
 
+  BytesPerSecond top_rate() const { return burst_rate.value_or(rate); }
   static const Settings<NicConfig>& settings();
 };
 

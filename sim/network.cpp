@@ -43,12 +43,6 @@ const EventKind area_cut{"network.area_cut", Level::fault,
                          "{area} is cut off from everything outside", "{area}이(가) 바깥과 끊겼다"};
 const EventKind outage_mended{"network.outage_mended", Level::control, "{what} works again",
                               "{what} 복구"};
-const EventKind nic_slowed{"nic.slowed", Level::fault,
-                           "the network card of {machine} carries no more than {rate}",
-                           "{machine}의 네트워크 카드 속도가 {rate}(으)로 떨어졌다"};
-const EventKind nic_restored{"nic.restored", Level::control,
-                             "the network card of {machine} is as fast as before",
-                             "{machine}의 네트워크 카드 속도 회복"};
 
 }  // namespace events
 
@@ -285,16 +279,6 @@ Task<Result<SocketPtr, NetError>> Network::connect(Process& from, MachineId to, 
 
 // --- What goes wrong ---
 
-namespace {
-
-Trace::About about(MachineId machine, EventId cause) {
-  Trace::About who{machine};
-  if (cause.valid()) who.cause = cause;
-  return who;
-}
-
-}  // namespace
-
 ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vector<MachineId>& to,
                              const Impairment& what, EventId cause) {
   Trace& trace = state_->world.trace();
@@ -310,7 +294,7 @@ ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vect
     if (what.jitter > 0ns) length += "-" + brokerlab::to_text(what.delay + what.jitter);
     details.push_back({"delay", std::move(length)});
   }
-  const EventId event = trace.record(*kind, about({}, cause), std::move(details));
+  const EventId event = trace.record(*kind, Trace::about({}, cause), std::move(details));
   const ImpairmentId id =
       state_->fabric.impair(state_->numbers(from), state_->numbers(to), what, event);
   state_->impaired.emplace(id, std::pair(from, to));
@@ -333,7 +317,7 @@ void Network::repair(ImpairmentId id) {
 OutageId Network::fail_switch(std::string_view name, EventId cause) {
   const Topology* topology = state_->fabric.topology();
   ENSURE(topology != nullptr && topology->find_place(name), "{} is no switch", name);
-  const EventId event = state_->world.trace().record(events::switch_failed, about({}, cause),
+  const EventId event = state_->world.trace().record(events::switch_failed, Trace::about({}, cause),
                                                      {{"switch", std::string(name)}});
   return state_->break_paths({{*topology->find_place(name)}, {}}, name, event);
 }
@@ -342,7 +326,7 @@ OutageId Network::cut_area(std::string_view name, EventId cause) {
   const Topology* topology = state_->fabric.topology();
   ENSURE(topology != nullptr && topology->find_area(name), "{} is no rack, zone or data centre",
          name);
-  const EventId event = state_->world.trace().record(events::area_cut, about({}, cause),
+  const EventId event = state_->world.trace().record(events::area_cut, Trace::about({}, cause),
                                                      {{"area", std::string(name)}});
   return state_->break_paths(topology->border_of(*topology->find_area(name)), name, event);
 }
@@ -364,22 +348,6 @@ void Network::mend(OutageId id) {
   state_->paths_changed();
 }
 
-void Network::slow_nic(MachineId machine, BytesPerSecond rate, EventId cause) {
-  Node& node = state_->node(machine);
-  node.nic.rate = rate;
-  state_->flows.set_nic(node.number, node.nic);
-  state_->world.trace().record(events::nic_slowed, about(machine, cause),
-                               {{"rate", to_rounded_text(rate)}});
-}
-
-void Network::restore_nic(MachineId machine) {
-  Node& node = state_->node(machine);
-  if (node.nic.rate == node.full_rate) return;
-  node.nic.rate = node.full_rate;
-  state_->flows.set_nic(node.number, node.nic);
-  state_->world.trace().record(events::nic_restored, {machine});
-}
-
 const Topology* Network::topology() const { return state_->fabric.topology(); }
 
 // --- Asking ---
@@ -396,18 +364,13 @@ void Network::on_transfer(std::function<void(const Transfer&)> callback) {
   state_->on_transfer.push_back(std::move(callback));
 }
 
-Bytes Network::sent(MachineId machine) const { return state_->node(machine).sent; }
-Bytes Network::received(MachineId machine) const { return state_->node(machine).received; }
-
 void Network::add_machine(MachineId machine, const NicConfig& nic) {
   const auto [at, is_new] = state_->nodes.try_emplace(machine);
   ENSURE(is_new, "two machines have the id {}", machine);
   at->second.id = machine;
   at->second.nic = nic;
-  at->second.full_rate = nic.rate;
   at->second.number = state_->fabric.add_machine(state_->world.trace().machine_name(machine));
-  const int host = state_->flows.add_host(nic, state_->fabric.area_of(at->second.number));
-  ENSURE(host == at->second.number, "machine {} has two numbers", machine);
+  state_->add_card(at->second);
   at->second.up = true;
 }
 

@@ -41,6 +41,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace brokerlab::sim {
@@ -62,6 +63,9 @@ struct Message {
   Bytes size;             ///< On the wire, without TCP/IP headers.
   std::string_view kind;  ///< "Fetch response"; static storage; for traces and pictures.
 };
+
+/// As a machine sees it.
+enum class Direction { out, in };
 
 enum class NetError { refused, timed_out, reset };
 std::string_view to_text(NetError error);
@@ -170,8 +174,14 @@ class Network {
   /// Called at every delivery and every loss.
   void on_transfer(std::function<void(const Transfer&)> callback);
 
-  Bytes sent(MachineId machine) const;  ///< By its NIC since the start, headers included.
-  Bytes received(MachineId machine) const;
+  // --- Of a network card, each direction ---
+
+  /// Since the start, headers included, of what is on its way, too.
+  Bytes moved(MachineId machine, Direction way) const;
+  /// What it can carry at present: without credits its baseline.
+  BytesPerSecond nic_rate(MachineId machine, Direction way) const;
+  /// Nothing for a card without bursts.
+  std::optional<Bytes> burst_credits(MachineId machine, Direction way) const;
 
   // --- For Machine and Process ---
 

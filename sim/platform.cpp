@@ -21,10 +21,11 @@ struct Cable {
   s4u::Link* up = nullptr;
   s4u::Link* down = nullptr;
 
-  void set_rate(BytesPerSecond rate) const {
-    up->set_bandwidth(static_cast<double>(rate.count()));
-    down->set_bandwidth(static_cast<double>(rate.count()));
+  void set_rates(BytesPerSecond up_rate, BytesPerSecond down_rate) const {
+    up->set_bandwidth(static_cast<double>(up_rate.count()));
+    down->set_bandwidth(static_cast<double>(down_rate.count()));
   }
+  void set_rate(BytesPerSecond rate) const { set_rates(rate, rate); }
 };
 
 struct PoolHost {
@@ -177,7 +178,7 @@ std::vector<int> borrow_hosts(const std::vector<Place>& places, const Shape& sha
       if (it.borrowed || it.area != place.area) continue;
       it.borrowed = true;
       borrowed.push_back(static_cast<int>(i));
-      set_nic(borrowed.back(), place.nic);
+      set_card(borrowed.back(), place.card);
       break;
     }
   }
@@ -203,11 +204,11 @@ simgrid::kernel::resource::Action* latest_action() {
   return &model->get_started_action_set()->back();
 }
 
-void set_nic(int host, const NicConfig& nic) {
+void set_card(int host, const Card& card) {
   const Cable& cable = pool().hosts[static_cast<std::size_t>(host)].nic;
-  cable.set_rate(nic.rate);
+  cable.set_rates(card.up, card.down);
   for (s4u::Link* link : {cable.up, cable.down}) {
-    link->set_concurrency_limit(nic.discipline == NicDiscipline::fifo ? 1 : -1);
+    link->set_concurrency_limit(card.discipline == NicDiscipline::fifo ? 1 : -1);
   }
 }
 

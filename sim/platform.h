@@ -54,9 +54,16 @@ struct Shape {
   std::vector<Way> ways;
 };
 
+/// A host's network card at present.
+struct Card {
+  BytesPerSecond up;
+  BytesPerSecond down;
+  NicDiscipline discipline = NicDiscipline::fair;
+};
+
 /// A host of a Network: its card and the area it stands in; -1 when there are none.
 struct Place {
-  NicConfig nic;
+  Card card;
   int area = -1;
 };
 
@@ -68,7 +75,7 @@ simgrid::s4u::Host* host(int number);
 simgrid::kernel::resource::Action* latest_action();
 
 /// From now on, for flows on their way too.
-void set_nic(int host, const NicConfig& nic);
+void set_card(int host, const Card& card);
 void set_rates(const Shape& shape);
 
 }  // namespace brokerlab::sim::platform

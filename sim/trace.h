@@ -73,6 +73,10 @@ class Trace {
     PartitionId partition = {};
     std::optional<EventId> cause = {};  ///< Instead of the running code's.
   };
+  /// Of that machine; none for `cause` is the running code's.
+  static About about(MachineId machine, EventId cause) {
+    return {machine, {}, cause.valid() ? std::optional(cause) : std::nullopt};
+  }
   EventId record(const EventKind& kind, About about, std::vector<Detail> details = {});
 
   const std::vector<Event>& events() const { return events_; }

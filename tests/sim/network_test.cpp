@@ -13,8 +13,8 @@ TEST_CASE("a small message takes its bits over the rate and the delay", "[unit]"
   cluster.run(0, saying(1, {{1ms, "hello"}}));
   cluster.run_until(1s);
   REQUIRE(cluster.notes == "connected@200us accepted@300us hello@1101.328us ");
-  REQUIRE(cluster.network.sent(MachineId(0)) == 166_B);
-  REQUIRE(cluster.network.received(MachineId(1)) == 166_B);
+  REQUIRE(cluster.network.moved(MachineId(0), Direction::out) == 166_B);
+  REQUIRE(cluster.network.moved(MachineId(1), Direction::in) == 166_B);
 }
 
 TEST_CASE("a connection where nobody listens is refused after one round trip", "[unit]") {
@@ -211,7 +211,7 @@ TEST_CASE("a machine talks to itself over the loopback", "[unit]") {
   cluster.run(0, saying(0, {{1ms, "me", 1_MB}}));
   cluster.run_until(1s);
   REQUIRE(cluster.notes == "connected@10us accepted@15us me@1.005ms ");
-  REQUIRE(cluster.network.sent(MachineId(0)) == 0_B);
+  REQUIRE(cluster.network.moved(MachineId(0), Direction::out) == 0_B);
 }
 
 TEST_CASE("what a dying process has not sent is lost, what is on its way is not", "[unit]") {
