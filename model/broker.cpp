@@ -1,5 +1,6 @@
 #include "model/broker.h"
 
+#include "model/codec_cost.h"
 #include "model/events.h"
 #include "model/zookeeper_paths.h"
 
@@ -101,7 +102,7 @@ sim::Task<bool> Broker::register_broker() {
   ZkOperation create{.type = Type::create,
                      .path = zk::broker_path(setup_.id),
                      .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
-                                               cluster_.wall_millis()),
+                                               cluster_.wall_millis(process_.machine())),
                      .mode = ZkCreateMode::ephemeral};
   const std::string path = create.path;
   ZkReply created = co_await zookeeper_.call(std::move(create));
@@ -144,7 +145,7 @@ sim::Task<TopicOverrides> Broker::read_topic_config(std::string topic) {
   co_return reply.ok() ? zk::decode_topic_config(reply.node.data) : TopicOverrides{};
 }
 
-void Broker::stop_gracefully() {
+void Broker::terminate(sim::Process&) {
   if (state_ == State::stopping) return;
   state_ = State::stopping;
   process_.spawn(shut_down());
@@ -178,14 +179,20 @@ sim::Task<> Broker::shut_down() {
 
 Duration Broker::demand(Request& request) const {
   std::int64_t partitions = 0;
+  Duration validation{0};
   if (const auto* produce = dynamic_cast<const ProduceRequest*>(&request)) {
     partitions = partition_count(*produce);
+    // A leader looks at each record (LogValidator), so it has to decompress them.
+    for (const ProduceRequest::Partition& one : produce->partitions) {
+      validation += decompress_time(process_.machine().cpu().config().codecs, one.records);
+    }
   } else if (const auto* fetch = dynamic_cast<const FetchRequest*>(&request)) {
     partitions = partition_count(*fetch);
   } else if (const auto* commit = dynamic_cast<const OffsetCommitRequest*>(&request)) {
     partitions = partition_count(*commit);
   }
-  return process_.machine().cpu().demand(static_cast<int>(partitions), 0, request.size());
+  return validation +
+         process_.machine().cpu().demand(static_cast<int>(partitions), 0, request.size());
 }
 
 sim::Task<> Broker::handle(CallPtr call) {

@@ -40,7 +40,7 @@ class Broker final : public sim::Program {
   const SocketServer& server() const { return server_; }
   const MetadataCache& metadata() const { return metadata_; }
   /// SIGTERM: moves leaders away (controlled.shutdown.enable), stops cleanly, exits.
-  void stop_gracefully();
+  void terminate(sim::Process& self) override;
 
  private:
   sim::Task<> run();

@@ -1,6 +1,7 @@
 #include "model/cluster_context.h"
 
 #include "model/partition.h"
+#include "sim/machine.h"
 
 namespace brokerlab::model {
 
@@ -9,6 +10,10 @@ sim::PartitionId PartitionDirectory::id_of(const TopicPartition& partition) {
       ids_.try_emplace(partition, sim::PartitionId(static_cast<std::int32_t>(ids_.size())));
   if (is_new) world_.trace().name_partition(entry->second, partition.name());
   return entry->second;
+}
+
+log::Timestamp ClusterContext::wall_millis(const sim::Machine& machine) const {
+  return epoch_millis + whole_millis(machine.clock());
 }
 
 std::string ClusterContext::broker_name(BrokerId broker) const {

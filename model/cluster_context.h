@@ -12,6 +12,10 @@
 #include <map>
 #include <string>
 
+namespace brokerlab::sim {
+class Machine;
+}
+
 namespace brokerlab::model {
 
 /// Small numbers for partitions, in the order of their first mention.
@@ -34,7 +38,8 @@ struct ClusterContext {
   log::Timestamp epoch_millis = 0;
   std::map<BrokerId, sim::MachineId> broker_machines = {};
 
-  log::Timestamp wall_millis() const { return epoch_millis + whole_millis(world.now()); }
+  /// Milliseconds since 1970 by that machine's clock.
+  log::Timestamp wall_millis(const sim::Machine& machine) const;
   /// "broker-1"; "none" for no broker.
   std::string broker_name(BrokerId broker) const;
   std::string broker_names(const std::vector<BrokerId>& brokers) const;  ///< "[1,2,3]"

@@ -14,6 +14,18 @@ using setting::long_max;
 using setting::millis;
 using setting::whole_seconds;
 
+SettingType<TimestampType> timestamp_type() {
+  return setting::names<TimestampType>({{"CreateTime", TimestampType::create_time},
+                                        {"LogAppendTime", TimestampType::log_append_time}});
+}
+
+constexpr const char* timestamp_type_meaning =
+    "Whose clock timestamps are of: CreateTime the producer's, LogAppendTime the leader's.";
+constexpr const char* timestamp_before_meaning =
+    "Records whose timestamp lies further behind the leader's clock are refused.";
+constexpr const char* timestamp_after_meaning =
+    "Records whose timestamp lies further ahead of the leader's clock are refused.";
+
 SettingType<BrokerCompressionType> broker_compression() {
   return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
                                                {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
@@ -36,6 +48,8 @@ void add_client_settings(Settings<T>& s) {
              millis(1, long_max), "Wait for a TCP connection; doubles with every failure.")
       .field("socket.connection.setup.timeout.max.ms", &T::socket_connection_setup_timeout_max,
              millis(1, long_max), "The longest such wait.")
+      .field("connections.max.idle.ms", &T::connections_max_idle, millis(1, long_max),
+             "A connection on which nothing happened for this long is closed.")
       .field("metadata.max.age.ms", &T::metadata_max_age, millis(0, long_max),
              "Metadata older than this is fetched again.")
       .check([](const T& config, FieldReport& report) {
@@ -107,6 +121,12 @@ void add_log_settings(Settings<BrokerConfig>& s) {
           "The largest record batch accepted.")
       .field("compression.type", &C::compression_type, broker_compression(),
              "The codec batches are kept with; \"producer\" keeps the producer's.")
+      .field("log.message.timestamp.type", &C::log_message_timestamp_type, timestamp_type(),
+             timestamp_type_meaning)
+      .field("log.message.timestamp.before.max.ms", &C::log_message_timestamp_before_max_ms,
+             integer64(0), timestamp_before_meaning)
+      .field("log.message.timestamp.after.max.ms", &C::log_message_timestamp_after_max_ms,
+             integer64(0), timestamp_after_meaning)
       .field("log.segment.bytes", &C::log_segment_bytes, byte_count(14),
              "A segment file is closed at this size.")
       .field("log.index.interval.bytes", &C::log_index_interval_bytes, byte_count(0),
@@ -221,7 +241,9 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
         .field("queued.max.requests", &C::queued_max_requests, integer(1),
                "Requests waiting for an I/O thread before network threads stop reading.")
         .field("request.timeout.ms", &C::request_timeout, millis(1),
-               "The broker's own requests give up after this silence.");
+               "The broker's own requests give up after this silence.")
+        .field("connections.max.idle.ms", &C::connections_max_idle, millis(1, long_max),
+               "A connection without a request for this long is closed.");
     add_replication_settings(s);
     add_controller_settings(s);
     add_log_settings(s);
@@ -251,7 +273,13 @@ const Settings<TopicOverrides>& TopicOverrides::settings() {
           .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
                  setting::boolean(), "Elect a replica outside the ISR when no other is left.")
           .field("compression.type", &C::compression_type, broker_compression(),
-                 "The codec batches are kept with.");
+                 "The codec batches are kept with.")
+          .field("message.timestamp.type", &C::message_timestamp_type, timestamp_type(),
+                 timestamp_type_meaning)
+          .field("message.timestamp.before.max.ms", &C::message_timestamp_before_max_ms,
+                 integer64(0), timestamp_before_meaning)
+          .field("message.timestamp.after.max.ms", &C::message_timestamp_after_max_ms, integer64(0),
+                 timestamp_after_meaning);
   return all;
 }
 
@@ -267,6 +295,12 @@ TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrid
   c.unclean_leader_election_enable =
       topic.unclean_leader_election_enable.value_or(broker.unclean_leader_election_enable);
   c.compression_type = topic.compression_type.value_or(broker.compression_type);
+  c.message_timestamp_type =
+      topic.message_timestamp_type.value_or(broker.log_message_timestamp_type);
+  c.message_timestamp_before_max_ms =
+      topic.message_timestamp_before_max_ms.value_or(broker.log_message_timestamp_before_max_ms);
+  c.message_timestamp_after_max_ms =
+      topic.message_timestamp_after_max_ms.value_or(broker.log_message_timestamp_after_max_ms);
   return c;
 }
 
@@ -294,9 +328,11 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
         .field("max.in.flight.requests.per.connection", &C::max_in_flight_requests_per_connection,
                integer(1), "Requests to one broker that may await a response.")
         .field("compression.type", &C::compression_type,
-               setting::names<CompressionType>(
-                   {{"none", CompressionType::none}, {"gzip", CompressionType::gzip}},
-                   {"snappy", "lz4", "zstd"}),
+               setting::names<CompressionType>({{"none", CompressionType::none},
+                                                {"gzip", CompressionType::gzip},
+                                                {"snappy", CompressionType::snappy},
+                                                {"lz4", CompressionType::lz4},
+                                                {"zstd", CompressionType::zstd}}),
                "The codec of batches.")
         .field("partitioner.class", &C::partitioner_class,
                setting::names<PartitionerClass>(

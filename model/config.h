@@ -13,6 +13,7 @@
 
 #include "base/settings_fwd.h"
 #include "base/units.h"
+#include "log/record_batch.h"
 
 #include <cstdint>
 #include <limits>
@@ -21,7 +22,7 @@
 namespace brokerlab::model {
 
 /// Codec of a producer's batches; the values are those of the record batch attributes.
-enum class CompressionType : std::int8_t { none = 0, gzip = 1 };
+enum class CompressionType : std::int8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
 /// `producer`: a broker keeps the codec a batch arrived with (the only choice modelled).
 enum class BrokerCompressionType { producer };
 /// Who must have a batch before the producer hears of it; the values are those of the protocol.
@@ -30,6 +31,9 @@ enum class Acks : std::int16_t { none = 0, leader = 1, all = -1 };
 enum class PartitionerClass { built_in, round_robin };
 enum class AutoOffsetReset { earliest, latest, none };
 enum class AssignmentStrategy { range };
+
+/// Whose clock a record's timestamp is of: the producer's or the leader's.
+using log::TimestampType;
 
 struct BrokerConfig {
   // ZooKeeper.
@@ -40,6 +44,7 @@ struct BrokerConfig {
   int num_io_threads = 8;
   int queued_max_requests = 500;
   Duration request_timeout = 30s;
+  Duration connections_max_idle = 10min;
   // Replication.
   int default_replication_factor = 1;
   int min_insync_replicas = 1;
@@ -65,6 +70,9 @@ struct BrokerConfig {
   // Log.
   Bytes message_max_bytes{1'048'588};
   BrokerCompressionType compression_type = BrokerCompressionType::producer;
+  TimestampType log_message_timestamp_type = TimestampType::create_time;
+  std::int64_t log_message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
+  std::int64_t log_message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
   Bytes log_segment_bytes = 1_GiB;
   Bytes log_index_interval_bytes = 4_KiB;
   std::int64_t log_flush_interval_messages = std::numeric_limits<std::int64_t>::max();
@@ -92,6 +100,9 @@ struct TopicOverrides {
   std::optional<Duration> flush_time;  ///< flush.ms
   std::optional<bool> unclean_leader_election_enable;
   std::optional<BrokerCompressionType> compression_type;
+  std::optional<TimestampType> message_timestamp_type;
+  std::optional<std::int64_t> message_timestamp_before_max_ms;
+  std::optional<std::int64_t> message_timestamp_after_max_ms;
 
   static const Settings<TopicOverrides>& settings();
 };
@@ -106,6 +117,9 @@ struct TopicConfig {
   Duration flush_time = max_duration;
   bool unclean_leader_election_enable = false;
   BrokerCompressionType compression_type = BrokerCompressionType::producer;
+  TimestampType message_timestamp_type = TimestampType::create_time;
+  std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
+  std::int64_t message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
 
   static TopicConfig in_force(const BrokerConfig& broker, const TopicOverrides& topic);
 };
@@ -130,6 +144,7 @@ struct ProducerConfig {
   Duration reconnect_backoff_max = 1s;
   Duration socket_connection_setup_timeout = 10s;
   Duration socket_connection_setup_timeout_max = 30s;
+  Duration connections_max_idle = 9min;
   Duration metadata_max_age = 5min;
 
   static const Settings<ProducerConfig>& settings();
@@ -157,6 +172,7 @@ struct ConsumerConfig {
   Duration reconnect_backoff_max = 1s;
   Duration socket_connection_setup_timeout = 10s;
   Duration socket_connection_setup_timeout_max = 30s;
+  Duration connections_max_idle = 9min;
   Duration metadata_max_age = 5min;
 
   static const Settings<ConsumerConfig>& settings();

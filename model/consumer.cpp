@@ -16,7 +16,8 @@ ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
                   .connection_setup_timeout = config.socket_connection_setup_timeout,
                   .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
                   .reconnect_backoff = config.reconnect_backoff,
-                  .reconnect_backoff_max = config.reconnect_backoff_max},
+                  .reconnect_backoff_max = config.reconnect_backoff_max,
+                  .connections_max_idle = config.connections_max_idle},
           .bootstrap = setup.bootstrap,
           .metadata_max_age = config.metadata_max_age,
           .retry_backoff = config.retry_backoff,
@@ -118,6 +119,9 @@ sim::Task<> ConsumerApp::run() {
     co_await consumer_.commit();
   }
   co_await consumer_.close();
+  process_.exit({"stopped", "정지"});
 }
+
+void ConsumerApp::terminate(sim::Process&) { stopping_ = true; }
 
 }  // namespace brokerlab::model

@@ -83,8 +83,8 @@ class ConsumerApp final : public sim::Program {
   ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context);
 
   KafkaConsumer& consumer() { return consumer_; }
-  /// Ends the loop after the batch in hand, leaving the group.
-  void stop() { stopping_ = true; }
+  /// SIGTERM: ends the loop after the batch in hand, leaves the group and exits.
+  void terminate(sim::Process& self) override;
 
  private:
   sim::Task<> run();

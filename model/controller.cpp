@@ -124,7 +124,7 @@ sim::Task<> Controller::elect() {
   std::vector<ZkOperation> claim;
   claim.push_back({.type = Type::create,
                    .path = zk::controller,
-                   .data = zk::encode_controller(id_, cluster_.wall_millis()),
+                   .data = zk::encode_controller(id_, cluster_.wall_millis(process_.machine())),
                    .mode = ZkCreateMode::ephemeral});
   claim.push_back({.type = Type::set,
                    .path = zk::controller_epoch,

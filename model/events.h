@@ -27,6 +27,7 @@ extern const EventKind
     // Clients. {error}, {count}, {to}
     producer_request_failed, producer_resumed, producer_record_failed,
     consumer_joined, consumer_left, consumer_stalled, consumer_resumed,
+    connection_idle,
     group_rebalancing, group_stable, coordinator_loaded,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
     load_changed, record_lost, invariant_violated;

@@ -72,6 +72,14 @@ class Fetcher {
     LeaderEpoch offset_epoch;
   };
 
+  /// The records of an answer from the offset that was asked for, and what they cost.
+  struct Decoded {
+    std::vector<ConsumedRecord> records;
+    Offset after = log::no_offset;  ///< Of the last whole batch; no_offset: there was none.
+    bool damaged = false;
+    Duration demand{0};
+  };
+
   void notice_new_leader(const TopicPartition& partition, Position& position);
   void send(BrokerId node, NodeConnection& connection, State state,
             const std::vector<TopicPartition>& partitions);
@@ -81,9 +89,11 @@ class Fetcher {
                            std::int64_t assignment);
   sim::Task<> validate(NodeConnection& connection, std::vector<Asked> asked,
                        std::int64_t assignment);
-  void take_fetched(const Asked& asked, const FetchResponse::Partition& answer,
+  static std::vector<Asked>::const_iterator find_asked(const std::vector<Asked>& asked,
+                                                       const TopicPartition& partition);
+  Decoded decode(const Asked& asked, const log::ByteSlice& bytes) const;
+  void take_fetched(const Asked& asked, const FetchResponse::Partition& answer, Decoded decoded,
                     const NodeConnection& connection);
-  void take_records(Position& position, const Asked& asked, const log::ByteSlice& bytes);
   void handle_error(Position& position, ErrorCode error);
   void reset(Position& position);
   void later(Position& position);

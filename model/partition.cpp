@@ -135,6 +135,8 @@ Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableB
       case Kind::corrupt:
       case Kind::invalid:
         return fail(ErrorCode::corrupt_message);
+      case Kind::invalid_timestamp:
+        return fail(ErrorCode::invalid_timestamp);
       default:
         return fail(ErrorCode::kafka_storage_error);
     }

@@ -31,6 +31,9 @@ log::LogConfig log_config(const TopicConfig& topic) {
   config.index_interval_bytes = topic.index_interval_bytes.count();
   config.max_message_bytes = topic.max_message_bytes.count();
   config.flush_messages = topic.flush_messages;
+  config.message_timestamp_type = topic.message_timestamp_type;
+  config.message_timestamp_before_max_ms = topic.message_timestamp_before_max_ms;
+  config.message_timestamp_after_max_ms = topic.message_timestamp_after_max_ms;
   return config;
 }
 
@@ -104,7 +107,7 @@ sim::Task<> ReplicaManager::load_logs() {
     const auto point = points.find(checkpoint_key(*partition));
     options.recovery_point = point == points.end() ? 0 : point->second;
     options.clean = clean;
-    options.now = cluster_.wall_millis();
+    options.now = wall_millis();
     auto opened = log::Log::open(env, log_dir(*partition), log_config(topic), options);
     if (!opened) co_await storage_.settle(storage_.take());  // Does not return from a bad disk.
     ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
@@ -160,7 +163,7 @@ Result<Partition*, ErrorCode> ReplicaManager::open_partition(const TopicPartitio
     loaded_logs_.erase(loaded);
   } else {
     log::Log::OpenOptions options;
-    options.now = cluster_.wall_millis();
+    options.now = wall_millis();
     auto opened = log::Log::open(storage_.env(), log_dir(name), log_config(topic), options);
     if (!opened) return fail(ErrorCode::kafka_storage_error);
     log = std::move(*opened);
@@ -234,7 +237,7 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
 bool ReplicaManager::become_leader(Partition& partition,
                                    const LeaderAndIsrRequest::Partition& state) {
   const bool was_leader = partition.is_leader();
-  const Partition::Transition transition = partition.make_leader(state, world().now());
+  const Partition::Transition transition = partition.make_leader(state, clock());
   if (!transition.accepted) return false;
   if (transition.changed) {
     transitions_[partition.name()] = world().trace().record(
@@ -293,8 +296,7 @@ void ReplicaManager::submit(const std::optional<IsrChange>& change) {
       *change, [this, change = *change](const AlterPartitionResponse::Partition& answer) {
         Partition* partition = find(change.partition);
         if (partition == nullptr) return;
-        const Partition::IsrOutcome outcome =
-            partition->finish_isr_change(change, answer, world().now());
+        const Partition::IsrOutcome outcome = partition->finish_isr_change(change, answer, clock());
         wake(*partition);
         submit(outcome.retry);
       });
@@ -305,7 +307,7 @@ void ReplicaManager::submit(const std::optional<IsrChange>& change) {
 sim::Task<> ReplicaManager::watch_isr() {
   while (true) {
     co_await world().sleep(config_.replica_lag_time_max / 2);
-    for (auto& [name, partition] : partitions_) submit(partition->maybe_shrink_isr(world().now()));
+    for (auto& [name, partition] : partitions_) submit(partition->maybe_shrink_isr(clock()));
   }
 }
 
@@ -359,7 +361,7 @@ sim::Task<> ReplicaManager::checkpoint_recovery_points() {
 sim::Task<> ReplicaManager::flush_dirty_logs() {
   while (true) {
     co_await world().sleep(*config_.log_flush_scheduler_interval);
-    for (auto& [name, partition] : partitions_) partition->maybe_flush(world().now());
+    for (auto& [name, partition] : partitions_) partition->maybe_flush(clock());
     BrokerStorage::Traffic traffic = storage_.take();
     co_await storage_.settle(std::move(traffic));
   }
@@ -375,7 +377,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
     (void)partition.truncate_to(point);  // What the disk does is seen in settle(), as below.
     report_truncation(partition, end_before);
   } else {
-    const auto appended = partition.append_as_follower(data, cluster_.wall_millis());
+    const auto appended = partition.append_as_follower(data, wall_millis());
     if (!appended) {
       using Kind = log::LogError::Kind;
       const Kind kind = appended.error().kind;

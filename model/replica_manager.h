@@ -115,6 +115,9 @@ class ReplicaManager final : public OffsetStore {
   void write_high_watermarks();
   void write_recovery_points();
   sim::World& world() { return process_.world(); }
+  /// What Kafka asks Time.milliseconds() for: the lag of followers, timestamps, flushes.
+  Time clock() const { return process_.machine().clock(); }
+  log::Timestamp wall_millis() const { return cluster_.wall_millis(process_.machine()); }
   sim::MachineId machine() const { return process_.machine().id(); }
 
   sim::Process& process_;

@@ -74,8 +74,7 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
     // The leader writes offsets into the batch: it needs its own copy of the sender's bytes.
     log::ByteVector batch(produced.records.data(),
                           produced.records.data() + produced.records.size());
-    auto appended =
-        partition->append_as_leader(batch, request.acks, world().now(), cluster_.wall_millis());
+    auto appended = partition->append_as_leader(batch, request.acks, clock(), wall_millis());
     if (!appended) {
       answer.error = appended.error();
       waiting.push_back({produced.partition, log::no_offset, answer.error});
@@ -116,8 +115,7 @@ sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
   const TopicPartition name{offsets_topic, number};
   Partition* partition = find(name);
   if (partition == nullptr) co_return ErrorCode::not_leader_or_follower;
-  auto appended =
-      partition->append_as_leader(batch, Acks::all, world().now(), cluster_.wall_millis());
+  auto appended = partition->append_as_leader(batch, Acks::all, clock(), wall_millis());
   if (!appended) co_return appended.error();
   cluster_.observer.on_leader_append(id_, name, partition->leader_epoch(),
                                      appended->info.first_offset, partition->log_end_offset(),
@@ -226,9 +224,8 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
       const FetchResponse::Partition& answer = response->partitions[i];
       if (answer.error != ErrorCode::none || answer.diverging_epoch) continue;
       Partition& partition = *find(answer.partition);
-      const Partition::FollowerFetch noted =
-          partition.note_follower_fetch(request.replica, request.partitions[i].fetch_offset,
-                                        partition.log_end_offset(), world().now());
+      const Partition::FollowerFetch noted = partition.note_follower_fetch(
+          request.replica, request.partitions[i].fetch_offset, partition.log_end_offset(), clock());
       const sim::World::KeepCause keep(world());
       if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
       submit(noted.isr_change);

@@ -1,5 +1,6 @@
 #include "model/rpc.h"
 
+#include "model/events.h"
 #include "sim/trace.h"
 
 #include <cmath>
@@ -62,6 +63,8 @@ struct NodeConnection::State {
   static sim::Task<> watch_timeouts(Shared self, sim::SocketPtr on);
 
   bool connected() const { return socket && socket->state() == sim::Socket::State::open; }
+  Time idle_at() const;
+  void close_idle();
   void break_off(RpcFailure::Kind kind);
   void note_failed_attempt();
   void fail_all(RpcFailure failure);
@@ -74,6 +77,7 @@ struct NodeConnection::State {
   std::deque<std::shared_ptr<InFlight>> in_flight;
   std::int32_t next_correlation = 0;
   Time backoff_until{};
+  Time last_active{};
   int failed_attempts = 0;
   bool connecting = false;
   sim::Signal attempt_ended;
@@ -119,6 +123,7 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   self->connecting = false;
   if (attempt) {
     self->socket = *attempt;
+    self->last_active = world.now();
     self->failed_attempts = 0;
     self->last_trouble = {};
     self->process.spawn(read_loop(self, self->socket));
@@ -149,6 +154,7 @@ sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared se
   const std::string_view kind = request_name(request->api);
   sim::Message message{std::move(request), size, kind};
   self->socket->send(std::move(message));
+  self->last_active = world.now();
   if (!is_answered) co_return ResponsePtr();
   self->sent.notify_all();
   const std::optional<bool> answered = co_await entry->done.wait();
@@ -160,6 +166,7 @@ sim::Task<> NodeConnection::State::read_loop(Shared self, sim::SocketPtr from) {
   while (true) {
     std::optional<sim::Message> message = co_await from->receive();
     if (!message || self->socket != from) break;
+    self->last_active = self->process.world().now();
     ENSURE(!self->in_flight.empty(), "a response that nobody asked for");
     const std::shared_ptr<InFlight> entry = self->in_flight.front();
     auto* response = dynamic_cast<Response*>(message->payload.get());
@@ -174,11 +181,16 @@ sim::Task<> NodeConnection::State::read_loop(Shared self, sim::SocketPtr from) {
 }
 
 /// Kafka's client looks for expired requests whenever it polls; here a watcher sleeps until the
-/// oldest one is due.
+/// oldest one is due, or the connection has been idle for too long.
 sim::Task<> NodeConnection::State::watch_timeouts(Shared self, sim::SocketPtr on) {
   while (self->socket == on) {
     if (self->in_flight.empty()) {
-      co_await self->sent.wait();
+      const Time idle = self->idle_at();
+      if (idle > self->process.world().now()) {
+        co_await self->sent.wait(idle);
+      } else {
+        self->close_idle();
+      }
       continue;
     }
     const Time due = self->in_flight.front()->deadline;
@@ -188,6 +200,19 @@ sim::Task<> NodeConnection::State::watch_timeouts(Shared self, sim::SocketPtr on
       self->break_off(RpcFailure::Kind::timed_out);
     }
   }
+}
+
+Time NodeConnection::State::idle_at() const {
+  const Duration most = settings.connections_max_idle;
+  return most < never - last_active ? last_active + most : never;
+}
+
+void NodeConnection::State::close_idle() {
+  sim::Trace& trace = process.world().trace();
+  trace.record(events::connection_idle, {.machine = process.machine().id()},
+               {{"peer", std::string(trace.machine_name(address.machine))},
+                {"idle", brokerlab::to_text(settings.connections_max_idle)}});
+  break_off(RpcFailure::Kind::disconnected);
 }
 
 void NodeConnection::State::break_off(RpcFailure::Kind kind) {

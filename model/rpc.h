@@ -3,7 +3,8 @@
 // Requests are pipelined in order on one TCP connection; responses come back in order. A request
 // that is not answered within request.timeout.ms breaks the connection, and every request in
 // flight on it fails with `disconnected`; so does a reset. After a failure the next attempt waits
-// reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, with 20 % of jitter.
+// reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, with 20 % of jitter. A connection
+// on which nothing was sent or received for connections.max.idle.ms is closed.
 //
 // Lifetime: owned by the Program of its process. Threads: none.
 // Source: org.apache.kafka.clients.NetworkClient, ClusterConnectionStates.
@@ -25,6 +26,7 @@ struct RpcSettings {
   Duration connection_setup_timeout_max = 30s;
   Duration reconnect_backoff = 50ms;
   Duration reconnect_backoff_max = 1s;
+  Duration connections_max_idle = max_duration;  ///< Between brokers Kafka has no limit.
 };
 
 struct RpcFailure {

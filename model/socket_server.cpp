@@ -1,5 +1,7 @@
 #include "model/socket_server.h"
 
+#include "model/events.h"
+
 #include <algorithm>
 
 namespace brokerlab::model {
@@ -54,10 +56,13 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
   sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
   sim::Cpu& cpu = process_.machine().cpu();
   ++connections_;
+  const std::shared_ptr<Session> session(new Session{socket, process_.world().now()});
+  process_.spawn(watch_idle(session));
   if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
   while (true) {
     std::optional<sim::Message> message = co_await socket->receive();
     if (!message) break;
+    session->last_active = process_.world().now();
     co_await thread.acquire();
     process_.allocate(message->size);
     co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
@@ -85,8 +90,28 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     thread.release();
     sim::Message answer{std::move(*response), size, kind};
     socket->send(std::move(answer));
+    session->last_active = process_.world().now();
   }
+  session->socket.reset();
   --connections_;
+}
+
+/// Sleeps until the connection could be idle for too long; mostly it has been used meanwhile.
+sim::Task<> SocketServer::watch_idle(std::shared_ptr<Session> session) {
+  sim::World& world = process_.world();
+  const Duration most = config_.connections_max_idle;
+  while (session->socket) {
+    const Time due = most < never - session->last_active ? session->last_active + most : never;
+    if (due > world.now()) {
+      co_await world.sleep_until(due);
+      continue;
+    }
+    sim::Trace& trace = world.trace();
+    trace.record(events::connection_idle, {.machine = process_.machine().id()},
+                 {{"peer", std::string(trace.machine_name(session->socket->peer()))},
+                  {"idle", brokerlab::to_text(most)}});
+    std::exchange(session->socket, nullptr)->close();
+  }
 }
 
 sim::Task<> SocketServer::io_thread() {

@@ -1,7 +1,8 @@
 // SocketServer: a broker's front door. Connections are shared out among num.network.threads
 // network threads; a request they have read waits in the request queue (queued.max.requests) for
 // one of num.io.threads I/O threads. As in Kafka, a connection has one request in the works at a
-// time: the next is read when the response to the last has been sent.
+// time: the next is read when the response to the last has been sent. A connection without any for
+// connections.max.idle.ms is closed.
 //
 // Lifetime: owned by the Broker; its coroutines die with the process. Threads: none.
 // Source: kafka.network.SocketServer, kafka.network.RequestChannel,
@@ -36,6 +37,12 @@ class SocketServer {
   sim::Task<> accept();
   sim::Task<> serve(sim::SocketPtr socket, int network_thread);
   sim::Task<> io_thread();
+  /// A connection, for the watch over idle ones.
+  struct Session {
+    sim::SocketPtr socket;  ///< nullptr once it is over.
+    Time last_active;
+  };
+  sim::Task<> watch_idle(std::shared_ptr<Session> session);
 
   sim::Process& process_;
   const BrokerConfig& config_;

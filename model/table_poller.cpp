@@ -7,20 +7,21 @@ TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, RecordFe
     : process_(process),
       setup_(std::move(setup)),
       feed_(feed),
-      producer_(process, setup_.client, context) {
+      producer_(process, setup_.client, context),
+      asked_to_stop_(process.world()) {
   process_.spawn(run());
 }
 
 sim::Task<> TablePoller::run() {
   sim::World& world = process_.world();
   sim::Cpu& cpu = process_.machine().cpu();
-  while (true) {
+  while (!stopping_) {
     const Time polled = world.now();
     const std::optional<Time> first = feed_.next_due();
     if (!first) break;
     co_await world.sleep(setup_.query_time);
     // The answer holds the rows that were there when the question was asked.
-    while (feed_.next_due().value_or(never) <= polled) {
+    while (!stopping_ && feed_.next_due().value_or(never) <= polled) {
       FeedRecord row = feed_.take();
       co_await cpu.run(setup_.service_time);
       ProducerRecord record;
@@ -31,10 +32,21 @@ sim::Task<> TablePoller::run() {
       record.value = std::move(row.value);
       co_await producer_.send(std::move(record));
     }
-    co_await world.sleep_until(polled + setup_.poll_interval);
+    if (!stopping_) co_await asked_to_stop_.wait(polled + setup_.poll_interval);
+  }
+  if (stopping_) {
+    co_await producer_.close();
+    process_.exit({"stopped", "정지"});
+    co_return;
   }
   done_ = true;
   co_await producer_.flush();
+}
+
+void TablePoller::terminate(sim::Process& self) {
+  stopping_ = true;
+  asked_to_stop_.notify_all();
+  if (done_) self.exit({"stopped", "정지"});
 }
 
 }  // namespace brokerlab::model

@@ -49,6 +49,8 @@ class TablePoller final : public sim::Program {
   KafkaProducer& producer() { return producer_; }
   /// The feed is exhausted and every row was handed to the producer.
   bool done() const { return done_; }
+  /// SIGTERM: asks the table no more, sends what it has (KafkaProducer::close) and exits.
+  void terminate(sim::Process& self) override;
 
  private:
   sim::Task<> run();
@@ -58,6 +60,8 @@ class TablePoller final : public sim::Program {
   RecordFeed& feed_;
   KafkaProducer producer_;
   bool done_ = false;
+  bool stopping_ = false;
+  sim::Signal asked_to_stop_;
 };
 
 }  // namespace brokerlab::model

@@ -82,6 +82,25 @@ const Settings<Target>& Target::settings() {
   return all;
 }
 
+const Settings<Clock>& Clock::settings() {
+  static const auto all =
+      Settings<Clock>("Clock", "A machine's clock is wrong: it jumps, drifts, or both.")
+          .field("machine", &Clock::machine, record<Target>(), "Whose clock.")
+          .required()
+          .field("ahead", &Clock::ahead, Duration{0}, longest_run, "Of the true time, at first.")
+          .field("behind", &Clock::behind, Duration{0}, longest_run, "The true time, at first.")
+          .field("drift_ppm", &Clock::drift, -100'000.0, 100'000.0,
+                 "Seconds that it gains in a million; below 0 it loses them. A bad quartz: 100.")
+          .check([](const Clock& clock, FieldReport& report) {
+            if (clock.ahead > Duration{0} && clock.behind > Duration{0}) {
+              report.error("behind", "must not be given with ahead");
+            } else if (clock.ahead == clock.behind && clock.drift == 0) {
+              report.error("ahead", "one of ahead, behind and drift_ppm must not be 0");
+            }
+          });
+  return all;
+}
+
 const Settings<Pause>& Pause::settings() {
   static const auto all =
       Settings<Pause>("Pause", "A process stands still: a long garbage collection.")
@@ -170,8 +189,11 @@ const Settings<Fault>& Fault::settings() {
                        "It boots and its processes start.")
           .alternative("kill_process", &Fault::action, &KillProcess::target, record<Target>(),
                        "SIGKILL; the machine and its page cache live on.")
+          .alternative("stop_process", &Fault::action, &StopProcess::target, record<Target>(),
+                       "A process is asked to stop (SIGTERM) and tidies up first.")
           .alternative("start_process", &Fault::action, &StartProcess::target, record<Target>(),
                        "A killed process starts again.")
+          .alternative<Clock>("clock", &Fault::action, "A machine's clock is wrong, until healed.")
           .alternative<Pause>("pause", &Fault::action, "A process stands still for a while.")
           .alternative<Cut>("cut", &Fault::action, "The network between two sides is cut.")
           .alternative<Loss>("loss", &Fault::action, "Packets between two sides are lost.")

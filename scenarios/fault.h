@@ -48,6 +48,11 @@ struct PowerOn {  ///< Boots (boot_time), then its processes start.
 struct KillProcess {  ///< SIGKILL: the machine lives on, connections are reset, its cache stays.
   Target target;
 };
+/// SIGTERM: a broker first gives its leaders away, a consumer leaves its group, a producer sends
+/// what it holds; then the process exits.
+struct StopProcess {
+  Target target;
+};
 struct StartProcess {
   Target target;
 };
@@ -56,6 +61,16 @@ struct Pause {
   Target machine;
   Duration length{0};  ///< JSON: "for".
   static const Settings<Pause>& settings();
+};
+
+/// The machine's clock jumps: from now on it is `ahead` of the true time or `behind` it, and gains
+/// `drift` seconds a million.
+struct Clock {
+  Target machine;
+  Duration ahead{0};
+  Duration behind{0};
+  double drift = 0;  ///< JSON: "drift_ppm".
+  static const Settings<Clock>& settings();
 };
 
 // --- Paths ---
@@ -133,9 +148,9 @@ struct Heal {
 };
 
 struct Fault {
-  using Action = std::variant<PowerOff, PowerOn, KillProcess, StartProcess, Pause, Cut, Loss, Delay,
-                              SlowNic, SwitchOff, CutOff, RackOff, SlowDisk, FailDisk, FillDisk,
-                              LyingDisk, Corrupt, Heal>;
+  using Action = std::variant<PowerOff, PowerOn, KillProcess, StopProcess, StartProcess, Pause,
+                              Clock, Cut, Loss, Delay, SlowNic, SwitchOff, CutOff, RackOff,
+                              SlowDisk, FailDisk, FillDisk, LyingDisk, Corrupt, Heal>;
 
   Duration at{0};
   Action action;

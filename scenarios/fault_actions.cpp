@@ -45,6 +45,19 @@ void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport&
   member->process->kill();
 }
 
+void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport& report) {
+  report.what = "stop process";
+  Cluster::Member* member = member_of(stop.target, as, report);
+  if (member == nullptr) return;
+  report.done = member->process->running();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
+  judge_bite(report, *member->machine);
+  member->process->terminate();
+}
+
 void FaultPlan::act(const StartProcess& start, const std::string& as, FaultReport& report) {
   report.what = "start process";
   Cluster::Member* member = member_of(start.target, as, report);
@@ -68,6 +81,17 @@ void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& repo
   }
   judge_bite(report, *member->machine, world_.now() + pause.length);
   member->process->pause(pause.length);
+}
+
+void FaultPlan::act(const Clock& clock, const std::string& as, FaultReport& report) {
+  report.what = "clock";
+  Cluster::Member* member = member_of(clock.machine, as, report);
+  if (member == nullptr) return;
+  report.done = true;
+  judge_bites({member->machine->id()}, as, report);
+  sim::Machine& machine = *member->machine;
+  machine.set_clock(clock.ahead - clock.behind, clock.drift / 1e6);
+  undo_[as].push_back([&machine] { machine.set_clock(Duration{0}, 0); });
 }
 
 // --- Paths ---

@@ -43,6 +43,8 @@ class FaultPlan {
   void act(const PowerOn& on, const std::string& as, FaultReport& report);
   void act(const KillProcess& kill, const std::string& as, FaultReport& report);
   void act(const StartProcess& start, const std::string& as, FaultReport& report);
+  void act(const StopProcess& stop, const std::string& as, FaultReport& report);
+  void act(const Clock& clock, const std::string& as, FaultReport& report);
   void act(const Pause& pause, const std::string& as, FaultReport& report);
   void act(const Cut& cut, const std::string& as, FaultReport& report);
   void act(const Loss& loss, const std::string& as, FaultReport& report);

@@ -56,28 +56,31 @@ class FaultValidator {
       report_.error(path_ + "/at", in_quotes(to_text(fault.at)),
                     fmt::format("must be before the end of the run, {}", to_text(s_.duration)));
     }
-    std::visit(
-        Overloaded{
-            [&](const PowerOff& f) { stop("power_off", f.target, fault.as, off_); },
-            [&](const PowerOn& f) { start("power_on", f.target, off_, "powered off"); },
-            [&](const KillProcess& f) { stop("kill_process", f.target, fault.as, killed_); },
-            [&](const StartProcess& f) { start("start_process", f.target, killed_, "killed"); },
-            [&](const Cut& f) { sides("cut", f); },
-            [&](const Loss& f) { sides("loss", f); },
-            [&](const Delay& f) { sides("delay", f); },
-            [&](const SlowNic& f) { check_target("slow_nic/machine", f.machine, false); },
-            [&](const SwitchOff& f) { check_place("switch_off", f.name, true); },
-            [&](const CutOff& f) { check_place("cut_off", f.area, false); },
-            [&](const RackOff& f) { check_place("rack_off", f.area, false); },
-            [&](const SlowDisk& f) { check_disk("slow_disk", f.machine, f.disk); },
-            [&](const FailDisk& f) { check_disk("fail_disk", f.machine, f.disk); },
-            [&](const FillDisk& f) { check_disk("fill_disk", f.machine, f.disk); },
-            [&](const LyingDisk& f) { check_disk("lying_disk", f.machine, f.disk); },
-            [&](const Corrupt& f) { check_target("corrupt/machine", f.machine, false); },
-            [&](const Heal& f) { heal(f); },
-            [&](const Pause& f) { check_target("pause/machine", f.machine, false); },
-        },
-        fault.action);
+    std::visit(Overloaded{
+                   [&](const PowerOff& f) { stop("power_off", f.target, fault.as, off_); },
+                   [&](const PowerOn& f) { start("power_on", f.target, off_, "powered off"); },
+                   [&](const KillProcess& f) { stop("kill_process", f.target, fault.as, killed_); },
+                   [&](const StopProcess& f) { stop("stop_process", f.target, fault.as, killed_); },
+                   [&](const Clock& f) { check_target("clock/machine", f.machine, false); },
+                   [&](const StartProcess& f) {
+                     start("start_process", f.target, killed_, "killed or stopped");
+                   },
+                   [&](const Cut& f) { sides("cut", f); },
+                   [&](const Loss& f) { sides("loss", f); },
+                   [&](const Delay& f) { sides("delay", f); },
+                   [&](const SlowNic& f) { check_target("slow_nic/machine", f.machine, false); },
+                   [&](const SwitchOff& f) { check_place("switch_off", f.name, true); },
+                   [&](const CutOff& f) { check_place("cut_off", f.area, false); },
+                   [&](const RackOff& f) { check_place("rack_off", f.area, false); },
+                   [&](const SlowDisk& f) { check_disk("slow_disk", f.machine, f.disk); },
+                   [&](const FailDisk& f) { check_disk("fail_disk", f.machine, f.disk); },
+                   [&](const FillDisk& f) { check_disk("fill_disk", f.machine, f.disk); },
+                   [&](const LyingDisk& f) { check_disk("lying_disk", f.machine, f.disk); },
+                   [&](const Corrupt& f) { check_target("corrupt/machine", f.machine, false); },
+                   [&](const Heal& f) { heal(f); },
+                   [&](const Pause& f) { check_target("pause/machine", f.machine, false); },
+               },
+               fault.action);
     bind(fault);
   }
 
@@ -86,6 +89,7 @@ class FaultValidator {
     const bool ends_by_heal = !std::holds_alternative<PowerOff>(fault.action) &&
                               !std::holds_alternative<PowerOn>(fault.action) &&
                               !std::holds_alternative<KillProcess>(fault.action) &&
+                              !std::holds_alternative<StopProcess>(fault.action) &&
                               !std::holds_alternative<StartProcess>(fault.action) &&
                               !std::holds_alternative<Pause>(fault.action) &&
                               !std::holds_alternative<Corrupt>(fault.action);

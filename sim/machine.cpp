@@ -8,6 +8,15 @@ const EventKind power_off{"machine.power_off", Level::fault, "{machine} lost pow
                           "{machine}의 전원이 꺼졌다"};
 const EventKind power_on{"machine.power_on", Level::control, "{machine} was switched on",
                          "{machine}의 전원이 켜졌다"};
+const EventKind clock_set{"machine.clock_set", Level::fault,
+                          "the clock of {machine} jumps and is {off} now",
+                          "{machine}의 시계가 갑자기 바뀌어 이제 {off}"};
+const EventKind clock_drifts{"machine.clock_drifts", Level::fault,
+                             "the clock of {machine} is {off} and runs {speed}",
+                             "{machine}의 시계가 {off}, {speed}"};
+const EventKind clock_right{"machine.clock_right", Level::control,
+                            "the clock of {machine} is right again",
+                            "{machine}의 시계가 다시 맞는다"};
 
 }  // namespace events
 
@@ -50,6 +59,45 @@ Disk& Machine::disk(int index) {
 PageCache& Machine::page_cache(int disk) {
   ENSURE(disk >= 0 && disk < disks(), "{} has no disk {}", name_, disk);
   return *page_caches_[static_cast<std::size_t>(disk)];
+}
+
+// --- The clock ---
+
+Time Machine::clock() const {
+  if (clock_ahead_ == Duration{0} && clock_drift_ == 0) return world_.now();
+  const Duration since = world_.now() - clock_set_;
+  return world_.now() + clock_ahead_ + from_seconds(to_seconds(since) * clock_drift_);
+}
+
+namespace {
+
+Phrase how_far_off(Duration ahead) {
+  if (ahead == Duration{0}) return {"right", "맞지만"};
+  const std::string length = brokerlab::to_text(ahead > Duration{0} ? ahead : -ahead);
+  return ahead > Duration{0} ? Phrase{length + " ahead", length + " 빠르다"}
+                             : Phrase{length + " behind", length + " 느리다"};
+}
+
+}  // namespace
+
+void Machine::set_clock(Duration ahead, double drift) {
+  const bool was_right = clock_ahead_ == Duration{0} && clock_drift_ == 0;
+  clock_set_ = world_.now();
+  clock_ahead_ = ahead;
+  clock_drift_ = drift;
+  if (drift != 0) {
+    const std::string rate = fmt::format("{:g} ms", std::abs(drift) * 3.6e6);
+    const Phrase speed = drift > 0 ? Phrase{fmt::format("{} fast an hour", rate),
+                                            fmt::format("한 시간에 {}씩 빨라진다", rate)}
+                                   : Phrase{fmt::format("{} slow an hour", rate),
+                                            fmt::format("한 시간에 {}씩 느려진다", rate)};
+    world_.trace().record(events::clock_drifts, {id_},
+                          {Detail::of("off", how_far_off(ahead)), Detail::of("speed", speed)});
+  } else if (ahead != Duration{0}) {
+    world_.trace().record(events::clock_set, {id_}, {Detail::of("off", how_far_off(ahead))});
+  } else if (!was_right) {
+    world_.trace().record(events::clock_right, {id_});
+  }
 }
 
 Process& Machine::add_process(ProcessId id, std::string name, Process::Factory factory) {

@@ -5,6 +5,7 @@
 // coroutine of the process, newest first, then the Program. What must survive (disk contents)
 // lives outside and is handed to the factory.
 //
+//   terminate   the program is asked to end (SIGTERM) and does so when it has tidied up
 //   kill        the machine lives on: peers are reset at once; the page cache keeps its bytes
 //   power_off   silence: peers see nothing; what was not durable on disk is gone (on_power_loss)
 //   power_on    boot_time later every process that is enabled starts
@@ -28,12 +29,16 @@
 
 namespace brokerlab::sim {
 
+class Process;
+
 /// The memory of a running process.
 struct Program {
   Program() = default;
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   virtual ~Program() = default;
+  /// What it does at SIGTERM: its process exits, now or when the work in hand is done.
+  virtual void terminate(Process& self);
 };
 
 class Process {
@@ -63,6 +68,8 @@ class Process {
   /// As kill(), said by the program itself; a supervisor starts it again after `restart_after`
   /// (systemd's Restart=on-failure), unless that is `never`-like max_duration.
   void exit(Phrase why, Duration restart_after = max_duration);
+  /// Asks the program to end (SIGTERM); when it is paused, after that. Nothing when not running.
+  void terminate();
   void pause(Duration length);
   /// The program has allocated memory on its heap. After every GcConfig::every bytes all of it
   /// stands still for a young collection, once the present event is over. Nothing without gc.
@@ -81,6 +88,7 @@ class Process {
   friend class Machine;
 
   void begin();
+  Task<> deliver_terminate();
   void end_by(EventId cause, bool boots_again);
   void destroy(EventId cause, bool silently);
   void stand_still(const EventKind& why, Duration length);
@@ -121,6 +129,12 @@ class Machine {
   /// The page cache in front of that disk: an equal share of the machine's memory.
   PageCache& page_cache(int disk = 0);
 
+  /// What the machine takes for the time of day; now() of the World when its clock is right.
+  Time clock() const;
+  /// From now on the clock is that much ahead of the true time (less than 0: behind), and gains
+  /// `drift` seconds a second. It may go back. Both 0: it is right again.
+  void set_clock(Duration ahead, double drift);
+
   /// A process of this machine; it starts when told to, or at boot once it has been started.
   Process& add_process(ProcessId id, std::string name, Process::Factory factory);
   const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
@@ -156,14 +170,17 @@ class Machine {
   Power power_ = Power::on;
   int power_cycle_ = 0;
   EventId down_cause_;
+  Time clock_set_{};  ///< When the two were true:
+  Duration clock_ahead_{0};
+  double clock_drift_ = 0;
 };
 
 /// Events of this folder.
 namespace events {
 extern const EventKind power_off, power_on, process_started, machine_process_started,
-    process_killed, process_exited, process_paused, process_collects, network_cut, network_lossy,
-    network_delayed, network_healed, switch_failed, area_cut, outage_mended, nic_slowed,
-    nic_restored;
+    process_killed, process_terminated, process_exited, process_paused, clock_set, clock_drifts,
+    clock_right, process_collects, network_cut, network_lossy, network_delayed, network_healed,
+    switch_failed, area_cut, outage_mended, nic_slowed, nic_restored;
 }
 
 }  // namespace brokerlab::sim

@@ -13,6 +13,9 @@ const EventKind machine_process_started{"process.started", Level::control, "{pro
                                         "{process} 시작"};
 const EventKind process_killed{"process.killed", Level::fault, "{process} on {machine} was killed",
                                "{machine}의 {process} 강제 종료됨"};
+const EventKind process_terminated{"process.terminated", Level::fault,
+                                   "{process} on {machine} is asked to stop (SIGTERM)",
+                                   "{machine}의 {process}에 정지 요청(SIGTERM)"};
 const EventKind process_exited{"process.exited", Level::fault,
                                "{process} on {machine} exited: {why}",
                                "{machine}의 {process} 종료: {why}"};
@@ -72,6 +75,22 @@ void Process::kill() {
   if (!running_ || ending_) return;
   end_by(world().trace().record(events::process_killed, {machine_.id()}, {{"process", name_}}),
          false);
+}
+
+void Program::terminate(Process& self) { self.exit({"stopped", "정지"}); }
+
+void Process::terminate() {
+  if (!running_ || ending_) return;
+  const World::KeepCause keep(world());
+  world().trace().record(events::process_terminated, {machine_.id()}, {{"process", name_}});
+  starts_at_boot_ = false;
+  spawn(deliver_terminate());
+}
+
+/// As a task of the process, so that it waits for a pause to end.
+Task<> Process::deliver_terminate() {
+  program_->terminate(*this);
+  co_return;
 }
 
 void Process::exit(Phrase why, Duration restart_after) {

@@ -74,6 +74,9 @@ TEST_CASE("every fault of paths, switches and disks bites, and ends when it is h
       R"("fail_disk": {"machine": "broker-1"})",
       R"("fill_disk": {"machine": "broker-1"})",
       R"("lying_disk": {"machine": "broker-1"})",
+      R"("clock": {"machine": "broker-1", "ahead": "10min"})",
+      R"("clock": {"machine": "sender", "behind": "10min"})",
+      R"("clock": {"machine": "broker-2", "drift_ppm": -200})",
   };
   for (const std::string& fault : faults) {
     INFO(fault);
@@ -86,6 +89,36 @@ TEST_CASE("every fault of paths, switches and disks bites, and ends when it is h
     CHECK(report["faults"][1]["done"].get<bool>());
     // Nothing that was acknowledged by all is lost by any of them.
     CHECK(report["verdict"] == "pass");
+  }
+}
+
+TEST_CASE("a broker that is asked to stop leaves no gap; one that is killed does", "[unit]") {
+  const auto unavailable = [](const std::string& how) {
+    const nlohmann::json report = run_with(R"({"at": "20.02s", ")" + how +
+                                           R"(": "broker-1", "as": "victim"},
+                                   {"at": "40s", "start_process": "victim"})");
+    INFO(report["faults"].dump());
+    CHECK(report["faults"][0]["done"].get<bool>());
+    CHECK(report["faults"][0]["bit"].get<bool>());
+    CHECK(report["faults"][1]["done"].get<bool>());
+    CHECK(report["verdict"] == "pass");
+    return report["unavailable_s"].get<double>();
+  };
+  CHECK(unavailable("stop_process") < 1);
+  CHECK(unavailable("kill_process") > 10);  // until ZooKeeper has expired the session
+}
+
+TEST_CASE("clients that are asked to stop tidy up", "[unit]") {
+  for (const std::string who : {"sender", "readers-1", "zookeeper-2"}) {
+    INFO(who);
+    const nlohmann::json report =
+        run_with(R"({"at": "20.02s", "stop_process": ")" + who +
+                 R"("}, {"at": "30s", "start_process": ")" + who + R"("})");
+    CHECK(report["faults"][0]["done"].get<bool>());
+    CHECK(report["faults"][1]["done"].get<bool>());
+    CHECK(report["verdict"] != "fail");
+    CHECK(report["records"]["failed"] == 0);  // a producer sends what it has before it ends
+    CHECK(report["records"]["sent"] == report["records"]["acknowledged"]);
   }
 }
 

@@ -91,6 +91,20 @@ TEST_CASE("records that come while the first lingers share its batch", "[unit]")
   CHECK(story.script(1).batches == std::vector<std::size_t>{10});
 }
 
+TEST_CASE("a connection that nobody uses is closed, and made again when it is needed", "[unit]") {
+  Story story;
+  story.setup.config.connections_max_idle = 30s;
+  story.send(3, 1s);
+  story.run_for(31s);
+  CHECK(story.count("connection.idle_closed") == 0);  // the third was sent at 2 s
+  story.run_for(29s);
+  CHECK(story.count("connection.idle_closed") == 1);
+  story.send(1);
+  story.run_for(5s);
+  CHECK(story.diary.acknowledged.size() == 4);
+  CHECK(story.diary.failed.empty());
+}
+
 TEST_CASE("a full batch does not wait for its linger to end", "[unit]") {
   Story story;
   story.setup.config.linger = 10s;
@@ -104,7 +118,9 @@ TEST_CASE("a full batch does not wait for its linger to end", "[unit]") {
 }
 
 TEST_CASE("what was sent is what is stored, in order, compressed or not", "[unit]") {
-  for (const CompressionType codec : {CompressionType::none, CompressionType::gzip}) {
+  for (const CompressionType codec :
+       {CompressionType::none, CompressionType::gzip, CompressionType::snappy, CompressionType::lz4,
+        CompressionType::zstd}) {
     Story story;
     story.setup.config.linger = 5ms;
     story.setup.config.compression_type = codec;
@@ -117,7 +133,7 @@ TEST_CASE("what was sent is what is stored, in order, compressed or not", "[unit
       CHECK(stored[i] == story.diary.sent.at(static_cast<std::int64_t>(i)));
       CHECK(story.diary.acknowledged[i].offset == static_cast<Offset>(i));
     }
-    if (codec == CompressionType::gzip) CHECK(story.partition(0).bytes.size() < 30'000);
+    if (codec != CompressionType::none) CHECK(story.partition(0).bytes.size() < 30'000);
   }
 }
 

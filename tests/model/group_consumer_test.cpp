@@ -162,7 +162,7 @@ TEST_CASE("leaving is noticed at once", "[unit]") {
   story.add("nifi-1");
   sim::Process& second = story.add("nifi-2");
   story.run_for(10s);
-  Story::program(second).stop();
+  second.terminate();
   story.run_for(6s);
   CHECK(story.owned("nifi-1").size() == 6);
   CHECK(story.count("consumer.left") == 1);

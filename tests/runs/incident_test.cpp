@@ -88,7 +88,7 @@ TEST_CASE("with acks=all and two in-sync replicas no seed loses a record", "[pro
 
 TEST_CASE("the same power failures with acks=1 do lose records", "[property]") {
   std::int64_t lost = 0;
-  for (std::int64_t seed = 1; seed <= 6; ++seed) {
+  for (std::int64_t seed = 1; seed <= 12; ++seed) {
     const RunReport report = play(load("wifi_auth_broker_crash", somewhere_in_a_burst(seed), seed));
     lost += static_cast<std::int64_t>(report.lost.size());
   }

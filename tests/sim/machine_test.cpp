@@ -72,6 +72,90 @@ TEST_CASE("the longer of two pauses counts, and a pause ends with its process", 
   REQUIRE(cluster.notes == "t@35ms t@60ms ");
 }
 
+namespace {
+
+/// Tidies up for two seconds.
+struct Tidy final : Program {
+  void terminate(Process& self) override { self.spawn(tidy_up(self)); }
+  static Task<> tidy_up(Process& self) {
+    co_await self.world().sleep(2s);
+    self.exit({"stopped", "정지"});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a process that is asked to stop tidies up first", "[unit]") {
+  Cluster cluster(1);
+  Process& plain = cluster.run(0, idle);
+  Process& tidy = cluster.host(0).add_process(ProcessId(7), "tidy",
+                                              [](Process&) { return std::make_unique<Tidy>(); });
+  tidy.start();
+  cluster.at(1s, [&] {
+    plain.terminate();
+    tidy.terminate();
+  });
+  cluster.run_until(2s);
+  CHECK_FALSE(plain.running());
+  CHECK(tidy.running());
+  cluster.run_until(3s);
+  CHECK_FALSE(tidy.running());
+  // Not even the next boot brings it back.
+  cluster.at(4s, [&] { cluster.host(0).power_off(); });
+  cluster.at(5s, [&] { cluster.host(0).power_on(); });
+  cluster.run_until(60s);
+  CHECK_FALSE(tidy.running());
+}
+
+TEST_CASE("a process that stands still hears of it when it goes on; kill does not wait", "[unit]") {
+  Cluster cluster(1);
+  Process& one = cluster.run(0, idle);
+  Process& other = cluster.run(0, idle);
+  cluster.at(1s, [&] {
+    one.pause(10s);
+    other.pause(10s);
+  });
+  cluster.at(2s, [&] {
+    one.terminate();
+    other.terminate();
+  });
+  cluster.at(5s, [&] { other.kill(); });
+  cluster.run_until(6s);
+  CHECK(one.running());
+  CHECK_FALSE(other.running());
+  cluster.run_until(11s);
+  CHECK_FALSE(one.running());
+}
+
+TEST_CASE("a machine's clock jumps, drifts and is set right", "[unit]") {
+  Cluster cluster(1);
+  Machine& machine = cluster.host(0);
+  const auto shows = [&] { return at_text(machine.clock()); };
+  cluster.run_until(10s);
+  CHECK(shows() == "10s");
+  machine.set_clock(5min, 0);
+  CHECK(shows() == "310s");
+  cluster.run_until(20s);
+  CHECK(shows() == "320s");
+  machine.set_clock(-12s, 0);  // before the start of the run
+  CHECK(shows() == "8s");
+  machine.set_clock(Duration{0}, 100e-6);
+  CHECK(shows() == "20s");
+  cluster.run_until(20s + 1h);
+  CHECK(machine.clock() - cluster.world.now() == 360ms);
+  machine.set_clock(Duration{0}, 0);
+  CHECK(machine.clock() == cluster.world.now());
+  std::string told;
+  for (const Event& event : cluster.world.trace().events()) {
+    told += cluster.world.trace().sentence(event, Language::english) + "\n";
+  }
+  CHECK(told ==
+        "the clock of a jumps and is 5min ahead now\n"
+        "the clock of a jumps and is 12s behind now\n"
+        "the clock of a is right and runs 360 ms fast an hour\n"
+        "the clock of a is right again\n");
+}
+
 TEST_CASE("a death destroys coroutines newest first, then the memory", "[unit]") {
   Cluster cluster(1);
   Process& process = cluster.host(0).add_process(ProcessId(0), "program", [&](Process& self) {
