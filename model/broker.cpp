@@ -50,6 +50,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       groups_.on_resigned(partition);
     }
   });
+  replicas_.on_log_dir_failure([this] { process_.spawn(tell_of_log_dir_failure()); });
   process_.spawn(run());
 }
 
@@ -143,6 +144,15 @@ sim::Task<TopicOverrides> Broker::read_topic_config(std::string topic) {
   ZkOperation get{.type = Type::get, .path = zk::topic_config_path(topic)};
   const ZkReply reply = co_await zookeeper_.call(std::move(get));
   co_return reply.ok() ? zk::decode_topic_config(reply.node.data) : TopicOverrides{};
+}
+
+/// KafkaZkClient.propagateLogDirEvent.
+sim::Task<> Broker::tell_of_log_dir_failure() {
+  ZkOperation create{.type = Type::create,
+                     .path = fmt::format("{}/log_dir_event_", zk::log_dir_events),
+                     .data = zk::encode_log_dir_event(setup_.id),
+                     .mode = ZkCreateMode::persistent_sequential};
+  (void)co_await zookeeper_.call(std::move(create));
 }
 
 void Broker::terminate(sim::Process&) {

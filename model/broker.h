@@ -47,6 +47,7 @@ class Broker final : public sim::Program {
   sim::Task<bool> register_broker();
   sim::Task<> watch_zookeeper();
   sim::Task<> shut_down();
+  sim::Task<> tell_of_log_dir_failure();
   sim::Task<TopicOverrides> read_topic_config(std::string topic);
 
   sim::Task<> handle(CallPtr call);

@@ -1,74 +1,55 @@
-// BrokerStorage: a broker's log directory in memory, behind the simulated page cache and disk.
+// BrokerStorage: a broker's log directories (log.dirs), one on each disk of its machine.
 //
-// The log engine reads and writes through env() at once; what it touched is noted, and the broker
-// then waits for the hardware: `co_await storage.settle(storage.take())`. Write-back of the page
-// cache makes bytes durable; a power loss drops the rest, and the engine's recovery runs at the
-// next start.
+//   co_await storage.settle(storage.take());
 //
-// Errors: a full disk gives the engine no_space at once; a disk that fails is noticed where the
-// hardware is waited for. Either way settle() reports it once and never returns: the log directory
-// is lost, and a broker without a log directory halts (KIP-112).
+// waits for the hardware for all that the log engine has done since the last time.
+//
+// Errors: a directory whose storage fails goes offline, and on_failure()'s callback hears of it
+// once; what waited for it goes on, and must look whether its partition is still there. When none
+// is left settle() never returns: a broker without a log directory halts (KIP-112).
 //
 // Lifetime: outlives the broker's processes; borrows the Machine. Threads: none.
 #pragma once
 
-#include "log/memory_env.h"
-#include "sim/machine.h"
+#include "model/log_dir.h"
 
 #include <functional>
-#include <optional>
-#include <string_view>
-#include <vector>
+#include <memory>
 
 namespace brokerlab::model {
 
-/// log.dirs: where a broker keeps its partitions, in its storage.
-inline constexpr const char* log_root = "/kafka-logs";
-
-class BrokerStorage final : public log::IoObserver {
+class BrokerStorage {
  public:
   explicit BrokerStorage(sim::Machine& machine);
-  BrokerStorage(const BrokerStorage&) = delete;
-  BrokerStorage& operator=(const BrokerStorage&) = delete;
 
-  log::MemoryEnv& env() { return env_; }
-  Bytes lost_last() const { return lost_last_; }  ///< By the last power loss.
+  int dirs() const { return static_cast<int>(dirs_.size()); }
+  LogDir& dir(int number) { return *dirs_[static_cast<std::size_t>(number)]; }
+  int online() const;
+  Bytes lost_last() const;  ///< By the last power loss.
 
-  /// Called when the storage has failed; must end the process that uses it. An empty one: nobody
-  /// uses it.
-  void on_failure(std::function<void(sim::DiskError)> callback) {
-    failed_ = std::move(callback);
-    noted_.refused = false;
-  }
+  /// A broker starts: every directory is tried again. The callback is called when one fails; when
+  /// it was the last it must end the process.
+  using FailureCallback = std::function<void(int dir, sim::DiskError)>;
+  void start(FailureCallback callback);
+  void stop() { failed_ = {}; }
 
-  /// The medium rots: one bit of what is durable in the log segments of a partition's directory,
-  /// or of any for "". Seen by whoever reads it next, as if nothing of it were cached. Nothing when
-  /// there is nothing to hit.
+  /// As LogDir::corrupt(), in the directory that has the partition; of any, one that has something.
   std::optional<log::MemoryEnv::FlippedBit> corrupt(std::string_view directory = "");
 
-  /// What the log engine has done since the last take().
-  struct Traffic {
-    struct Range {
-      log::FileId file;
-      std::int64_t position;
-      std::int64_t size;
-    };
-    std::vector<Range> writes;
-    std::vector<Range> reads;
-    std::vector<log::FileId> syncs;
-    bool refused = false;  ///< There was no room for a write.
-  };
+  using Traffic = std::vector<LogDir::Traffic>;  ///< By directory.
   Traffic take();
+  sim::Task<> settle(Traffic traffic);
+  /// Of one directory alone. False: it is offline.
+  sim::Task<bool> settle(int dir);
 
-  /// While one lives, reads are not noted: of bytes just written, which the page cache has. Writes
-  /// noted before, or meanwhile, stay.
+  /// While one lives, reads are not noted. Writes noted before, or meanwhile, stay.
   class ReadsFromCache {
    public:
     explicit ReadsFromCache(BrokerStorage& storage) : storage_(storage) {
       ENSURE(!storage_.reads_from_cache_, "one at a time");
-      storage_.reads_from_cache_ = true;
+      storage_.set_reads_from_cache(true);
     }
-    ~ReadsFromCache() { storage_.reads_from_cache_ = false; }
+    ~ReadsFromCache() { storage_.set_reads_from_cache(false); }
     ReadsFromCache(const ReadsFromCache&) = delete;
     ReadsFromCache& operator=(const ReadsFromCache&) = delete;
 
@@ -76,32 +57,14 @@ class BrokerStorage final : public log::IoObserver {
     BrokerStorage& storage_;
   };
 
-  /// Waits for page cache and disk: throttled writes, cold reads, syncs. Never returns when one
-  /// failed.
-  sim::Task<> settle(Traffic traffic);
-  /// take() and settle() for the reads and syncs whose time is nobody's business (background).
-  sim::Task<> settle() { return settle(take()); }
-
  private:
-  bool admits(std::int64_t more) override;
-  bool syncs_are_true() const override { return !machine_.disk().lies(); }
-  void on_write(log::FileId file, std::int64_t position, std::int64_t size) override;
-  void on_read(log::FileId file, std::int64_t position, std::int64_t size) override;
-  void on_sync(log::FileId file) override;
-  void on_truncate(log::FileId file, std::int64_t size) override;
-  void on_remove(log::FileId file) override;
-  void account_for_room();
-  sim::Task<> give_up(sim::DiskError error);
+  void set_reads_from_cache(bool cached);
+  sim::Task<> go_offline(int dir, sim::DiskError error);
 
   sim::Machine& machine_;
-  log::MemoryEnv env_;
-  RandomStream random_;
-  RandomStream rot_;
-  std::function<void(sim::DiskError)> failed_;
-  Bytes room_taken_{0};  ///< On the disk.
-  Traffic noted_;
+  std::vector<std::unique_ptr<LogDir>> dirs_;
+  FailureCallback failed_;
   bool reads_from_cache_ = false;
-  Bytes lost_last_;
 };
 
 }  // namespace brokerlab::model

@@ -27,7 +27,10 @@ Controller::Controller(Owner owner)
       random_(owner.process.world().stream(
           fmt::format("{}/controller/{}", owner.process.name(), owner.process.starts()))),
       jobs_(owner.process.world()),
-      channels_(owner.process, owner.id, owner.config) {}
+      channels_(owner.process, owner.id, owner.config) {
+  channels_.on_leader_and_isr_answer(
+      [this](BrokerId broker, const LeaderAndIsrResponse& answer) { note_answer(broker, answer); });
+}
 
 Controller::~Controller() = default;
 
@@ -62,6 +65,7 @@ void Controller::on_zookeeper_event(const ZkEvent& event) {
     case ZkEvent::Type::children_changed:
       if (event.path == zk::broker_ids) enqueue({.type = Job::Type::brokers_changed});
       if (event.path == zk::topics) enqueue({.type = Job::Type::topics_changed});
+      if (event.path == zk::log_dir_events) enqueue({.type = Job::Type::log_dirs_changed});
       break;
     default:
       break;
@@ -100,6 +104,12 @@ sim::Task<> Controller::handle(Job& job) {
       break;
     case Job::Type::preferred_election:
       if (active_) co_await elect_preferred_leaders();
+      break;
+    case Job::Type::log_dirs_changed:
+      if (active_) co_await log_dirs_changed();
+      break;
+    case Job::Type::replicas_answered:
+      if (active_) co_await replicas_answered(job);
       break;
   }
 }
@@ -172,6 +182,7 @@ void Controller::resign() {
   channels_.clear();
   live_.clear();
   shutting_down_.clear();
+  offline_replicas_.clear();
   topics_.clear();
   partitions_.clear();
   world().trace().record(events::controller_resigned, {.machine = process_.machine().id()});
@@ -181,6 +192,8 @@ sim::Task<> Controller::take_over() {
   const ControllerEpoch of = epoch_;
   const bool read = co_await read_brokers(live_);
   if (!read || !active_) co_return;
+  co_await forget_log_dir_events();
+  if (!active_) co_return;
   for (const auto& [id, broker] : live_) channels_.add(broker.endpoint, broker.epoch);
   const ZkReply topics = co_await zookeeper_.call(read_operation(Type::children, zk::topics, true));
   if (!topics.ok()) co_return;
@@ -235,7 +248,7 @@ sim::Task<> Controller::load_topic(const std::string& topic, bool read_states) {
     if (!state || entry == partitions_.end()) continue;
     entry->second.state = state->state;
     entry->second.is_new = false;
-    entry->second.online = live_.contains(state->state.leader);
+    entry->second.online = is_online(entry->first, state->state.leader);
   }
 }
 
@@ -280,6 +293,7 @@ sim::Task<> Controller::brokers_changed() {
   const sim::EventId cause = world().cause();
   for (const BrokerId id : dead) {
     live_.erase(id);
+    offline_replicas_.erase(id);
     channels_.remove(id);
     world().trace().record(events::controller_broker_failed,
                            {.machine = process_.machine().id(), .cause = cause},
@@ -303,13 +317,18 @@ sim::Task<> Controller::brokers_failed(const std::set<BrokerId>& dead) {
   }
   co_await bring_online();
   if (!active_) co_return;
-  // The dead leave the ISR of the partitions that others lead; a new leader epoch fences what
-  // they may still have under way.
+  IsGone is_gone = [&](const TopicPartition&, BrokerId replica) { return dead.contains(replica); };
+  co_await shrink_isrs(std::move(is_gone));
+}
+
+/// A new leader epoch fences what those who are gone may still have under way.
+sim::Task<> Controller::shrink_isrs(IsGone is_gone) {
   States shrunk;
   for (const auto& [name, info] : partitions_) {
     if (info.is_new) continue;
     LeaderAndIsr next = info.state;
-    for (const BrokerId id : dead) {
+    for (const BrokerId id : info.assignment) {
+      if (!is_gone(name, id)) continue;
       if (next.isr.size() > 1) std::erase(next.isr, id);
       if (next.leader == id) next.leader = BrokerId();
     }
@@ -349,7 +368,7 @@ sim::Task<> Controller::bring_online() {
     if (info.online) continue;
     const std::vector<BrokerId>& isr = info.is_new ? info.assignment : info.state.isr;
     const std::optional<Elected> outcome =
-        elect_offline(info.assignment, isr, live_set(), unclean_allowed(name.topic));
+        elect_offline(info.assignment, isr, live_for(name), unclean_allowed(name.topic));
     if (!outcome) {
       if (!info.is_new && info.state.leader.valid()) {
         const sim::World::KeepCause keep(world());
@@ -431,9 +450,17 @@ std::vector<BrokerId> Controller::live_ids() const {
   return ids;
 }
 
-std::set<BrokerId> Controller::live_set() const {
+bool Controller::is_online(const TopicPartition& partition, BrokerId replica) const {
+  if (!live_.contains(replica)) return false;
+  const auto found = offline_replicas_.find(replica);
+  return found == offline_replicas_.end() || !found->second.contains(partition);
+}
+
+std::set<BrokerId> Controller::live_for(const TopicPartition& partition) const {
   std::set<BrokerId> ids;
-  for (const auto& [id, broker] : live_) ids.insert(id);
+  for (const auto& [id, broker] : live_) {
+    if (is_online(partition, id)) ids.insert(id);
+  }
   return ids;
 }
 

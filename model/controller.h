@@ -70,13 +70,18 @@ class Controller {
       topics_changed,
       alter_partition,
       controlled_shutdown,
-      preferred_election
+      preferred_election,
+      log_dirs_changed,
+      replicas_answered
     };
     Type type;
     AlterPartitionRequest* alter = nullptr;
     AlterPartitionResponse* alter_answer = nullptr;
     ControlledShutdownRequest* shutdown = nullptr;
     ControlledShutdownResponse* shutdown_answer = nullptr;
+    BrokerId broker = {};  ///< replicas_answered: whose, and which it cannot or can host again.
+    std::vector<TopicPartition> gone = {};
+    std::vector<TopicPartition> back = {};
     std::shared_ptr<sim::OneShot<bool>> done = nullptr;
     sim::EventId cause = {};
   };
@@ -95,6 +100,16 @@ class Controller {
   sim::Task<> brokers_changed();
   sim::Task<> brokers_failed(const std::set<BrokerId>& dead);
   sim::Task<> brokers_started(const std::set<BrokerId>& started);
+  /// Replicas that are gone leave the ISR of the partitions that others lead.
+  using IsGone = std::function<bool(const TopicPartition&, BrokerId)>;
+  sim::Task<> shrink_isrs(IsGone is_gone);
+
+  // Log directories (controller_log_dirs.cpp).
+  sim::Task<> forget_log_dir_events();
+  sim::Task<> log_dirs_changed();
+  void note_answer(BrokerId broker, const LeaderAndIsrResponse& answer);
+  sim::Task<> replicas_answered(const Job& job);
+
   sim::Task<> topics_changed();
   sim::Task<> load_topic(const std::string& topic, bool read_states);
   sim::Task<> bring_online();
@@ -116,7 +131,10 @@ class Controller {
                            bool is_new);
   void flush();
   std::vector<BrokerId> live_ids() const;
-  std::set<BrokerId> live_set() const;
+  /// Whether the broker is alive, with the directory of that replica.
+  bool is_online(const TopicPartition& partition, BrokerId replica) const;
+  /// Live brokers less those that have lost their replica of the partition.
+  std::set<BrokerId> live_for(const TopicPartition& partition) const;
   std::vector<BrokerEndpoint> live_endpoints() const;
   std::vector<UpdateMetadataRequest::Partition> all_metadata() const;
   bool unclean_allowed(const std::string& topic) const;
@@ -135,6 +153,8 @@ class Controller {
   int epoch_version_ = -1;  ///< Of the node /controller_epoch.
   std::map<BrokerId, LiveBroker> live_;
   std::set<BrokerId> shutting_down_;
+  /// On log directories that have failed, of live brokers.
+  std::map<BrokerId, std::set<TopicPartition>> offline_replicas_;
   std::map<std::string, TopicOverrides> topics_;
   std::map<TopicPartition, PartitionInfo> partitions_;
 };

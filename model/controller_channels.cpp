@@ -118,6 +118,10 @@ sim::Task<> ControllerChannels::run(std::shared_ptr<Channel> channel) {
     if (!next) co_return;
     while (!channel->removed) {
       auto answer = co_await channel->connection.call((**next)());
+      if (answer && !channel->removed && answered_) {
+        const auto* told = dynamic_cast<const LeaderAndIsrResponse*>(answer->get());
+        if (told != nullptr) answered_(channel->broker.id, *told);
+      }
       if (answer || channel->removed) break;
       co_await process_.world().sleep(resend_pause);
     }

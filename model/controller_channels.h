@@ -22,6 +22,10 @@ class ControllerChannels {
   ControllerChannels(sim::Process& process, BrokerId controller, const BrokerConfig& config);
   ~ControllerChannels();
 
+  /// Called with each answer to a LeaderAndIsr request.
+  using AnswerCallback = std::function<void(BrokerId, const LeaderAndIsrResponse&)>;
+  void on_leader_and_isr_answer(AnswerCallback callback) { answered_ = std::move(callback); }
+
   void add(const BrokerEndpoint& broker, std::int64_t broker_epoch);
   void remove(BrokerId broker);
   bool has(BrokerId broker) const { return channels_.contains(broker); }
@@ -41,6 +45,7 @@ class ControllerChannels {
   sim::Process& process_;
   const BrokerId controller_;
   const BrokerConfig& config_;
+  AnswerCallback answered_;
   std::map<BrokerId, std::shared_ptr<Channel>> channels_;
   std::map<BrokerId, std::vector<LeaderAndIsrRequest::Partition>> leader_and_isr_;
   std::map<BrokerId, std::map<TopicPartition, UpdateMetadataRequest::Partition>> metadata_;

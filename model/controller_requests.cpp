@@ -132,7 +132,7 @@ sim::Task<> Controller::do_controlled_shutdown(Job& job) {
     LeaderAndIsr next = info.state;
     if (info.state.leader == leaving) {
       const std::optional<Elected> elected =
-          elect_for_shutdown(info.assignment, info.state.isr, live_set(), shutting_down_);
+          elect_for_shutdown(info.assignment, info.state.isr, live_for(name), shutting_down_);
       if (!elected) continue;
       next.leader = elected->leader;
       next.isr = elected->isr;
@@ -181,7 +181,7 @@ sim::Task<> Controller::elect_preferred_leaders() {
         continue;
       }
       const std::optional<Elected> elected =
-          elect_preferred(info.assignment, info.state.isr, live_set());
+          elect_preferred(info.assignment, info.state.isr, live_for(name));
       if (!elected) continue;
       LeaderAndIsr next = info.state;
       next.leader = elected->leader;

@@ -113,7 +113,7 @@ void Controller::publish(const States& states, bool is_new) {
     const LeaderAndIsr before = info.state;
     info.state = state;
     info.is_new = false;
-    info.online = live_.contains(state.leader);
+    info.online = is_online(name, state.leader);
     if (is_new) {
       world().trace().record(events::partition_created,
                              {.partition = cluster_.partitions.id_of(name)},
@@ -124,7 +124,7 @@ void Controller::publish(const States& states, bool is_new) {
     cluster_.observer.on_partition_state(name, state.leader, state.leader_epoch, state.isr,
                                          info.assignment);
     for (const BrokerId replica : info.assignment) {
-      if (live_.contains(replica)) send_leader_and_isr(name, info, replica, is_new);
+      if (is_online(name, replica)) send_leader_and_isr(name, info, replica, is_new);
     }
     metadata.push_back({name, state, info.assignment});
   }

@@ -18,6 +18,8 @@ const EventKind broker_registered{"broker.registered", control, "{machine} regis
 const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s registration is gone", "{machine}의 등록이 사라졌다"};
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
 const EventKind log_directory_failed{"broker.log_directory_failed", control, "{machine} lost its only log directory: {why}", "{machine}이(가) 유일한 로그 디렉터리를 잃었다: {why}"};
+const EventKind log_directory_offline{"broker.log_directory_offline", control, "{machine} lost its log directory on disk {disk}: {why}", "{machine}이(가) 디스크 {disk}의 로그 디렉터리를 잃었다: {why}"};
+const EventKind log_directories_noticed{"controller.log_directory_failed", control, "The controller noticed that {broker} lost {replicas} replicas with a log directory", "컨트롤러가 {broker}의 로그 디렉터리와 함께 복제본 {replicas}개가 사라진 것을 알아차렸다"};
 const EventKind controller_elected{"controller.elected", control, "{machine} became the controller, epoch {epoch}", "{machine}이(가) 컨트롤러가 되었다 (에포크 {epoch})"};
 const EventKind controller_resigned{"controller.resigned", control, "{machine} is no longer the controller", "{machine}이(가) 컨트롤러에서 물러났다"};
 const EventKind controller_broker_failed{"controller.broker_failed", control, "The controller noticed that {broker} failed", "컨트롤러가 {broker}의 장애를 알아차렸다"};

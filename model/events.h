@@ -19,6 +19,7 @@ extern const EventKind
     zk_session_created, zk_session_expired, zk_session_closed,
     // Brokers and controller. {machine}: the broker; {epoch}
     broker_registered, broker_unregistered, broker_start_failed, log_directory_failed,
+    log_directory_offline, log_directories_noticed,
     controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,

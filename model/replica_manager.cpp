@@ -1,6 +1,7 @@
 #include "model/replica_manager.h"
 
 #include "model/events.h"
+#include "sim/when_all.h"
 
 #include <algorithm>
 
@@ -53,10 +54,10 @@ ReplicaManager::ReplicaManager(Owner owner)
       isr_changes_(owner.isr_changes),
       purgatory_(owner.process.world()),
       fetchers_(owner.process, owner.cluster, owner.id, owner.config, *this) {
-  storage_.on_failure([this](sim::DiskError error) { log_directory_failed(error); });
+  storage_.start([this](int dir, sim::DiskError error) { log_dir_failed(dir, error); });
 }
 
-ReplicaManager::~ReplicaManager() { storage_.on_failure({}); }
+ReplicaManager::~ReplicaManager() { storage_.stop(); }
 
 Partition* ReplicaManager::find(const TopicPartition& partition) {
   const auto found = partitions_.find(partition);
@@ -82,7 +83,26 @@ int ReplicaManager::leader_count() const {
 // --- Start and stop ---
 
 sim::Task<> ReplicaManager::load_logs() {
-  log::MemoryEnv& env = storage_.env();
+  // As with num.recovery.threads.per.data.dir=1: the directories side by side.
+  std::vector<sim::Task<Recovered>> loads;
+  for (int dir = 0; dir < storage_.dirs(); ++dir) loads.push_back(load_dir(dir));
+  const std::vector<Recovered> all = co_await sim::when_all(process_, std::move(loads));
+  Recovered sum;
+  for (const Recovered& one : all) {
+    sum.logs += one.logs;
+    sum.scanned += one.scanned;
+    sum.cut += one.cut;
+  }
+  if (sum.logs == 0) co_return;
+  world().trace().record(events::log_recovered, {.machine = machine()},
+                         {{"partitions", std::to_string(sum.logs)},
+                          {"scanned", to_rounded_text(sum.scanned)},
+                          {"cut", to_rounded_text(sum.cut)}});
+}
+
+sim::Task<ReplicaManager::Recovered> ReplicaManager::load_dir(int dir) {
+  Recovered recovered;
+  log::MemoryEnv& env = storage_.dir(dir).env();
   const auto made = env.make_dir(log_root);
   ENSURE(made.ok(), "the log directory could not be made");
   const bool clean = env.exists(in_root(log::clean_shutdown_name));
@@ -91,12 +111,9 @@ sim::Task<> ReplicaManager::load_logs() {
   auto high_watermarks = log::read_checkpoint(env, in_root(log::high_watermark_checkpoint_name));
   // A checkpoint that cannot be read is worth nothing; Kafka starts from zero then.
   const log::OffsetCheckpoint points = recovery_points ? *recovery_points : log::OffsetCheckpoint{};
-  if (high_watermarks) high_watermarks_ = *high_watermarks;
+  if (high_watermarks) high_watermarks_.insert(high_watermarks->begin(), high_watermarks->end());
 
   const auto names = env.list(log_root);
-  int recovered = 0;
-  Bytes scanned;
-  Bytes cut;
   for (const std::string& name : names ? *names : std::vector<std::string>{}) {
     const std::optional<TopicPartition> partition = parse_dir(name);
     if (!partition) continue;
@@ -109,23 +126,21 @@ sim::Task<> ReplicaManager::load_logs() {
     options.clean = clean;
     options.now = wall_millis();
     auto opened = log::Log::open(env, log_dir(*partition), log_config(topic), options);
-    if (!opened) co_await storage_.settle(storage_.take());  // Does not return from a bad disk.
+    const bool works = co_await storage_.settle(dir);
+    if (!works) co_return Recovered{};  // the others are left; what was opened here goes with it
     ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
     const log::Log::Recovery& recovery = (*opened)->recovery();
-    recovered += recovery.segments_scanned > 0 ? 1 : 0;
-    scanned += Bytes(recovery.bytes_scanned);
-    cut += Bytes(recovery.bytes_cut);
+    if (!clean && recovery.segments_scanned > 0) {
+      ++recovered.logs;
+      recovered.scanned += Bytes(recovery.bytes_scanned);
+      recovered.cut += Bytes(recovery.bytes_cut);
+    }
     loaded_logs_[*partition] = std::move(*opened);
-    co_await storage_.settle(storage_.take());
+    dirs_[*partition] = dir;
     sim::Cpu& cpu = process_.machine().cpu();
     co_await cpu.run(cpu.demand(1, 0, Bytes(recovery.bytes_scanned)));
   }
-  if (!clean && recovered > 0) {
-    world().trace().record(events::log_recovered, {.machine = machine()},
-                           {{"partitions", std::to_string(recovered)},
-                            {"scanned", to_rounded_text(scanned)},
-                            {"cut", to_rounded_text(cut)}});
-  }
+  co_return recovered;
 }
 
 void ReplicaManager::start() {
@@ -139,15 +154,34 @@ sim::Task<> ReplicaManager::shutdown_cleanly() {
   for (auto& [name, partition] : partitions_) (void)partition->log().close();
   write_recovery_points();
   write_high_watermarks();
-  if (auto marker = storage_.env().create(in_root(log::clean_shutdown_name))) {
-    (void)(*marker)->sync();
-    (void)storage_.env().sync_dir(log_root);
+  for (int i = 0; i < storage_.dirs(); ++i) {
+    if (!storage_.dir(i).online()) continue;
+    log::MemoryEnv& env = storage_.dir(i).env();
+    if (auto marker = env.create(in_root(log::clean_shutdown_name))) {
+      (void)(*marker)->sync();
+      (void)env.sync_dir(log_root);
+    }
   }
   co_await storage_.settle(storage_.take());
 }
 
+int ReplicaManager::emptiest_dir() const {
+  std::vector<int> logs(static_cast<std::size_t>(storage_.dirs()), 0);
+  for (const auto& [partition, dir] : dirs_) ++logs[static_cast<std::size_t>(dir)];
+  int best = -1;
+  for (int i = 0; i < storage_.dirs(); ++i) {
+    if (!storage_.dir(i).online()) continue;
+    const auto count = [&](int dir) { return logs[static_cast<std::size_t>(dir)]; };
+    if (best < 0 || count(i) < count(best)) best = i;
+  }
+  return best;
+}
+
+/// Source: LogManager.getOrCreateLog (where it goes; an old replica that is not found while a
+/// directory is offline may be in there).
 Result<Partition*, ErrorCode> ReplicaManager::open_partition(const TopicPartition& name,
-                                                             const TopicOverrides& overrides) {
+                                                             const TopicOverrides& overrides,
+                                                             bool is_new) {
   const TopicConfig topic = TopicConfig::in_force(config_, overrides);
   auto partition = std::make_unique<Partition>(id_, name, cluster_.partitions.id_of(name), topic,
                                                config_.replica_lag_time_max);
@@ -162,11 +196,15 @@ Result<Partition*, ErrorCode> ReplicaManager::open_partition(const TopicPartitio
     log = std::move(loaded->second);
     loaded_logs_.erase(loaded);
   } else {
+    const int dir = emptiest_dir();
+    if (dir < 0 || (!is_new && offline_dirs() > 0)) return fail(ErrorCode::kafka_storage_error);
     log::Log::OpenOptions options;
     options.now = wall_millis();
-    auto opened = log::Log::open(storage_.env(), log_dir(name), log_config(topic), options);
+    auto opened =
+        log::Log::open(storage_.dir(dir).env(), log_dir(name), log_config(topic), options);
     if (!opened) return fail(ErrorCode::kafka_storage_error);
     log = std::move(*opened);
+    dirs_[name] = dir;
   }
   partition->set_log(std::move(log), high_watermark);
   Partition* raw = partition.get();
@@ -185,6 +223,10 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   std::vector<const LeaderAndIsrRequest::Partition*> to_lead;
   std::vector<const LeaderAndIsrRequest::Partition*> to_follow;
   for (const LeaderAndIsrRequest::Partition& state : request.partitions) {
+    if (offline_.contains(state.partition)) {
+      response->partitions.push_back({state.partition, ErrorCode::kafka_storage_error});
+      continue;
+    }
     Partition* partition = find(state.partition);
     if (partition == nullptr) {
       const auto known = topic_configs_.find(state.partition.topic);
@@ -195,7 +237,8 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
       // Another request may have made it while the configuration was read.
       partition = find(state.partition);
       if (partition == nullptr) {
-        auto opened = open_partition(state.partition, topic_configs_[state.partition.topic]);
+        auto opened =
+            open_partition(state.partition, topic_configs_[state.partition.topic], state.is_new);
         if (!opened) {
           response->partitions.push_back({state.partition, opened.error()});
           continue;
@@ -215,13 +258,15 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
 
   for (const LeaderAndIsrRequest::Partition* state : to_lead) {
     const sim::World::KeepCause keep(world());
+    Partition* partition = find(state->partition);
+    if (partition == nullptr) continue;  // its directory failed just now
     fetchers_.unfollow(state->partition);
-    become_leader(*find(state->partition), *state);
+    become_leader(*partition, *state);
   }
   for (const LeaderAndIsrRequest::Partition* state : to_follow) {
     const sim::World::KeepCause keep(world());
-    Partition& partition = *find(state->partition);
-    if (!become_follower(partition, *state)) continue;
+    Partition* partition = find(state->partition);
+    if (partition == nullptr || !become_follower(*partition, *state)) continue;
     fetchers_.unfollow(state->partition);
     const auto leader = leaders.find(state->state.leader);
     if (leader != leaders.end()) {
@@ -311,15 +356,56 @@ sim::Task<> ReplicaManager::watch_isr() {
   }
 }
 
-/// Its only one: the broker halts, and nobody starts it again. Source: KIP-112,
+// --- Log directories ---
+
+ErrorCode ReplicaManager::why_missing(const TopicPartition& partition) const {
+  if (offline_.contains(partition)) return ErrorCode::kafka_storage_error;
+  return metadata_.leader(partition) ? ErrorCode::not_leader_or_follower
+                                     : ErrorCode::unknown_topic_or_partition;
+}
+
+/// With others left their partitions go on, and the controller hears that some have gone; without
+/// the broker halts, and nobody starts it again. Source: KIP-112,
 /// ReplicaManager.handleLogDirFailure, LogManager.handleLogDirFailure.
-void ReplicaManager::log_directory_failed(sim::DiskError error) {
+void ReplicaManager::log_dir_failed(int dir, sim::DiskError error) {
   const Phrase why = error == sim::DiskError::full
                          ? Phrase{"no space left on its disk", "디스크에 공간이 없다"}
                          : Phrase{"its disk failed", "디스크 고장"};
-  world().trace().record(events::log_directory_failed, {.machine = machine()},
-                         {sim::Detail::of("why", why)});
-  process_.exit({"all its log directories have failed", "로그 디렉터리가 모두 고장 났다"});
+  if (storage_.dirs() == 1) {
+    world().trace().record(events::log_directory_failed, {.machine = machine()},
+                           {sim::Detail::of("why", why)});
+  } else {
+    world().trace().record(
+        events::log_directory_offline, {.machine = machine()},
+        {{"disk", std::to_string(storage_.dir(dir).number() + 1)}, sim::Detail::of("why", why)});
+  }
+  if (storage_.online() == 0) {
+    process_.exit({"all its log directories have failed", "로그 디렉터리가 모두 고장 났다"});
+    return;
+  }
+  std::erase_if(loaded_logs_, [&](const auto& entry) { return dirs_[entry.first] == dir; });
+  std::vector<TopicPartition> gone;
+  for (const auto& [name, partition] : partitions_) {
+    if (dirs_.at(name) == dir) gone.push_back(name);
+  }
+  for (const TopicPartition& name : gone) take_offline(name);
+  fetchers_.shut_down_idle();
+  if (on_dir_failure_) on_dir_failure_();
+}
+
+void ReplicaManager::take_offline(const TopicPartition& name) {
+  const sim::World::KeepCause keep(world());
+  fetchers_.unfollow(name);
+  const auto found = partitions_.find(name);
+  const bool led = found->second->is_leader();
+  const LeaderEpoch epoch = found->second->leader_epoch();
+  offline_[name] = std::move(found->second);
+  partitions_.erase(found);
+  high_watermarks_.erase(checkpoint_key(name));
+  purgatory_.check(name);  // who waited here hears KAFKA_STORAGE_ERROR
+  if (led && name.topic == offsets_topic && on_leadership_) {
+    on_leadership_(name.partition, false, epoch);
+  }
 }
 
 // --- Checkpoints ---
@@ -328,16 +414,30 @@ void ReplicaManager::write_high_watermarks() {
   for (const auto& [name, partition] : partitions_) {
     high_watermarks_[checkpoint_key(name)] = partition->high_watermark();
   }
-  (void)log::write_checkpoint(storage_.env(), in_root(log::high_watermark_checkpoint_name),
-                              high_watermarks_);
+  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(storage_.dirs()));
+  for (const auto& [key, offset] : high_watermarks_) {
+    const auto dir = dirs_.find({key.first, key.second});
+    if (dir != dirs_.end()) by_dir[static_cast<std::size_t>(dir->second)][key] = offset;
+  }
+  write_checkpoints(log::high_watermark_checkpoint_name, by_dir);
 }
 
 void ReplicaManager::write_recovery_points() {
-  log::OffsetCheckpoint points;
+  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(storage_.dirs()));
   for (const auto& [name, partition] : partitions_) {
-    points[checkpoint_key(name)] = partition->log().recovery_point();
+    by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] =
+        partition->log().recovery_point();
   }
-  (void)log::write_checkpoint(storage_.env(), in_root(log::recovery_point_checkpoint_name), points);
+  write_checkpoints(log::recovery_point_checkpoint_name, by_dir);
+}
+
+void ReplicaManager::write_checkpoints(const char* name,
+                                       const std::vector<log::OffsetCheckpoint>& by_dir) {
+  for (int i = 0; i < storage_.dirs(); ++i) {
+    if (!storage_.dir(i).online()) continue;
+    (void)log::write_checkpoint(storage_.dir(i).env(), in_root(name),
+                                by_dir[static_cast<std::size_t>(i)]);
+  }
 }
 
 sim::Task<> ReplicaManager::checkpoint_high_watermarks() {

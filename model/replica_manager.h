@@ -45,11 +45,11 @@ class ReplicaManager final : public OffsetStore {
   explicit ReplicaManager(Owner owner);
   ~ReplicaManager() override;
 
-  /// Opens every log in the directory, recovering those of an unclean stop. Takes its time.
+  /// Opens every log of every directory, recovering those of an unclean stop. Takes its time.
   sim::Task<> load_logs();
   /// Starts the background work: ISR watch, checkpoints.
   void start();
-  /// Flushes, writes checkpoints and the clean-shutdown marker.
+  /// Flushes, writes checkpoints and the clean-shutdown markers.
   sim::Task<> shutdown_cleanly();
 
   // --- Requests (called by I/O threads; they answer the call, now or later) ---
@@ -67,6 +67,9 @@ class ReplicaManager final : public OffsetStore {
   /// Reads the settings of a topic when its first replica is made here.
   using ConfigReader = std::function<sim::Task<TopicOverrides>(std::string topic)>;
   void set_config_reader(ConfigReader reader) { read_config_ = std::move(reader); }
+
+  /// Called when a log directory has failed and others are left: the controller must hear of it.
+  void on_log_dir_failure(std::function<void()> callback) { on_dir_failure_ = std::move(callback); }
 
   // --- For the fetchers ---
 
@@ -91,6 +94,7 @@ class ReplicaManager final : public OffsetStore {
   sim::EventId transition(const TopicPartition& partition) const;
   int under_replicated() const;
   int leader_count() const;
+  int offline_dirs() const { return storage_.dirs() - storage_.online(); }
 
  private:
   class DelayedProduce;
@@ -98,8 +102,19 @@ class ReplicaManager final : public OffsetStore {
   friend class DelayedProduce;
   friend class DelayedFetch;
 
+  /// A log directory's part of load_logs().
+  struct Recovered {
+    int logs = 0;
+    Bytes scanned{0};
+    Bytes cut{0};
+  };
+  sim::Task<Recovered> load_dir(int dir);
   Result<Partition*, ErrorCode> open_partition(const TopicPartition& name,
-                                               const TopicOverrides& overrides);
+                                               const TopicOverrides& overrides, bool is_new);
+  /// Where a new log goes: the directory with the fewest; -1: all have failed.
+  int emptiest_dir() const;
+  /// Why find() does not find it.
+  ErrorCode why_missing(const TopicPartition& partition) const;
   std::unique_ptr<FetchResponse> read_for(const FetchRequest& request, Bytes& readable,
                                           bool& answer_now);
   void wake(Partition& partition);
@@ -111,9 +126,11 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
   sim::Task<> flush_dirty_logs();
-  void log_directory_failed(sim::DiskError error);
+  void log_dir_failed(int dir, sim::DiskError error);
+  void take_offline(const TopicPartition& partition);
   void write_high_watermarks();
   void write_recovery_points();
+  void write_checkpoints(const char* name, const std::vector<log::OffsetCheckpoint>& by_dir);
   sim::World& world() { return process_.world(); }
   /// What Kafka asks Time.milliseconds() for: the lag of followers, timestamps, flushes.
   Time clock() const { return process_.machine().clock(); }
@@ -130,12 +147,16 @@ class ReplicaManager final : public OffsetStore {
   std::map<TopicPartition, sim::EventId> transitions_;  ///< The last change of role or epoch.
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;
+  std::map<TopicPartition, int> dirs_;  ///< Of every log here.
+  /// Of directories that have failed. Kept, as a request may be in the middle of one.
+  std::map<TopicPartition, std::unique_ptr<Partition>> offline_;
   std::map<std::string, TopicOverrides> topic_configs_;
   log::OffsetCheckpoint high_watermarks_;
   Purgatory purgatory_;
   ReplicaFetchers fetchers_;
   LeadershipCallback on_leadership_;
   ConfigReader read_config_;
+  std::function<void()> on_dir_failure_;
   BrokerCounters counters_;
 };
 

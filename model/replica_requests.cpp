@@ -28,7 +28,7 @@ class ReplicaManager::DelayedProduce final : public DelayedOperation {
       const Partition* partition = replicas_.find(wait.partition);
       const Partition::AckState state =
           partition != nullptr ? partition->acknowledged(wait.required)
-                               : Partition::AckState{true, ErrorCode::unknown_topic_or_partition};
+                               : Partition::AckState{true, replicas_.why_missing(wait.partition)};
       if (state.done) {
         wait.required = log::no_offset;
         wait.error = state.error;
@@ -66,8 +66,7 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
         response->partitions.emplace_back(ProduceResponse::Partition{produced.partition});
     Partition* partition = find(produced.partition);
     if (partition == nullptr) {
-      answer.error = metadata_.leader(produced.partition) ? ErrorCode::not_leader_or_follower
-                                                          : ErrorCode::unknown_topic_or_partition;
+      answer.error = why_missing(produced.partition);
       waiting.push_back({produced.partition, log::no_offset, answer.error});
       continue;
     }
@@ -93,6 +92,9 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
   }
   BrokerStorage::Traffic traffic = storage_.take();
   co_await storage_.settle(std::move(traffic));
+  for (DelayedProduce::Waiting& wait : waiting) {
+    if (offline_.contains(wait.partition)) wait.error = ErrorCode::kafka_storage_error;
+  }
   const auto respond = [call, response](const std::vector<ErrorCode>& errors) {
     for (std::size_t i = 0; i < errors.size(); ++i) {
       response->partitions[i].error = errors[i];
@@ -187,8 +189,7 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
         response->partitions.emplace_back(FetchResponse::Partition{wanted.partition});
     const Partition* partition = find(wanted.partition);
     if (partition == nullptr) {
-      answer.error = metadata_.leader(wanted.partition) ? ErrorCode::not_leader_or_follower
-                                                        : ErrorCode::unknown_topic_or_partition;
+      answer.error = why_missing(wanted.partition);
       answer_now = true;
       continue;
     }
@@ -233,6 +234,12 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
     }
   }
   co_await storage_.settle(std::move(traffic));
+  for (FetchResponse::Partition& answer : response->partitions) {
+    if (!offline_.contains(answer.partition)) continue;
+    answer.error = ErrorCode::kafka_storage_error;
+    answer.records = {};
+    answer_now = true;
+  }
   if (answer_now || readable >= request.min_bytes) {
     call->respond(std::move(response));
     co_return;
@@ -254,7 +261,8 @@ sim::Task<> ReplicaManager::list_offsets(CallPtr call) {
         response->partitions.emplace_back(ListOffsetsResponse::Partition{wanted.partition});
     const Partition* partition = find(wanted.partition);
     if (partition == nullptr || !partition->is_leader()) {
-      answer.error = ErrorCode::not_leader_or_follower;
+      answer.error = offline_.contains(wanted.partition) ? ErrorCode::kafka_storage_error
+                                                         : ErrorCode::not_leader_or_follower;
       continue;
     }
     answer.error = partition->check_epoch(wanted.current_leader_epoch);
@@ -292,7 +300,7 @@ void ReplicaManager::offset_for_leader_epoch(CallPtr call) {
     const Partition* partition = find(wanted.partition);
     if (partition == nullptr) {
       response->partitions.push_back(
-          {.partition = wanted.partition, .error = ErrorCode::unknown_topic_or_partition});
+          {.partition = wanted.partition, .error = why_missing(wanted.partition)});
     } else {
       response->partitions.push_back(partition->end_of_epoch(wanted));
     }

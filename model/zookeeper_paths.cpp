@@ -24,8 +24,8 @@ std::vector<BrokerId> brokers(const Json& values) {
 }  // namespace
 
 const std::vector<std::string>& persistent_paths() {
-  static const std::vector<std::string> paths{"/brokers", broker_ids, topics, "/config",
-                                              topic_configs};
+  static const std::vector<std::string> paths{"/brokers", broker_ids,    topics,
+                                              "/config",  topic_configs, log_dir_events};
   return paths;
 }
 
@@ -68,6 +68,16 @@ std::optional<Address> decode_broker(const std::string& text) {
   const Json json = parse(text);
   if (!json.is_object() || !json.contains("host")) return std::nullopt;
   return Address{sim::MachineId(json["host"].get<int>()), json["port"].get<int>()};
+}
+
+std::string encode_log_dir_event(BrokerId broker) {
+  return Json{{"version", 1}, {"broker", broker.value()}, {"event", 1}}.dump();
+}
+
+std::optional<BrokerId> decode_log_dir_event(const std::string& text) {
+  const Json json = parse(text);
+  if (!json.is_object() || !json.contains("broker")) return std::nullopt;
+  return BrokerId(json["broker"].get<int>());
 }
 
 std::string encode_assignment(const Assignment& assignment) {

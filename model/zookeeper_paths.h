@@ -16,6 +16,8 @@ inline constexpr const char* controller = "/controller";
 inline constexpr const char* controller_epoch = "/controller_epoch";
 inline constexpr const char* broker_ids = "/brokers/ids";
 inline constexpr const char* topics = "/brokers/topics";
+/// A sequential child says that a broker has lost a log directory (KIP-112).
+inline constexpr const char* log_dir_events = "/log_dir_event_notification";
 inline constexpr const char* topic_configs = "/config/topics";
 
 /// Nodes that the first broker makes, parents before children.
@@ -34,6 +36,9 @@ std::optional<BrokerId> decode_controller(const std::string& text);
 
 std::string encode_broker(const BrokerEndpoint& broker, log::Timestamp now);
 std::optional<Address> decode_broker(const std::string& text);
+
+std::string encode_log_dir_event(BrokerId broker);
+std::optional<BrokerId> decode_log_dir_event(const std::string& text);
 
 using Assignment = std::vector<std::vector<BrokerId>>;  ///< Replicas by partition number.
 std::string encode_assignment(const Assignment& assignment);

@@ -21,18 +21,18 @@ struct Story {
     process = &machine->add_process(sim::ProcessId(0), "a",
                                     [](sim::Process&) { return std::make_unique<sim::Program>(); });
     process->start();
-    storage->on_failure([this](sim::DiskError error) {
+    storage->start([this](int, sim::DiskError error) {
       failure = error == sim::DiskError::full ? "full" : "failed";
       process->exit({"storage", "storage"});
     });
-    REQUIRE(storage->env().make_dir("/logs").ok());
+    REQUIRE(storage->dir(0).env().make_dir("/logs").ok());
     open_log();
   }
 
   void open_log(bool clean = true) {
     log::Log::OpenOptions options;
     options.clean = clean;
-    auto opened = log::Log::open(storage->env(), "/logs/t-0", log::LogConfig{}, options);
+    auto opened = log::Log::open(storage->dir(0).env(), "/logs/t-0", log::LogConfig{}, options);
     REQUIRE(opened.ok());
     log = std::move(*opened);
   }
@@ -48,7 +48,7 @@ struct Story {
   void settle(bool sync = false) {
     if (sync) REQUIRE(log->flush().ok());
     const auto wait = [](Story& story) -> sim::Task<> {
-      co_await story.storage->settle();
+      co_await story.storage->settle(story.storage->take());
       story.settled = true;
     };
     settled = false;

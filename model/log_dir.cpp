@@ -1,0 +1,105 @@
+#include "model/log_dir.h"
+
+namespace brokerlab::model {
+namespace {
+
+/// "broker-1/corruption" of the first disk, "broker-1/disk-2/corruption" of the next.
+std::string stream_name(const sim::Machine& machine, int disk, const char* what) {
+  if (disk == 0) return fmt::format("{}/{}", machine.name(), what);
+  return fmt::format("{}/disk-{}/{}", machine.name(), disk + 1, what);
+}
+
+}  // namespace
+
+LogDir::LogDir(sim::Machine& machine, int disk)
+    : machine_(machine),
+      disk_(disk),
+      random_(machine.world().stream(stream_name(machine, disk, "power-loss"))),
+      rot_(machine.world().stream(stream_name(machine, disk, "corruption"))) {
+  env_.set_observer(this);
+  cache().on_durable([this](sim::PageCache::FileKey file, std::int64_t end) {
+    env_.mark_durable(log::FileId(static_cast<std::int32_t>(file)), 0, end);
+  });
+  machine_.on_power_loss([this] {
+    // One file in ten had a write half way to the medium when the power went.
+    lost_last_ = Bytes(env_.lose_unsynced(random_, {.tear_probability = 0.1}));
+    noted_ = {};
+    account_for_room();
+  });
+}
+
+void LogDir::set_online(bool online) {
+  online_ = online;
+  noted_.refused = false;
+}
+
+LogDir::Traffic LogDir::take() { return std::exchange(noted_, {}); }
+
+std::optional<log::MemoryEnv::FlippedBit> LogDir::corrupt(std::string_view directory) {
+  return env_.flip_durable_bit(rot_, directory, ".log");
+}
+
+sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
+  if (traffic.refused) co_return fail(sim::DiskError::full);
+  // Writes first: what was written and read again is in the cache, not on the platter.
+  for (const Traffic::Range& write : traffic.writes) {
+    co_await cache().write(write.file.value(), write.position, Bytes(write.size));
+  }
+  for (const Traffic::Range& read : traffic.reads) {
+    const auto done = co_await cache().read(read.file.value(), read.position, Bytes(read.size));
+    if (!done) co_return fail(done.error());
+  }
+  for (const log::FileId file : traffic.syncs) {
+    const auto done = co_await cache().sync(file.value());
+    if (!done) co_return fail(done.error());
+  }
+  co_return Status<sim::DiskError>();
+}
+
+bool LogDir::admits(std::int64_t more) {
+  if (disk().allocate(Bytes(more)).ok()) {
+    room_taken_ += Bytes(more);
+    return true;
+  }
+  noted_.refused = true;
+  return false;
+}
+
+/// Files were cut, removed or brought back.
+void LogDir::account_for_room() {
+  const Bytes now(env_.total_size());
+  if (now < room_taken_) disk().release(room_taken_ - now);
+  if (now > room_taken_) disk().occupy(now - room_taken_);
+  room_taken_ = now;
+}
+
+void LogDir::on_write(log::FileId file, std::int64_t position, std::int64_t size) {
+  if (!noted_.writes.empty()) {
+    Traffic::Range& last = noted_.writes.back();
+    if (last.file == file && last.position + last.size == position) {
+      last.size += size;
+      return;
+    }
+  }
+  noted_.writes.push_back({file, position, size});
+}
+
+void LogDir::on_read(log::FileId file, std::int64_t position, std::int64_t size) {
+  if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
+}
+
+void LogDir::on_sync(log::FileId file) {
+  if (file.valid()) noted_.syncs.push_back(file);
+}
+
+void LogDir::on_truncate(log::FileId file, std::int64_t size) {
+  cache().truncate(file.value(), size);
+  account_for_room();
+}
+
+void LogDir::on_remove(log::FileId file) {
+  cache().forget(file.value());
+  account_for_room();
+}
+
+}  // namespace brokerlab::model
