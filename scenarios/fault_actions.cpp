@@ -151,7 +151,7 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
   const sim::MachineId machine = member->machine->id();
   report.done = slow.rate < member->machine->config().nic.top_rate();
   if (!report.done) {
-    report.note = "it is no faster as it is";
+    report.note = "its card is no faster anyway";
     return;
   }
   judge_bites({machine}, as, report);

@@ -179,15 +179,15 @@ std::vector<FaultReport> FaultPlan::reports() const {
     FaultReport& report = all[watch.report];
     if (report.bit) continue;
     const sim::DiskHarm& now = watch.disk->harm();
-    const auto note = [&](std::int64_t count, std::string_view what) {
+    const auto note = [&](std::int64_t count, std::string_view one, std::string_view what) {
       if (count == 0) return;
       report.bit = true;
-      report.note = fmt::format("{} {}", count, what);
+      report.note = fmt::format("{} {}{} {}", count, one, count == 1 ? "" : "s", what);
     };
-    note(now.slowed - watch.before.slowed, "operations took longer");
-    note(now.lies - watch.before.lies, "syncs made nothing durable");
-    note(now.refused - watch.before.refused, "writes found no room");
-    note(now.failed - watch.before.failed, "operations failed");
+    note(now.slowed - watch.before.slowed, "operation", "took longer");
+    note(now.lies - watch.before.lies, "sync", "made nothing durable");
+    note(now.refused - watch.before.refused, "write", "found no room");
+    note(now.failed - watch.before.failed, "operation", "failed");
   }
   return all;
 }
