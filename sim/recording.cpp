@@ -24,8 +24,8 @@ CREATE TABLE partition(id INTEGER PRIMARY KEY, topic TEXT, number INTEGER, inter
 CREATE TABLE event_kind(id INTEGER PRIMARY KEY, name TEXT UNIQUE, level TEXT);
 CREATE TABLE event(id INTEGER PRIMARY KEY, t INTEGER, kind INTEGER, machine INTEGER,
                    partition INTEGER, cause INTEGER, en TEXT, ko TEXT, detail TEXT);
-CREATE TABLE fact(t INTEGER, subject TEXT, attribute TEXT, value TEXT);
-CREATE TABLE keyframe(t INTEGER PRIMARY KEY, facts TEXT);
+CREATE TABLE fact(id INTEGER PRIMARY KEY, t INTEGER, subject TEXT, attribute TEXT, value TEXT);
+CREATE TABLE keyframe(fact INTEGER PRIMARY KEY, t INTEGER, facts TEXT);
 CREATE TABLE metric(id INTEGER PRIMARY KEY, name TEXT, machine INTEGER, partition INTEGER,
                     label TEXT, unit TEXT);
 CREATE TABLE sample(metric INTEGER, t INTEGER, value REAL, PRIMARY KEY(metric, t)) WITHOUT ROWID;
@@ -66,7 +66,7 @@ constexpr std::array<const char*, insert_count> inserts = {
     "INSERT OR REPLACE INTO meta VALUES(?,?)",   "INSERT INTO machine VALUES(?,?,?)",
     "INSERT INTO process VALUES(?,?,?,?,?)",     "INSERT INTO partition VALUES(?,?,?,?)",
     "INSERT INTO event_kind VALUES(?,?,?)",      "INSERT INTO event VALUES(?,?,?,?,?,?,?,?,?)",
-    "INSERT INTO fact VALUES(?,?,?,?)",          "INSERT INTO keyframe VALUES(?,?)",
+    "INSERT INTO fact VALUES(?,?,?,?,?)",        "INSERT INTO keyframe VALUES(?,?,?)",
     "INSERT INTO metric VALUES(?,?,?,?,?,?)",    "INSERT OR REPLACE INTO sample VALUES(?,?,?)",
     "INSERT INTO message VALUES(?,?,?,?,?,?,?)", "INSERT INTO invariant VALUES(?,?,?,?)",
     "INSERT INTO lost_record VALUES(?,?,?,?,?)",
@@ -189,9 +189,10 @@ struct Recording::State {
   std::int64_t longest_flight = 0;
 
   std::map<std::string, Attributes, std::less<>> facts;  // As they are now.
+  std::int64_t facts_valid = 0;                          // How many that are.
   Time last_fact{};
-  Time next_keyframe{};
-  bool changed_since_keyframe = false;
+  std::int64_t last_fact_id = 0;
+  std::int64_t last_keyframe = 0;  // The fact behind which it stands.
 
   State() = default;
   State(const State&) = delete;
@@ -268,33 +269,27 @@ struct Recording::State {
     return id;
   }
 
-  // A keyframe holds what is valid at its time, facts of that very time included; so it can only
-  // be written when time has gone past it.
-  void write_keyframes_before(Time t) {
-    if (t <= next_keyframe) return;
-    if (changed_since_keyframe) {
-      std::string json = "{";
-      for (const auto& [subject, attributes] : facts) {
-        if (json.size() > 1) json += ',';
-        append_json_string(json, subject);
-        json += ":{";
-        bool first = true;
-        for (const auto& [attribute, value] : attributes) {
-          if (!first) json += ',';
-          first = false;
-          append_json_string(json, attribute);
-          json += ':';
-          append_json_string(json, value);
-        }
-        json += '}';
+  void write_keyframe_if_due() {
+    const std::int64_t told = last_fact_id - last_keyframe;
+    if (told < std::max(options.keyframe_after, facts_valid)) return;
+    std::string json = "{";
+    for (const auto& [subject, attributes] : facts) {
+      if (json.size() > 1) json += ',';
+      append_json_string(json, subject);
+      json += ":{";
+      bool first = true;
+      for (const auto& [attribute, value] : attributes) {
+        if (!first) json += ',';
+        first = false;
+        append_json_string(json, attribute);
+        json += ':';
+        append_json_string(json, value);
       }
       json += '}';
-      insert(into_keyframe, next_keyframe, std::string_view(json));
-      changed_since_keyframe = false;
     }
-    const auto periods =
-        (t - next_keyframe + options.keyframe_every - Duration{1}) / options.keyframe_every;
-    next_keyframe += periods * options.keyframe_every;
+    json += '}';
+    insert(into_keyframe, last_fact_id, last_fact, std::string_view(json));
+    last_keyframe = last_fact_id;
   }
 };
 
@@ -305,7 +300,7 @@ Recording::~Recording() = default;
 
 Result<Recording, std::string> Recording::create(const std::string& path,
                                                  RecordingOptions options) {
-  ENSURE(options.keyframe_every > Duration{0}, "keyframes need a period");
+  ENSURE(options.keyframe_after > 0, "a keyframe after {} facts", options.keyframe_after);
   if (auto refused = not_to_be_replaced(path)) return fail(std::move(*refused));
   auto state = std::make_unique<State>();
   state->path = path;
@@ -359,14 +354,14 @@ void Recording::fact(Time t, std::string_view subject, std::string_view attribut
   auto& attributes = of_subject->second;
   const auto known = attributes.find(attribute);
   if (known != attributes.end() && known->second == value) return;
-  s.write_keyframes_before(t);
   if (known == attributes.end()) {
     attributes.emplace(attribute, value);
+    ++s.facts_valid;
   } else {
     known->second = value;
   }
-  s.changed_since_keyframe = true;
-  s.insert(into_fact, t, subject, attribute, value);
+  s.insert(into_fact, ++s.last_fact_id, t, subject, attribute, value);
+  s.write_keyframe_if_due();
 }
 
 int Recording::metric(std::string_view name, std::string_view unit, std::string_view label,

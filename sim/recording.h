@@ -1,9 +1,9 @@
 // The recording: everything worth seeing of one run, in one SQLite file. This is the writer.
 //
 // The file is the contract between a run, the viewer (viz/), `trace`, `why` and students' own SQL.
-// Format 1; times are integer nanoseconds of simulated time:
+// Format 2; times are integer nanoseconds of simulated time:
 //
-//   meta(key, value)               format=1, name, title_en, title_ko, scenario_json, seed,
+//   meta(key, value)               format=2, name, title_en, title_ko, scenario_json, seed,
 //   version,
 //                                  starts_at ("08:55:00"), duration_ns, fingerprint, verdict
 //                                  (pass|fail|unknown), verdict_reason, summary_json; the writer
@@ -17,12 +17,16 @@
 //   event(id, t, kind, machine, partition, cause, en, ko, detail)
 //                                  cause: the event that led to this one; en, ko: one sentence
 //                                  each; detail: a JSON object of strings and numbers
-//   fact(t, subject, attribute, value)
-//                                  every change of a watched state variable, in order of time;
-//                                  several at one instant count in the order of rowid
-//   keyframe(t, facts)             JSON {subject: {attribute: value}}: every fact valid at t (those
-//                                  of t itself included); one at each multiple of 10 s after which
-//                                  a fact changed, so a quiet stretch has none
+//   fact(id, t, subject, attribute, value)
+//                                  every change of a watched state variable, numbered from 1 in
+//                                  order of time; several at one instant count in the order of id
+//   keyframe(fact, t, facts)       JSON {subject: {attribute: value}}: what was valid once the fact
+//                                  of that id, told at t, was; so the state at an instant is the
+//                                  last keyframe and the few facts behind it. One follows as many
+//                                  facts as it holds itself, but no less than 4,096: a rebuild
+//                                  reads at most twice the state (or 4,096 facts more) however busy
+//                                  the run is, keyframes never outgrow the facts, and a quiet
+//                                  stretch has none
 //   metric(id, name, machine, partition, label, unit), sample(metric, t, value)
 //   message(id, sent, arrived, source, destination, kind, bytes)
 //                                  source, destination: machine ids; arrived NULL: lost. Ids follow
@@ -65,7 +69,7 @@
 
 namespace brokerlab::sim {
 
-inline constexpr int recording_format = 1;
+inline constexpr int recording_format = 2;
 
 enum class EventLevel { fault, control, detail };
 std::string_view to_text(EventLevel level);
@@ -107,7 +111,7 @@ struct LostRecordRow {
 };
 
 struct RecordingOptions {
-  Duration keyframe_every = 10s;
+  std::int64_t keyframe_after = 4096;  ///< Facts between two keyframes, at least.
 };
 
 class Recording {

@@ -1,5 +1,7 @@
 #include "sim/recording_reader.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -91,6 +93,52 @@ class Query {
   sqlite3_stmt* statement_ = nullptr;
   int bound_ = 0;
   bool failed_ = false;
+};
+
+/// Takes a keyframe's JSON apart as it is read: a large cluster's has tens of thousands of facts.
+class KeyframeTaker : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit KeyframeTaker(Facts& facts) : facts_(facts) {}
+
+  bool start_object(std::size_t /*elements*/) override { return ++depth_ <= 2; }
+  bool end_object() override {
+    --depth_;
+    return true;
+  }
+  bool key(string_t& name) override {
+    // Keyframes are sorted, so what comes goes to the end.
+    if (depth_ == 1) {
+      attributes_ = &facts_.emplace_hint(facts_.end(), std::move(name), Attributes{})->second;
+    } else {
+      attribute_ = std::move(name);
+    }
+    return true;
+  }
+  bool string(string_t& value) override {
+    if (depth_ != 2 || attributes_ == nullptr) return false;
+    attributes_->insert_or_assign(attributes_->end(), std::move(attribute_), std::move(value));
+    return true;
+  }
+  // Nothing else is in a keyframe.
+  bool null() override { return false; }
+  bool boolean(bool /*value*/) override { return false; }
+  bool number_integer(number_integer_t /*value*/) override { return false; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return false; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return false; }
+  bool binary(binary_t& /*value*/) override { return false; }
+  bool start_array(std::size_t /*elements*/) override { return false; }
+  bool end_array() override { return false; }
+  bool parse_error(std::size_t /*position*/, const std::string& /*last*/,
+                   const nlohmann::detail::exception& /*why*/) override {
+    return false;
+  }
+
+ private:
+  using Attributes = Facts::mapped_type;
+  Facts& facts_;
+  Attributes* attributes_ = nullptr;
+  std::string attribute_;
+  int depth_ = 0;
 };
 
 constexpr const char* event_columns =
@@ -362,20 +410,23 @@ std::vector<RecordedEvent> RecordingReader::causes(std::int64_t id) const {
 
 Facts RecordingReader::facts_at(Time t) const {
   Facts facts;
-  std::int64_t known_at = -1;  // No fact is older than the run.
-  Query latest(state_->database, "SELECT max(t) FROM keyframe WHERE t <= ?");
-  state_->each(latest.with(ns_of(t)), [&](const Query& row) {
-    if (!row.null(0)) known_at = row.integer(0);
+  std::int64_t last = 0;  // The last fact that counts.
+  Query latest(state_->database,
+               "SELECT id FROM fact WHERE t <= ? ORDER BY t DESC, id DESC LIMIT 1");
+  state_->each(latest.with(ns_of(t)), [&](const Query& row) { last = row.integer(0); });
+  std::int64_t known = 0;  // The last one that the keyframe tells.
+  Query before(state_->database, "SELECT max(fact) FROM keyframe WHERE fact <= ?");
+  state_->each(before.with(last), [&](const Query& row) { known = row.integer(0); });
+  Query keyframe(state_->database, "SELECT facts FROM keyframe WHERE fact = ?");
+  state_->each(keyframe.with(known), [&](const Query& row) {
+    KeyframeTaker taker(facts);
+    if (!nlohmann::json::sax_parse(row.text(0), &taker) && !state_->error) {
+      state_->error = fmt::format("the keyframe at fact {} is damaged", known);
+    }
   });
-  Query keyframe(state_->database,
-                 "SELECT s.key, a.key, a.value FROM keyframe k, json_each(k.facts) s, "
-                 "json_each(s.value) a WHERE k.t = ?");
-  state_->each(keyframe.with(known_at),
-               [&](const Query& row) { facts[row.text(0)][row.text(1)] = row.text(2); });
   Query since(state_->database,
-              "SELECT subject, attribute, value FROM fact WHERE t > ? AND t <= ? "
-              "ORDER BY t, rowid");
-  state_->each(since.with(known_at).with(ns_of(t)),
+              "SELECT subject, attribute, value FROM fact WHERE id > ? AND id <= ? ORDER BY id");
+  state_->each(since.with(known).with(last),
                [&](const Query& row) { facts[row.text(0)][row.text(1)] = row.text(2); });
   return facts;
 }

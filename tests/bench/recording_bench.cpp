@@ -1,0 +1,123 @@
+// Recordings: how fast the state at a moment is rebuilt from ten million events, and what writing
+// a recording costs a run. docs/performance.md has the figures.
+#include "base/random.h"
+#include "sim/recording_reader.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace brokerlab;
+
+namespace {
+
+/// Gone with the program.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "brokerlab_bench_XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string operator/(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+double milliseconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+constexpr std::int64_t ten_million = 10'000'000;
+constexpr Duration an_hour = 1h;
+
+/// An hour of a cluster: of ten million events six are messages, three are facts (the logs of all
+/// replicas grow, leaders move) and one is events with sentences.
+void write_an_hour(sim::Recording& recording, int partitions) {
+  constexpr int brokers = 9;
+  RandomStream random(1, "hour");
+  recording.meta("duration_ns", std::to_string(an_hour.count()));
+  for (int i = 0; i < brokers; ++i) recording.machine(i, fmt::format("broker-{}", i), "broker");
+  for (int i = 0; i < partitions; ++i) recording.partition(i, "logins", i, false);
+  std::vector<std::string> subjects;
+  for (int i = 0; i < 3 * partitions; ++i) {
+    subjects.push_back(fmt::format("replica/{}/{}", i / 3, (i / 3 + i) % brokers));
+  }
+  std::vector<std::int64_t> ends(subjects.size());
+  const Duration step = an_hour / (ten_million / 10);
+  std::size_t replica = 0;
+  for (std::int64_t i = 0; i < ten_million / 10; ++i) {
+    const Time t(i * step);
+    recording.event({.t = t,
+                     .kind = i % 20 == 0 ? "partition.leader_elected" : "replica.caught_up",
+                     .level = i % 20 == 0 ? sim::EventLevel::control : sim::EventLevel::detail,
+                     .machine = static_cast<int>(i % brokers),
+                     .cause = i > 0 ? std::optional(i) : std::nullopt,
+                     .en = "broker-3 is in step with broker-1 in logins-17",
+                     .ko = "broker-3이 logins-17에서 broker-1을 따라잡았습니다"});
+    for (int k = 0; k < 3; ++k) {
+      replica = (replica + 1) % subjects.size();
+      ends[replica] += 1 + random.below(100);
+      recording.fact(t, subjects[replica], "leo", std::to_string(ends[replica]));
+    }
+    if (i % 1000 == 0) {
+      const auto partition = random.below(partitions);
+      recording.fact(t, fmt::format("partition/{}", partition), "leader",
+                     std::to_string(random.below(brokers)));
+    }
+    for (int k = 0; k < 6; ++k) {
+      recording.message({.sent = t + k * 1us,
+                         .arrived = t + k * 1us + 300us,
+                         .source = static_cast<int>((i + k) % brokers),
+                         .destination = static_cast<int>((i + 3 * k + 1) % brokers),
+                         .kind = k % 2 == 0 ? "Fetch" : "Fetch response",
+                         .size = 1_KiB});
+    }
+  }
+}
+
+/// From the file of a cluster with so many partitions, the state at moments chosen at random.
+void rebuild_of_ten_million(benchmark::State& state) {
+  const Folder folder;
+  const std::string path = folder / "hour.run";
+  auto recording = sim::Recording::create(path);
+  if (!recording) return state.SkipWithError(recording.error().c_str());
+  const auto begin = std::chrono::steady_clock::now();
+  write_an_hour(*recording, static_cast<int>(state.range(0)));
+  if (const auto written = recording->finish(); !written) {
+    return state.SkipWithError(written.error().c_str());
+  }
+  const double written_in = milliseconds_since(begin) / 1000;
+  const auto reader = sim::RecordingReader::open(path);
+  if (!reader) return state.SkipWithError(reader.error().c_str());
+  RandomStream random(2, "moments");
+  std::vector<double> taken;
+  for (auto _ : state) {
+    const Time moment(Duration(random.below(an_hour.count())));
+    const auto one = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(reader->state_at(moment));
+    taken.push_back(milliseconds_since(one));
+  }
+  std::sort(taken.begin(), taken.end());
+  state.counters["median_ms"] = taken[taken.size() / 2];
+  state.counters["worst_ms"] = taken.back();
+  state.counters["MB"] = static_cast<double>(std::filesystem::file_size(path)) * 1e-6;
+  state.counters["written_s"] = written_in;
+}
+BENCHMARK(rebuild_of_ten_million)
+    ->ArgName("partitions")
+    ->Arg(100)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Iterations(200)
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
