@@ -22,12 +22,59 @@ std::optional<Duration> parse_time_of_day(std::string_view text) {
   return *hours * 1h + *minutes * 1min + *seconds * 1s;
 }
 
+std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
+                                const char* option, const std::string& text, Time fallback) {
+  if (text.empty()) return fallback;
+  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
+  if (const auto clock = parse_time_of_day(text); clock && starts_at) {
+    const Duration since_start = *clock - *starts_at;
+    return Time(since_start < Duration{} ? since_start + 24h : since_start);
+  }
+  const auto since_start = parse_duration(text);
+  if (since_start) return Time(*since_start);
+  context.status = refuse(context, {{option, {}, text, since_start.error()}});
+  return std::nullopt;
+}
+
 std::set<int> internal_partitions(const sim::RecordingReader& reader) {
   std::set<int> ids;
   for (const auto& partition : reader.partitions()) {
     if (partition.internal) ids.insert(partition.id);
   }
   return ids;
+}
+
+std::string events_left_out(const sim::RecordingScope& scope, const std::string& language) {
+  const bool korean = language == "ko";
+  std::string text;
+  switch (scope.level) {
+    case sim::RecordingLevel::all:
+      return {};
+    case sim::RecordingLevel::none:
+      return korean ? "이 기록에는 판정만 있고 이벤트는 없습니다 (level none)"
+                    : "this recording has the verdict alone, no events (level none)";
+    case sim::RecordingLevel::control:
+      text = korean
+                 ? "이 기록에는 detail 이벤트 가운데 다른 이벤트의 원인만 있습니다 (level control)"
+                 : "of the detail events this recording has only the causes of others (level "
+                   "control)";
+      break;
+    case sim::RecordingLevel::sampled:
+      text = korean ? fmt::format("이 기록에는 detail 이벤트가 {}분의 1만 있습니다 (level sampled)",
+                                  scope.sample)
+                    : fmt::format(
+                          "this recording has one chain of detail events in {} (level "
+                          "sampled)",
+                          scope.sample);
+      break;
+  }
+  if (scope.from && scope.until) {
+    text += korean ? fmt::format(". {}부터 {}까지는 모두 있습니다", to_text(*scope.from),
+                                 to_text(*scope.until))
+                   : fmt::format(", and everything from {} to {}", to_text(*scope.from),
+                                 to_text(*scope.until));
+  }
+  return text;
 }
 
 EventPrinter::EventPrinter(const sim::RecordingReader& reader, std::string language)

@@ -1,6 +1,7 @@
-// What trace and why share: a recording's event on one line.
+// What the commands about recordings share: moments, what was left out, an event on one line.
 #pragma once
 
+#include "cli/command_line.h"
 #include "sim/recording_reader.h"
 
 #include <map>
@@ -14,8 +15,17 @@ namespace brokerlab::cli {
 /// "08:55:00" as the time since midnight; nothing when it is no time of day.
 std::optional<Duration> parse_time_of_day(std::string_view text);
 
+/// "330s" or "09:00:30" as a moment of the run; `fallback` for an empty text. Nothing: refused, the
+/// status is set.
+std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
+                                const char* option, const std::string& text, Time fallback);
+
 /// The partitions of Kafka's own topics, whose events drown those of the user's.
 std::set<int> internal_partitions(const sim::RecordingReader& reader);
+
+/// What the recording's level left out of the events, for who may miss one: a sentence without its
+/// full stop; empty when it has everything.
+std::string events_left_out(const sim::RecordingScope& scope, const std::string& language);
 
 /// Prints events of one recording, with machines and partitions by name.
 class EventPrinter {

@@ -21,9 +21,49 @@ int run(Context& context, const RunRequest& request) {
   return run_scenario(context, *loaded.scenario, request);
 }
 
+namespace {
+
+/// What the recording keeps, in place of the scenario's "recording".
+struct Kept {
+  std::string level, sample, from, until;
+
+  void override_in(scenarios::LoadOptions& options) const {
+    const auto put = [&options](const char* name, const std::string& value) {
+      if (!value.empty())
+        options.overrides.push_back(std::string("recording.") + name + "=" + value);
+    };
+    // Who says how many to sample wants a sample.
+    put("level", level.empty() && !sample.empty() ? "sampled" : level);
+    put("sample", sample);
+    put("from", from);
+    put("until", until);
+  }
+};
+
+void add_kept(CLI::App& command, CLI::Option& record, Kept& kept) {
+  command
+      .add_option("--record-level", kept.level,
+                  "What it keeps: all, sampled (some requests), control (no requests) or none "
+                  "(the verdict)")
+      ->check(CLI::IsMember({"all", "sampled", "control", "none"}))
+      ->needs(&record);
+  command.add_option("--record-sample", kept.sample, "One request in so many, with its response")
+      ->check(whole_number(1, 1'000'000))
+      ->needs(&record);
+  command
+      .add_option("--record-from", kept.from,
+                  "From here on everything is kept, whatever the level; such as 300s")
+      ->needs(&record);
+  command.add_option("--record-until", kept.until, "Up to here everything is kept; such as 360s")
+      ->needs(&record);
+}
+
+}  // namespace
+
 void add_run(CLI::App& app, Context& context) {
   const auto request = std::make_shared<RunRequest>();
   const auto seed = std::make_shared<std::int64_t>(0);
+  const auto kept = std::make_shared<Kept>();
   CLI::App* command = app.add_subcommand("run", "Run a scenario and judge it");
   command->add_option("scenario", request->scenario, "A name of the library, or a file")
       ->required();
@@ -34,10 +74,13 @@ void add_run(CLI::App& app, Context& context) {
       ->add_option("--set", request->options.overrides,
                    "path=value; changes one value of the scenario; may be repeated")
       ->allow_extra_args(false);
-  command->add_option("--record", request->record, "Keep everything in this file (.run)");
+  CLI::Option* record =
+      command->add_option("--record", request->record, "Keep the run in this file (.run)");
+  add_kept(*command, *record, *kept);
   command->add_flag("--json", request->json, "The summary as JSON");
   command->add_flag("--quiet", request->quiet, "Only the exit status");
-  command->callback([&context, request, seed, seed_option] {
+  command->callback([&context, request, seed, seed_option, kept] {
+    kept->override_in(request->options);
     if (seed_option->count() > 0) request->options.seed = *seed;
     context.status = run(context, *request);
   });

@@ -4,7 +4,34 @@
 
 #include <optional>
 #include <ostream>
+
 namespace brokerlab::cli {
+namespace {
+
+/// " (one request in 100; everything from 300s on)"; empty for everything.
+std::string what_was_kept(const scenarios::RecordingSpec& spec) {
+  std::string text;
+  switch (spec.level) {
+    case sim::RecordingLevel::all:
+      return {};
+    case sim::RecordingLevel::sampled:
+      text = fmt::format("one request in {}", spec.sample);
+      break;
+    case sim::RecordingLevel::control:
+      text = "no requests";
+      break;
+    case sim::RecordingLevel::none:
+      text = "the verdict alone";
+      break;
+  }
+  if (spec.from || spec.until) {
+    text += fmt::format("; everything from {}{}", to_text(spec.from.value_or(0ns)),
+                        spec.until ? " to " + to_text(*spec.until) : " on");
+  }
+  return " (" + text + ")";
+}
+
+}  // namespace
 
 int run_scenario(Context& context, const scenarios::Scenario& scenario, const RunRequest& request) {
   scenarios::RunOptions options;
@@ -24,7 +51,9 @@ int run_scenario(Context& context, const scenarios::Scenario& scenario, const Ru
     context.out << report->json() << "\n";
   } else if (!request.quiet) {
     context.out << report->text();
-    if (!request.record.empty()) context.out << "Recorded in " << request.record << "\n";
+    if (!request.record.empty()) {
+      context.out << "Recorded in " << request.record << what_was_kept(scenario.recording) << "\n";
+    }
   }
   switch (report->verdict) {
     case scenarios::Verdict::pass:

@@ -23,21 +23,6 @@ struct Arguments {
   bool internal = false;
 };
 
-/// "330s" or "09:00:30" as a moment of the run; `fallback` for an empty text.
-std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
-                                const char* option, const std::string& text, Time fallback) {
-  if (text.empty()) return fallback;
-  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
-  if (const auto clock = parse_time_of_day(text); clock && starts_at) {
-    const Duration since_start = *clock - *starts_at;
-    return Time(since_start < Duration{} ? since_start + 24h : since_start);
-  }
-  const auto since_start = parse_duration(text);
-  if (since_start) return Time(*since_start);
-  context.status = refuse(context, {{option, {}, text, since_start.error()}});
-  return std::nullopt;
-}
-
 /// What was left out, or why there is nothing: on `err`, the list stays a list.
 void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
                          const Arguments& arguments, std::int64_t printed, std::int64_t hidden) {
@@ -47,6 +32,11 @@ void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
                     hidden == 1 ? "event" : "events"),
         fmt::format("카프카 내부 토픽의 이벤트 {}개는 뺐습니다. --internal을 붙이면 보입니다\n",
                     hidden));
+  }
+  const std::string left_out = events_left_out(reader.scope(), context.language);
+  if (!left_out.empty() && (arguments.level == "detail" || printed + hidden == 0)) {
+    context.err << left_out << "\n";
+    if (reader.scope().level == sim::RecordingLevel::none) return;
   }
   if (printed > 0 || hidden > 0) return;
   context.err << context.say("no event matches", "조건에 맞는 이벤트가 없습니다");

@@ -73,10 +73,13 @@ void why(Context& context, const Arguments& arguments) {
     return;
   }
   const EventPrinter printer(*reader, context.language);
+  std::string left_out = events_left_out(reader->scope(), context.language);
+  if (!left_out.empty()) left_out = "; " + left_out;
   const std::int64_t id = number_of(arguments.event);
   if (id >= 0) {
     if (reader->event(id)) return explain(context, *reader, printer, id);
-    context.status = refuse(context, {{arguments.file, {}, arguments.event, "is no event"}});
+    context.status =
+        refuse(context, {{arguments.file, {}, arguments.event, "is no event" + left_out}});
     return;
   }
   const std::string wanted = lower(arguments.event);
@@ -85,8 +88,10 @@ void why(Context& context, const Arguments& arguments) {
     if (matches(printer, event, wanted)) found.push_back(std::move(event));
   }
   if (found.empty()) {
-    context.status = refuse(
-        context, {{arguments.file, {}, arguments.event, "matches no event; see brokerlab trace"}});
+    context.status = refuse(context, {{arguments.file,
+                                       {},
+                                       arguments.event,
+                                       "matches no event; see brokerlab trace" + left_out}});
     return;
   }
   // What happened to the user's own partitions is what the user means.

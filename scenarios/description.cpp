@@ -159,13 +159,35 @@ const Settings<Expectation>& Expectation::settings() {
   return all;
 }
 
-const Settings<RecordSpec>& RecordSpec::settings() {
-  using M = RecordedMessages;
+const Settings<RecordingSpec>& RecordingSpec::settings() {
+  using S = RecordingSpec;
+  using L = sim::RecordingLevel;
   static const auto all =
-      Settings<RecordSpec>("Record", "What a recording of the run keeps.")
-          .field("messages", &RecordSpec::messages,
-                 names<M>({{"all", M::all}, {"control", M::control}, {"none", M::none}}),
-                 "Every message, those of the control plane, or none.");
+      Settings<S>("Recording", "What a recording of the run keeps. It never changes the run.")
+          .field("level", &S::level,
+                 names<L>({{"all", L::all},
+                           {"sampled", L::sampled},
+                           {"control", L::control},
+                           {"none", L::none}}),
+                 "Every message and event; a sample of requests and details; no request, only "
+                 "faults, control events and what led to them; or the verdict alone.")
+          .field("sample", &S::sample, setting::integer64(1, 1'000'000),
+                 "At level sampled: one request in so many, with its response, and one chain of "
+                 "detail events in so many.")
+          .field("from", &S::from, setting::duration(0s, longest_run),
+                 "A window in which everything is kept begins; unset is the start, with until.")
+          .field("until", &S::until, setting::duration(1ns, longest_run),
+                 "The window ends; unset is the end of the run, with from.")
+          .check([](S& spec, FieldReport& report) {
+            if (spec.from && spec.until && *spec.from >= *spec.until) {
+              report.error("from", fmt::format("must be before until, {}", to_text(*spec.until)));
+            }
+            if (spec.level == L::none && (spec.from || spec.until)) {
+              report.error("level",
+                           "keeps nothing, so there is no window: leave out from and "
+                           "until, or choose control");
+            }
+          });
   return all;
 }
 
@@ -198,7 +220,7 @@ const Settings<Scenario>& Scenario::settings() {
           .field("consumers", &S::consumers, list(record<ConsumerSpec>(), 0, 100), "Groups.")
           .field("faults", &S::faults, list(record<Fault>(), 0, 1000), "Faults.")
           .field("expect", &S::expect, list(record<Expectation>(), 0, 100), "Expectations.")
-          .field("record", &S::recording, record<RecordSpec>(), "The recording.");
+          .field("recording", &S::recording, record<RecordingSpec>(), "The recording.");
   return all;
 }
 

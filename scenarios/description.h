@@ -14,6 +14,7 @@
 #include "model/config.h"
 #include "scenarios/fault.h"
 #include "sim/hardware.h"
+#include "sim/recording_scope.h"
 #include "sim/topology_config.h"
 
 #include <cstdint>
@@ -126,11 +127,13 @@ struct Expectation {
   static const Settings<Expectation>& settings();
 };
 
-/// Which messages a recording keeps: all of them, those of the control plane, none.
-enum class RecordedMessages { all, control, none };
-struct RecordSpec {
-  RecordedMessages messages = RecordedMessages::all;
-  static const Settings<RecordSpec>& settings();
+/// What a recording of the run keeps; scenarios/selection.h has the rules. Never changes the run.
+struct RecordingSpec {
+  sim::RecordingLevel level = sim::RecordingLevel::all;
+  std::int64_t sample = 100;        ///< One in so many, at the level `sampled`.
+  std::optional<Duration> from{};   ///< From here ...
+  std::optional<Duration> until{};  ///< ... to here everything is kept. Both unset: no such window.
+  static const Settings<RecordingSpec>& settings();
 };
 
 struct Scenario {
@@ -153,7 +156,7 @@ struct Scenario {
   std::vector<ConsumerSpec> consumers;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
-  RecordSpec recording;  ///< JSON: "record".
+  RecordingSpec recording;
 
   std::string directory;  ///< Of the file; data files are relative to it. Not part of the JSON.
 

@@ -20,10 +20,6 @@ sim::EventLevel level_of(sim::Level level) {
   UNREACHABLE();
 }
 
-bool is_client_data(std::string_view kind) {
-  return kind.starts_with("Produce") || kind.starts_with("Fetch");
-}
-
 /// ZooKeeper's server states, in the words of the recording.
 std::string_view role_in_ensemble(std::string_view state) {
   if (state == "leading") return "leader";
@@ -37,7 +33,12 @@ std::string join(const std::vector<model::BrokerId>& ids) { return model::to_tex
 
 Recorder::Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
                    sim::Recording recording)
-    : world_(world), cluster_(cluster), ledger_(ledger), recording_(std::move(recording)) {}
+    : world_(world),
+      cluster_(cluster),
+      ledger_(ledger),
+      recording_(std::move(recording)),
+      selection_(scope_of(cluster.scenario().recording, cluster.scenario().duration),
+                 world.trace()) {}
 
 void Recorder::describe_machines() {
   for (const Cluster::Member& member : cluster_.members()) {
@@ -59,13 +60,13 @@ void Recorder::describe_machines() {
 }
 
 void Recorder::attach() {
+  recording_.scope(selection_.scope());
   describe_machines();
+  if (!selection_.keeps_anything()) return;
   world_.trace().subscribe([this](const sim::Event& event) { on_event(event); });
-  const RecordedMessages wanted = cluster_.scenario().recording.messages;
-  if (wanted != RecordedMessages::none) {
-    cluster_.network().on_transfer([this, wanted](const sim::Transfer& transfer) {
-      if (wanted == RecordedMessages::all || !is_client_data(transfer.kind)) on_transfer(transfer);
-    });
+  if (selection_.keeps_messages()) {
+    cluster_.network().on_transfer(
+        [this](const sim::Transfer& transfer) { on_transfer(transfer); });
   }
   // Repeating looks are callbacks of nobody: they cannot be stopped by a dying process.
   struct Every {
@@ -96,6 +97,16 @@ void Recorder::on_event(const sim::Event& event) {
   if (event.kind == &sim::events::power_off || event.kind == &sim::events::process_killed) {
     write_offsets();
   }
+  for (const sim::Event* one : selection_.take(event)) write_event(*one);
+  // Facts follow once everything that is due at this date has happened.
+  if (std::exchange(facts_are_due_, true)) return;
+  world_.after(0ns, [this] {
+    facts_are_due_ = false;
+    write_facts();
+  });
+}
+
+void Recorder::write_event(const sim::Event& event) {
   sim::EventRow row;
   row.id = event.id.value();
   row.t = event.time;
@@ -112,15 +123,11 @@ void Recorder::on_event(const sim::Event& event) {
     row.details.emplace_back(std::string(detail.key), detail.value);
   }
   recording_.event(row);
-  // Facts follow once everything that is due at this date has happened.
-  if (std::exchange(facts_are_due_, true)) return;
-  world_.after(0ns, [this] {
-    facts_are_due_ = false;
-    write_facts();
-  });
 }
 
 void Recorder::on_transfer(const sim::Transfer& transfer) {
+  const Selection::Exchange exchange = selection_.take(transfer);
+  if (!exchange.kept) return;
   sim::MessageRow row;
   row.sent = transfer.sent;
   if (transfer.arrived != never) row.arrived = transfer.arrived;
@@ -128,6 +135,7 @@ void Recorder::on_transfer(const sim::Transfer& transfer) {
   row.destination = transfer.destination.value();
   row.kind = transfer.kind;
   row.size = transfer.size;
+  row.exchange = exchange.number;
   recording_.message(row);
 }
 

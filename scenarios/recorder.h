@@ -1,10 +1,12 @@
-// Recorder: writes a run into a sim::Recording: events, facts, metrics, messages, verdict.
+// Recorder: writes a run into a sim::Recording: events, facts, metrics, messages, verdict. What of
+// it is the scenario's "recording"; selection.h has the rules.
 //
 // Lifetime: borrows the World and the Cluster; attach() before the run starts. Threads: none.
 // Errors:   kept by the Recording and returned by finish().
 #pragma once
 
 #include "scenarios/cluster.h"
+#include "scenarios/selection.h"
 #include "sim/recording.h"
 
 #include <map>
@@ -20,11 +22,14 @@ class Recorder {
 
   /// Subscribes to the trace and the network and samples from now on.
   void attach();
+  /// At the end, before the verdict is written: partitions that nothing was written about yet.
+  void declare_partitions();
   sim::Recording& recording() { return recording_; }
 
  private:
   void describe_machines();
   void on_event(const sim::Event& event);
+  void write_event(const sim::Event& event);
   void on_transfer(const sim::Transfer& transfer);
   void write_facts();
   void write_partition_facts();
@@ -37,12 +42,12 @@ class Recorder {
   double rate(std::string_view name, std::string_view unit, std::string_view label, double total,
               std::optional<int> machine = {});
   void write_network(const Cluster::Member& member);
-  void declare_partitions();
 
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;
   sim::Recording recording_;
+  Selection selection_;
   std::size_t partitions_declared_ = 0;
   bool facts_are_due_ = false;
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;

@@ -79,6 +79,7 @@ class Run {
 
   Status<std::string> finish_recording(const RunReport& report) {
     sim::Recording& recording = recorder_->recording();
+    recorder_->declare_partitions();
     recording.meta("fingerprint", report.fingerprint);
     recording.meta("verdict", to_text(report.verdict));
     std::string reasons;

@@ -37,6 +37,7 @@ class Validator {
     check_sources();
     check_producers();
     check_consumers();
+    check_recording();
   }
 
  private:
@@ -312,6 +313,14 @@ class Validator {
                     "group.max.session.timeout.ms, {}",
                     whole_millis(broker.group_min_session_timeout),
                     whole_millis(broker.group_max_session_timeout)));
+  }
+
+  void check_recording() {
+    const std::string path = "/recording/from";
+    if (!s_.recording.from || *s_.recording.from < s_.duration) return;
+    if (!clean(path) || !clean("/duration")) return;
+    report_.error(path, to_text(*s_.recording.from),
+                  fmt::format("is not before the end of the run, {}", to_text(s_.duration)));
   }
 
   const Scenario& s_;

@@ -201,8 +201,8 @@ void NetworkState::report(const Connection& connection, int side, const Outgoing
                     static_cast<std::uint64_t>(destination.value()) << 32 ^
                     static_cast<std::uint64_t>(item.message.size.count()));
   world.trace().mix(stable_hash(item.message.kind));
-  const Transfer transfer{item.sent,   arrived,           source,
-                          destination, item.message.kind, item.message.size};
+  const Transfer transfer{item.sent,         arrived,           source,        destination,
+                          item.message.kind, item.message.size, connection.id, side == 0};
   for (const auto& callback : on_transfer) callback(transfer);
 }
 

@@ -129,6 +129,8 @@ struct Transfer {
   MachineId destination;
   std::string_view kind;
   Bytes size;
+  std::int64_t connection;  ///< Each delivers in order, both ways.
+  bool to_server;           ///< From who connected to who listened.
 };
 
 class Network {

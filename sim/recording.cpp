@@ -30,7 +30,7 @@ CREATE TABLE metric(id INTEGER PRIMARY KEY, name TEXT, machine INTEGER, partitio
                     label TEXT, unit TEXT);
 CREATE TABLE sample(metric INTEGER, t INTEGER, value REAL, PRIMARY KEY(metric, t)) WITHOUT ROWID;
 CREATE TABLE message(id INTEGER PRIMARY KEY, sent INTEGER, arrived INTEGER, source INTEGER,
-                     destination INTEGER, kind TEXT, bytes INTEGER);
+                     destination INTEGER, kind TEXT, bytes INTEGER, exchange INTEGER);
 CREATE TABLE invariant(name TEXT PRIMARY KEY, held INTEGER, checked INTEGER, detail TEXT);
 CREATE TABLE lost_record(partition INTEGER, offset INTEGER, record_id TEXT, acknowledged INTEGER,
                          why TEXT);
@@ -63,12 +63,12 @@ enum Insert : std::size_t {
 };
 
 constexpr std::array<const char*, insert_count> inserts = {
-    "INSERT OR REPLACE INTO meta VALUES(?,?)",   "INSERT INTO machine VALUES(?,?,?)",
-    "INSERT INTO process VALUES(?,?,?,?,?)",     "INSERT INTO partition VALUES(?,?,?,?)",
-    "INSERT INTO event_kind VALUES(?,?,?)",      "INSERT INTO event VALUES(?,?,?,?,?,?,?,?,?)",
-    "INSERT INTO fact VALUES(?,?,?,?,?)",        "INSERT INTO keyframe VALUES(?,?,?)",
-    "INSERT INTO metric VALUES(?,?,?,?,?,?)",    "INSERT OR REPLACE INTO sample VALUES(?,?,?)",
-    "INSERT INTO message VALUES(?,?,?,?,?,?,?)", "INSERT INTO invariant VALUES(?,?,?,?)",
+    "INSERT OR REPLACE INTO meta VALUES(?,?)",     "INSERT INTO machine VALUES(?,?,?)",
+    "INSERT INTO process VALUES(?,?,?,?,?)",       "INSERT INTO partition VALUES(?,?,?,?)",
+    "INSERT INTO event_kind VALUES(?,?,?)",        "INSERT INTO event VALUES(?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO fact VALUES(?,?,?,?,?)",          "INSERT INTO keyframe VALUES(?,?,?)",
+    "INSERT INTO metric VALUES(?,?,?,?,?,?)",      "INSERT OR REPLACE INTO sample VALUES(?,?,?)",
+    "INSERT INTO message VALUES(?,?,?,?,?,?,?,?)", "INSERT INTO invariant VALUES(?,?,?,?)",
     "INSERT INTO lost_record VALUES(?,?,?,?,?)",
 };
 
@@ -160,6 +160,20 @@ std::string to_json(const EventDetails& details) {
 using Attributes = std::map<std::string, std::string, std::less<>>;
 
 }  // namespace
+
+std::string_view to_text(RecordingLevel level) {
+  switch (level) {
+    case RecordingLevel::all:
+      return "all";
+    case RecordingLevel::sampled:
+      return "sampled";
+    case RecordingLevel::control:
+      return "control";
+    case RecordingLevel::none:
+      return "none";
+  }
+  UNREACHABLE("recording level {}", static_cast<int>(level));
+}
 
 std::string_view to_text(EventLevel level) {
   switch (level) {
@@ -317,6 +331,15 @@ void Recording::meta(std::string_view key, std::string_view value) {
   state_->insert(into_meta, key, value);
 }
 
+void Recording::scope(const RecordingScope& scope) {
+  ENSURE(scope.from.has_value() == scope.until.has_value(), "a window has two ends");
+  meta("record_level", to_text(scope.level));
+  if (scope.level == RecordingLevel::sampled) meta("record_sample", std::to_string(scope.sample));
+  if (!scope.from) return;
+  meta("record_from_ns", std::to_string(scope.from->time_since_epoch().count()));
+  meta("record_until_ns", std::to_string(scope.until->time_since_epoch().count()));
+}
+
 void Recording::machine(int id, std::string_view name, std::string_view role) {
   state_->insert(into_machine, id, name, role);
 }
@@ -379,7 +402,7 @@ void Recording::message(const MessageRow& row) {
   State& s = *state_;
   if (row.arrived) s.longest_flight = std::max(s.longest_flight, (*row.arrived - row.sent).count());
   s.insert(into_message, ++s.last_message, row.sent, row.arrived, row.source, row.destination,
-           row.kind, row.size.count());
+           row.kind, row.size.count(), row.exchange);
 }
 
 void Recording::invariant(std::string_view name, bool held, std::int64_t checked,

@@ -8,6 +8,12 @@
 //                                  starts_at ("08:55:00"), duration_ns, fingerprint, verdict
 //                                  (pass|fail|unknown), verdict_reason, summary_json; the writer
 //                                  adds longest_flight_ns
+//                                  record_level (all|sampled|control|none): what was kept.
+//                                  all: everything. sampled: one exchange and one chain of detail
+//                                  events in record_sample. control: no messages, and of detail
+//                                  events only the causes of others. none: no events, facts,
+//                                  samples or messages. Between record_from_ns and
+//                                  record_until_ns, where given, all is kept
 //   machine(id, name, role)        role: broker | zookeeper | client
 //   process(id, machine, name, kind, number)
 //                                  kind: broker | zookeeper | producer | consumer | admin
@@ -28,9 +34,10 @@
 //                                  the run is, keyframes never outgrow the facts, and a quiet
 //                                  stretch has none
 //   metric(id, name, machine, partition, label, unit), sample(metric, t, value)
-//   message(id, sent, arrived, source, destination, kind, bytes)
+//   message(id, sent, arrived, source, destination, kind, bytes, exchange)
 //                                  source, destination: machine ids; arrived NULL: lost. Ids follow
-//                                  the order of writing, not of sending
+//                                  the order of writing, not of sending. exchange: a request and
+//                                  its response share it
 //   invariant(name, held, checked, detail)
 //   lost_record(partition, offset, record_id, acknowledged, why)
 //
@@ -57,6 +64,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "sim/recording_scope.h"
 
 #include <cstdint>
 #include <memory>
@@ -100,6 +108,7 @@ struct MessageRow {
   int destination = 0;
   std::string_view kind{};  ///< "Produce", "Fetch response", "ZooKeeper ping" ...
   Bytes size{};
+  std::optional<std::int64_t> exchange{};
 };
 
 struct LostRecordRow {
@@ -125,6 +134,7 @@ class Recording {
   ~Recording();
 
   void meta(std::string_view key, std::string_view value);  ///< The last value of a key stays.
+  void scope(const RecordingScope& scope);  ///< Says what the caller keeps; chooses nothing itself.
 
   // Who and what there is. Ids are the caller's; declare before rows refer to them.
   void machine(int id, std::string_view name, std::string_view role);

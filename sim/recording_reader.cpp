@@ -169,6 +169,7 @@ RecordedMessage read_message(const Query& query) {
   message.destination = query.small(4);
   message.kind = query.text(5);
   message.size = Bytes(query.integer(6));
+  if (!query.null(7)) message.exchange = query.integer(7);
   return message;
 }
 
@@ -297,8 +298,8 @@ struct RecordingReader::State {
     while (count / stride > limit) stride *= 2;
     // Hashed, because a plain id % 2 would keep all requests and no response.
     const std::string sql =
-        "SELECT id, sent, arrived, source, destination, kind, bytes FROM message WHERE " + where +
-        " AND (((id & 2147483647) * 2654435761) >> 16) & ? = 0 ORDER BY sent, id";
+        "SELECT id, sent, arrived, source, destination, kind, bytes, exchange FROM message WHERE " +
+        where + " AND (((id & 2147483647) * 2654435761) >> 16) & ? = 0 ORDER BY sent, id";
     Query reading(database, sql.c_str());
     for (const auto bound : bounds) reading.with(bound);
     std::vector<RecordedMessage> messages;
@@ -348,6 +349,20 @@ std::string RecordingReader::meta(std::string_view key) const { return state_->m
 
 Duration RecordingReader::duration() const {
   return Duration(to_integer<std::int64_t>(meta("duration_ns")).value_or(0));
+}
+
+RecordingScope RecordingReader::scope() const {
+  RecordingScope scope;
+  const std::string level = meta("record_level");
+  for (const auto known :
+       {RecordingLevel::sampled, RecordingLevel::control, RecordingLevel::none}) {
+    if (level == to_text(known)) scope.level = known;
+  }
+  scope.sample = to_integer<std::int64_t>(meta("record_sample")).value_or(1);
+  const auto from = to_integer<std::int64_t>(meta("record_from_ns"));
+  const auto until = to_integer<std::int64_t>(meta("record_until_ns"));
+  if (from && until) scope.from = at_ns(*from), scope.until = at_ns(*until);
+  return scope;
 }
 
 std::vector<RecordedMachine> RecordingReader::machines() const {

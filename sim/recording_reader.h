@@ -65,6 +65,7 @@ struct RecordedMessage {
   int destination = 0;
   std::string kind;
   Bytes size{};
+  std::optional<std::int64_t> exchange;  ///< Shared with its response or request.
 };
 
 struct RecordedMetric {
@@ -142,6 +143,7 @@ class RecordingReader {
 
   std::string meta(std::string_view key) const;  ///< "" when absent.
   Duration duration() const;                     ///< Of the run; 0 when unknown.
+  RecordingScope scope() const;                  ///< What was kept; a file that is silent: all.
 
   std::vector<RecordedMachine> machines() const;
   std::vector<RecordedProcess> processes() const;

@@ -316,7 +316,19 @@ void draw_messages(Ui& ui, const Scene& scene, const ClusterLayout& layout) {
   }
 }
 
-void draw_legend(Ui& ui, const Rect& rect) {
+/// Why so few messages are seen, when that is the recording's doing; else how long they are.
+std::string note_about_messages(Ui& ui, const Scene& scene) {
+  const sim::RecordingScope& scope = scene.run.scope;
+  if (scope.level == sim::RecordingLevel::all || scope.in_window(scene.moment.t)) {
+    return fmt::format(fmt::runtime(ui.say(Text::flight_note)), theme::minimum_flight_ms);
+  }
+  if (scope.level == sim::RecordingLevel::sampled) {
+    return fmt::format(fmt::runtime(ui.say(Text::messages_sampled)), scope.sample);
+  }
+  return std::string(ui.say(Text::messages_not_kept));
+}
+
+void draw_legend(Ui& ui, const Scene& scene, const Rect& rect) {
   const TextStyle style{Size::small, theme::dim};
   float x = rect.x;
   const float y = rect.y + 10;
@@ -340,9 +352,7 @@ void draw_legend(Ui& ui, const Rect& rect) {
     draw_chip(ui, {x, y - 7, 14, 14}, "", kind);
     x -= 14;
   }
-  ui.text({rect.x, y + 14},
-          fmt::format(fmt::runtime(ui.say(Text::flight_note)), theme::minimum_flight_ms),
-          {Size::small, theme::faint});
+  ui.text({rect.x, y + 14}, note_about_messages(ui, scene), {Size::small, theme::faint});
 }
 
 }  // namespace
@@ -368,7 +378,7 @@ void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   }
   draw_groups(ui, scene, layout.consumer_head);
   draw_messages(ui, scene, layout);
-  draw_legend(ui, {room.x, picture.bottom() + 12, room.w, legend});
+  draw_legend(ui, scene, {room.x, picture.bottom() + 12, room.w, legend});
 }
 
 }  // namespace brokerlab::viz

@@ -182,6 +182,7 @@ Run read_run(const sim::RecordingReader& reader) {
   run.title_ko = reader.meta("title_ko");
   if (run.title_en.empty()) run.title_en = reader.meta("name");
   run.starts_at = parse_clock(reader.meta("starts_at"));
+  run.scope = reader.scope();
   run.verdict = reader.meta("verdict");
   run.verdict_reason = reader.meta("verdict_reason");
   run.machines = reader.machines();

@@ -39,7 +39,8 @@ struct Run {
   std::string title_ko;
   Duration starts_at{};  ///< Since midnight.
   Duration duration{};
-  std::string verdict;  ///< pass | fail | unknown, or "".
+  sim::RecordingScope scope;  ///< What was kept.
+  std::string verdict;        ///< pass | fail | unknown, or "".
   std::string verdict_reason;
 
   std::vector<sim::RecordedMachine> machines;

@@ -67,6 +67,8 @@ enum class Text {
   verdict_unknown,
   verdict_none,
   no_events_yet,
+  messages_not_kept,
+  messages_sampled,  // "{}": one in so many
   select_event_hint,
   root_cause,
   other_language,

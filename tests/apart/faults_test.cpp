@@ -31,7 +31,7 @@ std::string scenario_with(const std::string& faults) {
                  "config": {"acks": "all", "enable.idempotence": false}}],
   "consumers": [{"group": "readers", "members": 1, "machine": "pc", "topics": ["logins"],
                  "service_time": "1ms"}],
-  "record": {"messages": "none"},
+  "recording": {"level": "none"},
   "faults": [)" +
          faults + "]}";
 }
