@@ -54,6 +54,7 @@ void add_scenarios(CLI::App& app, Context& context);
 void add_hardware(CLI::App& app, Context& context);
 void add_trace(CLI::App& app, Context& context);
 void add_why(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
 void add_view(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_log(CLI::App& app, Context& context);

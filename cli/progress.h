@@ -50,6 +50,20 @@ class Progress {
   const Duration whole_;
 };
 
+/// Rows done of rows expected. What takes less than a second shows nothing.
+class RowProgress {
+ public:
+  RowProgress(std::ostream& err, int columns, std::int64_t whole)
+      : line_(err, columns), whole_(whole) {}
+
+  void add(std::int64_t rows);
+
+ private:
+  ProgressLine line_;
+  const std::int64_t whole_;
+  std::int64_t done_ = 0;
+};
+
 /// Bytes done of bytes expected. What takes less than a second shows nothing.
 class ByteProgress {
  public:

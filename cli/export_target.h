@@ -1,0 +1,49 @@
+// Where an export goes: a file or a stream, written in large pieces, whole or not at all.
+//
+// Lifetime: borrows the stream. Threads: none.
+// Errors:   the first one is kept, what follows is dropped, and close() returns it: one sentence
+//           that names the file. A file is written under "<path>.writing" and renamed by close().
+#pragma once
+
+#include "base/result.h"
+
+#include <fmt/format.h>
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace brokerlab::cli {
+
+class ExportTarget {
+ public:
+  explicit ExportTarget(std::ostream& stream) : stream_(&stream) {}
+  /// Truncates what is there; whether it may be replaced is the caller's to know.
+  explicit ExportTarget(std::string path);
+  ExportTarget(const ExportTarget&) = delete;
+  ExportTarget& operator=(const ExportTarget&) = delete;
+  ~ExportTarget();  ///< Removes a file that was not closed.
+
+  /// Append here, then call written(): pieces go out when enough has gathered.
+  fmt::memory_buffer& buffer() { return buffer_; }
+  void written() {
+    if (buffer_.size() >= piece) flush();
+  }
+  bool failed() const { return error_.has_value(); }
+  Status<std::string> close();
+
+ private:
+  static constexpr std::size_t piece = 1 << 20;
+  void flush();
+  void note_error();
+
+  std::ostream* stream_ = nullptr;
+  std::string path_;  ///< "" for a stream.
+  std::string writing_path_;
+  int file_ = -1;
+  fmt::memory_buffer buffer_;
+  std::optional<std::string> error_;
+};
+
+}  // namespace brokerlab::cli
