@@ -1,11 +1,13 @@
 #include "scenarios/recorder.h"
 
 #include <algorithm>
+#include <set>
 
 namespace brokerlab::scenarios {
 namespace {
 
 constexpr Duration offsets_every = 100ms;
+constexpr Duration rare_offsets_every = 1s;  // Where requests are not kept either.
 constexpr Duration samples_every = 1s;
 
 sim::EventLevel level_of(sim::Level level) {
@@ -26,6 +28,22 @@ std::string_view role_in_ensemble(std::string_view state) {
   if (state == "following") return "follower";
   return state;
 }
+
+/// Ids of partitions that are asked for in the order of their names.
+class IdsInOrder {
+ public:
+  explicit IdsInOrder(model::PartitionDirectory& directory)
+      : directory_(directory), at_(directory.all().begin()) {}
+  sim::PartitionId of(const model::TopicPartition& name) {
+    const auto end = directory_.all().end();
+    while (at_ != end && at_->first < name) ++at_;
+    return at_ != end && at_->first == name ? at_->second : directory_.id_of(name);
+  }
+
+ private:
+  model::PartitionDirectory& directory_;
+  std::map<model::TopicPartition, sim::PartitionId>::const_iterator at_;
+};
 
 std::string join(const std::vector<model::BrokerId>& ids) { return model::to_text(ids); }
 
@@ -75,7 +93,7 @@ void Recorder::attach() {
       recorder.world_.after(period, [&recorder, period, look] { run(recorder, period, look); });
     }
   };
-  Every::run(*this, offsets_every, &Recorder::write_offsets);
+  Every::run(*this, offsets_every, &Recorder::look_at_offsets);
   Every::run(*this, samples_every, &Recorder::write_samples);
   write_facts();
 }
@@ -170,33 +188,90 @@ void Recorder::write_facts() {
   write_group_facts();
 }
 
+Recorder::Told& Recorder::told(sim::PartitionId id) {
+  const auto at = static_cast<std::size_t>(id.value());
+  if (at >= told_.size()) told_.resize(at + 1);
+  return told_[at];
+}
+
 void Recorder::write_partition_facts() {
   declare_partitions();
+  std::set<model::BrokerId> alive;
+  for (const Cluster::Member& member : cluster_.members()) {
+    if (member.role.role != Role::broker) continue;
+    const model::BrokerId id = cluster_.broker_id(member);
+    if (cluster_.broker(id) != nullptr) alive.insert(id);
+  }
+  // Few of many partitions change at once: those that did not cost no text.
+  IdsInOrder ids(cluster_.context().partitions);
   for (const auto& [name, view] : ledger_.partitions()) {
-    const std::string subject =
-        fmt::format("partition/{}", cluster_.context().partitions.id_of(name));
+    const sim::PartitionId id = ids.of(name);
+    Told& before = told(id);
     // What is true now, not what ZooKeeper still believes: a dead leader leads nobody.
-    const bool serving = view.leader.valid() && cluster_.broker(view.leader) != nullptr;
+    const model::BrokerId leader = alive.contains(view.leader) ? view.leader : model::BrokerId{};
+    if (before.leader == leader && before.epoch == view.epoch && before.isr == view.isr &&
+        before.replicas == view.replicas) {
+      continue;
+    }
+    before.leader = leader;
+    before.epoch = view.epoch;
+    before.isr = view.isr;
+    before.replicas = view.replicas;
+    const std::string subject = fmt::format("partition/{}", id);
     recording_.fact(world_.now(), subject, "leader",
-                    serving ? fmt::format("{}", view.leader) : "-1");
+                    leader.valid() ? fmt::format("{}", leader) : "-1");
     recording_.fact(world_.now(), subject, "epoch", std::to_string(view.epoch));
     recording_.fact(world_.now(), subject, "isr", join(view.isr));
     recording_.fact(world_.now(), subject, "replicas", join(view.replicas));
   }
 }
 
+void Recorder::look_at_offsets() {
+  const Time now = world_.now();
+  const sim::RecordingScope& scope = selection_.scope();
+  const bool rarely = scope.level == sim::RecordingLevel::control && !scope.in_window(now);
+  if (!rarely || now.time_since_epoch() % rare_offsets_every == 0ns) write_offsets();
+}
+
 void Recorder::write_offsets() {
   declare_partitions();
   const Time now = world_.now();
+  // Ten times a second over every replica: brokers, names and views are sorted alike, so that one
+  // walk finds them all.
+  struct Replicas {
+    model::BrokerId broker;
+    std::map<model::TopicPartition, std::unique_ptr<model::Partition>>::const_iterator at, end;
+  };
+  std::vector<Replicas> walks;
+  for (const Cluster::Member& member : cluster_.members()) {
+    if (member.role.role != Role::broker) continue;
+    const model::BrokerId id = cluster_.broker_id(member);
+    const model::Broker* broker = cluster_.broker(id);
+    if (broker == nullptr) continue;
+    const auto& partitions = broker->replicas().partitions();
+    walks.push_back({id, partitions.begin(), partitions.end()});
+  }
+  IdsInOrder ids(cluster_.context().partitions);
   for (const auto& [name, view] : ledger_.partitions()) {
-    const sim::PartitionId id = cluster_.context().partitions.id_of(name);
-    recording_.fact(now, fmt::format("partition/{}", id), "hw",
-                    std::to_string(view.high_watermark));
-    for (const model::BrokerId broker : view.replicas) {
-      const model::Partition* replica = cluster_.replica(broker, name);
-      if (replica == nullptr || !replica->has_log()) continue;
-      recording_.fact(now, fmt::format("replica/{}/{}", id, broker), "leo",
-                      std::to_string(replica->log_end_offset()));
+    const sim::PartitionId id = ids.of(name);
+    Told& before = told(id);
+    if (before.high_watermark != view.high_watermark) {
+      before.high_watermark = view.high_watermark;
+      recording_.fact(now, fmt::format("partition/{}", id), "hw",
+                      std::to_string(view.high_watermark));
+    }
+    for (Replicas& walk : walks) {
+      while (walk.at != walk.end && walk.at->first < name) ++walk.at;
+      if (walk.at == walk.end || name < walk.at->first || !walk.at->second->has_log()) continue;
+      if (std::find(view.replicas.begin(), view.replicas.end(), walk.broker) ==
+          view.replicas.end()) {
+        continue;
+      }
+      const model::Offset end = walk.at->second->log_end_offset();
+      auto& known = before.log_end_offset.try_emplace(walk.broker, -1).first->second;
+      if (std::exchange(known, end) == end) continue;
+      recording_.fact(now, fmt::format("replica/{}/{}", id, walk.broker), "leo",
+                      std::to_string(end));
     }
   }
 }

@@ -33,6 +33,17 @@ class Recorder {
   void on_transfer(const sim::Transfer& transfer);
   void write_facts();
   void write_partition_facts();
+  /// What was told of a partition last.
+  struct Told {
+    std::optional<model::BrokerId> leader;  ///< Invalid: nobody.
+    model::LeaderEpoch epoch{};
+    std::vector<model::BrokerId> isr;
+    std::vector<model::BrokerId> replicas;
+    model::Offset high_watermark = -1;
+    std::map<model::BrokerId, model::Offset> log_end_offset;
+  };
+  Told& told(sim::PartitionId id);
+  void look_at_offsets();
   void write_offsets();
   void write_group_facts();
   void write_samples();
@@ -50,6 +61,7 @@ class Recorder {
   Selection selection_;
   std::size_t partitions_declared_ = 0;
   bool facts_are_due_ = false;
+  std::vector<Told> told_;  ///< By partition.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
 };

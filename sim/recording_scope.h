@@ -1,4 +1,5 @@
-// How much of a run its recording keeps. Metrics and facts are kept at every level but `none`.
+// How much of a run its recording keeps. Metrics and facts are kept at every level but `none`; at
+// `control` the ends of logs and high watermarks are told once a second in place of ten times.
 #pragma once
 
 #include "base/units.h"

@@ -1,6 +1,8 @@
 // Recordings: how fast the state at a moment is rebuilt from ten million events, and what writing
 // a recording costs a run. docs/performance.md has the figures.
 #include "base/random.h"
+#include "scenarios/loader.h"
+#include "scenarios/runner.h"
 #include "sim/recording_reader.h"
 
 #include <benchmark/benchmark.h>
@@ -8,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <unistd.h>
@@ -118,6 +121,85 @@ BENCHMARK(rebuild_of_ten_million)
     ->Arg(1000)
     ->Arg(10'000)
     ->Iterations(200)
+    ->Unit(benchmark::kMillisecond);
+
+// --- What recording costs a run ---
+
+/// Of this process: another one on the machine does not count.
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// The incident in 150 seconds, or its cluster under 500 records a second for eight.
+std::optional<scenarios::Scenario> scenario_for(bool busy, const char* level) {
+  scenarios::LoadOptions options;
+  options.overrides = {std::string("recording.level=") + level};
+  const std::vector<std::string> incident = {
+      "duration=150s",        "sources.0.rate.1.from=20s", "sources.0.rate.2.from=60s",
+      "sources.0.until=110s", "faults.0.at=30.008s",       "faults.1.at=60s"};
+  const std::vector<std::string> load = {
+      "duration=20s", "sources.0.until=18s",
+      "faults=[]",    R"(sources.0.rate=[{"from":"10s","rate":"500/s"}])",
+      "expect=[]",    "consumers.0.service_time=1ms"};
+  const auto& more = busy ? load : incident;
+  options.overrides.insert(options.overrides.end(), more.begin(), more.end());
+  const auto path = scenarios::find_scenario("wifi_auth_broker_crash");
+  if (!path) return std::nullopt;
+  return scenarios::load_scenario(*path, options).scenario;
+}
+
+/// The same run without and with a recording, turn by turn, each time in the other order.
+void recorded_run(benchmark::State& state, const char* level, bool busy) {
+  const auto scenario = scenario_for(busy, level);
+  if (!scenario) return state.SkipWithError("no such scenario");
+  const Folder folder;
+  const std::string path = folder / "a.run";
+  std::vector<double> without;
+  std::vector<double> with;
+  const auto run = [&](bool recorded) {
+    const double begin = cpu_seconds();
+    const auto report = scenarios::run(*scenario, {.record = recorded ? path : "", .progress = {}});
+    if (!report) state.SkipWithError(report.error().c_str());
+    (recorded ? with : without).push_back(cpu_seconds() - begin);
+  };
+  run(false);  // The first run of a process pays for pages and caches.
+  without.clear();
+  for (auto _ : state) {
+    const bool first = without.size() % 2 == 0;
+    run(first);
+    run(!first);
+  }
+  const auto median = [](std::vector<double> all) {
+    std::sort(all.begin(), all.end());
+    return all[all.size() / 2];
+  };
+  // Of each turn by itself: a machine that is slower for a while is slower for both.
+  std::vector<double> overheads;
+  for (std::size_t i = 0; i < with.size(); ++i) overheads.push_back(with[i] / without[i] - 1);
+  state.counters["run_s"] = median(without);
+  state.counters["recorded_s"] = median(with);
+  state.counters["overhead"] = median(overheads);
+  state.counters["MB"] = static_cast<double>(std::filesystem::file_size(path)) * 1e-6;
+}
+BENCHMARK_CAPTURE(recorded_run, incident_control, "control", false)
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded_run, busy_control, "control", true)
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded_run, incident_sampled, "sampled", false)
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded_run, busy_sampled, "sampled", true)
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded_run, incident_all, "all", false)
+    ->Iterations(21)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(recorded_run, busy_all, "all", true)
+    ->Iterations(21)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
