@@ -1,4 +1,5 @@
 // The viewer, frame by frame and without a display, on the sample incident.
+#include "sim/recording.h"
 #include "tests/pictures.h"
 #include "tests/viz/sample_recording.h"
 #include "viz/arguments.h"
@@ -160,6 +161,40 @@ TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]")
   REQUIRE(offscreen.ok());
   CHECK(offscreen->render(viewer).ok());
   std::filesystem::remove(path);
+}
+
+TEST_CASE("a recording that left messages out says so below the picture", "[unit]") {
+  const std::string path = sample_file() + ".levels";
+  const auto shown = [&](const sim::RecordingScope& scope, Language language, Time at) {
+    auto recording = sim::Recording::create(path);
+    REQUIRE(recording.ok());
+    recording->scope(scope);
+    recording->meta("duration_ns", "60000000000");
+    REQUIRE(recording->finish().ok());
+    Viewer viewer = open_viewer(path);
+    std::filesystem::remove(path);
+    viewer.view().language = language;
+    seek(viewer.view(), at, viewer.run().duration);
+    auto offscreen = Offscreen::create(1280, 720);
+    REQUIRE(offscreen.ok());
+    auto picture = offscreen->render(viewer);
+    REQUIRE(picture.ok());
+    CHECK(offscreen->clipped() == std::vector<std::string>{});
+    return picture->rgb;
+  };
+  const sim::RecordingScope control{.level = sim::RecordingLevel::control};
+  const sim::RecordingScope sampled{.level = sim::RecordingLevel::sampled, .sample = 100};
+  sim::RecordingScope window = control;
+  window.from = Time(10s);
+  window.until = Time(20s);
+  for (const auto language : {Language::english, Language::korean}) {
+    const auto all = shown({}, language, Time(15s));
+    CHECK(shown(control, language, Time(15s)) != all);
+    CHECK(shown(sampled, language, Time(15s)) != all);
+    CHECK(shown(sampled, language, Time(15s)) != shown(control, language, Time(15s)));
+    CHECK(shown(window, language, Time(15s)) == all);
+    CHECK(shown(window, language, Time(25s)) == shown(control, language, Time(25s)));
+  }
 }
 
 TEST_CASE("messages take the bus of their family", "[unit]") {
