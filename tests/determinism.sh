@@ -8,7 +8,7 @@ set -eu
 release=$1
 debug=$2
 shift 2
-[ $# -gt 0 ] || set -- wifi_auth_broker_crash wifi_auth_broker_crash_acks_all
+[ $# -gt 0 ] || set -- wifi_auth_broker_crash wifi_auth_broker_crash_acks_all rack_switch_fails
 runs=20
 
 say() { printf '%s\n' "$*"; }

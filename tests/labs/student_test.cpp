@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "labs/checker.h"
 #include "labs/files.h"
+#include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -27,8 +28,7 @@ struct Said {
 /// One student in a folder that is gone afterwards.
 class Student {
  public:
-  explicit Student(const char* name)
-      : folder_((fs::temp_directory_path() / ("brokerlab_labs_" + std::string(name))).string()) {
+  explicit Student(const char* name) : folder_(tests::temporary_path("labs_" + std::string(name))) {
     fs::remove_all(folder_);
   }
   ~Student() { fs::remove_all(folder_); }

@@ -1,6 +1,7 @@
 #include "sim/recording_reader.h"
 #include "tests/in_child.h"
 #include "tests/runs/run_story.h"
+#include "tests/temporary.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -142,8 +143,7 @@ TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") 
 }
 
 TEST_CASE("a recording knows a dead leader's log as it was when the power went", "[unit]") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "brokerlab_dead_leader_test.run").string();
+  const std::string path = temporary_path("dead_leader_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", {}, 1), path);
   REQUIRE(report.lost.size() == 1);
   const auto reader = sim::RecordingReader::open(path);
@@ -160,8 +160,7 @@ TEST_CASE("a recording knows a dead leader's log as it was when the power went",
 }
 
 TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "brokerlab_incident_test.run").string();
+  const std::string path = temporary_path("incident_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", short_incident(), 1), path);
   const auto reader = sim::RecordingReader::open(path);
   REQUIRE(reader.ok());
@@ -181,8 +180,7 @@ TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") 
 }
 
 TEST_CASE("recording a run does not change it", "[unit]") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "brokerlab_unchanged_test.run").string();
+  const std::string path = temporary_path("unchanged_test.run");
   const scenarios::Scenario scenario = load("wifi_auth_broker_crash", short_incident(), 5);
   const std::string plain = in_child([&] { return play(scenario).fingerprint; });
   const std::string recorded = in_child([&] { return play(scenario, path).fingerprint; });

@@ -2,6 +2,7 @@
 // several groups, lost replies of ZooKeeper.
 #include "sim/recording_reader.h"
 #include "tests/runs/run_story.h"
+#include "tests/temporary.h"
 
 #include <filesystem>
 
@@ -201,8 +202,7 @@ TEST_CASE("ZooKeeper's leader dies while the controller changes: the cluster sti
 }
 
 TEST_CASE("every event names its cause, not its neighbour", "[unit]") {
-  const std::string path =
-      (std::filesystem::temp_directory_path() / "brokerlab_causes_test.run").string();
+  const std::string path = temporary_path("causes_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", short_incident(), 1), path);
   const auto reader = sim::RecordingReader::open(path);
   REQUIRE(reader.ok());

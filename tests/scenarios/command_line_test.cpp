@@ -1,6 +1,7 @@
 #include "cli/command_line.h"
 
 #include "sim/recording.h"
+#include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
 
@@ -27,7 +28,7 @@ Answer command(const std::vector<std::string>& arguments) {
 
 /// A recording of a power loss, an expired session and an election, each caused by the one before.
 std::string incident() {
-  const auto path = std::filesystem::temp_directory_path() / "brokerlab_command_line_test.run";
+  const std::filesystem::path path = tests::temporary_path("command_line.run");
   auto recording = sim::Recording::create(path.string());
   REQUIRE(recording.ok());
   recording->machine(1, "broker-1", "broker");

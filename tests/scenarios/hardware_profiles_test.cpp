@@ -2,6 +2,7 @@
 #include "scenarios/hardware_profiles.h"
 
 #include "cli/command_line.h"
+#include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -20,9 +21,7 @@ const std::string folder = std::string(BROKERLAB_SOURCE_DIR) + "/tests/scenarios
 
 /// A folder of its own for the files of one test.
 struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / "brokerlab_profiles_test") {
-    std::filesystem::create_directories(path);
-  }
+  Folder() : path(tests::temporary_path("profiles")) { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(path / name) << text;
