@@ -87,6 +87,7 @@ bool unknown_option(const CLI::App& app, const std::vector<std::string>& argumen
       break;
     }
   }
+  if (command->get_prefix_command()) return false;  // what follows is another program's
   for (const std::string& argument : arguments) {
     if (argument == "--") return false;
     // "-5" is a number, "-h" is CLI11's business; "-json" lacks a dash.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 namespace brokerlab::cli {
 namespace {
@@ -35,16 +36,24 @@ void append_cell(fmt::memory_buffer& out, const sim::Cell& cell) {
   }
 }
 
+std::string header_of(const sim::RecordingRows& recording, const std::string& table) {
+  fmt::memory_buffer out;
+  const auto rows = recording.select("SELECT * FROM \"" + table + "\"");
+  for (int i = 0; i < rows.width(); ++i) {
+    if (i > 0) out.push_back(',');
+    append_text(out, rows.column(i));
+  }
+  return fmt::to_string(out);
+}
+
 Status<std::string> export_table(const sim::RecordingRows& recording, const std::string& table,
                                  const fs::path& folder,
                                  const std::function<void(std::int64_t)>& rows_done) {
   ExportTarget target((folder / (table + ".csv")).string());
   auto& out = target.buffer();
   auto rows = recording.select("SELECT * FROM \"" + table + "\"");
-  for (int i = 0; i < rows.width(); ++i) {
-    if (i > 0) out.push_back(',');
-    append_text(out, rows.column(i));
-  }
+  const std::string header = header_of(recording, table);
+  out.append(header);
   out.push_back('\n');
   std::int64_t fresh = 0;
   while (!target.failed() && rows.next()) {
@@ -59,6 +68,14 @@ Status<std::string> export_table(const sim::RecordingRows& recording, const std:
   rows_done(fresh);
   if (rows.error()) return fail(fmt::format("table {}: {}", table, *rows.error()));
   return target.close();
+}
+
+/// Whether the file begins as an export of its table does.
+bool has_header(const sim::RecordingRows& recording, const fs::path& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line == header_of(recording, path.stem().string());
 }
 
 }  // namespace
@@ -82,7 +99,8 @@ Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
     const bool ours = std::any_of(tables.begin(), tables.end(), [&](const std::string& table) {
       return name == table + ".csv" || name == table + ".csv.writing";
     });
-    if (!ours || !entry.is_regular_file()) {
+    const bool begun = name.ends_with(".writing");
+    if (!ours || !entry.is_regular_file() || (!begun && !has_header(recording, entry.path()))) {
       return fail(
           fmt::format("{} has something else in it, {}: choose another folder", path, name));
     }

@@ -78,32 +78,27 @@ void Progress::show(Time now, std::uint64_t steps) {
              fmt::format(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
 }
 
+void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit) {
+  const double spent = seconds_spent();
+  if (whole <= 0 || spent < 1) return;
+  const double share = std::min(static_cast<double>(done) / static_cast<double>(whole), 1.0);
+  if (!due(share)) return;
+  const double millions = static_cast<double>(done) * 1e-6;
+  draw(share,
+       fmt::format("{:.{}f} of {:.{}f} {}, {:.{}f} {}, {:.0f} s to go", millions, unit.decimals,
+                   static_cast<double>(whole) * 1e-6, unit.decimals, unit.amount, millions / spent,
+                   unit.rate_decimals, unit.rate, spent * (1 - share) / std::max(share, 1e-9)),
+       "");
+}
+
 void RowProgress::add(std::int64_t rows) {
   done_ += rows;
-  const double spent = line_.seconds_spent();
-  if (whole_ <= 0 || spent < 1) return;
-  const double share = std::min(static_cast<double>(done_) / static_cast<double>(whole_), 1.0);
-  if (!line_.due(share)) return;
-  const double rate = static_cast<double>(done_) / spent;
-  line_.draw(share,
-             fmt::format("{:.2f} of {:.2f} million rows, {:.2f} million/s, {:.0f} s to go",
-                         static_cast<double>(done_) * 1e-6, static_cast<double>(whole_) * 1e-6,
-                         rate * 1e-6, spent * (1 - share) / std::max(share, 1e-9)),
-             "");
+  line_.count(done_, whole_, {2, "million rows", 2, "million/s"});
 }
 
 void ByteProgress::add(std::int64_t bytes) {
   done_ += bytes;
-  const double spent = line_.seconds_spent();
-  if (whole_ <= 0 || spent < 1) return;
-  const double share = std::min(static_cast<double>(done_) / static_cast<double>(whole_), 1.0);
-  if (!line_.due(share)) return;
-  const double rate = static_cast<double>(done_) / spent;
-  line_.draw(share,
-             fmt::format("{:.1f} of {:.1f} MB read, {:.0f} MB/s, {:.0f} s to go",
-                         static_cast<double>(done_) * 1e-6, static_cast<double>(whole_) * 1e-6,
-                         rate * 1e-6, spent * (1 - share) / std::max(share, 1e-9)),
-             "");
+  line_.count(done_, whole_, {1, "MB read", 0, "MB/s"});
 }
 
 }  // namespace brokerlab::cli

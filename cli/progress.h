@@ -27,6 +27,15 @@ class ProgressLine {
   bool due(double share);
   /// `tail`: what only a plain line has room for.
   void draw(double share, const std::string& figures, const std::string& tail);
+  /// Figures and digits behind the point, in millions.
+  struct Unit {
+    int decimals;
+    std::string_view amount;
+    int rate_decimals;
+    std::string_view rate;
+  };
+  /// So many done of so many. What takes less than a second shows nothing.
+  void count(std::int64_t done, std::int64_t whole, const Unit& unit);
   void clear();  ///< Takes the bar away.
   double seconds_spent() const;
 

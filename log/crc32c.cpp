@@ -147,8 +147,9 @@ FOLDING __m512i fold(__m512i bytes, __m512i onto) {
   constexpr std::size_t bits = 8 * distance;
   const __m512i factors = _mm512_broadcast_i32x4(_mm_set_epi64x(
       static_cast<std::int64_t>(power(bits - 1)), static_cast<std::int64_t>(power(bits + 63))));
-  return _mm512_ternarylogic_epi64(_mm512_clmulepi64_epi128(bytes, factors, 0x00),
-                                   _mm512_clmulepi64_epi128(bytes, factors, 0x11), onto, 0x96);
+  return _mm512_xor_si512(_mm512_xor_si512(_mm512_clmulepi64_epi128(bytes, factors, 0x00),
+                                           _mm512_clmulepi64_epi128(bytes, factors, 0x11)),
+                          onto);
 }
 
 FOLDING __m512i load_line(const std::byte* from) {

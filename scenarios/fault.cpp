@@ -52,7 +52,7 @@ Settings<T> of_disk(std::string name, std::string meaning) {
   Settings<T> settings(std::move(name), std::move(meaning));
   settings.field("machine", &T::machine, record<Target>(), "Whose disk.")
       .required()
-      .field("disk", &T::disk, 0, 23, "Which of its disks, from 0.");
+      .field("disk", &T::disk, 1, 24, "Which of its disks, from 1.");
   return settings;
 }
 

@@ -115,25 +115,25 @@ struct RackOff {  ///< Everything in it loses power: machines and switches.
 
 struct SlowDisk {  ///< Every operation takes so many times as long.
   Target machine;
-  int disk = 0;
+  int disk = 1;
   double factor = 10;
   static const Settings<SlowDisk>& settings();
 };
 struct FailDisk {  ///< Operations fail with this probability.
   Target machine;
-  int disk = 0;
+  int disk = 1;
   double share = 1;
   static const Settings<FailDisk>& settings();
 };
 struct FillDisk {  ///< Somebody else's files take the room.
   Target machine;
-  int disk = 0;
+  int disk = 1;
   Bytes left{0};
   static const Settings<FillDisk>& settings();
 };
 struct LyingDisk {  ///< Syncs are confirmed and do nothing: a power loss takes what they promised.
   Target machine;
-  int disk = 0;
+  int disk = 1;
   static const Settings<LyingDisk>& settings();
 };
 struct Corrupt {  ///< One bit of a broker's log segments flips on the medium.

@@ -32,28 +32,28 @@ void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& repor
   }
 }
 
+Cluster::Member* FaultPlan::running_member(const Target& target, const std::string& as,
+                                           FaultReport& report) {
+  Cluster::Member* member = member_of(target, as, report);
+  if (member == nullptr) return nullptr;
+  report.done = member->process->running();
+  if (report.done) return member;
+  report.note = "it was not running";
+  return nullptr;
+}
+
 void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport& report) {
   report.what = "kill process";
-  Cluster::Member* member = member_of(kill.target, as, report);
+  Cluster::Member* member = running_member(kill.target, as, report);
   if (member == nullptr) return;
-  report.done = member->process->running();
-  if (!report.done) {
-    report.note = "it was not running";
-    return;
-  }
   judge_bite(report, *member->machine);
   member->process->kill();
 }
 
 void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport& report) {
   report.what = "stop process";
-  Cluster::Member* member = member_of(stop.target, as, report);
+  Cluster::Member* member = running_member(stop.target, as, report);
   if (member == nullptr) return;
-  report.done = member->process->running();
-  if (!report.done) {
-    report.note = "it was not running";
-    return;
-  }
   judge_bite(report, *member->machine);
   member->process->terminate();
 }
@@ -72,13 +72,8 @@ void FaultPlan::act(const StartProcess& start, const std::string& as, FaultRepor
 
 void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& report) {
   report.what = "pause";
-  Cluster::Member* member = member_of(pause.machine, as, report);
+  Cluster::Member* member = running_member(pause.machine, as, report);
   if (member == nullptr) return;
-  report.done = member->process->running();
-  if (!report.done) {
-    report.note = "it was not running";
-    return;
-  }
   judge_bite(report, *member->machine, world_.now() + pause.length);
   member->process->pause(pause.length);
 }
@@ -234,39 +229,39 @@ void FaultPlan::watch(const sim::Disk& disk, bool met, const std::string& as, Fa
 
 void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
   report.what = "slow disk";
-  sim::Machine* machine = machine_with_disk(slow.machine, slow.disk, as, report);
+  sim::Machine* machine = machine_with_disk(slow.machine, slow.disk - 1, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::slow_disk(*machine, slow.disk, slow.factor);
-  watch(machine->disk(slow.disk), met, as, report,
-        [machine, disk = slow.disk] { sim::restore_disk_speed(*machine, disk); });
+  const bool met = sim::slow_disk(*machine, slow.disk - 1, slow.factor);
+  watch(machine->disk(slow.disk - 1), met, as, report,
+        [machine, disk = slow.disk - 1] { sim::restore_disk_speed(*machine, disk); });
 }
 
 void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport& report) {
   report.what = "fail disk";
-  sim::Machine* machine = machine_with_disk(failing.machine, failing.disk, as, report);
+  sim::Machine* machine = machine_with_disk(failing.machine, failing.disk - 1, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::fail_disk(*machine, failing.disk, failing.share);
-  watch(machine->disk(failing.disk), met, as, report,
-        [machine, disk = failing.disk] { sim::repair_disk(*machine, disk); });
+  const bool met = sim::fail_disk(*machine, failing.disk - 1, failing.share);
+  watch(machine->disk(failing.disk - 1), met, as, report,
+        [machine, disk = failing.disk - 1] { sim::repair_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& report) {
   report.what = "fill disk";
-  sim::Machine* machine = machine_with_disk(full.machine, full.disk, as, report);
+  sim::Machine* machine = machine_with_disk(full.machine, full.disk - 1, as, report);
   if (machine == nullptr) return;
   // Taking room harms nobody until somebody wants it.
-  sim::fill_disk(*machine, full.disk, full.left);
-  watch(machine->disk(full.disk), false, as, report,
-        [machine, disk = full.disk] { sim::empty_disk(*machine, disk); });
+  sim::fill_disk(*machine, full.disk - 1, full.left);
+  watch(machine->disk(full.disk - 1), false, as, report,
+        [machine, disk = full.disk - 1] { sim::empty_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& report) {
   report.what = "lying disk";
-  sim::Machine* machine = machine_with_disk(liar.machine, liar.disk, as, report);
+  sim::Machine* machine = machine_with_disk(liar.machine, liar.disk - 1, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::make_disk_lie(*machine, liar.disk);
-  watch(machine->disk(liar.disk), met, as, report,
-        [machine, disk = liar.disk] { sim::make_disk_honest(*machine, disk); });
+  const bool met = sim::make_disk_lie(*machine, liar.disk - 1);
+  watch(machine->disk(liar.disk - 1), met, as, report,
+        [machine, disk = liar.disk - 1] { sim::make_disk_honest(*machine, disk); });
 }
 
 void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& report) {

@@ -29,21 +29,25 @@ void FaultPlan::schedule() {
       end_hits(event.machine);
     }
   });
-  cluster_.network().on_transfer([this](const sim::Transfer& transfer) {
-    for (const Hit& hit : hits_) {
-      const bool concerns = transfer.source == hit.machine || transfer.destination == hit.machine;
-      FaultReport& report = reports_[hit.report];
-      if (!concerns || report.bit) continue;
-      const bool lasting = hit.zookeeper || transfer.kind.starts_with("Produce");
-      const bool momentary = !hit.zookeeper && transfer.kind.starts_with("Fetch");
-      if (!(lasting && overlaps(transfer, hit.at, hit.until)) &&
-          !(momentary && overlaps(transfer, hit.at, hit.at))) {
-        continue;
-      }
-      report.bit = true;
-      report.note = fmt::format("a {} was on its way", transfer.kind);
+  cluster_.network().on_transfer(
+      [this](const sim::Transfer& transfer) { judge_transfer(transfer, reports_); });
+}
+
+void FaultPlan::judge_transfer(const sim::Transfer& transfer,
+                               std::vector<FaultReport>& reports) const {
+  for (const Hit& hit : hits_) {
+    const bool concerns = transfer.source == hit.machine || transfer.destination == hit.machine;
+    FaultReport& report = reports[hit.report];
+    if (!concerns || report.bit) continue;
+    const bool lasting = hit.zookeeper || transfer.kind.starts_with("Produce");
+    const bool momentary = !hit.zookeeper && transfer.kind.starts_with("Fetch");
+    if (!(lasting && overlaps(transfer, hit.at, hit.until)) &&
+        !(momentary && overlaps(transfer, hit.at, hit.at))) {
+      continue;
     }
-  });
+    report.bit = true;
+    report.note = fmt::format("a {} was on its way", transfer.kind);
+  }
 }
 
 std::optional<std::string> FaultPlan::leader_of_most(const std::string& topic) const {
@@ -175,6 +179,10 @@ void FaultPlan::apply(const Fault& fault, FaultReport& report) {
 
 std::vector<FaultReport> FaultPlan::reports() const {
   std::vector<FaultReport> all = reports_;
+  // What was sent to the dead is told as lost only when TCP gives up, after the run perhaps.
+  for (const sim::Transfer& transfer : cluster_.network().undelivered()) {
+    judge_transfer(transfer, all);
+  }
   for (const DiskWatch& watch : disks_) {
     FaultReport& report = all[watch.report];
     if (report.bit) continue;

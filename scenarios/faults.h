@@ -65,6 +65,8 @@ class FaultPlan {
   /// The machine that stands at this place of the topology.
   void insert_machine(int place, std::set<sim::MachineId>& machines) const;
   std::optional<std::string> leader_of_most(const std::string& topic) const;
+  /// Whether it was on its way when something hit an end of it.
+  void judge_transfer(const sim::Transfer& transfer, std::vector<FaultReport>& reports) const;
   /// `until`: when the fault ends by itself.
   void judge_bite(FaultReport& report, const sim::Machine& machine, Time until = never);
   /// The same for several, until the fault of that name is healed.
@@ -83,6 +85,8 @@ class FaultPlan {
   }
   /// What was wrong with the machine is over.
   void end_hits(sim::MachineId machine);
+  /// nullptr, and why, when its process does not run.
+  Cluster::Member* running_member(const Target& target, const std::string& as, FaultReport& report);
   Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
 
   struct Hit {

@@ -89,13 +89,18 @@ void report_machines(const Evidence& evidence, RunReport& report) {
     row.name = machine.name();
     row.nic_sent = network.moved(machine.id(), sim::Direction::out).count();
     row.nic_received = network.moved(machine.id(), sim::Direction::in).count();
-    const double rate = static_cast<double>(machine.config().nic.top_rate().count());
-    row.nic_utilisation =
-        static_cast<double>(std::max(row.nic_sent, row.nic_received)) / rate / seconds;
-    row.disk_read = machine.disk().bytes_read().count();
-    row.disk_written = machine.disk().bytes_written().count();
-    row.disk_syncs = machine.disk().syncs();
-    row.disk_utilisation = to_seconds(machine.disk().busy()) / seconds;
+    for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
+      const auto moved = static_cast<double>(network.moved(machine.id(), way).count());
+      const auto capacity = static_cast<double>(network.capacity(machine.id(), way).count());
+      row.nic_utilisation = std::max(row.nic_utilisation, moved / std::max(capacity, 1.0));
+    }
+    for (int i = 0; i < machine.disks(); ++i) {
+      const sim::Disk& disk = machine.disk(i);
+      row.disk_read += disk.bytes_read().count();
+      row.disk_written += disk.bytes_written().count();
+      row.disk_syncs += disk.syncs();
+      row.disk_utilisation = std::max(row.disk_utilisation, to_seconds(disk.busy()) / seconds);
+    }
     row.cpu_utilisation = to_seconds(machine.cpu().busy()) / seconds / machine.config().cpu.cores;
     report.machines.push_back(row);
   }

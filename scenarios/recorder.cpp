@@ -143,6 +143,10 @@ void Recorder::write_event(const sim::Event& event) {
   recording_.event(row);
 }
 
+void Recorder::write_undelivered() {
+  for (const sim::Transfer& transfer : cluster_.network().undelivered()) on_transfer(transfer);
+}
+
 void Recorder::on_transfer(const sim::Transfer& transfer) {
   const Selection::Exchange exchange = selection_.take(transfer);
   if (!exchange.kept) return;
@@ -311,18 +315,16 @@ int Recorder::metric(std::string_view name, std::string_view unit, std::string_v
 }
 
 /// A total that only grows, sampled as its growth a second.
-double Recorder::rate(std::string_view name, std::string_view unit, std::string_view label,
-                      double total, std::optional<int> machine) {
+void Recorder::rate(std::string_view name, std::string_view unit, std::string_view label,
+                    double total, std::optional<int> machine) {
   const int id = metric(name, unit, label, machine);
   auto& [then, before] = totals_.try_emplace(id, world_.now(), total).first->second;
   const double seconds = to_seconds(world_.now() - then);
   // After a restart a counter begins anew.
   const double grown = total >= before ? total - before : total;
-  const double value = seconds > 0 ? grown / seconds : 0;
-  if (seconds > 0) recording_.sample(id, world_.now(), value);
+  if (seconds > 0) recording_.sample(id, world_.now(), grown / seconds);
   then = world_.now();
   before = total;
-  return value;
 }
 
 /// A card is as busy as its busier direction, of what it can carry now.
@@ -333,15 +335,46 @@ void Recorder::write_network(const Cluster::Member& member) {
   double busiest = 0;
   for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
     const bool out = way == sim::Direction::out;
-    const double moved = rate(out ? "nic-sent-rate" : "nic-received-rate", "B/s", "",
-                              static_cast<double>(network.moved(id, way).count()), machine);
-    busiest = std::max(busiest, moved / static_cast<double>(network.nic_rate(id, way).count()));
+    const auto moved = static_cast<double>(network.moved(id, way).count());
+    const auto capacity = static_cast<double>(network.capacity(id, way).count());
+    rate(out ? "nic-sent-rate" : "nic-received-rate", "B/s", "", moved, machine);
+    auto& [moved_before, capacity_before] = network_totals_[{machine, out}];
+    const double could = capacity - std::exchange(capacity_before, capacity);
+    const double did = moved - std::exchange(moved_before, moved);
+    if (could > 0) busiest = std::max(busiest, did / could);
     const std::optional<Bytes> credits = network.burst_credits(id, way);
     if (!credits) continue;
     recording_.sample(metric("nic-burst-credits", "B", out ? "out" : "in", machine), world_.now(),
                       static_cast<double>(credits->count()));
   }
   recording_.sample(metric("nic-utilisation", "share", "", machine), world_.now(), busiest);
+}
+
+/// A machine's disks are as busy as the busiest; each for itself when there are several.
+void Recorder::write_disks(const Cluster::Member& member) {
+  sim::Machine& it = *member.machine;
+  const int machine = it.id().value();
+  double busiest = 0;
+  for (int i = 0; i < it.disks(); ++i) {
+    sim::Disk& disk = it.disk(i);
+    const std::string label = fmt::format("disk {}", i + 1);
+    const double busy = to_seconds(disk.busy());
+    auto& [then, before] = disk_totals_.try_emplace({machine, i}, world_.now(), busy).first->second;
+    const double seconds = to_seconds(world_.now() - then);
+    const double share = seconds > 0 ? (busy - before) / seconds : 0;
+    then = world_.now();
+    before = busy;
+    busiest = std::max(busiest, share);
+    if (it.disks() > 1) {
+      recording_.sample(metric("per-disk-utilisation", "share", label, machine), world_.now(),
+                        share);
+    }
+    if (disk.config().burst_iops) {
+      recording_.sample(metric("disk-burst-credits", "operations", label, machine), world_.now(),
+                        static_cast<double>(disk.burst_credits().count()));
+    }
+  }
+  recording_.sample(metric("disk-utilisation", "share", "", machine), world_.now(), busiest);
 }
 
 void Recorder::write_samples() {
@@ -358,7 +391,7 @@ void Recorder::write_samples() {
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();
     write_network(member);
-    rate("disk-utilisation", "share", "", to_seconds(member.machine->disk().busy()), machine);
+    write_disks(member);
     if (member.role.role == Role::consumer) {
       rate("records-consumed-rate", "1/s", member.role.name,
            static_cast<double>(ledger_.consumed_by(member.role.name)));

@@ -24,6 +24,8 @@ class Recorder {
   void attach();
   /// At the end, before the verdict is written: partitions that nothing was written about yet.
   void declare_partitions();
+  /// At the end of a run: messages that have not arrived, as lost ones.
+  void write_undelivered();
   sim::Recording& recording() { return recording_; }
 
  private:
@@ -49,10 +51,10 @@ class Recorder {
   void write_samples();
   int metric(std::string_view name, std::string_view unit, std::string_view label,
              std::optional<int> machine = {}, std::optional<int> partition = {});
-  /// What the total has grown by a second since the last time; 0 at the first.
-  double rate(std::string_view name, std::string_view unit, std::string_view label, double total,
-              std::optional<int> machine = {});
+  void rate(std::string_view name, std::string_view unit, std::string_view label, double total,
+            std::optional<int> machine = {});
   void write_network(const Cluster::Member& member);
+  void write_disks(const Cluster::Member& member);
 
   sim::World& world_;
   Cluster& cluster_;
@@ -64,6 +66,8 @@ class Recorder {
   std::vector<Told> told_;  ///< By partition.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
+  std::map<std::pair<int, bool>, std::pair<double, double>> network_totals_;  ///< Moved, possible.
+  std::map<std::pair<int, int>, std::pair<Time, double>> disk_totals_;        ///< Busy until then.
 };
 
 }  // namespace brokerlab::scenarios

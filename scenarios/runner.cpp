@@ -80,6 +80,7 @@ class Run {
   Status<std::string> finish_recording(const RunReport& report) {
     sim::Recording& recording = recorder_->recording();
     recorder_->declare_partitions();
+    recorder_->write_undelivered();
     recording.meta("fingerprint", report.fingerprint);
     recording.meta("verdict", to_text(report.verdict));
     std::string reasons;

@@ -71,7 +71,7 @@ class FaultValidator {
                    [&](const SlowNic& f) { check_target("slow_nic/machine", f.machine, false); },
                    [&](const SwitchOff& f) { check_place("switch_off", f.name, true); },
                    [&](const CutOff& f) { check_place("cut_off", f.area, false); },
-                   [&](const RackOff& f) { check_place("rack_off", f.area, false); },
+                   [&](const RackOff& f) { rack_off(f); },
                    [&](const SlowDisk& f) { check_disk("slow_disk", f.machine, f.disk); },
                    [&](const FailDisk& f) { check_disk("fail_disk", f.machine, f.disk); },
                    [&](const FillDisk& f) { check_disk("fill_disk", f.machine, f.disk); },
@@ -169,15 +169,24 @@ class FaultValidator {
                                              what, near));
   }
 
+  void rack_off(const RackOff& f) {
+    check_place("rack_off", f.area, false);
+    if (!topology_known_ || std::find(areas_.begin(), areas_.end(), f.area) == areas_.end()) return;
+    const sim::Topology topology = topology_of(s_);
+    for (const int place : topology.machines_of(f.area)) {
+      off_.insert(topology.places()[static_cast<std::size_t>(place)].name);
+    }
+  }
+
   void check_disk(const std::string& key, const Target& target, int disk) {
     if (!check_target(key + "/machine", target, false)) return;
     const std::string name = identity(target);
     for (const MachineRole& machine : machines_of(s_)) {
       if (machine.name != name) continue;
       const auto disks = static_cast<int>(s_.machine(machine.kind).disks.size());
-      if (disk < disks) return;
+      if (disk <= disks) return;
       report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
-                    fmt::format("must be less than the number of its disks, {}", disks));
+                    fmt::format("must be at most the number of its disks, {}", disks));
     }
   }
 

@@ -192,17 +192,25 @@ void NetworkState::break_end(Connection& connection, int side, EventId cause) {
   if (end.socket != nullptr) end.socket->inbox_.close();
 }
 
+Transfer transfer_of(const Connection& connection, int side, const Outgoing& item, Time arrived) {
+  return {item.sent,
+          arrived,
+          connection.ends[side].node->id,
+          connection.ends[1 - side].node->id,
+          item.message.kind,
+          item.message.size,
+          connection.id,
+          side == 0};
+}
+
 void NetworkState::report(const Connection& connection, int side, const Outgoing& item,
                           Time arrived) {
-  const MachineId source = connection.ends[side].node->id;
-  const MachineId destination = connection.ends[1 - side].node->id;
+  const Transfer transfer = transfer_of(connection, side, item, arrived);
   world.trace().mix(static_cast<std::uint64_t>(arrived.time_since_epoch().count()));
-  world.trace().mix(static_cast<std::uint64_t>(source.value()) << 48 ^
-                    static_cast<std::uint64_t>(destination.value()) << 32 ^
-                    static_cast<std::uint64_t>(item.message.size.count()));
-  world.trace().mix(stable_hash(item.message.kind));
-  const Transfer transfer{item.sent,         arrived,           source,        destination,
-                          item.message.kind, item.message.size, connection.id, side == 0};
+  world.trace().mix(static_cast<std::uint64_t>(transfer.source.value()) << 48 ^
+                    static_cast<std::uint64_t>(transfer.destination.value()) << 32 ^
+                    static_cast<std::uint64_t>(transfer.size.count()));
+  world.trace().mix(stable_hash(transfer.kind));
   for (const auto& callback : on_transfer) callback(transfer);
 }
 

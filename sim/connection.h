@@ -19,9 +19,11 @@ namespace brokerlab::sim {
 
 /// One direction of a machine's network card.
 struct Lane {
-  BytesPerSecond rate{};  ///< At present.
-  Time free{};            ///< When the small messages that passed so far are through.
-  Bytes moved{0};         ///< Of what is through, or was on its way when it broke off.
+  BytesPerSecond rate{};  ///< At present, since rate_since.
+  Time rate_since{};
+  Bytes capacity{0};  ///< What it could have carried up to then.
+  Time free{};        ///< When the small messages that passed so far are through.
+  Bytes moved{0};     ///< Of what is through, or was on its way when it broke off.
   std::optional<NicCredits> credits;
   bool is_watched = false;  ///< A look at the credits is due.
 };
@@ -84,6 +86,8 @@ struct Connection {
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
+Transfer transfer_of(const Connection& connection, int side, const Outgoing& item, Time arrived);
+
 struct NetworkState {
   NetworkState(World& the_world, const NetworkConfig& the_config,
                std::shared_ptr<const Topology> topology);
@@ -110,6 +114,7 @@ struct NetworkState {
   /// After what determines the rates of a card has changed.
   void set_rates(Node& node);
   Bytes moved(const Node& node, Direction way) const;
+  Bytes capacity(const Lane& lane) const;
   /// Something passes now: credits go.
   void use_card(Node& node, Direction way) {
     const Lane& lane = node.lane(way);

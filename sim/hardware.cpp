@@ -21,6 +21,16 @@ void check_burst(const std::optional<Rate>& baseline, const std::optional<Rate>&
   }
 }
 
+/// A burst without credits never comes, and credits without a burst are never used.
+void check_credits(bool bursts, std::int64_t credits, const char* field, const char* burst,
+                   FieldReport& report) {
+  if (bursts && credits == 0) {
+    report.error(field, fmt::format("must be more than 0 for {} to be reached", burst));
+  } else if (!bursts && credits > 0) {
+    report.error(field, fmt::format("needs {}, which the credits are for", burst));
+  }
+}
+
 }  // namespace
 
 const Settings<CpuConfig>& CpuConfig::settings() {
@@ -97,6 +107,8 @@ const Settings<NicConfig>& NicConfig::settings() {
                  "rate.")
           .check([](const NicConfig& nic, FieldReport& report) {
             check_burst(std::optional(nic.rate), nic.burst_rate, "burst_rate", "rate", report);
+            check_credits(nic.burst_rate.has_value(), nic.burst_credits.count(), "burst_credits",
+                          "burst_rate", report);
           });
   return all;
 }
@@ -163,6 +175,8 @@ const Settings<DiskConfig>& DiskConfig::settings() {
                  "Larger operations count as several; ones in sequence are merged up to this.")
           .check([](const DiskConfig& disk, FieldReport& report) {
             check_burst(disk.iops, disk.burst_iops, "burst_iops", "iops", report);
+            check_credits(disk.burst_iops.has_value(), disk.burst_operations, "burst_operations",
+                          "burst_iops", report);
           });
   return all;
 }
@@ -184,6 +198,10 @@ const Settings<VolumeLinkConfig>& VolumeLinkConfig::settings() {
           .check([](const L& link, FieldReport& report) {
             check_burst(std::optional(link.rate), link.burst_rate, "burst_rate", "rate", report);
             check_burst(link.iops, link.burst_iops, "burst_iops", "iops", report);
+            check_credits(link.burst_rate.has_value(), link.burst_credits.count(), "burst_credits",
+                          "burst_rate", report);
+            check_credits(link.burst_iops.has_value(), link.burst_operations, "burst_operations",
+                          "burst_iops", report);
           });
   return all;
 }

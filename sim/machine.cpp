@@ -86,7 +86,7 @@ void Machine::set_clock(Duration ahead, double drift) {
   clock_ahead_ = ahead;
   clock_drift_ = drift;
   if (drift != 0) {
-    const std::string rate = fmt::format("{:g} ms", std::abs(drift) * 3.6e6);
+    const std::string rate = to_rounded_text(from_seconds(std::abs(drift) * 3600));
     const Phrase speed = drift > 0 ? Phrase{fmt::format("{} fast an hour", rate),
                                             fmt::format("한 시간에 {}씩 빨라진다", rate)}
                                    : Phrase{fmt::format("{} slow an hour", rate),

@@ -364,6 +364,20 @@ void Network::on_transfer(std::function<void(const Transfer&)> callback) {
   state_->on_transfer.push_back(std::move(callback));
 }
 
+std::vector<Transfer> Network::undelivered() const {
+  std::vector<Transfer> all;
+  for (const auto& [id, connection] : state_->connections) {
+    for (int side : {0, 1}) {
+      for (const Outgoing& item : connection->ways[side].queue) {
+        if (item.kind == Outgoing::Kind::data) {
+          all.push_back(transfer_of(*connection, side, item, never));
+        }
+      }
+    }
+  }
+  return all;
+}
+
 void Network::add_machine(MachineId machine, const NicConfig& nic) {
   const auto [at, is_new] = state_->nodes.try_emplace(machine);
   ENSURE(is_new, "two machines have the id {}", machine);

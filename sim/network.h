@@ -176,10 +176,15 @@ class Network {
   /// Called at every delivery and every loss.
   void on_transfer(std::function<void(const Transfer&)> callback);
 
+  /// What was sent and has not arrived yet, perhaps never will; in order of connections.
+  std::vector<Transfer> undelivered() const;
+
   // --- Of a network card, each direction ---
 
   /// Since the start, headers included, of what is on its way, too.
   Bytes moved(MachineId machine, Direction way) const;
+  /// What it could have carried since the start, at the rates that it had.
+  Bytes capacity(MachineId machine, Direction way) const;
   /// What it can carry at present: without credits its baseline.
   BytesPerSecond nic_rate(MachineId machine, Direction way) const;
   /// Nothing for a card without bursts.

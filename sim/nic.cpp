@@ -50,8 +50,18 @@ void NetworkState::add_card(Node& node) {
 }
 
 void NetworkState::set_rates(Node& node) {
-  for (Lane* lane : {&node.out, &node.in}) lane->rate = rate_of(node, *lane);
+  for (Lane* lane : {&node.out, &node.in}) {
+    lane->capacity = capacity(*lane);
+    lane->rate_since = world.now();
+    lane->rate = rate_of(node, *lane);
+  }
   flows.set_card(node.number, card_of(node));
+}
+
+Bytes NetworkState::capacity(const Lane& lane) const {
+  const double since = to_seconds(world.now() - lane.rate_since);
+  return lane.capacity +
+         Bytes(static_cast<std::int64_t>(since * static_cast<double>(lane.rate.count())));
 }
 
 Bytes NetworkState::moved(const Node& node, Direction way) const {
@@ -114,6 +124,10 @@ void Network::restore_nic(MachineId machine) {
 
 Bytes Network::moved(MachineId machine, Direction way) const {
   return state_->moved(state_->node(machine), way);
+}
+
+Bytes Network::capacity(MachineId machine, Direction way) const {
+  return state_->capacity(state_->node(machine).lane(way));
 }
 
 BytesPerSecond Network::nic_rate(MachineId machine, Direction way) const {

@@ -325,7 +325,8 @@ std::string note_about_messages(Ui& ui, const Scene& scene) {
   if (scope.level == sim::RecordingLevel::sampled) {
     return fmt::format(fmt::runtime(ui.say(Text::messages_sampled)), scope.sample);
   }
-  return std::string(ui.say(Text::messages_not_kept));
+  const bool nothing = scope.level == sim::RecordingLevel::none;
+  return std::string(ui.say(nothing ? Text::nothing_kept : Text::messages_not_kept));
 }
 
 void draw_legend(Ui& ui, const Scene& scene, const Rect& rect) {

@@ -72,6 +72,8 @@ constexpr std::array entries = {
     Entry{Text::no_events_yet, "Nothing was recorded.", "기록된 사건이 없습니다."},
     Entry{Text::messages_not_kept, "No messages were recorded at this moment.",
           "이 순간의 메시지는 기록되지 않았습니다."},
+    Entry{Text::nothing_kept, "Only the verdict of this run was recorded (level none).",
+          "이 실행은 판정만 기록되었습니다 (수준 none)."},
     Entry{Text::messages_sampled, "One request in {} was recorded, with its response.",
           "요청 {}개 가운데 하나와 그 응답만 기록되었습니다."},
     Entry{Text::select_event_hint, "Click a sentence to see what led to it.",

@@ -68,6 +68,7 @@ enum class Text {
   verdict_none,
   no_events_yet,
   messages_not_kept,
+  nothing_kept,
   messages_sampled,  // "{}": one in so many
   select_event_hint,
   root_cause,

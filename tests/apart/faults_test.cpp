@@ -158,8 +158,8 @@ TEST_CASE("faults of what is not there are refused", "[unit]") {
         "mean \"r1-tor-1\"?\n");
   CHECK(mistakes(R"({"at": "20s", "rack_off": "r9"})").find("names no rack, zone or data centre") !=
         std::string::npos);
-  CHECK(mistakes(R"({"at": "20s", "slow_disk": {"machine": "broker-1", "disk": 1}})") ==
-        "faults.json: /faults/0/slow_disk/disk: 1: must be less than the number of its disks, 1\n");
+  CHECK(mistakes(R"({"at": "20s", "slow_disk": {"machine": "broker-1", "disk": 2}})") ==
+        "faults.json: /faults/0/slow_disk/disk: 2: must be at most the number of its disks, 1\n");
   CHECK(mistakes(
             R"({"at": "20s", "kill_process": "broker-1", "as": "x"}, {"at": "30s", "heal": "x"})")
             .find("names no earlier fault that can be healed") != std::string::npos);

@@ -2,13 +2,12 @@
 // and links, and the first flow. Once a process, so each iteration is a child; the time is its CPU.
 #include "sim/machine.h"
 #include "sim/topology.h"
+#include "tests/bench/apart.h"
 
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <array>
-#include <unistd.h>
 
 using namespace brokerlab;
 using namespace brokerlab::sim;
@@ -44,13 +43,6 @@ Task<> send(Process& self) {
   co_await (*socket)->receive();
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-}
-
 double resident_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -59,7 +51,7 @@ double resident_megabytes() {
 
 /// CPU seconds and megabytes (of the peak) that it took, in this process.
 std::array<double, 2> build() {
-  const double began = cpu_seconds();
+  const double began = bench::cpu_seconds();
   const double before = resident_megabytes();
   World world(1);
   Network network(world, {}, std::make_shared<const Topology>(fifty_racks()));
@@ -80,28 +72,16 @@ std::array<double, 2> build() {
   run(999, listen);
   run(0, send);
   world.run(Time(1min));
-  return {cpu_seconds() - began, resident_megabytes() - before};
+  return {bench::cpu_seconds() - began, resident_megabytes() - before};
 }
 
 void build_platform_1000_machines_50_racks(benchmark::State& state) {
   double megabytes = 0;
   for (auto _ : state) {
-    int ends[2];
-    if (pipe(ends) != 0) return state.SkipWithError("no pipe");
-    const pid_t child = fork();
-    if (child == 0) {
-      const std::array<double, 2> cost = build();
-      _exit(write(ends[1], cost.data(), sizeof cost) == sizeof cost ? 0 : 1);
-    }
-    close(ends[1]);
-    std::array<double, 2> cost{};
-    const bool read_all = read(ends[0], cost.data(), sizeof cost) == sizeof cost;
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    if (!read_all) return state.SkipWithError("the child died");
-    state.SetIterationTime(cost[0]);
-    megabytes = std::max(megabytes, cost[1]);
+    const auto cost = bench::apart(build);
+    if (!cost) return state.SkipWithError("the child died");
+    state.SetIterationTime((*cost)[0]);
+    megabytes = std::max(megabytes, (*cost)[1]);
   }
   state.counters["MB"] = megabytes;
 }

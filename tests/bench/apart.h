@@ -1,0 +1,39 @@
+// Measures something in a process of its own: SimGrid's engine is one a process.
+#pragma once
+
+#include <sys/wait.h>
+
+#include <array>
+#include <ctime>
+#include <optional>
+#include <unistd.h>
+
+namespace brokerlab::bench {
+
+inline double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// The two figures that `measure` returns in the child; nothing when it died.
+template <class Measure>
+std::optional<std::array<double, 2>> apart(const Measure& measure) {
+  int ends[2];
+  if (pipe(ends) != 0) return {};
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::array<double, 2> figures = measure();
+    _exit(write(ends[1], figures.data(), sizeof figures) == sizeof figures ? 0 : 1);
+  }
+  close(ends[1]);
+  std::array<double, 2> figures{};
+  const bool read_all = read(ends[0], figures.data(), sizeof figures) == sizeof figures;
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!read_all) return {};
+  return figures;
+}
+
+}  // namespace brokerlab::bench
