@@ -157,8 +157,15 @@ sim::Task<> Broker::tell_of_log_dir_failure() {
 
 void Broker::terminate(sim::Process&) {
   if (state_ == State::stopping) return;
+  // Before it is registered there is nothing to give away, and logs that are not recovered must
+  // not be taken for clean at the next start.
+  const bool ready = state_ == State::running;
   state_ = State::stopping;
-  process_.spawn(shut_down());
+  if (ready) {
+    process_.spawn(shut_down());
+  } else {
+    process_.exit({"stopped", "정지"});
+  }
 }
 
 sim::Task<> Broker::shut_down() {
@@ -180,6 +187,7 @@ sim::Task<> Broker::shut_down() {
     }
     co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
   }
+  server_.stop();
   co_await replicas_.shutdown_cleanly();
   co_await zookeeper_.close();
   process_.exit({"stopped", "정지"});

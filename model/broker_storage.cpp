@@ -49,29 +49,31 @@ sim::Task<> BrokerStorage::settle(Traffic traffic) {
   for (int i = 0; i < dirs(); ++i) {
     if (!dir(i).online()) continue;
     const auto done = co_await dir(i).settle(std::move(traffic[static_cast<std::size_t>(i)]));
-    if (!done) co_await go_offline(i, done.error());
+    if (!done) go_offline(i, done.error());
   }
+  co_await never_without_dirs();
 }
 
 sim::Task<bool> BrokerStorage::settle(int number) {
   LogDir& it = dir(number);
   if (!it.online()) co_return false;
   const auto done = co_await it.settle(it.take());
-  if (!done) co_await go_offline(number, done.error());
+  if (!done) go_offline(number, done.error());
+  co_await never_without_dirs();
   co_return it.online();
 }
 
-sim::Task<> BrokerStorage::go_offline(int number, sim::DiskError error) {
-  if (!dir(number).online()) co_return;  // somebody else noticed first
+void BrokerStorage::go_offline(int number, sim::DiskError error) {
+  if (!dir(number).online()) return;  // somebody else noticed first
   dir(number).set_online(false);
-  {
-    const sim::World::KeepCause keep(machine_.world());
-    if (const sim::EventId cause = dir(number).disk().cause()) machine_.world().set_cause(cause);
-    if (failed_) failed_(number, error);
-  }
-  if (online() > 0) co_return;
-  // The process dies after this event; nobody may take the bytes for stored meanwhile.
-  co_await machine_.world().sleep_until(never);
+  const sim::World::KeepCause keep(machine_.world());
+  if (const sim::EventId cause = dir(number).disk().cause()) machine_.world().set_cause(cause);
+  if (failed_) failed_(number, error);
+}
+
+/// The process dies after this event; nobody may take the bytes for stored meanwhile.
+sim::Task<> BrokerStorage::never_without_dirs() {
+  if (online() == 0) co_await machine_.world().sleep_until(never);
 }
 
 }  // namespace brokerlab::model

@@ -59,7 +59,8 @@ class BrokerStorage {
 
  private:
   void set_reads_from_cache(bool cached);
-  sim::Task<> go_offline(int dir, sim::DiskError error);
+  void go_offline(int dir, sim::DiskError error);
+  sim::Task<> never_without_dirs();
 
   sim::Machine& machine_;
   std::vector<std::unique_ptr<LogDir>> dirs_;

@@ -60,6 +60,12 @@ void ReplicaFetchers::shut_down_idle() {
   });
 }
 
+void ReplicaFetchers::stop() {
+  following_.clear();
+  for (auto& [key, fetcher] : fetchers_) fetcher->partitions.clear();
+  shut_down_idle();
+}
+
 std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) const {
   auto request = std::make_unique<FetchRequest>();
   request->replica = id_;

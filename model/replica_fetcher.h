@@ -33,6 +33,7 @@ class ReplicaFetchers {
   void unfollow(const TopicPartition& partition);
   /// Fetchers without partitions end.
   void shut_down_idle();
+  void stop();  ///< All of them, before the logs are closed.
   int count() const { return static_cast<int>(fetchers_.size()); }
 
  private:

@@ -4,6 +4,8 @@
 #include "model/replica_manager.h"
 #include "sim/when_all.h"
 
+#include <set>
+
 namespace brokerlab::model {
 namespace {
 
@@ -114,11 +116,17 @@ void ReplicaManager::start() {
 }
 
 sim::Task<> ReplicaManager::shutdown_cleanly() {
-  for (auto& [name, partition] : partitions_) (void)partition->log().close();
+  fetchers_.stop();
+  std::set<int> unclean;
+  for (auto& [name, partition] : partitions_) {
+    if (!partition->log().close().ok()) unclean.insert(dirs_.at(name));
+  }
   write_recovery_points();
   write_high_watermarks();
+  co_await storage_.settle(storage_.take());
+  // The marker vouches for what is on the disk by now.
   for (int i = 0; i < storage_.dirs(); ++i) {
-    if (!storage_.dir(i).online()) continue;
+    if (!storage_.dir(i).online() || unclean.contains(i)) continue;
     log::MemoryEnv& env = storage_.dir(i).env();
     if (auto marker = env.create(in_root(log::clean_shutdown_name))) {
       (void)(*marker)->sync();

@@ -202,11 +202,13 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
       const Kind kind = appended.error().kind;
       BrokerStorage::Traffic traffic = storage_.take();
       co_await storage_.settle(std::move(traffic));
+      if (offline_.contains(data.partition)) co_return false;
       ENSURE(kind == Kind::corrupt || kind == Kind::invalid,
              "a follower could not append to {}: {}", data.partition.name(),
              appended.error().message);
       co_return false;
     }
+    if (appended->rolled) process_.spawn(flush_behind(data.partition, appended->first_offset));
     counters_.replication_bytes_in += static_cast<std::int64_t>(data.records.size());
     if (partition.log_end_offset() != end_before) {
       cluster_.observer.on_log_end(id_, partition.name(), partition.log_end_offset());
@@ -216,6 +218,15 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
   BrokerStorage::Traffic traffic = storage_.take();
   co_await storage_.settle(std::move(traffic));
   co_return true;
+}
+
+/// What lies before a new segment is synced in the background (UnifiedLog.roll).
+sim::Task<> ReplicaManager::flush_behind(TopicPartition name, Offset base) {
+  Partition* partition = find(name);
+  if (partition == nullptr) co_return;
+  (void)partition->log().flush_to(std::min(base, partition->log_end_offset()));
+  BrokerStorage::Traffic traffic = storage_.take();
+  co_await storage_.settle(std::move(traffic));
 }
 
 void ReplicaManager::report_truncation(Partition& partition, Offset end_before) {

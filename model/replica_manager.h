@@ -121,6 +121,7 @@ class ReplicaManager final : public OffsetStore {
   void submit(const std::optional<IsrChange>& change);
   bool become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
   bool become_follower(Partition& partition, const LeaderAndIsrRequest::Partition& state);
+  sim::Task<> flush_behind(TopicPartition name, Offset base);
   void report_truncation(Partition& partition, Offset end_before);
   sim::Task<> watch_isr();
   sim::Task<> checkpoint_high_watermarks();

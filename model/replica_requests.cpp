@@ -79,6 +79,9 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
       waiting.push_back({produced.partition, log::no_offset, answer.error});
       continue;
     }
+    if (appended->info.rolled) {
+      process_.spawn(flush_behind(produced.partition, appended->info.first_offset));
+    }
     answer.base_offset = appended->info.first_offset;
     answer.log_start_offset = partition->log().log_start_offset();
     counters_.messages_in += appended->info.records;
@@ -119,6 +122,7 @@ sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
   if (partition == nullptr) co_return ErrorCode::not_leader_or_follower;
   auto appended = partition->append_as_leader(batch, Acks::all, clock(), wall_millis());
   if (!appended) co_return appended.error();
+  if (appended->info.rolled) process_.spawn(flush_behind(name, appended->info.first_offset));
   cluster_.observer.on_leader_append(id_, name, partition->leader_epoch(),
                                      appended->info.first_offset, partition->log_end_offset(),
                                      appended->info.bytes);

@@ -119,6 +119,7 @@ sim::Task<> SocketServer::io_thread() {
     std::optional<CallPtr> call = co_await queue_.receive();
     if (!call) co_return;
     queue_room_.release();
+    if (stopped_) co_return;
     const Time begin = process_.world().now();
     co_await handler_(*call);
     io_busy_ += process_.world().now() - begin;

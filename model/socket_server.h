@@ -27,6 +27,8 @@ class SocketServer {
   SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler);
 
   void start();
+  /// No request is handled any more (SocketServer.stopProcessingRequests).
+  void stop() { stopped_ = true; }
 
   int queue_length() const { return static_cast<int>(queue_.size()); }
   int connections() const { return connections_; }
@@ -51,6 +53,7 @@ class SocketServer {
   std::vector<std::unique_ptr<sim::Semaphore>> network_threads_;
   sim::Channel<CallPtr> queue_;
   sim::Semaphore queue_room_;
+  bool stopped_ = false;
   int connections_ = 0;
   int next_thread_ = 0;
   Duration io_busy_{};

@@ -35,18 +35,22 @@ sim::Task<> TablePoller::run() {
     if (!stopping_) co_await asked_to_stop_.wait(polled + setup_.poll_interval);
   }
   if (stopping_) {
-    co_await producer_.close();
-    process_.exit({"stopped", "정지"});
+    co_await finish();
     co_return;
   }
   done_ = true;
   co_await producer_.flush();
 }
 
+sim::Task<> TablePoller::finish() {
+  co_await producer_.close();
+  process_.exit({"stopped", "정지"});
+}
+
 void TablePoller::terminate(sim::Process& self) {
   stopping_ = true;
   asked_to_stop_.notify_all();
-  if (done_) self.exit({"stopped", "정지"});
+  if (done_) self.spawn(finish());
 }
 
 }  // namespace brokerlab::model

@@ -54,6 +54,7 @@ class TablePoller final : public sim::Program {
 
  private:
   sim::Task<> run();
+  sim::Task<> finish();
 
   sim::Process& process_;
   const TablePollerSetup setup_;

@@ -30,7 +30,8 @@ Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
       [this](model::BrokerId id, const model::TopicPartition& name) { return replica(id, name); });
 }
 
-Cluster::~Cluster() = default;
+/// Processes end before anything that their programs were lent.
+Cluster::~Cluster() { machines_.clear(); }
 
 Result<std::unique_ptr<Cluster>, std::string> Cluster::build(sim::World& world,
                                                              const Scenario& scenario,

@@ -28,6 +28,10 @@ bool same_bytes(log::ByteView a, log::ByteView b) {
 Ledger::Ledger(sim::World& world) : world_(world) {
   world.trace().subscribe([this](const sim::Event& event) {
     if (event.kind == &sim::events::power_off) power_lost_[event.machine] = event.time;
+    if (event.kind == &sim::events::process_started ||
+        event.kind == &sim::events::machine_process_started) {
+      started_[event.machine] = event.time;
+    }
   });
 }
 
@@ -273,7 +277,9 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
   if (replica == nullptr || !replica->is_leader()) return;
   ++invariant("high_watermark_never_falls").checked;
   auto& last = leader_high_watermarks_[{name, broker}];
-  const bool same_reign = last.epoch == replica->leader_epoch() && !lost_power(broker, last.when);
+  // Who starts again begins with the high watermark of its last checkpoint, in the same epoch when
+  // no controller has noticed.
+  const bool same_reign = last.epoch == replica->leader_epoch() && !started(broker, last.when);
   if (same_reign && offset < last.offset) {
     violate("high_watermark_never_falls", fmt::format("{}: from {} to {} on broker {}", name.name(),
                                                       last.offset, offset, broker));
@@ -308,11 +314,12 @@ Ledger::Loss Ledger::kind_of_loss(const TopicPartition& name, BrokerId leader, T
   return lost_power(leader, since) ? Loss::unsynced : Loss::not_replicated;
 }
 
-bool Ledger::lost_power(BrokerId broker, Time since) const {
+bool Ledger::has_happened(const std::map<sim::MachineId, Time>& last, BrokerId broker,
+                          Time since) const {
   const auto machine = context_->broker_machines.find(broker);
   if (machine == context_->broker_machines.end()) return false;
-  const auto dark = power_lost_.find(machine->second);
-  return dark != power_lost_.end() && dark->second >= since;
+  const auto found = last.find(machine->second);
+  return found != last.end() && found->second >= since;
 }
 
 /// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.

@@ -206,7 +206,14 @@ class Ledger final : public model::Observer {
   void check_committed(const model::TopicPartition& name, const model::Partition& replica,
                        model::Offset from, model::Offset to);
   void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
-  bool lost_power(model::BrokerId broker, Time since) const;
+  bool has_happened(const std::map<sim::MachineId, Time>& last, model::BrokerId broker,
+                    Time since) const;
+  bool lost_power(model::BrokerId broker, Time since) const {
+    return has_happened(power_lost_, broker, since);
+  }
+  bool started(model::BrokerId broker, Time since) const {
+    return has_happened(started_, broker, since);
+  }
   Loss kind_of_loss(const model::TopicPartition& name, model::BrokerId leader, Time since) const;
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
   void compare_replicas(const model::TopicPartition& name);
@@ -256,6 +263,7 @@ class Ledger final : public model::Observer {
   std::map<model::TopicPartition, std::vector<model::RecordRef>> blind_;
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by machine.
+  std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
   std::int64_t unacknowledged_in_log_ = 0;
   Histogram produce_latency_;
   Histogram send_latency_;

@@ -13,8 +13,15 @@ namespace s4u = simgrid::s4u;
 struct InFlight {
   std::uint64_t next = 1;
   std::map<std::uint64_t, std::function<void()>> done;
-  /// SimGrid touches an activity after its callback: it dies at the next one.
-  s4u::ActivityPtr finished;
+  /// SimGrid touches activities after their callback or cancellation, in the same step: they die
+  /// when its clock has moved on. With the date.
+  std::vector<std::pair<double, s4u::ActivityPtr>> over;
+
+  void bury(s4u::ActivityPtr activity) {
+    const double now = s4u::Engine::get_clock();
+    std::erase_if(over, [now](const auto& entry) { return entry.first < now; });
+    over.emplace_back(now, std::move(activity));
+  }
 };
 
 InFlight& in_flight() {
@@ -146,7 +153,7 @@ Bytes Flows::moving_in(int host) const { return moving(host, &Flow::to); }
 void Flows::finished(FlowId id) {
   const auto found = flows_.find(id);
   ENSURE(found != flows_.end(), "a flow ended that was not on its way");
-  in_flight().finished = std::move(found->second->comm);
+  in_flight().bury(std::move(found->second->comm));
   // SimGrid reports flows that end together in an order of its own; ours is that of their start.
   if (finished_.empty()) world_.from_flow_clock([this] { hand_over(); });
   finished_.emplace(id, std::move(found->second->done));
@@ -173,7 +180,7 @@ void Flows::cancel(FlowId id) {
   in_flight().done.erase(flow->number);
   world_.release_clock();
   flow->comm->cancel();
-  in_flight().finished = std::move(flow->comm);
+  in_flight().bury(std::move(flow->comm));
 }
 
 }  // namespace brokerlab::sim

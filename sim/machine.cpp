@@ -45,7 +45,7 @@ Machine::Machine(World& world, Network& network, MachineId id, std::string name,
 
 Machine::~Machine() {
   // Silently: nothing of this machine answers, and nothing is recorded.
-  network_.machine_down(id_, EventId{});
+  network_.machine_gone(id_);
   for (auto process = processes_.rbegin(); process != processes_.rend(); ++process) {
     (*process)->destroy(EventId{}, true);
   }

@@ -394,6 +394,11 @@ void Network::machine_up(MachineId machine) {
   node.down_cause = {};
 }
 
+void Network::machine_gone(MachineId machine) {
+  state_->on_transfer.clear();
+  machine_down(machine, EventId{});
+}
+
 void Network::machine_down(MachineId machine, EventId cause) {
   state_->end_listeners([&](const Listener& it) { return it.machine_ == machine; });
   state_->machine_down(state_->node(machine), cause);

@@ -194,6 +194,8 @@ class Network {
 
   void add_machine(MachineId machine, const NicConfig& nic);
   void machine_up(MachineId machine);
+  /// The cluster is taken apart: nobody hears of what that does.
+  void machine_gone(MachineId machine);
   /// Everything of the machine falls silent.
   void machine_down(MachineId machine, EventId cause);
   /// The kernel of its machine resets the connections of a process that was killed.
