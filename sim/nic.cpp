@@ -135,9 +135,10 @@ BytesPerSecond Network::nic_rate(MachineId machine, Direction way) const {
 }
 
 std::optional<Bytes> Network::burst_credits(MachineId machine, Direction way) const {
-  const Lane& lane = state_->node(machine).lane(way);
+  const Node& node = state_->node(machine);
+  const Lane& lane = node.lane(way);
   if (!lane.credits) return {};
-  return lane.credits->credits(state_->world.now());
+  return lane.credits->credits(state_->world.now(), state_->moved(node, way));
 }
 
 }  // namespace brokerlab::sim

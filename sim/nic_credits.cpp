@@ -24,6 +24,12 @@ Bytes NicCredits::credits_for(Duration burst) const {
   return Bytes(static_cast<std::int64_t>(above * to_seconds(burst)));
 }
 
+Bytes NicCredits::credits(Time now, Bytes moved) const {
+  NicCredits then = *this;
+  then.look(now, moved);
+  return then.bucket_.credits(now);
+}
+
 void NicCredits::look(Time now, Bytes moved) {
   bucket_.advance(now, std::max(moved - charged_, Bytes(0)));
   charged_ = moved;

@@ -23,7 +23,8 @@ class NicCredits {
 
   BytesPerSecond rate() const { return exhausted_ ? baseline_ : burst_; }
   bool exhausted() const { return exhausted_; }
-  Bytes credits(Time at) const { return bucket_.credits(at); }
+  /// What is left when so much has gone through since the start.
+  Bytes credits(Time now, Bytes moved) const;
 
   /// `moved` is what went through since the start; it never shrinks. May change rate().
   void look(Time now, Bytes moved);

@@ -112,6 +112,10 @@ TEST_CASE("what moves is counted while it moves", "[unit]") {
   const auto sent = cluster.network.moved(MachineId(0), Direction::out);
   CHECK(static_cast<double>(sent.count()) == Approx(1.25e9).epsilon(0.001));
   CHECK(cluster.network.moved(MachineId(1), Direction::in) == sent);
+  // Nobody has looked at the credits yet, but half of them are gone.
+  const auto left = cluster.network.burst_credits(MachineId(0), Direction::out);
+  REQUIRE(left.has_value());
+  CHECK(static_cast<double>(left->count()) == Approx(1.125e9).epsilon(0.001));
   CHECK(cluster.network.moved(MachineId(1), Direction::out) == 0_B);
 }
 
