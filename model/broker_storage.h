@@ -39,6 +39,7 @@ class BrokerStorage {
   using Traffic = std::vector<LogDir::Traffic>;  ///< By directory.
   Traffic take();
   sim::Task<> settle(Traffic traffic);
+  sim::Task<> settle() { return settle(take()); }
   /// Of one directory alone. False: it is offline.
   sim::Task<bool> settle(int dir);
 

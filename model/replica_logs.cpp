@@ -123,7 +123,7 @@ sim::Task<> ReplicaManager::shutdown_cleanly() {
   }
   write_recovery_points();
   write_high_watermarks();
-  co_await storage_.settle(storage_.take());
+  co_await storage_.settle();
   // The marker vouches for what is on the disk by now.
   for (int i = 0; i < storage_.dirs(); ++i) {
     if (!storage_.dir(i).online() || unclean.contains(i)) continue;
@@ -133,7 +133,7 @@ sim::Task<> ReplicaManager::shutdown_cleanly() {
       (void)env.sync_dir(log_root);
     }
   }
-  co_await storage_.settle(storage_.take());
+  co_await storage_.settle();
 }
 
 int ReplicaManager::emptiest_dir() const {
@@ -271,8 +271,7 @@ sim::Task<> ReplicaManager::checkpoint_high_watermarks() {
   while (true) {
     co_await world().sleep(config_.replica_high_watermark_checkpoint_interval);
     write_high_watermarks();
-    BrokerStorage::Traffic traffic = storage_.take();
-    co_await storage_.settle(std::move(traffic));
+    co_await storage_.settle();
   }
 }
 
@@ -280,8 +279,7 @@ sim::Task<> ReplicaManager::checkpoint_recovery_points() {
   while (true) {
     co_await world().sleep(config_.log_flush_offset_checkpoint_interval);
     write_recovery_points();
-    BrokerStorage::Traffic traffic = storage_.take();
-    co_await storage_.settle(std::move(traffic));
+    co_await storage_.settle();
   }
 }
 
@@ -289,8 +287,7 @@ sim::Task<> ReplicaManager::flush_dirty_logs() {
   while (true) {
     co_await world().sleep(*config_.log_flush_scheduler_interval);
     for (auto& [name, partition] : partitions_) partition->maybe_flush(clock());
-    BrokerStorage::Traffic traffic = storage_.take();
-    co_await storage_.settle(std::move(traffic));
+    co_await storage_.settle();
   }
 }
 

@@ -104,8 +104,7 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
     }
   }
   fetchers_.shut_down_idle();
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
   call->respond(std::move(response));
 }
 
@@ -200,8 +199,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
     if (!appended) {
       using Kind = log::LogError::Kind;
       const Kind kind = appended.error().kind;
-      BrokerStorage::Traffic traffic = storage_.take();
-      co_await storage_.settle(std::move(traffic));
+      co_await storage_.settle();
       if (offline_.contains(data.partition)) co_return false;
       ENSURE(kind == Kind::corrupt || kind == Kind::invalid,
              "a follower could not append to {}: {}", data.partition.name(),
@@ -215,8 +213,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
     }
     cluster_.observer.on_high_watermark(id_, partition.name(), partition.high_watermark());
   }
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
   co_return true;
 }
 
@@ -225,8 +222,7 @@ sim::Task<> ReplicaManager::flush_behind(TopicPartition name, Offset base) {
   Partition* partition = find(name);
   if (partition == nullptr) co_return;
   (void)partition->log().flush_to(std::min(base, partition->log_end_offset()));
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
 }
 
 void ReplicaManager::report_truncation(Partition& partition, Offset end_before) {

@@ -93,8 +93,7 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
     names.push_back(produced.partition);
     wake(*partition);
   }
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
   for (DelayedProduce::Waiting& wait : waiting) {
     if (offline_.contains(wait.partition)) wait.error = ErrorCode::kafka_storage_error;
   }
@@ -127,8 +126,7 @@ sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
                                      appended->info.first_offset, partition->log_end_offset(),
                                      appended->info.bytes);
   wake(*partition);
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
   auto outcome = std::make_shared<sim::OneShot<ErrorCode>>(world());
   std::vector<DelayedProduce::Waiting> waiting{{name, appended->info.last_offset + 1}};
   const auto answer = [outcome](const std::vector<ErrorCode>& errors) { outcome->set(errors[0]); };
@@ -292,8 +290,7 @@ sim::Task<> ReplicaManager::list_offsets(CallPtr call) {
       }
     }
   }
-  BrokerStorage::Traffic traffic = storage_.take();
-  co_await storage_.settle(std::move(traffic));
+  co_await storage_.settle();
   call->respond(std::move(response));
 }
 

@@ -48,7 +48,7 @@ struct Story {
   void settle(bool sync = false) {
     if (sync) REQUIRE(log->flush().ok());
     const auto wait = [](Story& story) -> sim::Task<> {
-      co_await story.storage->settle(story.storage->take());
+      co_await story.storage->settle();
       story.settled = true;
     };
     settled = false;
