@@ -51,12 +51,13 @@ struct Flows::Flow {
   simgrid::kernel::resource::Action* action = nullptr;  ///< Of comm.
   s4u::CommPtr comm;         ///< nullptr until SimGrid's clock has caught up.
   std::uint64_t number = 0;  ///< In in_flight().
+  bool cancelled = false;    ///< And only waits for SimGrid's clock.
 };
 
 Flows::Flows(World& world) : world_(world) {}
 
 Flows::~Flows() {
-  while (!flows_.empty()) cancel(flows_.begin()->first);
+  while (!flows_.empty()) drop(flows_.begin()->first);
   platform::return_hosts(places_);
 }
 
@@ -89,7 +90,7 @@ FlowId Flows::start(int from, int to, Bytes size, BytesPerSecond cap, Callback d
 
 void Flows::set_cap(FlowId id, BytesPerSecond cap) {
   const auto found = flows_.find(id);
-  if (found == flows_.end() || found->second->cap == cap) return;
+  if (found == flows_.end() || found->second->cap == cap || found->second->cancelled) return;
   Flow& flow = *found->second;
   flow.cap = cap;
   if (flow.comm == nullptr) return;
@@ -106,7 +107,7 @@ void Flows::apply_cap(const Flow& flow) {
 
 void Flows::launch(FlowId id) {
   const auto found = flows_.find(id);
-  if (found == flows_.end()) return;  // cancelled in the event that started it
+  if (found == flows_.end()) return;  // cancelled before
   Flow& flow = *found->second;
   world_.hold_clock();
   flow.number = in_flight().next++;
@@ -124,9 +125,9 @@ void Flows::launch(FlowId id) {
 // --- Asking ---
 
 /// As SimGrid counts it when it is asked: what was left at its last look, less the rate since then.
-Bytes Flows::moved(const Flow& flow) {
-  if (flow.comm == nullptr) return Bytes(0);
-  const double since = s4u::Engine::get_clock() - flow.action->get_last_update();
+Bytes Flows::moved(const Flow& flow) const {
+  if (flow.comm == nullptr || flow.cancelled) return Bytes(0);
+  const double since = world_.now_on_flow_clock() - flow.action->get_last_update();
   const double left = flow.action->get_remains_no_update() - flow.action->get_last_value() * since;
   const std::int64_t size = flow.size.count();
   return Bytes(size - std::clamp(static_cast<std::int64_t>(left), std::int64_t{0}, size));
@@ -153,12 +154,14 @@ Bytes Flows::moving_in(int host) const { return moving(host, &Flow::to); }
 void Flows::finished(FlowId id) {
   const auto found = flows_.find(id);
   ENSURE(found != flows_.end(), "a flow ended that was not on its way");
-  in_flight().bury(std::move(found->second->comm));
+  const std::unique_ptr<Flow> flow = std::move(found->second);
+  flows_.erase(found);
+  in_flight().bury(std::move(flow->comm));
+  world_.release_clock();
+  if (flow->cancelled) return;
   // SimGrid reports flows that end together in an order of its own; ours is that of their start.
   if (finished_.empty()) world_.from_flow_clock([this] { hand_over(); });
-  finished_.emplace(id, std::move(found->second->done));
-  flows_.erase(found);
-  world_.release_clock();
+  finished_.emplace(id, std::move(flow->done));
 }
 
 void Flows::hand_over() {
@@ -172,6 +175,20 @@ void Flows::hand_over() {
 
 void Flows::cancel(FlowId id) {
   finished_.erase(id);
+  const auto found = flows_.find(id);
+  if (found == flows_.end() || found->second->cancelled) return;
+  Flow& flow = *found->second;
+  if (flow.comm == nullptr) {
+    flows_.erase(found);
+    return;
+  }
+  flow.cancelled = true;
+  flow.done = Callback();
+  world_.with_flow_clock([this, id] { drop(id); });
+}
+
+/// At SimGrid's present date.
+void Flows::drop(FlowId id) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;
   const std::unique_ptr<Flow> flow = std::move(found->second);

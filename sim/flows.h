@@ -52,9 +52,10 @@ class Flows {
 
   void launch(FlowId flow);
   static void apply_cap(const Flow& flow);
-  static Bytes moved(const Flow& flow);
+  Bytes moved(const Flow& flow) const;
   Bytes moving(int host, int Flow::*end) const;
   void finished(FlowId flow);
+  void drop(FlowId flow);
   void hand_over();
 
   World& world_;

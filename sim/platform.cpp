@@ -195,13 +195,28 @@ void return_hosts(const std::vector<int>& hosts) {
 
 s4u::Host* host(int number) { return pool().hosts[static_cast<std::size_t>(number)].host; }
 
-simgrid::kernel::resource::Action* latest_action() {
-  namespace resource = simgrid::kernel::resource;
-  static resource::Model* const model =
+namespace {
+
+namespace resource = simgrid::kernel::resource;
+
+resource::Model& network() {
+  static auto* const model =
       dynamic_cast<resource::Model*>(pool().engine->get_netzone_root()->get_network_model());
-  ENSURE(model != nullptr && !model->get_started_action_set()->empty(),
-         "a communication did not start");
-  return &model->get_started_action_set()->back();
+  ENSURE(model != nullptr, "SimGrid has no network model");
+  return *model;
+}
+
+}  // namespace
+
+simgrid::kernel::resource::Action* latest_action() {
+  ENSURE(!network().get_started_action_set()->empty(), "a communication did not start");
+  return &network().get_started_action_set()->back();
+}
+
+double next_change() {
+  const double now = s4u::Engine::get_clock();
+  const double until = network().next_occurring_event(now);  // shares the rates out; may end some
+  return network().get_finished_action_set()->empty() && until > 0 ? now + until : now;
 }
 
 void set_card(int host, const Card& card) {

@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include "sim/platform.h"
 #include "sim/trace.h"
 
 #include <simgrid/kernel/Timer.hpp>
@@ -84,8 +85,6 @@ void World::run_due(Time upto) {
       continue;
     }
     run_one();
-    // A flow that has started binds us to SimGrid's clock from here on.
-    if (held_ > 0 && in_engine_ && !heap_.empty() && heap_.front().date > flow_date()) break;
   }
 }
 
@@ -184,16 +183,24 @@ void World::start(Scope scope, std::coroutine_handle<> handle) {
 // --- SimGrid's clock ---
 //
 // The kernel is either outside SimGrid and runs its heap freely, or inside Engine::run() and steps
-// when SimGrid's one armed timer fires. Inside, it may still run ahead of SimGrid's clock while no
-// flow is in flight; then a flow that starts waits for the engine to catch up.
+// when SimGrid's one armed timer fires. From there it runs ahead of SimGrid's clock, up to the next
+// date at which a flow may end; a flow that starts or changes waits for the engine to catch up.
 //
 // SimGrid's clock survives a World: our date 0 is flow_origin_ there. A run that ends with flows in
 // flight leaves SimGrid at the same date, and the next run goes on from it.
 
 double World::flow_seconds(Time date) const { return flow_origin_ + to_seconds(date); }
 
-Time World::flow_date() const {
-  return at_seconds(simgrid::s4u::Engine::get_clock() - flow_origin_);
+Time World::our_date(double flow_seconds) const { return at_seconds(flow_seconds - flow_origin_); }
+
+Time World::flow_date() const { return our_date(simgrid::s4u::Engine::get_clock()); }
+
+/// How far the kernel may run on its own. An event at a flow's end waits for SimGrid: whichever is
+/// first on its clock comes first.
+Time World::free_until() {
+  if (held_ == 0) return never;
+  if (std::exchange(changed_, false)) horizon_ = our_date(platform::next_change()) - 1ns;
+  return std::max(horizon_, flow_date());
 }
 
 void World::with_flow_clock(Callback callback) {
@@ -204,6 +211,7 @@ void World::with_flow_clock(Callback callback) {
 void World::release_clock() {
   ENSURE(held_ > 0, "the clock was not held");
   --held_;
+  changed_ = true;
 }
 
 void World::from_flow_clock(Callback callback) {
@@ -242,9 +250,10 @@ void World::fire() {
     if (wants_engine_) {
       if (flow_date() < now_) break;
       wants_engine_ = false;
+      changed_ = true;
       for (Callback& callback : std::exchange(flow_callbacks_, {})) callback();
     }
-    const Time upto = held_ > 0 ? std::min(end_, flow_date()) : end_;
+    const Time upto = std::min(end_, free_until());
     if (heap_.empty() || heap_.front().date > upto) break;
     run_due(upto);
   }

@@ -4,10 +4,10 @@
 // of scheduling). It carries the cause along: whatever an event schedules remembers the trace event
 // in whose consequence it runs, so that "why?" is a walk up that chain.
 //
-// SimGrid's clock follows: while a flow is in flight on the simulated network (hold_clock()), the
-// kernel takes every step in SimGrid's maestro through one armed timer; with no flow in flight it
-// runs ahead on its own heap, and SimGrid catches up when the next flow starts (with_flow_clock()).
-// docs/architecture.md has the measurements behind this.
+// SimGrid's clock follows: the kernel runs ahead on its own heap, but never past the next date at
+// which a flow in flight on the simulated network (hold_clock()) may end. SimGrid catches up there,
+// and when a flow starts or changes (with_flow_clock()). docs/architecture.md has the measurements
+// behind this.
 //
 // Lifetime: one World at a time in an OS process when flows are used (SimGrid's engine is a
 //           singleton; its clock survives a World, so each World has its own origin on it).
@@ -131,9 +131,11 @@ class World {
 
   /// Runs the callback at the current date, as soon as SimGrid's clock shows it too.
   void with_flow_clock(Callback callback);
-  /// Between a flow's start and its end the kernel may not run ahead of SimGrid.
+  /// Between a flow's start and its end the kernel may not run ahead of the end.
   void hold_clock() { ++held_; }
   void release_clock();
+  /// now() on SimGrid's clock, which may be behind.
+  double now_on_flow_clock() const { return flow_seconds(now_); }
   /// For completion callbacks of SimGrid: runs `callback` in the kernel at SimGrid's current date.
   void from_flow_clock(Callback callback);
 
@@ -173,7 +175,9 @@ class World {
   void arm();
   void disarm();
   double flow_seconds(Time date) const;
-  Time flow_date() const;  ///< SimGrid's clock as our date: the nearest nanosecond.
+  Time our_date(double flow_seconds) const;  ///< The nearest nanosecond.
+  Time flow_date() const;                    ///< SimGrid's clock as our date.
+  Time free_until();
   bool scope_lives(Scope scope) const { return scope_lives_[scope.index] == scope.life; }
 
   const std::uint64_t seed_;
@@ -199,6 +203,8 @@ class World {
   std::vector<Callback> flow_callbacks_;
   bool bound_ = false;  ///< flow_origin_ is known: the engine has been entered.
   double flow_origin_ = 0;
+  bool changed_ = false;  ///< Flows, since horizon_ was asked for.
+  Time horizon_{};        ///< What is due now or before runs before any flow ends.
   Time armed_ = never;
   simgrid::kernel::timer::Timer* timer_ = nullptr;
   Duration observe_every_{};
