@@ -6,6 +6,7 @@
 #include "base/check.h"
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -23,15 +24,21 @@ class Callback {
     if constexpr (sizeof(Held) <= sizeof(buffer_) && alignof(Held) <= alignof(std::max_align_t) &&
                   std::is_nothrow_move_constructible_v<Held>) {
       new (buffer_) Held(std::forward<F>(function));
-      static constexpr Operations operations{
-          [](void* at) { (*std::launder(static_cast<Held*>(at)))(); },
-          [](void* from, void* to) noexcept {
-            Held* held = std::launder(static_cast<Held*>(from));
-            new (to) Held(std::move(*held));
-            held->~Held();
-          },
-          [](void* at) noexcept { std::launder(static_cast<Held*>(at))->~Held(); }};
-      operations_ = &operations;
+      constexpr auto call = [](void* at) { (*std::launder(static_cast<Held*>(at)))(); };
+      if constexpr (std::is_trivially_copyable_v<Held> && std::is_trivially_destructible_v<Held>) {
+        static constexpr Operations operations{call, nullptr, nullptr};
+        operations_ = &operations;
+      } else {
+        static constexpr Operations operations{
+            call,
+            [](void* from, void* to) noexcept {
+              Held* held = std::launder(static_cast<Held*>(from));
+              new (to) Held(std::move(*held));
+              held->~Held();
+            },
+            [](void* at) noexcept { std::launder(static_cast<Held*>(at))->~Held(); }};
+        operations_ = &operations;
+      }
     } else {
       auto* held = new Held(std::forward<F>(function));
       new (buffer_) Held*(held);
@@ -64,16 +71,22 @@ class Callback {
  private:
   struct Operations {
     void (*call)(void*);
-    void (*move)(void*, void*) noexcept;
-    void (*destroy)(void*) noexcept;
+    void (*move)(void*, void*) noexcept;  ///< nullptr: the bytes are copied.
+    void (*destroy)(void*) noexcept;      ///< nullptr: nothing to do.
   };
 
   void take(Callback& other) noexcept {
     operations_ = std::exchange(other.operations_, nullptr);
-    if (operations_ != nullptr) operations_->move(other.buffer_, buffer_);
+    if (operations_ == nullptr) return;
+    if (operations_->move == nullptr) {
+      std::memcpy(buffer_, other.buffer_, sizeof(buffer_));
+    } else {
+      operations_->move(other.buffer_, buffer_);
+    }
   }
   void reset() noexcept {
-    if (operations_ != nullptr) std::exchange(operations_, nullptr)->destroy(buffer_);
+    if (operations_ != nullptr && operations_->destroy != nullptr) operations_->destroy(buffer_);
+    operations_ = nullptr;
   }
 
   const Operations* operations_ = nullptr;

@@ -46,7 +46,6 @@ void World::run_one() {
     scope_ = {};
     ++steps_;
     Callback callback = std::move(callbacks_[entry.slot]);
-    callbacks_[entry.slot] = Callback();
     free_callbacks_.push_back(entry.slot);
     callback();
     return;

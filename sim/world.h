@@ -159,7 +159,9 @@ class World {
   };
   struct Later {
     bool operator()(const Entry& a, const Entry& b) const {
-      return a.date > b.date || (a.date == b.date && a.order > b.order);
+      // Without a branch, which could not be predicted.
+      return (static_cast<int>(a.date > b.date) |
+              (static_cast<int>(a.date == b.date) & static_cast<int>(a.order > b.order))) != 0;
     }
   };
   static constexpr std::uint32_t callback_serial = UINT32_MAX;

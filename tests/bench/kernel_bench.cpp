@@ -1,5 +1,5 @@
 // Events a second of the kernel, beside a bare std::priority_queue of std::function; and with flows
-// under way, when every step is taken in SimGrid's engine.
+// under way, when the kernel meets SimGrid's engine at each start and end of one.
 #include "sim/channel.h"
 #include "sim/flows.h"
 #include "tests/bench/apart.h"
@@ -57,13 +57,14 @@ void bare_priority_queue(benchmark::State& state) {
 }
 BENCHMARK(bare_priority_queue)->Unit(benchmark::kMillisecond);
 
-/// The same work; `flow_count` large messages are under way all the time.
-void run_kernel(int flow_count) {
+/// The same work; `flow_count` messages of that size are under way all the time.
+void run_kernel(int flow_count, Bytes size) {
   World world(1);
   Flows flows(world);
+  std::function<void()> start = [&] { flows.start(0, 1, size, 10_Gbps, [&start] { start(); }); };
   if (flow_count > 0) {
     for (int i = 0; i < 2; ++i) flows.add_host({1_Gbps, 1_Gbps}, -1);
-    for (int i = 0; i < flow_count; ++i) flows.start(0, 1, 1'000_GB, 10_Gbps, [] {});
+    for (int i = 0; i < flow_count; ++i) start();
   }
   std::function<void(int, int)> step = [&](int sleeper, int round) {
     if (round == rounds) return;
@@ -74,14 +75,14 @@ void run_kernel(int flow_count) {
 }
 
 void kernel_callbacks(benchmark::State& state) {
-  for (auto _ : state) run_kernel(0);
+  for (auto _ : state) run_kernel(0, {});
   state.SetItemsProcessed(state.iterations() * pending * rounds);
 }
 BENCHMARK(kernel_callbacks)->Unit(benchmark::kMillisecond);
 
 /// CPU of the kernel, and how many times as fast it is as the bare queue: both turn by turn, the
 /// median of the turns' ratios.
-std::array<double, 2> against_bare_queue(int flow_count) {
+std::array<double, 2> against_bare_queue(int flow_count, Bytes size) {
   constexpr int turns = 15;
   std::vector<double> ratios;
   double seconds = 0;
@@ -89,7 +90,7 @@ std::array<double, 2> against_bare_queue(int flow_count) {
     const double began = bench::cpu_seconds();
     run_bare_queue();
     const double half = bench::cpu_seconds();
-    run_kernel(flow_count);
+    run_kernel(flow_count, size);
     const double kernel = bench::cpu_seconds() - half;
     ratios.push_back((half - began) / kernel);
     seconds += kernel;
@@ -101,8 +102,9 @@ std::array<double, 2> against_bare_queue(int flow_count) {
 void kernel_against_bare_queue(benchmark::State& state) {
   double ratio = 0;
   for (auto _ : state) {
-    const auto figures =
-        bench::apart([&] { return against_bare_queue(static_cast<int>(state.range(0))); });
+    const auto figures = bench::apart([&] {
+      return against_bare_queue(static_cast<int>(state.range(0)), Bytes(state.range(1)));
+    });
     if (!figures) return state.SkipWithError("the child died");
     state.SetIterationTime((*figures)[0]);
     ratio = (*figures)[1];
@@ -111,10 +113,12 @@ void kernel_against_bare_queue(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * pending * rounds);
 }
 BENCHMARK(kernel_against_bare_queue)
-    ->ArgName("flows")
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(10)
+    ->ArgNames({"flows", "bytes"})
+    ->Args({0, 0})
+    ->Args({1, 1'000'000'000'000})
+    ->Args({10, 1'000'000'000'000})
+    ->Args({1, 20'000})
+    ->Args({10, 20'000})
     ->UseManualTime()
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
