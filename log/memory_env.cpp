@@ -32,6 +32,19 @@ struct MemoryEnv::NameChange {
   std::string to;                      ///< For rename.
   std::shared_ptr<FileData> file;      ///< Created, removed or renamed.
   std::shared_ptr<FileData> replaced;  ///< What the rename's target was before.
+  std::int64_t syncs_before = 0;       ///< Those asked for until then have lower numbers.
+};
+
+/// A sync that takes time, until what was in the file when it was asked for is durable or gone.
+struct MemoryEnv::PendingSync {
+  std::int64_t number;
+  std::weak_ptr<FileData> file;
+  std::int64_t end;
+
+  bool is_over() const {
+    const auto data = file.lock();
+    return !data || data->path.empty() || data->unsynced.empty() || data->unsynced.front() >= end;
+  }
 };
 
 class MemoryEnv::MemoryFile : public File {
@@ -88,14 +101,18 @@ class MemoryEnv::MemoryFile : public File {
            new_size);
     env_.cut(*data_, new_size);
     // One journal, in order: a cut cannot survive when a removal before it does not.
-    if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
+    if (env_.options_.sync_commits_names) env_.commit_names();
     if (env_.observer_ != nullptr) env_.observer_->on_truncate(id(), new_size);
     return {};
   }
 
   Status<IoError> sync() override {
     if (const auto fault = next_call()) return fail(error_of(*fault));
-    if (env_.syncs_are_true()) data_->unsynced.clear();
+    if (env_.syncs_at_once()) {
+      data_->unsynced.clear();
+    } else if (!data_->unsynced.empty()) {
+      env_.pending_syncs_.push_back({env_.next_sync_++, data_, size()});
+    }
     if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
     if (env_.observer_ != nullptr) env_.observer_->on_sync(id());
     return {};
@@ -162,7 +179,7 @@ Result<std::unique_ptr<File>, IoError> MemoryEnv::create(const std::string& path
   data->path = path;
   by_id_.push_back(data);
   files_.emplace(path, data);
-  uncommitted_.push_back({NameChange::Kind::create, path, "", data, nullptr});
+  uncommitted_.push_back({NameChange::Kind::create, path, "", data, nullptr, next_sync_});
   return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, std::move(data)));
 }
 
@@ -209,7 +226,8 @@ Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to
   }
   unname(*file);
   name(file, to);
-  uncommitted_.push_back({NameChange::Kind::rename, from, to, file, std::move(replaced)});
+  uncommitted_.push_back(
+      {NameChange::Kind::rename, from, to, file, std::move(replaced), next_sync_});
   return {};
 }
 
@@ -219,7 +237,7 @@ Status<IoError> MemoryEnv::rename_dir(const std::string& from, const std::string
     return fail(IoError{IoErrorKind::not_found, to, "no such directory"});
   }
   move_dir(from, to);
-  uncommitted_.push_back({NameChange::Kind::rename_dir, from, to, nullptr, nullptr});
+  uncommitted_.push_back({NameChange::Kind::rename_dir, from, to, nullptr, nullptr, next_sync_});
   return {};
 }
 
@@ -251,7 +269,7 @@ Status<IoError> MemoryEnv::remove(const std::string& path) {
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, path, ""});
   const std::shared_ptr<FileData> file = found->second;
   unname(*file);
-  uncommitted_.push_back({NameChange::Kind::remove, path, "", file, nullptr});
+  uncommitted_.push_back({NameChange::Kind::remove, path, "", file, nullptr, next_sync_});
   if (observer_ != nullptr) observer_->on_remove(file->id);
   return {};
 }
@@ -321,7 +339,7 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
   if (!dirs_.contains(path)) return fail(IoError{IoErrorKind::not_found, path, ""});
   if (options_.sync_commits_names) {
     commit_names_by_sync();
-  } else if (syncs_are_true()) {
+  } else if (syncs_at_once()) {
     std::erase_if(uncommitted_, [&](const NameChange& change) {
       return parent_path(change.to.empty() ? change.path : change.to) == path;
     });
@@ -336,14 +354,34 @@ void MemoryEnv::mark_durable(FileId file, std::int64_t begin, std::int64_t end) 
   if (options_.sync_commits_names) commit_names();
 }
 
-void MemoryEnv::commit_names() { uncommitted_.clear(); }
-
-bool MemoryEnv::syncs_are_true() const {
-  return observer_ == nullptr || observer_->syncs_are_true();
+std::int64_t MemoryEnv::first_pending_sync() {
+  std::erase_if(pending_syncs_, [](const PendingSync& sync) { return sync.is_over(); });
+  return pending_syncs_.empty() ? next_sync_ : pending_syncs_.front().number;
 }
 
+void MemoryEnv::commit_names() {
+  if (uncommitted_.empty()) return;
+  const std::int64_t first_pending = first_pending_sync();
+  // What waits keeps later changes of its names waiting.
+  std::set<std::string> waiting;
+  std::vector<NameChange> left;
+  for (NameChange& change : uncommitted_) {
+    const bool renames = change.kind == NameChange::Kind::rename;
+    const bool waits = (renames && change.syncs_before > first_pending) ||
+                       (change.kind == NameChange::Kind::rename_dir && !waiting.empty()) ||
+                       waiting.contains(change.path) || waiting.contains(change.to);
+    if (!waits) continue;
+    waiting.insert(change.path);
+    if (!change.to.empty()) waiting.insert(change.to);
+    left.push_back(std::move(change));
+  }
+  uncommitted_ = std::move(left);
+}
+
+bool MemoryEnv::syncs_at_once() const { return observer_ == nullptr || observer_->syncs_at_once(); }
+
 void MemoryEnv::commit_names_by_sync() {
-  if (syncs_are_true()) commit_names();
+  if (syncs_at_once()) commit_names();
 }
 
 std::int64_t MemoryEnv::unsynced_bytes() const {
@@ -413,6 +451,7 @@ std::int64_t MemoryEnv::undo_names(RandomStream& random, double journal_probabil
 std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   ENSURE(how.tear_unit > 0);
   kill_process();
+  pending_syncs_.clear();
   std::int64_t lost = undo_names(random, how.journal_probability);
   for (const auto& [path, file] : files_) {
     if (file->unsynced.empty()) continue;

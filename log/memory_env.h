@@ -8,7 +8,9 @@
 //  - bytes: those of a synced file, and those passed to mark_durable();
 //  - names (create, rename, remove): undone, newest first, unless committed by sync_dir(), by a
 //    sync(), truncate() or mark_durable() of any file (each commits the one journal), or by
-//    commit_names(), which the simulator calls for the journal's own five-second commit;
+//    commit_names();
+//  - where syncs take time (IoObserver::syncs_at_once), a rename waits for the syncs asked for
+//    before it: the program would not have got there yet;
 //  - making and removing directories, and cutting a file, are durable at once. (Real disks may
 //    bring the cut bytes back within the commit interval; that is not modelled yet.)
 // What goes wrong before that is planned in faults().
@@ -37,9 +39,9 @@ class IoObserver {
   virtual ~IoObserver() = default;
   /// Asked before each append: false makes it no_space.
   virtual bool admits(std::int64_t /*more*/) { return true; }
-  /// False: the drive lies. Syncs and the journal's commits succeed and make nothing durable; only
-  /// mark_durable() and commit_names() do.
-  virtual bool syncs_are_true() const { return true; }
+  /// False: a sync makes nothing durable when it is called. mark_durable() and commit_names()
+  /// follow when the medium has it; never, if the drive lies.
+  virtual bool syncs_at_once() const { return true; }
   virtual void on_write(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_read(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_sync(FileId file) = 0;  ///< An invalid id: the names of a directory.
@@ -95,7 +97,7 @@ class MemoryEnv : public Env {
 
   /// Write-back put bytes [begin, end) of the file on the medium. Fine if the file is gone.
   void mark_durable(FileId file, std::int64_t begin, std::int64_t end);
-  /// The journal committed: names as they are now will survive.
+  /// The journal committed: names as they are now will survive, but for renames that wait.
   void commit_names();
   /// Bytes a power loss would take now.
   std::int64_t unsynced_bytes() const;
@@ -128,6 +130,7 @@ class MemoryEnv : public Env {
   class MemoryFile;
   struct FileData;
   struct NameChange;
+  struct PendingSync;
 
   std::optional<IoError> planned_failure(const std::string& path) const;
   Result<std::vector<std::string>, IoError> names_in(const std::string& path) const;
@@ -138,8 +141,9 @@ class MemoryEnv : public Env {
   void cut(FileData& file, std::int64_t size);
   std::optional<FlippedBit> flip_one_of(
       RandomStream& random, const std::function<std::int64_t(const FileData&)>& bytes_of);
-  bool syncs_are_true() const;
+  bool syncs_at_once() const;
   void commit_names_by_sync();
+  std::int64_t first_pending_sync();
   void undo(const NameChange& change);
   std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);
   std::int64_t undo_names(RandomStream& random, double journal_probability);
@@ -152,6 +156,8 @@ class MemoryEnv : public Env {
   std::shared_ptr<std::set<std::string>> locked_ = std::make_shared<std::set<std::string>>();
   std::vector<std::weak_ptr<FileData>> by_id_;
   std::vector<NameChange> uncommitted_;
+  std::vector<PendingSync> pending_syncs_;  ///< In the order in which they were asked for.
+  std::int64_t next_sync_ = 0;
   std::int64_t total_size_ = 0;
   std::int64_t power_cycle_ = 0;  ///< Files opened in an earlier one are dead.
   mutable FaultPlan faults_;      ///< list() const counts its call too.

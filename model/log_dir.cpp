@@ -41,17 +41,17 @@ std::optional<log::MemoryEnv::FlippedBit> LogDir::corrupt(std::string_view direc
 
 sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
   if (traffic.refused) co_return fail(sim::DiskError::full);
-  // Writes first: what was written and read again is in the cache, not on the platter.
-  for (const Traffic::Range& write : traffic.writes) {
-    co_await cache().write(write.file.value(), write.position, Bytes(write.size));
-  }
+  if (traffic.wrote) co_await cache().wait_below_dirty_limit();
   for (const Traffic::Range& read : traffic.reads) {
     const auto done = co_await cache().read(read.file.value(), read.position, Bytes(read.size));
     if (!done) co_return fail(done.error());
   }
   for (const log::FileId file : traffic.syncs) {
-    const auto done = co_await cache().sync(file.value());
-    if (!done) co_return fail(done.error());
+    if (file.valid()) {
+      const auto done = co_await cache().sync(file.value());
+      if (!done) co_return fail(done.error());
+    }
+    if (!disk().lies()) env_.commit_names();
   }
   co_return Status<sim::DiskError>();
 }
@@ -74,23 +74,15 @@ void LogDir::account_for_room() {
 }
 
 void LogDir::on_write(log::FileId file, std::int64_t position, std::int64_t size) {
-  if (!noted_.writes.empty()) {
-    Traffic::Range& last = noted_.writes.back();
-    if (last.file == file && last.position + last.size == position) {
-      last.size += size;
-      return;
-    }
-  }
-  noted_.writes.push_back({file, position, size});
+  cache().write_now(file.value(), position, Bytes(size));
+  noted_.wrote = true;
 }
 
 void LogDir::on_read(log::FileId file, std::int64_t position, std::int64_t size) {
   if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
 }
 
-void LogDir::on_sync(log::FileId file) {
-  if (file.valid()) noted_.syncs.push_back(file);
-}
+void LogDir::on_sync(log::FileId file) { noted_.syncs.push_back(file); }
 
 void LogDir::on_truncate(log::FileId file, std::int64_t size) {
   cache().truncate(file.value(), size);

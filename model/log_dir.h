@@ -2,8 +2,8 @@
 // stands on.
 //
 // The log engine reads and writes through env() at once; what it touched is noted, and the broker
-// then waits for the hardware (settle). Write-back of the page cache makes bytes durable; a power
-// loss drops the rest, and the engine's recovery runs at the next start.
+// then waits for the hardware (settle). What the page cache has written back, by itself or for a
+// sync, is durable; a power loss drops the rest, and the engine's recovery runs at the next start.
 //
 // Errors: a full disk gives the engine no_space at once; a disk that fails is noticed where the
 // hardware is waited for. Either way settle() returns it.
@@ -50,10 +50,10 @@ class LogDir final : public log::IoObserver {
       std::int64_t position;
       std::int64_t size;
     };
-    std::vector<Range> writes;
+    bool wrote = false;
     std::vector<Range> reads;
-    std::vector<log::FileId> syncs;
-    bool refused = false;  ///< There was no room for a write.
+    std::vector<log::FileId> syncs;  ///< An invalid one: the names.
+    bool refused = false;            ///< There was no room for a write.
   };
   Traffic take();
   /// Waits for page cache and disk: throttled writes, cold reads, syncs.
@@ -64,7 +64,7 @@ class LogDir final : public log::IoObserver {
 
  private:
   bool admits(std::int64_t more) override;
-  bool syncs_are_true() const override { return !disk().lies(); }
+  bool syncs_at_once() const override { return false; }
   void on_write(log::FileId file, std::int64_t position, std::int64_t size) override;
   void on_read(log::FileId file, std::int64_t position, std::int64_t size) override;
   void on_sync(log::FileId file) override;

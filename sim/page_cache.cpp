@@ -193,6 +193,11 @@ void PageCache::evict() {
 
 Task<> PageCache::write(FileKey key, std::int64_t offset, Bytes size) {
   if (size == Bytes(0)) co_return;
+  write_now(key, offset, size);
+  co_await wait_below_dirty_limit();
+}
+
+void PageCache::write_now(FileKey key, std::int64_t offset, Bytes size) {
   File& file = open(key, offset);
   if (offset < file.flushed) {
     new_version(file);
@@ -203,6 +208,9 @@ Task<> PageCache::write(FileKey key, std::int64_t offset, Bytes size) {
   if (file.flushed == file.end || offset <= file.flushed) file.dirty_since = world_.now();
   set_extent(key, file, std::max(file.end, offset + size.count()), file.flushed);
   cache(key, file, offset, offset + size.count());
+}
+
+Task<> PageCache::wait_below_dirty_limit() {
   const Time asked = world_.now();
   while (dirty_ > dirty_limit_) co_await written_.wait();
   throttled_ += world_.now() - asked;

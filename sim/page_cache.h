@@ -16,7 +16,7 @@
 // Written-back bytes are in the drive's own cache: they are durable after the next sync(), by an
 // fsync or by the flush that ends each round of write-back (the file system's journal commit).
 //
-// Whoever keeps the real bytes (model/simulated_env.h) learns through `on_durable` what has
+// Whoever keeps the real bytes (model/log_dir.h) learns through `on_durable` what has
 // reached the disk's platter, and drops the rest at a power loss.
 //
 // A drive whose syncs lie (Disk::set_lies) is believed: what it was asked to sync counts as durable
@@ -57,6 +57,9 @@ class PageCache {
   /// Appends are the only writes a log makes: [offset, offset + size) of the file becomes dirty.
   /// Writing below what was written back dirties everything from there to the end again.
   Task<> write(FileKey file, std::int64_t offset, Bytes size);
+  /// The two halves of it, for who writes first and waits later.
+  void write_now(FileKey file, std::int64_t offset, Bytes size);
+  Task<> wait_below_dirty_limit();
   Task<Status<DiskError>> read(FileKey file, std::int64_t offset, Bytes size);
   /// fsync: writes the file's dirty ranges and syncs the disk.
   Task<Status<DiskError>> sync(FileKey file);

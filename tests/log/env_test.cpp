@@ -194,6 +194,65 @@ TEST_CASE("renames, removals and creations not committed are undone", "[unit]") 
   }
 }
 
+TEST_CASE("where syncs take time, a power loss in between takes bytes and renames", "[unit]") {
+  struct SlowMedium : IoObserver {
+    bool syncs_at_once() const override { return false; }
+    void on_write(FileId, std::int64_t, std::int64_t) override {}
+    void on_read(FileId, std::int64_t, std::int64_t) override {}
+    void on_sync(FileId) override {}
+    void on_truncate(FileId, std::int64_t) override {}
+    void on_remove(FileId) override {}
+  } medium;
+  MemoryEnv env;
+  env.set_observer(&medium);
+  RandomStream random(1, "power");
+  write(env, "/checkpoint", "old");
+  write(env, "/log", "0123456789");
+  const FileId log = env.open("/log").value()->id();
+  env.mark_durable(env.open("/checkpoint").value()->id(), 0, 3);
+  env.mark_durable(log, 0, 4);
+
+  // The log is synced, then a checkpoint that vouches for it, as a program does that waits.
+  REQUIRE(env.open("/log").value()->sync().ok());
+  write(env, "/checkpoint.tmp", "ten");
+  REQUIRE(env.open("/checkpoint.tmp").value()->sync().ok());
+  const FileId checkpoint = env.open("/checkpoint.tmp").value()->id();
+  REQUIRE(env.rename("/checkpoint.tmp", "/checkpoint").ok());
+  REQUIRE(env.sync_dir("/").ok());
+  write(env, "/next", "n");
+  CHECK(env.unsynced_bytes() == 10);
+  SECTION("nothing has reached the medium") {
+    env.lose_unsynced(random);
+    CHECK(as_text(contents(env, "/log")) == "0123");
+    CHECK(as_text(contents(env, "/checkpoint")) == "old");
+    CHECK_FALSE(env.exists("/next"));
+  }
+  SECTION("the checkpoint has, the log has not: the rename waits, other names do not") {
+    env.mark_durable(checkpoint, 0, 3);
+    env.lose_unsynced(random);
+    CHECK(as_text(contents(env, "/log")) == "0123");
+    CHECK(as_text(contents(env, "/checkpoint")) == "old");
+    CHECK(as_text(contents(env, "/checkpoint.tmp")) == "ten");
+    CHECK(env.exists("/next"));
+  }
+  SECTION("both have") {
+    env.mark_durable(checkpoint, 0, 3);
+    env.mark_durable(log, 0, 10);
+    env.lose_unsynced(random);
+    CHECK(as_text(contents(env, "/log")) == "0123456789");
+    CHECK(as_text(contents(env, "/checkpoint")) == "ten");
+    CHECK_FALSE(env.exists("/checkpoint.tmp"));
+  }
+  SECTION("what is written after the sync is none of its") {
+    write(env, "/log", "abc");
+    env.mark_durable(checkpoint, 0, 3);
+    env.mark_durable(log, 0, 10);
+    env.lose_unsynced(random);
+    CHECK(as_text(contents(env, "/log")) == "0123456789");
+    CHECK(as_text(contents(env, "/checkpoint")) == "ten");
+  }
+}
+
 TEST_CASE("a torn write keeps whole sectors of what was written", "[unit]") {
   RandomStream random(5, "tear");
   int torn = 0;
