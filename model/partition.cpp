@@ -31,7 +31,8 @@ Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId 
       config_(std::move(config)),
       replica_lag_time_max_(replica_lag_time_max) {}
 
-void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark) {
+void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {
+  last_flush_ = now;
   log_ = std::move(log);
   high_watermark_ = std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
 }

@@ -81,8 +81,9 @@ class Partition {
     return *log_;
   }
   const log::Log& log() const { return const_cast<Partition*>(this)->log(); }
-  /// `high_watermark`: from the checkpoint file; cut to the log's end.
-  void set_log(std::unique_ptr<log::Log> log, Offset high_watermark);
+  /// `high_watermark`: from the checkpoint file; cut to the log's end. `now`: by the machine's
+  /// clock.
+  void set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now);
   Offset high_watermark() const { return high_watermark_; }
   Offset log_end_offset() const { return log().log_end_offset(); }
 

@@ -177,7 +177,7 @@ Result<Partition*, ErrorCode> ReplicaManager::open_partition(const TopicPartitio
     log = std::move(*opened);
     dirs_[name] = dir;
   }
-  partition->set_log(std::move(log), high_watermark);
+  partition->set_log(std::move(log), high_watermark, clock());
   Partition* raw = partition.get();
   partitions_[name] = std::move(partition);
   return raw;

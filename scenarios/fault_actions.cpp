@@ -52,8 +52,13 @@ void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport&
 
 void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport& report) {
   report.what = "stop process";
-  Cluster::Member* member = running_member(stop.target, as, report);
+  Cluster::Member* member = member_of(stop.target, as, report);
   if (member == nullptr) return;
+  report.done = member->process->running() || member->process->restarts();
+  if (!report.done) {
+    report.note = "it was not running";
+    return;
+  }
   judge_bite(report, *member->machine);
   member->process->terminate();
 }
@@ -85,8 +90,11 @@ void FaultPlan::act(const Clock& clock, const std::string& as, FaultReport& repo
   report.done = true;
   judge_bites({member->machine->id()}, as, report);
   sim::Machine& machine = *member->machine;
-  machine.set_clock(clock.ahead - clock.behind, clock.drift / 1e6);
-  undo_[as].push_back([&machine] { machine.set_clock(Duration{0}, 0); });
+  const auto set = [&machine, clock] {
+    machine.set_clock(clock.ahead - clock.behind, clock.drift / 1e6);
+  };
+  set();
+  lay_over("clock of " + machine.name(), as, set, [&machine] { machine.set_clock({}, 0); });
 }
 
 // --- Paths ---
@@ -151,8 +159,10 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
   }
   judge_bites({machine}, as, report);
   sim::Network& network = cluster_.network();
-  network.slow_nic(machine, slow.rate, {});
-  undo_[as].push_back([&network, machine] { network.restore_nic(machine); });
+  const auto set = [&network, machine, slow] { network.slow_nic(machine, slow.rate, {}); };
+  set();
+  lay_over("card of " + member->machine->name(), as, set,
+           [&network, machine] { network.restore_nic(machine); });
 }
 
 // --- The topology ---
@@ -218,50 +228,56 @@ sim::Machine* FaultPlan::machine_with_disk(const Target& target, int disk, const
   return nullptr;
 }
 
-void FaultPlan::watch(const sim::Disk& disk, bool met, const std::string& as, FaultReport& report,
-                      std::function<void()> undo) {
+void FaultPlan::set_disk(sim::Machine& machine, int disk, const std::string& as,
+                         FaultReport& report, const std::function<bool()>& set,
+                         std::function<void()> end) {
+  const std::size_t number = disks_.size();
+  disks_.push_back({index_of(report), &machine.disk(disk), machine.disk(disk).harm(), {}});
   report.done = true;
   report.harmful = true;
-  report.bit = met;
-  disks_.push_back({index_of(report), &disk, disk.harm()});
-  undo_[as].push_back(std::move(undo));
+  report.bit = set();
+  undo_[as].push_back([this, number] { disks_[number].after = disks_[number].disk->harm(); });
+  lay_over(fmt::format("{} {} of {}", report.what, disk, machine.name()), as, set, std::move(end));
 }
 
 void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
   report.what = "slow disk";
-  sim::Machine* machine = machine_with_disk(slow.machine, slow.disk - 1, as, report);
+  const int disk = slow.disk - 1;
+  sim::Machine* machine = machine_with_disk(slow.machine, disk, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::slow_disk(*machine, slow.disk - 1, slow.factor);
-  watch(machine->disk(slow.disk - 1), met, as, report,
-        [machine, disk = slow.disk - 1] { sim::restore_disk_speed(*machine, disk); });
+  const auto set = [=] { return sim::slow_disk(*machine, disk, slow.factor); };
+  set_disk(*machine, disk, as, report, set, [=] { sim::restore_disk_speed(*machine, disk); });
 }
 
 void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport& report) {
   report.what = "fail disk";
-  sim::Machine* machine = machine_with_disk(failing.machine, failing.disk - 1, as, report);
+  const int disk = failing.disk - 1;
+  sim::Machine* machine = machine_with_disk(failing.machine, disk, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::fail_disk(*machine, failing.disk - 1, failing.share);
-  watch(machine->disk(failing.disk - 1), met, as, report,
-        [machine, disk = failing.disk - 1] { sim::repair_disk(*machine, disk); });
+  const auto set = [=] { return sim::fail_disk(*machine, disk, failing.share); };
+  set_disk(*machine, disk, as, report, set, [=] { sim::repair_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& report) {
   report.what = "fill disk";
-  sim::Machine* machine = machine_with_disk(full.machine, full.disk - 1, as, report);
+  const int disk = full.disk - 1;
+  sim::Machine* machine = machine_with_disk(full.machine, disk, as, report);
   if (machine == nullptr) return;
   // Taking room harms nobody until somebody wants it.
-  sim::fill_disk(*machine, full.disk - 1, full.left);
-  watch(machine->disk(full.disk - 1), false, as, report,
-        [machine, disk = full.disk - 1] { sim::empty_disk(*machine, disk); });
+  const auto set = [=] {
+    sim::fill_disk(*machine, disk, full.left);
+    return false;
+  };
+  set_disk(*machine, disk, as, report, set, [=] { sim::empty_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& report) {
   report.what = "lying disk";
-  sim::Machine* machine = machine_with_disk(liar.machine, liar.disk - 1, as, report);
+  const int disk = liar.disk - 1;
+  sim::Machine* machine = machine_with_disk(liar.machine, disk, as, report);
   if (machine == nullptr) return;
-  const bool met = sim::make_disk_lie(*machine, liar.disk - 1);
-  watch(machine->disk(liar.disk - 1), met, as, report,
-        [machine, disk = liar.disk - 1] { sim::make_disk_honest(*machine, disk); });
+  const auto set = [=] { return sim::make_disk_lie(*machine, disk); };
+  set_disk(*machine, disk, as, report, set, [=] { sim::make_disk_honest(*machine, disk); });
 }
 
 void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& report) {
@@ -283,6 +299,18 @@ void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& 
 }
 
 // --- The end of a fault ---
+
+void FaultPlan::lay_over(const std::string& setting, const std::string& as,
+                         std::function<void()> set, std::function<void()> end) {
+  layers_[setting].push_back({as, std::move(set)});
+  undo_[as].push_back([this, setting, as, end = std::move(end)] {
+    std::vector<Layer>& layers = layers_[setting];
+    const bool was_newest = layers.back().as == as;
+    std::erase_if(layers, [&as](const Layer& layer) { return layer.as == as; });
+    if (!was_newest) return;
+    layers.empty() ? end() : layers.back().set();
+  });
+}
 
 void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
   report.what = "heal";

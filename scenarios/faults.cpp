@@ -186,7 +186,7 @@ std::vector<FaultReport> FaultPlan::reports() const {
   for (const DiskWatch& watch : disks_) {
     FaultReport& report = all[watch.report];
     if (report.bit) continue;
-    const sim::DiskHarm& now = watch.disk->harm();
+    const sim::DiskHarm& now = watch.after ? *watch.after : watch.disk->harm();
     const auto note = [&](std::int64_t count, std::string_view one, std::string_view what) {
       if (count == 0) return;
       report.bit = true;

@@ -78,8 +78,13 @@ class FaultPlan {
   void lose(const std::vector<int>& places, const std::string& as, FaultReport& report);
   sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
                                   FaultReport& report);
-  void watch(const sim::Disk& disk, bool met, const std::string& as, FaultReport& report,
-             std::function<void()> undo);
+  /// A disk's setting, of which one fault after the other may want something.
+  void set_disk(sim::Machine& machine, int disk, const std::string& as, FaultReport& report,
+                const std::function<bool()>& set, std::function<void()> end);
+  /// `set` was done. Healed, the newest of the same `setting` that is left counts again, or it
+  /// ends.
+  void lay_over(const std::string& setting, const std::string& as, std::function<void()> set,
+                std::function<void()> end);
   std::size_t index_of(const FaultReport& report) const {
     return static_cast<std::size_t>(&report - reports_.data());
   }
@@ -102,6 +107,11 @@ class FaultPlan {
     std::size_t report;
     const sim::Disk* disk;
     sim::DiskHarm before;
+    std::optional<sim::DiskHarm> after;  ///< Once it is healed.
+  };
+  struct Layer {
+    std::string as;
+    std::function<void()> set;
   };
 
   sim::World& world_;
@@ -113,6 +123,7 @@ class FaultPlan {
   std::vector<Hit> hits_;
   std::map<std::string, std::vector<std::size_t>> hits_of_;  ///< By the name of the fault.
   std::vector<DiskWatch> disks_;
+  std::map<std::string, std::vector<Layer>> layers_;  ///< By the setting; the newest last.
 };
 
 }  // namespace brokerlab::scenarios

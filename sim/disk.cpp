@@ -78,9 +78,13 @@ Time Disk::pass_limits(const Operation& operation, bool continues) {
   const Operations counted = count_operations(operation.size, config_.io_size, filled_);
   operations_ = Operations(operations_.count() + counted.count());
   Time passed = world_.now();
-  if (meter_) passed = std::max(passed, meter_->serve(world_.now(), counted));
+  std::vector<Metered> gone;
+  if (meter_) passed = std::max(passed, meter_->serve(world_.now(), counted, gone));
   if (link_ != nullptr) {
-    passed = std::max(passed, link_->serve(world_.now(), counted, operation.size));
+    passed = std::max(passed, link_->serve(world_.now(), counted, operation.size, gone));
+  }
+  for (const Metered what : gone) {
+    if (credits_gone_) credits_gone_(what);
   }
   return passed;
 }

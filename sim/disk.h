@@ -26,6 +26,7 @@
 #include "sim/volume.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -104,6 +105,10 @@ class Disk {
   int in_progress() const { return running_; }
   Operations operations() const { return operations_; }  ///< As the provider counts them.
   Operations burst_credits() const;                      ///< 0 without a limit.
+  /// Called when a burst has used up its credits.
+  void on_credits_gone(std::function<void(Metered)> callback) {
+    credits_gone_ = std::move(callback);
+  }
 
  private:
   enum class Kind { read, write, sync };
@@ -127,6 +132,7 @@ class Disk {
   const DiskConfig config_;
   VolumeLink* const link_;
   std::optional<OperationMeter> meter_;
+  std::function<void(Metered)> credits_gone_;
   RandomStream failures_;
   std::deque<OperationPtr> queue_;
   int running_ = 0;

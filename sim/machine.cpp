@@ -17,6 +17,14 @@ const EventKind clock_drifts{"machine.clock_drifts", Level::fault,
 const EventKind clock_right{"machine.clock_right", Level::control,
                             "the clock of {machine} is right again",
                             "{machine}의 시계가 다시 맞는다"};
+const EventKind volume_credits_gone{
+    "disk.credits_exhausted", Level::control,
+    "disk {disk} of {machine} has used up its credits and goes on at {rate}",
+    "{machine} 디스크 {disk}의 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
+const EventKind link_credits_gone{
+    "volume_link.credits_exhausted", Level::control,
+    "{machine} has used up the credits of the link to its volumes, which goes on at {rate}",
+    "{machine}의 볼륨 연결 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
 
 }  // namespace events
 
@@ -40,6 +48,27 @@ Machine::Machine(World& world, Network& network, MachineId id, std::string name,
         world, disk, fmt::format("{}/disk-{}", name_, disks_.size() + 1), volume_link_.get()));
     page_caches_.push_back(std::make_unique<PageCache>(world, *disks_.back(), share));
     page_caches_.back()->power_on();
+    disks_.back()->on_credits_gone(
+        [this, number = disks()](Metered what) { tell_credits_gone(number, what); });
+  }
+}
+
+void Machine::tell_credits_gone(int disk, Metered what) {
+  const World::KeepCause keep(world_);
+  if (what == Metered::link_bytes) {
+    world_.trace().record(events::link_credits_gone, {id_},
+                          {{"rate", to_rounded_text(config_.volume_link->rate)}});
+    return;
+  }
+  const bool of_link = what == Metered::link_operations;
+  const DiskConfig& volume = config_.disks[static_cast<std::size_t>(disk - 1)];
+  const PerSecond rate = of_link ? *config_.volume_link->iops : *volume.iops;
+  const std::string iops = fmt::format("{:g} IOPS", rate.count());
+  if (of_link) {
+    world_.trace().record(events::link_credits_gone, {id_}, {{"rate", iops}});
+  } else {
+    world_.trace().record(events::volume_credits_gone, {id_},
+                          {{"disk", std::to_string(disk)}, {"rate", iops}});
   }
 }
 

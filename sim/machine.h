@@ -68,8 +68,11 @@ class Process {
   /// As kill(), said by the program itself; a supervisor starts it again after `restart_after`
   /// (systemd's Restart=on-failure), unless that is `never`-like max_duration.
   void exit(Phrase why, Duration restart_after = max_duration);
-  /// Asks the program to end (SIGTERM); when it is paused, after that. Nothing when not running.
+  /// Asks the program to end (SIGTERM); when it is paused, after that. When its supervisor was
+  /// about to start it again, it will not. Otherwise nothing when not running.
   void terminate();
+  /// Whether it has exited and its supervisor will start it again.
+  bool restarts() const { return restarts_; }
   void pause(Duration length);
   /// The program has allocated memory on its heap. After every GcConfig::every bytes all of it
   /// stands still for a young collection, once the present event is over. Nothing without gc.
@@ -102,6 +105,7 @@ class Process {
   bool running_ = false;
   bool ending_ = false;  ///< Its own coroutine has ended it; destroyed after this event.
   bool starts_at_boot_ = false;
+  bool restarts_ = false;
   int starts_ = 0;
   EventId down_cause_;
   Time paused_until_{};
@@ -155,6 +159,7 @@ class Machine {
 
   bool runs_here() const;
   void booted();
+  void tell_credits_gone(int disk, Metered what);
 
   World& world_;
   Network& network_;

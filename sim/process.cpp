@@ -16,6 +16,9 @@ const EventKind process_killed{"process.killed", Level::fault, "{process} on {ma
 const EventKind process_terminated{"process.terminated", Level::fault,
                                    "{process} on {machine} is asked to stop (SIGTERM)",
                                    "{machine}의 {process}에 정지 요청(SIGTERM)"};
+const EventKind restart_cancelled{"process.restart_cancelled", Level::fault,
+                                  "{process} on {machine} will not be started again",
+                                  "{machine}의 {process} 재시작 취소"};
 const EventKind process_exited{"process.exited", Level::fault,
                                "{process} on {machine} exited: {why}",
                                "{machine}의 {process} 종료: {why}"};
@@ -60,6 +63,7 @@ void Process::start() {
 void Process::begin() {
   ENSURE(!running_, "{} runs already", name_);
   running_ = true;
+  restarts_ = false;
   ++starts_;
   down_cause_ = EventId{};
   paused_until_ = Time{};
@@ -80,8 +84,12 @@ void Process::kill() {
 void Program::terminate(Process& self) { self.exit({"stopped", "정지"}); }
 
 void Process::terminate() {
-  if (!running_ || ending_) return;
   const World::KeepCause keep(world());
+  if (restarts_) {
+    restarts_ = starts_at_boot_ = false;
+    world().trace().record(events::restart_cancelled, {machine_.id()}, {{"process", name_}});
+  }
+  if (!running_ || ending_) return;
   world().trace().record(events::process_terminated, {machine_.id()}, {{"process", name_}});
   starts_at_boot_ = false;
   spawn(deliver_terminate());
@@ -100,9 +108,10 @@ void Process::exit(Phrase why, Duration restart_after) {
                              {{"process", name_}, Detail::of("why", std::move(why))});
   const bool again = restart_after != max_duration;
   end_by(cause, again);
+  restarts_ = again;
   if (!again) return;
   world().after(restart_after, [this, life = starts_] {
-    if (starts_ == life && !running_ && machine_.up()) begin();
+    if (restarts_ && starts_ == life && !running_ && machine_.up()) begin();
   });
 }
 

@@ -92,6 +92,37 @@ TEST_CASE("every fault of paths, switches and disks bites, and ends when it is h
   }
 }
 
+TEST_CASE("of several faults of one kind on one thing the newest counts, and each ends alone",
+          "[unit]") {
+  const auto told = [](const std::string& about, const std::string& faults) {
+    const nlohmann::json report = run_with(faults);
+    for (const auto& fault : report["faults"]) CHECK(fault["done"].get<bool>());
+    std::vector<std::string> lines;
+    for (const auto& line : report["time_line"]) {
+      const std::string text = line["text"];
+      if (text.find(about) != std::string::npos) lines.push_back(text);
+    }
+    return lines;
+  };
+  // The older one ends: nobody notices.
+  CHECK(told("disk 1 of broker-1",
+             R"({"at": "10s", "slow_disk": {"machine": "broker-1", "factor": 3}, "as": "a"},
+                {"at": "15s", "slow_disk": {"machine": "broker-1", "factor": 7}, "as": "b"},
+                {"at": "20s", "heal": "a"}, {"at": "25s", "heal": "b"})") ==
+        std::vector<std::string>{"disk 1 of broker-1 is 3 times as slow",
+                                 "disk 1 of broker-1 is 7 times as slow",
+                                 "disk 1 of broker-1 is as fast as before"});
+  // The newer one ends: the older one is back.
+  CHECK(told("network card",
+             R"({"at": "10s", "slow_nic": {"machine": "broker-1", "rate": "10Mbps"}, "as": "a"},
+                {"at": "15s", "slow_nic": {"machine": "broker-1", "rate": "1Mbps"}, "as": "b"},
+                {"at": "20s", "heal": "b"}, {"at": "25s", "heal": "a"})") ==
+        std::vector<std::string>{"the network card of broker-1 carries no more than 1.25 MB/s",
+                                 "the network card of broker-1 carries no more than 125 KB/s",
+                                 "the network card of broker-1 carries no more than 1.25 MB/s",
+                                 "the network card of broker-1 is as fast as before"});
+}
+
 TEST_CASE("a broker that is asked to stop leaves no gap; one that is killed does", "[unit]") {
   const auto unavailable = [](const std::string& how) {
     const nlohmann::json report = run_with(R"({"at": "20.02s", ")" + how +

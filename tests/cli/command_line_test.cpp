@@ -3,6 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdio>
+#include <filesystem>
+
 using namespace brokerlab;
 using Catch::Contains;
 using test::command;
@@ -15,6 +18,18 @@ std::string refusal(const std::vector<std::string>& arguments) {
   CHECK(answer.status == 3);
   CHECK(answer.out == "");
   return answer.err;
+}
+
+/// What the built program beside this test says, both outputs.
+std::string say(const std::string& arguments) {
+  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  FILE* const pipe = popen(((bin / "brokerlab").string() + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text;
+  char buffer[4096];
+  while (const std::size_t got = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);
+  pclose(pipe);
+  return text;
 }
 
 }  // namespace
@@ -55,4 +70,11 @@ TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]"
              Contains("did you mean \"min.insync.replicas\"?\n"));
   CHECK_THAT(set("brokers.config.log.retenton.ms=4"),
              Contains("possible: log.flush.interval.ms, ") && Contains(" others\n"));
+}
+
+TEST_CASE("view leaves its options to the viewer", "[unit]") {
+  CHECK(say("view nowhere.run --at 5s --screenshot x.png") ==
+        "brokerlab-viz: nowhere.run: no such file\n");
+  CHECK_THAT(say("view --help"),
+             Contains("usage: brokerlab-viz FILE.run") && Contains("--screenshot out.png"));
 }

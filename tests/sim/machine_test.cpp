@@ -197,6 +197,35 @@ TEST_CASE("a process may kill itself and its supervisor starts it again", "[unit
           "a-program on a was killed; ");
 }
 
+TEST_CASE("who is asked to stop before the supervisor starts it again stays down", "[unit]") {
+  struct Unlucky {
+    static Task<> run(Cluster& cluster, Process& self) {
+      co_await cluster.world.sleep(1s);
+      self.exit({"no more disk", "디스크 부족"}, 5s);
+    }
+  };
+  Cluster cluster(1);
+  Process& process = cluster.run(0, Unlucky::run);
+  cluster.at(2s, [&] {
+    REQUIRE(process.restarts());
+    process.terminate();
+    REQUIRE(!process.restarts());
+  });
+  SECTION("until somebody starts it") {
+    cluster.at(10s, [&] { process.start(); });
+    cluster.run_until(10500ms);
+    REQUIRE(process.running());
+    REQUIRE(process.starts() == 2);
+  }
+  SECTION("through a loss of power, too") {
+    cluster.at(3s, [&] { cluster.host(0).power_off(); });
+    cluster.at(4s, [&] { cluster.host(0).power_on(); });
+    cluster.run_until(1min);
+    REQUIRE(!process.running());
+    REQUIRE(process.starts() == 1);
+  }
+}
+
 TEST_CASE("after the boot those run that ran when the power failed", "[unit]") {
   Cluster cluster(1);
   Process& runs = cluster.run(0, idle);

@@ -123,3 +123,28 @@ TEST_CASE("disks that are no volumes do not use the link", "[unit]") {
   it.burst(it.one, 100, 1_MB, false);
   CHECK(it.run() == 100ms);
 }
+
+TEST_CASE("the end of each burst is told once", "[unit]") {
+  DiskConfig config = metered(1000);
+  config.burst_iops = PerSecond(3000);
+  config.burst_operations = 4000;
+  Volumes it(config, wide_link());
+  std::vector<std::string> told;
+  it.one.on_credits_gone([&](Metered what) {
+    CHECK(what == Metered::volume_operations);
+    told.push_back(to_text(it.world.now().time_since_epoch()));
+  });
+  it.burst(it.one, 5000, 256_KiB, false);
+  CHECK(it.run() < 2s);
+  CHECK(told.empty());  // 3,300 credits of 4,000 are used
+  it.burst(it.one, 10'000, 256_KiB, false);
+  it.run();
+  CHECK(told.size() == 1);
+  it.burst(it.one, 500, 256_KiB, false);
+  it.run();
+  CHECK(told.size() == 1);  // no credits have come in
+  it.world.at(it.world.now() + 10s, [&] { it.burst(it.one, 10'000, 256_KiB, false); });
+  it.run();
+  CHECK(told.size() == 2);
+  CHECK(it.one.burst_credits() == Operations(0));
+}
