@@ -211,7 +211,8 @@ const Settings<Fault>& Fault::settings() {
           .alternative<LyingDisk>("lying_disk", &Fault::action, "A disk lies about syncs.")
           .alternative<Corrupt>("corrupt", &Fault::action, "A bit flips on a broker's disk.")
           .alternative("heal", &Fault::action, &Heal::fault, machine_name(),
-                       "The fault of this name (as) ends.")
+                       "The fault of this name (as) ends; an earlier one of its kind on the same "
+                       "thing counts again.")
           .field("as", &Fault::as, machine_name(), "A name for what was hit, for later faults.");
   return all;
 }

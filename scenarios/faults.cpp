@@ -24,10 +24,7 @@ void FaultPlan::schedule() {
     world_.at(Time(faults[i].at), [this, i] { apply(cluster_.scenario().faults[i], reports_[i]); });
   }
   world_.trace().subscribe([this](const sim::Event& event) {
-    if (event.kind == &sim::events::process_started ||
-        event.kind == &sim::events::machine_process_started) {
-      end_hits(event.machine);
-    }
+    if (event.kind == &sim::events::process_started) end_hits(event.machine);
   });
   cluster_.network().on_transfer(
       [this](const sim::Transfer& transfer) { judge_transfer(transfer, reports_); });

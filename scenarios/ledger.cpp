@@ -28,10 +28,7 @@ bool same_bytes(log::ByteView a, log::ByteView b) {
 Ledger::Ledger(sim::World& world) : world_(world) {
   world.trace().subscribe([this](const sim::Event& event) {
     if (event.kind == &sim::events::power_off) power_lost_[event.machine] = event.time;
-    if (event.kind == &sim::events::process_started ||
-        event.kind == &sim::events::machine_process_started) {
-      started_[event.machine] = event.time;
-    }
+    if (event.kind == &sim::events::process_started) started_[event.machine] = event.time;
   });
 }
 

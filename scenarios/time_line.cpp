@@ -8,8 +8,27 @@
 namespace brokerlab::scenarios {
 namespace {
 
-/// Events of one kind about the offsets topic within this time are one line.
+/// Events of one kind about the offsets topic within this time are one line; of those about another
+/// partition the first few are told, and the others are one line.
 constexpr Duration gathered_within = 2s;
+constexpr int told_of_each = 3;
+
+/// Events of one kind, of one partition or of all internal ones.
+struct Gathered {
+  const sim::EventKind* kind;
+  sim::PartitionId partition;
+  Time first;
+  std::size_t moment = 0;  ///< The line for those that are not told.
+  int count = 0;
+};
+
+Gathered& gather(std::vector<Gathered>& all, const sim::Event& event, sim::PartitionId partition) {
+  for (auto one = all.rbegin(); one != all.rend(); ++one) {
+    if (event.time - one->first > gathered_within) break;  // so are all before it
+    if (one->kind == event.kind && one->partition == partition) return *one;
+  }
+  return all.emplace_back(Gathered{event.kind, partition, event.time});
+}
 
 Time beginning(const sim::Trace& trace) {
   for (const sim::Event& event : trace.events()) {
@@ -28,35 +47,35 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
   for (const auto& [name, id] : cluster.partitions.all()) {
     if (name.topic == model::offsets_topic) internal.insert(id);
   }
-  struct Gathered {
-    const sim::EventKind* kind;
-    Time first;
-    std::size_t moment;
-    int count = 0;
-  };
   std::vector<RunReport::Moment> moments;
-  std::vector<Gathered> gathered;
+  std::vector<Gathered> of_internal;
+  std::vector<Gathered> of_one;
   const Time begin = beginning(trace);
   for (const sim::Event& event : trace.events()) {
     if (event.kind->level == sim::Level::detail || event.time < begin) continue;
-    if (!internal.contains(event.partition)) {
+    const bool is_internal = internal.contains(event.partition);
+    if (!is_internal && !event.partition.valid()) {
       moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
       continue;
     }
-    const auto known = std::find_if(gathered.begin(), gathered.end(), [&](const Gathered& one) {
-      return one.kind == event.kind && event.time - one.first <= gathered_within;
-    });
-    if (known == gathered.end()) {
-      gathered.push_back({event.kind, event.time, moments.size(), 1});
-      moments.push_back({event.time, ""});
-    } else {
-      ++known->count;
+    Gathered& those = is_internal ? gather(of_internal, event, sim::PartitionId())
+                                  : gather(of_one, event, event.partition);
+    const int untold = ++those.count - (is_internal ? 0 : told_of_each);
+    if (untold == 1) those.moment = moments.size();
+    if (untold <= 1) {
+      moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
     }
   }
-  for (const Gathered& one : gathered) {
+  for (const Gathered& one : of_internal) {
     moments[one.moment].text =
         fmt::format("({}: {} {} of {})", one.kind->name, one.count,
                     one.count == 1 ? "partition" : "partitions", model::offsets_topic);
+  }
+  for (const Gathered& one : of_one) {
+    if (one.count <= told_of_each + 1) continue;
+    moments[one.moment].text =
+        fmt::format("({}: {} more of {})", one.kind->name, one.count - told_of_each,
+                    trace.partition_name(one.partition));
   }
   return moments;
 }

@@ -95,6 +95,7 @@ class Process {
   void end_by(EventId cause, bool boots_again);
   void destroy(EventId cause, bool silently);
   void stand_still(const EventKind& why, Duration length);
+  EventId record(const EventKind& kind, std::vector<Detail> details = {});
 
   Machine& machine_;
   const ProcessId id_;
@@ -182,10 +183,10 @@ class Machine {
 
 /// Events of this folder.
 namespace events {
-extern const EventKind power_off, power_on, process_started, machine_process_started,
-    process_killed, process_terminated, process_exited, process_paused, clock_set, clock_drifts,
-    clock_right, process_collects, network_cut, network_lossy, network_delayed, network_healed,
-    switch_failed, area_cut, outage_mended, nic_slowed, nic_restored;
+extern const EventKind power_off, power_on, process_started, process_killed, process_terminated,
+    process_exited, process_paused, clock_set, clock_drifts, clock_right, process_collects,
+    network_cut, network_lossy, network_delayed, network_healed, switch_failed, area_cut,
+    outage_mended, nic_slowed, nic_restored;
 }
 
 }  // namespace brokerlab::sim

@@ -213,10 +213,13 @@ simgrid::kernel::resource::Action* latest_action() {
   return &network().get_started_action_set()->back();
 }
 
-double next_change() {
+std::optional<double> next_change() {
   const double now = s4u::Engine::get_clock();
   const double until = network().next_occurring_event(now);  // shares the rates out; may end some
-  return network().get_finished_action_set()->empty() && until > 0 ? now + until : now;
+  const bool cleared =
+      network().get_finished_action_set()->empty() && network().get_failed_action_set()->empty();
+  if (!cleared || until < 0) return std::nullopt;
+  return now + until;
 }
 
 void set_card(int host, const Card& card) {

@@ -73,9 +73,10 @@ void return_hosts(const std::vector<int>& hosts);
 simgrid::s4u::Host* host(int number);
 /// Of the communication that was started last.
 simgrid::kernel::resource::Action* latest_action();
-/// The date on SimGrid's clock at which the first communication ends if nothing changes before;
-/// its present date when one is over and not yet heard of.
-double next_change();
+/// The date on SimGrid's clock at which the first communication ends if nothing changes before.
+/// None while SimGrid has not yet cleared one away that is over or cancelled: it still takes its
+/// share, until SimGrid's next step.
+std::optional<double> next_change();
 
 /// From now on, for flows on their way too.
 void set_card(int host, const Card& card);

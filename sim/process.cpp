@@ -6,29 +6,22 @@ namespace brokerlab::sim {
 
 namespace events {
 
-const EventKind process_started{"process.started", Level::control, "{process} started on {machine}",
-                                "{machine}에서 {process} 시작"};
-// Of a machine's only process, which has its name.
-const EventKind machine_process_started{"process.started", Level::control, "{process} started",
-                                        "{process} 시작"};
-const EventKind process_killed{"process.killed", Level::fault, "{process} on {machine} was killed",
-                               "{machine}의 {process} 강제 종료됨"};
+const EventKind process_started{"process.started", Level::control, "{who} started", "{who} 시작"};
+const EventKind process_killed{"process.killed", Level::fault, "{who} was killed",
+                               "{who} 강제 종료됨"};
 const EventKind process_terminated{"process.terminated", Level::fault,
-                                   "{process} on {machine} is asked to stop (SIGTERM)",
-                                   "{machine}의 {process}에 정지 요청(SIGTERM)"};
+                                   "{who} is asked to stop (SIGTERM)",
+                                   "{who}에 정지 요청(SIGTERM)"};
 const EventKind restart_cancelled{"process.restart_cancelled", Level::fault,
-                                  "{process} on {machine} will not be started again",
-                                  "{machine}의 {process} 재시작 취소"};
-const EventKind process_exited{"process.exited", Level::fault,
-                               "{process} on {machine} exited: {why}",
-                               "{machine}의 {process} 종료: {why}"};
-const EventKind process_paused{"process.paused", Level::fault,
-                               "{process} on {machine} stands still for {length}",
-                               "{machine}의 {process} {length} 동안 멈춤"};
+                                  "{who} will not be started again", "{who} 재시작 취소"};
+const EventKind process_exited{"process.exited", Level::fault, "{who} exited: {why}",
+                               "{who} 종료: {why}"};
+const EventKind process_paused{"process.paused", Level::fault, "{who} stands still for {length}",
+                               "{who} {length} 동안 멈춤"};
 // Not a fault: it is what the process does.
 const EventKind process_collects{"process.collects", Level::detail,
-                                 "{process} on {machine} collects garbage for {length}",
-                                 "{machine}의 {process} {length} 동안 가비지 수집"};
+                                 "{who} collects garbage for {length}",
+                                 "{who} {length} 동안 가비지 수집"};
 
 }  // namespace events
 
@@ -44,6 +37,16 @@ Process::~Process() = default;
 
 World& Process::world() const { return machine_.world(); }
 Network& Process::network() const { return machine_.network(); }
+
+/// A machine's only process has its name.
+EventId Process::record(const EventKind& kind, std::vector<Detail> details) {
+  const std::string& machine = machine_.name();
+  Phrase who{name_, name_};
+  if (name_ != machine) who = {name_ + " on " + machine, machine + "의 " + name_};
+  details.push_back({"process", name_});
+  details.push_back(Detail::of("who", std::move(who)));
+  return world().trace().record(kind, {machine_.id()}, std::move(details));
+}
 
 void Process::spawn(Task<> task) {
   ENSURE(running_, "{} does not run: it cannot start a task", name_);
@@ -69,16 +72,13 @@ void Process::begin() {
   paused_until_ = Time{};
   allocated_ = Bytes(0);
   const World::KeepCause keep(world());  // its caller may start others
-  const bool only_one = name_ == machine_.name();
-  world().trace().record(only_one ? events::machine_process_started : events::process_started,
-                         {machine_.id()}, {{"process", name_}});
+  record(events::process_started);
   program_ = factory_(*this);
 }
 
 void Process::kill() {
   if (!running_ || ending_) return;
-  end_by(world().trace().record(events::process_killed, {machine_.id()}, {{"process", name_}}),
-         false);
+  end_by(record(events::process_killed), false);
 }
 
 void Program::terminate(Process& self) { self.exit({"stopped", "정지"}); }
@@ -87,10 +87,10 @@ void Process::terminate() {
   const World::KeepCause keep(world());
   if (restarts_) {
     restarts_ = starts_at_boot_ = false;
-    world().trace().record(events::restart_cancelled, {machine_.id()}, {{"process", name_}});
+    record(events::restart_cancelled);
   }
   if (!running_ || ending_) return;
-  world().trace().record(events::process_terminated, {machine_.id()}, {{"process", name_}});
+  record(events::process_terminated);
   starts_at_boot_ = false;
   spawn(deliver_terminate());
 }
@@ -103,9 +103,7 @@ Task<> Process::deliver_terminate() {
 
 void Process::exit(Phrase why, Duration restart_after) {
   if (!running_ || ending_) return;
-  const EventId cause =
-      world().trace().record(events::process_exited, {machine_.id()},
-                             {{"process", name_}, Detail::of("why", std::move(why))});
+  const EventId cause = record(events::process_exited, {Detail::of("why", std::move(why))});
   const bool again = restart_after != max_duration;
   end_by(cause, again);
   restarts_ = again;
@@ -166,8 +164,7 @@ void Process::allocate(Bytes bytes) {
 
 void Process::stand_still(const EventKind& why, Duration length) {
   if (!running_ || length <= 0ns) return;
-  down_cause_ = world().trace().record(
-      why, {machine_.id()}, {{"process", name_}, {"length", brokerlab::to_text(length)}});
+  down_cause_ = record(why, {{"length", brokerlab::to_text(length)}});
   paused_until_ = std::max(paused_until_, world().now() + length);
   tasks_.pause_until(paused_until_);
 }

@@ -198,7 +198,11 @@ Time World::flow_date() const { return our_date(simgrid::s4u::Engine::get_clock(
 /// first on its clock comes first.
 Time World::free_until() {
   if (held_ == 0) return never;
-  if (std::exchange(changed_, false)) horizon_ = our_date(platform::next_change()) - 1ns;
+  if (changed_) {
+    const std::optional<double> end = platform::next_change();
+    horizon_ = end ? our_date(*end) - 1ns : Time{};
+    changed_ = !end;
+  }
   return std::max(horizon_, flow_date());
 }
 

@@ -139,6 +139,90 @@ TEST_CASE("a broker that is asked to stop leaves no gap; one that is killed does
   CHECK(unavailable("kill_process") > 10);  // until ZooKeeper has expired the session
 }
 
+TEST_CASE("a broker that stops before its logs are recovered has not stopped cleanly", "[unit]") {
+  const nlohmann::json report = run_with(
+      R"({"at": "20s", "power_off": "broker-1", "as": "dark"}, {"at": "22s", "power_on": "dark"},
+         {"at": "27.005s", "stop_process": "broker-1", "as": "early"},
+         {"at": "30s", "start_process": "early"},
+         {"at": "45s", "stop_process": "broker-1", "as": "late"},
+         {"at": "50s", "start_process": "late"})");
+  std::vector<double> recovered;
+  for (const auto& line : report["time_line"]) {
+    const std::string text = line["text"];
+    if (text.starts_with("broker-1 recovered")) recovered.push_back(line["t_s"]);
+  }
+  // At 27 s it was in the middle of it; at 45 s it had time to close them.
+  REQUIRE_FALSE(recovered.empty());
+  CHECK(recovered.front() > 30);
+  CHECK(recovered.back() < 45);
+  CHECK(report["verdict"] != "fail");
+}
+
+TEST_CASE("a log directory whose last flush failed is looked through at the next start", "[unit]") {
+  const auto recovered = [](const std::string& faults) {
+    std::string text = scenario_with(faults);
+    const std::string one = R"([{"kind": "ssd"}])";
+    const std::string two = R"([{"kind": "ssd"}, {"kind": "ssd"}])";
+    text.replace(text.find(one), one.size(), two);
+    // Nothing is synced before the broker stops.
+    const std::string synced = R"("flush.messages": 1)";
+    text.replace(text.find(synced), synced.size(), R"("min.insync.replicas": 1)");
+    const Loaded loaded = parse_scenario(text, "faults.json", library_directory() + "/data");
+    INFO(to_text(loaded.errors));
+    REQUIRE(loaded.scenario.has_value());
+    const nlohmann::json report = report_of(*loaded.scenario);
+    std::string lines;
+    for (const auto& line : report["time_line"]) {
+      const std::string said = line["text"];
+      if (said.starts_with("broker-1 recovered")) lines += said + "; ";
+    }
+    return lines;
+  };
+  const std::string restart =
+      R"({"at": "30s", "stop_process": "broker-1", "as": "s"}, {"at": "40s", "start_process": "s"})";
+  CHECK(recovered(restart) == "");
+  const std::string logs = recovered(
+      R"({"at": "29.999s", "fail_disk": {"machine": "broker-1", "disk": 2}, "as": "d"},
+         {"at": "35s", "heal": "d"}, )" +
+      restart);
+  CHECK_THAT(logs, Catch::Contains("after an unclean stop"));
+}
+
+TEST_CASE("a power failure takes what is young; segments closed before it are on the disk",
+          "[unit]") {
+  // One replica, nothing synced by the topic's settings, and write-back still 30 s away.
+  const auto lost = [](const std::string& setting) -> std::size_t {
+    std::string text = scenario_with(
+        R"({"at": "28s", "power_off": {"leader_of": {"topic": "logins", "partition": 0}},
+            "as": "dark"}, {"at": "30s", "power_on": "dark"})");
+    const auto replace = [&](const std::string& old, const std::string& with) {
+      REQUIRE(text.find(old) != std::string::npos);
+      text.replace(text.find(old), old.size(), with);
+    };
+    replace(R"("partitions": 3, "replication.factor": 3)",
+            R"("partitions": 1, "replication.factor": 1)");
+    replace(R"("acks": "all")", R"("acks": "1")");
+    replace(R"("flush.messages": 1)", setting);
+    const Loaded loaded = parse_scenario(text, "faults.json", library_directory() + "/data");
+    INFO(to_text(loaded.errors));
+    REQUIRE(loaded.scenario.has_value());
+    const nlohmann::json report = report_of(*loaded.scenario);
+    std::int64_t told = 0;
+    for (const auto& line : report["time_line"]) {
+      const std::string said = line["text"];
+      if (said.find("is lost: logins-0") != std::string::npos) ++told;
+      if (said.find("record.lost") != std::string::npos) CHECK(said.ends_with("more of logins-0)"));
+    }
+    CHECK(told == 3);  // and one line for all others
+    return report["lost"].size();
+  };
+  // The log engine syncs what lies behind a new segment in the background.
+  const std::size_t of_small_segments = lost(R"("segment.bytes": 20000)");
+  const std::size_t of_one_segment = lost(R"("min.insync.replicas": 1)");
+  CHECK(of_small_segments < 200);
+  CHECK(of_one_segment > 4000);
+}
+
 TEST_CASE("clients that are asked to stop tidy up", "[unit]") {
   for (const std::string who : {"sender", "readers-1", "zookeeper-2"}) {
     INFO(who);

@@ -24,7 +24,7 @@ TEST_CASE("a broker whose disk is full halts, and the others go on", "[unit]") {
   CHECK(story ==
         "disk 1 of broker-1 has 0 B left\n"
         "broker-1 lost its only log directory: no space left on its disk <- disk.full\n"
-        "broker-1 on broker-1 exited: all its log directories have failed <- "
+        "broker-1 exited: all its log directories have failed <- "
         "broker.log_directory_failed\n"
         "ZooKeeper expired the session of broker-1 after 18s of silence <- process.exited\n");
 }
@@ -111,7 +111,7 @@ TEST_CASE("a broker that loses one of two log directories goes on with the other
       "broker.log_directory_offline\n"));
   // Who led there is followed by another; the rest leave the ISR. It comes back to all of them.
   CHECK(count("exited") == 1);
-  CHECK(count("broker-1 on broker-1 exited: stopped") == 1);
+  CHECK(count("broker-1 exited: stopped") == 1);
   CHECK(count("has no leader") == 0);
   CHECK(count("is lost") + count("gave up") + count("Invariant") == 0);
   CHECK(count("ISR grew") >= 28);

@@ -1,4 +1,5 @@
 #include "sim/channel.h"
+#include "sim/flows.h"
 #include "sim/trace.h"
 
 #include <catch2/catch.hpp>
@@ -189,4 +190,105 @@ TEST_CASE("the run stops at its end and goes on from there", "[unit]") {
   REQUIRE(notes.world.now() == Time(5ms));
   notes.world.run();
   REQUIRE(notes.text == "x@4ms x@8ms x@12ms ");
+}
+
+TEST_CASE("several flows cancelled at one moment leave their share to the others", "[unit]") {
+  World world(1);
+  Flows flows(world);
+  for (int i = 0; i < 2; ++i) flows.add_host({1_Gbps, 1_Gbps}, -1);
+  std::vector<FlowId> ids;
+  std::vector<Time> ends;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(flows.start(0, 1, 1_MB, 10_Gbps, [&] { ends.push_back(world.now()); }));
+  }
+  // SimGrid's clock does not begin at 0 here: its seconds are rounded.
+  const auto near = [](Bytes one, Bytes other) { return std::abs((one - other).count()) <= 1; };
+  int steps = 0;
+  std::function<void()> work = [&] {
+    ++steps;
+    world.after(10us, [&] { work(); });
+  };
+  work();
+  // The kernel is ahead of SimGrid's clock here; what has moved is as of now.
+  world.at(Time(2ms), [&] { CHECK(near(flows.moved(ids[0]), 62'500_B)); });
+  world.at(Time(4ms), [&] {
+    for (int i = 0; i < 3; ++i) flows.cancel(ids[static_cast<std::size_t>(i)]);
+    CHECK(flows.moved(ids[0]) == 0_B);
+    CHECK(near(flows.moving_out(0), 125'000_B));
+    flows.cancel(ids[0]);           // again: nothing
+    flows.set_cap(ids[1], 1_Mbps);  // no longer
+  });
+  world.at(Time(8ms), [&] { CHECK(near(flows.moved(ids[3]), 625'000_B)); });
+  world.run(Time(20ms));
+  REQUIRE(ends.size() == 1);
+  CHECK(ends[0] == Time(11ms));  // 875 kB at the whole rate
+  CHECK(steps == 2001);
+  CHECK(flows.moved(ids[3]) == 0_B);  // it is over
+}
+
+TEST_CASE("flows that start and are cancelled at random share one card as the formula says",
+          "[property]") {
+  constexpr double rate = 125e6;  // bytes a second
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    INFO("again: brokerlab_tests_sim with the loop from " << seed);
+    RandomStream random(seed, "flows");
+    struct Transfer {
+      double start;
+      double size;
+      double cancel;
+      double end = -1;
+      double left = 0;
+    };
+    std::vector<Transfer> transfers;
+    for (int i = 0; i < 20; ++i) {
+      const double start = static_cast<double>(random.below(20'000)) * 1e-6;
+      const double stays = static_cast<double>(1 + random.below(20'000)) * 1e-6;
+      transfers.push_back({start, static_cast<double>(20'000 + random.below(1'000'000)),
+                           random.chance(0.4) ? start + stays : 1e9});
+    }
+
+    // Processor sharing: from one change to the next all have the same share.
+    std::vector<Transfer> expected = transfers;
+    for (double now = 0; now < 1e8;) {
+      int active = 0;
+      double next = 1e9;
+      for (const Transfer& it : expected) active += it.left > 0 ? 1 : 0;
+      for (const Transfer& it : expected) {
+        if (it.end < 0 && it.left == 0 && it.start >= now) next = std::min(next, it.start);
+        if (it.left > 0) next = std::min({next, it.cancel, now + it.left * active / rate});
+      }
+      for (Transfer& it : expected) {
+        if (it.left > 0) {
+          it.left -= (next - now) * rate / active;
+          if (it.cancel <= next) it.left = 0, it.end = 1e9;
+          if (it.left <= 1e-3 && it.end < 0) it.left = 0, it.end = next;
+        } else if (it.end < 0 && it.start == next) {
+          it.left = it.size;
+        }
+      }
+      now = next;
+    }
+
+    World world(seed);
+    Flows flows(world);
+    for (int i = 0; i < 2; ++i) flows.add_host({1_Gbps, 1_Gbps}, -1);
+    for (Transfer& it : transfers) {
+      it.end = 1e9;
+      world.at(Time(from_seconds(it.start)), [&it, &world, &flows] {
+        const FlowId id =
+            flows.start(0, 1, Bytes(static_cast<std::int64_t>(it.size)), 10_Gbps,
+                        [&it, &world] { it.end = to_seconds(world.now().time_since_epoch()); });
+        if (it.cancel > 1e8) return;
+        world.at(Time(from_seconds(it.cancel)), [id, &flows] { flows.cancel(id); });
+      });
+    }
+    std::function<void()> work = [&] { world.after(3us, [&] { work(); }); };
+    work();
+    world.run(Time(1s));
+    for (std::size_t i = 0; i < transfers.size(); ++i) {
+      INFO("transfer " << i << " from " << transfers[i].start << " s, cancelled at "
+                       << transfers[i].cancel << " s");
+      CHECK(std::abs(transfers[i].end - expected[i].end) < 20e-9);
+    }
+  }
 }

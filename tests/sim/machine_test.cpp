@@ -193,7 +193,7 @@ TEST_CASE("a process may kill itself and its supervisor starts it again", "[unit
   for (const Event& event : trace.events())
     story += trace.sentence(event, Language::english) + "; ";
   REQUIRE(story ==
-          "a-program started on a; a-program on a exited: no more disk; a-program started on a; "
+          "a-program on a started; a-program on a exited: no more disk; a-program on a started; "
           "a-program on a was killed; ");
 }
 
