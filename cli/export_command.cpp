@@ -83,11 +83,10 @@ int to_perfetto(Context& context, const Arguments& arguments, const sim::Recordi
                 const sim::RecordingRows& recording) {
   PerfettoOptions options;
   options.language = context.language;
-  const auto from = read_moment(context, reader, "--from", arguments.from, Time{});
-  const auto to = from ? read_moment(context, reader, "--to", arguments.to, never) : std::nullopt;
-  if (!from || !to) return context.status;
-  options.from = *from;
-  options.to = *to;
+  const auto span = read_span(context, reader, arguments.from, arguments.to);
+  if (!span) return context.status;
+  options.from = span->from;
+  options.to = span->to;
   const bool to_stdout = arguments.perfetto == "-";
   if (!to_stdout) {
     if (const auto refused = not_to_be_replaced(arguments.perfetto)) {

@@ -180,8 +180,10 @@ class Export {
           }
           if (!row.text(9).empty()) arguments.with_json("detail", row.text(9));
           const bool fault = row.text(3) == "fault";
+          std::string name(row.text(2));
+          if (const auto partition = row.maybe_integer(5)) name += " " + partitions_[*partition];
           writer_.instant(program_on(row.maybe_integer(4).value_or(-1)), row.integer(1),
-                          fault ? 'g' : 't', row.text(2), row.text(3), arguments);
+                          fault ? 'g' : 't', name, row.text(3), arguments);
           count_row();
         });
   }
@@ -287,7 +289,9 @@ class Export {
       return;
     }
     Track track = out_.take(process_of(message.source));
-    writer_.slice_begins(track, message.sent, message.kind, arguments_of(message));
+    const std::string name =
+        fmt::format("{} to {}", message.kind, machine_name(message.destination));
+    writer_.slice_begins(track, message.sent, name, arguments_of(message));
     if (message.arrived) writer_.arrow_leaves(track, message.sent, message.id);
     if (!is_response(message.kind) && answer_arrived_.contains(message.exchange)) {
       exchanges_[message.exchange].asking = track;
@@ -307,7 +311,9 @@ class Export {
       end_slice(out_, known->second.asking, t);
     } else {
       Track track = in_.take(process_of(message.destination));
-      writer_.slice_begins(track, t, message.kind, arguments_of(message));
+      const std::string name =
+          fmt::format("{} from {}", message.kind, machine_name(message.source));
+      writer_.slice_begins(track, t, name, arguments_of(message));
       writer_.arrow_reaches(track, t, message.id);
       if (!is_response(message.kind) && answered_.contains(message.exchange)) {
         exchanges_[message.exchange].answering = track;

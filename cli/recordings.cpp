@@ -22,6 +22,8 @@ std::optional<Duration> parse_time_of_day(std::string_view text) {
   return *hours * 1h + *minutes * 1min + *seconds * 1s;
 }
 
+namespace {
+
 std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
                                 const char* option, const std::string& text, Time fallback) {
   if (text.empty()) return fallback;
@@ -34,6 +36,29 @@ std::optional<Time> read_moment(Context& context, const sim::RecordingReader& re
   if (since_start) return Time(*since_start);
   context.status = refuse(context, {{option, {}, text, since_start.error()}});
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Span> read_span(Context& context, const sim::RecordingReader& reader,
+                              const std::string& from, const std::string& to) {
+  const auto begin = read_moment(context, reader, "--from", from, Time{});
+  const auto end = begin ? read_moment(context, reader, "--to", to, never) : std::nullopt;
+  if (!begin || !end) return std::nullopt;
+  const Time run_end(reader.duration());
+  std::string why;
+  if (*begin > *end) {
+    why = context.say(fmt::format("is behind --to, {}", to),
+                      fmt::format("--to의 {}보다 뒤입니다", to));
+  } else if (run_end > Time{} && *begin > run_end) {
+    why = context.say(fmt::format("the run ends at {}", to_text(run_end)),
+                      fmt::format("실행은 {}에 끝납니다", to_text(run_end)));
+  }
+  if (!why.empty()) {
+    context.status = refuse(context, {{"--from", {}, from, why}});
+    return std::nullopt;
+  }
+  return Span{*begin, *end};
 }
 
 std::set<int> internal_partitions(const sim::RecordingReader& reader) {

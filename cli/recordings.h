@@ -15,10 +15,14 @@ namespace brokerlab::cli {
 /// "08:55:00" as the time since midnight; nothing when it is no time of day.
 std::optional<Duration> parse_time_of_day(std::string_view text);
 
-/// "330s" or "09:00:30" as a moment of the run; `fallback` for an empty text. Nothing: refused, the
+struct Span {
+  Time from{};
+  Time to = never;
+};
+/// --from and --to, "330s" or "09:00:30" or empty, as a part of the run. Nothing: refused, the
 /// status is set.
-std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
-                                const char* option, const std::string& text, Time fallback);
+std::optional<Span> read_span(Context& context, const sim::RecordingReader& reader,
+                              const std::string& from, const std::string& to);
 
 /// The partitions of Kafka's own topics, whose events drown those of the user's.
 std::set<int> internal_partitions(const sim::RecordingReader& reader);

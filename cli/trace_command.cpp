@@ -70,18 +70,8 @@ void trace(Context& context, const Arguments& arguments) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;
   }
-  const auto from = read_moment(context, *reader, "--from", arguments.from, Time{});
-  const auto to = from ? read_moment(context, *reader, "--to", arguments.to, never) : std::nullopt;
-  if (!from || !to) return;
-  if (*from > *to) {
-    context.status =
-        refuse(context, {{"--from",
-                          {},
-                          arguments.from,
-                          context.say(fmt::format("is behind --to, {}", arguments.to),
-                                      fmt::format("--to의 {}보다 뒤입니다", arguments.to))}});
-    return;
-  }
+  const auto span = read_span(context, *reader, arguments.from, arguments.to);
+  if (!span) return;
   const sim::EventLevel level = arguments.level == "fault"     ? sim::EventLevel::fault
                                 : arguments.level == "control" ? sim::EventLevel::control
                                                                : sim::EventLevel::detail;
@@ -90,7 +80,7 @@ void trace(Context& context, const Arguments& arguments) {
       arguments.internal ? std::set<int>{} : internal_partitions(*reader);
   std::int64_t printed = 0;
   std::int64_t hidden = 0;
-  for (const sim::RecordedEvent& event : reader->events(level, *from, *to)) {
+  for (const sim::RecordedEvent& event : reader->events(level, span->from, span->to)) {
     if (event.kind.find(arguments.kind) == std::string::npos) continue;
     if (event.partition && internal.contains(*event.partition)) {
       ++hidden;

@@ -2,6 +2,8 @@
 
 #include "base/settings.h"
 
+#include <cmath>
+
 namespace brokerlab::sim {
 namespace {
 
@@ -109,6 +111,14 @@ const Settings<NicConfig>& NicConfig::settings() {
             check_burst(std::optional(nic.rate), nic.burst_rate, "burst_rate", "rate", report);
             check_credits(nic.burst_rate.has_value(), nic.burst_credits.count(), "burst_credits",
                           "burst_rate", report);
+            // sim/nic_credits.h looks once in a millisecond.
+            const double above = nic.top_rate().count() - nic.rate.count();
+            const Bytes enough(std::llround(above / 1000));
+            if (nic.burst_credits > Bytes(0) && nic.burst_credits < enough) {
+              report.error("burst_credits",
+                           fmt::format("must last for a millisecond of burst_rate at least, {}",
+                                       to_text(enough)));
+            }
           });
   return all;
 }

@@ -69,7 +69,7 @@ class RandomScenario {
     if (random_.chance(0.3)) {
       machine["nic"] = {{"rate", one_of({"10Mbps", "100Mbps"})},
                         {"burst_rate", "1Gbps"},
-                        {"burst_credits", one_of({"100KB", "2MB", "50MB"})}};
+                        {"burst_credits", one_of({"200KB", "2MB", "50MB"})}};
     } else if (random_.chance(0.2)) {
       machine["nic"] = {{"rate", "100Mbps"}, {"discipline", "fifo"}};
     }

@@ -162,7 +162,8 @@ TEST_CASE("export: a request is a slice at both machines, with arrows there and 
   CHECK(check_trace(trace) == 2);
   const auto begins = with_phase(trace, "B");
   REQUIRE(begins.size() == 2);
-  CHECK(begins[0].at("name") == "Produce");
+  CHECK(begins[0].at("name") == "Produce to broker-1");
+  CHECK(begins[1].at("name") == "Produce from wifi, \"auth\"");
   CHECK(begins[0].at("pid") == producer + 1);
   CHECK(nanoseconds(begins[0]) == 1'000'000'000);
   CHECK(begins[1].at("pid") == broker + 1);
@@ -184,6 +185,7 @@ TEST_CASE("export: faults, control events and metrics are in the trace", "[unit]
   CHECK(instants[0].at("name") == "machine.power_off");
   CHECK(instants[0].at("s") == "g");
   CHECK(instants[0].at("args").at("what") == "broker-1 lost power");
+  CHECK(instants[1].at("name") == "partition.leader_elected logins-3");
   CHECK(instants[1].at("args") == json{{"what", "a \"new\"\nleader"},
                                        {"event", 5},
                                        {"cause", 4},

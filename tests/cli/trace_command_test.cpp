@@ -81,6 +81,9 @@ TEST_CASE("trace takes moments of the run and of the clock", "[unit]") {
   CHECK(reversed.status == 3);
   CHECK_THAT(reversed.err, Contains("--from: 20s: is behind --to, 09:00:00"));
   CHECK(story.trace({"--from", "soon"}).status == 3);
+  const Answer beyond = story.trace({"--from", "61s"});
+  CHECK(beyond.status == 3);
+  CHECK_THAT(beyond.err, Contains("--from: 61s: the run ends at t=60.000s"));
 }
 
 TEST_CASE("trace says why it lists nothing", "[unit]") {
