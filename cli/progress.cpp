@@ -45,7 +45,8 @@ bool ProgressLine::due(double share) {
   return std::chrono::steady_clock::now() - shown_ >= redraw_every;
 }
 
-void ProgressLine::draw(double share, const std::string& figures, const std::string& tail) {
+void ProgressLine::draw(double share, std::string figures, const std::string& brief,
+                        const std::string& tail) {
   if (columns_ == 0) {
     tenths_ = static_cast<int>(share * 10);
     err_ << figures << tail << "\n" << std::flush;
@@ -54,9 +55,10 @@ void ProgressLine::draw(double share, const std::string& figures, const std::str
   shown_ = std::chrono::steady_clock::now();
   // A line that wraps could not be drawn over: the bar takes what the figures leave.
   const int room = columns_ - 1;
+  if (static_cast<int>(figures.size()) > room) figures = brief;
   const int width = std::min(bar_width, room - static_cast<int>(figures.size()) - 3);
   std::string line;
-  if (width > 0) {
+  if (width >= 8) {
     const int filled = std::clamp(static_cast<int>(share * width), 0, width);
     line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
            std::string(static_cast<std::size_t>(width - filled), '.') + "] ";
@@ -72,10 +74,12 @@ void Progress::show(Time now, std::uint64_t steps) {
   if (!line_.due(share)) return;
   const double spent = line_.seconds_spent();
   const double left = share > 0 ? spent * (1 - share) / share : 0;
-  line_.draw(share,
-             fmt::format("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
-                         to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
-             fmt::format(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
+  line_.draw(
+      share,
+      fmt::format("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
+                  to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
+      fmt::format("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
+      fmt::format(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
 }
 
 void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit) {
@@ -88,6 +92,8 @@ void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit
        fmt::format("{:.{}f} of {:.{}f} {}, {:.{}f} {}, {:.0f} s to go", millions, unit.decimals,
                    static_cast<double>(whole) * 1e-6, unit.decimals, unit.amount, millions / spent,
                    unit.rate_decimals, unit.rate, spent * (1 - share) / std::max(share, 1e-9)),
+       fmt::format("{:.0f} %, {:.0f} s to go", share * 100,
+                   spent * (1 - share) / std::max(share, 1e-9)),
        "");
 }
 

@@ -26,7 +26,7 @@ class ProgressLine {
   /// Whether a line shown now would be seen: ten a second, or one for each tenth of the way.
   bool due(double share);
   /// `tail`: what only a plain line has room for.
-  void draw(double share, const std::string& figures, const std::string& tail);
+  void draw(double share, std::string figures, const std::string& brief, const std::string& tail);
   /// Figures and digits behind the point, in millions.
   struct Unit {
     int decimals;

@@ -8,7 +8,7 @@
 
 namespace brokerlab::log {
 
-struct MemoryEnv::FileData {
+struct MemoryEnv::FileData : NameJournal::Named {
   FileId id;
   std::string path;  ///< Empty once removed.
   MemoryBytes bytes;
@@ -22,28 +22,6 @@ struct MemoryEnv::FileData {
          ++flip) {
       out[to_index(flip->first - position)] ^= flip->second;
     }
-  }
-};
-
-struct MemoryEnv::NameChange {
-  enum class Kind { create, remove, rename, rename_dir };
-  Kind kind;
-  std::string path;
-  std::string to;                      ///< For rename.
-  std::shared_ptr<FileData> file;      ///< Created, removed or renamed.
-  std::shared_ptr<FileData> replaced;  ///< What the rename's target was before.
-  std::int64_t syncs_before = 0;       ///< Those asked for until then have lower numbers.
-};
-
-/// A sync that takes time, until what was in the file when it was asked for is durable or gone.
-struct MemoryEnv::PendingSync {
-  std::int64_t number;
-  std::weak_ptr<FileData> file;
-  std::int64_t end;
-
-  bool is_over() const {
-    const auto data = file.lock();
-    return !data || data->path.empty() || data->unsynced.empty() || data->unsynced.front() >= end;
   }
 };
 
@@ -101,18 +79,14 @@ class MemoryEnv::MemoryFile : public File {
            new_size);
     env_.cut(*data_, new_size);
     // One journal, in order: a cut cannot survive when a removal before it does not.
-    if (env_.options_.sync_commits_names) env_.commit_names();
+    if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
     if (env_.observer_ != nullptr) env_.observer_->on_truncate(id(), new_size);
     return {};
   }
 
   Status<IoError> sync() override {
     if (const auto fault = next_call()) return fail(error_of(*fault));
-    if (env_.syncs_at_once()) {
-      data_->unsynced.clear();
-    } else if (!data_->unsynced.empty()) {
-      env_.pending_syncs_.push_back({env_.next_sync_++, data_, size()});
-    }
+    if (env_.syncs_at_once()) data_->unsynced.clear();
     if (env_.options_.sync_commits_names) env_.commit_names_by_sync();
     if (env_.observer_ != nullptr) env_.observer_->on_sync(id());
     return {};
@@ -151,7 +125,9 @@ class MemoryEnv::MemoryFile : public File {
   std::int64_t power_cycle_;
 };
 
-MemoryEnv::MemoryEnv(Options options) : options_(options), dirs_{"/", "."} {}
+MemoryEnv::MemoryEnv(Options options) : options_(options), dirs_{"/", "."} {
+  for (const std::string& dir : dirs_) names_.made_dir(dir);
+}
 MemoryEnv::MemoryEnv() : MemoryEnv(Options{}) {}
 MemoryEnv::~MemoryEnv() = default;
 
@@ -179,7 +155,7 @@ Result<std::unique_ptr<File>, IoError> MemoryEnv::create(const std::string& path
   data->path = path;
   by_id_.push_back(data);
   files_.emplace(path, data);
-  uncommitted_.push_back({NameChange::Kind::create, path, "", data, nullptr, next_sync_});
+  note(names_.created(path, data));
   return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, std::move(data)));
 }
 
@@ -188,6 +164,7 @@ bool MemoryEnv::exists(const std::string& path) const {
 }
 
 void MemoryEnv::unname(FileData& file) {
+  ENSURE(!file.path.empty(), "a file without a name");
   total_size_ -= file.bytes.size();
   files_.erase(file.path);
   file.path.clear();
@@ -218,16 +195,14 @@ Status<IoError> MemoryEnv::rename(const std::string& from, const std::string& to
   }
   if (from == to) return {};
   const std::shared_ptr<FileData> file = found->second;
-  std::shared_ptr<FileData> replaced;
   if (const auto target = files_.find(to); target != files_.end()) {
-    replaced = target->second;
+    const std::shared_ptr<FileData> replaced = target->second;
     unname(*replaced);
     if (observer_ != nullptr) observer_->on_remove(replaced->id);
   }
   unname(*file);
   name(file, to);
-  uncommitted_.push_back(
-      {NameChange::Kind::rename, from, to, file, std::move(replaced), next_sync_});
+  note(names_.renamed(from, to, file));
   return {};
 }
 
@@ -237,7 +212,7 @@ Status<IoError> MemoryEnv::rename_dir(const std::string& from, const std::string
     return fail(IoError{IoErrorKind::not_found, to, "no such directory"});
   }
   move_dir(from, to);
-  uncommitted_.push_back({NameChange::Kind::rename_dir, from, to, nullptr, nullptr, next_sync_});
+  note(names_.dir_renamed(from, to));
   return {};
 }
 
@@ -269,7 +244,7 @@ Status<IoError> MemoryEnv::remove(const std::string& path) {
   if (found == files_.end()) return fail(IoError{IoErrorKind::not_found, path, ""});
   const std::shared_ptr<FileData> file = found->second;
   unname(*file);
-  uncommitted_.push_back({NameChange::Kind::remove, path, "", file, nullptr, next_sync_});
+  note(names_.removed(path, file));
   if (observer_ != nullptr) observer_->on_remove(file->id);
   return {};
 }
@@ -302,6 +277,7 @@ Status<IoError> MemoryEnv::make_dir(const std::string& path) {
       dirs_.erase(dir);
       return fail(IoError{IoErrorKind::exists, dir, "a file"});
     }
+    names_.made_dir(dir);
   }
   return {};
 }
@@ -312,6 +288,7 @@ Status<IoError> MemoryEnv::remove_dir(const std::string& path) {
   if (!names.ok()) return fail(names.error());
   if (!names.value().empty()) return fail(IoError{IoErrorKind::io, path, "not empty"});
   dirs_.erase(path);
+  names_.removed_dir(path);
   return {};
 }
 
@@ -340,9 +317,7 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
   if (options_.sync_commits_names) {
     commit_names_by_sync();
   } else if (syncs_at_once()) {
-    std::erase_if(uncommitted_, [&](const NameChange& change) {
-      return parent_path(change.to.empty() ? change.path : change.to) == path;
-    });
+    names_.commit_dir(path);
   }
   if (observer_ != nullptr) observer_->on_sync(FileId());
   return {};
@@ -351,66 +326,28 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
 void MemoryEnv::mark_durable(FileId file, std::int64_t begin, std::int64_t end) {
   ENSURE(file.valid() && to_index(file.value()) < by_id_.size(), "file {}", file);
   if (const auto data = by_id_[to_index(file.value())].lock()) data->unsynced.remove(begin, end);
-  if (options_.sync_commits_names) commit_names();
+  if (options_.sync_commits_names) names_.commit();
 }
 
-std::int64_t MemoryEnv::first_pending_sync() {
-  std::erase_if(pending_syncs_, [](const PendingSync& sync) { return sync.is_over(); });
-  return pending_syncs_.empty() ? next_sync_ : pending_syncs_.front().number;
-}
-
-void MemoryEnv::commit_names() {
-  if (uncommitted_.empty()) return;
-  const std::int64_t first_pending = first_pending_sync();
-  // What waits keeps later changes of its names waiting.
-  std::set<std::string> waiting;
-  std::vector<NameChange> left;
-  for (NameChange& change : uncommitted_) {
-    const bool renames = change.kind == NameChange::Kind::rename;
-    const bool waits = (renames && change.syncs_before > first_pending) ||
-                       (change.kind == NameChange::Kind::rename_dir && !waiting.empty()) ||
-                       waiting.contains(change.path) || waiting.contains(change.to);
-    if (!waits) continue;
-    waiting.insert(change.path);
-    if (!change.to.empty()) waiting.insert(change.to);
-    left.push_back(std::move(change));
+/// A change of names, just made.
+void MemoryEnv::note(std::int64_t change) {
+  if (syncs_at_once()) {
+    names_.enter(change);
+  } else {
+    observer_->on_names_changed(change);
   }
-  uncommitted_ = std::move(left);
 }
 
 bool MemoryEnv::syncs_at_once() const { return observer_ == nullptr || observer_->syncs_at_once(); }
 
 void MemoryEnv::commit_names_by_sync() {
-  if (syncs_at_once()) commit_names();
+  if (syncs_at_once()) names_.commit();
 }
 
 std::int64_t MemoryEnv::unsynced_bytes() const {
   std::int64_t bytes = 0;
   for (const auto& [path, file] : files_) bytes += file->unsynced.total();
   return bytes;
-}
-
-void MemoryEnv::undo(const NameChange& change) {
-  switch (change.kind) {
-    case NameChange::Kind::create:
-      unname(*change.file);
-      break;
-    case NameChange::Kind::remove:
-      // Its directory may have been removed since, which is durable at once.
-      for (std::string dir = parent_path(change.path); dirs_.insert(dir).second;) {
-        dir = parent_path(dir);
-      }
-      name(change.file, change.path);
-      break;
-    case NameChange::Kind::rename_dir:
-      move_dir(change.to, change.path);
-      break;
-    case NameChange::Kind::rename:
-      unname(*change.file);
-      name(change.file, change.path);
-      if (change.replaced) name(change.replaced, change.to);
-      break;
-  }
 }
 
 std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream& random,
@@ -433,26 +370,34 @@ std::int64_t MemoryEnv::tear(FileData& file, std::int64_t durable, RandomStream&
   return written - kept;
 }
 
-std::int64_t MemoryEnv::undo_names(RandomStream& random, double journal_probability) {
+/// Back to the names that are durable. Returns the bytes of files that have none.
+std::int64_t MemoryEnv::lose_names(RandomStream& random, double journal_probability) {
   // No draw without need: runs that never ask for this stay the same.
   if (journal_probability > 0 && random.chance(journal_probability)) {
-    const auto changes = static_cast<std::int64_t>(uncommitted_.size());
-    uncommitted_.erase(uncommitted_.begin(), uncommitted_.begin() + random.below(changes + 1));
+    names_.commit_oldest(random.below(names_.entries() + 1));
   }
-  for (auto change = uncommitted_.rbegin(); change != uncommitted_.rend(); ++change) undo(*change);
+  names_.forget_uncommitted();
   std::int64_t lost = 0;
-  for (const NameChange& change : uncommitted_) {
-    if (change.kind == NameChange::Kind::create) lost += change.file->bytes.size();
+  for (const auto& [path, file] : std::exchange(files_, {})) {
+    if (file->durable_path.empty()) lost += file->bytes.size();
+    file->path.clear();
   }
-  uncommitted_.clear();
+  dirs_ = names_.dirs();
+  total_size_ = 0;
+  for (const auto& [path, named] : names_.files()) {
+    name(std::static_pointer_cast<FileData>(named), path);
+    // The directory may have been removed since, which is durable at once.
+    for (std::string dir = parent_path(path); dirs_.insert(dir).second; dir = parent_path(dir)) {
+      names_.made_dir(dir);
+    }
+  }
   return lost;
 }
 
 std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   ENSURE(how.tear_unit > 0);
-  kill_process();
-  pending_syncs_.clear();
-  std::int64_t lost = undo_names(random, how.journal_probability);
+  end_process();
+  std::int64_t lost = lose_names(random, how.journal_probability);
   for (const auto& [path, file] : files_) {
     if (file->unsynced.empty()) continue;
     const std::int64_t durable = file->unsynced.front();
@@ -467,10 +412,16 @@ std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   return lost;
 }
 
-void MemoryEnv::kill_process() {
+/// What the process had open is dead.
+void MemoryEnv::end_process() {
   ++power_cycle_;
   locked_ = std::make_shared<std::set<std::string>>();
   faults_.power_on();
+}
+
+void MemoryEnv::kill_process() {
+  end_process();
+  names_.enter_all();  // names that everybody sees
 }
 
 void MemoryEnv::flip_bit(const std::string& path, std::int64_t position, int bit) {

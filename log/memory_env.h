@@ -6,11 +6,11 @@
 //
 // What survives is modelled on ext4 with ordered data (its default):
 //  - bytes: those of a synced file, and those passed to mark_durable();
-//  - names (create, rename, remove): undone, newest first, unless committed by sync_dir(), by a
-//    sync(), truncate() or mark_durable() of any file (each commits the one journal), or by
-//    commit_names();
-//  - where syncs take time (IoObserver::syncs_at_once), a rename waits for the syncs asked for
-//    before it: the program would not have got there yet;
+//  - names (create, rename, remove): those committed by sync_dir(), by a sync(), truncate() or
+//    mark_durable() of any file (each commits the one journal), or through names();
+//  - where syncs take time (IoObserver::syncs_at_once) a sync does nothing by itself; the observer
+//    says when a change of names has entered the journal, when that is committed, and which bytes
+//    the medium has;
 //  - making and removing directories, and cutting a file, are durable at once. (Real disks may
 //    bring the cut bytes back within the commit interval; that is not modelled yet.)
 // What goes wrong before that is planned in faults().
@@ -24,6 +24,7 @@
 #include "base/random.h"
 #include "log/env.h"
 #include "log/fault_plan.h"
+#include "log/name_journal.h"
 
 #include <functional>
 #include <map>
@@ -33,15 +34,16 @@
 namespace brokerlab::log {
 
 /// Hears of every call that moves bytes, after it succeeded, and stands for the medium below. Calls
-/// nothing of the Env.
+/// nothing of the Env but names().
 class IoObserver {
  public:
   virtual ~IoObserver() = default;
   /// Asked before each append: false makes it no_space.
   virtual bool admits(std::int64_t /*more*/) { return true; }
-  /// False: a sync makes nothing durable when it is called. mark_durable() and commit_names()
-  /// follow when the medium has it; never, if the drive lies.
+  /// False: a sync makes nothing durable when it is called, and names enter the journal by
+  /// on_names_changed() only.
   virtual bool syncs_at_once() const { return true; }
+  virtual void on_names_changed(std::int64_t /*change*/) {}  ///< See NameJournal::enter().
   virtual void on_write(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_read(FileId file, std::int64_t position, std::int64_t size) = 0;
   virtual void on_sync(FileId file) = 0;  ///< An invalid id: the names of a directory.
@@ -97,8 +99,9 @@ class MemoryEnv : public Env {
 
   /// Write-back put bytes [begin, end) of the file on the medium. Fine if the file is gone.
   void mark_durable(FileId file, std::int64_t begin, std::int64_t end);
-  /// The journal committed: names as they are now will survive, but for renames that wait.
-  void commit_names();
+  /// For those whose syncs take time, and for a journal that commits by itself.
+  NameJournal& names() { return names_; }
+  void commit_names() { names_.commit(); }
   /// Bytes a power loss would take now.
   std::int64_t unsynced_bytes() const;
 
@@ -129,8 +132,6 @@ class MemoryEnv : public Env {
  private:
   class MemoryFile;
   struct FileData;
-  struct NameChange;
-  struct PendingSync;
 
   std::optional<IoError> planned_failure(const std::string& path) const;
   Result<std::vector<std::string>, IoError> names_in(const std::string& path) const;
@@ -143,10 +144,10 @@ class MemoryEnv : public Env {
       RandomStream& random, const std::function<std::int64_t(const FileData&)>& bytes_of);
   bool syncs_at_once() const;
   void commit_names_by_sync();
-  std::int64_t first_pending_sync();
-  void undo(const NameChange& change);
+  void note(std::int64_t change);
+  void end_process();
   std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);
-  std::int64_t undo_names(RandomStream& random, double journal_probability);
+  std::int64_t lose_names(RandomStream& random, double journal_probability);
 
   Options options_;
   IoObserver* observer_ = nullptr;
@@ -155,9 +156,7 @@ class MemoryEnv : public Env {
   /// Shared with the locks, which may outlive us. A power loss ends those who hold them.
   std::shared_ptr<std::set<std::string>> locked_ = std::make_shared<std::set<std::string>>();
   std::vector<std::weak_ptr<FileData>> by_id_;
-  std::vector<NameChange> uncommitted_;
-  std::vector<PendingSync> pending_syncs_;  ///< In the order in which they were asked for.
-  std::int64_t next_sync_ = 0;
+  NameJournal names_;
   std::int64_t total_size_ = 0;
   std::int64_t power_cycle_ = 0;  ///< Files opened in an earlier one are dead.
   mutable FaultPlan faults_;      ///< list() const counts its call too.

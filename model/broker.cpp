@@ -164,7 +164,7 @@ void Broker::terminate(sim::Process&) {
   if (ready) {
     process_.spawn(shut_down());
   } else {
-    process_.exit({"stopped", "정지"});
+    process_.exit({"stopped", "정지 요청"});
   }
 }
 
@@ -190,7 +190,7 @@ sim::Task<> Broker::shut_down() {
   server_.stop();
   co_await replicas_.shutdown_cleanly();
   co_await zookeeper_.close();
-  process_.exit({"stopped", "정지"});
+  process_.exit({"stopped", "정지 요청"});
 }
 
 // --- Requests ---

@@ -119,7 +119,7 @@ sim::Task<> ConsumerApp::run() {
     co_await consumer_.commit();
   }
   co_await consumer_.close();
-  process_.exit({"stopped", "정지"});
+  process_.exit({"stopped", "정지 요청"});
 }
 
 void ConsumerApp::terminate(sim::Process&) { stopping_ = true; }

@@ -33,6 +33,7 @@ const EventKind preferred_leader_election{"controller.preferred_leader_election"
 const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}을(를) 오프셋 {offset}부터 이끈다 (에포크 {epoch})"};
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
 const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
+const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
 const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}이(가) {to}에 보낸 요청이 실패했다: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};

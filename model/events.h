@@ -24,7 +24,7 @@ extern const EventKind
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
     partition_isr_expanded, preferred_leader_election,
-    replica_became_leader, replica_became_follower, replica_truncated, log_recovered,
+    replica_became_leader, replica_became_follower, replica_truncated, log_corrupted, log_recovered,
     // Clients. {error}, {count}, {to}
     producer_request_failed, producer_resumed, producer_record_failed,
     consumer_joined, consumer_left, consumer_stalled, consumer_resumed,

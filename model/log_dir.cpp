@@ -1,5 +1,7 @@
 #include "model/log_dir.h"
 
+#include "model/events.h"
+
 namespace brokerlab::model {
 namespace {
 
@@ -30,13 +32,19 @@ LogDir::LogDir(sim::Machine& machine, int disk)
 
 void LogDir::set_online(bool online) {
   online_ = online;
-  noted_.refused = false;
+  noted_ = {};
+  env_.names().enter_all();  // of a process that died in between
 }
 
 LogDir::Traffic LogDir::take() { return std::exchange(noted_, {}); }
 
 std::optional<log::MemoryEnv::FlippedBit> LogDir::corrupt(std::string_view directory) {
-  return env_.flip_durable_bit(rot_, directory, ".log");
+  const auto flipped = env_.flip_durable_bit(rot_, directory, ".log");
+  if (flipped) {
+    machine_.world().trace().record(events::log_corrupted, {.machine = machine_.id()},
+                                    {{"file", flipped->path}});
+  }
+  return flipped;
 }
 
 sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
@@ -46,14 +54,28 @@ sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
     const auto done = co_await cache().read(read.file.value(), read.position, Bytes(read.size));
     if (!done) co_return fail(done.error());
   }
-  for (const log::FileId file : traffic.syncs) {
-    if (file.valid()) {
-      const auto done = co_await cache().sync(file.value());
-      if (!done) co_return fail(done.error());
+  Status<sim::DiskError> status;
+  for (const Traffic::Step& step : traffic.steps) {
+    if (step.change >= 0) {
+      env_.names().enter(step.change);
+    } else if (status.ok()) {
+      status = co_await commit(step.file);
     }
-    if (!disk().lies()) env_.commit_names();
   }
-  co_return Status<sim::DiskError>();
+  co_return status;
+}
+
+/// An fsync: of the file, and of the names that have entered the journal by now.
+sim::Task<Status<sim::DiskError>> LogDir::commit(log::FileId file) {
+  const std::int64_t entered = env_.names().entered();
+  Status<sim::DiskError> status;
+  if (file.valid() && !cache().is_durable(file.value())) {
+    status = co_await cache().sync(file.value());
+  } else if (env_.names().has_entries()) {
+    status = co_await cache().flush();
+  }
+  if (status.ok() && !disk().lies()) env_.names().commit(entered);
+  co_return status;
 }
 
 bool LogDir::admits(std::int64_t more) {
@@ -82,7 +104,16 @@ void LogDir::on_read(log::FileId file, std::int64_t position, std::int64_t size)
   if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
 }
 
-void LogDir::on_sync(log::FileId file) { noted_.syncs.push_back(file); }
+void LogDir::on_sync(log::FileId file) { noted_.steps.push_back({file}); }
+
+/// What the program does behind a sync it does when that is over.
+void LogDir::on_names_changed(std::int64_t change) {
+  if (noted_.steps.empty()) {
+    env_.names().enter(change);
+  } else {
+    noted_.steps.push_back({{}, change});
+  }
+}
 
 void LogDir::on_truncate(log::FileId file, std::int64_t size) {
   cache().truncate(file.value(), size);

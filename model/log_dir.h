@@ -52,8 +52,13 @@ class LogDir final : public log::IoObserver {
     };
     bool wrote = false;
     std::vector<Range> reads;
-    std::vector<log::FileId> syncs;  ///< An invalid one: the names.
-    bool refused = false;            ///< There was no room for a write.
+    /// Syncs, and changes of names that come behind one, in their order.
+    struct Step {
+      log::FileId file;          ///< Of a sync; invalid: of a directory.
+      std::int64_t change = -1;  ///< Of names; -1: it is a sync.
+    };
+    std::vector<Step> steps;
+    bool refused = false;  ///< There was no room for a write.
   };
   Traffic take();
   /// Waits for page cache and disk: throttled writes, cold reads, syncs.
@@ -65,11 +70,13 @@ class LogDir final : public log::IoObserver {
  private:
   bool admits(std::int64_t more) override;
   bool syncs_at_once() const override { return false; }
+  void on_names_changed(std::int64_t change) override;
   void on_write(log::FileId file, std::int64_t position, std::int64_t size) override;
   void on_read(log::FileId file, std::int64_t position, std::int64_t size) override;
   void on_sync(log::FileId file) override;
   void on_truncate(log::FileId file, std::int64_t size) override;
   void on_remove(log::FileId file) override;
+  sim::Task<Status<sim::DiskError>> commit(log::FileId file);
   void account_for_room();
   sim::PageCache& cache() const { return machine_.page_cache(disk_); }
 

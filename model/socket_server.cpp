@@ -24,6 +24,19 @@ bool has_no_response(Request& request) {
   return produce != nullptr && produce->acks == Acks::none;
 }
 
+/// Counts while it lives.
+class InHand {
+ public:
+  InHand(int& count, bool counts) : count_(count), counts_(counts) { count_ += counts_ ? 1 : 0; }
+  ~InHand() { count_ -= counts_ ? 1 : 0; }
+  InHand(const InHand&) = delete;
+  InHand& operator=(const InHand&) = delete;
+
+ private:
+  int& count_;
+  const bool counts_;
+};
+
 }  // namespace
 
 SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler)
@@ -73,6 +86,7 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     message->payload.release();
     auto call = std::make_shared<Call>(process_.world(), RequestPtr(raw));
     const bool silent = has_no_response(call->request());
+    const InHand in_hand(produces_in_hand_, call->request().api == ApiKey::produce);
     co_await queue_room_.acquire();
     queue_.push(call);
     std::optional<ResponsePtr> response = co_await call->responses().receive();

@@ -32,6 +32,8 @@ class SocketServer {
 
   int queue_length() const { return static_cast<int>(queue_.size()); }
   int connections() const { return connections_; }
+  /// Produce requests that have been read and not yet answered.
+  int produces_in_hand() const { return produces_in_hand_; }
   /// Time that network and I/O threads were busy, for their idle percentages.
   Duration io_busy() const { return io_busy_; }
 
@@ -56,6 +58,7 @@ class SocketServer {
   bool stopped_ = false;
   int connections_ = 0;
   int next_thread_ = 0;
+  int produces_in_hand_ = 0;
   Duration io_busy_{};
 };
 

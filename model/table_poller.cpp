@@ -44,7 +44,7 @@ sim::Task<> TablePoller::run() {
 
 sim::Task<> TablePoller::finish() {
   co_await producer_.close();
-  process_.exit({"stopped", "정지"});
+  process_.exit({"stopped", "정지 요청"});
 }
 
 void TablePoller::terminate(sim::Process& self) {

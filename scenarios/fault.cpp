@@ -186,7 +186,7 @@ const Settings<Fault>& Fault::settings() {
           .alternative("power_off", &Fault::action, &PowerOff::target, record<Target>(),
                        "The machine goes dark; what was not synced to disk is lost.")
           .alternative("power_on", &Fault::action, &PowerOn::target, record<Target>(),
-                       "It boots and its processes start.")
+                       "It boots, and starts what ran when its power failed.")
           .alternative("kill_process", &Fault::action, &KillProcess::target, record<Target>(),
                        "SIGKILL; the machine and its page cache live on.")
           .alternative("stop_process", &Fault::action, &StopProcess::target, record<Target>(),
@@ -211,7 +211,7 @@ const Settings<Fault>& Fault::settings() {
           .alternative<LyingDisk>("lying_disk", &Fault::action, "A disk lies about syncs.")
           .alternative<Corrupt>("corrupt", &Fault::action, "A bit flips on a broker's disk.")
           .alternative("heal", &Fault::action, &Heal::fault, machine_name(),
-                       "The fault of this name (as) ends; an earlier one of its kind on the same "
+                       "The fault of this name (as) ends. An earlier one of its kind on the same "
                        "thing counts again.")
           .field("as", &Fault::as, machine_name(), "A name for what was hit, for later faults.");
   return all;

@@ -90,10 +90,12 @@ void FaultPlan::act(const Clock& clock, const std::string& as, FaultReport& repo
   report.done = true;
   judge_bites({member->machine->id()}, as, report);
   sim::Machine& machine = *member->machine;
-  const auto set = [&machine, clock] {
-    machine.set_clock(clock.ahead - clock.behind, clock.drift / 1e6);
+  // Covered by another it goes on from where it would be by then.
+  const auto set = [this, &machine, clock, since = world_.now()] {
+    const double drift = clock.drift / 1e6;
+    const Duration drifted = from_seconds(to_seconds(world_.now() - since) * drift);
+    machine.set_clock(clock.ahead - clock.behind + drifted, drift);
   };
-  set();
   lay_over("clock of " + machine.name(), as, set, [&machine] { machine.set_clock({}, 0); });
 }
 
@@ -160,7 +162,6 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
   judge_bites({machine}, as, report);
   sim::Network& network = cluster_.network();
   const auto set = [&network, machine, slow] { network.slow_nic(machine, slow.rate, {}); };
-  set();
   lay_over("card of " + member->machine->name(), as, set,
            [&network, machine] { network.restore_nic(machine); });
 }
@@ -210,9 +211,13 @@ void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& repo
       undo_[as].push_back([&network, id] { network.mend(id); });
     } else if (Cluster::Member* member = cluster_.find(it.name)) {
       sim::Machine* machine = member->machine;
-      if (!machine->powered()) continue;
-      machine->power_off();
-      undo_[as].push_back([machine] { machine->power_on(); });
+      // Whoever was off for another reason stays off.
+      const std::string power = "power of " + it.name;
+      if (!machine->powered() && layers_[power].empty()) continue;
+      const auto set = [machine] {
+        if (machine->powered()) machine->power_off();
+      };
+      lay_over(power, as, set, [machine] { machine->power_on(); });
     }
   }
 }
@@ -224,20 +229,29 @@ sim::Machine* FaultPlan::machine_with_disk(const Target& target, int disk, const
   Cluster::Member* member = member_of(target, as, report);
   if (member == nullptr) return nullptr;
   if (disk < member->machine->disks()) return member->machine;
-  report.note = fmt::format("{} has no disk {}", member->machine->name(), disk);
+  report.note = fmt::format("{} has no disk {}", member->machine->name(), disk + 1);
   return nullptr;
 }
 
 void FaultPlan::set_disk(sim::Machine& machine, int disk, const std::string& as,
-                         FaultReport& report, const std::function<bool()>& set,
-                         std::function<void()> end) {
+                         FaultReport& report, std::int64_t sim::DiskHarm::*harm,
+                         std::function<bool()> set, std::function<void()> end) {
   const std::size_t number = disks_.size();
-  disks_.push_back({index_of(report), &machine.disk(disk), machine.disk(disk).harm(), {}});
+  if (machine.disks() > 1) report.target += fmt::format(" disk {}", disk + 1);
+  disks_.push_back({index_of(report), &machine.disk(disk), harm});
   report.done = true;
   report.harmful = true;
-  report.bit = set();
-  undo_[as].push_back([this, number] { disks_[number].after = disks_[number].disk->harm(); });
-  lay_over(fmt::format("{} {} of {}", report.what, disk, machine.name()), as, set, std::move(end));
+  const auto in_force = [this, number, set = std::move(set)] {
+    DiskWatch& watch = disks_[number];
+    watch.before = watch.disk->harm().*watch.harm;
+    if (set()) reports_[watch.report].bit = true;
+  };
+  const auto covered = [this, number] {
+    disks_[number].counted = disks_[number].now();
+    disks_[number].before.reset();
+  };
+  lay_over(fmt::format("{} {} of {}", report.what, disk, machine.name()), as, in_force,
+           std::move(end), covered);
 }
 
 void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
@@ -246,7 +260,8 @@ void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& re
   sim::Machine* machine = machine_with_disk(slow.machine, disk, as, report);
   if (machine == nullptr) return;
   const auto set = [=] { return sim::slow_disk(*machine, disk, slow.factor); };
-  set_disk(*machine, disk, as, report, set, [=] { sim::restore_disk_speed(*machine, disk); });
+  set_disk(*machine, disk, as, report, &sim::DiskHarm::slowed, set,
+           [=] { sim::restore_disk_speed(*machine, disk); });
 }
 
 void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport& report) {
@@ -255,7 +270,8 @@ void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport&
   sim::Machine* machine = machine_with_disk(failing.machine, disk, as, report);
   if (machine == nullptr) return;
   const auto set = [=] { return sim::fail_disk(*machine, disk, failing.share); };
-  set_disk(*machine, disk, as, report, set, [=] { sim::repair_disk(*machine, disk); });
+  set_disk(*machine, disk, as, report, &sim::DiskHarm::failed, set,
+           [=] { sim::repair_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& report) {
@@ -263,12 +279,19 @@ void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& re
   const int disk = full.disk - 1;
   sim::Machine* machine = machine_with_disk(full.machine, disk, as, report);
   if (machine == nullptr) return;
+  if (full.left >= machine->disk(disk).free()) {
+    report.note = "it has no more room than that anyway";
+    return;
+  }
   // Taking room harms nobody until somebody wants it.
-  const auto set = [=] {
-    sim::fill_disk(*machine, disk, full.left);
+  // Covered by another it leaves what it would have left by then.
+  const auto set = [=, used = machine->disk(disk).used()] {
+    const Bytes more = machine->disk(disk).used() - used;
+    sim::fill_disk(*machine, disk, std::max(full.left - more, Bytes(0)));
     return false;
   };
-  set_disk(*machine, disk, as, report, set, [=] { sim::empty_disk(*machine, disk); });
+  set_disk(*machine, disk, as, report, &sim::DiskHarm::refused, set,
+           [=] { sim::empty_disk(*machine, disk); });
 }
 
 void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& report) {
@@ -277,7 +300,8 @@ void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& r
   sim::Machine* machine = machine_with_disk(liar.machine, disk, as, report);
   if (machine == nullptr) return;
   const auto set = [=] { return sim::make_disk_lie(*machine, disk); };
-  set_disk(*machine, disk, as, report, set, [=] { sim::make_disk_honest(*machine, disk); });
+  set_disk(*machine, disk, as, report, &sim::DiskHarm::lies, set,
+           [=] { sim::make_disk_honest(*machine, disk); });
 }
 
 void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& report) {
@@ -301,12 +325,20 @@ void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& 
 // --- The end of a fault ---
 
 void FaultPlan::lay_over(const std::string& setting, const std::string& as,
-                         std::function<void()> set, std::function<void()> end) {
-  layers_[setting].push_back({as, std::move(set)});
+                         std::function<void()> set, std::function<void()> end,
+                         std::function<void()> covered) {
+  std::vector<Layer>& before = layers_[setting];
+  if (!before.empty()) before.back().covered();
+  set();
+  before.push_back({as, std::move(set), std::move(covered)});
   undo_[as].push_back([this, setting, as, end = std::move(end)] {
     std::vector<Layer>& layers = layers_[setting];
-    const bool was_newest = layers.back().as == as;
-    std::erase_if(layers, [&as](const Layer& layer) { return layer.as == as; });
+    const auto mine = std::find_if(layers.begin(), layers.end(),
+                                   [&as](const Layer& layer) { return layer.as == as; });
+    ENSURE(mine != layers.end(), "{}: {} was healed twice", setting, as);
+    const bool was_newest = mine + 1 == layers.end();
+    if (was_newest) mine->covered();
+    layers.erase(mine);
     if (!was_newest) return;
     layers.empty() ? end() : layers.back().set();
   });

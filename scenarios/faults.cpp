@@ -161,11 +161,16 @@ void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine, Tim
       ++led;
       if (partition->high_watermark() < partition->log_end_offset()) ++behind;
     }
-    if (behind > 0) {
-      report.bit = true;
-      report.note =
-          fmt::format("followers were behind in {} of the {} partitions it led", behind, led);
-    }
+    const int in_hand = broker->server().produces_in_hand();
+    if (behind == 0 && in_hand == 0) continue;
+    report.bit = true;
+    report.note =
+        behind > 0 ? fmt::format(
+                         "followers of {} were behind in {} of the {} partitions "
+                         "it led",
+                         machine.name(), behind, led)
+                   : fmt::format("{} had {} in hand", machine.name(),
+                                 in_hand == 1 ? "a Produce" : fmt::format("{} Produces", in_hand));
   }
 }
 
@@ -183,16 +188,18 @@ std::vector<FaultReport> FaultPlan::reports() const {
   for (const DiskWatch& watch : disks_) {
     FaultReport& report = all[watch.report];
     if (report.bit) continue;
-    const sim::DiskHarm& now = watch.after ? *watch.after : watch.disk->harm();
-    const auto note = [&](std::int64_t count, std::string_view one, std::string_view what) {
-      if (count == 0) return;
-      report.bit = true;
+    const std::int64_t count = watch.now();
+    if (count == 0) continue;
+    report.bit = true;
+    const auto note = [&](std::int64_t sim::DiskHarm::*harm, std::string_view one,
+                          std::string_view what) {
+      if (watch.harm != harm) return;
       report.note = fmt::format("{} {}{} {}", count, one, count == 1 ? "" : "s", what);
     };
-    note(now.slowed - watch.before.slowed, "operation", "took longer");
-    note(now.lies - watch.before.lies, "sync", "made nothing durable");
-    note(now.refused - watch.before.refused, "write", "found no room");
-    note(now.failed - watch.before.failed, "operation", "failed");
+    note(&sim::DiskHarm::slowed, "operation", "took longer");
+    note(&sim::DiskHarm::lies, "sync", "made nothing durable");
+    note(&sim::DiskHarm::refused, "write", "found no room");
+    note(&sim::DiskHarm::failed, "operation", "failed");
   }
   return all;
 }

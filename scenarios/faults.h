@@ -78,13 +78,17 @@ class FaultPlan {
   void lose(const std::vector<int>& places, const std::string& as, FaultReport& report);
   sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
                                   FaultReport& report);
-  /// A disk's setting, of which one fault after the other may want something.
+  /// A disk's setting, of which one fault after the other may want something. `harm`: what tells
+  /// that it bit.
   void set_disk(sim::Machine& machine, int disk, const std::string& as, FaultReport& report,
-                const std::function<bool()>& set, std::function<void()> end);
-  /// `set` was done. Healed, the newest of the same `setting` that is left counts again, or it
-  /// ends.
-  void lay_over(const std::string& setting, const std::string& as, std::function<void()> set,
+                std::int64_t sim::DiskHarm::*harm, std::function<bool()> set,
                 std::function<void()> end);
+  /// Of several faults of one `setting` the newest counts; healed, the one before counts again.
+  /// `set` is called now and then, `covered` when another one comes over it or it is healed, `end`
+  /// when the last one is.
+  void lay_over(
+      const std::string& setting, const std::string& as, std::function<void()> set,
+      std::function<void()> end, std::function<void()> covered = [] {});
   std::size_t index_of(const FaultReport& report) const {
     return static_cast<std::size_t>(&report - reports_.data());
   }
@@ -106,12 +110,16 @@ class FaultPlan {
   struct DiskWatch {
     std::size_t report;
     const sim::Disk* disk;
-    sim::DiskHarm before;
-    std::optional<sim::DiskHarm> after;  ///< Once it is healed.
+    std::int64_t sim::DiskHarm::*harm;
+    std::int64_t counted = 0;            ///< While it was in force, up to the last time.
+    std::optional<std::int64_t> before;  ///< In force, since the disk's count was this.
+
+    std::int64_t now() const { return counted + (before ? disk->harm().*harm - *before : 0); }
   };
   struct Layer {
     std::string as;
     std::function<void()> set;
+    std::function<void()> covered;
   };
 
   sim::World& world_;

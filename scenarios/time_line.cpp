@@ -3,6 +3,7 @@
 #include "model/events.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace brokerlab::scenarios {
@@ -12,6 +13,8 @@ namespace {
 /// partition the first few are told, and the others are one line.
 constexpr Duration gathered_within = 2s;
 constexpr int told_of_each = 3;
+/// And of those about no partition.
+constexpr int told_of_kind = 12;
 
 /// Events of one kind, of one partition or of all internal ones.
 struct Gathered {
@@ -22,13 +25,23 @@ struct Gathered {
   int count = 0;
 };
 
-Gathered& gather(std::vector<Gathered>& all, const sim::Event& event, sim::PartitionId partition) {
-  for (auto one = all.rbegin(); one != all.rend(); ++one) {
-    if (event.time - one->first > gathered_within) break;  // so are all before it
-    if (one->kind == event.kind && one->partition == partition) return *one;
+class Gatherer {
+ public:
+  Gathered& gather(const sim::Event& event, sim::PartitionId partition) {
+    const auto [known, fresh] = latest_.try_emplace({event.kind, partition}, all_.size());
+    if (fresh || event.time - all_[known->second].first > gathered_within) {
+      known->second = all_.size();
+      all_.push_back({event.kind, partition, event.time});
+    }
+    return all_[known->second];
   }
-  return all.emplace_back(Gathered{event.kind, partition, event.time});
-}
+  const std::vector<Gathered>& all() const { return all_; }
+
+ private:
+  std::vector<Gathered> all_;
+  /// By kind and partition; only looked up, never walked through.
+  std::map<std::pair<const sim::EventKind*, sim::PartitionId>, std::size_t> latest_;
+};
 
 Time beginning(const sim::Trace& trace) {
   for (const sim::Event& event : trace.events()) {
@@ -48,34 +61,39 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
     if (name.topic == model::offsets_topic) internal.insert(id);
   }
   std::vector<RunReport::Moment> moments;
-  std::vector<Gathered> of_internal;
-  std::vector<Gathered> of_one;
+  Gatherer of_internal;
+  Gatherer of_one;
+  Gatherer of_kind;
   const Time begin = beginning(trace);
   for (const sim::Event& event : trace.events()) {
     if (event.kind->level == sim::Level::detail || event.time < begin) continue;
     const bool is_internal = internal.contains(event.partition);
-    if (!is_internal && !event.partition.valid()) {
-      moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
-      continue;
-    }
-    Gathered& those = is_internal ? gather(of_internal, event, sim::PartitionId())
-                                  : gather(of_one, event, event.partition);
-    const int untold = ++those.count - (is_internal ? 0 : told_of_each);
+    const bool of_no_partition = !is_internal && !event.partition.valid();
+    Gathered& those = is_internal       ? of_internal.gather(event, {})
+                      : of_no_partition ? of_kind.gather(event, {})
+                                        : of_one.gather(event, event.partition);
+    const int told = is_internal ? 0 : of_no_partition ? told_of_kind : told_of_each;
+    const int untold = ++those.count - told;
     if (untold == 1) those.moment = moments.size();
     if (untold <= 1) {
       moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
     }
   }
-  for (const Gathered& one : of_internal) {
+  for (const Gathered& one : of_internal.all()) {
     moments[one.moment].text =
         fmt::format("({}: {} {} of {})", one.kind->name, one.count,
                     one.count == 1 ? "partition" : "partitions", model::offsets_topic);
   }
-  for (const Gathered& one : of_one) {
+  for (const Gathered& one : of_one.all()) {
     if (one.count <= told_of_each + 1) continue;
     moments[one.moment].text =
         fmt::format("({}: {} more of {})", one.kind->name, one.count - told_of_each,
                     trace.partition_name(one.partition));
+  }
+  for (const Gathered& one : of_kind.all()) {
+    if (one.count <= told_of_kind + 1) continue;
+    moments[one.moment].text =
+        fmt::format("({}: {} more)", one.kind->name, one.count - told_of_kind);
   }
   return moments;
 }

@@ -183,6 +183,7 @@ class FaultValidator {
     const std::string name = identity(target);
     for (const MachineRole& machine : machines_of(s_)) {
       if (machine.name != name) continue;
+      if (!machine.kind.empty() && !s_.hardware.contains(machine.kind)) return;  // told elsewhere
       const auto disks = static_cast<int>(s_.machine(machine.kind).disks.size());
       if (disk <= disks) return;
       report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),

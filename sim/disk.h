@@ -105,7 +105,7 @@ class Disk {
   int in_progress() const { return running_; }
   Operations operations() const { return operations_; }  ///< As the provider counts them.
   Operations burst_credits() const;                      ///< 0 without a limit.
-  /// Called when a burst has used up its credits.
+  /// Called when an operation is started that takes the last credits of a burst.
   void on_credits_gone(std::function<void(Metered)> callback) {
     credits_gone_ = std::move(callback);
   }

@@ -5,8 +5,8 @@ namespace brokerlab::sim {
 namespace events {
 
 const EventKind disk_slow{"disk.slow", Level::fault,
-                          "disk {disk} of {machine} is {factor} times as slow",
-                          "{machine}의 디스크 {disk}이(가) {factor}배 느려졌다"};
+                          "disk {disk} of {machine} takes {factor} times as long now",
+                          "{machine}의 디스크 {disk}이(가) 이제 {factor}배 느리다"};
 const EventKind disk_speed_restored{"disk.speed_restored", Level::control,
                                     "disk {disk} of {machine} is as fast as before",
                                     "{machine}의 디스크 {disk} 속도가 돌아왔다"};

@@ -9,12 +9,14 @@ namespace {
 namespace s4u = simgrid::s4u;
 
 /// SimGrid's completions have one listener a process: it finds the flow by this number, which no
-/// other flow ever had. A flow that was cancelled or whose network is gone is not in here.
+/// other flow ever had. A flow that was cancelled or whose network is gone is not in `done`.
 struct InFlight {
   std::uint64_t next = 1;
   std::map<std::uint64_t, std::function<void()>> done;
-  /// SimGrid touches activities after their callback or cancellation, in the same step: they die
-  /// when its clock has moved on. With the date.
+  /// SimGrid tells the end of a cancelled one, too, but only in its next step.
+  std::map<std::uint64_t, s4u::ActivityPtr> cancelled;
+  /// It touches activities after it has told their end, in the same step: they die when its clock
+  /// has moved on. With the date.
   std::vector<std::pair<double, s4u::ActivityPtr>> over;
 
   void bury(s4u::ActivityPtr activity) {
@@ -22,18 +24,21 @@ struct InFlight {
     std::erase_if(over, [now](const auto& entry) { return entry.first < now; });
     over.emplace_back(now, std::move(activity));
   }
+  void hear(std::uint64_t number) {
+    if (auto gone = cancelled.extract(number)) return bury(std::move(gone.mapped()));
+    const auto found = done.find(number);
+    if (found == done.end()) return;
+    const std::function<void()> tell = std::move(found->second);
+    done.erase(found);
+    tell();
+  }
 };
 
 InFlight& in_flight() {
   static InFlight* const the_flows = [] {
     auto* made = new InFlight;
     s4u::Activity::on_completion_cb([made](const s4u::Activity& activity) {
-      const auto number = reinterpret_cast<std::uintptr_t>(activity.get_data<void>());
-      const auto found = made->done.find(number);
-      if (found == made->done.end()) return;
-      const std::function<void()> done = std::move(found->second);
-      made->done.erase(found);
-      done();
+      made->hear(reinterpret_cast<std::uintptr_t>(activity.get_data<void>()));
     });
     return made;
   }();
@@ -197,7 +202,7 @@ void Flows::drop(FlowId id) {
   in_flight().done.erase(flow->number);
   world_.release_clock();
   flow->comm->cancel();
-  in_flight().bury(std::move(flow->comm));
+  in_flight().cancelled.emplace(flow->number, std::move(flow->comm));
 }
 
 }  // namespace brokerlab::sim

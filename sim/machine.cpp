@@ -20,7 +20,7 @@ const EventKind clock_right{"machine.clock_right", Level::control,
 const EventKind volume_credits_gone{
     "disk.credits_exhausted", Level::control,
     "disk {disk} of {machine} has used up its credits and goes on at {rate}",
-    "{machine} 디스크 {disk}의 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
+    "{machine}의 디스크 {disk} 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
 const EventKind link_credits_gone{
     "volume_link.credits_exhausted", Level::control,
     "{machine} has used up the credits of the link to its volumes, which goes on at {rate}",
@@ -55,6 +55,7 @@ Machine::Machine(World& world, Network& network, MachineId id, std::string name,
 
 void Machine::tell_credits_gone(int disk, Metered what) {
   const World::KeepCause keep(world_);
+  world_.set_cause({});  // all that was done before, not whoever comes last
   if (what == Metered::link_bytes) {
     world_.trace().record(events::link_credits_gone, {id_},
                           {{"rate", to_rounded_text(config_.volume_link->rate)}});
@@ -63,7 +64,7 @@ void Machine::tell_credits_gone(int disk, Metered what) {
   const bool of_link = what == Metered::link_operations;
   const DiskConfig& volume = config_.disks[static_cast<std::size_t>(disk - 1)];
   const PerSecond rate = of_link ? *config_.volume_link->iops : *volume.iops;
-  const std::string iops = fmt::format("{:g} IOPS", rate.count());
+  const std::string iops = fmt::format("{:.0f} IOPS", rate.count());
   if (of_link) {
     world_.trace().record(events::link_credits_gone, {id_}, {{"rate", iops}});
   } else {

@@ -72,7 +72,7 @@ class Process {
   /// about to start it again, it will not. Otherwise nothing when not running.
   void terminate();
   /// Whether it has exited and its supervisor will start it again.
-  bool restarts() const { return restarts_; }
+  bool restarts() const;
   void pause(Duration length);
   /// The program has allocated memory on its heap. After every GcConfig::every bytes all of it
   /// stands still for a young collection, once the present event is over. Nothing without gc.

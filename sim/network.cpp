@@ -37,6 +37,10 @@ const EventKind network_delayed{"network.delayed", Level::fault,
 const EventKind network_healed{"network.healed", Level::control,
                                "packets get from {from} to {to} as before",
                                "{from}에서 {to}(으)로 패킷이 전처럼 전달된다"};
+const EventKind network_relieved{
+    "network.relieved", Level::control,
+    "one of the troubles from {from} to {to} is over; others of them go on",
+    "{from}에서 {to}(으)로 가는 길의 장애 가운데 하나가 끝났다. 다른 장애는 남아 있다"};
 const EventKind switch_failed{"network.switch_failed", Level::fault, "the switch {switch} fails",
                               "스위치 {switch} 고장"};
 const EventKind area_cut{"network.area_cut", Level::fault,
@@ -305,12 +309,20 @@ ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vect
 void Network::repair(ImpairmentId id) {
   const auto found = state_->impaired.find(id);
   if (found == state_->impaired.end()) return;
-  Trace& trace = state_->world.trace();
-  trace.record(events::network_healed, {},
-               {Detail::of("from", names_of(trace, found->second.first)),
-                Detail::of("to", names_of(trace, found->second.second))});
+  const auto [from, to] = found->second;
   state_->impaired.erase(found);
   state_->fabric.repair(id);
+  const auto meet = [](const std::vector<MachineId>& some, const std::vector<MachineId>& others) {
+    return std::any_of(some.begin(), some.end(), [&](MachineId one) {
+      return std::find(others.begin(), others.end(), one) != others.end();
+    });
+  };
+  const bool more = std::any_of(state_->impaired.begin(), state_->impaired.end(), [&](auto& left) {
+    return meet(left.second.first, from) && meet(left.second.second, to);
+  });
+  Trace& trace = state_->world.trace();
+  trace.record(more ? events::network_relieved : events::network_healed, {},
+               {Detail::of("from", names_of(trace, from)), Detail::of("to", names_of(trace, to))});
   state_->paths_changed();
 }
 
@@ -342,8 +354,11 @@ OutageId NetworkState::break_paths(const Topology::Outage& what, std::string_vie
 void Network::mend(OutageId id) {
   const auto found = state_->outages.find(id);
   if (found == state_->outages.end()) return;
-  state_->world.trace().record(events::outage_mended, {}, {{"what", found->second}});
+  const std::string what = found->second;
   state_->outages.erase(found);
+  const bool another = std::any_of(state_->outages.begin(), state_->outages.end(),
+                                   [&what](const auto& one) { return one.second == what; });
+  if (!another) state_->world.trace().record(events::outage_mended, {}, {{"what", what}});
   state_->fabric.mend(id);
   state_->paths_changed();
 }

@@ -6,8 +6,8 @@ namespace brokerlab::sim {
 namespace events {
 
 const EventKind nic_slowed{"nic.slowed", Level::fault,
-                           "the network card of {machine} carries no more than {rate}",
-                           "{machine}의 네트워크 카드 속도가 {rate}(으)로 떨어졌다"};
+                           "the network card of {machine} carries no more than {rate} now",
+                           "{machine}의 네트워크 카드가 이제 {rate}까지만 보낸다"};
 const EventKind nic_restored{"nic.restored", Level::control,
                              "the network card of {machine} is as fast as before",
                              "{machine}의 네트워크 카드 속도 회복"};

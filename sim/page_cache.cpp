@@ -216,11 +216,14 @@ Task<> PageCache::wait_below_dirty_limit() {
   throttled_ += world_.now() - asked;
 }
 
-Task<Status<DiskError>> PageCache::sync(FileKey key) {
+bool PageCache::is_durable(FileKey key) const {
   const auto found = files_.find(key);
-  if (found == files_.end() || found->second.durable == found->second.end) {
-    co_return Status<DiskError>();
-  }
+  return found == files_.end() || found->second.durable == found->second.end;
+}
+
+Task<Status<DiskError>> PageCache::sync(FileKey key) {
+  if (is_durable(key)) co_return Status<DiskError>();
+  const auto found = files_.find(key);
   const Status<DiskError> written =
       co_await write_out(key, found->second.version, found->second.end);
   if (!written) co_return written;
@@ -276,7 +279,6 @@ Task<Status<DiskError>> PageCache::write_out(FileKey key, std::uint64_t version,
   co_return Status<DiskError>();
 }
 
-/// Empties the drive's cache: what was written back before is durable then.
 Task<Status<DiskError>> PageCache::flush() {
   struct Written {
     FileKey key;

@@ -61,8 +61,11 @@ class PageCache {
   void write_now(FileKey file, std::int64_t offset, Bytes size);
   Task<> wait_below_dirty_limit();
   Task<Status<DiskError>> read(FileKey file, std::int64_t offset, Bytes size);
-  /// fsync: writes the file's dirty ranges and syncs the disk.
+  /// fsync: writes the file's dirty ranges and syncs the disk. Nothing when it is durable already.
   Task<Status<DiskError>> sync(FileKey file);
+  bool is_durable(FileKey file) const;  ///< As the drive says.
+  /// Empties the drive's cache: what was written back before is durable then.
+  Task<Status<DiskError>> flush();
   void forget(FileKey file);                           ///< The file was removed.
   void truncate(FileKey file, std::int64_t new_size);  ///< Nothing beyond is cached or dirty.
   /// Everything in memory is gone.
@@ -131,7 +134,6 @@ class PageCache {
   Task<> write_back();
   Task<> write_back_round(Time dirty_until);
   Task<Status<DiskError>> write_out(FileKey key, std::uint64_t version, std::int64_t target);
-  Task<Status<DiskError>> flush();
   Task<Status<DiskError>> load(FileKey key, std::uint64_t version, std::int64_t first,
                                std::int64_t last, std::int64_t& loaded_to);
   Task<> load_ahead(FileKey key, std::uint64_t version, std::int64_t first, std::int64_t last);

@@ -6,6 +6,7 @@
 #include <simgrid/s4u.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <string>
 
 namespace brokerlab::sim::platform {
@@ -61,7 +62,11 @@ void start_engine() {
   static char quiet[] = "--log=root.thres:error";
   static char* arguments[] = {program, quiet, nullptr};
   int count = 2;
+  // It would take Ctrl-C for itself and end the program with the status 1, without a word.
+  struct sigaction interrupt {};
+  sigaction(SIGINT, nullptr, &interrupt);
   pool().engine = std::make_unique<s4u::Engine>(&count, arguments);
+  sigaction(SIGINT, &interrupt, nullptr);
   s4u::Engine::set_config("network/model:CM02");
   s4u::Engine::set_config("network/crosstraffic:0");
   s4u::Engine::set_config("network/TCP-gamma:1e15");
@@ -213,12 +218,14 @@ simgrid::kernel::resource::Action* latest_action() {
   return &network().get_started_action_set()->back();
 }
 
+bool is_clear() {
+  return network().get_finished_action_set()->empty() && network().get_failed_action_set()->empty();
+}
+
 std::optional<double> next_change() {
   const double now = s4u::Engine::get_clock();
   const double until = network().next_occurring_event(now);  // shares the rates out; may end some
-  const bool cleared =
-      network().get_finished_action_set()->empty() && network().get_failed_action_set()->empty();
-  if (!cleared || until < 0) return std::nullopt;
+  if (!is_clear() || until < 0) return std::nullopt;
   return now + until;
 }
 

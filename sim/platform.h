@@ -73,9 +73,11 @@ void return_hosts(const std::vector<int>& hosts);
 simgrid::s4u::Host* host(int number);
 /// Of the communication that was started last.
 simgrid::kernel::resource::Action* latest_action();
-/// The date on SimGrid's clock at which the first communication ends if nothing changes before.
-/// None while SimGrid has not yet cleared one away that is over or cancelled: it still takes its
-/// share, until SimGrid's next step.
+/// Whether SimGrid has cleared away all communications that are over or cancelled. Until its next
+/// step they take their share, and their place on a card that serves one at a time.
+bool is_clear();
+/// The date on SimGrid's clock at which the first communication ends if nothing changes before;
+/// none while it is not clear.
 std::optional<double> next_change();
 
 /// From now on, for flows on their way too.

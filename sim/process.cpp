@@ -12,8 +12,9 @@ const EventKind process_killed{"process.killed", Level::fault, "{who} was killed
 const EventKind process_terminated{"process.terminated", Level::fault,
                                    "{who} is asked to stop (SIGTERM)",
                                    "{who}에 정지 요청(SIGTERM)"};
-const EventKind restart_cancelled{"process.restart_cancelled", Level::fault,
-                                  "{who} will not be started again", "{who} 재시작 취소"};
+const EventKind restart_cancelled{"process.restart_cancelled", Level::control,
+                                  "its supervisor will not start {who} again",
+                                  "{who} 자동 재시작 취소"};
 const EventKind process_exited{"process.exited", Level::fault, "{who} exited: {why}",
                                "{who} 종료: {why}"};
 const EventKind process_paused{"process.paused", Level::fault, "{who} stands still for {length}",
@@ -48,6 +49,8 @@ EventId Process::record(const EventKind& kind, std::vector<Detail> details) {
   return world().trace().record(kind, {machine_.id()}, std::move(details));
 }
 
+bool Process::restarts() const { return restarts_ && machine_.up(); }
+
 void Process::spawn(Task<> task) {
   ENSURE(running_, "{} does not run: it cannot start a task", name_);
   tasks_.spawn(std::move(task));
@@ -81,7 +84,7 @@ void Process::kill() {
   end_by(record(events::process_killed), false);
 }
 
-void Program::terminate(Process& self) { self.exit({"stopped", "정지"}); }
+void Program::terminate(Process& self) { self.exit({"stopped", "정지 요청"}); }
 
 void Process::terminate() {
   const World::KeepCause keep(world());

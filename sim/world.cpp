@@ -6,6 +6,8 @@
 #include <simgrid/kernel/Timer.hpp>
 #include <simgrid/s4u.hpp>
 
+#include <cmath>
+
 namespace brokerlab::sim {
 World::World(std::uint64_t seed) : seed_(seed), trace_(std::make_unique<Trace>(*this)) {}
 
@@ -234,7 +236,10 @@ void World::arm() {
   disarm();
   armed_ = due;
   // Our nanosecond may be rounded down; a timer in SimGrid's past would stop it.
-  const double date = std::max(flow_seconds(due), simgrid::s4u::Engine::get_clock());
+  const double now = simgrid::s4u::Engine::get_clock();
+  double date = std::max(flow_seconds(due), now);
+  // A timer at SimGrid's present date fires in its present step: the next one is a breath later.
+  if (std::exchange(next_step_, false)) date = std::max(date, std::nextafter(now, HUGE_VAL));
   timer_ = simgrid::kernel::timer::Timer::set(date, [this] {
     timer_ = nullptr;  // SimGrid destroys it
     armed_ = never;
@@ -252,6 +257,10 @@ void World::fire() {
     // Whoever waits for SimGrid's clock: it has arrived when it shows our date.
     if (wants_engine_) {
       if (flow_date() < now_) break;
+      if (!platform::is_clear()) {
+        next_step_ = true;
+        break;
+      }
       wants_engine_ = false;
       changed_ = true;
       for (Callback& callback : std::exchange(flow_callbacks_, {})) callback();

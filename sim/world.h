@@ -206,8 +206,9 @@ class World {
   bool bound_ = false;  ///< flow_origin_ is known: the engine has been entered.
   double flow_origin_ = 0;
   bool changed_ = false;  ///< Flows, since horizon_ was asked for.
-  Time horizon_{};        ///< What is due now or before runs before any flow ends.
+  Time horizon_{};        ///< What is due then or before runs before any flow ends.
   Time armed_ = never;
+  bool next_step_ = false;  ///< The timer is for SimGrid's next step, not for this one.
   simgrid::kernel::timer::Timer* timer_ = nullptr;
   Duration observe_every_{};
   Time next_observation_ = never;

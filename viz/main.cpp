@@ -69,7 +69,9 @@ int main(int argc, char** argv) {
   }
   viewer->view().language = arguments->language;
   viewer->view().selected_event = arguments->why;
-  seek(viewer->view(), arguments->at, viewer->run().duration);
+  const bool anywhere = arguments->at == Time{} && arguments->why.has_value();
+  const Time at = anywhere ? *viewer->time_of(*arguments->why) : arguments->at;
+  seek(viewer->view(), at, viewer->run().duration);
 
   if (arguments->screenshot) return take_screenshot(*viewer, *arguments);
   const auto shown = run_window(*viewer, arguments->width, arguments->height);

@@ -15,7 +15,15 @@ constexpr float label_width = 52;  // Left of the axis, for the plots' numbers.
 Text short_name(const std::string& kind) {
   if (kind == "machine.power_off") return Text::fault_power_off;
   if (kind == "machine.power_on") return Text::fault_power_on;
-  if (kind == "process.killed" || kind == "process.exited") return Text::fault_killed;
+  if (kind == "process.killed") return Text::fault_killed;
+  if (kind == "process.exited") return Text::fault_exited;
+  if (kind == "process.terminated") return Text::fault_stopped;
+  if (kind == "process.paused") return Text::fault_paused;
+  if (kind.starts_with("disk.") || kind.starts_with("log.")) return Text::fault_disk;
+  if (kind.starts_with("machine.clock")) return Text::fault_clock;
+  for (const std::string_view network : {"network.", "nic.", "switch.", "area."}) {
+    if (kind.starts_with(network)) return Text::fault_network;
+  }
   if (kind == "process.started") return Text::fault_started;
   if (kind == "load.changed") return Text::fault_load;
   return Text::fault_other;

@@ -22,6 +22,10 @@ class Viewer {
   const Run& run() const { return run_; }
   ViewState& view() { return view_; }
   bool knows_event(std::int64_t id) const { return reader_.event(id).has_value(); }
+  std::optional<Time> time_of(std::int64_t event) const {
+    const auto found = reader_.event(event);
+    return found ? std::optional(found->t) : std::nullopt;
+  }
 
   void press(Key key, bool shift);
 

@@ -109,23 +109,64 @@ TEST_CASE("of several faults of one kind on one thing the newest counts, and eac
              R"({"at": "10s", "slow_disk": {"machine": "broker-1", "factor": 3}, "as": "a"},
                 {"at": "15s", "slow_disk": {"machine": "broker-1", "factor": 7}, "as": "b"},
                 {"at": "20s", "heal": "a"}, {"at": "25s", "heal": "b"})") ==
-        std::vector<std::string>{"disk 1 of broker-1 is 3 times as slow",
-                                 "disk 1 of broker-1 is 7 times as slow",
+        std::vector<std::string>{"disk 1 of broker-1 takes 3 times as long now",
+                                 "disk 1 of broker-1 takes 7 times as long now",
                                  "disk 1 of broker-1 is as fast as before"});
   // The newer one ends: the older one is back.
   CHECK(told("network card",
              R"({"at": "10s", "slow_nic": {"machine": "broker-1", "rate": "10Mbps"}, "as": "a"},
                 {"at": "15s", "slow_nic": {"machine": "broker-1", "rate": "1Mbps"}, "as": "b"},
                 {"at": "20s", "heal": "b"}, {"at": "25s", "heal": "a"})") ==
-        std::vector<std::string>{"the network card of broker-1 carries no more than 1.25 MB/s",
-                                 "the network card of broker-1 carries no more than 125 KB/s",
-                                 "the network card of broker-1 carries no more than 1.25 MB/s",
+        std::vector<std::string>{"the network card of broker-1 carries no more than 1.25 MB/s now",
+                                 "the network card of broker-1 carries no more than 125 KB/s now",
+                                 "the network card of broker-1 carries no more than 1.25 MB/s now",
                                  "the network card of broker-1 is as fast as before"});
+}
+
+TEST_CASE("a rack stays dark until the last of two faults is healed", "[unit]") {
+  const nlohmann::json report = run_with(
+      R"({"at": "20s", "rack_off": "r1", "as": "a"}, {"at": "22s", "rack_off": "r1", "as": "b"},
+         {"at": "25s", "heal": "a"}, {"at": "45s", "heal": "b"})");
+  std::vector<double> on;
+  std::vector<double> works;
+  for (const auto& line : report["time_line"]) {
+    if (line["text"] == "broker-1 was switched on") on.push_back(line["t_s"]);
+    if (line["text"] == "r1-tor-1 works again") works.push_back(line["t_s"]);
+  }
+  CHECK(on == std::vector<double>{45});
+  CHECK(works == std::vector<double>{45});
+}
+
+TEST_CASE("a fault below another one goes on, and has no credit for the other's harm", "[unit]") {
+  const auto halts_at = [](const std::string& more) {
+    const nlohmann::json report = run_with(
+        R"({"at": "10s", "fill_disk": {"machine": "broker-1", "left": "700KiB"}, "as": "a"})" +
+        more);
+    for (const auto& line : report["time_line"]) {
+      const std::string text = line["text"];
+      if (text.starts_with("broker-1 exited")) return line["t_s"].get<double>();
+    }
+    return -1.0;
+  };
+  const double alone = halts_at("");
+  CHECK(alone > 15);
+  const double covered = halts_at(
+      R"(, {"at": "14s", "fill_disk": {"machine": "broker-1", "left": "600KiB"}, "as": "b"},
+           {"at": "14.1s", "heal": "b"})");
+  CHECK(std::abs(covered - alone) < 0.5);
+
+  const nlohmann::json slow = run_with(
+      R"({"at": "10s", "slow_disk": {"machine": "broker-1", "factor": 1.001}, "as": "a"},
+         {"at": "10.0001s", "slow_disk": {"machine": "broker-1", "factor": 50}, "as": "b"},
+         {"at": "30s", "heal": "a"}, {"at": "40s", "heal": "b"})");
+  CHECK_FALSE(slow["faults"][0]["bit"].get<bool>());
+  CHECK(slow["faults"][1]["bit"].get<bool>());
+  CHECK(slow["verdict"] == "unknown");
 }
 
 TEST_CASE("a broker that is asked to stop leaves no gap; one that is killed does", "[unit]") {
   const auto unavailable = [](const std::string& how) {
-    const nlohmann::json report = run_with(R"({"at": "20.02s", ")" + how +
+    const nlohmann::json report = run_with(R"({"at": "21.014s", ")" + how +
                                            R"(": "broker-1", "as": "victim"},
                                    {"at": "40s", "start_process": "victim"})");
     INFO(report["faults"].dump());

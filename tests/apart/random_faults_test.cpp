@@ -281,7 +281,7 @@ void run_seeds(Rules rules, const std::string& test) {
     const json judged = json::parse(*report);
     INFO(judged["reasons"].dump());
     if (rules == Rules::promise) CHECK(judged["verdict"] != "fail");
-    CHECK(std::set<std::string>{"pass", "fail", "unknown"}.contains(judged["verdict"]));
+
     if (judged["verdict"] != "pass") CHECK_FALSE(judged["reasons"].empty());
   }
 }

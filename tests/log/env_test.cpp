@@ -194,62 +194,144 @@ TEST_CASE("renames, removals and creations not committed are undone", "[unit]") 
   }
 }
 
-TEST_CASE("where syncs take time, a power loss in between takes bytes and renames", "[unit]") {
-  struct SlowMedium : IoObserver {
-    bool syncs_at_once() const override { return false; }
-    void on_write(FileId, std::int64_t, std::int64_t) override {}
-    void on_read(FileId, std::int64_t, std::int64_t) override {}
-    void on_sync(FileId) override {}
-    void on_truncate(FileId, std::int64_t) override {}
-    void on_remove(FileId) override {}
-  } medium;
+/// A medium that takes its time: the test says when it has got how far.
+struct SlowMedium : IoObserver {
+  explicit SlowMedium(MemoryEnv& env) : env_(env) { env.set_observer(this); }
+  bool syncs_at_once() const override { return false; }
+  void on_names_changed(std::int64_t change) override { changes.push_back(change); }
+  void on_write(FileId, std::int64_t, std::int64_t) override {}
+  void on_read(FileId, std::int64_t, std::int64_t) override {}
+  void on_sync(FileId) override {}
+  void on_truncate(FileId, std::int64_t) override {}
+  void on_remove(FileId) override {}
+
+  void enter(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) env_.names().enter(changes.at(i));
+    changes.erase(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  MemoryEnv& env_;
+  std::vector<std::int64_t> changes;  ///< Not entered.
+};
+
+TEST_CASE("where syncs take time, a power loss in between takes bytes and names", "[unit]") {
   MemoryEnv env;
-  env.set_observer(&medium);
+  SlowMedium medium(env);
   RandomStream random(1, "power");
   write(env, "/checkpoint", "old");
   write(env, "/log", "0123456789");
+  medium.enter(2);
   const FileId log = env.open("/log").value()->id();
   env.mark_durable(env.open("/checkpoint").value()->id(), 0, 3);
   env.mark_durable(log, 0, 4);
 
-  // The log is synced, then a checkpoint that vouches for it, as a program does that waits.
+  // The log is synced, then a checkpoint that vouches for it.
   REQUIRE(env.open("/log").value()->sync().ok());
   write(env, "/checkpoint.tmp", "ten");
-  REQUIRE(env.open("/checkpoint.tmp").value()->sync().ok());
   const FileId checkpoint = env.open("/checkpoint.tmp").value()->id();
+  REQUIRE(env.open("/checkpoint.tmp").value()->sync().ok());
   REQUIRE(env.rename("/checkpoint.tmp", "/checkpoint").ok());
   REQUIRE(env.sync_dir("/").ok());
-  write(env, "/next", "n");
-  CHECK(env.unsynced_bytes() == 10);
+  CHECK(as_text(contents(env, "/checkpoint")) == "ten");
   SECTION("nothing has reached the medium") {
-    env.lose_unsynced(random);
+    CHECK(env.lose_unsynced(random) == 9);
     CHECK(as_text(contents(env, "/log")) == "0123");
     CHECK(as_text(contents(env, "/checkpoint")) == "old");
-    CHECK_FALSE(env.exists("/next"));
+    CHECK_FALSE(env.exists("/checkpoint.tmp"));
+    CHECK(env.total_size() == 7);
   }
-  SECTION("the checkpoint has, the log has not: the rename waits, other names do not") {
+  SECTION("write-back commits the names that have entered the journal, no others") {
     env.mark_durable(checkpoint, 0, 3);
+    write(env, "/next", "n");
+    env.names().enter(medium.changes.back());
+    env.mark_durable(log, 0, 4);
     env.lose_unsynced(random);
-    CHECK(as_text(contents(env, "/log")) == "0123");
     CHECK(as_text(contents(env, "/checkpoint")) == "old");
-    CHECK(as_text(contents(env, "/checkpoint.tmp")) == "ten");
     CHECK(env.exists("/next"));
   }
-  SECTION("both have") {
-    env.mark_durable(checkpoint, 0, 3);
+  SECTION("all of it was done") {
     env.mark_durable(log, 0, 10);
+    env.mark_durable(checkpoint, 0, 3);
+    medium.enter(2);
+    env.commit_names();
     env.lose_unsynced(random);
     CHECK(as_text(contents(env, "/log")) == "0123456789");
     CHECK(as_text(contents(env, "/checkpoint")) == "ten");
     CHECK_FALSE(env.exists("/checkpoint.tmp"));
   }
-  SECTION("what is written after the sync is none of its") {
-    write(env, "/log", "abc");
-    env.mark_durable(checkpoint, 0, 3);
-    env.mark_durable(log, 0, 10);
+  SECTION("a commit that began before a name entered is not for it") {
+    const std::int64_t began = env.names().entered();
+    medium.enter(2);
+    CHECK(env.names().has_entries());
+    env.names().commit(began);
     env.lose_unsynced(random);
-    CHECK(as_text(contents(env, "/log")) == "0123456789");
+    CHECK(as_text(contents(env, "/checkpoint")) == "old");
+  }
+  SECTION("only the process dies: everybody sees the new names, and they will be durable") {
+    env.kill_process();
+    env.mark_durable(checkpoint, 0, 3);
+    env.lose_unsynced(random);
     CHECK(as_text(contents(env, "/checkpoint")) == "ten");
+    CHECK_FALSE(env.exists("/checkpoint.tmp"));
+  }
+}
+
+TEST_CASE("names committed in another order than they were made leave no file twice", "[unit]") {
+  MemoryEnv env;
+  SlowMedium medium(env);
+  RandomStream random(1, "power");
+  REQUIRE(env.make_dir("/t-0").ok());
+  write(env, "/t-0/log", "12345");
+  write(env, "/t-0/cp.tmp", "cp");
+  medium.enter(2);
+  for (const std::string path : {"/t-0/log", "/t-0/cp.tmp"}) {
+    const auto file = env.open(path).value();
+    env.mark_durable(file->id(), 0, file->size());
+  }
+  SECTION("a directory's name waits for those of its files") {
+    REQUIRE(env.rename("/t-0/cp.tmp", "/t-0/cp").ok());
+    REQUIRE(env.rename("/t-0", "/t-0-delete").ok());
+    REQUIRE(env.remove("/t-0-delete/cp").ok());
+    env.names().enter(medium.changes[1]);
+    env.names().enter(medium.changes[2]);
+    env.commit_names();
+    env.lose_unsynced(random);
+    CHECK(env.list("/t-0").value() == std::vector<std::string>{"log"});
+    CHECK(env.total_size() == 5);
+  }
+  SECTION("of two files for one name the later stays") {
+    REQUIRE(env.rename("/t-0/cp.tmp", "/t-0/cp").ok());  // waits
+    write(env, "/t-0/cp.tmp", "newer");
+    REQUIRE(env.rename("/t-0/cp.tmp", "/t-0/cp").ok());
+    env.mark_durable(env.open("/t-0/cp").value()->id(), 0, 5);
+    env.names().enter(medium.changes[1]);
+    env.names().enter(medium.changes[2]);
+    env.commit_names();
+    env.names().enter(medium.changes[0]);
+    env.commit_names();
+    env.lose_unsynced(random);
+    CHECK(as_text(contents(env, "/t-0/cp")) == "newer");
+    CHECK(env.list("/t-0").value() == std::vector<std::string>{"cp", "log"});
+    CHECK(env.total_size() == 10);
+  }
+  SECTION("a replacement whose last step alone is not committed leaves one of the two") {
+    // cleaned -> swap, remove the log, swap -> log.
+    write(env, "/t-0/log.cleaned", "12");
+    REQUIRE(env.rename("/t-0/log.cleaned", "/t-0/log.swap").ok());
+    REQUIRE(env.remove("/t-0/log").ok());
+    REQUIRE(env.rename("/t-0/log.swap", "/t-0/log").ok());
+    const int done = GENERATE(0, 1, 2, 3, 4);
+    medium.enter(static_cast<std::size_t>(done));
+    env.commit_names();
+    env.lose_unsynced(random);
+    const auto names = env.list("/t-0").value();
+    INFO(done << " of 4");
+    using Names = std::vector<std::string>;
+    CHECK(names == std::vector<Names>{{"cp.tmp", "log"},
+                                      {"cp.tmp", "log", "log.cleaned"},
+                                      {"cp.tmp", "log", "log.swap"},
+                                      {"cp.tmp", "log.swap"},
+                                      {"cp.tmp", "log"}}[static_cast<std::size_t>(done)]);
   }
 }
 

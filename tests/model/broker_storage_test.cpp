@@ -128,7 +128,7 @@ TEST_CASE("rotten bytes are found by the checksum at the next recovery", "[unit]
   CHECK(it.log->log_end_offset() < 10);
 }
 
-TEST_CASE("a sync that the power loss cuts short saves what the disk had got", "[unit]") {
+TEST_CASE("a sync that the power loss cuts short has made nothing durable", "[unit]") {
   Story it;
   CHECK(it.append(1'000));
   it.settle(true);
@@ -144,6 +144,85 @@ TEST_CASE("a sync that the power loss cuts short saves what the disk had got", "
   it.world.run(it.world.now() + 20s);
   it.open_log(false);
   CHECK(it.log->log_end_offset() == 1);
+}
+
+namespace {
+
+void write_file(log::Env& env, const std::string& path, std::string_view text, bool sync) {
+  auto file = env.exists(path) ? env.open(path) : env.create(path);
+  REQUIRE(file.ok());
+  REQUIRE((*file)->append(log::as_bytes(text)).ok());
+  if (sync) REQUIRE((*file)->sync().ok());
+}
+
+/// tmp, sync, rename, sync of the directory.
+void replace_file(log::Env& env, const std::string& path, std::string_view text) {
+  write_file(env, path + ".tmp", text, true);
+  REQUIRE(env.rename(path + ".tmp", path).ok());
+  REQUIRE(env.sync_dir("/logs").ok());
+}
+
+std::int64_t size_of(log::Env& env, const std::string& path) {
+  const auto file = env.open(path);
+  return file.ok() ? (*file)->size() : -1;
+}
+
+}  // namespace
+
+TEST_CASE("what one task has synced is durable while another task's sync goes on", "[unit]") {
+  Story it;
+  log::MemoryEnv& env = it.storage->dir(0).env();
+  replace_file(env, "/logs/cp", "old");
+  it.settle();
+  const std::string big(400'000'000, 'x');
+  write_file(env, "/logs/big", big, true);
+  const auto wait = [](Story& story) -> sim::Task<> { co_await story.storage->settle(); };
+  it.process->spawn(wait(it));  // some seconds
+  it.world.run(it.world.now() + 1ms);
+  replace_file(env, "/logs/cp", "newer");
+  it.settle();
+  CHECK(it.settled);
+  it.log.reset();
+  it.machine->power_off();
+  CHECK(size_of(env, "/logs/cp") == 5);
+  CHECK(size_of(env, "/logs/big") < 400'000'000);
+  CHECK_FALSE(env.exists("/logs/cp.tmp"));
+}
+
+TEST_CASE("a file that vouches for a sync is not there before the sync is done", "[unit]") {
+  Story it;
+  log::MemoryEnv& env = it.storage->dir(0).env();
+  it.settle();
+  write_file(env, "/logs/log", std::string(400'000'000, 'x'), true);
+  write_file(env, "/logs/clean", "", false);
+  REQUIRE(env.sync_dir("/logs").ok());
+  it.settle();
+  CHECK_FALSE(it.settled);
+  it.log.reset();
+  it.machine->power_off();
+  CHECK(size_of(env, "/logs/log") < 400'000'000);
+  CHECK_FALSE(env.exists("/logs/clean"));
+}
+
+TEST_CASE("names need the disk, too", "[unit]") {
+  Story it;
+  log::MemoryEnv& env = it.storage->dir(0).env();
+  it.settle();
+  const std::int64_t before = it.machine->disk().syncs();
+  write_file(env, "/logs/clean", "", false);
+  REQUIRE(env.sync_dir("/logs").ok());
+  it.settle();
+  CHECK(it.machine->disk().syncs() == before + 1);
+  sim::fail_disk(*it.machine, 0);
+  write_file(env, "/logs/cleaner", "", false);
+  REQUIRE(env.sync_dir("/logs").ok());
+  it.settle();
+  CHECK_FALSE(it.settled);
+  CHECK(it.failure == "failed");
+  it.log.reset();
+  it.machine->power_off();
+  CHECK(env.exists("/logs/clean"));
+  CHECK_FALSE(env.exists("/logs/cleaner"));
 }
 
 TEST_CASE("a disk that lies about syncs loses them with the power", "[unit]") {

@@ -38,7 +38,7 @@ TEST_CASE("a broker whose disk is dead halts at its next checkpoint", "[unit]") 
 
 TEST_CASE("a slow disk alone takes no broker away", "[unit]") {
   const std::string story = play([](sim::Machine& machine) { sim::slow_disk(machine, 0, 5); });
-  CHECK(story == "disk 1 of broker-1 is 5 times as slow\n");
+  CHECK(story == "disk 1 of broker-1 takes 5 times as long now\n");
 }
 
 // --- Two disks, a log directory on each ---

@@ -44,7 +44,7 @@ struct Story : Cluster {
 TEST_CASE("a slow disk takes its time, and is as before when that is over", "[unit]") {
   Story it;
   CHECK_FALSE(slow_disk(it.host(0), 0, 10));  // nothing to do just now
-  CHECK(it.last_event() == "disk 1 of a is 10 times as slow");
+  CHECK(it.last_event() == "disk 1 of a takes 10 times as long now");
   it.users.spawn(it.write("slow", 1, 1'370_KB));  // 10 x (12.7 + 10 ms)
   it.run_until(1s);
   CHECK(it.harm().slowed == 1);

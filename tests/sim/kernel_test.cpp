@@ -226,6 +226,24 @@ TEST_CASE("several flows cancelled at one moment leave their share to the others
   CHECK(flows.moved(ids[3]) == 0_B);  // it is over
 }
 
+TEST_CASE("what a run leaves in flight is nothing to the next run of the process", "[unit]") {
+  for (const NicDiscipline discipline :
+       {NicDiscipline::fair, NicDiscipline::fifo, NicDiscipline::fair}) {
+    World world(1);
+    Flows flows(world);
+    for (int i = 0; i < 2; ++i) flows.add_host({1_Gbps, 1_Gbps, discipline}, -1);
+    std::vector<Time> ends;
+    const FlowId cancelled = flows.start(0, 1, 1_MB, 10_Gbps, [] { FAIL("it was cancelled"); });
+    flows.start(0, 1, 125_KB, 10_Gbps, [&] { ends.push_back(world.now()); });
+    for (int i = 0; i < 20; ++i) {
+      world.at(Time(10ms), [&] { flows.start(0, 1, 1_GB, 10_Gbps, [] { FAIL("too soon"); }); });
+    }
+    world.at(Time(0ms), [&] { flows.cancel(cancelled); });
+    world.run(Time(20ms));
+    REQUIRE(ends == std::vector<Time>{Time(1ms)});
+  }
+}
+
 TEST_CASE("flows that start and are cancelled at random share one card as the formula says",
           "[property]") {
   constexpr double rate = 125e6;  // bytes a second
