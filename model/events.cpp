@@ -37,7 +37,7 @@ const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {fil
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
 const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}이(가) {to}에 보낸 요청이 실패했다: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
-const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {count} records for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
+const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {records} for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} got no answer from {to}: {error}", "{machine}이(가) {to}에서 답을 받지 못했다: {error}"};

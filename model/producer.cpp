@@ -415,7 +415,10 @@ void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {
   interrupted.insert(batch->partition);
   world.trace().record(
       events::producer_record_failed, about(batch->partition),
-      {{"count", std::to_string(batch->records.size())}, {"error", std::string(to_text(error))}});
+      {{"count", std::to_string(batch->records.size())},
+       {"records",
+        batch->records.size() == 1 ? "1 record" : fmt::format("{} records", batch->records.size())},
+       {"error", std::string(to_text(error))}});
   for (const RecordRef& record : batch->records) {
     context.observer.on_send_failed(record, error);
   }

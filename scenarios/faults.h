@@ -1,10 +1,12 @@
 // FaultPlan: does to the cluster what the scenario says, and tells whether it bit.
 //
 // Targets like "the leader of most partitions" are resolved at the moment of the fault. A fault
-// bites when it meets work: a follower is behind in a partition that the machine leads; a fetch or
-// its response is on its way to or from it at that moment; or, while the fault lasts, a produce
-// request or response is. A ZooKeeper server works when it leads the ensemble or any message is on
-// its way. A fault that hits nothing proves nothing: the verdict is then "unknown".
+// bites when it meets work: a follower is behind in a partition that the machine leads; the broker
+// has a produce request in hand; a fetch or its response is on its way to or from it at that
+// moment; or, while the fault lasts, a produce request or response is. A disk's bites by the
+// operations that it harms while it is in force. A ZooKeeper server works when it leads the
+// ensemble or any message is on its way. A fault that hits nothing proves nothing: the verdict is
+// then "unknown".
 //
 // Lifetime: borrows the Cluster. Threads: none.
 #pragma once

@@ -9,29 +9,29 @@
 namespace brokerlab::scenarios {
 namespace {
 
-/// Events of one kind about the offsets topic within this time are one line; of those about another
-/// partition the first few are told, and the others are one line.
+/// Of the events of one kind within this time the first few are lines of their own, the others one
+/// line together. Those about the offsets topic are one line from the first on.
 constexpr Duration gathered_within = 2s;
-constexpr int told_of_each = 3;
-/// And of those about no partition.
-constexpr int told_of_kind = 12;
+constexpr int told_of_each = 6;
 
-/// Events of one kind, of one partition or of all internal ones.
+/// Events of one kind that happened together.
 struct Gathered {
   const sim::EventKind* kind;
-  sim::PartitionId partition;
+  bool is_internal;
   Time first;
-  std::size_t moment = 0;  ///< The line for those that are not told.
+  std::size_t moment = 0;  ///< The line for those that have none.
   int count = 0;
+
+  int told() const { return is_internal ? 0 : told_of_each; }
 };
 
 class Gatherer {
  public:
-  Gathered& gather(const sim::Event& event, sim::PartitionId partition) {
-    const auto [known, fresh] = latest_.try_emplace({event.kind, partition}, all_.size());
+  Gathered& gather(const sim::Event& event, bool is_internal) {
+    const auto [known, fresh] = latest_.try_emplace({event.kind, is_internal}, all_.size());
     if (fresh || event.time - all_[known->second].first > gathered_within) {
       known->second = all_.size();
-      all_.push_back({event.kind, partition, event.time});
+      all_.push_back({event.kind, is_internal, event.time});
     }
     return all_[known->second];
   }
@@ -39,8 +39,8 @@ class Gatherer {
 
  private:
   std::vector<Gathered> all_;
-  /// By kind and partition; only looked up, never walked through.
-  std::map<std::pair<const sim::EventKind*, sim::PartitionId>, std::size_t> latest_;
+  /// Only looked up, never walked through.
+  std::map<std::pair<const sim::EventKind*, bool>, std::size_t> latest_;
 };
 
 Time beginning(const sim::Trace& trace) {
@@ -61,39 +61,26 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
     if (name.topic == model::offsets_topic) internal.insert(id);
   }
   std::vector<RunReport::Moment> moments;
-  Gatherer of_internal;
-  Gatherer of_one;
-  Gatherer of_kind;
+  Gatherer gatherer;
   const Time begin = beginning(trace);
   for (const sim::Event& event : trace.events()) {
     if (event.kind->level == sim::Level::detail || event.time < begin) continue;
-    const bool is_internal = internal.contains(event.partition);
-    const bool of_no_partition = !is_internal && !event.partition.valid();
-    Gathered& those = is_internal       ? of_internal.gather(event, {})
-                      : of_no_partition ? of_kind.gather(event, {})
-                                        : of_one.gather(event, event.partition);
-    const int told = is_internal ? 0 : of_no_partition ? told_of_kind : told_of_each;
-    const int untold = ++those.count - told;
+    Gathered& those = gatherer.gather(event, internal.contains(event.partition));
+    const int untold = ++those.count - those.told();
     if (untold == 1) those.moment = moments.size();
     if (untold <= 1) {
       moments.push_back({event.time, trace.sentence(event, sim::Language::english)});
     }
   }
-  for (const Gathered& one : of_internal.all()) {
-    moments[one.moment].text =
-        fmt::format("({}: {} {} of {})", one.kind->name, one.count,
-                    one.count == 1 ? "partition" : "partitions", model::offsets_topic);
-  }
-  for (const Gathered& one : of_one.all()) {
-    if (one.count <= told_of_each + 1) continue;
-    moments[one.moment].text =
-        fmt::format("({}: {} more of {})", one.kind->name, one.count - told_of_each,
-                    trace.partition_name(one.partition));
-  }
-  for (const Gathered& one : of_kind.all()) {
-    if (one.count <= told_of_kind + 1) continue;
-    moments[one.moment].text =
-        fmt::format("({}: {} more)", one.kind->name, one.count - told_of_kind);
+  for (const Gathered& those : gatherer.all()) {
+    const int untold = those.count - those.told();
+    if (those.is_internal) {
+      moments[those.moment].text =
+          fmt::format("({}: {} {} of {})", those.kind->name, untold,
+                      untold == 1 ? "partition" : "partitions", model::offsets_topic);
+    } else if (untold > 1) {
+      moments[those.moment].text = fmt::format("({}: {} more)", those.kind->name, untold);
+    }
   }
   return moments;
 }
