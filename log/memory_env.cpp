@@ -229,13 +229,7 @@ void MemoryEnv::move_dir(const std::string& from, const std::string& to) {
     unname(*file);
     name(file, to + path.substr(from.size()));
   }
-  std::set<std::string> moved{to};
-  for (auto at = dirs_.lower_bound(prefix); at != dirs_.end() && at->starts_with(prefix);) {
-    moved.insert(to + at->substr(from.size()));
-    at = dirs_.erase(at);
-  }
-  dirs_.erase(from);
-  dirs_.merge(moved);
+  move_dirs(dirs_, from, to);
 }
 
 Status<IoError> MemoryEnv::remove(const std::string& path) {

@@ -7,6 +7,17 @@
 
 namespace brokerlab::log {
 
+void move_dirs(std::set<std::string>& dirs, const std::string& from, const std::string& to) {
+  const std::string prefix = from + "/";
+  std::set<std::string> moved{to};
+  for (auto at = dirs.lower_bound(prefix); at != dirs.end() && at->starts_with(prefix);) {
+    moved.insert(to + at->substr(from.size()));
+    at = dirs.erase(at);
+  }
+  dirs.erase(from);
+  dirs.merge(moved);
+}
+
 // --- What programs do ---
 
 std::int64_t NameJournal::note(Change change) {
@@ -131,13 +142,7 @@ void NameJournal::move_dir(const std::string& from, const std::string& to) {
     file->durable_path = to + file->durable_path.substr(from.size());
     files_[file->durable_path] = file;
   }
-  std::set<std::string> dirs{to};
-  for (auto at = dirs_.lower_bound(prefix); at != dirs_.end() && at->starts_with(prefix);) {
-    dirs.insert(to + at->substr(from.size()));
-    at = dirs_.erase(at);
-  }
-  dirs_.erase(from);
-  dirs_.merge(dirs);
+  move_dirs(dirs_, from, to);
 }
 
 // --- A power loss ---

@@ -18,6 +18,9 @@
 
 namespace brokerlab::log {
 
+/// Gives the directory `from`, and all in it, the names they have under `to`.
+void move_dirs(std::set<std::string>& dirs, const std::string& from, const std::string& to);
+
 class NameJournal {
  public:
   /// A file, as far as its durable name goes.
