@@ -14,7 +14,7 @@ namespace brokerlab::viz {
 struct Arguments {
   std::string recording;
   Language language = Language::english;
-  Time at{};
+  std::optional<Time> at{};  ///< Unset: the event of `why`, or the beginning.
   std::optional<std::string> screenshot{};
   int width = 1600;
   int height = 900;

@@ -42,11 +42,11 @@ int take_screenshot(Viewer& viewer, const Arguments& arguments) {
 /// What only the recording can tell: the moment and the event are in it.
 Status<std::string> check_against(const Arguments& arguments, const Viewer& viewer) {
   const Run& run = viewer.run();
-  if (arguments.at > Time(run.duration)) {
-    return fail(fmt::format("--at {}: the run ends at {}", to_text(arguments.at.time_since_epoch()),
-                            to_text(run.duration)));
+  if (arguments.at && *arguments.at > Time(run.duration)) {
+    return fail(fmt::format("--at {}: the run ends at {}",
+                            to_text(arguments.at->time_since_epoch()), to_text(run.duration)));
   }
-  if (arguments.why && !viewer.knows_event(*arguments.why)) {
+  if (arguments.why && !viewer.time_of(*arguments.why)) {
     return fail(fmt::format("--why {}: is no event of this recording", *arguments.why));
   }
   return {};
@@ -69,9 +69,8 @@ int main(int argc, char** argv) {
   }
   viewer->view().language = arguments->language;
   viewer->view().selected_event = arguments->why;
-  const bool anywhere = arguments->at == Time{} && arguments->why.has_value();
-  const Time at = anywhere ? *viewer->time_of(*arguments->why) : arguments->at;
-  seek(viewer->view(), at, viewer->run().duration);
+  const Time begin = arguments->why ? *viewer->time_of(*arguments->why) : Time{};
+  seek(viewer->view(), arguments->at.value_or(begin), viewer->run().duration);
 
   if (arguments->screenshot) return take_screenshot(*viewer, *arguments);
   const auto shown = run_window(*viewer, arguments->width, arguments->height);

@@ -21,9 +21,7 @@ Text short_name(const std::string& kind) {
   if (kind == "process.paused") return Text::fault_paused;
   if (kind.starts_with("disk.") || kind.starts_with("log.")) return Text::fault_disk;
   if (kind.starts_with("machine.clock")) return Text::fault_clock;
-  for (const std::string_view network : {"network.", "nic.", "switch.", "area."}) {
-    if (kind.starts_with(network)) return Text::fault_network;
-  }
+  if (kind.starts_with("network.") || kind.starts_with("nic.")) return Text::fault_network;
   if (kind == "process.started") return Text::fault_started;
   if (kind == "load.changed") return Text::fault_load;
   return Text::fault_other;

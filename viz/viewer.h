@@ -7,6 +7,7 @@
 #include "viz/run_data.h"
 #include "viz/view_state.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ class Viewer {
 
   const Run& run() const { return run_; }
   ViewState& view() { return view_; }
-  bool knows_event(std::int64_t id) const { return reader_.event(id).has_value(); }
+  /// Nothing: it is no event of this recording.
   std::optional<Time> time_of(std::int64_t event) const {
     const auto found = reader_.event(event);
     return found ? std::optional(found->t) : std::nullopt;
