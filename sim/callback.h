@@ -19,7 +19,7 @@ class Callback {
 
   template <class F>
   requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_v<F&>)
-      Callback(F&& function) {
+      Callback(F&& function) {  // NOLINT(bugprone-forwarding-reference-overload): not for Callback
     using Held = std::decay_t<F>;
     if constexpr (sizeof(Held) <= sizeof(buffer_) && alignof(Held) <= alignof(std::max_align_t) &&
                   std::is_nothrow_move_constructible_v<Held>) {
