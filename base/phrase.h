@@ -1,6 +1,6 @@
 // Phrase: a few words in both languages, where a reason travels from who knows it to who tells it.
 // Korean: a particle that depends on the word before is written in both forms, "이(가)"; who tells
-// it (sim/trace) picks the one that fits.
+// it picks the one that fits (base/korean.h).
 #pragma once
 
 #include <string>

@@ -1,79 +1,9 @@
 #include "sim/trace.h"
 
+#include "base/korean.h"
 #include "sim/world.h"
 
 namespace brokerlab::sim {
-namespace {
-
-/// How the sound before a Korean particle ends.
-enum class Ending { vowel, rieul, consonant };
-
-/// Of a word that ends in `last`, an ASCII character as Koreans read it aloud: 1 is "il", s is
-/// "seu".
-Ending ending_of_ascii(char last) {
-  switch (last) {
-    case '1':
-    case '7':
-    case '8':
-    case 'l':
-    case 'r':
-      return Ending::rieul;
-    case '0':
-    case '3':
-    case '6':
-    case 'm':
-    case 'n':
-      return Ending::consonant;
-    default:
-      return Ending::vowel;
-  }
-}
-
-/// Of text in UTF-8; brackets and quotes at its end are not spoken.
-Ending ending_of(std::string_view text) {
-  while (!text.empty() && std::string_view(")]}\"'").find(text.back()) != std::string_view::npos) {
-    text.remove_suffix(1);
-  }
-  if (text.empty()) return Ending::vowel;
-  if ((static_cast<unsigned char>(text.back()) & 0x80) == 0) return ending_of_ascii(text.back());
-  if (text.size() < 3) return Ending::vowel;
-  const auto byte = [&](std::size_t from_end) {
-    return static_cast<unsigned>(static_cast<unsigned char>(text[text.size() - from_end]));
-  };
-  const unsigned code = (byte(3) & 0x0f) << 12 | (byte(2) & 0x3f) << 6 | (byte(1) & 0x3f);
-  if (code < 0xac00 || code > 0xd7a3) return Ending::vowel;
-  const unsigned final_sound = (code - 0xac00) % 28;
-  return final_sound == 0 ? Ending::vowel : final_sound == 8 ? Ending::rieul : Ending::consonant;
-}
-
-struct Particle {
-  std::string_view either;  ///< As sentences write it when the word before is not known.
-  std::string_view after_vowel;
-  std::string_view after_rieul;
-  std::string_view after_consonant;
-};
-
-constexpr Particle particles[] = {{"이(가)", "가", "이", "이"},
-                                  {"을(를)", "를", "을", "을"},
-                                  {"은(는)", "는", "은", "은"},
-                                  {"(으)로", "로", "로", "으로"}};
-
-/// Puts the right one of each pair of particles.
-std::string with_particles(std::string text) {
-  for (const Particle& particle : particles) {
-    for (std::size_t at = text.find(particle.either); at != std::string::npos;
-         at = text.find(particle.either, at)) {
-      const Ending ending = ending_of(std::string_view(text).substr(0, at));
-      const std::string_view right = ending == Ending::vowel   ? particle.after_vowel
-                                     : ending == Ending::rieul ? particle.after_rieul
-                                                               : particle.after_consonant;
-      text.replace(at, particle.either.size(), right);
-    }
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string_view to_text(Level level) {
   switch (level) {
