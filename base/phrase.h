@@ -7,6 +7,8 @@
 
 namespace brokerlab {
 
+enum class Language { english, korean };
+
 struct Phrase {
   std::string english;
   std::string korean;

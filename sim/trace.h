@@ -25,8 +25,9 @@ namespace brokerlab::sim {
 
 class World;
 
+using brokerlab::Language;
+
 enum class Level { fault, control, detail };
-enum class Language { english, korean };
 std::string_view to_text(Level level);
 
 struct EventKind {

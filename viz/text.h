@@ -5,11 +5,13 @@
 // a test demands both languages for every entry.
 #pragma once
 
+#include "base/phrase.h"
+
 #include <string_view>
 
 namespace brokerlab::viz {
 
-enum class Language { english, korean };
+using brokerlab::Language;
 
 enum class Text {
   cluster,
