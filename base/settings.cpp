@@ -1,6 +1,8 @@
 // Structs, lists, maps and optionals of settings: reading, writing, schema, overrides, docs.
 #include "base/settings.h"
 
+#include "base/translation.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -496,6 +498,7 @@ std::string pretty_text(const ValueType& type, const void* value) {
 }
 
 std::string schema_text(const ValueType& type, std::string_view title) {
+  const Speaking english(Language::english);
   Json definitions = Json::object();
   const Json root = type.schema(definitions);
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
@@ -505,6 +508,7 @@ std::string schema_text(const ValueType& type, std::string_view title) {
 }
 
 std::string docs_text(const ValueType& type) {
+  const Speaking english(Language::english);
   std::string text;
   std::set<std::string> seen;
   type.visit_records([&](const ValueType& record) {

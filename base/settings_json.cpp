@@ -1,4 +1,5 @@
 #include "base/settings.h"
+#include "base/translation.h"
 
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,7 @@ std::string place_of(std::string_view text, std::size_t byte) {
       ++column;
     }
   }
-  return fmt::format("line {}, column {}", line, column);
+  return tr("line {}, column {}", line, column);
 }
 
 /// Length of the UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no overlong forms, no
@@ -72,7 +73,7 @@ class Builder : public nlohmann::json_sax<Json> {
   bool key(std::string& name) override {
     Level& level = open_.back();
     if (!level.keys.insert(name).second) {
-      report_.error(json_pointer(level.path, name), {}, "stands here twice; remove one");
+      report_.error(json_pointer(level.path, name), {}, tr("stands here twice; remove one"));
     }
     level.key = std::move(name);
     return true;
@@ -89,7 +90,8 @@ class Builder : public nlohmann::json_sax<Json> {
     for (char& c : why) {
       if (static_cast<unsigned char>(c) < 0x20) c = ' ';
     }
-    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {}, "broken JSON: " + why);
+    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {},
+                  tr("broken JSON: {}", why));
     return false;
   }
 
@@ -124,7 +126,7 @@ class Builder : public nlohmann::json_sax<Json> {
   bool open(Json&& value) {
     if (open_.size() == deepest) {
       report_.error(open_.back().path.substr(0, 60), {},
-                    fmt::format("is nested deeper than {} levels", deepest));
+                    tr("is nested deeper than {} levels", deepest));
       return false;
     }
     std::string path;
@@ -165,7 +167,7 @@ bool SettingsReport::clean(std::string_view path) const {
 void SettingsReport::error(std::string path, std::string value, std::string message) {
   if (full()) return;
   errors.push_back({file, std::move(path), std::move(value), std::move(message)});
-  if (full()) errors.push_back({file, {}, {}, "there are more mistakes; these come first"});
+  if (full()) errors.push_back({file, {}, {}, tr("there are more mistakes; these come first")});
 }
 
 void SettingsReport::warning(std::string path, std::string value, std::string message) {
@@ -177,19 +179,19 @@ bool parse_json(std::string_view text, Json& document, SettingsReport& report) {
   const std::size_t before = report.errors.size();
   if (text.size() > longest) {
     report.error({}, {},
-                 fmt::format("has {}; at most {} are read",
-                             to_rounded_text(Bytes(static_cast<std::int64_t>(text.size()))),
-                             to_text(Bytes(static_cast<std::int64_t>(longest)))));
+                 tr("has {}; at most {} are read",
+                    to_rounded_text(Bytes(static_cast<std::int64_t>(text.size()))),
+                    to_text(Bytes(static_cast<std::int64_t>(longest)))));
     return false;
   }
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    report.error({}, {}, "is empty; a JSON object is needed");
+    report.error({}, {}, tr("is empty; a JSON object is needed"));
     return false;
   }
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text.substr(at));
     if (length == 0) {
-      report.error(place_of(text, at), {}, "is not UTF-8 text; save the file as UTF-8");
+      report.error(place_of(text, at), {}, tr("is not UTF-8 text; save the file as UTF-8"));
       return false;
     }
     at += length;
@@ -202,8 +204,8 @@ bool parse_json(std::string_view text, Json& document, SettingsReport& report) {
 std::string brief_text(const Json& value) {
   constexpr std::size_t most = 60;
   if (value.is_structured() && value.size() > 8) {
-    return fmt::format("{} of {} {}", value.is_array() ? "an array" : "an object", value.size(),
-                       value.is_array() ? "elements" : "keys");
+    return value.is_array() ? tr("an array of {} elements", value.size())
+                            : tr("an object of {} keys", value.size());
   }
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() <= most) return text;

@@ -1,5 +1,6 @@
 // The scalar types of settings: how each is read, written, described and ranged.
 #include "base/settings.h"
+#include "base/translation.h"
 
 #include <nlohmann/json.hpp>
 
@@ -11,7 +12,7 @@ namespace detail {
 namespace {
 
 std::string range_text(std::string_view noun, std::string_view least, std::string_view most) {
-  return fmt::format("{} from {} to {}", noun, least, most);
+  return tr("{} from {} to {}", translated(noun), least, most);
 }
 
 /// A bare whole number with a range; Store keeps it as what the member is.
@@ -33,12 +34,12 @@ class IntegerType : public ValueType {
     const bool beyond = value.is_number_unsigned() &&
                         value.get<std::uint64_t>() > static_cast<std::uint64_t>(setting::long_max);
     if (!value.is_number_integer() || beyond) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     const auto number = value.get<std::int64_t>();
     if (number < least_ || number > most_) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     store_(target, number);
@@ -49,7 +50,7 @@ class IntegerType : public ValueType {
   }
   std::string allowed() const override {
     if (most_ == setting::int_max || most_ == setting::long_max) {
-      return fmt::format("{} of at least {}", noun_, least_);
+      return tr("{} of at least {}", translated(noun_), least_);
     }
     return range_text(noun_, std::to_string(least_), std::to_string(most_));
   }
@@ -70,7 +71,7 @@ class RealType : public ValueType {
             SettingsReport& report) const override {
     const double number = value.is_number() ? value.get<double>() : std::nan("");
     if (!(number >= least_ && number <= most_)) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     *static_cast<double*>(target) = number;
@@ -80,7 +81,7 @@ class RealType : public ValueType {
     return {{"type", "number"}, {"minimum", least_}, {"maximum", most_}};
   }
   std::string allowed() const override {
-    return range_text("a number", fmt::format("{}", least_), fmt::format("{}", most_));
+    return range_text(sentence("a number"), fmt::format("{}", least_), fmt::format("{}", most_));
   }
 
  private:
@@ -93,14 +94,14 @@ class BooleanType : public ValueType {
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
     if (!value.is_boolean()) {
-      report.error(path, brief_text(value), "must be true or false (without quotes)");
+      report.error(path, brief_text(value), tr("must be true or false (without quotes)"));
       return;
     }
     *static_cast<bool*>(target) = value.get<bool>();
   }
   Json write(const void* value) const override { return *static_cast<const bool*>(value); }
   Json schema(Json& /*definitions*/) const override { return {{"type", "boolean"}}; }
-  std::string allowed() const override { return "true or false"; }
+  std::string allowed() const override { return tr("true or false"); }
 };
 
 class TextType : public ValueType {
@@ -116,7 +117,7 @@ class TextType : public ValueType {
     const bool fits = value.is_string() && value.get_ref<const std::string&>().size() <= longest_;
     if (!fits || (!pattern_.empty() &&
                   !std::regex_match(value.get_ref<const std::string&>(), expression_))) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     *static_cast<std::string*>(target) = value.get<std::string>();
@@ -132,7 +133,8 @@ class TextType : public ValueType {
     return result;
   }
   std::string allowed() const override {
-    return fmt::format("{} of at most {} characters", what_.empty() ? "a text" : what_, longest_);
+    return tr("{} of at most {} characters", translated(what_.empty() ? sentence("a text") : what_),
+              longest_);
   }
 
  protected:
@@ -164,26 +166,23 @@ class QuantityType : public ValueType {
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
     if (value.is_number()) {
-      report.error(
-          path, brief_text(value),
-          fmt::format("needs a unit and quotes, such as \"{}\"; must be {}", example_, allowed()));
+      report.error(path, brief_text(value),
+                   tr("needs a unit and quotes, such as \"{}\"; must be {}", example_, allowed()));
       return;
     }
     if (!value.is_string()) {
-      report.error(path, brief_text(value),
-                   fmt::format("must be {}, such as \"{}\"", allowed(), example_));
+      report.error(path, brief_text(value), tr("must be {}, such as \"{}\"", allowed(), example_));
       return;
     }
     const auto& text = value.get_ref<const std::string&>();
     const auto quantity =
-        text.size() > 64 ? Result<Q, std::string>(fail(std::string("is too long"))) : parse_(text);
+        text.size() > 64 ? Result<Q, std::string>(fail(tr("is too long"))) : parse_(text);
     if (!quantity) {
-      report.error(path, brief_text(value),
-                   fmt::format("{}; must be {}", quantity.error(), allowed()));
+      report.error(path, brief_text(value), tr("{}; must be {}", quantity.error(), allowed()));
       return;
     }
     if (*quantity < least_ || *quantity > most_) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     *static_cast<Q*>(target) = *quantity;
@@ -218,7 +217,7 @@ class TimeOfDayType : public ValueType {
     std::smatch part;
     const std::string text = value.is_string() ? value.get<std::string>() : "";
     if (text.size() != 8 || !std::regex_match(text, part, form)) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     *static_cast<Duration*>(target) = std::chrono::hours(std::stoi(part[1])) +
@@ -232,7 +231,9 @@ class TimeOfDayType : public ValueType {
   Json schema(Json& /*definitions*/) const override {
     return {{"type", "string"}, {"pattern", "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"}};
   }
-  std::string allowed() const override { return "a time of day from \"00:00:00\" to \"23:59:59\""; }
+  std::string allowed() const override {
+    return tr("a time of day from \"00:00:00\" to \"23:59:59\"");
+  }
 
  protected:
   bool takes_text() const override { return true; }
@@ -255,16 +256,16 @@ class EnumType : public ValueType {
     for (const std::string& name : names_.not_modelled) {
       if (name != text) continue;
       report.error(path, brief_text(value),
-                   "is Kafka's, but not modelled by brokerlab yet; must be " + allowed());
+                   tr("is Kafka's, but not modelled by brokerlab yet; must be {}", allowed()));
       return;
     }
     std::vector<std::string> known;
     for (const auto& [name, number] : names_.names) known.push_back(name);
     const bool word = text.size() > 2 && text.size() < 64;
     const std::string near = word ? nearest_name(text, known) : "";
-    report.error(
-        path, brief_text(value),
-        "must be " + allowed() + (near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    report.error(path, brief_text(value),
+                 near.empty() ? tr("must be {}", allowed())
+                              : tr("must be {}; did you mean \"{}\"?", allowed(), near));
   }
   Json write(const void* value) const override {
     const std::int64_t number = names_.load(value);
@@ -283,11 +284,11 @@ class EnumType : public ValueType {
     return {{"enum", values}};
   }
   std::string allowed() const override {
-    std::string text = names_.names.size() == 1 ? "" : "one of ";
+    std::string list;
     for (std::size_t i = 0; i < names_.names.size(); ++i) {
-      text += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", names_.names[i].first);
+      list += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", names_.names[i].first);
     }
-    return text;
+    return names_.names.size() == 1 ? list : tr("one of {}", list);
   }
 
  protected:
@@ -337,11 +338,11 @@ SettingType<bool> boolean() { return {std::make_shared<detail::BooleanType>()}; 
 
 SettingType<int> integer(std::int64_t least, std::int64_t most) {
   ENSURE(most <= int_max && least >= std::numeric_limits<int>::min(), "an int's range");
-  return detail::whole<int>("a whole number", least, most);
+  return detail::whole<int>(sentence("a whole number"), least, most);
 }
 
 SettingType<std::int64_t> integer64(std::int64_t least, std::int64_t most) {
-  return detail::whole<std::int64_t>("a whole number", least, most);
+  return detail::whole<std::int64_t>(sentence("a whole number"), least, most);
 }
 
 SettingType<double> real(double least, double most) {
@@ -354,37 +355,37 @@ SettingType<std::string> text(std::size_t longest, std::string pattern, std::str
 
 SettingType<Duration> duration(Duration least, Duration most) {
   return {std::make_shared<detail::QuantityType<Duration>>(
-      "a duration", "10s", detail::duration_pattern, parse_duration, least, most)};
+      sentence("a duration"), "10s", detail::duration_pattern, parse_duration, least, most)};
 }
 
 SettingType<Bytes> bytes(Bytes least, Bytes most) {
-  return {std::make_shared<detail::QuantityType<Bytes>>("a size", "16MiB", detail::bytes_pattern,
-                                                        parse_bytes, least, most)};
+  return {std::make_shared<detail::QuantityType<Bytes>>(
+      sentence("a size"), "16MiB", detail::bytes_pattern, parse_bytes, least, most)};
 }
 
 SettingType<BytesPerSecond> rate(BytesPerSecond least, BytesPerSecond most) {
   return {std::make_shared<detail::QuantityType<BytesPerSecond>>(
-      "a rate", "1Gbps", detail::rate_pattern, parse_rate, least, most)};
+      sentence("a rate"), "1Gbps", detail::rate_pattern, parse_rate, least, most)};
 }
 
 SettingType<PerSecond> per_second(PerSecond least, PerSecond most) {
   return {std::make_shared<detail::QuantityType<PerSecond>>(
-      "a rate", "20/s", detail::per_second_pattern, parse_per_second, least, most)};
+      sentence("a rate"), "20/s", detail::per_second_pattern, parse_per_second, least, most)};
 }
 
 SettingType<Duration> time_of_day() { return {std::make_shared<detail::TimeOfDayType>()}; }
 
 SettingType<Duration> millis(std::int64_t least, std::int64_t most) {
-  return detail::counted("a whole number of milliseconds", 1ms, least, most);
+  return detail::counted(sentence("a whole number of milliseconds"), 1ms, least, most);
 }
 
 SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most) {
-  return detail::counted("a whole number of seconds", 1s, least, most);
+  return detail::counted(sentence("a whole number of seconds"), 1s, least, most);
 }
 
 SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most) {
   return {std::make_shared<detail::IntegerType>(
-      "a whole number of bytes", least, most,
+      sentence("a whole number of bytes"), least, most,
       [](void* to, std::int64_t v) { *static_cast<Bytes*>(to) = Bytes(v); },
       [](const void* from) { return static_cast<const Bytes*>(from)->count(); })};
 }

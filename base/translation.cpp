@@ -135,6 +135,12 @@ std::string translate(Language language, std::string_view english, fmt::format_a
 
 }  // namespace detail
 
+std::string translated(std::string_view english) {
+  const auto found =
+      spoken() == Language::korean ? korean_catalogue().find(english) : korean_catalogue().end();
+  return found == korean_catalogue().end() ? std::string(english) : found->second;
+}
+
 Catalogue parse_catalogue(std::string_view text, std::vector<std::string>& problems) {
   CatalogueReader reader(problems);
   while (!text.empty()) {

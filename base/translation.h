@@ -4,7 +4,8 @@
 // in base/korean.po, in gettext's format, under the English sentence as its key; a test finds every
 // tr() and phrase() of the tree there, with the same blanks. Korean sentences may order blanks
 // ({1} before {0}) and write particles in both forms (base/korean.h). What both languages need at
-// once, since somebody else will choose (a recording, a report), is a phrase().
+// once, since somebody else will choose (a recording, a report), is a phrase(). A sentence that is
+// kept before it is said is marked with sentence("...") where it stands, and said by translated().
 //
 // Source of the format: GNU gettext manual, "The Format of PO Files".
 // Lifetime: the language is the process's; main() sets it before anything else runs.
@@ -60,6 +61,23 @@ Phrase phrase(fmt::format_string<Args...> english, Args&&... blanks) {
   return {detail::translate(Language::english, detail::view(english), filled),
           detail::translate(Language::korean, detail::view(english), filled)};
 }
+
+/// Marks a sentence that translated() will say later.
+constexpr const char* sentence(const char* english) { return english; }
+/// A marked sentence without blanks, in the language that is spoken.
+std::string translated(std::string_view english);
+
+/// While it lives, another language is spoken: what is written for files is English always.
+class Speaking {
+ public:
+  explicit Speaking(Language language) : before_(spoken()) { speak(language); }
+  ~Speaking() { speak(before_); }
+  Speaking(const Speaking&) = delete;
+  Speaking& operator=(const Speaking&) = delete;
+
+ private:
+  Language before_;
+};
 
 inline const std::string& say(const Phrase& phrase, Language language) {
   return language == Language::korean ? phrase.korean : phrase.english;

@@ -1,5 +1,7 @@
 #include "base/units.h"
 
+#include "base/translation.h"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -56,25 +58,25 @@ Result<double, std::string> parse_quantity(std::string_view text, std::span<cons
   double number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc{} || end == text.data()) {
-    return fail(fmt::format("must be a number and a unit ({})", list_of(units)));
+    return fail(tr("must be a number and a unit ({})", list_of(units)));
   }
   std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   if (!suffix.empty() && suffix.front() == ' ') suffix.remove_prefix(1);
-  if (suffix.empty()) return fail(fmt::format("needs a unit, one of {}", list_of(units)));
+  if (suffix.empty()) return fail(tr("needs a unit, one of {}", list_of(units)));
   for (const Unit& unit : units) {
     if (unit.name != suffix) continue;
     const double value = number * unit.factor;
-    if (!std::isfinite(value)) return fail(std::string("is not a finite number"));
+    if (!std::isfinite(value)) return fail(tr("is not a finite number"));
     return value;
   }
-  return fail(fmt::format("has no such unit as \"{}\"; use one of {}", suffix, list_of(units)));
+  return fail(tr("has no such unit as \"{}\"; use one of {}", suffix, list_of(units)));
 }
 
 Result<std::int64_t, std::string> parse_integer_quantity(std::string_view text,
                                                          std::span<const Unit> units) {
   const auto value = parse_quantity(text, units);
   if (!value) return fail(value.error());
-  if (std::abs(*value) >= 9.2e18) return fail(std::string("is too large"));
+  if (std::abs(*value) >= 9.2e18) return fail(tr("is too large"));
   return static_cast<std::int64_t>(std::llround(*value));
 }
 

@@ -14,12 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// While it lives brokerlab speaks Korean.
-struct InKorean {
-  InKorean() { speak(Language::korean); }
-  ~InKorean() { speak(Language::english); }
-};
-
 std::string contents(const fs::path& path) {
   std::ifstream in(path);
   std::ostringstream text;
@@ -46,9 +40,10 @@ std::string leading_literal(const std::string& text, std::size_t at) {
   }
 }
 
-/// The sentences that a source text says by tr(), tr_in() and phrase().
+/// The sentences that a source text says by tr(), tr_in(), phrase() and sentence().
 std::vector<std::string> sentences_in(const std::string& source) {
-  static const std::regex call("(?:\\btr|\\btr_in|[^_\\w:]phrase)\\(\\s*(?:[\\w:.]+,\\s*)?(?=\")");
+  static const std::regex call(
+      "(?:\\btr|\\btr_in|[^_\\w:]phrase|[^_\\w:]sentence)\\(\\s*(?:[\\w:.]+,\\s*)?(?=\")");
   std::vector<std::string> sentences;
   for (std::sregex_iterator match(source.begin(), source.end(), call), end; match != end; ++match) {
     const auto behind = static_cast<std::size_t>(match->position() + match->length());
@@ -141,9 +136,19 @@ TEST_CASE("what is no catalogue is told by line", "[unit]") {
 }
 
 TEST_CASE("who speaks Korean hears English only where there is no Korean", "[unit]") {
-  const InKorean korean;
+  const Speaking korean(Language::korean);
   CHECK(tr_in(Language::english, "{} of {}", 2, "broker") == "2 of broker");
   CHECK(say(Phrase{"yes", "예"}) == "예");
   CHECK(detail::translate(Language::korean, "nobody translated {}",
                           fmt::make_format_args("this")) == "nobody translated this");
+}
+
+TEST_CASE("schemas and references stay English whoever asks for them", "[unit]") {
+  const Speaking korean(Language::korean);
+  CHECK(tr("must be {}", "1") == "쓸 수 있는 값: 1");
+  {
+    const Speaking english(Language::english);
+    CHECK(tr("must be {}", "1") == "must be 1");
+  }
+  CHECK(translated("a text") == "문자열");
 }
