@@ -68,9 +68,11 @@ Duration exponential_backoff(Duration base, Duration most, int attempts, RandomS
 
 // --- ClientNetwork ---
 
-ClientNetwork::ClientNetwork(sim::Process& process, ClientNetworkSettings settings)
+ClientNetwork::ClientNetwork(sim::Process& process, ClientNetworkSettings settings,
+                             Observer& observer)
     : process_(process),
       settings_(std::move(settings)),
+      errors_(observer, settings_.rpc.client_id),
       random_(process.world().stream(fmt::format("{}/{}/metadata/{}", process.name(),
                                                  settings_.rpc.client_id, process.starts()))),
       wake_(process.world()),
@@ -198,6 +200,7 @@ sim::Task<bool> ClientNetwork::refresh_once() {
   Result<std::unique_ptr<MetadataResponse>, RpcFailure> result =
       co_await call_as<MetadataResponse>(node, std::move(sent));
   if (!result) {
+    errors_.unanswered(ApiKey::metadata, result.error().kind);
     wanted_ = true;
     changed_.notify_all();
     co_return false;
@@ -207,6 +210,7 @@ sim::Task<bool> ClientNetwork::refresh_once() {
     wanted_ = true;
     co_return false;
   }
+  note_errors(**result);
   view_.update(**result);
   ++version_;
   last_update_ = process_.world().now();
@@ -218,6 +222,19 @@ sim::Task<bool> ClientNetwork::refresh_once() {
   }
   changed_.notify_all();
   co_return true;
+}
+
+void ClientNetwork::note_errors(const MetadataResponse& response) {
+  for (const TopicMetadata& topic : response.topics) {
+    if (topic.error != ErrorCode::none) {
+      const TopicPartition whole{topic.name, -1};
+      errors_.answered(ApiKey::metadata, topic.error, &whole);
+    }
+    for (const PartitionMetadata& partition : topic.partitions) {
+      const TopicPartition name{topic.name, partition.partition};
+      errors_.answered(ApiKey::metadata, partition.error, &name);
+    }
+  }
 }
 
 std::string machine_name(sim::Process& process, Address address) {

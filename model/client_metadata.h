@@ -9,6 +9,7 @@
 // Threads:  none. Source: org.apache.kafka.clients.{Metadata, NetworkClient}.
 #pragma once
 
+#include "model/client_errors.h"
 #include "model/rpc.h"
 
 #include <functional>
@@ -63,7 +64,7 @@ struct ClientNetworkSettings {
 
 class ClientNetwork {
  public:
-  ClientNetwork(sim::Process& process, ClientNetworkSettings settings);
+  ClientNetwork(sim::Process& process, ClientNetworkSettings settings, Observer& observer);
   ClientNetwork(const ClientNetwork&) = delete;
   ClientNetwork& operator=(const ClientNetwork&) = delete;
 
@@ -71,6 +72,7 @@ class ClientNetwork {
   void start();
 
   const ClusterView& view() const { return view_; }
+  const ClientErrors& errors() const { return errors_; }
   /// Grows with every update taken over.
   std::int64_t version() const { return version_; }
   /// Notified after every update, every connection made or lost through ensure_connected().
@@ -98,11 +100,13 @@ class ClientNetwork {
  private:
   sim::Task<> refresh_loop();
   sim::Task<bool> refresh_once();
+  void note_errors(const MetadataResponse& response);
   sim::Task<> connect(NodeConnection& node);
   NodeConnection& connection(Address address);
 
   sim::Process& process_;
   const ClientNetworkSettings settings_;
+  ClientErrors errors_;
   RandomStream random_;
   ClusterView view_;
   std::map<Address, std::unique_ptr<NodeConnection>> connections_;

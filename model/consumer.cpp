@@ -30,7 +30,7 @@ struct KafkaConsumer::Impl {
   Impl(sim::Process& process, ConsumerSetup chosen, ClusterContext& context)
       : world(process.world()),
         setup(std::move(chosen)),
-        network(process, network_settings(setup)),
+        network(process, network_settings(setup), context.observer),
         fetcher(process, setup, network, context),
         coordinator(process, setup, network, fetcher, context) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {

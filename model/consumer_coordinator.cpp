@@ -148,6 +148,7 @@ sim::Task<bool> ConsumerCoordinator::find_coordinator(Time deadline) {
     RequestPtr message = std::move(request);
     Result<std::unique_ptr<FindCoordinatorResponse>, RpcFailure> result =
         co_await call_as<FindCoordinatorResponse>(network_.least_loaded(), std::move(message));
+    note_outcome(ApiKey::find_coordinator, result);
     if (result && (*result)->error == ErrorCode::none) {
       const Duration patience = config_.max_poll_interval + join_lapse;
       coordinator_ = network_.dedicated((*result)->coordinator.address, patience);
@@ -218,6 +219,10 @@ sim::Task<> ConsumerCoordinator::join_once() {
       std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
   Result<std::unique_ptr<JoinGroupResponse>, RpcFailure> result =
       co_await call_within<JoinGroupResponse>(process_, node, std::move(message), timeout);
+  // MEMBER_ID_REQUIRED is half of a handshake (KIP-394), not an error.
+  if (!result || (*result)->error != ErrorCode::member_id_required) {
+    note_outcome(ApiKey::join_group, result);
+  }
   ErrorCode error = ErrorCode::none;
   if (!result) {
     if (coordinator_ == node) lose_coordinator(&result.error());
@@ -261,6 +266,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::sync(NodePtr node, const JoinGroupResp
       std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
   Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
       co_await call_within<SyncGroupResponse>(process_, node, std::move(message), timeout);
+  note_outcome(ApiKey::sync_group, result);
   if (!result) {
     if (coordinator_ == node) lose_coordinator(&result.error());
     co_return ErrorCode::network_exception;
@@ -301,6 +307,7 @@ sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
     Result<std::unique_ptr<OffsetFetchResponse>, RpcFailure> result =
         co_await call_within<OffsetFetchResponse>(process_, node, std::move(message),
                                                   config_.request_timeout);
+    note_outcome(ApiKey::offset_fetch, result);
     if (result && (*result)->error == ErrorCode::none) {
       for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
         fetcher_.set_committed(one.partition, one.offset, one.leader_epoch);
@@ -321,9 +328,13 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
   if (offsets.empty()) co_return ErrorCode::none;
   ErrorCode error = ErrorCode::request_timed_out;
   for (int attempt = 0; world_.now() < deadline; ++attempt) {
-    if (generation_ < 0) co_return ErrorCode::unknown_member_id;
+    if (generation_ < 0) {
+      network_.errors().gave_up(ApiKey::offset_commit, ErrorCode::unknown_member_id,
+                                "CommitFailedException");
+      co_return ErrorCode::unknown_member_id;
+    }
     const bool found = co_await find_coordinator(deadline);
-    if (!found) co_return ErrorCode::coordinator_not_available;
+    if (!found) break;
     const NodePtr node = coordinator_;
     auto request = std::make_unique<OffsetCommitRequest>();
     request->group = setup_.group;
@@ -336,9 +347,11 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
                                                    config_.request_timeout);
     error = ErrorCode::network_exception;
     if (!result) {
+      network_.errors().unanswered(ApiKey::offset_commit, result.error().kind);
       if (coordinator_ == node) lose_coordinator(&result.error());
     } else {
       error = (*result)->partitions.empty() ? ErrorCode::none : (*result)->partitions.front().error;
+      network_.errors().answered(ApiKey::offset_commit, error, nullptr, !is_retriable(error));
       note_error(error);
     }
     if (error == ErrorCode::none) {
@@ -351,7 +364,18 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
     const Duration pause = backoff(attempt);
     co_await world_.sleep(pause);
   }
+  network_.errors().gave_up(ApiKey::offset_commit, error, "TimeoutException");
   co_return error;
+}
+
+template <class T>
+void ConsumerCoordinator::note_outcome(ApiKey api,
+                                       const Result<std::unique_ptr<T>, RpcFailure>& result) {
+  if (result) {
+    network_.errors().answered(api, (*result)->error);
+  } else {
+    network_.errors().unanswered(api, result.error().kind);
+  }
 }
 
 sim::Task<> ConsumerCoordinator::auto_commit() {
@@ -407,6 +431,7 @@ sim::Task<> ConsumerCoordinator::send_heartbeat() {
   const Duration timeout = std::min(config_.request_timeout, config_.session_timeout);
   Result<std::unique_ptr<HeartbeatResponse>, RpcFailure> result =
       co_await call_within<HeartbeatResponse>(process_, node, std::move(message), timeout);
+  note_outcome(ApiKey::heartbeat, result);
   if (!result) {
     if (coordinator_ == node) lose_coordinator(&result.error());
     const Duration pause = backoff(0);

@@ -55,6 +55,8 @@ class ConsumerCoordinator {
   void need_rejoin();
   void forget_membership(Phrase why);
   void note_error(ErrorCode error);
+  template <class T>
+  void note_outcome(ApiKey api, const Result<std::unique_ptr<T>, RpcFailure>& result);
   std::map<std::string, int> partition_counts() const;
   Duration backoff(int attempts);
 

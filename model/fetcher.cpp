@@ -52,14 +52,19 @@ void Fetcher::set_committed(const TopicPartition& partition, Offset offset, Lead
     position->offset_epoch = epoch;
     position->state = epoch == log::no_epoch ? State::fetching : State::await_validation;
   } else {
-    reset(*position);
+    reset(partition, *position, ApiKey::offset_fetch, "NoOffsetForPartitionException");
   }
 }
 
-void Fetcher::reset(Position& position) {
-  position.state =
-      config_.auto_offset_reset == AutoOffsetReset::none ? State::failed : State::await_reset;
+void Fetcher::reset(const TopicPartition& partition, Position& position, ApiKey api,
+                    std::string_view exception) {
   position.buffer.clear();
+  position.state = State::await_reset;
+  if (config_.auto_offset_reset != AutoOffsetReset::none) return;
+  position.state = State::failed;
+  const bool lost = position.offset != log::no_offset;
+  network_.errors().gave_up(api, lost ? ErrorCode::offset_out_of_range : ErrorCode::none, exception,
+                            &partition);
 }
 
 Fetcher::Position* Fetcher::find(const TopicPartition& partition) {
@@ -163,8 +168,9 @@ Time Fetcher::next_attempt() const {
 
 // --- Answers ---
 
-void Fetcher::fail_all(const NodeConnection& connection, const RpcFailure& failure,
+void Fetcher::fail_all(ApiKey api, const NodeConnection& connection, const RpcFailure& failure,
                        const std::vector<Asked>& asked, std::int64_t assignment) {
+  network_.errors().unanswered(api, failure.kind);
   note_unreachable(connection.address(), failure.kind, failure.cause);
   network_.request_update();
   if (assignment != assignment_) return;
@@ -192,10 +198,12 @@ void Fetcher::note_unreachable(Address address, RpcFailure::Kind error, sim::Eve
   }
 }
 
-void Fetcher::handle_error(Position& position, ErrorCode error) {
+void Fetcher::handle_error(const TopicPartition& partition, Position& position, ApiKey api,
+                           ErrorCode error) {
+  network_.errors().answered(api, error, &partition);
   if (!position.failing) position.failing = world_.cause();
   if (error == ErrorCode::offset_out_of_range) {
-    reset(position);
+    reset(partition, position, api, "OffsetOutOfRangeException");
     return;
   }
   if (needs_metadata(error) || error == ErrorCode::unknown_leader_epoch ||
@@ -224,7 +232,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection, std::vecto
       co_await call_as<FetchResponse>(connection, std::move(message));
   if (!result) {
     fetching_.erase(node);
-    fail_all(connection, result.error(), asked, assignment);
+    fail_all(ApiKey::fetch, connection, result.error(), asked, assignment);
     network_.changed().notify_all();
     co_return;
   }
@@ -261,7 +269,7 @@ void Fetcher::take_fetched(const Asked& asked, const FetchResponse::Partition& a
   // A validation in between has moved the position: the answer is about another place.
   if (position.state != State::fetching || position.offset != asked.offset) return;
   if (answer.error != ErrorCode::none) {
-    handle_error(position, answer.error);
+    handle_error(asked.partition, position, ApiKey::fetch, answer.error);
     return;
   }
   position.high_watermark = answer.high_watermark;
@@ -355,7 +363,7 @@ sim::Task<> Fetcher::list_offsets(NodeConnection& connection, std::vector<Asked>
   Result<std::unique_ptr<ListOffsetsResponse>, RpcFailure> result =
       co_await call_as<ListOffsetsResponse>(connection, std::move(message));
   if (!result) {
-    fail_all(connection, result.error(), asked, assignment);
+    fail_all(ApiKey::list_offsets, connection, result.error(), asked, assignment);
   } else if (assignment == assignment_) {
     note_reached(connection.address());
     for (const Asked& one : asked) positions_.at(one.partition).asked = false;
@@ -363,7 +371,7 @@ sim::Task<> Fetcher::list_offsets(NodeConnection& connection, std::vector<Asked>
       Position* position = find(answer.partition);
       if (position == nullptr || position->state != State::await_reset) continue;
       if (answer.error != ErrorCode::none) {
-        handle_error(*position, answer.error);
+        handle_error(answer.partition, *position, ApiKey::list_offsets, answer.error);
         continue;
       }
       position->offset = answer.offset;
@@ -385,7 +393,7 @@ sim::Task<> Fetcher::validate(NodeConnection& connection, std::vector<Asked> ask
   Result<std::unique_ptr<OffsetForLeaderEpochResponse>, RpcFailure> result =
       co_await call_as<OffsetForLeaderEpochResponse>(connection, std::move(message));
   if (!result) {
-    fail_all(connection, result.error(), asked, assignment);
+    fail_all(ApiKey::offset_for_leader_epoch, connection, result.error(), asked, assignment);
   } else if (assignment == assignment_) {
     note_reached(connection.address());
     for (const Asked& one : asked) positions_.at(one.partition).asked = false;
@@ -393,9 +401,10 @@ sim::Task<> Fetcher::validate(NodeConnection& connection, std::vector<Asked> ask
       Position* position = find(answer.partition);
       if (position == nullptr || position->state != State::await_validation) continue;
       if (answer.error != ErrorCode::none) {
-        handle_error(*position, answer.error);
+        handle_error(answer.partition, *position, ApiKey::offset_for_leader_epoch, answer.error);
       } else if (answer.end_offset == log::no_offset || answer.leader_epoch == log::no_epoch) {
-        reset(*position);
+        reset(answer.partition, *position, ApiKey::offset_for_leader_epoch,
+              "LogTruncationException");
       } else {
         position->state = State::fetching;
         if (answer.end_offset >= position->offset) continue;
@@ -404,7 +413,10 @@ sim::Task<> Fetcher::validate(NodeConnection& connection, std::vector<Asked> ask
         position->offset = answer.end_offset;
         position->offset_epoch = answer.leader_epoch;
         position->buffer.clear();
-        if (config_.auto_offset_reset == AutoOffsetReset::none) position->state = State::failed;
+        if (config_.auto_offset_reset != AutoOffsetReset::none) continue;
+        position->state = State::failed;
+        network_.errors().gave_up(ApiKey::offset_for_leader_epoch, ErrorCode::offset_out_of_range,
+                                  "LogTruncationException", &answer.partition);
       }
     }
   }

@@ -94,10 +94,13 @@ class Fetcher {
   Decoded decode(const Asked& asked, const log::ByteSlice& bytes) const;
   void take_fetched(const Asked& asked, const FetchResponse::Partition& answer, Decoded decoded,
                     const NodeConnection& connection);
-  void handle_error(Position& position, ErrorCode error);
-  void reset(Position& position);
+  void handle_error(const TopicPartition& partition, Position& position, ApiKey api,
+                    ErrorCode error);
+  /// auto.offset.reset decides; `exception`: what the application gets when that is none.
+  void reset(const TopicPartition& partition, Position& position, ApiKey api,
+             std::string_view exception);
   void later(Position& position);
-  void fail_all(const NodeConnection& connection, const RpcFailure& failure,
+  void fail_all(ApiKey api, const NodeConnection& connection, const RpcFailure& failure,
                 const std::vector<Asked>& asked, std::int64_t assignment);
   Position* find(const TopicPartition& partition);
 

@@ -23,6 +23,28 @@ struct RecordRef {
   auto operator<=>(const RecordRef&) const = default;
 };
 
+/// An error that a client met: what a broker answered, or what the client made of an answer that
+/// did not come. Borrowed for the call.
+struct ClientError {
+  enum class Source {
+    response,       ///< A broker answered with it.
+    disconnected,   ///< The connection broke with the request under way (DisconnectException).
+    timed_out,      ///< No answer within request.timeout.ms; the client broke the connection.
+    not_connected,  ///< No connection could be made, nothing was sent.
+    client,         ///< No broker was asked: the client gave up by its own rules.
+  };
+  std::string_view client;  ///< client.id
+  std::string_view api;     ///< "Produce", "OffsetCommit": Kafka's name of the request.
+  Source source = Source::response;
+  ErrorCode error = ErrorCode::none;  ///< NETWORK_EXCEPTION where the connection failed.
+  /// Of Kafka's exception where there is no code for it ("NoOffsetForPartitionException"), else
+  /// empty.
+  std::string_view exception = {};
+  /// nullptr: the error is of the whole request. Partition -1: of the whole topic.
+  const TopicPartition* partition = nullptr;
+  bool final = false;  ///< It reaches the application: the client does not try again.
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -38,6 +60,10 @@ class Observer {
   virtual void on_consumed(std::string_view /*consumer*/, const TopicPartition&, Offset,
                            log::ByteView /*value*/) {}
   virtual void on_assigned(std::string_view /*consumer*/, const std::vector<TopicPartition>&) {}
+  /// Every error, retried or not, as often as it is met: once a partition where answers are by
+  /// partition, else once a request. Failed sends are told here once a batch, and record by record
+  /// by on_send_failed().
+  virtual void on_client_error(const ClientError&) {}
   virtual void on_committed(std::string_view /*group*/, const TopicPartition&, Offset) {}
   virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,
                               int /*generation*/, const std::vector<std::string>& /*members*/) {}

@@ -57,7 +57,7 @@ struct KafkaProducer::Impl {
         setup(std::move(chosen)),
         config(setup.config),
         context(cluster),
-        network(owner, network_settings(setup)),
+        network(owner, network_settings(setup), cluster.observer),
         accumulator(config, stream("backoff")),
         partitioner(config.partitioner_class, config.batch_size, stream("partitioner")),
         free_memory(config.buffer_memory) {
@@ -90,9 +90,14 @@ struct KafkaProducer::Impl {
   sim::Task<> send_ready(RecordAccumulator::Ready ready);
   sim::Task<> request(BrokerId node, NodeConnection& connection, std::vector<BatchPtr> batches);
   void fail_expired();
-  void complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Offset base_offset);
+  /// `failure`: no answer came.
+  void complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Offset base_offset,
+                const RpcFailure* failure = nullptr);
+  bool can_retry(const ProducerBatch& batch, ErrorCode error) const;
   void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
   void give_up(const BatchPtr& batch, ErrorCode error);
+  /// delivery.timeout.ms is over, or close() waits no longer.
+  void time_out(const BatchPtr& batch);
   void finish(const BatchPtr& batch);
   void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
   sim::Trace::About about(const TopicPartition& partition) const {
@@ -142,6 +147,10 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   context.observer.on_sent(record.ref, record.intended, record.value);
   const auto refuse = [&](ErrorCode error) {
     ++counters.records_failed;
+    const TopicPartition partition{record.topic, record.partition.value_or(-1)};
+    const bool large = error == ErrorCode::message_too_large;
+    network.errors().gave_up(ApiKey::produce, error,
+                             large ? "RecordTooLargeException" : "TimeoutException", &partition);
     context.observer.on_send_failed(record.ref, error);
     return false;
   };
@@ -253,11 +262,9 @@ sim::Task<> KafkaProducer::close(Time deadline) {
   while (impl.buffered > 0 && impl.world.now() < deadline) {
     co_await impl.network.changed().wait(deadline);
   }
-  for (const BatchPtr& batch : impl.accumulator.take_all()) {
-    impl.give_up(batch, ErrorCode::request_timed_out);
-  }
+  for (const BatchPtr& batch : impl.accumulator.take_all()) impl.time_out(batch);
   const std::vector<BatchPtr> in_flight = impl.in_flight_batches;
-  for (const BatchPtr& batch : in_flight) impl.give_up(batch, ErrorCode::request_timed_out);
+  for (const BatchPtr& batch : in_flight) impl.time_out(batch);
 }
 
 // --- The sender ---
@@ -323,7 +330,7 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
     note_unreachable(connection.address(), result.error().kind, result.error().cause);
     network.request_update();
     for (const BatchPtr& batch : batches) {
-      complete(batch, node, ErrorCode::network_exception, log::no_offset);
+      complete(batch, node, ErrorCode::network_exception, log::no_offset, &result.error());
     }
   } else if (config.acks == Acks::none) {
     unreachable[connection.address()] = false;
@@ -359,19 +366,17 @@ void KafkaProducer::Impl::note_unreachable(Address address, RpcFailure::Kind err
 }
 
 void KafkaProducer::Impl::fail_expired() {
-  for (const BatchPtr& batch : accumulator.take_expired(world.now())) {
-    give_up(batch, ErrorCode::request_timed_out);
-  }
+  for (const BatchPtr& batch : accumulator.take_expired(world.now())) time_out(batch);
   std::vector<BatchPtr> late;
   for (const BatchPtr& batch : in_flight_batches) {
     if (batch->created + config.delivery_timeout <= world.now()) late.push_back(batch);
   }
-  for (const BatchPtr& batch : late) give_up(batch, ErrorCode::request_timed_out);
+  for (const BatchPtr& batch : late) time_out(batch);
 }
 
 /// Sender.completeBatch.
 void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCode error,
-                                   Offset base_offset) {
+                                   Offset base_offset, const RpcFailure* failure) {
   if (needs_metadata(error)) network.request_update();
   std::erase(in_flight_batches, batch);
   if (config.max_in_flight_requests_per_connection == 1) accumulator.unmute(batch->partition);
@@ -381,19 +386,30 @@ void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCo
     return;
   }
   interrupted.insert(batch->partition);
-  if (error == ErrorCode::message_too_large && batch->records.size() > 1) {
+  const bool split = error == ErrorCode::message_too_large && batch->records.size() > 1;
+  const bool final = !split && !can_retry(*batch, error);
+  if (failure != nullptr) {
+    network.errors().unanswered(ApiKey::produce, failure->kind, &batch->partition, final);
+  } else {
+    network.errors().answered(ApiKey::produce, error, &batch->partition, final);
+  }
+  if (split) {
     accumulator.split(batch);
     batch->done = true;
     give_back(batch->memory);
     return;
   }
-  const bool in_time = world.now() < batch->created + config.delivery_timeout;
-  if (is_retriable(error) && in_time && batch->attempts < config.retries) {
+  if (!final) {
     ++counters.batches_retried;
     accumulator.reenqueue(batch, world.now());
   } else {
     give_up(batch, error);
   }
+}
+
+bool KafkaProducer::Impl::can_retry(const ProducerBatch& batch, ErrorCode error) const {
+  const bool in_time = world.now() < batch.created + config.delivery_timeout;
+  return is_retriable(error) && in_time && batch.attempts < config.retries;
 }
 
 void KafkaProducer::Impl::acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset) {
@@ -408,6 +424,13 @@ void KafkaProducer::Impl::acknowledge(const BatchPtr& batch, BrokerId node, Offs
   }
   counters.records_acknowledged += static_cast<std::int64_t>(batch->records.size());
   finish(batch);
+}
+
+void KafkaProducer::Impl::time_out(const BatchPtr& batch) {
+  if (batch->done) return;
+  network.errors().gave_up(ApiKey::produce, ErrorCode::request_timed_out, "TimeoutException",
+                           &batch->partition);
+  give_up(batch, ErrorCode::request_timed_out);
 }
 
 void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {

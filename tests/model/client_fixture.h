@@ -57,7 +57,16 @@ struct Diary : Observer {
     committed[partition] = offset;
   }
 
+  void on_client_error(const ClientError& error) override {
+    ++errors[{std::string(error.api), std::string(to_text(error.error)), error.source}];
+    if (error.final) {
+      final_errors.emplace_back(error.exception.empty() ? to_text(error.error) : error.exception);
+    }
+  }
+
   sim::World* world = nullptr;
+  std::map<std::tuple<std::string, std::string, ClientError::Source>, int> errors;
+  std::vector<std::string> final_errors;  ///< Of the application, by Kafka's names.
   std::map<std::int64_t, std::string> sent;
   std::vector<Acknowledged> acknowledged;
   std::vector<std::tuple<RecordRef, ErrorCode, Time>> failed;
