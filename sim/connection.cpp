@@ -12,8 +12,9 @@ using tcp::wire_size;
 void NetworkState::send(Connection& connection, int side, Message message) {
   if (connection.ends[side].state != Socket::State::open) return;
   ENSURE(message.size >= Bytes(0), "a message of {} bytes", message.size.count());
-  connection.ways[side].queue.push_back(
-      {Outgoing::Kind::data, std::move(message), world.now(), world.cause()});
+  Way& way = connection.ways[side];
+  way.queue.push_back({Outgoing::Kind::data, std::move(message), world.now(), world.cause()});
+  if (way.stalled) way.queue.back().trouble = way.stalled_by;
   const ConnectionPtr self = connections.at(connection.id);
   pump(self, side);
 }
@@ -38,6 +39,10 @@ void NetworkState::pump(const ConnectionPtr& connection, int side) {
       return;
     }
     Outgoing& item = way.queue[way.in_air++];
+    // What a silence held back until now.
+    if (item.trouble.valid() && item.late == Duration{0}) {
+      item.delayed(item.trouble, world.now() - item.sent);
+    }
     if (item.kind != Outgoing::Kind::data || &from == &to) {
       transmit_control(connection, side, item);
     } else if (item.message.size < Network::flow_threshold) {
@@ -56,7 +61,8 @@ Time NetworkState::arrival(Way& way, Time date) {
 void NetworkState::transmit_control(const ConnectionPtr& connection, int side, Outgoing& item) {
   Way& way = connection->ways[side];
   item.leaves = world.now();
-  const Duration way_delay = delay(*connection->ends[side].node, *connection->ends[1 - side].node);
+  const Duration way_delay =
+      delay(*connection->ends[side].node, *connection->ends[1 - side].node, item);
   const std::uint64_t number = way.first + way.in_air - 1;
   world.at(arrival(way, world.now() + way_delay),
            [this, connection, side, epoch = way.epoch, number] {
@@ -75,7 +81,8 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
   const Node& to = *connection->ends[1 - side].node;
   const Time passed =
       fabric.through_uplinks(from.number, to.number, size, item.leaves, from.out.rate);
-  const Duration way_delay = delay(from, to) + loss_delay(from, to, item.message.size);
+  note_slow_cards(item, from, to, item.leaves - world.now());
+  const Duration way_delay = delay(from, to, item) + loss_delay(from, to, item);
   const std::uint64_t number = way.first + way.in_air - 1;
   world.at(arrival(way, passed + way_delay), [this, connection, side, epoch = way.epoch, number] {
     reach(connection, side, epoch, number, true);
@@ -91,13 +98,14 @@ void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outg
   const Bytes size = wire_size(item.message.size);
   const std::uint64_t number = way.first + way.in_air - 1;
   way.flow = flows.start(from.number, to.number, size, fabric.stream_rate(from.number, to.number),
-                         [this, connection, side, epoch = way.epoch, number] {
+                         [this, connection, side, epoch = way.epoch, number, began = world.now()] {
                            Way& it = connection->ways[side];
                            if (it.epoch != epoch) return;
                            it.flow = 0;
                            Outgoing& sent = it.queue[number - it.first];
                            Node& source = *connection->ends[side].node;
                            Node& destination = *connection->ends[1 - side].node;
+                           note_slow_stream(sent, source, destination, world.now() - began);
                            const Bytes moved = wire_size(sent.message.size);
                            source.out.moved += moved;
                            destination.in.moved += moved;
@@ -125,6 +133,10 @@ void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_
     // On an idle NIC the bytes came in while they were sent: only what queues costs more.
     to.in.free = std::max(world.now() - time, to.in.free) + time;
     if (to.in.free > world.now()) {
+      if (to.slowed_to) {
+        connection->ways[side].queue[number - way.first].delayed(to.slowed_by,
+                                                                 to.in.free - world.now());
+      }
       world.at(to.in.free, [this, connection, side, epoch, number] {
         arrive(connection, side, epoch, number);
       });
@@ -155,12 +167,13 @@ void NetworkState::deliver(const ConnectionPtr& connection, int side, Outgoing i
   if (item.kind == Outgoing::Kind::rst) {
     break_end(*connection, 1 - side, item.cause);
   } else if (end.gone) {
+    if (!item.trouble.valid()) item.trouble = end.cause;
     if (item.kind == Outgoing::Kind::data) report(*connection, side, item, never);
     answer_reset(connection, side, end.cause);
   } else if (item.kind == Outgoing::Kind::fin) {
     if (end.state != Socket::State::open) return;
     end.state = Socket::State::closed;
-    drop(*connection, 1 - side, true);
+    drop(*connection, 1 - side, true, {});
     if (end.socket != nullptr) end.socket->inbox_.close();
   } else if (end.state == Socket::State::open) {
     report(*connection, side, item, world.now());
@@ -185,7 +198,7 @@ void NetworkState::answer_reset(const ConnectionPtr& connection, int side, Event
 void NetworkState::break_end(Connection& connection, int side, EventId cause) {
   End& end = connection.ends[side];
   if (end.gone || end.state == Socket::State::reset) return;
-  drop(connection, side, true);
+  drop(connection, side, true, cause);
   if (end.state != Socket::State::open) return;
   end.state = Socket::State::reset;
   end.cause = cause;
@@ -200,7 +213,9 @@ Transfer transfer_of(const Connection& connection, int side, const Outgoing& ite
           item.message.kind,
           item.message.size,
           connection.id,
-          side == 0};
+          side == 0,
+          item.trouble,
+          item.late};
 }
 
 void NetworkState::report(const Connection& connection, int side, const Outgoing& item,
@@ -222,14 +237,19 @@ void NetworkState::stall(const ConnectionPtr& connection, int side) {
   const End& sender = connection->ends[side];
   const bool resets = !way.queue.empty() && way.queue.back().kind == Outgoing::Kind::rst;
   if (sender.gone || resets) {  // nobody is left to send it again
-    drop(*connection, side, true);
+    drop(*connection, side, true, sender.cause);
     forget_if_over(*connection);
     return;
   }
   ++way.epoch;
   break_off(*connection, side);
   way.in_air = 0;
-  for (Outgoing& item : way.queue) item.arrived = false;
+  way.stalled_by = silence(*sender.node, *connection->ends[1 - side].node);
+  for (Outgoing& item : way.queue) {
+    item.arrived = false;
+    item.trouble = way.stalled_by;
+    item.late = item.most = Duration{0};
+  }
   way.stalled = true;
   world.after(tcp::shortest_timeout, [this, connection, side, epoch = way.epoch] {
     retransmit(connection, side, epoch, 0);
@@ -249,7 +269,7 @@ void NetworkState::retransmit(const ConnectionPtr& connection, int side, std::ui
   }
   if (tries == tcp::most_retries) {
     const EventId cause = silence(from, to);
-    drop(*connection, side, true);
+    drop(*connection, side, true, cause);
     break_end(*connection, side, cause);
     forget_if_over(*connection);
     return;
@@ -271,7 +291,7 @@ void NetworkState::break_off(Connection& connection, int side) {
   flows.cancel(flow);
 }
 
-void NetworkState::drop(Connection& connection, int side, bool all) {
+void NetworkState::drop(Connection& connection, int side, bool all, EventId because) {
   Way& way = connection.ways[side];
   if (way.flow != 0) {
     break_off(connection, side);
@@ -289,6 +309,7 @@ void NetworkState::drop(Connection& connection, int side, bool all) {
   }
   if (all) way.first += lost.size();
   for (auto item = lost.rbegin(); item != lost.rend(); ++item) {
+    if (!item->trouble.valid()) item->trouble = because;
     if (item->kind == Outgoing::Kind::data) report(connection, side, *item, never);
   }
 }
@@ -319,7 +340,7 @@ void NetworkState::process_died(const Process& process, EventId cause) {
       end.state = Socket::State::reset;
       end.cause = cause;
       Way& way = connection->ways[side];
-      drop(*connection, side, way.stalled);
+      drop(*connection, side, way.stalled, cause);
       way.queue.push_back({Outgoing::Kind::rst, {}, world.now(), cause});
       pump(connection, side);
       end.gone = true;
@@ -340,10 +361,10 @@ void NetworkState::machine_down(Node& node, EventId cause) {
       end.state = Socket::State::reset;
       // What has left the NIC arrives; the rest is gone with the machine.
       Way& way = connection->ways[side];
-      drop(*connection, side, false);
+      drop(*connection, side, false, cause);
       while (way.in_air > 0 && way.queue.back().leaves > world.now()) {
         --way.in_air;
-        drop(*connection, side, false);
+        drop(*connection, side, false, cause);
       }
     }
     for (int side : {0, 1}) {

@@ -9,6 +9,7 @@
 #include "sim/flows.h"
 #include "sim/network.h"
 #include "sim/nic_credits.h"
+#include "sim/troubles.h"
 
 #include <array>
 #include <deque>
@@ -35,8 +36,9 @@ struct Node {
 
   MachineId id;
   NicConfig nic;
-  std::optional<BytesPerSecond> slowed_to;  ///< By a fault.
-  int number = 0;                           ///< In Flows and in the Fabric.
+  std::optional<BytesPerSecond> slowed_to;  ///< By a fault:
+  EventId slowed_by;
+  int number = 0;  ///< In Flows and in the Fabric.
   bool up = false;
   EventId down_cause;
   Lane out;
@@ -52,6 +54,18 @@ struct Outgoing {
   EventId cause;         ///< What the sender did it for.
   Time leaves = never;   ///< When its last byte has left the sender's NIC.
   bool arrived = false;  ///< Waits for those before it.
+  EventId trouble;       ///< What delayed or lost it,
+  Duration late{0};      ///< and by how much it delays it in all.
+  Duration most{0};      ///< Of it, by `trouble`.
+
+  /// Something delays it by that much.
+  void delayed(EventId by, Duration extra) {
+    if (!by.valid() || extra <= Duration{0}) return;
+    late += extra;
+    if (extra < most) return;
+    most = extra;
+    trouble = by;
+  }
 };
 
 /// One direction of a connection: a stream, delivered in order.
@@ -60,7 +74,8 @@ struct Way {
   std::size_t in_air = 0;   ///< The first so many of the queue are on their way.
   std::uint64_t first = 0;  ///< Number of the queue's front in the stream.
   std::uint32_t epoch = 0;  ///< Packets of an earlier epoch were lost or taken back.
-  bool stalled = false;     ///< Waits for the retransmission timer.
+  bool stalled = false;     ///< Waits for the retransmission timer,
+  EventId stalled_by;       ///< because of that.
   FlowId flow = 0;          ///< The last in the air is this flow.
   Time last_at_nic{};       ///< No later packet overtakes the one that arrives then.
 };
@@ -104,8 +119,10 @@ struct NetworkState {
   bool passes(const Node& from, const Node& to) const { return from.up && admits(from, to); }
   EventId silence(const Node& from, const Node& to) const;
   Duration delay(const Node& from, const Node& to);
-  /// By how much losses on the way delay a message; drawn.
-  Duration loss_delay(const Node& from, const Node& to, Bytes size);
+  /// The same for a message, with what faults add to it; noted in the item.
+  Duration delay(const Node& from, const Node& to, Outgoing& item);
+  /// By how much losses on the way delay a message; drawn, and noted in the item.
+  Duration loss_delay(const Node& from, const Node& to, Outgoing& item);
   std::vector<int> numbers(const std::vector<MachineId>& machines) const;
 
   // --- Network cards (nic.cpp) ---
@@ -134,7 +151,7 @@ struct NetworkState {
   Listener* listener(MachineId machine, int port) const;
   std::unique_ptr<Listener> listen(Process& process, MachineId machine, int port);
   void end_listener(Listener& listening);
-  void end_listeners(const std::function<bool(const Listener&)>& which);
+  void end_listeners(EventId cause, const std::function<bool(const Listener&)>& which);
 
   // --- Streams (connection.cpp) ---
 
@@ -155,8 +172,13 @@ struct NetworkState {
   void answer_reset(const ConnectionPtr& connection, int side, EventId cause);
   void break_end(Connection& connection, int side, EventId cause);
   void break_off(Connection& connection, int side);
-  /// Takes back what has not left: everything (`all`), or what is not yet in the air.
-  void drop(Connection& connection, int side, bool all);
+  /// Takes back what has not left: everything (`all`), or what is not yet in the air. `because`:
+  /// what loses it, where nothing had held it up before.
+  void drop(Connection& connection, int side, bool all, EventId because);
+  /// Notes how much longer than on healthy cards a message takes.
+  void note_slow_cards(Outgoing& item, const Node& from, const Node& to, Duration took);
+  /// The same of a large one, which slow ways slow down as well.
+  void note_slow_stream(Outgoing& item, const Node& from, const Node& to, Duration took);
   void forget_if_over(Connection& connection);
   void report(const Connection& connection, int side, const Outgoing& item, Time arrived);
 
@@ -176,7 +198,10 @@ struct NetworkState {
   std::map<MachineId, Node> nodes;
   std::map<ImpairmentId, std::pair<std::vector<MachineId>, std::vector<MachineId>>> impaired;
   std::map<OutageId, std::string> outages;  ///< With what failed.
+  std::map<int, EventId> begun;             ///< By ImpairmentId or OutageId: its event.
   std::map<std::pair<MachineId, int>, Listener*> listeners;
+  std::map<std::pair<MachineId, int>, EventId> refusals;  ///< What ended the last listener.
+  Troubles troubles;
   std::map<std::int64_t, ConnectionPtr> connections;
   std::int64_t next_connection = 0;
   std::vector<std::function<void(const Transfer&)>> on_transfer;

@@ -54,7 +54,16 @@ Duration Disk::slowed(Duration time) const {
 }
 
 Time Disk::finish_time(const Operation& operation) {
-  if (slowness_ != 1) ++harm_.slowed;
+  const Time finish = finish_when(operation);
+  if (slowness_ != 1) {
+    ++harm_.slowed;
+    const double share = 1 - 1 / slowness_;
+    harm_.slowed_for += from_seconds(to_seconds(finish - world_.now()) * share);
+  }
+  return finish;
+}
+
+Time Disk::finish_when(const Operation& operation) {
   if (operation.kind == Kind::sync) return world_.now() + slowed(config_.sync_latency);
   const bool continues =
       operation.place.file == head_.file && operation.place.offset == head_.offset;

@@ -45,6 +45,7 @@ struct DiskPlace {
 /// How often a disk's troubles met work. Who wants to know whether a fault did bite compares two.
 struct DiskHarm {
   std::int64_t slowed = 0;   ///< Operations that took longer.
+  Duration slowed_for{0};    ///< By which all of them together took longer.
   std::int64_t failed = 0;   ///< Operations that failed.
   std::int64_t refused = 0;  ///< Times that there was no room.
   std::int64_t lies = 0;     ///< Syncs that made nothing durable.
@@ -124,6 +125,7 @@ class Disk {
   Task<Status<DiskError>> perform(Kind kind, DiskPlace place, Bytes size);
   void start_what_fits();
   Time finish_time(const Operation& operation);
+  Time finish_when(const Operation& operation);
   Time pass_limits(const Operation& operation, bool continues);
   void complete(Operation& operation);
   Duration slowed(Duration time) const;

@@ -1,5 +1,7 @@
 #include "sim/disk_faults.h"
 
+#include "sim/troubles.h"
+
 namespace brokerlab::sim {
 
 namespace events {
@@ -41,16 +43,25 @@ EventId record(Machine& machine, int disk, const EventKind& kind,
 
 bool has_work(Disk& disk) { return disk.in_progress() + disk.queue_length() > 0; }
 
+/// What the disk's failures are because of, and its machine's silence.
+void blame(Machine& machine, Disk& disk, EventId event) {
+  disk.set_cause(event);
+  machine.network().troubles().begin(TroubleKind::disk, machine.id(), event, machine.world().now());
+}
+
 /// A disk that is well has nobody to blame.
-void forget_cause(Disk& disk) {
-  if (!disk.in_trouble()) disk.set_cause(EventId());
+void forget_cause(Machine& machine, Disk& disk) {
+  if (disk.in_trouble()) return;
+  machine.network().troubles().end(disk.cause(), machine.world().now());
+  disk.set_cause(EventId());
 }
 
 }  // namespace
 
 bool slow_disk(Machine& machine, int disk, double factor) {
   Disk& it = machine.disk(disk);
-  it.set_cause(record(machine, disk, events::disk_slow, {{"factor", fmt::format("{:g}", factor)}}));
+  blame(machine, it,
+        record(machine, disk, events::disk_slow, {{"factor", fmt::format("{:g}", factor)}}));
   it.set_slowness(factor);
   return has_work(it);
 }
@@ -60,14 +71,15 @@ bool restore_disk_speed(Machine& machine, int disk) {
   const bool was = it.slowness() != 1;
   if (was) record(machine, disk, events::disk_speed_restored);
   it.set_slowness(1);
-  forget_cause(it);
+  forget_cause(machine, it);
   return was;
 }
 
 bool fail_disk(Machine& machine, int disk, double probability) {
   Disk& it = machine.disk(disk);
-  it.set_cause(record(machine, disk, events::disk_failing,
-                      {{"share", fmt::format("{:g} %", 100 * probability)}}));
+  blame(machine, it,
+        record(machine, disk, events::disk_failing,
+               {{"share", fmt::format("{:g} %", 100 * probability)}}));
   it.set_failure_probability(probability);
   return has_work(it);
 }
@@ -77,15 +89,15 @@ bool repair_disk(Machine& machine, int disk) {
   const bool was = it.failure_probability() > 0;
   if (was) record(machine, disk, events::disk_repaired);
   it.set_failure_probability(0);
-  forget_cause(it);
+  forget_cause(machine, it);
   return was;
 }
 
 bool fill_disk(Machine& machine, int disk, Bytes left) {
   Disk& it = machine.disk(disk);
   const bool had_room = it.free() > left;
-  it.set_cause(
-      record(machine, disk, events::disk_full, {{"left", brokerlab::to_rounded_text(left)}}));
+  blame(machine, it,
+        record(machine, disk, events::disk_full, {{"left", brokerlab::to_rounded_text(left)}}));
   it.set_room_left(left);
   return had_room;
 }
@@ -95,7 +107,7 @@ bool empty_disk(Machine& machine, int disk) {
   const bool was = it.filled();
   if (was) record(machine, disk, events::disk_room_back);
   it.set_room_left(std::nullopt);
-  forget_cause(it);
+  forget_cause(machine, it);
   return was;
 }
 
@@ -111,7 +123,7 @@ bool make_disk_honest(Machine& machine, int disk) {
   const bool was = it.lies();
   if (was) record(machine, disk, events::disk_honest);
   it.set_lies(false);
-  forget_cause(it);
+  forget_cause(machine, it);
   return was;
 }
 

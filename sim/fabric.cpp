@@ -57,15 +57,21 @@ EventId Fabric::silence(int from, int to) const {
   return topology_ == nullptr ? EventId{} : pair(from, to).silence;
 }
 
-Duration Fabric::delay(int from, int to) {
-  Duration total = topology_ == nullptr ? config_.delay : pair(from, to).delay;
-  if (config_.jitter > 0ns) total += jitter_.uniform(0ns, config_.jitter);
+Fabric::Delay Fabric::delay(int from, int to) {
+  Delay delay{topology_ == nullptr ? config_.delay : pair(from, to).delay, {}, {}};
+  if (config_.jitter > 0ns) delay.total += jitter_.uniform(0ns, config_.jitter);
+  Duration most{0};
   for (const auto& [id, blow] : blows_) {
     if (!hits(blow, from, to)) continue;
-    total += blow.what.delay;
-    if (blow.what.jitter > 0ns) total += jitter_.uniform(0ns, blow.what.jitter);
+    Duration more = blow.what.delay;
+    if (blow.what.jitter > 0ns) more += jitter_.uniform(0ns, blow.what.jitter);
+    delay.extra += more;
+    if (more <= most) continue;
+    most = more;
+    delay.because = blow.event;
   }
-  return total;
+  delay.total += delay.extra;
+  return delay;
 }
 
 Duration Fabric::round_trip(int from, int to) const {
@@ -85,6 +91,26 @@ double Fabric::loss(int from, int to) const {
     if (hits(blow, from, to)) arrives *= 1 - blow.what.loss;
   }
   return 1 - arrives;
+}
+
+template <class Measure>
+EventId Fabric::worst(int from, int to, Measure measure) const {
+  EventId worst;
+  decltype(measure(Impairment{})) most{};
+  for (const auto& [id, blow] : blows_) {
+    if (!hits(blow, from, to) || measure(blow.what) <= most) continue;
+    most = measure(blow.what);
+    worst = blow.event;
+  }
+  return worst;
+}
+
+EventId Fabric::lossy(int from, int to) const {
+  return worst(from, to, [](const Impairment& what) { return what.loss; });
+}
+
+EventId Fabric::delayed(int from, int to) const {
+  return worst(from, to, [](const Impairment& what) { return what.delay + what.jitter; });
 }
 
 BytesPerSecond Fabric::stream_rate(int from, int to) const {

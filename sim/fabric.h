@@ -37,10 +37,18 @@ class Fabric {
   bool passes(int from, int to) const { return clean_ || !silence(from, to).valid(); }
   /// The event that lets nothing pass; none when packets pass.
   EventId silence(int from, int to) const;
+  struct Delay {
+    Duration total{0};
+    Duration extra{0};  ///< Of it, by faults.
+    EventId because;    ///< The fault that adds most.
+  };
   /// Of one packet: jitter is drawn.
-  Duration delay(int from, int to);
+  Delay delay(int from, int to);
   Duration round_trip(int from, int to) const;  ///< On average.
   double loss(int from, int to) const;
+  /// The event of the greatest loss on the way; none without one.
+  EventId lossy(int from, int to) const;
+  EventId delayed(int from, int to) const;  ///< The same of the greatest delay.
   /// The most that one stream carries there.
   BytesPerSecond stream_rate(int from, int to) const;
   /// When the last byte of a small message that left its card at `left` has passed every uplink
@@ -86,6 +94,8 @@ class Fabric {
   };
 
   bool hits(const Blow& blow, int from, int to) const;
+  template <class Measure>
+  EventId worst(int from, int to, Measure measure) const;
   const RackPair& pair(int from, int to) const;
   void recompute();
   Topology::Outage all_outages() const;

@@ -1,5 +1,7 @@
 #include "sim/machine.h"
 
+#include "sim/troubles.h"
+
 namespace brokerlab::sim {
 
 namespace events {
@@ -99,6 +101,16 @@ Time Machine::clock() const {
   return world_.now() + clock_ahead_ + from_seconds(to_seconds(since) * clock_drift_);
 }
 
+Time Machine::stamp() const {
+  const Time shown = clock();
+  const Duration off = shown < world_.now() ? world_.now() - shown : shown - world_.now();
+  if (off >= 1ms) {
+    ++wrong_stamps_.count;
+    wrong_stamps_.furthest = std::max(wrong_stamps_.furthest, off);
+  }
+  return shown;
+}
+
 namespace {
 
 Phrase how_far_off(Duration ahead) {
@@ -115,18 +127,26 @@ void Machine::set_clock(Duration ahead, double drift) {
   clock_set_ = world_.now();
   clock_ahead_ = ahead;
   clock_drift_ = drift;
+  wrong_stamps_.furthest = Duration{0};
+  network_.troubles().end(TroubleKind::clock, id_, world_.now());
+  EventId wrong;
   if (drift != 0) {
     const std::string rate = to_rounded_text(from_seconds(std::abs(drift) * 3600));
     const Phrase speed = drift > 0 ? Phrase{fmt::format("{} fast an hour", rate),
                                             fmt::format("한 시간에 {}씩 빨라진다", rate)}
                                    : Phrase{fmt::format("{} slow an hour", rate),
                                             fmt::format("한 시간에 {}씩 느려진다", rate)};
-    world_.trace().record(events::clock_drifts, {id_},
-                          {Detail::of("off", how_far_off(ahead)), Detail::of("speed", speed)});
+    wrong =
+        world_.trace().record(events::clock_drifts, {id_},
+                              {Detail::of("off", how_far_off(ahead)), Detail::of("speed", speed)});
   } else if (ahead != Duration{0}) {
-    world_.trace().record(events::clock_set, {id_}, {Detail::of("off", how_far_off(ahead))});
+    wrong =
+        world_.trace().record(events::clock_set, {id_}, {Detail::of("off", how_far_off(ahead))});
   } else if (!was_right) {
     world_.trace().record(events::clock_right, {id_});
+  }
+  if (wrong.valid()) {
+    network_.troubles().begin(TroubleKind::clock, id_, wrong, world_.now());
   }
 }
 

@@ -4,6 +4,8 @@
 #include "sim/machine.h"
 #include "sim/tcp.h"
 
+#include <set>
+
 namespace brokerlab::sim {
 namespace {
 
@@ -97,13 +99,41 @@ EventId NetworkState::silence(const Node& from, const Node& to) const {
 }
 
 Duration NetworkState::delay(const Node& from, const Node& to) {
-  return &from == &to ? loopback_delay : fabric.delay(from.number, to.number);
+  return &from == &to ? loopback_delay : fabric.delay(from.number, to.number).total;
 }
 
-Duration NetworkState::loss_delay(const Node& from, const Node& to, Bytes size) {
+Duration NetworkState::delay(const Node& from, const Node& to, Outgoing& item) {
+  if (&from == &to) return loopback_delay;
+  const Fabric::Delay delay = fabric.delay(from.number, to.number);
+  item.delayed(delay.because, delay.extra);
+  return delay.total;
+}
+
+Duration NetworkState::loss_delay(const Node& from, const Node& to, Outgoing& item) {
   const double loss = fabric.loss(from.number, to.number);
   if (loss == 0) return Duration{0};
-  return tcp::loss_delay(chance, size, loss, fabric.round_trip(from.number, to.number));
+  const Duration lost =
+      tcp::loss_delay(chance, item.message.size, loss, fabric.round_trip(from.number, to.number));
+  item.delayed(fabric.lossy(from.number, to.number), lost);
+  return lost;
+}
+
+void NetworkState::note_slow_cards(Outgoing& item, const Node& from, const Node& to,
+                                   Duration took) {
+  const EventId slow = from.slowed_to ? from.slowed_by : to.slowed_to ? to.slowed_by : EventId{};
+  if (!slow.valid()) return;
+  const Bytes size = tcp::wire_size(item.message.size);
+  item.delayed(slow, took - time_for(size, std::min(from.nic.rate, to.nic.rate)));
+}
+
+void NetworkState::note_slow_stream(Outgoing& item, const Node& from, const Node& to,
+                                    Duration took) {
+  note_slow_cards(item, from, to, took);
+  if (from.slowed_to || to.slowed_to) return;
+  EventId way = fabric.lossy(from.number, to.number);
+  if (!way.valid()) way = fabric.delayed(from.number, to.number);
+  const Bytes size = tcp::wire_size(item.message.size);
+  item.delayed(way, took - time_for(size, std::min(from.nic.rate, to.nic.rate)));
 }
 
 std::vector<int> NetworkState::numbers(const std::vector<MachineId>& machines) const {
@@ -202,14 +232,18 @@ Listener* NetworkState::listener(MachineId machine, int port) const {
 std::unique_ptr<Listener> NetworkState::listen(Process& process, MachineId machine, int port) {
   std::unique_ptr<Listener> made(new Listener(this, process, machine, port));
   const bool is_free = listeners.emplace(std::pair(machine, port), made.get()).second;
+  refusals.erase({machine, port});
   ENSURE(is_free, "port {} of machine {} is taken", port, machine);
   return made;
 }
 
-void NetworkState::end_listeners(const std::function<bool(const Listener&)>& which) {
+void NetworkState::end_listeners(EventId cause, const std::function<bool(const Listener&)>& which) {
   for (auto at = listeners.begin(); at != listeners.end();) {
+    const auto place = at->first;
     Listener& listening = *(at++)->second;
-    if (which(listening)) end_listener(listening);
+    if (!which(listening)) continue;
+    refusals[place] = cause;
+    end_listener(listening);
   }
 }
 
@@ -302,6 +336,13 @@ ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vect
   const ImpairmentId id =
       state_->fabric.impair(state_->numbers(from), state_->numbers(to), what, event);
   state_->impaired.emplace(id, std::pair(from, to));
+  state_->begun.emplace(id, event);
+  const auto hits = [from, to](MachineId a, MachineId b) {
+    return std::find(from.begin(), from.end(), a) != from.end() &&
+           std::find(to.begin(), to.end(), b) != to.end();
+  };
+  state_->troubles.begin(what.cut ? TroubleKind::cut : TroubleKind::slow_way, hits, event,
+                         state_->world.now());
   state_->paths_changed();
   return id;
 }
@@ -312,6 +353,7 @@ void Network::repair(ImpairmentId id) {
   const auto [from, to] = found->second;
   state_->impaired.erase(found);
   state_->fabric.repair(id);
+  state_->troubles.end(state_->begun.at(id), state_->world.now());
   const auto meet = [](const std::vector<MachineId>& some, const std::vector<MachineId>& others) {
     return std::any_of(some.begin(), some.end(), [&](MachineId one) {
       return std::find(others.begin(), others.end(), one) != others.end();
@@ -347,6 +389,20 @@ OutageId NetworkState::break_paths(const Topology::Outage& what, std::string_vie
                                    EventId event) {
   const OutageId id = fabric.fail(what, event);
   outages.emplace(id, name);
+  begun.emplace(id, event);
+  // Whom it separates now, when others are out of order besides.
+  std::set<std::pair<MachineId, MachineId>> apart;
+  for (const auto& [a, from] : nodes) {
+    for (const auto& [b, to] : nodes) {
+      if (fabric.silence(from.number, to.number) == event) apart.emplace(a, b);
+    }
+  }
+  troubles.begin(
+      TroubleKind::cut,
+      [apart = std::move(apart)](MachineId a, MachineId b) {
+        return apart.contains({a, b});
+      },
+      event, world.now());
   paths_changed();
   return id;
 }
@@ -360,6 +416,7 @@ void Network::mend(OutageId id) {
                                    [&what](const auto& one) { return one.second == what; });
   if (!another) state_->world.trace().record(events::outage_mended, {}, {{"what", what}});
   state_->fabric.mend(id);
+  state_->troubles.end(state_->begun.at(id), state_->world.now());
   state_->paths_changed();
 }
 
@@ -375,6 +432,20 @@ EventId Network::silence(MachineId from, MachineId to) const {
   return state_->silence(state_->node(from), state_->node(to));
 }
 
+EventId Network::trouble(MachineId from, MachineId to, Time since) const {
+  const EventId now = silence(from, to);
+  if (now.valid()) return now;
+  const EventId back = silence(to, from);
+  return back.valid() ? back : state_->troubles.explain(from, to, since, state_->world.now());
+}
+
+EventId Network::refusal(MachineId machine, int port) const {
+  const auto found = state_->refusals.find({machine, port});
+  return found == state_->refusals.end() ? EventId{} : found->second;
+}
+
+Troubles& Network::troubles() { return state_->troubles; }
+
 void Network::on_transfer(std::function<void(const Transfer&)> callback) {
   state_->on_transfer.push_back(std::move(callback));
 }
@@ -384,9 +455,12 @@ std::vector<Transfer> Network::undelivered() const {
   for (const auto& [id, connection] : state_->connections) {
     for (int side : {0, 1}) {
       for (const Outgoing& item : connection->ways[side].queue) {
-        if (item.kind == Outgoing::Kind::data) {
-          all.push_back(transfer_of(*connection, side, item, never));
-        }
+        if (item.kind != Outgoing::Kind::data) continue;
+        Transfer transfer = transfer_of(*connection, side, item, never);
+        const Way& way = connection->ways[side];
+        if (way.stalled && !transfer.trouble.valid()) transfer.trouble = way.stalled_by;
+        if (way.stalled) transfer.late = state_->world.now() - item.sent;
+        all.push_back(transfer);
       }
     }
   }
@@ -407,6 +481,7 @@ void Network::machine_up(MachineId machine) {
   Node& node = state_->node(machine);
   node.up = true;
   node.down_cause = {};
+  state_->troubles.end(TroubleKind::dark, machine, state_->world.now());
 }
 
 void Network::machine_gone(MachineId machine) {
@@ -415,12 +490,15 @@ void Network::machine_gone(MachineId machine) {
 }
 
 void Network::machine_down(MachineId machine, EventId cause) {
-  state_->end_listeners([&](const Listener& it) { return it.machine_ == machine; });
+  state_->end_listeners(cause, [&](const Listener& it) { return it.machine_ == machine; });
+  if (cause.valid()) {
+    state_->troubles.begin(TroubleKind::dark, machine, cause, state_->world.now());
+  }
   state_->machine_down(state_->node(machine), cause);
 }
 
 void Network::process_died(const Process& process, EventId cause) {
-  state_->end_listeners([&](const Listener& it) { return &it.process_ == &process; });
+  state_->end_listeners(cause, [&](const Listener& it) { return &it.process_ == &process; });
   state_->process_died(process, cause);
 }
 

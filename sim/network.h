@@ -50,6 +50,7 @@ class Machine;
 class Network;
 class Process;
 class Topology;
+class Troubles;
 struct Connection;
 struct NetworkState;
 
@@ -122,6 +123,8 @@ class Listener {
 };
 
 /// One message as pictures and recordings want it. `arrived` is `never` when it was lost.
+/// `trouble`: the event (of a fault, or of a death) that lost or delayed it, of several the one
+/// that did most; `late`: by how much troubles delayed it in all, so far when it has not arrived.
 struct Transfer {
   Time sent;
   Time arrived;
@@ -131,6 +134,8 @@ struct Transfer {
   Bytes size;
   std::int64_t connection;  ///< Each delivers in order, both ways.
   bool to_server;           ///< From who connected to who listened.
+  EventId trouble = {};
+  Duration late{0};
 };
 
 class Network {
@@ -170,6 +175,13 @@ class Network {
   bool reachable(MachineId from, MachineId to) const;
   /// The event that makes `to` silent for `from`; none when it is reachable.
   EventId silence(MachineId from, MachineId to) const;
+  /// The event that best explains why `from` got no answer from `to` since then, though the trouble
+  /// may be over; none when nothing was wrong.
+  EventId trouble(MachineId from, MachineId to, Time since) const;
+  /// Why nobody listens on that port: the end of the process that did; none when nobody ever did.
+  EventId refusal(MachineId machine, int port) const;
+  /// Who else has troubles to report (processes, disks) reports them there.
+  Troubles& troubles();
 
   const Topology* topology() const;  ///< nullptr without one.
 

@@ -110,14 +110,17 @@ void Network::slow_nic(MachineId machine, BytesPerSecond rate, EventId cause) {
   Node& node = state_->node(machine);
   node.slowed_to = rate;
   state_->set_rates(node);
-  state_->world.trace().record(events::nic_slowed, Trace::about(machine, cause),
-                               {{"rate", to_rounded_text(rate)}});
+  state_->troubles.end(TroubleKind::card, machine, state_->world.now());
+  node.slowed_by = state_->world.trace().record(events::nic_slowed, Trace::about(machine, cause),
+                                                {{"rate", to_rounded_text(rate)}});
+  state_->troubles.begin(TroubleKind::card, machine, node.slowed_by, state_->world.now());
 }
 
 void Network::restore_nic(MachineId machine) {
   Node& node = state_->node(machine);
   if (!node.slowed_to) return;
   node.slowed_to.reset();
+  state_->troubles.end(TroubleKind::card, machine, state_->world.now());
   state_->set_rates(node);
   state_->world.trace().record(events::nic_restored, {machine});
 }

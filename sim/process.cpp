@@ -1,5 +1,7 @@
 #include "sim/machine.h"
+#include "sim/troubles.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace brokerlab::sim {
@@ -66,16 +68,42 @@ void Process::start() {
   }
 }
 
+namespace {
+
+/// What a start waited for, as model/events.h has it.
+std::vector<Detail> waited(std::string_view name, Duration value, const std::string& of) {
+  return {{"waited_for", std::string(name)},
+          {"waited_value", brokerlab::to_text(value), to_korean_text(value)},
+          {"waited_of", of}};
+}
+
+/// Of a start because of that event.
+std::vector<Detail> waited_since(const Event& cause, Time now, const Machine& machine) {
+  if (cause.kind == &events::power_on) {
+    return waited("boot_time", machine.config().boot_time, machine.name());
+  }
+  if (cause.kind == &events::process_exited) {
+    return waited("RestartSec", now - cause.time, machine.name());
+  }
+  return {};
+}
+
+}  // namespace
+
 void Process::begin() {
   ENSURE(!running_, "{} runs already", name_);
   running_ = true;
   restarts_ = false;
   ++starts_;
+  network().troubles().end(down_cause_, world().now());
   down_cause_ = EventId{};
   paused_until_ = Time{};
   allocated_ = Bytes(0);
   const World::KeepCause keep(world());  // its caller may start others
-  record(events::process_started);
+  const EventId cause = world().cause();
+  record(events::process_started,
+         cause.valid() ? waited_since(world().trace().event(cause), world().now(), machine_)
+                       : std::vector<Detail>{});
   program_ = factory_(*this);
 }
 
@@ -137,7 +165,16 @@ void Process::destroy(EventId cause, bool silently) {
   }
   running_ = false;
   down_cause_ = cause;
-  if (!silently) network().process_died(*this, cause);
+  if (!silently) {
+    network().process_died(*this, cause);
+    // A program that has done its work leaves its machine to those who go on.
+    const auto& all = machine_.processes();
+    const bool alone =
+        std::none_of(all.begin(), all.end(), [](const auto& one) { return one->running(); });
+    if (alone) {
+      network().troubles().begin(TroubleKind::gone, machine_.id(), cause, world().now());
+    }
+  }
   tasks_.kill_all();
   program_.reset();
 }
@@ -169,6 +206,8 @@ void Process::stand_still(const EventKind& why, Duration length) {
   if (!running_ || length <= 0ns) return;
   down_cause_ = record(why, {{"length", brokerlab::to_text(length)}});
   paused_until_ = std::max(paused_until_, world().now() + length);
+  network().troubles().begin(TroubleKind::still, machine_.id(), down_cause_, world().now(),
+                             paused_until_);
   tasks_.pause_until(paused_until_);
 }
 

@@ -36,6 +36,13 @@ std::string_view Trace::machine_name(MachineId id) const {
   return found == machines_.end() ? std::string_view("?") : found->second;
 }
 
+MachineId Trace::find_machine(std::string_view name) const {
+  for (const auto& [id, known] : machines_) {
+    if (known == name) return id;
+  }
+  return {};
+}
+
 std::string_view Trace::partition_name(PartitionId id) const {
   const auto found = partitions_.find(id);
   return found == partitions_.end() ? std::string_view("?") : found->second;

@@ -67,6 +67,7 @@ class Trace {
   void name_machine(MachineId id, std::string name);
   void name_partition(PartitionId id, std::string name);
   std::string_view machine_name(MachineId id) const;
+  MachineId find_machine(std::string_view name) const;  ///< None when there is no such machine.
   std::string_view partition_name(PartitionId id) const;
 
   struct About {
