@@ -1,40 +1,17 @@
 #include "cli/recordings.h"
 
-#include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace brokerlab::cli {
-
-std::optional<Duration> parse_time_of_day(std::string_view text) {
-  constexpr std::string_view form = "00:00:00";
-  if (text.size() != form.size() || text[2] != ':' || text[5] != ':') return std::nullopt;
-  const auto part = [text](std::size_t at, int end) -> std::optional<int> {
-    int number = 0;
-    const auto [stop, code] = std::from_chars(text.data() + at, text.data() + at + 2, number);
-    if (code != std::errc{} || stop != text.data() + at + 2 || number < 0 || number >= end) {
-      return std::nullopt;
-    }
-    return number;
-  };
-  const auto hours = part(0, 24);
-  const auto minutes = part(3, 60);
-  const auto seconds = part(6, 60);
-  if (!hours || !minutes || !seconds) return std::nullopt;
-  return *hours * 1h + *minutes * 1min + *seconds * 1s;
-}
 
 namespace {
 
 std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
                                 const char* option, const std::string& text, Time fallback) {
   if (text.empty()) return fallback;
-  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
-  if (const auto clock = parse_time_of_day(text); clock && starts_at) {
-    const Duration since_start = *clock - *starts_at;
-    return Time(since_start < Duration{} ? since_start + 24h : since_start);
-  }
-  const auto since_start = parse_duration(text);
-  if (since_start) return Time(*since_start);
-  context.status = refuse(context, {{option, {}, text, since_start.error()}});
+  const auto moment = sim::find_moment(reader, text);
+  if (moment) return *moment;
+  context.status = refuse(context, {{option, {}, text, moment.error()}});
   return std::nullopt;
 }
 
@@ -59,6 +36,24 @@ std::optional<Span> read_span(Context& context, const sim::RecordingReader& read
     return std::nullopt;
   }
   return Span{*begin, *end};
+}
+
+std::string waited_for(const sim::RecordedEvent& event, const std::string& language) {
+  const auto details = nlohmann::json::parse(event.detail, nullptr, false);
+  if (!details.is_object()) return {};
+  const auto text = [&](const std::string& key) {
+    const auto in_korean = details.find(key + "_ko");
+    const auto found =
+        language == "ko" && in_korean != details.end() ? in_korean : details.find(key);
+    return found == details.end() || !found->is_string() ? std::string()
+                                                         : found->get<std::string>();
+  };
+  if (event.kind == "record.lost") return text("why");
+  const std::string name = text("waited_for");
+  if (name.empty()) return {};
+  const std::string of = text("waited_of");
+  return fmt::format("{} = {}{}", name, text("waited_value"),
+                     of.empty() ? std::string() : fmt::format(" ({})", of));
 }
 
 std::set<int> internal_partitions(const sim::RecordingReader& reader) {
@@ -103,7 +98,7 @@ std::string events_left_out(const sim::RecordingScope& scope, const std::string&
 }
 
 EventPrinter::EventPrinter(const sim::RecordingReader& reader, std::string language)
-    : starts_at_(parse_time_of_day(reader.meta("starts_at"))), language_(std::move(language)) {
+    : starts_at_(sim::parse_time_of_day(reader.meta("starts_at"))), language_(std::move(language)) {
   for (const auto& machine : reader.machines()) machines_[machine.id] = machine.name;
   for (const auto& partition : reader.partitions()) partitions_[partition.id] = partition.name();
 }

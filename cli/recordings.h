@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command_line.h"
-#include "sim/recording_reader.h"
+#include "sim/recording_search.h"
 
 #include <map>
 #include <optional>
@@ -12,9 +12,6 @@
 
 namespace brokerlab::cli {
 
-/// "08:55:00" as the time since midnight; nothing when it is no time of day.
-std::optional<Duration> parse_time_of_day(std::string_view text);
-
 struct Span {
   Time from{};
   Time to = never;
@@ -23,6 +20,10 @@ struct Span {
 /// status is set.
 std::optional<Span> read_span(Context& context, const sim::RecordingReader& reader,
                               const std::string& from, const std::string& to);
+
+/// What an event waited for: "zookeeper.session.timeout.ms = 18s (broker-1)"; of a lost record why
+/// nobody has it. Empty when there is nothing to add to its sentence.
+std::string waited_for(const sim::RecordedEvent& event, const std::string& language);
 
 /// The partitions of Kafka's own topics, whose events drown those of the user's.
 std::set<int> internal_partitions(const sim::RecordingReader& reader);

@@ -1,5 +1,7 @@
 #include "viz/arguments.h"
 
+#include "sim/recording_search.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -35,16 +37,20 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     arguments.language = value == "ko" ? Language::korean : Language::english;
   } else if (name == "--at") {
     const auto at = parse_duration(value);
-    if (!at) return fail(fmt::format("--at {}: {}", value, at.error()));
-    if (*at < Duration{}) return fail(fmt::format("--at {}: must not be negative", value));
-    arguments.at = Time(*at);
+    if (!at && !sim::parse_time_of_day(value)) {
+      return fail(fmt::format("--at {}: {}", value, at.error()));
+    }
+    if (at && *at < Duration{}) return fail(fmt::format("--at {}: must not be negative", value));
+    arguments.at = std::string(value);
   } else if (name == "--screenshot") {
     arguments.screenshot = std::string(value);
   } else if (name == "--size") {
     return set_size(arguments, value);
   } else if (name == "--why") {
-    arguments.why = whole_number<std::int64_t>(value);
-    if (!arguments.why) return fail(fmt::format("--why {}: must be the number of an event", value));
+    if (value.find_first_not_of(' ') == std::string_view::npos) {
+      return fail(fmt::format("--why: must be the number of an event, or words of it"));
+    }
+    arguments.why = std::string(value);
   } else {
     return fail(fmt::format("{}: no such option", name));
   }
@@ -53,10 +59,22 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
 
 }  // namespace
 
-std::string usage() {
-  return "usage: brokerlab-viz FILE.run [--lang en|ko] [--at 305s] [--size 1600x900]\n"
-         "                     [--why EVENT] [--screenshot out.png]\n"
-         "Shows the recording of a run in a window, or draws one picture without any display.\n";
+std::string usage(Language language) {
+  std::string text =
+      "usage: brokerlab-viz FILE.run [--lang en|ko] [--at 305s|09:00:46] [--size 1600x900]\n"
+      "                     [--why EVENT|WORDS] [--screenshot out.png]\n";
+  text +=
+      language == Language::korean
+          ? "실행 기록을 창에 보여 주거나, 화면 없이 그림 한 장으로 그립니다.\n"
+            "키: space 재생과 멈춤, 왼쪽·오른쪽 화살표 1초씩 이동 (shift와 함께 10초), home·end "
+            "처음과 "
+            "끝,\n"
+            "    위·아래 화살표 재생 속도, L 언어, Q 닫기\n"
+          : "Shows the recording of a run in a window, or draws one picture without any display.\n"
+            "Keys: space plays and stops, left and right move by 1 s (with shift by 10 s), home "
+            "and end,\n"
+            "      up and down change the speed, L the language, Q closes.\n";
+  return text;
 }
 
 Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,

@@ -14,15 +14,17 @@ namespace brokerlab::viz {
 struct Arguments {
   std::string recording;
   Language language = Language::english;
-  std::optional<Time> at{};  ///< Unset: the event of `why`, or the beginning.
+  /// A moment, "305s" or "09:00:46"; unset: the event of `why`, or the beginning.
+  std::optional<std::string> at{};
   std::optional<std::string> screenshot{};
   int width = 1600;
   int height = 900;
-  std::optional<std::int64_t> why{};  ///< The event whose causes are shown from the start.
+  /// The event whose causes are shown from the start: its number, or words that it contains.
+  std::optional<std::string> why{};
   bool help = false;
 };
 
-std::string usage();
+std::string usage(Language language = Language::english);  ///< And the keys.
 /// Without the program's name. `environment_language`: LC_ALL or LANG, the default language.
 Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,
                                                std::string_view environment_language);

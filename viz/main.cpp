@@ -1,6 +1,7 @@
 // brokerlab-viz: the recording of a run, in a window or as one picture.
 //
 // Exit status: 0 fine, 3 what was asked cannot be done (the reason is on standard error).
+#include "sim/recording_search.h"
 #include "viz/arguments.h"
 #include "viz/offscreen.h"
 #include "viz/window.h"
@@ -39,17 +40,35 @@ int take_screenshot(Viewer& viewer, const Arguments& arguments) {
   return written ? 0 : complain(written.error());
 }
 
-/// What only the recording can tell: the moment and the event are in it.
-Status<std::string> check_against(const Arguments& arguments, const Viewer& viewer) {
-  const Run& run = viewer.run();
-  if (arguments.at && *arguments.at > Time(run.duration)) {
-    return fail(fmt::format("--at {}: the run ends at {}",
-                            to_text(arguments.at->time_since_epoch()), to_text(run.duration)));
+/// What only the recording can tell: when and which that is.
+struct Place {
+  std::optional<Time> at;
+  std::optional<std::int64_t> why;
+};
+
+Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& viewer) {
+  Place place;
+  if (arguments.at) {
+    const auto at = sim::find_moment(viewer.reader(), *arguments.at);
+    if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
+    const Duration run = viewer.run().duration;
+    if (*at > Time(run)) {
+      return fail(fmt::format("--at {}: the run ends at {}", *arguments.at, to_text(run)));
+    }
+    place.at = *at;
   }
-  if (arguments.why && !viewer.time_of(*arguments.why)) {
+  if (!arguments.why) return place;
+  place.why = sim::event_number(*arguments.why);
+  if (place.why && !viewer.time_of(*place.why)) {
     return fail(fmt::format("--why {}: is no event of this recording", *arguments.why));
   }
-  return {};
+  if (place.why) return place;
+  const auto found = sim::find_events(viewer.reader(), *arguments.why);
+  if (found.empty()) {
+    return fail(fmt::format("--why {}: matches no event; see brokerlab trace", *arguments.why));
+  }
+  place.why = found.front().id;
+  return place;
 }
 
 }  // namespace
@@ -59,18 +78,17 @@ int main(int argc, char** argv) {
   const auto arguments = parse_arguments(words.subspan(1), environment_language());
   if (!arguments) return complain(arguments.error() + "\n" + usage());
   if (arguments->help) {
-    fmt::print("{}", usage());
+    fmt::print("{}", usage(arguments->language));
     return 0;
   }
   auto viewer = Viewer::open(arguments->recording);
   if (!viewer) return complain(viewer.error());
-  if (const auto there = check_against(*arguments, *viewer); !there) {
-    return complain(there.error());
-  }
+  const auto place = find_place(*arguments, *viewer);
+  if (!place) return complain(place.error());
   viewer->view().language = arguments->language;
-  viewer->view().selected_event = arguments->why;
-  const Time begin = arguments->why ? *viewer->time_of(*arguments->why) : Time{};
-  seek(viewer->view(), arguments->at.value_or(begin), viewer->run().duration);
+  viewer->view().selected_event = place->why;
+  const Time begin = place->why ? *viewer->time_of(*place->why) : Time{};
+  seek(viewer->view(), place->at.value_or(begin), viewer->run().duration);
 
   if (arguments->screenshot) return take_screenshot(*viewer, *arguments);
   const auto shown = run_window(*viewer, arguments->width, arguments->height);

@@ -21,6 +21,7 @@ class Viewer {
   static Result<Viewer, std::string> open(const std::string& path);
 
   const Run& run() const { return run_; }
+  const sim::RecordingReader& reader() const { return reader_; }
   ViewState& view() { return view_; }
   /// Nothing: it is no event of this recording.
   std::optional<Time> time_of(std::int64_t event) const {

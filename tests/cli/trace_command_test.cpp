@@ -77,6 +77,7 @@ TEST_CASE("trace takes moments of the run and of the clock", "[unit]") {
   CHECK(lines(story.trace({"--to", "2s"}).out) == 1);
   CHECK(lines(story.trace({"--from", "08:59:58", "--to", "09:00:00"}).out) == 1);
   CHECK_THAT(story.trace({"--from", "09:00:17"}).out, Catch::StartsWith("09:00:17"));
+  CHECK_THAT(story.trace({"--from", "9:00:17"}).out, Catch::StartsWith("09:00:17"));
   const Answer reversed = story.trace({"--from", "20s", "--to", "09:00:00"});
   CHECK(reversed.status == 3);
   CHECK_THAT(reversed.err, Contains("--from: 20s: is behind --to, 09:00:00"));

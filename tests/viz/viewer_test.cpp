@@ -225,7 +225,10 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
       parse({"a.run", "--lang=ko", "--at", "305s", "--screenshot", "x.png", "--size", "1280x720"});
   REQUIRE(all.ok());
   CHECK(all->language == Language::korean);
-  CHECK(all->at == Time(305s));
+  CHECK(all->at == "305s");
+  CHECK(parse({"a.run", "--at", "09:00:46"}).ok());
+  CHECK(parse({"a.run", "--why", "is now led"})->why == "is now led");
+  CHECK_THAT(usage(), Catch::Contains("Keys: space") && Catch::Contains("shift"));
   CHECK(all->width == 1280);
   const char* const one[] = {"a.run"};
   CHECK(parse_arguments(one, "ko_KR.UTF-8")->language == Language::korean);
@@ -238,7 +241,8 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
                                                                  {"a.run", "--size", "big"},
                                                                  {"a.run", "--lang", "fr"},
                                                                  {"a.run", "--nothing", "x"},
-                                                                 {"a.run", "--why", "x"}}) {
+                                                                 {"a.run", "--at", "25:00:00"},
+                                                                 {"a.run", "--why", ""}}) {
     CHECK_FALSE(parse(words).ok());
   }
 }

@@ -1,0 +1,143 @@
+#include "sim/recording_search.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+namespace brokerlab::sim {
+namespace {
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool is_word_character(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::string lower(std::string_view text) {
+  std::string small(text);
+  for (char& c : small) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return small;
+}
+
+/// Takes a number of at most `most` digits from the front.
+std::optional<int> take_number(std::string_view& text, std::size_t most, int end) {
+  std::size_t digits = 0;
+  while (digits < text.size() && digits < most && text[digits] >= '0' && text[digits] <= '9') {
+    ++digits;
+  }
+  int number = 0;
+  std::from_chars(text.data(), text.data() + digits, number);
+  text.remove_prefix(digits);
+  if (digits == 0 || number >= end) return std::nullopt;
+  return number;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+}  // namespace
+
+std::optional<Duration> parse_time_of_day(std::string_view text) {
+  constexpr std::size_t two = 2;
+  const auto hours = take_number(text, two, 24);
+  if (!hours || !take(text, ':')) return std::nullopt;
+  const std::size_t before = text.size();
+  const auto minutes = take_number(text, two, 60);
+  if (!minutes || before - text.size() != two || !take(text, ':')) return std::nullopt;
+  const std::size_t rest = text.size();
+  const auto seconds = take_number(text, two, 60);
+  if (!seconds || rest - text.size() != two) return std::nullopt;
+  Duration fraction{0};
+  if (take(text, '.')) {
+    if (text.empty() || text.size() > 9) return std::nullopt;
+    Duration place = 1s;
+    while (!text.empty()) {
+      const auto digit = take_number(text, 1, 10);
+      if (!digit) return std::nullopt;
+      place /= 10;
+      fraction += *digit * place;
+    }
+  }
+  if (!text.empty()) return std::nullopt;
+  return *hours * 1h + *minutes * 1min + *seconds * 1s + fraction;
+}
+
+Result<Time, std::string> find_moment(const RecordingReader& reader, std::string_view text) {
+  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
+  if (const auto clock = parse_time_of_day(text); clock && starts_at) {
+    const Duration since_start = *clock - *starts_at;
+    return Time(since_start < Duration{} ? since_start + 24h : since_start);
+  }
+  const auto since_start = parse_duration(text);
+  if (!since_start) return fail(since_start.error());
+  return Time(*since_start);
+}
+
+bool has_word(std::string_view text, std::string_view wanted) {
+  const std::string all = lower(text);
+  const std::string word = lower(wanted);
+  if (!is_ascii(word)) return all.find(word) != std::string::npos;
+  for (std::size_t at = all.find(word); at != std::string::npos; at = all.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    const bool begins = at == 0 || !is_word_character(all[at - 1]) || !is_word_character(word[0]);
+    const bool ends =
+        end == all.size() || !is_word_character(all[end]) || !is_word_character(word.back());
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+std::vector<RecordedEvent> find_events(const RecordingReader& reader, std::string_view words) {
+  std::map<int, std::string> machines;
+  for (const RecordedMachine& machine : reader.machines()) machines[machine.id] = machine.name;
+  std::map<int, std::string> partitions;
+  std::set<int> internal;
+  for (const RecordedPartition& partition : reader.partitions()) {
+    partitions[partition.id] = partition.name();
+    if (partition.internal) internal.insert(partition.id);
+  }
+  const std::vector<std::string> wanted = words_of(words);
+  std::vector<RecordedEvent> found;
+  for (RecordedEvent& event : reader.events(EventLevel::detail)) {
+    std::string text = event.kind + " " + event.en + " " + event.ko;
+    if (event.machine) text += " " + machines[*event.machine];
+    if (event.partition) text += " " + partitions[*event.partition];
+    const bool fits = std::all_of(wanted.begin(), wanted.end(),
+                                  [&](const std::string& word) { return has_word(text, word); });
+    if (fits) found.push_back(std::move(event));
+  }
+  // What happened to the user's own partitions is what the user means.
+  std::stable_partition(found.begin(), found.end(), [&internal](const RecordedEvent& event) {
+    return !event.partition || !internal.contains(*event.partition);
+  });
+  return found;
+}
+
+std::optional<std::int64_t> event_number(std::string_view text) {
+  if (text.starts_with('#')) text.remove_prefix(1);
+  std::int64_t number = -1;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace brokerlab::sim
