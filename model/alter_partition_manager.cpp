@@ -19,7 +19,8 @@ void AlterPartitionManager::start() { process_.spawn(run()); }
 bool AlterPartitionManager::submit(IsrChange change, Answer answer) {
   const TopicPartition name = change.partition;
   if (waiting_.contains(name) || under_way_.contains(name)) return false;
-  waiting_.emplace(name, Item{std::move(change), std::move(answer), process_.world().cause()});
+  waiting_.emplace(name,
+                   Item{std::move(change), std::move(answer), process_.world().cause(), false});
   submitted_.notify_all();
   return true;
 }
@@ -54,7 +55,18 @@ sim::Task<bool> AlterPartitionManager::send(std::map<TopicPartition, Item>& item
                                    item.change.partition_epoch, item.because});
   }
   auto answer = co_await call_as<AlterPartitionResponse>(*connection_, std::move(request));
-  if (!answer || (*answer)->error != ErrorCode::none) co_return false;
+  if (!answer) co_return false;
+  if ((*answer)->error != ErrorCode::none) {
+    // Sent again until it is accepted, by another controller or in another life; told once.
+    const bool expected = (*answer)->error == ErrorCode::not_controller;
+    for (auto& [name, item] : items) {
+      if (expected || !refused_ || std::exchange(item.told, true)) continue;
+      const sim::World::KeepCause keep(process_.world());
+      process_.world().set_cause(item.because);
+      refused_(item.change, (*answer)->error);
+    }
+    co_return false;
+  }
   under_way_.clear();  // an answer may bring the next change of its partition
   for (const AlterPartitionResponse::Partition& partition : (*answer)->partitions) {
     const auto item = items.find(partition.partition);

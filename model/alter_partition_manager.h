@@ -27,12 +27,16 @@ class AlterPartitionManager {
   /// The czxid of our registration (KIP-380); requests of an older life are refused.
   void set_broker_epoch(std::int64_t epoch) { broker_epoch_ = epoch; }
   void start();
+  /// Called when the controller refuses everything this broker asks for; once a change.
+  using Refused = std::function<void(const IsrChange&, ErrorCode)>;
+  void on_refused(Refused callback) { refused_ = std::move(callback); }
 
  private:
   struct Item {
     IsrChange change;
     Answer answer;
     sim::EventId because;
+    bool told = false;  ///< That it was refused.
   };
 
   sim::Task<> run();
@@ -46,6 +50,7 @@ class AlterPartitionManager {
   std::map<TopicPartition, Item> waiting_;
   std::set<TopicPartition> under_way_;  ///< Sent, or to be sent again.
   sim::Signal submitted_;
+  Refused refused_;
   std::unique_ptr<NodeConnection> connection_;
 };
 

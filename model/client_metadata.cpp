@@ -129,8 +129,7 @@ sim::Task<> ClientNetwork::connect(NodeConnection& node) {
     // Kafka asks for new metadata whenever a broker goes away (handleServerDisconnect).
     request_update();
     if (on_unreachable) {
-      on_unreachable(node.address(),
-                     process_.network().silence(process_.machine().id(), node.address().machine));
+      on_unreachable(node.address(), node.last_trouble());
     }
   }
   changed_.notify_all();

@@ -13,7 +13,7 @@ sim::PartitionId PartitionDirectory::id_of(const TopicPartition& partition) {
 }
 
 log::Timestamp ClusterContext::wall_millis(const sim::Machine& machine) const {
-  return epoch_millis + whole_millis(machine.clock());
+  return epoch_millis + whole_millis(machine.stamp());
 }
 
 std::string ClusterContext::broker_name(BrokerId broker) const {

@@ -13,6 +13,7 @@ ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
   const ConsumerConfig& config = setup.config;
   return {.rpc = {.client_id = setup.client_id,
                   .request_timeout = config.request_timeout,
+                  .is_client = true,
                   .connection_setup_timeout = config.socket_connection_setup_timeout,
                   .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
                   .reconnect_backoff = config.reconnect_backoff,
@@ -78,7 +79,9 @@ sim::Task<ErrorCode> KafkaConsumer::commit() {
 }
 
 sim::Task<> KafkaConsumer::close() {
+  const sim::EventId cause = impl_->world.cause();
   if (impl_->setup.config.enable_auto_commit) co_await commit();
+  impl_->world.set_cause(cause);  // not of who made the commit durable
   Phrase why{"closed", "컨슈머를 닫았다"};
   co_await impl_->coordinator.leave(std::move(why));
 }
@@ -118,10 +121,14 @@ sim::Task<> ConsumerApp::run() {
     if (records.empty() || setup_.client.config.enable_auto_commit) continue;
     co_await consumer_.commit();
   }
+  world.set_cause(told_to_stop_);
   co_await consumer_.close();
   process_.exit({"stopped", "정지 요청"});
 }
 
-void ConsumerApp::terminate(sim::Process&) { stopping_ = true; }
+void ConsumerApp::terminate(sim::Process&) {
+  stopping_ = true;
+  told_to_stop_ = process_.world().cause();
+}
 
 }  // namespace brokerlab::model

@@ -94,6 +94,7 @@ class ConsumerApp final : public sim::Program {
   ClusterContext& context_;
   KafkaConsumer consumer_;
   bool stopping_ = false;
+  sim::EventId told_to_stop_;  ///< By that event.
 };
 
 }  // namespace brokerlab::model

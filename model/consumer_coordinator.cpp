@@ -1,6 +1,7 @@
 #include "model/consumer_coordinator.h"
 
 #include "model/events.h"
+#include "model/explain.h"
 #include "model/range_assignor.h"
 
 #include <algorithm>
@@ -39,8 +40,8 @@ sim::Task<Result<std::unique_ptr<T>, RpcFailure>> call_within(sim::Process& proc
   const std::optional<bool> done = co_await answer->done.wait(deadline);
   if (done) co_return std::move(*answer->result);
   node->disconnect();
-  const sim::EventId cause =
-      process.network().silence(process.machine().id(), node->address().machine);
+  const sim::EventId cause = process.network().trouble(
+      process.machine().id(), node->address().machine, process.world().now() - timeout);
   co_return fail(RpcFailure{RpcFailure::Kind::timed_out, cause});
 }
 
@@ -86,16 +87,53 @@ void ConsumerCoordinator::forget_membership(Phrase why) {
   stable_ = false;
   generation_ = -1;
   member_id_.clear();
+  std::vector<sim::Detail> details{{"group", setup_.group}, sim::Detail::of("why", std::move(why))};
+  if (waited_) details = events::with_wait(std::move(details), *waited_);
+  waited_.reset();
   world_.trace().record(events::consumer_left, {.machine = process_.machine().id()},
-                        {{"group", setup_.group}, sim::Detail::of("why", std::move(why))});
+                        std::move(details));
   need_rejoin();
 }
 
-void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure) {
+/// Told once, until it answers again or another one does.
+void ConsumerCoordinator::tell_lost(const RpcFailure* failure, ErrorCode error) {
+  if (coordinator_lost_.valid()) return;
+  lost_by_error_ = failure == nullptr && error != ErrorCode::none;
+  const sim::World::KeepCause keep(world_);
+  Phrase why{"no heartbeat was answered", "하트비트 응답이 없다"};
+  sim::Trace::About about{.machine = process_.machine().id(), .cause = sim::EventId()};
+  if (failure != nullptr) {
+    why = to_phrase(failure->kind);
+    about.cause = failure->cause;
+  } else if (error != ErrorCode::none) {
+    why = {std::string(to_text(error)), {}};
+    about.cause = last_error(world_.trace(), about.machine, error);
+  }
+  coordinator_lost_ =
+      world_.trace().record(events::coordinator_lost, about,
+                            {{"group", setup_.group},
+                             {"to", machine_name(process_, coordinator_->address())},
+                             sim::Detail::of("why", why)});
+}
+
+void ConsumerCoordinator::note_served(const NodeConnection& node, bool by_heartbeat) {
+  fetcher_.note_reached(node.address());
+  // It answers heartbeats while it cannot store offsets.
+  if (by_heartbeat && lost_by_error_) return;
+  const sim::EventId lost = std::exchange(coordinator_lost_, sim::EventId());
+  if (!lost.valid()) return;
+  const sim::World::KeepCause keep(world_);
+  world_.trace().record(events::coordinator_found,
+                        {.machine = process_.machine().id(), .cause = lost},
+                        {{"group", setup_.group}, {"to", machine_name(process_, node.address())}});
+}
+
+void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure, ErrorCode error) {
   if (!coordinator_) return;
   if (failure != nullptr) {
     fetcher_.note_unreachable(coordinator_->address(), failure->kind, failure->cause);
   }
+  tell_lost(failure, error);
   coordinator_.reset();
   network_.request_update();
 }
@@ -106,7 +144,7 @@ void ConsumerCoordinator::note_error(ErrorCode error) {
     case ErrorCode::not_coordinator:
     case ErrorCode::coordinator_not_available:
     case ErrorCode::request_timed_out:
-      lose_coordinator(nullptr);
+      lose_coordinator(nullptr, error);
       break;
     case ErrorCode::rebalance_in_progress:
       need_rejoin();
@@ -271,7 +309,10 @@ sim::Task<ErrorCode> ConsumerCoordinator::sync(NodePtr node, const JoinGroupResp
     if (coordinator_ == node) lose_coordinator(&result.error());
     co_return ErrorCode::network_exception;
   }
-  if ((*result)->error == ErrorCode::none) joined((*result)->partitions);
+  if ((*result)->error == ErrorCode::none) {
+    note_served(*node);
+    joined((*result)->partitions);
+  }
   co_return (*result)->error;
 }
 
@@ -355,6 +396,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
       note_error(error);
     }
     if (error == ErrorCode::none) {
+      note_served(*node);
       for (const OffsetCommitRequest::Partition& one : offsets) {
         context_.observer.on_committed(setup_.group, one.partition, one.offset);
       }
@@ -396,6 +438,9 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
     if (now >= last_poll_ + config_.max_poll_interval) {
       Phrase why{"no poll within max.poll.interval.ms",
                  "max.poll.interval.ms 안에 poll()이 없었다"};
+      // Nobody did anything to it: it is still at work on what it read last.
+      world_.set_cause({});
+      waited_ = events::Wait{"max.poll.interval.ms", config_.max_poll_interval, process_.name()};
       co_await leave(std::move(why));
       continue;
     }
@@ -442,6 +487,7 @@ sim::Task<> ConsumerCoordinator::send_heartbeat() {
   // An answer to an earlier generation says nothing about this one.
   if (!stable_ || generation != generation_) co_return;
   if ((*result)->error == ErrorCode::none) {
+    note_served(*node, true);
     last_heard_ = world_.now();
   } else {
     if ((*result)->error == ErrorCode::rebalance_in_progress) last_heard_ = world_.now();

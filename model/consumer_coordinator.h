@@ -12,6 +12,7 @@
 
 #include "model/cluster_context.h"
 #include "model/consumer.h"
+#include "model/events.h"
 #include "model/fetcher.h"
 
 #include <map>
@@ -51,7 +52,10 @@ class ConsumerCoordinator {
   sim::Task<> auto_commit();
   sim::Task<> heartbeats();
   sim::Task<> send_heartbeat();
-  void lose_coordinator(const RpcFailure* failure);
+  void lose_coordinator(const RpcFailure* failure, ErrorCode error = ErrorCode::none);
+  void tell_lost(const RpcFailure* failure, ErrorCode error);
+  /// It has done what it was asked.
+  void note_served(const NodeConnection& node, bool by_heartbeat = false);
   void need_rejoin();
   void forget_membership(Phrase why);
   void note_error(ErrorCode error);
@@ -68,6 +72,9 @@ class ConsumerCoordinator {
   Fetcher& fetcher_;
   ClusterContext& context_;
   RandomStream random_;
+  sim::EventId coordinator_lost_;  ///< The event, until one serves again.
+  bool lost_by_error_ = false;
+  std::optional<events::Wait> waited_;  ///< What the next event of ours waited for.
   NodePtr coordinator_;
   bool finding_ = false;
   bool stable_ = false;  ///< A member of the current generation, as far as we know.

@@ -126,7 +126,10 @@ class Controller {
   sim::Task<States> read_back(const States& wanted);
   sim::Task<bool> create_states(const States& states);
   void publish(const States& states, bool is_new);
-  void announce(const TopicPartition& name, const PartitionInfo& info, const LeaderAndIsr& before);
+  void announce(const TopicPartition& name, const PartitionInfo& info, const LeaderAndIsr& before,
+                BrokerId asked_by = {});
+  void announce_min_isr(const TopicPartition& name, const PartitionInfo& info,
+                        const LeaderAndIsr& before);
   void send_leader_and_isr(const TopicPartition& name, const PartitionInfo& info, BrokerId to,
                            bool is_new);
   void flush();

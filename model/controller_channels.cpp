@@ -35,6 +35,7 @@ void ControllerChannels::add(const BrokerEndpoint& broker, std::int64_t broker_e
   RpcSettings rpc;
   rpc.client_id = fmt::format("controller-{}-to-{}", controller_, broker.id);
   rpc.request_timeout = config_.controller_socket_timeout;
+  rpc.timeout_name = "controller.socket.timeout.ms";
   auto channel = std::make_shared<Channel>(process_, broker, broker_epoch, std::move(rpc));
   channels_[broker.id] = channel;
   process_.spawn(run(channel));

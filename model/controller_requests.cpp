@@ -92,7 +92,7 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     reply.state = info.state;
     const sim::World::KeepCause keep(world());
     if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
-    announce(reply.partition, info, before);
+    announce(reply.partition, info, before, request.broker);
     cluster_.observer.on_partition_state(reply.partition, info.state.leader,
                                          info.state.leader_epoch, info.state.isr, info.assignment);
     metadata.push_back({reply.partition, info.state, info.assignment});
@@ -173,9 +173,12 @@ sim::Task<> Controller::elect_preferred_leaders() {
     const double imbalance = 100.0 * elsewhere / preferred;
     if (imbalance <= config_.leader_imbalance_per_broker_percentage) continue;
     const sim::World::KeepCause keep(world());
-    world().trace().record(events::preferred_leader_election, {.machine = process_.machine().id()},
-                           {{"imbalance", fmt::format("{:.0f}", imbalance)},
-                            {"broker", cluster_.broker_name(broker)}});
+    world().trace().record(
+        events::preferred_leader_election, {.machine = process_.machine().id()},
+        events::with_wait({{"imbalance", fmt::format("{:.0f}", imbalance)},
+                           {"broker", cluster_.broker_name(broker)}},
+                          {"leader.imbalance.check.interval.seconds",
+                           config_.leader_imbalance_check_interval, cluster_.broker_name(id_)}));
     for (const auto& [name, info] : partitions_) {
       if (info.is_new || info.assignment.front() != broker || info.state.leader == broker) {
         continue;

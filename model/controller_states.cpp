@@ -132,7 +132,7 @@ void Controller::publish(const States& states, bool is_new) {
 }
 
 void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
-                          const LeaderAndIsr& before) {
+                          const LeaderAndIsr& before, BrokerId asked_by) {
   const sim::PartitionId id = cluster_.partitions.id_of(name);
   if (info.state.leader != before.leader && info.state.leader.valid()) {
     world().trace().record(events::partition_leader_elected, {.partition = id},
@@ -141,11 +141,32 @@ void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
                             {"isr", cluster_.broker_names(info.state.isr)}});
   } else if (info.state.isr != before.isr) {
     const bool shrunk = info.state.isr.size() < before.isr.size();
+    std::vector<sim::Detail> details{{"from", cluster_.broker_names(before.isr)},
+                                     {"to", cluster_.broker_names(info.state.isr)}};
+    if (shrunk && asked_by.valid()) {
+      details = events::with_wait(std::move(details),
+                                  {"replica.lag.time.max.ms", config_.replica_lag_time_max,
+                                   cluster_.broker_name(asked_by)});
+    }
     world().trace().record(shrunk ? events::partition_isr_shrunk : events::partition_isr_expanded,
-                           {.partition = id},
-                           {{"from", cluster_.broker_names(before.isr)},
-                            {"to", cluster_.broker_names(info.state.isr)}});
+                           {.partition = id}, std::move(details));
   }
+  announce_min_isr(name, info, before);
+}
+
+void Controller::announce_min_isr(const TopicPartition& name, const PartitionInfo& info,
+                                  const LeaderAndIsr& before) {
+  const auto topic = topics_.find(name.topic);
+  const TopicOverrides overrides = topic == topics_.end() ? TopicOverrides{} : topic->second;
+  const int wanted = TopicConfig::in_force(config_, overrides).min_insync_replicas;
+  const int min = std::min(wanted, static_cast<int>(info.assignment.size()));
+  const bool was = static_cast<int>(before.isr.size()) >= min;
+  const bool is = static_cast<int>(info.state.isr.size()) >= min;
+  if (was == is) return;
+  world().trace().record(
+      is ? events::partition_min_isr_back : events::partition_under_min_isr,
+      {.partition = cluster_.partitions.id_of(name)},
+      {{"min", std::to_string(min)}, {"isr", cluster_.broker_names(info.state.isr)}});
 }
 
 void Controller::send_leader_and_isr(const TopicPartition& name, const PartitionInfo& info,

@@ -14,6 +14,10 @@ const EventKind zk_follower_lost{"zk.follower_lost", control, "ZooKeeper's leade
 const EventKind zk_session_created{"zk.session_created", detail, "ZooKeeper opened a session for {owner}, timeout {timeout}", "주키퍼가 {owner}의 세션을 열었다 (타임아웃 {timeout})"};
 const EventKind zk_session_expired{"zk.session_expired", control, "ZooKeeper expired the session of {owner} after {timeout} of silence", "주키퍼가 {timeout} 동안 응답이 없던 {owner}의 세션을 만료시켰다"};
 const EventKind zk_session_closed{"zk.session_closed", detail, "{owner} closed its ZooKeeper session", "{owner}이(가) 주키퍼 세션을 닫았다"};
+const EventKind zk_disconnected{"broker.zookeeper_lost", control, "{machine} lost its connection to ZooKeeper", "{machine}의 주키퍼 연결이 끊겼다"};
+const EventKind zk_reconnected{"broker.zookeeper_back", control, "{machine} is connected to ZooKeeper again", "{machine}이(가) 주키퍼에 다시 연결되었다"};
+const EventKind zk_quorum_lost{"zk.quorum_lost", control, "ZooKeeper has no quorum: {machine} finds no majority", "주키퍼 쿼럼이 깨졌다: {machine}이(가) 과반수를 찾지 못한다"};
+const EventKind zk_quorum_back{"zk.quorum_back", control, "ZooKeeper has a quorum again, led by {machine}", "주키퍼 쿼럼이 회복되었다 (리더 {machine})"};
 const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록했다"};
 const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s registration is gone", "{machine}의 등록이 사라졌다"};
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
@@ -29,26 +33,46 @@ const EventKind partition_leader_elected{"partition.leader_elected", control, "{
 const EventKind partition_offline{"partition.leader_offline", control, "{partition} has no leader: no replica of the ISR {isr} is alive", "{partition}에 리더가 없다: ISR {isr} 중 살아 있는 복제본이 없다"};
 const EventKind partition_isr_shrunk{"partition.isr_shrunk", control, "{partition}: ISR shrank from {from} to {to}", "{partition}: ISR이 {from}에서 {to}(으)로 줄었다"};
 const EventKind partition_isr_expanded{"partition.isr_expanded", control, "{partition}: ISR grew from {from} to {to}", "{partition}: ISR이 {from}에서 {to}(으)로 늘었다"};
+const EventKind isr_change_refused{"partition.isr_change_refused", control, "The controller refuses {machine}'s ISR change of {partition} from {from} to {to}: {error}", "컨트롤러가 {machine}이(가) 요청한 {partition}의 ISR 변경({from}에서 {to}(으)로)을 거부했다: {error}"};
+const EventKind partition_under_min_isr{"partition.under_min_isr", control, "{partition} is below min.insync.replicas {min} (ISR {isr}): acks=all is refused with NOT_ENOUGH_REPLICAS", "{partition}의 ISR {isr}이(가) min.insync.replicas {min}에 못 미친다: acks=all 쓰기는 NOT_ENOUGH_REPLICAS로 거부된다"};
+const EventKind partition_min_isr_back{"partition.min_isr_back", control, "{partition} has min.insync.replicas {min} again (ISR {isr})", "{partition}의 ISR {isr}이(가) 다시 min.insync.replicas {min}을(를) 채운다"};
+const EventKind replica_fetch_failed{"replica.fetch_failed", control, "{machine} marks {partition} as failed and no longer fetches it from {leader}: {error}", "{machine}이(가) {partition}을(를) 실패로 표시하고 {leader}에서 더 가져오지 않는다: {error}"};
+const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged records of {partition} from {from}", "{machine}이(가) {from}에서 받은 {partition}의 레코드가 손상되어 있다"};
 const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
 const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}을(를) 오프셋 {offset}부터 이끈다 (에포크 {epoch})"};
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
 const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
 const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
-const EventKind producer_request_failed{"producer.request_failed", control, "{machine} could not reach {to}: {error}", "{machine}이(가) {to}에 보낸 요청이 실패했다: {error}"};
+const EventKind connection_broken{"connection.broken", detail, "{machine} lost its connection to {peer} with {requests} under way: {why}", "{machine}에서 {peer}(으)로 이어진 연결이 끊겼다 (보낸 요청 {count}개): {why}"};
+const EventKind connection_failed{"connection.failed", detail, "{machine} cannot connect to {peer}: {why}", "{machine}이(가) {peer}에 연결하지 못한다: {why}"};
+const EventKind client_disconnected{"client.disconnected", control, "{machine} was disconnected from {peer}, with no request under way", "{machine}과(와) {peer} 사이의 연결이 끊겼다 (기다리던 요청 없음)"};
+const EventKind producer_request_failed{"producer.request_failed", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
 const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {records} for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
-const EventKind consumer_stalled{"consumer.stalled", control, "{machine} got no answer from {to}: {error}", "{machine}이(가) {to}에서 답을 받지 못했다: {error}"};
+const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}", "{machine}이(가) {to}에서 {partition}을(를) 다시 읽는다"};
 const EventKind connection_idle{"connection.idle_closed", detail, "{machine} closes its connection to {peer}, idle for {idle}", "{machine}이(가) {idle} 동안 쓰지 않은 {peer} 연결을 닫는다"};
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
 const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} members", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}명)"};
 const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} groups from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
+const EventKind coordinator_lost{"consumer.coordinator_lost", control, "{machine} lost the coordinator of group {group}, {to}: {why}", "{machine}이(가) 그룹 {group}의 코디네이터 {to}을(를) 잃었다: {why}"};
+const EventKind coordinator_found{"consumer.coordinator_found", control, "{machine} found the coordinator of group {group}: {to}", "{machine}이(가) 그룹 {group}의 코디네이터를 찾았다: {to}"};
+const EventKind commit_failed{"consumer.commit_failed", control, "{client} could not commit its offsets: {error}", "{client}이(가) 오프셋을 커밋하지 못했다: {error}"};
+const EventKind client_error{"client.error", control, "{client}: {api} is answered with {error}", "{client}의 {api} 요청에 {error} 응답이 온다"};
+const EventKind client_exception{"client.exception", control, "{client}: {api} ends with {error}", "{client}의 {api} 요청이 {error}(으)로 끝난다"};
 const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};
 const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "저장 응답을 받은 레코드({record})가 사라졌다: {partition}, 오프셋 {offset}"};
 const EventKind invariant_violated{"invariant.violated", Level::fault, "Invariant broken: {name}: {why}", "불변 조건이 깨졌다: {name}: {why}"};
 // clang-format on
+
+std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait& wait) {
+  details.push_back({"waited_for", std::string(wait.name)});
+  details.push_back({"waited_value", brokerlab::to_text(wait.value), to_korean_text(wait.value)});
+  details.push_back({"waited_of", wait.of});
+  return details;
+}
 
 }  // namespace brokerlab::model::events

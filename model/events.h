@@ -18,20 +18,34 @@ extern const EventKind
     zk_leader_elected, zk_leader_lost, zk_follower_lost,
     zk_session_created, zk_session_expired, zk_session_closed,
     // Brokers and controller. {machine}: the broker; {epoch}
+    zk_disconnected, zk_reconnected, zk_quorum_lost, zk_quorum_back,
     broker_registered, broker_unregistered, broker_start_failed, log_directory_failed,
     log_directory_offline, log_directories_noticed,
     controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
-    partition_isr_expanded, preferred_leader_election,
+    partition_isr_expanded, isr_change_refused, partition_under_min_isr, partition_min_isr_back,
+    preferred_leader_election, replica_fetch_failed, damage_met,
     replica_became_leader, replica_became_follower, replica_truncated, log_corrupted, log_recovered,
     // Clients. {error}, {count}, {to}
+    connection_broken, connection_failed, client_disconnected,
     producer_request_failed, producer_resumed, producer_record_failed,
     consumer_joined, consumer_left, consumer_stalled, consumer_resumed,
     connection_idle,
-    group_rebalancing, group_stable, coordinator_loaded,
+    group_rebalancing, group_stable, coordinator_loaded, coordinator_lost, coordinator_found,
+    commit_failed, client_error, client_exception,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
     load_changed, record_lost, invariant_violated;
 // clang-format on
+
+/// What an event waited for: a setting or a resource by its name, its value, and whose it is. Told
+/// by `why` (the details "waited_for", "waited_value", "waited_of").
+struct Wait {
+  std::string_view name;
+  Duration value{0};
+  std::string of;
+};
+/// The details, and the wait among them.
+std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait& wait);
 
 }  // namespace brokerlab::model::events

@@ -3,6 +3,7 @@
 #include "log/record_batch.h"
 #include "model/codec_cost.h"
 #include "model/events.h"
+#include "model/explain.h"
 
 #include <algorithm>
 
@@ -186,9 +187,10 @@ void Fetcher::note_unreachable(Address address, RpcFailure::Kind error, sim::Eve
   if (unreachable_.contains(address)) return;
   sim::Trace::About here{.machine = process_.machine().id()};
   if (cause.valid()) here.cause = cause;
-  const sim::EventId told = world_.trace().record(
-      events::consumer_stalled, here,
-      {{"to", machine_name(process_, address)}, sim::Detail::of("error", to_phrase(error))});
+  const sim::EventId told = world_.trace().record(events::consumer_stalled, here,
+                                                  {{"to", machine_name(process_, address)},
+                                                   sim::Detail::of("what", what_failed(error)),
+                                                   sim::Detail::of("error", to_phrase(error))});
   unreachable_[address] = told;
   for (auto& [partition, position] : positions_) {
     const auto leader = network_.view().brokers().find(network_.view().leader(partition).leader);
@@ -201,7 +203,11 @@ void Fetcher::note_unreachable(Address address, RpcFailure::Kind error, sim::Eve
 void Fetcher::handle_error(const TopicPartition& partition, Position& position, ApiKey api,
                            ErrorCode error) {
   network_.errors().answered(api, error, &partition);
-  if (!position.failing) position.failing = world_.cause();
+  if (!position.failing) {
+    const sim::EventId behind =
+        why_answered(world_.trace(), error, context_.partitions.id_of(partition));
+    position.failing = behind.valid() ? behind : world_.cause();
+  }
   if (error == ErrorCode::offset_out_of_range) {
     reset(partition, position, api, "OffsetOutOfRangeException");
     return;
@@ -277,20 +283,38 @@ void Fetcher::take_fetched(const Asked& asked, const FetchResponse::Partition& a
     position.state = State::await_validation;
     return;
   }
-  if (const auto interrupted = std::exchange(position.failing, std::nullopt)) {
-    const sim::World::KeepCause keep(world_);
-    world_.trace().record(events::consumer_resumed,
-                          {.machine = process_.machine().id(),
-                           .partition = context_.partitions.id_of(asked.partition),
-                           .cause = *interrupted},
-                          {{"to", machine_name(process_, connection.address())}});
-  }
+  // Nobody reads again to whom nothing is readable though there is something to read.
+  const bool reads = !decoded.records.empty() || answer.high_watermark >= answer.log_end_offset;
+  if (position.failing && reads) tell_resumed(asked.partition, position, connection);
   if (decoded.after != log::no_offset) position.after_buffer = decoded.after;
+  if (decoded.damaged) tell_damage(asked.partition, position, connection);
   if (decoded.damaged) later(position);  // what came before the damage is good; then ask again
   std::move(decoded.records.begin(), decoded.records.end(), std::back_inserter(position.buffer));
   if (position.buffer.empty()) return;
   position.turn = next_turn_++;
   completed_.push_back(asked.partition);
+}
+
+void Fetcher::tell_resumed(const TopicPartition& partition, Position& position,
+                           const NodeConnection& connection) {
+  const sim::EventId interrupted = *std::exchange(position.failing, std::nullopt);
+  const sim::World::KeepCause keep(world_);
+  const sim::PartitionId id = context_.partitions.id_of(partition);
+  world_.trace().record(events::consumer_resumed,
+                        {.machine = process_.machine().id(),
+                         .partition = id,
+                         .cause = why_again(world_.trace(), id, interrupted, interrupted)},
+                        {{"to", machine_name(process_, connection.address())}});
+}
+
+void Fetcher::tell_damage(const TopicPartition& partition, Position& position,
+                          const NodeConnection& connection) {
+  if (std::exchange(position.damage_told, position.offset) == position.offset) return;
+  const sim::World::KeepCause keep(world_);
+  world_.trace().record(
+      events::damage_met,
+      {.machine = process_.machine().id(), .partition = context_.partitions.id_of(partition)},
+      {{"from", machine_name(process_, connection.address())}});
 }
 
 Fetcher::Decoded Fetcher::decode(const Asked& asked, const log::ByteSlice& bytes) const {

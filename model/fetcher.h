@@ -60,6 +60,7 @@ class Fetcher {
     Offset high_watermark = log::no_offset;
     bool asked = false;                   ///< A request about it is under way.
     std::optional<sim::EventId> failing;  ///< What interrupted it, until it brings records again.
+    Offset damage_told = log::no_offset;  ///< Where damaged records were met last.
     Time retry_at{};
     std::int64_t turn = 0;  ///< When it last brought records: those who wait longest go first.
     std::deque<ConsumedRecord> buffer;
@@ -103,6 +104,10 @@ class Fetcher {
   void fail_all(ApiKey api, const NodeConnection& connection, const RpcFailure& failure,
                 const std::vector<Asked>& asked, std::int64_t assignment);
   Position* find(const TopicPartition& partition);
+  void tell_resumed(const TopicPartition& partition, Position& position,
+                    const NodeConnection& connection);
+  void tell_damage(const TopicPartition& partition, Position& position,
+                   const NodeConnection& connection);
 
   sim::Process& process_;
   sim::World& world_;

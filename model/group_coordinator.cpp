@@ -95,6 +95,7 @@ struct GroupCoordinator::Impl {
 
   void deliver(Group& group);
   void note_change(Group& group, const GroupState::Change& change);
+  sim::EventId why_silent(const GroupState::Change& change) const;
   sim::Task<> store_group(std::string id, int partition, GroupSnapshot snapshot);
   sim::Task<> watch_deadlines();
   sim::Task<> load(int partition, LeaderEpoch epoch);
@@ -155,18 +156,35 @@ void GroupCoordinator::Impl::deliver(Group& group) {
 void GroupCoordinator::Impl::note_change(Group& group, const GroupState::Change& change) {
   const GroupState& state = group.state;
   const std::vector<std::string> members = state.member_ids();
-  const sim::Trace::About here{.machine = process.machine().id()};
+  sim::Trace::About here{.machine = process.machine().id()};
   if (change.phase == GroupPhase::preparing_rebalance) {
-    group.rebalance =
-        world.trace().record(events::group_rebalancing, here,
-                             {{"group", state.id()}, sim::Detail::of("why", change.why)});
+    std::vector<sim::Detail> details{{"group", state.id()}, sim::Detail::of("why", change.why)};
+    if (!change.silent.empty()) {
+      here.cause = why_silent(change);
+      details = events::with_wait(std::move(details),
+                                  {"session.timeout.ms", change.silence, change.silent});
+    }
+    group.rebalance = world.trace().record(events::group_rebalancing, here, std::move(details));
   } else if (change.phase == GroupPhase::stable) {
-    world.trace().record(events::group_stable, here,
-                         {{"group", state.id()},
-                          {"generation", std::to_string(change.generation)},
-                          {"members", std::to_string(members.size())}});
+    std::vector<sim::Detail> details{{"group", state.id()},
+                                     {"generation", std::to_string(change.generation)},
+                                     {"members", std::to_string(members.size())}};
+    const bool first = change.generation == 1;
+    details =
+        events::with_wait(std::move(details),
+                          {first ? "group.initial.rebalance.delay.ms" : "max.poll.interval.ms",
+                           first ? config.group_initial_rebalance_delay : state.rebalance_timeout(),
+                           first ? process.name() : state.id()});
+    world.trace().record(events::group_stable, here, std::move(details));
   }
   context.observer.on_group_state(state.id(), to_text(change.phase), change.generation, members);
+}
+
+/// Silence has no messenger: what keeps the member from its heartbeats?
+sim::EventId GroupCoordinator::Impl::why_silent(const GroupState::Change& change) const {
+  const sim::MachineId member = world.trace().find_machine(change.silent);
+  if (!member.valid()) return {};
+  return process.network().trouble(process.machine().id(), member, world.now() - change.silence);
 }
 
 sim::Task<> GroupCoordinator::Impl::store_group(std::string id, int partition,

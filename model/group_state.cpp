@@ -41,7 +41,7 @@ GroupState::GroupState(std::string id, Rules rules, const GroupSnapshot& snapsho
 
 void GroupState::enter(GroupPhase phase, Phrase why) {
   phase_ = phase;
-  outbox_.changes.push_back({phase, generation_, std::move(why)});
+  outbox_.changes.push_back({phase, generation_, std::move(why), {}, {}});
 }
 
 std::vector<std::string> GroupState::member_ids() const {
@@ -415,6 +415,14 @@ void GroupState::unload() {
 
 // --- Time ---
 
+void GroupState::name_silent(const std::string& client, Duration silence,
+                             std::size_t changes_before) {
+  for (std::size_t i = changes_before; i < outbox_.changes.size(); ++i) {
+    outbox_.changes[i].silent = client;
+    outbox_.changes[i].silence = silence;
+  }
+}
+
 Time GroupState::next_deadline() const {
   Time next = std::min(join_deadline_, sync_deadline_);
   for (const auto& [id, member] : members_) next = std::min(next, member.expires);
@@ -441,7 +449,11 @@ void GroupState::advance(Time now) {
     if (!member.is_new && (member.awaiting_join || member.awaiting_sync)) continue;
     const Phrase why{"no heartbeat from " + member.client_id,
                      member.client_id + "의 하트비트 끊김"};
+    const std::string client = member.client_id;
+    const Duration silence = member.session_timeout;
+    const std::size_t changes = outbox_.changes.size();
     remove_member(id, why, now);
+    name_silent(client, silence, changes);
   }
   const std::size_t before = pending_.size();
   std::erase_if(pending_, [now](const auto& entry) { return entry.second <= now; });

@@ -83,6 +83,9 @@ class GroupState {
     GroupPhase phase;
     int generation;
     Phrase why;  ///< Of a rebalance.
+    /// The member whose silence is the reason, and for how long it was silent; empty: another one.
+    std::string silent;
+    Duration silence{};
   };
   struct Outbox {
     std::vector<std::pair<Ticket, JoinReply>> joins;
@@ -117,6 +120,7 @@ class GroupState {
   int generation() const { return generation_; }
   std::vector<std::string> member_ids() const;
   GroupSnapshot snapshot() const;
+  Duration rebalance_timeout() const;  ///< The longest of its members'.
 
  private:
   struct Member {
@@ -146,6 +150,7 @@ class GroupState {
   bool answer_sync(Member& member, SyncReply reply);
   void propagate(ErrorCode error, Time now);
   void prepare_rebalance(const Phrase& why, Time now);
+  void name_silent(const std::string& client, Duration silence, std::size_t changes_before);
   void remove_member(const std::string& id, const Phrase& why, Time now);
   void erase(const std::string& id);
   void try_complete_join(Time now);
@@ -153,7 +158,6 @@ class GroupState {
   void complete_join(Time now);
   void sync_overdue(Time now);
   bool elect_joined_leader();
-  Duration rebalance_timeout() const;
   void enter(GroupPhase phase, Phrase why = {});
 
   std::string id_;

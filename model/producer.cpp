@@ -2,6 +2,7 @@
 
 #include "model/codec_cost.h"
 #include "model/events.h"
+#include "model/explain.h"
 #include "model/partitioner.h"
 #include "model/record_accumulator.h"
 
@@ -33,6 +34,7 @@ RpcSettings rpc_settings(const ProducerSetup& setup) {
   const ProducerConfig& config = setup.config;
   return {.client_id = setup.client_id,
           .request_timeout = config.request_timeout,
+          .is_client = true,
           .connection_setup_timeout = config.socket_connection_setup_timeout,
           .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
           .reconnect_backoff = config.reconnect_backoff,
@@ -100,6 +102,9 @@ struct KafkaProducer::Impl {
   void time_out(const BatchPtr& batch);
   void finish(const BatchPtr& batch);
   void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
+  sim::EventId last_event() const {
+    return sim::EventId(static_cast<std::int64_t>(world.trace().events().size()) - 1);
+  }
   sim::Trace::About about(const TopicPartition& partition) const {
     return {.machine = process.machine().id(), .partition = context.partitions.id_of(partition)};
   }
@@ -120,8 +125,12 @@ struct KafkaProducer::Impl {
   std::deque<std::shared_ptr<MemoryWaiter>> memory_waiters;
   std::map<BrokerId, int> in_flight;  ///< Produce requests.
   std::vector<BatchPtr> in_flight_batches;
-  std::map<Address, bool> unreachable;   ///< Told already.
-  std::set<TopicPartition> interrupted;  ///< Failed since the last success.
+  std::map<Address, bool> unreachable;  ///< Told already.
+  struct Interruption {
+    sim::EventId after;  ///< The last event before it.
+    sim::EventId cause;  ///< None when the trace does not know.
+  };
+  std::map<TopicPartition, Interruption> interrupted;  ///< Failed since the last success.
   std::set<TopicPartition> produced_to;
   bool closed = false;
   Counters counters;
@@ -353,16 +362,18 @@ void KafkaProducer::Impl::note_unreachable(Address address, RpcFailure::Kind err
                                            sim::EventId cause) {
   bool& told = unreachable[address];
   if (std::exchange(told, true)) return;
-  for (const TopicPartition& partition : produced_to) {
-    if (address_of(network.view().leader(partition).leader) == address) {
-      interrupted.insert(partition);
-    }
-  }
   sim::Trace::About here{.machine = process.machine().id()};
   if (cause.valid()) here.cause = cause;
-  world.trace().record(
-      events::producer_request_failed, here,
-      {{"to", machine_name(process, address)}, sim::Detail::of("error", to_phrase(error))});
+  const sim::EventId before = last_event();
+  const sim::EventId failed = world.trace().record(events::producer_request_failed, here,
+                                                   {{"to", machine_name(process, address)},
+                                                    sim::Detail::of("what", what_failed(error)),
+                                                    sim::Detail::of("error", to_phrase(error))});
+  for (const TopicPartition& partition : produced_to) {
+    if (address_of(network.view().leader(partition).leader) == address) {
+      interrupted.try_emplace(partition, Interruption{before, failed});
+    }
+  }
 }
 
 void KafkaProducer::Impl::fail_expired() {
@@ -385,7 +396,9 @@ void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCo
     acknowledge(batch, node, base_offset);
     return;
   }
-  interrupted.insert(batch->partition);
+  const sim::PartitionId id = context.partitions.id_of(batch->partition);
+  interrupted.try_emplace(batch->partition,
+                          Interruption{last_event(), why_answered(world.trace(), error, id)});
   const bool split = error == ErrorCode::message_too_large && batch->records.size() > 1;
   const bool final = !split && !can_retry(*batch, error);
   if (failure != nullptr) {
@@ -413,8 +426,11 @@ bool KafkaProducer::Impl::can_retry(const ProducerBatch& batch, ErrorCode error)
 }
 
 void KafkaProducer::Impl::acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset) {
-  if (interrupted.erase(batch->partition) > 0) {
-    world.trace().record(events::producer_resumed, about(batch->partition),
+  if (const auto found = interrupted.extract(batch->partition)) {
+    sim::Trace::About again = about(batch->partition);
+    again.cause =
+        why_again(world.trace(), again.partition, found.mapped().after, found.mapped().cause);
+    world.trace().record(events::producer_resumed, again,
                          {{"to", machine_name(process, address_of(node))}});
   }
   Offset offset = base_offset;
@@ -435,13 +451,19 @@ void KafkaProducer::Impl::time_out(const BatchPtr& batch) {
 
 void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {
   if (batch->done) return;
-  interrupted.insert(batch->partition);
-  world.trace().record(
-      events::producer_record_failed, about(batch->partition),
-      {{"count", std::to_string(batch->records.size())},
-       {"records",
-        batch->records.size() == 1 ? "1 record" : fmt::format("{} records", batch->records.size())},
-       {"error", std::string(to_text(error))}});
+  sim::Trace::About here = about(batch->partition);
+  here.cause = why_not_written(world.trace(), here.partition, here.machine, batch->created);
+  interrupted.try_emplace(batch->partition, Interruption{last_event(), *here.cause});
+  std::vector<sim::Detail> details{
+      {"count", std::to_string(batch->records.size())},
+      {"records",
+       batch->records.size() == 1 ? "1 record" : fmt::format("{} records", batch->records.size())},
+      {"error", std::string(to_text(error))}};
+  if (batch->created + config.delivery_timeout <= world.now()) {
+    details = events::with_wait(std::move(details),
+                                {"delivery.timeout.ms", config.delivery_timeout, process.name()});
+  }
+  world.trace().record(events::producer_record_failed, here, std::move(details));
   for (const RecordRef& record : batch->records) {
     context.observer.on_send_failed(record, error);
   }

@@ -130,6 +130,7 @@ struct FetchResponse final : Response {
     Offset log_start_offset = log::no_offset;
     std::optional<DivergingEpoch> diverging_epoch;
     log::ByteSlice records;
+    Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
   };
   std::vector<Partition> partitions;
 };

@@ -35,6 +35,7 @@ void ReplicaFetchers::follow(const TopicPartition& partition, const BrokerEndpoi
     RpcSettings rpc;
     rpc.client_id = fmt::format("broker-{}-fetcher-{}", id_, number);
     rpc.request_timeout = config_.replica_socket_timeout;
+    rpc.timeout_name = "replica.socket.timeout.ms";
     fetcher = std::make_shared<Fetcher>(process_, leader, std::move(rpc));
     process_.spawn(run(fetcher));
   }
@@ -94,8 +95,10 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
       co_await fetcher->changed.wait(deadline);
       continue;
     }
-    std::vector<Offset> asked;
-    for (const auto& partition : request->partitions) asked.push_back(partition.fetch_offset);
+    std::vector<std::pair<Offset, LeaderEpoch>> asked;
+    for (const auto& partition : request->partitions) {
+      asked.emplace_back(partition.fetch_offset, partition.current_leader_epoch);
+    }
     auto answer = co_await call_as<FetchResponse>(fetcher->connection, std::move(request));
     if (fetcher->stopped) co_return;
     if (!answer) {
@@ -115,7 +118,7 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
       if (fetcher->stopped) co_return;
       if (!fetcher->partitions.contains(data.partition) || partition == nullptr ||
           partition->role() != Partition::Role::follower ||
-          partition->log_end_offset() != asked[i]) {
+          std::pair(partition->log_end_offset(), partition->leader_epoch()) != asked[i]) {
         continue;
       }
       co_await take(fetcher, data);
@@ -135,12 +138,24 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
       co_await find_range(fetcher, data.partition);
       co_return;
     }
+    case ErrorCode::fenced_leader_epoch: {
+      // Nothing but another LeaderAndIsr request helps (AbstractFetcherThread.onPartitionFenced).
+      fetcher->partitions.erase(data.partition);
+      following_.erase(data.partition);
+      // Mostly it is on its way already: a fetch was parked when the epoch moved. Worth a sentence
+      // when it is not.
+      process_.world().after(config_.replica_fetch_backoff,
+                             [this, life = std::weak_ptr(fetcher), name = data.partition] {
+                               if (life.expired() || following_.contains(name)) return;
+                               replicas_.tell_fetch_failed(name, ErrorCode::fenced_leader_epoch);
+                             });
+      co_return;
+    }
     default:
       break;
   }
   // An epoch that one side does not know yet, a leader that is none any more, damaged records:
-  // Kafka drops a fenced partition until the next LeaderAndIsr and retries the others after
-  // replica.fetch.backoff.ms.
+  // Kafka tries again after replica.fetch.backoff.ms.
   const auto found = fetcher->partitions.find(data.partition);
   if (found != fetcher->partitions.end()) {
     found->second = process_.world().now() + config_.replica_fetch_backoff;

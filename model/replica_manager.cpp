@@ -16,6 +16,8 @@ ReplicaManager::ReplicaManager(Owner owner)
       isr_changes_(owner.isr_changes),
       purgatory_(owner.process.world()),
       fetchers_(owner.process, owner.cluster, owner.id, owner.config, *this) {
+  isr_changes_.on_refused(
+      [this](const IsrChange& change, ErrorCode error) { tell_refused(change, error); });
   storage_.start([this](int dir, sim::DiskError error) { log_dir_failed(dir, error); });
 }
 
@@ -170,6 +172,7 @@ void ReplicaManager::submit(const std::optional<IsrChange>& change) {
       *change, [this, change = *change](const AlterPartitionResponse::Partition& answer) {
         Partition* partition = find(change.partition);
         if (partition == nullptr) return;
+        if (answer.error != ErrorCode::none) tell_refused(change, answer.error);
         const Partition::IsrOutcome outcome = partition->finish_isr_change(change, answer, clock());
         wake(*partition);
         submit(outcome.retry);
@@ -181,8 +184,49 @@ void ReplicaManager::submit(const std::optional<IsrChange>& change) {
 sim::Task<> ReplicaManager::watch_isr() {
   while (true) {
     co_await world().sleep(config_.replica_lag_time_max / 2);
-    for (auto& [name, partition] : partitions_) submit(partition->maybe_shrink_isr(clock()));
+    for (auto& [name, partition] : partitions_) {
+      const std::optional<IsrChange> change = partition->maybe_shrink_isr(clock());
+      if (!change) continue;
+      const sim::World::KeepCause keep(world());
+      world().set_cause(why_lagging(*change));
+      submit(change);
+    }
   }
+}
+
+/// Why a follower that is to leave the ISR has not caught up: nobody tells, so the network is
+/// asked.
+sim::EventId ReplicaManager::why_lagging(const IsrChange& change) const {
+  const Time since = process_.world().now() - config_.replica_lag_time_max * 3 / 2;
+  for (const BrokerId member : change.from) {
+    if (std::find(change.to.begin(), change.to.end(), member) != change.to.end()) continue;
+    const auto machine = cluster_.broker_machines.find(member);
+    if (machine == cluster_.broker_machines.end()) continue;
+    const sim::EventId trouble =
+        process_.network().trouble(process_.machine().id(), machine->second, since);
+    if (trouble.valid()) return trouble;
+  }
+  return {};
+}
+
+void ReplicaManager::tell_fetch_failed(const TopicPartition& name, ErrorCode error) {
+  const Partition* partition = find(name);
+  if (partition == nullptr || partition->role() != Partition::Role::follower) return;
+  const sim::World::KeepCause keep(world());
+  world().trace().record(events::replica_fetch_failed,
+                         {.machine = machine(), .partition = partition->id()},
+                         {{"leader", cluster_.broker_name(partition->leader())},
+                          {"error", std::string(to_text(error))}});
+}
+
+void ReplicaManager::tell_refused(const IsrChange& change, ErrorCode error) {
+  const sim::World::KeepCause keep(world());
+  world().trace().record(
+      events::isr_change_refused,
+      {.machine = machine(), .partition = cluster_.partitions.id_of(change.partition)},
+      {{"from", cluster_.broker_names(change.from)},
+       {"to", cluster_.broker_names(change.to)},
+       {"error", std::string(to_text(error))}});
 }
 
 // --- Following ---
@@ -201,6 +245,12 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
       const Kind kind = appended.error().kind;
       co_await storage_.settle();
       if (offline_.contains(data.partition)) co_return false;
+      if (kind == Kind::corrupt && damage_told_.insert({data.partition, end_before}).second) {
+        const sim::World::KeepCause keep(world());
+        world().trace().record(events::damage_met,
+                               {.machine = machine(), .partition = partition.id()},
+                               {{"from", cluster_.broker_name(partition.leader())}});
+      }
       ENSURE(kind == Kind::corrupt || kind == Kind::invalid,
              "a follower could not append to {}: {}", data.partition.name(),
              appended.error().message);

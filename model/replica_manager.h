@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 namespace brokerlab::model {
 
@@ -78,6 +79,8 @@ class ReplicaManager final : public OffsetStore {
   /// damaged, and must be fetched again.
   sim::Task<bool> follow(const FetchResponse::Partition& data);
   /// OFFSET_OUT_OF_RANGE: the leader's log lies elsewhere.
+  /// The fetcher has given the partition up.
+  void tell_fetch_failed(const TopicPartition& name, ErrorCode error);
   void follow_out_of_range(const TopicPartition& partition, Offset leader_start, Offset leader_end);
 
   // --- For the group coordinator ---
@@ -124,6 +127,8 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> flush_behind(TopicPartition name, Offset base);
   void report_truncation(Partition& partition, Offset end_before);
   sim::Task<> watch_isr();
+  sim::EventId why_lagging(const IsrChange& change) const;
+  void tell_refused(const IsrChange& change, ErrorCode error);
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
   sim::Task<> flush_dirty_logs();
@@ -145,6 +150,7 @@ class ReplicaManager final : public OffsetStore {
   BrokerStorage& storage_;
   MetadataCache& metadata_;
   AlterPartitionManager& isr_changes_;
+  std::set<std::pair<TopicPartition, Offset>> damage_told_;
   std::map<TopicPartition, sim::EventId> transitions_;  ///< The last change of role or epoch.
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;

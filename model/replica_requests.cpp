@@ -202,6 +202,7 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
     answer.log_start_offset = read.log_start_offset;
     answer.diverging_epoch = read.diverging;
     answer.records = read.data.bytes;
+    answer.log_end_offset = read.log_end_offset;
     if (read.error != ErrorCode::none || read.diverging) {
       answer_now = true;
       // Who asks in vain does so because the leadership changed.

@@ -46,6 +46,11 @@ Phrase to_phrase(RpcFailure::Kind kind) {
   UNREACHABLE();
 }
 
+Phrase what_failed(RpcFailure::Kind kind) {
+  if (kind == RpcFailure::Kind::not_connected) return {"could not reach", "에 연결하지 못했다"};
+  return {"got no answer from", "에서 답을 받지 못했다"};
+}
+
 struct NodeConnection::State {
   State(sim::Process& owner, Address where, RpcSettings how)
       : process(owner),
@@ -65,7 +70,10 @@ struct NodeConnection::State {
   bool connected() const { return socket && socket->state() == sim::Socket::State::open; }
   Time idle_at() const;
   void close_idle();
-  void break_off(RpcFailure::Kind kind);
+  /// `by_us`: nothing went wrong, the connection is no longer wanted.
+  void break_off(RpcFailure::Kind kind, bool by_us = false);
+  void tell_broken(RpcFailure::Kind kind, sim::EventId trouble);
+  void tell_failed(sim::NetError error, Time began);
   void note_failed_attempt();
   void fail_all(RpcFailure failure);
 
@@ -92,6 +100,7 @@ NodeConnection::~NodeConnection() { disconnect(); }
 
 const Address& NodeConnection::address() const { return state_->address; }
 bool NodeConnection::connected() const { return state_->connected(); }
+sim::EventId NodeConnection::last_trouble() const { return state_->last_trouble; }
 int NodeConnection::in_flight() const { return static_cast<int>(state_->in_flight.size()); }
 Time NodeConnection::backoff_until() const { return state_->backoff_until; }
 sim::Task<bool> NodeConnection::connect(Time deadline) { return State::connect(state_, deadline); }
@@ -99,7 +108,7 @@ sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr reque
   return State::call(state_, std::move(request));
 }
 void NodeConnection::disconnect() {
-  if (state_->socket) state_->break_off(RpcFailure::Kind::disconnected);
+  if (state_->socket) state_->break_off(RpcFailure::Kind::disconnected, true);
 }
 
 sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
@@ -117,7 +126,8 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   self->connecting = true;
   const Duration patience = doubled(self->settings.connection_setup_timeout, self->failed_attempts,
                                     self->settings.connection_setup_timeout_max);
-  const Time give_up = std::min(deadline, world.now() + patience);
+  const Time began = world.now();
+  const Time give_up = std::min(deadline, began + patience);
   Result<sim::SocketPtr, sim::NetError> attempt = co_await self->process.network().connect(
       self->process, self->address.machine, self->address.port, give_up);
   self->connecting = false;
@@ -129,8 +139,7 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
     self->process.spawn(read_loop(self, self->socket));
     self->process.spawn(watch_timeouts(self, self->socket));
   } else {
-    self->last_trouble =
-        self->process.network().silence(self->process.machine().id(), self->address.machine);
+    self->tell_failed(attempt.error(), began);
     self->note_failed_attempt();
   }
   self->attempt_ended.notify_all();
@@ -212,12 +221,67 @@ void NodeConnection::State::close_idle() {
   trace.record(events::connection_idle, {.machine = process.machine().id()},
                {{"peer", std::string(trace.machine_name(address.machine))},
                 {"idle", brokerlab::to_text(settings.connections_max_idle)}});
-  break_off(RpcFailure::Kind::disconnected);
+  break_off(RpcFailure::Kind::disconnected, true);
 }
 
-void NodeConnection::State::break_off(RpcFailure::Kind kind) {
+/// The first failed attempt after a success is told; the next ones are of the same story.
+void NodeConnection::State::tell_failed(sim::NetError error, Time began) {
+  if (failed_attempts > 0 && last_trouble.valid()) return;
+  const sim::Network& network = process.network();
+  const sim::MachineId here = process.machine().id();
+  sim::EventId trouble = error == sim::NetError::refused
+                             ? network.refusal(address.machine, address.port)
+                             : network.trouble(here, address.machine, began);
+  sim::Trace& trace = process.world().trace();
+  const bool refused = error == sim::NetError::refused;
+  std::vector<sim::Detail> details{
+      {"peer", std::string(trace.machine_name(address.machine))},
+      sim::Detail::of("why", refused ? Phrase{"connection refused", "연결 거부"}
+                                     : Phrase{"no answer", "응답 없음"})};
+  if (!refused) {
+    details = events::with_wait(
+        std::move(details),
+        {"socket.connection.setup.timeout.ms", process.world().now() - began, process.name()});
+  }
+  // Nobody to blame: what the client was doing when it connected is no reason.
+  last_trouble = trace.record(events::connection_failed, {.machine = here, .cause = trouble},
+                              std::move(details));
+}
+
+void NodeConnection::State::tell_broken(RpcFailure::Kind kind, sim::EventId trouble) {
+  sim::Trace& trace = process.world().trace();
+  const std::string peer(trace.machine_name(address.machine));
+  const std::size_t count = in_flight.size();
+  sim::Trace::About about = sim::Trace::about(process.machine().id(), trouble);
+  // Silence that nothing explains has no cause; a connection that was closed has its closer's.
+  if (kind == RpcFailure::Kind::timed_out) about.cause = trouble;
+  std::vector<sim::Detail> details{
+      {"peer", peer},
+      {"count", std::to_string(count)},
+      {"requests", count == 1 ? "1 request" : fmt::format("{} requests", count)},
+      sim::Detail::of("why", kind == RpcFailure::Kind::timed_out
+                                 ? to_phrase(kind)
+                                 : Phrase{"reset or closed", "상대가 끊음"})};
+  if (kind == RpcFailure::Kind::timed_out) {
+    details = events::with_wait(std::move(details),
+                                {settings.timeout_name, settings.request_timeout, process.name()});
+  }
+  last_trouble = trace.record(events::connection_broken, about, std::move(details));
+  if (count > 0 || !settings.is_client) return;
+  const sim::World::KeepCause keep(process.world());
+  trace.record(events::client_disconnected, {.machine = process.machine().id()}, {{"peer", peer}});
+}
+
+void NodeConnection::State::break_off(RpcFailure::Kind kind, bool by_us) {
   const sim::SocketPtr broken = std::exchange(socket, nullptr);
-  last_trouble = broken->trouble();
+  sim::EventId trouble = broken->trouble();
+  if (!trouble.valid() && kind == RpcFailure::Kind::timed_out && !in_flight.empty()) {
+    const Time sent_at = in_flight.front()->deadline - settings.request_timeout;
+    trouble = process.network().trouble(process.machine().id(), address.machine, sent_at);
+  }
+  const sim::World::KeepCause keep(process.world());
+  last_trouble = trouble;
+  if (!by_us) tell_broken(kind, trouble);
   broken->close();
   note_failed_attempt();
   fail_all({kind, last_trouble});

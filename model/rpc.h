@@ -22,6 +22,8 @@ namespace brokerlab::model {
 struct RpcSettings {
   std::string client_id;
   Duration request_timeout = 30s;
+  const char* timeout_name = "request.timeout.ms";  ///< Kafka's name of that setting.
+  bool is_client = false;  ///< An application's: its idle connection that breaks is told.
   Duration connection_setup_timeout = 10s;
   Duration connection_setup_timeout_max = 30s;
   Duration reconnect_backoff = 50ms;
@@ -36,9 +38,12 @@ struct RpcFailure {
     timed_out,      ///< As disconnected, by request.timeout.ms.
   };
   Kind kind = Kind::disconnected;
-  sim::EventId cause;  ///< What broke or silences the peer; none when unknown.
+  sim::EventId cause;  ///< The event of the broken connection or the failed attempt.
 };
 Phrase to_phrase(RpcFailure::Kind kind);
+/// "could not reach" where no connection was made, "got no answer from" where a request was sent;
+/// in Korean what follows the peer's name.
+Phrase what_failed(RpcFailure::Kind kind);
 
 class NodeConnection {
  public:
@@ -50,6 +55,8 @@ class NodeConnection {
   const Address& address() const;
   bool connected() const;
   int in_flight() const;
+  /// The event of the last failed attempt or broken connection; none while it works.
+  sim::EventId last_trouble() const;
   /// Date before which no new attempt is made (the reconnect backoff); now or earlier: free to try.
   Time backoff_until() const;
 

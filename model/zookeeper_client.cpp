@@ -1,6 +1,7 @@
 #include "model/zookeeper_client.h"
 
 #include "base/random.h"
+#include "model/events.h"
 #include "model/zookeeper_messages.h"
 #include "sim/machine.h"
 
@@ -97,6 +98,8 @@ struct ZooKeeperClient::Impl {
   bool first_attempt = true;
   sim::SocketPtr socket;  ///< Only while connected.
   Time last_sent{};
+  Time connected_at{};
+  sim::EventId lost_by;  ///< The event of the connection that was lost, until there is another.
   SessionId session;
   std::uint64_t password = 0;
   Duration negotiated{0};
@@ -130,6 +133,12 @@ sim::Task<> ZooKeeperClient::Impl::keep_session(int its_life) {
     const sim::SocketPtr connection = co_await connect(its_life);
     if (!connection) continue;
     socket = connection;
+    connected_at = world.now();
+    if (const sim::EventId lost = std::exchange(lost_by, sim::EventId())) {
+      const sim::World::KeepCause keep(world);
+      world.trace().record(events::zk_reconnected,
+                           {.machine = process.machine().id(), .cause = lost});
+    }
     set_state(State::connected);
     tell(ZkEvent::Type::connected);
     restore_watches();
@@ -215,7 +224,21 @@ void ZooKeeperClient::Impl::expire() {
 
 void ZooKeeperClient::Impl::lose_connection() {
   sim::EventId trouble = socket->trouble();
+  if (!trouble) {
+    trouble = process.network().trouble(process.machine().id(), socket->peer(),
+                                        std::max(connected_at, world.now() - read_timeout()));
+  }
   if (trouble) world.set_cause(trouble);
+  if (state != State::closed) {
+    const bool silent = socket->state() == sim::Socket::State::open;
+    std::vector<sim::Detail> details;
+    if (silent) {
+      details = events::with_wait(
+          {}, {"2/3 zookeeper.session.timeout.ms", read_timeout(), process.name()});
+    }
+    lost_by = world.trace().record(events::zk_disconnected, {.machine = process.machine().id()},
+                                   std::move(details));
+  }
   socket->close();
   socket.reset();
   // Kafka's wrapper asks again once it is connected; a server may have done some of it already.

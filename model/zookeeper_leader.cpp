@@ -225,11 +225,14 @@ void ZkLeader::expire(SessionId session) {
   const auto& sessions = context_.replica.tree().sessions();
   const auto known = sessions.find(session);
   const Duration timeout = known == sessions.end() ? Duration{0} : known->second;
-  world_.trace().record(events::zk_session_expired,
-                        {.machine = context_.process.machine().id(), .cause = why_silent(session)},
-                        {{"session", fmt::format("{:#x}", session.value())},
+  const std::string of = owner;
+  world_.trace().record(
+      events::zk_session_expired,
+      {.machine = context_.process.machine().id(), .cause = why_silent(session)},
+      events::with_wait({{"session", fmt::format("{:#x}", session.value())},
                          {"owner", std::move(owner)},
-                         {"timeout", brokerlab::to_text(timeout), to_korean_text(timeout)}});
+                         {"timeout", brokerlab::to_text(timeout), to_korean_text(timeout)}},
+                        {"zookeeper.session.timeout.ms", timeout, of}));
   ZkTransaction transaction;
   transaction.type = ZkTransaction::Type::close_session;
   transaction.session = session;
@@ -241,21 +244,31 @@ sim::EventId ZkLeader::why_silent(SessionId session) const {
   if (found == context_.notes.end() || found->second.client == nullptr) return {};
   const ZkSessionNote& note = found->second;
   const sim::Machine& machine = note.client->machine();
-  // Nearest reason first: no power, no network, no process, or one that broke its connection once.
-  if (machine.down_cause()) return machine.down_cause();
-  const sim::EventId silence = context_.process.network().silence(note.server, machine.id());
-  if (silence) return silence;
-  if (note.client->down_cause()) return note.client->down_cause();
-  if (note.trouble) return note.trouble;
-  // It is back already, or was never seen to go: the last that befell its machine.
+  // What came first of all that may have silenced it: what is wrong now, and whatever ended the
+  // life that held the session, though another one has begun since.
+  sim::EventId first;
+  const auto consider = [&first](sim::EventId event) {
+    if (event.valid() && (!first.valid() || event < first)) first = event;
+  };
+  consider(machine.down_cause());
+  consider(context_.process.network().silence(note.server, machine.id()));
+  consider(note.client->down_cause());
+  consider(note.trouble);
+  sim::EventId last_pause;
   const std::vector<sim::Event>& events = world_.trace().events();
   for (auto event = events.rbegin(); event != events.rend() && event->time >= note.since; ++event) {
-    const bool ill =
-        event->kind == &sim::events::power_off || event->kind == &sim::events::process_killed ||
-        event->kind == &sim::events::process_exited || event->kind == &sim::events::process_paused;
-    if (ill && event->machine == machine.id()) return event->id;
+    if (event->machine != machine.id()) continue;
+    if (event->kind == &sim::events::power_off || event->kind == &sim::events::process_killed ||
+        event->kind == &sim::events::process_exited) {
+      consider(event->id);
+    } else if (event->kind == &sim::events::process_paused && !last_pause.valid()) {
+      last_pause = event->id;
+    }
   }
-  return {};
+  // It is back already, or was never seen to go.
+  if (!first.valid()) first = last_pause;
+  return first.valid() ? first
+                       : context_.process.network().trouble(note.server, machine.id(), note.since);
 }
 
 }  // namespace brokerlab::model

@@ -1,5 +1,6 @@
 #include "model/zookeeper_server.h"
 
+#include "model/events.h"
 #include "model/zookeeper_follower.h"
 #include "model/zookeeper_leader.h"
 #include "model/zookeeper_links.h"
@@ -16,7 +17,11 @@ struct Shared {
   Observer& observer;
   std::vector<sim::MachineId> machines;
   ZkSessionNotes notes;
+  bool quorum_missing = false;  ///< Told, and not over yet.
 };
+
+/// An election takes a fifth of a second; who looks for a leader so long finds no majority.
+constexpr Duration election_patience = 2s;
 
 /// The program of one server: looks for a leader, follows it or leads, and looks again.
 class ZooKeeperServer : public sim::Program {
@@ -78,15 +83,27 @@ class ZooKeeperServer : public sim::Program {
   sim::Task<> elect() {
     const sim::EventId cause = world_.cause();
     election_.start(replica_.current_epoch(), replica_.last_zxid(), world_.now());
+    const Time patient_until = world_.now() + election_patience;
     while (!election_.winner()) {
       tell_peers();
-      const std::optional<ZkNotification> vote = co_await votes_.receive(election_.wake_at());
+      const Time wake = shared_.quorum_missing || world_.now() >= patient_until
+                            ? election_.wake_at()
+                            : std::min(election_.wake_at(), patient_until);
+      const std::optional<ZkNotification> vote = co_await votes_.receive(wake);
+      if (world_.now() >= patient_until) miss_quorum(cause);
       if (vote) election_.receive(*vote, world_.now());
       election_.tick(world_.now());
     }
     tell_peers();
     // Votes bring their own causes; what this election is about is the loss that began it.
     if (cause) world_.set_cause(cause);
+  }
+
+  void miss_quorum(sim::EventId cause) {
+    if (std::exchange(shared_.quorum_missing, true)) return;
+    const sim::World::KeepCause keep(world_);
+    world_.trace().record(events::zk_quorum_lost,
+                          sim::Trace::about(process_.machine().id(), cause));
   }
 
   void hear(const ZkNotification& vote) {
@@ -105,8 +122,16 @@ class ZooKeeperServer : public sim::Program {
   sim::Task<> lead() {
     become(ZkRole::leading);
     leader_ = std::make_shared<ZkLeader>(context_);
+    process_.spawn(tell_quorum(leader_));
     co_await leader_->run();
     leader_.reset();
+  }
+
+  /// Once its term has begun, if there had been no quorum.
+  sim::Task<> tell_quorum(std::shared_ptr<ZkLeader> term) {
+    while (leader_ == term && !term->established()) co_await world_.sleep(100ms);
+    if (leader_ != term || !std::exchange(shared_.quorum_missing, false)) co_return;
+    world_.trace().record(events::zk_quorum_back, {.machine = process_.machine().id()});
   }
 
   sim::Task<> follow() {
