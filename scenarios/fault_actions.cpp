@@ -16,7 +16,7 @@ void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& rep
     report.note = "it was off already";
     return;
   }
-  judge_bite(report, *member->machine);
+  silence(report, *member);
   member->machine->power_off();
 }
 
@@ -26,6 +26,7 @@ void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& repor
   if (member == nullptr) return;
   report.done = !member->machine->powered();
   if (report.done) {
+    undo_harm(report, member->machine->id());
     member->machine->power_on();
   } else {
     report.note = "it was on already";
@@ -46,7 +47,7 @@ void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport&
   report.what = "kill process";
   Cluster::Member* member = running_member(kill.target, as, report);
   if (member == nullptr) return;
-  judge_bite(report, *member->machine);
+  silence(report, *member);
   member->process->kill();
 }
 
@@ -59,7 +60,7 @@ void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport&
     report.note = "it was not running";
     return;
   }
-  judge_bite(report, *member->machine);
+  silence(report, *member);
   member->process->terminate();
 }
 
@@ -69,6 +70,7 @@ void FaultPlan::act(const StartProcess& start, const std::string& as, FaultRepor
   if (member == nullptr) return;
   report.done = member->machine->powered() && !member->process->running();
   if (report.done) {
+    undo_harm(report, member->machine->id());
     member->process->start();
   } else {
     report.note = member->machine->powered() ? "it was running already" : "its machine was off";
@@ -79,7 +81,7 @@ void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& repo
   report.what = "pause";
   Cluster::Member* member = running_member(pause.machine, as, report);
   if (member == nullptr) return;
-  judge_bite(report, *member->machine, world_.now() + pause.length);
+  silence(report, *member, world_.now() + pause.length);
   member->process->pause(pause.length);
 }
 
@@ -88,27 +90,23 @@ void FaultPlan::act(const Clock& clock, const std::string& as, FaultReport& repo
   Cluster::Member* member = member_of(clock.machine, as, report);
   if (member == nullptr) return;
   report.done = true;
-  judge_bites({member->machine->id()}, as, report);
+  report.harmful = true;
   sim::Machine& machine = *member->machine;
+  const std::size_t watch = effects_.watch(index_of(report), Effect::stamped,
+                                           [&machine] { return machine.wrong_stamps().count; });
   // Covered by another it goes on from where it would be by then.
-  const auto set = [this, &machine, clock, since = world_.now()] {
+  const auto set = [this, &machine, clock, watch, since = world_.now()] {
     const double drift = clock.drift / 1e6;
     const Duration drifted = from_seconds(to_seconds(world_.now() - since) * drift);
     machine.set_clock(clock.ahead - clock.behind + drifted, drift);
+    effects_.in_force(watch);
   };
-  lay_over("clock of " + machine.name(), as, set, [&machine] { machine.set_clock({}, 0); });
+  lay_over(
+      "clock of " + machine.name(), as, set, [&machine] { machine.set_clock({}, 0); },
+      [this, watch] { effects_.covered(watch); });
 }
 
 // --- Paths ---
-
-void FaultPlan::judge_bites(const std::set<sim::MachineId>& machines, const std::string& as,
-                            FaultReport& report) {
-  for (const Cluster::Member& member : cluster_.members()) {
-    if (!machines.contains(member.machine->id())) continue;
-    judge_bite(report, *member.machine);
-    hits_of_[as].push_back(hits_.size() - 1);
-  }
-}
 
 void FaultPlan::impair(const Sides& sides, const sim::Impairment& what, const std::string& as,
                        FaultReport& report) {
@@ -120,11 +118,12 @@ void FaultPlan::impair(const Sides& sides, const sim::Impairment& what, const st
     report.note = "one of the two sides is empty";
     return;
   }
-  judge_bites(left, as, report);
+  report.harmful = true;
   sim::Network& network = cluster_.network();
   const std::vector<sim::MachineId> one(left.begin(), left.end());
   const std::vector<sim::MachineId> other(right.begin(), right.end());
   std::vector<sim::ImpairmentId> ids{network.impair(one, other, what, {})};
+  world_.set_cause({});
   if (!sides.one_way) ids.push_back(network.impair(other, one, what, {}));
   undo_[as].push_back([&network, ids] {
     for (const sim::ImpairmentId id : ids) network.repair(id);
@@ -159,7 +158,7 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
     report.note = "its card is no faster anyway";
     return;
   }
-  judge_bites({machine}, as, report);
+  report.harmful = true;
   sim::Network& network = cluster_.network();
   const auto set = [&network, machine, slow] { network.slow_nic(machine, slow.rate, {}); };
   lay_over("card of " + member->machine->name(), as, set,
@@ -168,13 +167,12 @@ void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& rep
 
 // --- The topology ---
 
-void FaultPlan::lose(const std::vector<int>& places, const std::string& as, FaultReport& report) {
+void FaultPlan::lose(const std::vector<int>& places, FaultReport& report) {
   report.done = true;
   report.harmful = true;
   std::set<sim::MachineId> machines;
   for (const int place : places) insert_machine(place, machines);
   if (machines.empty()) report.note = "it cut nobody off; others took over";
-  judge_bites(machines, as, report);
 }
 
 void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& report) {
@@ -182,7 +180,7 @@ void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& re
   report.target = off.name;
   sim::Network& network = cluster_.network();
   const sim::Topology& topology = *network.topology();
-  lose(topology.cut_off({{*topology.find_place(off.name)}, {}}), as, report);
+  lose(topology.cut_off({{*topology.find_place(off.name)}, {}}), report);
   const sim::OutageId id = network.fail_switch(off.name, {});
   undo_[as].push_back([&network, id] { network.mend(id); });
 }
@@ -191,7 +189,7 @@ void FaultPlan::act(const CutOff& cut, const std::string& as, FaultReport& repor
   report.what = "cut off";
   report.target = cut.area;
   sim::Network& network = cluster_.network();
-  lose(network.topology()->machines_of(cut.area), as, report);
+  lose(network.topology()->machines_of(cut.area), report);
   const sim::OutageId id = network.cut_area(cut.area, {});
   undo_[as].push_back([&network, id] { network.mend(id); });
 }
@@ -201,7 +199,7 @@ void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& repo
   report.target = off.area;
   sim::Network& network = cluster_.network();
   const sim::Topology& topology = *network.topology();
-  lose(topology.machines_of(off.area), as, report);
+  lose(topology.machines_of(off.area), report);
   const int area = *topology.find_area(off.area);
   for (const int place : topology.outage_of(area).places) {
     const sim::Topology::Place& it = topology.places()[static_cast<std::size_t>(place)];
@@ -214,6 +212,7 @@ void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& repo
       // Whoever was off for another reason stays off.
       const std::string power = "power of " + it.name;
       if (!machine->powered() && layers_[power].empty()) continue;
+      if (machine->powered()) silence(report, *member);
       const auto set = [machine] {
         if (machine->powered()) machine->power_off();
       };
@@ -234,24 +233,28 @@ sim::Machine* FaultPlan::machine_with_disk(const Target& target, int disk, const
 }
 
 void FaultPlan::set_disk(sim::Machine& machine, int disk, const std::string& as,
-                         FaultReport& report, std::int64_t sim::DiskHarm::*harm,
-                         std::function<bool()> set, std::function<void()> end) {
-  const std::size_t number = disks_.size();
+                         FaultReport& report, Effect effect, std::int64_t sim::DiskHarm::*harm,
+                         std::function<void()> set, std::function<void()> end) {
   if (machine.disks() > 1) report.target += fmt::format(" disk {}", disk + 1);
-  disks_.push_back({index_of(report), &machine.disk(disk), harm});
   report.done = true;
   report.harmful = true;
-  const auto in_force = [this, number, set = std::move(set)] {
-    DiskWatch& watch = disks_[number];
-    watch.before = watch.disk->harm().*watch.harm;
-    if (set()) reports_[watch.report].bit = true;
-  };
-  const auto covered = [this, number] {
-    disks_[number].counted = disks_[number].now();
-    disks_[number].before.reset();
+  const sim::Disk& it = machine.disk(disk);
+  std::vector<Effects::Count> if_grown;
+  // What is harmed in the background while nobody works harms nobody; a failure always does.
+  if (effect == Effect::disk_slow || effect == Effect::disk_lied) {
+    if_grown.emplace_back([this, id = machine.id()] { return effects_.worked(id); });
+  }
+  if (effect == Effect::disk_slow) {
+    if_grown.emplace_back([&it] { return it.harm().slowed_for / Duration(1ms); });
+  }
+  const std::size_t watch = effects_.watch(
+      index_of(report), effect, [&it, harm] { return it.harm().*harm; }, std::move(if_grown));
+  const auto in_force = [this, watch, set = std::move(set)] {
+    effects_.in_force(watch);
+    set();
   };
   lay_over(fmt::format("{} {} of {}", report.what, disk, machine.name()), as, in_force,
-           std::move(end), covered);
+           std::move(end), [this, watch] { effects_.covered(watch); });
 }
 
 void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
@@ -259,8 +262,8 @@ void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& re
   const int disk = slow.disk - 1;
   sim::Machine* machine = machine_with_disk(slow.machine, disk, as, report);
   if (machine == nullptr) return;
-  const auto set = [=] { return sim::slow_disk(*machine, disk, slow.factor); };
-  set_disk(*machine, disk, as, report, &sim::DiskHarm::slowed, set,
+  const auto set = [=] { sim::slow_disk(*machine, disk, slow.factor); };
+  set_disk(*machine, disk, as, report, Effect::disk_slow, &sim::DiskHarm::slowed, set,
            [=] { sim::restore_disk_speed(*machine, disk); });
 }
 
@@ -269,8 +272,8 @@ void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport&
   const int disk = failing.disk - 1;
   sim::Machine* machine = machine_with_disk(failing.machine, disk, as, report);
   if (machine == nullptr) return;
-  const auto set = [=] { return sim::fail_disk(*machine, disk, failing.share); };
-  set_disk(*machine, disk, as, report, &sim::DiskHarm::failed, set,
+  const auto set = [=] { sim::fail_disk(*machine, disk, failing.share); };
+  set_disk(*machine, disk, as, report, Effect::disk_failed, &sim::DiskHarm::failed, set,
            [=] { sim::repair_disk(*machine, disk); });
 }
 
@@ -283,14 +286,12 @@ void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& re
     report.note = "it has no more room than that anyway";
     return;
   }
-  // Taking room harms nobody until somebody wants it.
   // Covered by another it leaves what it would have left by then.
   const auto set = [=, used = machine->disk(disk).used()] {
     const Bytes more = machine->disk(disk).used() - used;
     sim::fill_disk(*machine, disk, std::max(full.left - more, Bytes(0)));
-    return false;
   };
-  set_disk(*machine, disk, as, report, &sim::DiskHarm::refused, set,
+  set_disk(*machine, disk, as, report, Effect::disk_refused, &sim::DiskHarm::refused, set,
            [=] { sim::empty_disk(*machine, disk); });
 }
 
@@ -299,8 +300,8 @@ void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& r
   const int disk = liar.disk - 1;
   sim::Machine* machine = machine_with_disk(liar.machine, disk, as, report);
   if (machine == nullptr) return;
-  const auto set = [=] { return sim::make_disk_lie(*machine, disk); };
-  set_disk(*machine, disk, as, report, &sim::DiskHarm::lies, set,
+  const auto set = [=] { sim::make_disk_lie(*machine, disk); };
+  set_disk(*machine, disk, as, report, Effect::disk_lied, &sim::DiskHarm::lies, set,
            [=] { sim::make_disk_honest(*machine, disk); });
 }
 
@@ -316,10 +317,16 @@ void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& 
       corrupt.directory.empty() ? "" : fmt::format("{}/{}/", model::log_root, corrupt.directory);
   const auto flipped = cluster_.storage(model::BrokerId(member->role.index + 1)).corrupt(prefix);
   report.done = flipped.has_value();
-  report.harmful = report.bit = report.done;
+  report.harmful = report.done;
   report.note = flipped ? fmt::format("bit {} of byte {} of {}", flipped->bit, flipped->position,
                                       flipped->path)
                         : "nothing of it was on the disk yet";
+  if (!flipped) return;
+  // "<root>/orders-3/00000000000000000000.log"
+  const std::size_t end = flipped->path.rfind('/');
+  const std::size_t begin = flipped->path.rfind('/', end - 1) + 1;
+  effects_.damaged(index_of(report), member->machine->id(),
+                   flipped->path.substr(begin, end - begin));
 }
 
 // --- The end of a fault ---
@@ -330,7 +337,7 @@ void FaultPlan::lay_over(const std::string& setting, const std::string& as,
   std::vector<Layer>& before = layers_[setting];
   if (!before.empty()) before.back().covered();
   set();
-  before.push_back({as, std::move(set), std::move(covered)});
+  before.push_back({as, doing_, std::move(set), std::move(covered)});
   undo_[as].push_back([this, setting, as, end = std::move(end)] {
     std::vector<Layer>& layers = layers_[setting];
     const auto mine = std::find_if(layers.begin(), layers.end(),
@@ -340,7 +347,13 @@ void FaultPlan::lay_over(const std::string& setting, const std::string& as,
     if (was_newest) mine->covered();
     layers.erase(mine);
     if (!was_newest) return;
-    layers.empty() ? end() : layers.back().set();
+    if (layers.empty()) {
+      end();
+    } else {
+      effects_.doing(layers.back().fault);
+      layers.back().set();
+      effects_.doing(doing_);
+    }
   });
 }
 
@@ -353,12 +366,14 @@ void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
     report.note = "the fault of that name was not done, or is over";
     return;
   }
+  if (const auto fault = named_.find(heal.fault); fault != named_.end()) {
+    effects_.undoes(index_of(report), fault->second);
+  }
   for (const auto& undo : found->second) {
     const sim::World::KeepCause keep(world_);
     undo();
   }
   undo_.erase(found);
-  for (const std::size_t hit : hits_of_[heal.fault]) hits_[hit].until = world_.now();
 }
 
 }  // namespace brokerlab::scenarios

@@ -5,16 +5,9 @@
 #include <algorithm>
 
 namespace brokerlab::scenarios {
-namespace {
 
-bool overlaps(const sim::Transfer& transfer, Time from, Time to) {
-  return transfer.sent <= to && transfer.arrived >= from;
-}
-
-}  // namespace
-
-FaultPlan::FaultPlan(sim::World& world, Cluster& cluster, const Ledger& ledger)
-    : world_(world), cluster_(cluster), ledger_(ledger) {}
+FaultPlan::FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger)
+    : world_(world), cluster_(cluster), ledger_(ledger), effects_(world, cluster, ledger) {}
 
 void FaultPlan::schedule() {
   const std::vector<Fault>& faults = cluster_.scenario().faults;
@@ -24,27 +17,11 @@ void FaultPlan::schedule() {
     world_.at(Time(faults[i].at), [this, i] { apply(cluster_.scenario().faults[i], reports_[i]); });
   }
   world_.trace().subscribe([this](const sim::Event& event) {
-    if (event.kind == &sim::events::process_started) end_hits(event.machine);
-  });
-  cluster_.network().on_transfer(
-      [this](const sim::Transfer& transfer) { judge_transfer(transfer, reports_); });
-}
-
-void FaultPlan::judge_transfer(const sim::Transfer& transfer,
-                               std::vector<FaultReport>& reports) const {
-  for (const Hit& hit : hits_) {
-    const bool concerns = transfer.source == hit.machine || transfer.destination == hit.machine;
-    FaultReport& report = reports[hit.report];
-    if (!concerns || report.bit) continue;
-    const bool lasting = hit.zookeeper || transfer.kind.starts_with("Produce");
-    const bool momentary = !hit.zookeeper && transfer.kind.starts_with("Fetch");
-    if (!(lasting && overlaps(transfer, hit.at, hit.until)) &&
-        !(momentary && overlaps(transfer, hit.at, hit.at))) {
-      continue;
+    if (event.kind != &sim::events::process_started) return;
+    for (const Cluster::Member& member : cluster_.members()) {
+      if (member.machine->id() == event.machine) effects_.speaks_again(member);
     }
-    report.bit = true;
-    report.note = fmt::format("a {} was on its way", transfer.kind);
-  }
+  });
 }
 
 std::optional<std::string> FaultPlan::leader_of_most(const std::string& topic) const {
@@ -130,76 +107,37 @@ Cluster::Member* FaultPlan::member_of(const Target& target, const std::string& a
   return member;
 }
 
-void FaultPlan::end_hits(sim::MachineId machine) {
-  for (Hit& hit : hits_) {
-    if (hit.machine == machine) hit.until = std::min(hit.until, world_.now());
-  }
+void FaultPlan::silence(FaultReport& report, const Cluster::Member& member, Time until) {
+  report.harmful = true;
+  effects_.silenced(index_of(report), member, until);
+  if (until == never) ended_[member.machine->id()] = index_of(report);
 }
 
-/// What the moment of the fault tells; transfers under way are seen when they end.
-void FaultPlan::judge_bite(FaultReport& report, const sim::Machine& machine, Time until) {
-  report.harmful = true;
-  const Cluster::Member* member = cluster_.find(machine.name());
-  const bool zookeeper = member != nullptr && member->role.role == Role::zookeeper;
-  const std::size_t index = index_of(report);
-  hits_.push_back({machine.id(), world_.now(), until, index, zookeeper});
-  if (zookeeper) {
-    const auto role = ledger_.zookeeper_roles().find(member->role.index + 1);
-    if (role != ledger_.zookeeper_roles().end() && role->second == "leading") {
-      report.bit = true;
-      report.note = "it led the ensemble";
-    }
-  }
-  for (const auto& [id, broker_machine] : cluster_.context().broker_machines) {
-    if (broker_machine != machine.id()) continue;
-    const model::Broker* broker = cluster_.broker(id);
-    if (broker == nullptr) continue;
-    int behind = 0;
-    int led = 0;
-    for (const auto& [name, partition] : broker->replicas().partitions()) {
-      if (!partition->is_leader() || name.topic == model::offsets_topic) continue;
-      ++led;
-      if (partition->high_watermark() < partition->log_end_offset()) ++behind;
-    }
-    const int in_hand = broker->server().produces_in_hand();
-    if (behind == 0 && in_hand == 0) continue;
-    report.bit = true;
-    report.note =
-        behind > 0 ? fmt::format(
-                         "followers of {} were behind in {} of the {} partitions "
-                         "it led",
-                         machine.name(), behind, led)
-                   : fmt::format("{} had {} in hand", machine.name(),
-                                 in_hand == 1 ? "a Produce" : fmt::format("{} Produces", in_hand));
-  }
+void FaultPlan::undo_harm(FaultReport& report, sim::MachineId machine) {
+  const auto fault = ended_.find(machine);
+  if (fault != ended_.end()) effects_.undoes(index_of(report), fault->second);
 }
 
 void FaultPlan::apply(const Fault& fault, FaultReport& report) {
   world_.set_cause({});  // the scenario itself is the first cause
+  doing_ = index_of(report);
+  effects_.doing(doing_);
   std::visit([&](const auto& action) { act(action, fault.as, report); }, fault.action);
+  effects_.doing(std::nullopt);
+  if (!fault.as.empty()) named_[fault.as] = index_of(report);
 }
 
 std::vector<FaultReport> FaultPlan::reports() const {
   std::vector<FaultReport> all = reports_;
-  // What was sent to the dead is told as lost only when TCP gives up, after the run perhaps.
-  for (const sim::Transfer& transfer : cluster_.network().undelivered()) {
-    judge_transfer(transfer, all);
-  }
-  for (const DiskWatch& watch : disks_) {
-    FaultReport& report = all[watch.report];
-    if (report.bit) continue;
-    const std::int64_t count = watch.now();
-    if (count == 0) continue;
-    report.bit = true;
-    const auto note = [&](std::int64_t sim::DiskHarm::*harm, std::string_view one,
-                          std::string_view what) {
-      if (watch.harm != harm) return;
-      report.note = fmt::format("{} {}{} {}", count, one, count == 1 ? "" : "s", what);
-    };
-    note(&sim::DiskHarm::slowed, "operation", "took longer");
-    note(&sim::DiskHarm::lies, "sync", "made nothing durable");
-    note(&sim::DiskHarm::refused, "write", "found no room");
-    note(&sim::DiskHarm::failed, "operation", "failed");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    FaultReport& report = all[i];
+    if (!report.done || !report.harmful) continue;
+    Effects::Found found = effects_.of(i);
+    report.bit = found.bit;
+    for (const Phrase& told : found.told) {
+      report.note += (report.note.empty() ? "" : ", ") + told.english;
+    }
+    report.effects = std::move(found.told);
   }
   return all;
 }

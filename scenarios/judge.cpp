@@ -185,8 +185,8 @@ RunReport judge(const Evidence& evidence) {
   report_partitions(evidence, report);
   report_machines(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
-    report.faults.push_back(
-        {fault.at, fault.what, fault.target, fault.note, fault.done, fault.harmful, fault.bit});
+    report.faults.push_back({fault.at, fault.what, fault.target, fault.note, fault.done,
+                             fault.harmful, fault.bit, fault.effects});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
     report.invariants.push_back(

@@ -43,7 +43,21 @@ Invariant& Ledger::invariant(std::string_view name) {
 void Ledger::violate(std::string_view name, std::string why) {
   Invariant& broken = invariant(name);
   if (broken.violations.size() >= most_violations_kept) return;
-  world_.trace().record(model::events::invariant_violated, {},
+  // A flipped bit waits where it is until somebody looks: nothing leads from it to here.
+  sim::Trace::About about;
+  for (const sim::Event& event : world_.trace().events()) {
+    if (event.kind != &model::events::log_corrupted) continue;
+    const std::string_view file = event.detail("file");
+    const std::size_t end = file.rfind('/');
+    const std::size_t begin =
+        end == 0 || end == std::string_view::npos ? 0 : file.rfind('/', end - 1) + 1;
+    const std::string directory(file.substr(begin, end - begin));
+    if (why.find(directory + " ") != std::string::npos ||
+        why.find(directory + ":") != std::string::npos) {
+      about.cause = event.id;
+    }
+  }
+  world_.trace().record(model::events::invariant_violated, about,
                         {{"name", std::string(name)}, {"why", why}});
   broken.violations.push_back(std::move(why));
 }
@@ -115,9 +129,11 @@ void Ledger::on_sent(RecordRef ref, Time intended, log::ByteView value) {
   record.sent = world_.now();
   by_hash_[content_hash(value)].push_back(ref);
   ++records_sent_;
+  for (model::Observer* listener : listeners_) listener->on_sent(ref, intended, value);
 }
 
 void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset offset) {
+  for (model::Observer* listener : listeners_) listener->on_acknowledged(ref, name, offset);
   SentRecord* record = find(ref);
   ENSURE(record != nullptr && !record->acknowledged && !record->failed,
          "a record was acknowledged that was not under way");
@@ -239,8 +255,11 @@ std::int64_t Ledger::sent_by(int producer) const {
 
 // --- Brokers ---
 
-void Ledger::on_leader_append(BrokerId, const TopicPartition& name, LeaderEpoch epoch, Offset first,
-                              Offset end, std::int64_t) {
+void Ledger::on_leader_append(BrokerId broker, const TopicPartition& name, LeaderEpoch epoch,
+                              Offset first, Offset end, std::int64_t bytes) {
+  for (model::Observer* listener : listeners_) {
+    listener->on_leader_append(broker, name, epoch, first, end, bytes);
+  }
   std::vector<AppendedRange>& ranges = appended_[name];
   for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
     if (range->epoch != epoch) continue;
@@ -421,7 +440,12 @@ void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {
 
 void Ledger::on_zookeeper_role(int myid, std::string_view role) { zookeeper_roles_[myid] = role; }
 
-void Ledger::on_zookeeper_applied(int, std::int64_t zxid, std::uint64_t hash) {
+void Ledger::on_log_end(BrokerId broker, const TopicPartition& name, Offset end) {
+  for (model::Observer* listener : listeners_) listener->on_log_end(broker, name, end);
+}
+
+void Ledger::on_zookeeper_applied(int myid, std::int64_t zxid, std::uint64_t hash) {
+  for (model::Observer* listener : listeners_) listener->on_zookeeper_applied(myid, zxid, hash);
   ++invariant("zookeeper_writes_are_linear").checked;
   const auto [entry, is_new] = zookeeper_history_.try_emplace(zxid, hash);
   if (!is_new && entry->second != hash) {

@@ -68,6 +68,8 @@ class Ledger final : public model::Observer {
   explicit Ledger(sim::World& world);
   void set_replica_finder(ReplicaFinder finder) { find_replica_ = std::move(finder); }
   void set_context(const model::ClusterContext* context) { context_ = context; }
+  /// Hears of records, appends and ZooKeeper's transactions after the ledger.
+  void listen(model::Observer& listener) { listeners_.push_back(&listener); }
 
   // --- What it hears ---
 
@@ -82,6 +84,10 @@ class Ledger final : public model::Observer {
                       const std::vector<std::string>& members) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
+  void on_client_error(const model::ClientError& error) override {
+    for (model::Observer* listener : listeners_) listener->on_client_error(error);
+  }
+  void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
   void on_truncated(model::BrokerId, const model::TopicPartition&, model::Offset to,
@@ -223,6 +229,7 @@ class Ledger final : public model::Observer {
 
   sim::World& world_;
   ReplicaFinder find_replica_;
+  std::vector<model::Observer*> listeners_;
   const model::ClusterContext* context_ = nullptr;
   std::map<std::string, Invariant, std::less<>> invariants_;
   std::map<int, std::vector<SentRecord>> records_;  ///< By producer, then number.

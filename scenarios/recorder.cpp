@@ -1,5 +1,7 @@
 #include "scenarios/recorder.h"
 
+#include "model/events.h"
+
 #include <algorithm>
 #include <set>
 
@@ -115,6 +117,7 @@ void Recorder::on_event(const sim::Event& event) {
   if (event.kind == &sim::events::power_off || event.kind == &sim::events::process_killed) {
     write_offsets();
   }
+  note_registration(event);
   for (const sim::Event* one : selection_.take(event)) write_event(*one);
   // Facts follow once everything that is due at this date has happened.
   if (std::exchange(facts_are_due_, true)) return;
@@ -122,6 +125,15 @@ void Recorder::on_event(const sim::Event& event) {
     facts_are_due_ = false;
     write_facts();
   });
+}
+
+void Recorder::note_registration(const sim::Event& event) {
+  if (event.kind == &model::events::broker_registered) {
+    registered_.insert(event.machine);
+  } else if (event.kind == &model::events::zk_session_expired ||
+             event.kind == &model::events::zk_session_closed) {
+    registered_.erase(world_.trace().find_machine(event.detail("owner")));
+  }
 }
 
 void Recorder::write_event(const sim::Event& event) {
@@ -139,6 +151,9 @@ void Recorder::write_event(const sim::Event& event) {
   row.ko = korean;
   for (const sim::Detail& detail : event.details) {
     row.details.emplace_back(std::string(detail.key), detail.value);
+    if (!detail.korean.empty()) {
+      row.details.emplace_back(std::string(detail.key) + "_ko", detail.korean);
+    }
   }
   recording_.event(row);
 }
@@ -177,7 +192,7 @@ void Recorder::write_facts() {
                       broker != nullptr && broker->controller().active() ? "true" : "false");
       recording_.fact(
           now, subject, "registered",
-          broker != nullptr && broker->state() == model::Broker::State::running ? "true" : "false");
+          broker != nullptr && registered_.contains(member.machine->id()) ? "true" : "false");
     } else if (member.role.role == Role::zookeeper) {
       const int myid = member.role.index + 1;
       const auto role = ledger_.zookeeper_roles().find(myid);
@@ -204,7 +219,10 @@ void Recorder::write_partition_facts() {
   for (const Cluster::Member& member : cluster_.members()) {
     if (member.role.role != Role::broker) continue;
     const model::BrokerId id = cluster_.broker_id(member);
-    if (cluster_.broker(id) != nullptr) alive.insert(id);
+    // Who runs without being registered (its session has expired) leads nobody either.
+    if (cluster_.broker(id) != nullptr && registered_.contains(member.machine->id())) {
+      alive.insert(id);
+    }
   }
   // Few of many partitions change at once: those that did not cost no text.
   IdsInOrder ids(cluster_.context().partitions);

@@ -10,6 +10,7 @@
 #include "sim/recording.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -32,6 +33,7 @@ class Recorder {
   void describe_machines();
   void on_event(const sim::Event& event);
   void write_event(const sim::Event& event);
+  void note_registration(const sim::Event& event);
   void on_transfer(const sim::Transfer& transfer);
   void write_facts();
   void write_partition_facts();
@@ -63,7 +65,8 @@ class Recorder {
   Selection selection_;
   std::size_t partitions_declared_ = 0;
   bool facts_are_due_ = false;
-  std::vector<Told> told_;  ///< By partition.
+  std::vector<Told> told_;               ///< By partition.
+  std::set<sim::MachineId> registered_;  ///< Whose node stands in ZooKeeper.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
   std::map<std::pair<int, bool>, std::pair<double, double>> network_totals_;  ///< Moved, possible.

@@ -258,12 +258,13 @@ std::string RunReport::json() const {
             quoted(m.name), m.nic_sent, m.nic_received, m.nic_utilisation, m.disk_read,
             m.disk_written, m.disk_syncs, m.disk_utilisation, m.cpu_utilisation);
       }));
-  text += fmt::format(R"("faults":{},)", json_list(faults, [](const Fault& f) {
-                        return fmt::format(
-                            R"({{"at_s":{},"what":{},"target":{},"done":{},"bit":{},"note":{}}})",
-                            to_seconds(f.at), quoted(f.what), quoted(f.target), f.done, f.bit,
-                            quoted(f.note));
-                      }));
+  text += fmt::format(
+      R"("faults":{},)", json_list(faults, [](const Fault& f) {
+        return fmt::format(
+            R"({{"at_s":{},"what":{},"target":{},"done":{},"bit":{},"note":{},"effects":{}}})",
+            to_seconds(f.at), quoted(f.what), quoted(f.target), f.done, f.bit, quoted(f.note),
+            json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
+      }));
   text += fmt::format(R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
                         return fmt::format(R"({{"name":{},"held":{},"checked":{},"detail":{}}})",
                                            quoted(i.name), i.held, i.checked, quoted(i.detail));

@@ -3,6 +3,7 @@
 // Lifetime: a value. Threads: none.
 #pragma once
 
+#include "base/phrase.h"
 #include "base/units.h"
 
 #include <cstdint>
@@ -91,6 +92,7 @@ struct RunReport {
     Duration at{};
     std::string what, target, note;
     bool done = false, harmful = false, bit = false;
+    std::vector<Phrase> effects;  ///< How it bit; the weightiest first.
   };
   std::vector<Fault> faults;
 

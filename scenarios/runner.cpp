@@ -36,6 +36,7 @@ class Run {
       recorder_->attach();
     }
     availability_.emplace(world_, *cluster_);
+    errors_.emplace(world_, *cluster_, ledger_);
     faults_.emplace(world_, *cluster_, ledger_);
     faults_->schedule();
     announce_load();
@@ -52,7 +53,7 @@ class Run {
     availability_->finish(end);
     RunReport report = judge(
         {scenario_, world_, *cluster_, ledger_, *availability_, faults_->reports(), most_lag_});
-    report.time_line = time_line(world_.trace(), cluster_->context());
+    report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (recorder_) {
@@ -130,6 +131,7 @@ class Run {
   std::unique_ptr<Cluster> cluster_;
   std::optional<Recorder> recorder_;
   std::optional<Availability> availability_;
+  std::optional<ErrorSpells> errors_;
   std::optional<FaultPlan> faults_;
   MostLag most_lag_;
 };

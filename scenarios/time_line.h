@@ -5,12 +5,15 @@
 #pragma once
 
 #include "model/cluster_context.h"
+#include "scenarios/error_spells.h"
 #include "scenarios/report.h"
 #include "sim/trace.h"
 
 namespace brokerlab::scenarios {
 
+/// `errors`: how often what the first error of a kind told of was met.
 std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
-                                         const model::ClusterContext& cluster);
+                                         const model::ClusterContext& cluster,
+                                         const ErrorSpells& errors);
 
 }  // namespace brokerlab::scenarios

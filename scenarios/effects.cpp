@@ -1,0 +1,398 @@
+#include "scenarios/effects.h"
+
+#include "base/translation.h"
+#include "model/events.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+namespace {
+
+constexpr Duration noise = 1ms;
+/// Fetches wait for records anyway; one within this time of a write may have carried it.
+constexpr Duration about_a_write = 100ms;
+/// Shorter waits are everyday life.
+constexpr Duration worth_telling = 100ms;
+
+namespace is = model::events;
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void insert(std::vector<std::string>& names, std::string name) {
+  if (!contains(names, name)) names.push_back(std::move(name));
+}
+
+}  // namespace
+
+Effects::Effects(sim::World& world, Cluster& cluster, Ledger& ledger)
+    : world_(world), cluster_(cluster), ledger_(ledger) {
+  ledger.listen(*this);
+  world.trace().subscribe([this](const sim::Event& event) { on_event(event); });
+  cluster.network().on_transfer(
+      [this](const sim::Transfer& transfer) { on_transfer(transfer, tallies_); });
+}
+
+void Effects::add(Tally& tally, Effect effect, std::int64_t count, Duration longest) {
+  const auto at = static_cast<std::size_t>(effect);
+  tally.counts[at] += count;
+  tally.longest[at] = std::max(tally.longest[at], longest);
+}
+
+// --- What the plan says ---
+
+void Effects::silenced(FaultIndex fault, const Cluster::Member& member, Time until) {
+  silent_.push_back({fault, member.machine->id(), member.role.role, member.role.name,
+                     member.role.spec, world_.now(), until, until != never});
+  if (until == never) return;
+  world_.at(until, [this, silent = silent_.back()] {
+    end_silence(silent, tallies_[silent.fault], world_.now());
+  });
+}
+
+void Effects::speaks_again(const Cluster::Member& member) {
+  for (auto silent = silent_.begin(); silent != silent_.end();) {
+    if (silent->machine != member.machine->id() || silent->stands_still) {
+      ++silent;
+      continue;
+    }
+    end_silence(*silent, tallies_[silent->fault], world_.now());
+    silent = silent_.erase(silent);
+  }
+}
+
+/// What waited for the process while it was silent.
+void Effects::end_silence(const Silent& silent, Tally& tally, Time end) const {
+  if (silent.role == Role::producer) {
+    const std::optional<Time> due = cluster_.feed(silent.spec).next_due();
+    if (due && *due + noise <= end) {
+      add(tally, Effect::rows_waited, 1, end - std::max(*due, silent.begin));
+    }
+  } else if (silent.role == Role::consumer) {
+    const ConsumerSpec& spec = cluster_.scenario().consumers[silent.spec];
+    const auto assigned = ledger_.assignments().find(silent.name);
+    if (assigned == ledger_.assignments().end()) return;
+    std::int64_t unread = 0;
+    for (const auto& [name, lag] : ledger_.lags(spec.group, spec.topics)) {
+      const bool its = std::find(assigned->second.begin(), assigned->second.end(), name) !=
+                       assigned->second.end();
+      if (its) unread += lag;
+    }
+    if (unread > 0) add(tally, Effect::records_waited, unread, end - silent.begin);
+  }
+}
+
+std::size_t Effects::watch(FaultIndex fault, Effect effect, Count count,
+                           std::vector<Count> if_grown) {
+  if_grown.insert(if_grown.begin(), std::move(count));
+  const std::size_t size = if_grown.size();
+  watched_.push_back({fault, effect, std::move(if_grown), std::vector<std::int64_t>(size), {}});
+  return watched_.size() - 1;
+}
+
+std::vector<std::int64_t> Effects::Watched::now() const {
+  std::vector<std::int64_t> all = counted;
+  for (std::size_t i = 0; before && i < counts.size(); ++i) all[i] += counts[i]() - (*before)[i];
+  return all;
+}
+
+void Effects::in_force(std::size_t watch) {
+  std::vector<std::int64_t> now;
+  for (const Count& count : watched_[watch].counts) now.push_back(count());
+  watched_[watch].before = std::move(now);
+}
+
+void Effects::covered(std::size_t watch) {
+  watched_[watch].counted = watched_[watch].now();
+  watched_[watch].before.reset();
+}
+
+void Effects::damaged(FaultIndex fault, sim::MachineId machine, std::string directory) {
+  damages_.push_back({fault, machine, std::move(directory)});
+}
+
+std::int64_t Effects::worked(sim::MachineId machine) const {
+  const auto found = worked_.find(machine);
+  return found == worked_.end() ? 0 : found->second;
+}
+
+// --- Events ---
+
+std::optional<Effects::FaultIndex> Effects::fault_of(sim::EventId event) const {
+  if (!event.valid()) return std::nullopt;
+  const auto at = static_cast<std::size_t>(event.value());
+  if (at >= fault_of_event_.size() || fault_of_event_[at] < 0) return std::nullopt;
+  return static_cast<FaultIndex>(fault_of_event_[at]);
+}
+
+Effects::FaultIndex Effects::behind(FaultIndex fault) const {
+  const auto found = undone_by_.find(fault);
+  return found == undone_by_.end() ? fault : found->second;
+}
+
+void Effects::on_event(const sim::Event& event) {
+  std::optional<FaultIndex> fault = fault_of(event.cause);
+  const bool is_fault = !event.cause.valid() && doing_.has_value();
+  if (is_fault) fault = doing_;
+  fault_of_event_.resize(static_cast<std::size_t>(event.id.value()) + 1, -1);
+  if (fault) fault_of_event_.back() = static_cast<std::int32_t>(*fault);
+  note_damage(event);
+  if (!fault || is_fault) return;
+  const bool shows_when_undone = event.kind == &is::record_lost ||
+                                 event.kind == &is::replica_truncated ||
+                                 event.kind == &is::log_recovered;
+  Tally& of = tally(shows_when_undone ? behind(*fault) : *fault);
+  count(of, event);
+  if (event.machine.valid()) of.touched[event.machine] = event.time;
+  if (event.partition.valid()) of.touched_partition[event.partition] = event.time;
+}
+
+void Effects::count(Tally& tally, const sim::Event& event) {
+  const Time because = event.cause.valid() ? world_.trace().event(event.cause).time : event.time;
+  const sim::EventKind* const kind = event.kind;
+  if (kind == &is::record_lost) {
+    add(tally, Effect::record_lost);
+  } else if (kind == &is::producer_record_failed) {
+    add(tally, Effect::send_failed, std::atoll(std::string(event.detail("count")).c_str()));
+  } else if (kind == &is::producer_request_failed || kind == &is::consumer_stalled) {
+    add(tally, Effect::unreachable);
+  } else if (kind == &is::consumer_resumed) {
+    tally.consumer_waited = std::max(tally.consumer_waited, event.time - because);
+  } else if (kind == &is::connection_broken) {
+    add(tally, Effect::request_broken, std::atoll(std::string(event.detail("count")).c_str()));
+  } else if (kind == &is::zk_leader_lost || kind == &is::zk_leader_elected ||
+             kind == &is::zk_follower_lost) {
+    add(tally, Effect::ensemble);
+  } else if (kind == &is::zk_session_expired) {
+    const std::string owner(event.detail("owner"));
+    insert(tally.sessions, owner);
+    tally.a_session_counts = tally.a_session_counts || holds_anything(owner);
+    add(tally, Effect::session_expired);
+  } else {
+    count_of_broker(tally, event);
+    count_of_group(tally, event);
+  }
+}
+
+void Effects::count_of_broker(Tally& tally, const sim::Event& event) {
+  const std::string machine(world_.trace().machine_name(event.machine));
+  const sim::EventKind* const kind = event.kind;
+  if (kind == &is::broker_start_failed || kind == &is::log_directory_failed ||
+      kind == &is::log_directory_offline) {
+    insert(tally.brokers_down, machine);
+    add(tally, Effect::broker_down);
+  } else if (kind == &is::zk_disconnected) {
+    insert(tally.lost_zookeeper, machine);
+    add(tally, Effect::zookeeper_lost);
+  } else if (kind == &is::controller_elected) {
+    add(tally, Effect::controller_elected);
+  } else if (kind == &is::partition_leader_elected) {
+    add(tally, Effect::leader_elected);
+  } else if (kind == &is::partition_offline) {
+    add(tally, Effect::leaderless);
+  } else if (kind == &is::partition_isr_shrunk) {
+    add(tally, Effect::isr_shrunk);
+  } else if (kind == &is::isr_change_refused) {
+    add(tally, Effect::isr_refused);
+  } else if (kind == &is::partition_under_min_isr) {
+    add(tally, Effect::below_min_isr);
+  } else if (kind == &is::replica_truncated) {
+    add(tally, Effect::truncated);
+  } else if (kind == &is::log_recovered) {
+    if (event.detail("cut") != to_rounded_text(Bytes(0))) add(tally, Effect::recovered);
+  }
+}
+
+void Effects::count_of_group(Tally& tally, const sim::Event& event) {
+  const sim::EventKind* const kind = event.kind;
+  if (kind == &is::consumer_left) {
+    insert(tally.left, std::string(world_.trace().machine_name(event.machine)));
+    add(tally, Effect::left_group);
+  } else if (kind == &is::group_rebalancing) {
+    add(tally, Effect::rebalanced);
+  } else if (kind == &is::coordinator_loaded || kind == &is::coordinator_lost) {
+    add(tally, Effect::coordinator_moved);
+  } else if (kind == &is::client_error) {
+    add(tally, Effect::error_answered);
+  }
+}
+
+/// A bit is met where nothing leads back to it but the place.
+void Effects::note_damage(const sim::Event& event) {
+  const bool met = event.kind == &is::damage_met;
+  const bool recovered = event.kind == &is::log_recovered;
+  const bool broken = event.kind == &is::invariant_violated;
+  if (!met && !recovered && !broken) return;
+  for (const Damage& damage : damages_) {
+    const bool there =
+        met ? world_.trace().partition_name(event.partition) == damage.directory
+        : recovered
+            ? event.machine == damage.machine && event.detail("cut") != to_rounded_text(Bytes(0))
+            : event.detail("why").find(damage.directory + " ") != std::string_view::npos ||
+                  event.detail("why").find(damage.directory + ":") != std::string_view::npos;
+    if (!there) continue;
+    Tally& of = tally(damage.fault);
+    add(of, Effect::damage_met);
+    if (of.damage.empty()) of.damage = damage.directory;
+  }
+}
+
+/// A broker with a replica, or the controller.
+bool Effects::holds_anything(std::string_view machine) const {
+  const Cluster::Member* member = cluster_.find(machine);
+  if (member == nullptr || member->role.role != Role::broker) return false;
+  const model::BrokerId id = cluster_.broker_id(*member);
+  if (ledger_.controller() == id) return true;
+  return std::any_of(ledger_.partitions().begin(), ledger_.partitions().end(),
+                     [id](const auto& entry) {
+                       const auto& all = entry.second.replicas;
+                       return std::find(all.begin(), all.end(), id) != all.end();
+                     });
+}
+
+// --- Messages ---
+
+bool Effects::carries_work(const sim::Transfer& transfer) const {
+  const std::string_view kind = transfer.kind;
+  if (kind.starts_with("Fetch")) {
+    return last_append_ + about_a_write >= transfer.sent &&
+           (transfer.arrived == never || last_append_ <= transfer.arrived);
+  }
+  const bool idle = kind.find("ping") != std::string_view::npos || kind.starts_with("Heartbeat") ||
+                    kind.starts_with("Metadata") || kind.starts_with("ZooKeeper connect");
+  return !idle;
+}
+
+void Effects::on_transfer(const sim::Transfer& transfer,
+                          std::map<FaultIndex, Tally>& tallies) const {
+  const bool waits = !silent_.empty();
+  if (!transfer.trouble.valid() && !waits) return;
+  if (waits && transfer.arrived != never) {
+    for (const Silent& silent : silent_) {
+      if (!silent.stands_still || silent.machine != transfer.destination) continue;
+      if (transfer.arrived < silent.begin || transfer.arrived + noise > silent.until) continue;
+      if (!carries_work(transfer)) continue;
+      Tally& of = tallies[silent.fault];
+      add(of, Effect::message_late, 1, silent.until - transfer.arrived);
+      of.touched[transfer.source] = of.touched[transfer.destination] = silent.until;
+    }
+  }
+  const std::optional<FaultIndex> fault = fault_of(transfer.trouble);
+  if (!fault || !carries_work(transfer)) return;
+  Tally& of = tallies[*fault];
+  if (transfer.arrived == never) {
+    add(of, Effect::message_lost);
+  } else {
+    const Duration way = transfer.arrived - transfer.sent - transfer.late;
+    if (transfer.late < noise || transfer.late * 10 < way) return;
+    add(of, Effect::message_late, 1, transfer.late);
+  }
+  of.touched[transfer.source] = of.touched[transfer.destination] = world_.now();
+}
+
+// --- What it hears ---
+
+void Effects::on_sent(model::RecordRef ref, Time, log::ByteView) {
+  std::vector<Time>& all = sent_[ref.producer];
+  if (all.size() <= static_cast<std::size_t>(ref.number)) {
+    all.resize(static_cast<std::size_t>(ref.number) + 1);
+  }
+  all[static_cast<std::size_t>(ref.number)] = world_.now();
+}
+
+/// A long wait belongs to the fault that did something to its partition, or to its producer,
+/// meanwhile; of several to the one that did so last.
+void Effects::on_acknowledged(model::RecordRef ref, const model::TopicPartition& name,
+                              model::Offset) {
+  const Time sent = sent_[ref.producer][static_cast<std::size_t>(ref.number)];
+  const Duration wait = world_.now() - sent;
+  if (wait < worth_telling) return;
+  const sim::PartitionId partition = cluster_.context().partitions.id_of(name);
+  const ProducerSpec& spec = cluster_.scenario().producers[static_cast<std::size_t>(ref.producer)];
+  const Cluster::Member* member = cluster_.find(spec.name);
+  Tally* owner = nullptr;
+  for (auto& [fault, tally] : tallies_) {
+    const auto touched = tally.touched_partition.find(partition);
+    bool its = touched != tally.touched_partition.end() && touched->second >= sent;
+    if (member != nullptr) {
+      const auto machine = tally.touched.find(member->machine->id());
+      its = its || (machine != tally.touched.end() && machine->second >= sent);
+    }
+    if (its) owner = &tally;
+  }
+  if (owner != nullptr) owner->producer_waited = std::max(owner->producer_waited, wait);
+}
+
+void Effects::on_leader_append(model::BrokerId broker, const model::TopicPartition&,
+                               model::LeaderEpoch, model::Offset, model::Offset, std::int64_t) {
+  last_append_ = world_.now();
+  ++worked_[cluster_.context().broker_machines.at(broker)];
+}
+
+void Effects::on_log_end(model::BrokerId broker, const model::TopicPartition&, model::Offset) {
+  ++worked_[cluster_.context().broker_machines.at(broker)];
+}
+
+void Effects::on_zookeeper_applied(int myid, std::int64_t, std::uint64_t) {
+  for (const Cluster::Member& member : cluster_.members()) {
+    if (member.role.role == Role::zookeeper && member.role.index + 1 == myid) {
+      ++worked_[member.machine->id()];
+    }
+  }
+}
+
+// --- What it found ---
+
+Effects::Found Effects::of(FaultIndex fault) const {
+  std::map<FaultIndex, Tally> tallies = tallies_;
+  // What was sent to the dead is told as lost only when TCP gives up, after the run perhaps.
+  for (const sim::Transfer& transfer : cluster_.network().undelivered()) {
+    on_transfer(transfer, tallies);
+  }
+  Tally& tally = tallies[fault];
+  for (const Silent& silent : silent_) {
+    if (silent.fault == fault && !silent.stands_still) end_silence(silent, tally, world_.now());
+  }
+  for (const Watched& watched : watched_) {
+    if (watched.fault != fault) continue;
+    const std::vector<std::int64_t> grown = watched.now();
+    const bool all = std::all_of(grown.begin(), grown.end(), [](std::int64_t n) { return n > 0; });
+    if (all) add(tally, watched.effect, grown.front());
+  }
+  Found found;
+  for (std::size_t i = 0; i < tally.counts.size(); ++i) {
+    const auto effect = static_cast<Effect>(i);
+    if (tally.counts[i] == 0) continue;
+    found.bit = found.bit || effect != Effect::session_expired || tally.a_session_counts;
+    const auto names = [](const std::vector<std::string>& all) {
+      return fmt::format("{}", fmt::join(all, ", "));
+    };
+    if (effect == Effect::session_expired) {
+      found.told.push_back(phrase("ZooKeeper expired the session of {}", names(tally.sessions)));
+    } else if (effect == Effect::broker_down) {
+      found.told.push_back(phrase("{} went down", names(tally.brokers_down)));
+    } else if (effect == Effect::zookeeper_lost) {
+      found.told.push_back(phrase("{} lost ZooKeeper", names(tally.lost_zookeeper)));
+    } else if (effect == Effect::left_group) {
+      found.told.push_back(phrase("{} dropped out of the group", names(tally.left)));
+    } else if (effect == Effect::damage_met) {
+      found.told.push_back(phrase("the damage in {} was met", tally.damage));
+    } else if (const auto told = told_as(effect, tally.counts[i], tally.longest[i])) {
+      found.told.push_back(*told);
+    }
+  }
+  if (tally.producer_waited >= worth_telling) {
+    found.told.push_back(
+        phrase("acknowledgments waited up to {}", to_rounded_text(tally.producer_waited)));
+  }
+  if (tally.consumer_waited >= worth_telling) {
+    found.told.push_back(
+        phrase("consumers waited up to {}", to_rounded_text(tally.consumer_waited)));
+  }
+  return found;
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,189 @@
+// Effects: what each fault did, as far as the evidence goes.
+//
+// A fault has bitten when it changed somebody's work before it was over, that is, healed or
+// restarted and its effects settled. The evidence, the weightiest first:
+//
+//   events     whose chain of causes goes back to the fault: lost records, failed sends, leaderless
+//              partitions, expired sessions, elections, ISR changes, rebalances, broken requests
+//              ...
+//   messages   that the fault lost or delayed, as the network tells of each (Transfer::trouble).
+//              Only those that carry work: pings, heartbeats, and fetches while nobody writes, wait
+//              anyway. A delay under 1 ms, or under a tenth of the message's way, is noise
+//   processes  that stood still or were down: what came for them meanwhile, rows that waited for a
+//              producer, records that waited for a consumer
+//   disks      operations harmed while records or transactions were written there, 1 ms in all
+//   clocks     time stamps that were wrong by 1 ms or more
+//   bits       somebody met the damage: a reader, a recovery, the comparison of replicas at the end
+//
+// Of two faults that overlap each has what is because of it: an event belongs to the fault nearest
+// in its chain, a message to the one that delayed it most. What is found when a fault is undone
+// (records lost, a log cut) belongs to the fault.
+//
+// Not evidence: the death of the victim itself, its idle connections, the session of a broker that
+// holds no replica and is no controller. A fault with nothing else met no work.
+//
+// Lifetime: borrows World, Cluster and Ledger; made before the run starts. Threads: none. Watching
+// changes nothing in the run.
+#pragma once
+
+#include "base/phrase.h"
+#include "model/observer.h"
+#include "scenarios/cluster.h"
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+/// Kinds of evidence that are counted, in the order in which they are told.
+enum class Effect {
+  record_lost,
+  send_failed,
+  leaderless,
+  broker_down,
+  ensemble,
+  zookeeper_lost,
+  session_expired,
+  controller_elected,
+  leader_elected,
+  isr_shrunk,
+  isr_refused,
+  below_min_isr,
+  truncated,
+  recovered,
+  left_group,
+  rebalanced,
+  coordinator_moved,
+  request_broken,
+  unreachable,
+  error_answered,
+  damage_met,
+  message_lost,
+  message_late,
+  rows_waited,
+  records_waited,
+  disk_slow,
+  disk_lied,
+  disk_refused,
+  disk_failed,
+  stamped,
+  count_of_them,
+};
+
+class Effects final : public model::Observer {
+ public:
+  using FaultIndex = std::size_t;
+
+  Effects(sim::World& world, Cluster& cluster, Ledger& ledger);
+
+  // --- What the plan says ---
+
+  /// Events without a cause belong to this fault until the next call; nothing: to nobody's.
+  void doing(std::optional<FaultIndex> fault) { doing_ = fault; }
+  /// That fault undoes the harm of another one.
+  void undoes(FaultIndex fault, FaultIndex undone) { undone_by_[fault] = undone; }
+  /// A process of the machine is silent because of the fault, until then or until it is undone.
+  void silenced(FaultIndex fault, const Cluster::Member& member, Time until);
+  void speaks_again(const Cluster::Member& member);
+  /// How often something was harmed, as `count` tells; only while the fault is in force, and only
+  /// if every one of `if_grown` has grown meanwhile.
+  using Count = std::function<std::int64_t()>;
+  std::size_t watch(FaultIndex fault, Effect effect, Count count, std::vector<Count> if_grown = {});
+  void in_force(std::size_t watch);
+  void covered(std::size_t watch);
+  /// A bit of a log in this directory ("orders-3") of a machine was flipped.
+  void damaged(FaultIndex fault, sim::MachineId machine, std::string directory);
+  /// How often records or transactions were written on that machine so far, or read there.
+  std::int64_t worked(sim::MachineId machine) const;
+
+  // --- What it found ---
+
+  struct Found {
+    bool bit = false;
+    std::vector<Phrase> told;  ///< A few words for each kind of evidence; the weightiest first.
+  };
+  Found of(FaultIndex fault) const;
+
+  // --- What it hears ---
+
+  void on_sent(model::RecordRef, Time intended, log::ByteView value) override;
+  void on_acknowledged(model::RecordRef, const model::TopicPartition&, model::Offset) override;
+  void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
+                        model::Offset first, model::Offset end, std::int64_t bytes) override;
+  void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
+  void on_zookeeper_applied(int myid, std::int64_t zxid, std::uint64_t hash) override;
+
+ private:
+  struct Tally {
+    std::array<std::int64_t, static_cast<std::size_t>(Effect::count_of_them)> counts{};
+    std::array<Duration, static_cast<std::size_t>(Effect::count_of_them)> longest{};
+    std::vector<std::string> sessions;  ///< Of whom, each once, and whether that counts.
+    bool a_session_counts = false;
+    std::vector<std::string> brokers_down, left, lost_zookeeper;
+    std::string damage;
+    Duration producer_waited{0};
+    Duration consumer_waited{0};
+    std::map<sim::MachineId, Time> touched;  ///< When last.
+    std::map<sim::PartitionId, Time> touched_partition;
+  };
+  struct Silent {
+    FaultIndex fault;
+    sim::MachineId machine;
+    Role role;
+    std::string name;
+    std::size_t spec;
+    Time begin;
+    Time until;
+    bool stands_still;  ///< What comes for it waits; else it is lost.
+  };
+  struct Watched {
+    FaultIndex fault;
+    Effect effect;
+    std::vector<Count> counts;  ///< The harm, then what must have grown.
+    std::vector<std::int64_t> counted;
+    std::optional<std::vector<std::int64_t>> before;
+    std::vector<std::int64_t> now() const;
+  };
+  struct Damage {
+    FaultIndex fault;
+    sim::MachineId machine;
+    std::string directory;
+  };
+
+  void on_event(const sim::Event& event);
+  void on_transfer(const sim::Transfer& transfer, std::map<FaultIndex, Tally>& tallies) const;
+  std::optional<FaultIndex> fault_of(sim::EventId event) const;
+  /// The fault behind one that undoes it, for what shows only then.
+  FaultIndex behind(FaultIndex fault) const;
+  Tally& tally(FaultIndex fault) { return tallies_[fault]; }
+  void count(Tally& tally, const sim::Event& event);
+  void count_of_broker(Tally& tally, const sim::Event& event);
+  void count_of_group(Tally& tally, const sim::Event& event);
+  void note_damage(const sim::Event& event);
+  bool holds_anything(std::string_view machine) const;
+  bool carries_work(const sim::Transfer& transfer) const;
+  void end_silence(const Silent& silent, Tally& tally, Time end) const;
+  static void add(Tally& tally, Effect effect, std::int64_t count = 1, Duration longest = {});
+
+  sim::World& world_;
+  Cluster& cluster_;
+  const Ledger& ledger_;
+  std::optional<FaultIndex> doing_;
+  std::map<FaultIndex, FaultIndex> undone_by_;
+  std::vector<std::int32_t> fault_of_event_;  ///< By event; -1: none.
+  std::map<FaultIndex, Tally> tallies_;
+  std::vector<Silent> silent_;
+  std::vector<Watched> watched_;
+  std::vector<Damage> damages_;
+  std::map<sim::MachineId, std::int64_t> worked_;
+  std::map<int, std::vector<Time>> sent_;  ///< By producer, then record.
+  Time last_append_ = Time{Duration::min() / 4};
+};
+
+/// What a count says in a report: "14 requests broken".
+std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longest);
+
+}  // namespace brokerlab::scenarios
