@@ -1,5 +1,8 @@
 #include "cli/command_line.h"
 
+#include "base/translation.h"
+#include "cli/usage.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -118,7 +121,7 @@ std::function<std::string(const std::string&)> whole_number(std::int64_t least, 
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = code == std::errc{} && end == text.data() + text.size();
     if (whole && number >= least && number <= most) return std::string();
-    return fmt::format("{}: must be a whole number from {} to {}", text, least, most);
+    return tr("{}: must be a whole number from {} to {}", text, least, most);
   };
 }
 
@@ -132,11 +135,17 @@ int refuse(Context& context, const Problems& problems) {
 }
 
 int run_command(const std::vector<std::string>& arguments, Context context) {
-  CLI::App app{"brokerlab: Kafka clusters, simulated to be understood", "brokerlab"};
+  context.language = language_in(arguments).value_or(context.language);
+  const Speaking speaking(language_of(context.language));
+  CLI::App app{tr("brokerlab: Kafka clusters, simulated to be understood"), "brokerlab"};
+  speak_help(app);
   app.require_subcommand(1);
   app.fallthrough();  // --lang may stand behind a command too
-  app.set_version_flag("--version", "brokerlab 0.1.0");
-  app.add_option("--lang", context.language, "en or ko, for what is told about a run")
+  app.set_version_flag("--version", "brokerlab 0.1.0", tr("Print the version and exit"));
+  app.failure_message(
+      [&app](const CLI::App*, const CLI::Error& error) { return usage_message(app, error); });
+  app.add_option("--lang", context.language,
+                 tr("en or ko: the language of everything that is told"))
       ->check(CLI::IsMember({"en", "ko"}));
   add_demo(app, context);
   add_run(app, context);
@@ -150,9 +159,8 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_log(app, context);
   add_topology(app, context);
   app.footer(
-      "Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"
-      "Begin with: brokerlab demo");
-  context.language = language_in(arguments).value_or(context.language);
+      tr("Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"
+         "Begin with: brokerlab demo"));
   if (unknown_command(app, arguments, context) || unknown_option(app, arguments, context)) {
     return exit_bad_input;
   }

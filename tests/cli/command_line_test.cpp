@@ -78,3 +78,30 @@ TEST_CASE("view leaves its options to the viewer", "[unit]") {
   CHECK_THAT(say("view --help"),
              Contains("usage: brokerlab-viz FILE.run") && Contains("--screenshot out.png"));
 }
+
+TEST_CASE("what is wrong with a command line is told in plain words, with what to do", "[unit]") {
+  CHECK(refusal({"lab", "start"}) == "lab is missing\nSee: brokerlab lab start --help\n");
+  CHECK(refusal({"lab"}) == "a command is missing\nSee: brokerlab lab --help\n");
+  CHECK(refusal({"run", "x", "--seed"}) ==
+        "--seed: a value is missing (INT)\nSee: brokerlab run --help\n");
+  CHECK(refusal({"run", "x", "--seed", "a"}) ==
+        "--seed: a: must be a whole number from 0 to 9223372036854775807\n"
+        "See: brokerlab run --help\n");
+  CHECK(refusal({"run", "x", "--record-level", "all"}) ==
+        "--record-level is of use only together with --record\nSee: brokerlab run --help\n");
+  CHECK(refusal({"run", "x", "y", "z"}) ==
+        "nothing is known to do with: y z\nSee: brokerlab run --help\n");
+  CHECK(refusal({"run", "x", "--record", "y", "--record-level", "some"}) ==
+        "--record-level: \"some\" must be one of all,sampled,control,none\n"
+        "See: brokerlab run --help\n");
+}
+
+TEST_CASE("help and refusals are Korean for who asked for Korean, and English afterwards",
+          "[unit]") {
+  const test::Answer help = command({"run", "--help", "--lang", "ko"});
+  CHECK(help.status == 0);
+  CHECK_THAT(help.out, Contains("사용법: brokerlab run [옵션] scenario"));
+  CHECK(refusal({"--lang", "ko", "lab", "start"}) ==
+        "lab이 빠졌습니다\n도움말: brokerlab lab start --help\n");
+  CHECK(refusal({"lab", "start"}) == "lab is missing\nSee: brokerlab lab start --help\n");
+}
