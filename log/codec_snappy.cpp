@@ -4,7 +4,8 @@
 //   header := 82 "SNAPPY" 00  version:i32(=1)  oldest_compatible_version:i32(=1)
 //
 // A block holds 32 KiB of input, the last one what is left. Several streams may follow one another,
-// and a lone block without header and size is read too, as SnappyInputStream does both.
+// and a lone block without header and size is read too, as SnappyInputStream does both; one to
+// three bytes behind the last block are no size, and nobody looks at them.
 #include "log/big_endian.h"
 #include "log/codecs.h"
 
@@ -77,7 +78,7 @@ Status<CompressionError> snappy_decompress(ByteView in, std::size_t max_output, 
       in = in.subspan(header.size());
       continue;
     }
-    if (in.size() < number_size) return fail(CompressionError::malformed);
+    if (in.size() < number_size) break;
     // A negative size, the start of a cut header perhaps, is one too large as well.
     const std::size_t size = load_big_endian<std::uint32_t>(in.data());
     in = in.subspan(number_size);

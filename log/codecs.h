@@ -16,7 +16,12 @@ Status<CompressionError> snappy_compress(ByteView in, ByteVector& out);
 Status<CompressionError> snappy_decompress(ByteView in, std::size_t max_output, ByteVector& out);
 
 Status<CompressionError> lz4_compress(ByteView in, ByteVector& out, int level);
-Status<CompressionError> lz4_decompress(ByteView in, std::size_t max_output, ByteVector& out);
+/// Kafka's clients before message format 1 wrote a wrong checksum of the frame's header.
+enum class Lz4Header { checked, unchecked };
+Status<CompressionError> lz4_decompress(ByteView in, std::size_t max_output, ByteVector& out,
+                                        Lz4Header header = Lz4Header::checked);
+/// Puts their checksum into a frame of lz4_compress().
+void break_lz4_header_checksum(MutableByteView frame);
 
 Status<CompressionError> zstd_compress(ByteView in, ByteVector& out, int level);
 Status<CompressionError> zstd_decompress(ByteView in, std::size_t max_output, ByteVector& out);

@@ -1,8 +1,9 @@
 // The compression codecs of record batches, in the framing Kafka 3.9 gives each
 // (docs/log_format.md, "Codecs"), by zlib, snappy, lz4 and zstd.
 //
-// Reading takes what Kafka's readers take, but is strict about the end: bytes behind the compressed
-// data are malformed, where some of Kafka's readers never look at them.
+// Reading takes what Kafka's readers take, with their ways at the end: what follows the compressed
+// data is not looked at in gzip (java.util.zip.GZIPInputStream, which tries whether another member
+// begins there) and lz4; in zstd it must be another frame.
 //
 // Cost: the libraries' contexts are kept a thread and reset between calls, since setting one up
 // costs more than a small batch; those of the high zstd levels are too large for that.
