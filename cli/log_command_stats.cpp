@@ -55,6 +55,7 @@ struct Figures {
   log::Timestamp first_timestamp = log::no_timestamp;
   log::Timestamp last_timestamp = log::no_timestamp;
   std::map<log::Codec, CodecFigures> codecs;
+  std::map<int, std::int64_t> formats;  ///< Batches by message format.
   std::map<std::int64_t, ProducerFigures> producers;
   std::map<log::LeaderEpoch, EpochFigures> epochs;
 
@@ -114,6 +115,7 @@ class Counter {
     figures_.last_offset = batch.last_offset();
     figures_.last_timestamp = std::max(figures_.last_timestamp, batch.max_timestamp());
 
+    ++figures_.formats[batch.magic()];
     CodecFigures& codec = figures_.codecs[batch.codec()];
     ++codec.batches;
     codec.bytes += static_cast<std::int64_t>(batch.payload().size());
@@ -158,6 +160,10 @@ void print_json(Context& context, const Figures& f) {
                           {"uncompressedBytes", figures.uncompressed},
                           {"ratio", figures.ratio()}});
   }
+  Json formats = Json::array();
+  for (const auto& [magic, batches] : f.formats) {
+    formats.push_back(Json{{"magic", magic}, {"batches", batches}});
+  }
   Json producers = Json::array();
   for (const auto& [id, figures] : f.producers) {
     producers.push_back(Json{{"producerId", id},
@@ -185,6 +191,7 @@ void print_json(Context& context, const Figures& f) {
                     {"lastTimestamp", f.last_timestamp},
                     {"offsetIndexEntries", f.index_entries},
                     {"timeIndexEntries", f.time_index_entries},
+                    {"formats", formats},
                     {"codecs", codecs},
                     {"producers", producers},
                     {"leaderEpochs", epochs}};
@@ -252,7 +259,17 @@ void print_codecs(const Context& context, Rows& rows, const Figures& f) {
   }
 }
 
+/// Said only where there are others than that of today.
+void print_formats(const Context& context, Rows& rows, const Figures& f) {
+  if (f.formats.rbegin()->first == f.formats.begin()->first && f.formats.contains(2)) return;
+  rows.title("formats", "포맷");
+  for (const auto& [magic, batches] : f.formats) {
+    rows.row(fmt::format("{}: {}", magic, count_text(context, batches, batch_noun)));
+  }
+}
+
 void print_many(const Context& context, Rows& rows, const Figures& f) {
+  print_formats(context, rows, f);
   print_codecs(context, rows, f);
   rows.title("epochs", "에포크");
   print_first(context, rows, f.epochs, [&](log::LeaderEpoch epoch, const EpochFigures& figures) {

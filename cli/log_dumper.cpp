@@ -20,9 +20,8 @@ using log::RecordView;
 using Json = nlohmann::ordered_json;
 using Done = Status<log::IoError>;
 
-constexpr int delete_horizon_bit = 0x40;
-
 std::string_view timestamp_type(const BatchView& batch) {
+  if (batch.magic() == 0) return "NoTimestampType";
   return batch.timestamp_type() == log::TimestampType::create_time ? "CreateTime" : "LogAppendTime";
 }
 
@@ -32,9 +31,21 @@ std::int32_t sequence_at(const BatchView& batch, std::int64_t delta) {
   return static_cast<std::int32_t>((batch.base_sequence() + delta) & INT32_MAX);
 }
 
-std::optional<std::int64_t> delete_horizon(const BatchView& batch) {
-  if ((batch.attributes() & delete_horizon_bit) == 0) return std::nullopt;
-  return batch.base_timestamp();
+std::string java_optional(const std::optional<std::int64_t>& number) {
+  return number ? fmt::format("OptionalLong[{}]", *number) : "OptionalLong.empty";
+}
+
+/// What kafka-dump-log prints of a batch up to its position.
+std::string beginning_of(const BatchView& batch) {
+  if (batch.is_legacy()) return fmt::format("offset: {}", batch.last_offset());
+  return fmt::format(
+      "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} "
+      "producerId: {} producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} "
+      "isControl: {} deleteHorizonMs: {}",
+      batch.base_offset(), batch.last_offset(), batch.record_count(), batch.base_sequence(),
+      sequence_at(batch, batch.last_offset() - batch.base_offset()), batch.producer_id(),
+      batch.producer_epoch(), batch.leader_epoch(), batch.is_transactional(), batch.is_control(),
+      java_optional(batch.delete_horizon()));
 }
 
 std::string codec_name(const BatchView& batch) {
@@ -65,10 +76,6 @@ EndMarker end_marker(const RecordView& record) {
 
 std::int64_t size_or_none(const std::optional<log::ByteView>& bytes) {
   return bytes ? static_cast<std::int64_t>(bytes->size()) : -1;
-}
-
-std::string java_optional(const std::optional<std::int64_t>& number) {
-  return number ? fmt::format("OptionalLong[{}]", *number) : "OptionalLong.empty";
 }
 
 }  // namespace
@@ -162,10 +169,10 @@ Done LogDumper::dump_log() {
 }
 
 void LogDumper::dump_batch(const BatchView& batch, std::int64_t position) {
-  const auto horizon = delete_horizon(batch);
   const bool valid = batch.checksum_ok();
-  const std::int64_t delta = batch.last_offset() - batch.base_offset();
   if (json_) {
+    const auto horizon = batch.delete_horizon();
+    const std::int64_t delta = batch.last_offset() - batch.base_offset();
     print({{"type", "batch"},
            {"baseOffset", batch.base_offset()},
            {"lastOffset", batch.last_offset()},
@@ -182,30 +189,58 @@ void LogDumper::dump_batch(const BatchView& batch, std::int64_t position) {
            {"timestampType", timestamp_type(batch)},
            {"maxTimestamp", batch.max_timestamp()},
            {"size", batch.size()},
-           {"magic", 2},
+           {"magic", batch.magic()},
            {"compressCodec", codec_name(batch)},
            {"crc", batch.checksum()},
            {"isValid", valid}});
   } else {
     context_.out << fmt::format(
-        "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} "
-        "producerId: {} producerEpoch: {} partitionLeaderEpoch: {} isTransactional: {} "
-        "isControl: {} deleteHorizonMs: {} position: {} {}: {} size: {} magic: 2 "
-        "compresscodec: {} crc: {} isvalid: {}\n",
-        batch.base_offset(), batch.last_offset(), batch.record_count(), batch.base_sequence(),
-        sequence_at(batch, delta), batch.producer_id(), batch.producer_epoch(),
-        batch.leader_epoch(), batch.is_transactional(), batch.is_control(), java_optional(horizon),
-        position, timestamp_type(batch), batch.max_timestamp(), batch.size(), codec_name(batch),
-        batch.checksum(), valid);
+        "{} position: {} {}: {} size: {} magic: {} compresscodec: {} crc: {} isvalid: {}\n",
+        beginning_of(batch), position, timestamp_type(batch), batch.max_timestamp(), batch.size(),
+        batch.magic(), codec_name(batch), batch.checksum(), valid);
   }
-  if (!records_) return;
-  const auto read = for_each_record(batch, scratch_, [&](const RecordView& record) {
-    json_ ? print_json(batch, record) : print_text(batch, record);
-    return true;
-  });
+  if (records_) dump_records(batch, position);
+}
+
+void LogDumper::dump_records(const BatchView& batch, std::int64_t position) {
+  Status<log::Corruption> read;
+  if (batch.is_legacy()) {
+    read =
+        log::legacy::for_each_stored(batch, scratch_, [&](const log::legacy::StoredRecord& stored) {
+          json_ ? print_json(stored) : print_text(batch, stored);
+          return true;
+        });
+  } else {
+    read = for_each_record(batch, scratch_, [&](const RecordView& record) {
+      json_ ? print_json(batch, record) : print_text(batch, record);
+      return true;
+    });
+  }
   if (read.ok()) return;
   context_.err << fmt::format("{} at {}: the batch at offset {}: {}\n", file_, position,
                               batch.base_offset(), read.error().message);
+}
+
+/// The brace at the end of the checksum is Kafka's.
+void LogDumper::print_text(const BatchView& batch, const log::legacy::StoredRecord& stored) {
+  const RecordView& record = stored.record;
+  std::string line =
+      fmt::format("| offset: {} {}: {} keySize: {} valueSize: {} isValid: {} crc: {}}}",
+                  record.offset, timestamp_type(batch), record.timestamp, size_or_none(record.key),
+                  size_or_none(record.value), stored.checksum_ok, stored.checksum);
+  if (record.key) line += fmt::format(" key: {}", printable(log::as_text(*record.key)));
+  if (record.value) line += fmt::format(" payload: {}", printable(log::as_text(*record.value)));
+  context_.out << line << "\n";
+}
+
+void LogDumper::print_json(const log::legacy::StoredRecord& stored) {
+  Json object{{"type", "record"},
+              {"offset", stored.record.offset},
+              {"timestamp", stored.record.timestamp},
+              {"crc", stored.checksum},
+              {"isValid", stored.checksum_ok}};
+  add_contents(object, stored.record);
+  print(object);
 }
 
 void LogDumper::print_text(const BatchView& batch, const RecordView& record) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cli/log_command.h"
+#include "log/legacy_batch.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -37,8 +38,12 @@ class LogDumper {
   Status<log::IoError> dump_leader_epochs();
 
   void dump_batch(const log::BatchView& batch, std::int64_t position);
+  void dump_records(const log::BatchView& batch, std::int64_t position);
   void print_text(const log::BatchView& batch, const log::RecordView& record);
   void print_json(const log::BatchView& batch, const log::RecordView& record);
+  /// Of message formats 0 and 1.
+  void print_text(const log::BatchView& batch, const log::legacy::StoredRecord& stored);
+  void print_json(const log::legacy::StoredRecord& stored);
   void print_text(const log::ProducerState& producer);
   void print_json(const log::ProducerState& producer);
   void end_list(bool empty, std::int64_t odd_bytes);

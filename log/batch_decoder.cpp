@@ -1,4 +1,5 @@
 // From a batch back to its records (record_batch.h).
+#include "log/legacy_batch.h"
 #include "log/record_batch.h"
 #include "log/varint.h"
 
@@ -150,11 +151,30 @@ Result<ByteView, Corruption> plain_records(const BatchView& batch, ByteVector& s
   return corrupt(Corruption::Kind::bad_payload, std::string(to_text(done.error())));
 }
 
+/// As a consumer reads: each record of an old format has a checksum of its own.
+Status<Corruption> for_each_legacy_record(const BatchView& batch, ByteVector& scratch,
+                                          const std::function<bool(const RecordView&)>& visit,
+                                          DecodeLimits limits) {
+  std::optional<Offset> damaged;
+  const auto read = legacy::for_each_stored(
+      batch, scratch,
+      [&](const legacy::StoredRecord& stored) {
+        if (!stored.checksum_ok) damaged = stored.record.offset;
+        return stored.checksum_ok && visit(stored.record);
+      },
+      limits);
+  if (!read.ok()) return read;
+  if (!damaged) return {};
+  return corrupt(Corruption::Kind::bad_record,
+                 fmt::format("the record at offset {} fails its checksum", *damaged));
+}
+
 }  // namespace
 
 Status<Corruption> for_each_record(const BatchView& batch, ByteVector& scratch,
                                    const std::function<bool(const RecordView&)>& visit,
                                    DecodeLimits limits) {
+  if (batch.is_legacy()) return for_each_legacy_record(batch, scratch, visit, limits);
   const auto plain = plain_records(batch, scratch, limits);
   if (!plain.ok()) return fail(plain.error());
   RecordReader reader(batch, *plain);

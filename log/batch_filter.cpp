@@ -1,9 +1,18 @@
 #include "log/batch_filter.h"
 
+#include "log/legacy_batch.h"
+
 namespace brokerlab::log {
 
 ByteVector filter_batch(const BatchView& original, std::span<const Record> kept,
                         std::optional<Timestamp> delete_horizon) {
+  if (original.is_legacy()) {
+    legacy::BuildOptions old{.magic = original.magic(), .codec = original.codec()};
+    if (original.timestamp_type() == TimestampType::log_append_time) {
+      old.log_append_time = original.max_timestamp();
+    }
+    return legacy::build(kept, old);
+  }
   BatchBuilder::Options options;
   // A header alone has nothing to compress; what cannot be read need not have a codec that we know.
   options.codec = kept.empty() ? Codec::none : original.codec();

@@ -37,9 +37,9 @@ Status<IoError> for_each_batch(const std::string& dir, const LogSegment& segment
     if (!bytes.ok()) return fail(bytes.error());
     const auto batch = validate(*bytes);
     if (!batch.ok()) return damaged(batch.error().message);
-    if (batch->base_offset() < next || !segment.can_hold(batch->last_offset())) {
+    if (batch->header_offset() < next || !segment.can_hold(batch->last_offset())) {
       return damaged(
-          fmt::format("a batch at offset {}, {} or more expected", batch->base_offset(), next));
+          fmt::format("a batch at offset {}, {} or more expected", batch->header_offset(), next));
     }
     const auto going = visit(*batch);
     if (!going.ok()) return fail(going.error());
@@ -53,6 +53,13 @@ Status<IoError> for_each_batch(const std::string& dir, const LogSegment& segment
 std::optional<EndTransactionMarker> marker_in(const BatchView& batch) {
   const auto marker = read_marker(batch);
   return marker.ok() ? *marker : std::nullopt;
+}
+
+/// What a wrapper of an old format holds need not be in order, but what is built must.
+bool offsets_grow(const std::vector<Record>& records) {
+  return std::adjacent_find(records.begin(), records.end(), [](const Record& a, const Record& b) {
+           return a.offset >= b.offset;
+         }) == records.end();
 }
 
 /// One cleaning: the map, then the copies.
@@ -86,7 +93,7 @@ class Cleaning {
           for_each_batch(log_.dir(), segment, [&](const BatchView& batch) -> Result<bool, IoError> {
             // Open transactions may begin in the middle of a segment: their records replace
             // nothing.
-            if (batch.base_offset() >= upto) return false;
+            if (batch.header_offset() >= upto) return false;
             full = !note(batch, from, transactions);
             if (!full) map_.note_latest(std::max(map_.latest_offset(), batch.last_offset()));
             return !full;
@@ -181,6 +188,8 @@ class Cleaning {
       return false;
     }
     if (record.offset < map_.get(*record.key).value_or(no_offset)) return false;
+    // Formats 0 and 1 have no place for a horizon: their tombstones stay. (Kafka goes by the age of
+    // the file when there is a clean part.)
     const auto horizon = batch.delete_horizon();
     return record.value.has_value() || !horizon || now_ < *horizon;
   }
@@ -224,9 +233,13 @@ class Cleaning {
     }
     if (kept.empty() && !last) return {};
     const auto horizon = batch.delete_horizon();
-    const bool set_horizon = (tombstones || marker_without_records) && !horizon && !kept.empty();
+    const bool set_horizon =
+        !batch.is_legacy() && (tombstones || marker_without_records) && !horizon && !kept.empty();
     const auto count = static_cast<std::int64_t>(kept.size());
     if (all && !set_horizon) return append(batch.bytes(), batch, cleaned, count);
+    if (batch.is_legacy() && !offsets_grow(kept)) {  // Kafka's cleaner fails here.
+      return append(batch.bytes(), batch, cleaned, batch.record_count());
+    }
     const auto until = set_horizon ? std::optional(now_ + config_.delete_retention_ms) : horizon;
     return append(filter_batch(batch, kept, until), batch, cleaned, count);
   }

@@ -20,7 +20,7 @@ LogError storage_error(const IoError& error) {
 
 /// Takes one checked batch into the account of an append.
 void count(AppendInfo& info, const BatchView& batch) {
-  if (info.batches == 0) info.first_offset = batch.base_offset();
+  if (info.batches == 0) info.first_offset = batch.header_offset();
   info.last_offset = batch.last_offset();
   info.last_leader_epoch = batch.leader_epoch();
   if (batch.max_timestamp() > info.max_timestamp) {
@@ -165,6 +165,10 @@ Result<AppendInfo, LogError> Log::append_as_leader(MutableByteView batches, Lead
   while (checked < batches.size()) {
     const auto batch = validate(batches.subspan(checked));
     if (!batch.ok()) return refuse(Kind::corrupt, batch.error().message);
+    if (batch->is_legacy()) {
+      return refuse(Kind::corrupt,
+                    fmt::format("message format {}, a producer sends 2", batch->magic()));
+    }
     if (auto good = check_as_leader(*batch, *config_, now, origin); !good.ok()) {
       return fail(good.error());
     }
@@ -200,10 +204,10 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
       if (batch.error().kind == Corruption::Kind::incomplete) break;  // The fetch cut it off.
       return refuse(Kind::corrupt, batch.error().message);
     }
-    if (batch->base_offset() < next) {
+    if (batch->header_offset() < next) {
       return refuse(
           Kind::unexpected_offset,
-          fmt::format("a batch at offset {}, expected {} or more", batch->base_offset(), next));
+          fmt::format("a batch at offset {}, expected {} or more", batch->header_offset(), next));
     }
     next = batch->next_offset();
     count(info, *batch);
@@ -272,7 +276,11 @@ Status<IoError> Log::note_epochs(ByteView batches) {
   bool changed = false;
   for (const BatchView& batch : Batches(batches)) {
     if (batch.leader_epoch() >= 0) {
-      changed = epochs_.assign(batch.leader_epoch(), batch.base_offset()) || changed;
+      changed = epochs_.assign(batch.leader_epoch(), batch.header_offset()) || changed;
+    } else if (batch.is_legacy() && !epochs_.empty()) {
+      // A leader of an older format: epochs no longer tell where logs part (UnifiedLog.append).
+      epochs_.clear();
+      changed = true;
     }
   }
   return changed ? epochs_.flush(*env_, epoch_file()) : Status<IoError>();

@@ -2,6 +2,7 @@
 
 #include "log/big_endian.h"
 #include "log/crc32c.h"
+#include "log/legacy_batch.h"
 
 #include <limits>
 
@@ -39,6 +40,24 @@ Failure<Corruption> corrupt(Corruption::Kind kind, std::string message) {
   return fail(Corruption{kind, std::move(message)});
 }
 
+/// The bytes of a batch at least; before its magic byte is there, of any format.
+std::int64_t smallest_size(ByteView bytes) {
+  return static_cast<std::int64_t>(bytes.size() > at::magic ? batch_header_size
+                                                            : legacy::smallest_batch);
+}
+
+/// The magic byte is there, and not 2.
+Result<BatchSummary, Corruption> read_other_header(ByteView bytes, std::int64_t size) {
+  const auto magic = field<std::int8_t>(bytes, at::magic);
+  if (size < static_cast<std::int64_t>(legacy::smallest_batch)) {
+    return corrupt(Corruption::Kind::bad_size,
+                   fmt::format("{} bytes have no room for a header", size));
+  }
+  if (magic == 0 || magic == 1) return legacy::read_header(bytes, size);
+  return corrupt(Corruption::Kind::bad_magic,
+                 fmt::format("message format {}, only 0, 1 and 2 are known", magic));
+}
+
 }  // namespace
 
 std::optional<std::int64_t> batch_size_at_front(ByteView bytes) {
@@ -51,13 +70,12 @@ Result<BatchSummary, Corruption> read_batch_header(ByteView bytes) {
   using Kind = Corruption::Kind;
   const auto size = batch_size_at_front(bytes);
   if (!size) return corrupt(Kind::incomplete, fmt::format("{} bytes of a batch", bytes.size()));
-  if (*size < static_cast<std::int64_t>(batch_header_size)) {
-    return corrupt(Kind::bad_size, fmt::format("{} bytes have no room for a header", *size));
-  }
   // The magic byte decides what the rest means, so look at it first if it is there.
-  if (bytes.size() > at::magic && field<std::int8_t>(bytes, at::magic) != 2) {
-    return corrupt(Kind::bad_magic, fmt::format("message format {}, only 2 is known",
-                                                field<std::int8_t>(bytes, at::magic)));
+  if (bytes.size() > at::magic && field<std::int8_t>(bytes, at::magic) != 2) [[unlikely]] {
+    return read_other_header(bytes, *size);
+  }
+  if (*size < smallest_size(bytes)) {
+    return corrupt(Kind::bad_size, fmt::format("{} bytes have no room for a header", *size));
   }
   if (bytes.size() < batch_header_size) {
     return corrupt(Kind::incomplete, fmt::format("{} bytes of a batch", bytes.size()));
@@ -91,45 +109,86 @@ Result<BatchView, Corruption> BatchView::parse(ByteView bytes) {
   return BatchView(bytes.first(static_cast<std::size_t>(header.value().size)));
 }
 
-Offset BatchView::base_offset() const { return field<Offset>(bytes_, at::base_offset); }
+int BatchView::magic() const { return field<std::int8_t>(bytes_, at::magic); }
+Offset BatchView::header_offset() const { return field<Offset>(bytes_, at::base_offset); }
+Offset BatchView::base_offset() const {
+  return is_legacy() ? legacy::extent_of(*this).first_offset : header_offset();
+}
 Offset BatchView::last_offset() const {
-  return base_offset() + field<std::int32_t>(bytes_, at::last_offset_delta);
+  return header_offset() + (is_legacy() ? 0 : field<std::int32_t>(bytes_, at::last_offset_delta));
 }
 std::int32_t BatchView::record_count() const {
-  return field<std::int32_t>(bytes_, at::record_count);
+  return is_legacy() ? legacy::extent_of(*this).records
+                     : field<std::int32_t>(bytes_, at::record_count);
 }
-LeaderEpoch BatchView::leader_epoch() const { return field<LeaderEpoch>(bytes_, at::leader_epoch); }
-std::uint32_t BatchView::checksum() const { return field<std::uint32_t>(bytes_, at::crc); }
-std::int16_t BatchView::attributes() const { return field<std::int16_t>(bytes_, at::attributes); }
+LeaderEpoch BatchView::leader_epoch() const {
+  return is_legacy() ? no_epoch : field<LeaderEpoch>(bytes_, at::leader_epoch);
+}
+std::uint32_t BatchView::checksum() const {
+  return is_legacy() ? legacy::checksum(bytes_) : field<std::uint32_t>(bytes_, at::crc);
+}
+std::int16_t BatchView::attributes() const {
+  return is_legacy() ? legacy::attributes(bytes_) : field<std::int16_t>(bytes_, at::attributes);
+}
 Codec BatchView::codec() const { return static_cast<Codec>(attributes() & codec_mask); }
 TimestampType BatchView::timestamp_type() const {
-  return (attributes() & log_append_time_bit) != 0 ? TimestampType::log_append_time
-                                                   : TimestampType::create_time;
+  return magic() != 0 && (attributes() & log_append_time_bit) != 0 ? TimestampType::log_append_time
+                                                                   : TimestampType::create_time;
 }
-bool BatchView::is_transactional() const { return (attributes() & transactional_bit) != 0; }
-bool BatchView::is_control() const { return (attributes() & control_bit) != 0; }
-Timestamp BatchView::base_timestamp() const { return field<Timestamp>(bytes_, at::base_timestamp); }
-Timestamp BatchView::max_timestamp() const { return field<Timestamp>(bytes_, at::max_timestamp); }
+bool BatchView::is_transactional() const {
+  return !is_legacy() && (attributes() & transactional_bit) != 0;
+}
+bool BatchView::is_control() const { return !is_legacy() && (attributes() & control_bit) != 0; }
+Timestamp BatchView::base_timestamp() const {
+  return is_legacy() ? legacy::timestamp(bytes_) : field<Timestamp>(bytes_, at::base_timestamp);
+}
+Timestamp BatchView::max_timestamp() const {
+  return is_legacy() ? legacy::timestamp(bytes_) : field<Timestamp>(bytes_, at::max_timestamp);
+}
 std::optional<Timestamp> BatchView::delete_horizon() const {
-  if ((attributes() & delete_horizon_bit) == 0) return std::nullopt;
+  if (is_legacy() || (attributes() & delete_horizon_bit) == 0) return std::nullopt;
   return base_timestamp();
 }
-std::int64_t BatchView::producer_id() const { return field<std::int64_t>(bytes_, at::producer_id); }
+std::int64_t BatchView::producer_id() const {
+  return is_legacy() ? -1 : field<std::int64_t>(bytes_, at::producer_id);
+}
 std::int16_t BatchView::producer_epoch() const {
-  return field<std::int16_t>(bytes_, at::producer_epoch);
+  return is_legacy() ? std::int16_t{-1} : field<std::int16_t>(bytes_, at::producer_epoch);
 }
 std::int32_t BatchView::base_sequence() const {
-  return field<std::int32_t>(bytes_, at::base_sequence);
+  return is_legacy() ? -1 : field<std::int32_t>(bytes_, at::base_sequence);
+}
+ByteView BatchView::payload() const {
+  return is_legacy() ? legacy::payload(bytes_) : bytes_.subspan(batch_header_size);
 }
 
-bool BatchView::checksum_ok() const { return crc32c(bytes_.subspan(at::attributes)) == checksum(); }
+BatchSummary BatchView::summary() const {
+  const bool legacy = is_legacy();
+  return {static_cast<std::int64_t>(bytes_.size()),
+          header_offset(),
+          last_offset(),
+          legacy ? 1 : record_count(),
+          max_timestamp(),
+          leader_epoch()};
+}
+
+namespace {
+
+std::uint32_t computed_checksum(const BatchView& batch) {
+  return batch.is_legacy() ? legacy::computed_checksum(batch.bytes())
+                           : crc32c(batch.bytes().subspan(at::attributes));
+}
+
+}  // namespace
+
+bool BatchView::checksum_ok() const { return computed_checksum(*this) == checksum(); }
 
 Result<BatchView, Corruption> validate(ByteView bytes) {
   auto batch = BatchView::parse(bytes);
   if (batch.ok() && !batch->checksum_ok()) {
     return corrupt(Corruption::Kind::bad_checksum,
                    fmt::format("checksum {:08x}, computed {:08x}", batch->checksum(),
-                               crc32c(batch->bytes().subspan(at::attributes))));
+                               computed_checksum(*batch)));
   }
   return batch;
 }

@@ -12,6 +12,9 @@
 // Base offset and leader epoch lie outside the CRC, so that a leader assigns them in place. Grammar
 // and a worked example: docs/log_format.md. Source: KIP-98; Kafka's DefaultRecordBatch.
 //
+// Batches of formats 0 and 1 are viewed and decoded, too (legacy_batch.h); only format 2 is
+// written.
+//
 // Errors: malformed bytes are a returned Corruption, never an over-read or a huge allocation.
 // Threads: values; none are shared.
 #pragma once
@@ -36,7 +39,7 @@ struct Corruption {
   enum class Kind {
     incomplete,  ///< The bytes end inside the batch: a torn write, or a read that was cut off.
     bad_size,    ///< The length field is impossible.
-    bad_magic,   ///< Not format 2.
+    bad_magic,   ///< None of the formats 0, 1 and 2.
     bad_checksum,
     bad_header,   ///< Counts or offsets contradict each other.
     bad_payload,  ///< The compressed bytes are not what the codec writes.
@@ -144,17 +147,26 @@ class BatchBuilder {
 std::size_t record_size_upper_bound(std::optional<ByteView> key, std::optional<ByteView> value,
                                     std::span<const RecordView::Header> headers = {});
 
-/// The header of one whole batch, checked, over borrowed bytes.
+struct BatchSummary;
+
+/// The header of one whole batch, checked, over borrowed bytes. What formats 0 and 1 do not have is
+/// none: no producer, no epoch, no control.
 class BatchView {
  public:
   /// The batch at the front of `bytes`, which may go on behind it. Checks sizes, magic, counts and
   /// offsets, not the checksum.
   static Result<BatchView, Corruption> parse(ByteView bytes);
 
+  int magic() const;  ///< The message format: 0, 1 or 2.
+  bool is_legacy() const { return magic() < 2; }
+  /// A decompression for a compressed batch of format 0 or 1; so is record_count().
   Offset base_offset() const;
+  /// base_offset() as far as the header tells: that of the last record in formats 0 and 1.
+  Offset header_offset() const;
   Offset last_offset() const;  ///< Base offset + last offset delta: gaps of compaction included.
   Offset next_offset() const { return last_offset() + 1; }
   std::int32_t record_count() const;
+  BatchSummary summary() const;
   LeaderEpoch leader_epoch() const;
   std::uint32_t checksum() const;
   std::int16_t attributes() const;
@@ -171,7 +183,8 @@ class BatchView {
   std::int32_t base_sequence() const;
   std::size_t size() const { return bytes_.size(); }
   ByteView bytes() const { return bytes_; }
-  ByteView payload() const { return bytes_.subspan(batch_header_size); }
+  /// The records as they are stored.
+  ByteView payload() const;
 
   bool checksum_ok() const;
 
@@ -183,7 +196,8 @@ class BatchView {
 /// parse() and the checksum; with it every byte of the batch but offset and epoch is known good.
 Result<BatchView, Corruption> validate(ByteView bytes);
 
-/// What the first 61 bytes of a batch say, for walking a file without reading payloads.
+/// What the first 61 bytes of a batch say, for walking a file without reading payloads. Of formats
+/// 0 and 1 the first offset is that of the last record, and the count 1 (legacy_batch.h).
 struct BatchSummary {
   std::int64_t size = 0;
   Offset base_offset = 0;

@@ -3,6 +3,7 @@
 #include "log/big_endian.h"
 #include "log/cleaner.h"
 #include "log/crc32c.h"
+#include "log/legacy_batch.h"
 #include "tests/fuzz/targets.h"
 
 #include <array>
@@ -101,7 +102,11 @@ void mend(MutableByteView batches) {
   while (true) {
     const auto batch = BatchView::parse(batches);
     if (!batch.ok()) return;
-    store_big_endian(batches.data() + crc_at, crc32c(batch->bytes().subspan(covered_at)));
+    if (batch->is_legacy()) {
+      store_big_endian(batches.data() + 12, legacy::computed_checksum(batch->bytes()));
+    } else {
+      store_big_endian(batches.data() + crc_at, crc32c(batch->bytes().subspan(covered_at)));
+    }
     batches = batches.subspan(batch->size());
   }
 }

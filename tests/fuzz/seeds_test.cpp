@@ -1,6 +1,7 @@
 // Writes the corpus' seeds anew: brokerlab_tests_fuzz "[seeds]". Hidden, since it writes into the
 // source folder; what the fuzzers found lies beside them under other names.
 #include "log/big_endian.h"
+#include "log/legacy_batch.h"
 #include "log/producer_snapshot.h"
 #include "tests/fuzz/partition.h"
 #include "tests/fuzz/targets.h"
@@ -62,6 +63,22 @@ ByteVector batches(int count, Offset base_offset = 0) {
     all = std::move(all) + rich_batch(static_cast<Codec>(i % 5), base_offset + 3 * i, i / 2);
   }
   return all;
+}
+
+/// What a cluster left that was upgraded twice: format 0, a wrapper of format 1, format 2.
+ByteVector three_formats() {
+  std::array<Record, 2> records;
+  for (Offset i = 0; i < 2; ++i) {
+    records.at(static_cast<std::size_t>(i)) = {.offset = i,
+                                               .timestamp = 1000 + i,
+                                               .key = text_bytes("key"),
+                                               .value = text_bytes("value"),
+                                               .headers = {}};
+  }
+  const ByteVector oldest = legacy::build(records, {.magic = 0});
+  for (Record& record : records) record.offset += 2;
+  return oldest + legacy::build(records, {.magic = 1, .codec = Codec::gzip}) +
+         rich_batch(Codec::none, 4);
 }
 
 /// A batch of two records of a transactional producer.
@@ -127,6 +144,9 @@ ByteVector time_entry(Timestamp timestamp, std::int32_t offset) {
 }  // namespace
 
 TEST_CASE("seeds of batches and codecs", "[.seeds]") {
+  seed("batch", "three_formats", three_formats());
+  seed("append", "three_formats", bytes_of({mend_checksums}) + three_formats());
+  seed("recovery", "three_formats", bytes_of({0, 0}) + file(0, 0, three_formats()));
   for (const unsigned number : {0U, 1U, 2U, 3U, 4U}) {
     const auto codec = static_cast<Codec>(number);
     const std::string name(to_text(codec));

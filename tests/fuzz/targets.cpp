@@ -17,11 +17,22 @@ namespace {
 
 constexpr DecodeLimits small_limits{.max_uncompressed = std::size_t{1} << 16};
 
+/// Formats 0 and 1: nothing is asked of what a wrapper holds but that it can be looked at.
+void look_into_legacy(const BatchView& batch) {
+  (void)batch.record_count();
+  (void)batch.payload();
+  ENSURE(batch.base_offset() >= 0 && batch.producer_id() == -1 && !batch.is_control());
+  const auto records = decode_records(batch, small_limits);
+  if (records.ok()) ENSURE(!records->empty());
+}
+
 /// All there is to see of one batch. What decodes must survive being built anew.
 void look_into(const BatchView& batch) {
   const auto header = read_batch_header(batch.bytes());
   ENSURE(header.ok() && header->size == static_cast<std::int64_t>(batch.size()));
-  ENSURE(header->base_offset == batch.base_offset() && header->last_offset == batch.last_offset());
+  ENSURE(header->base_offset == batch.header_offset());
+  ENSURE(header->last_offset == batch.last_offset());
+  if (batch.is_legacy()) return look_into_legacy(batch);
   ENSURE(batch.base_offset() >= 0 && batch.next_offset() > batch.base_offset());
 
   const auto records = decode_records(batch, small_limits);

@@ -206,7 +206,8 @@ TEST_CASE("lying sizes and counts are refused", "[unit]") {
   CHECK(kind_with(8, {0x7f, 0xff, 0xff, 0xff}) == Kind::incomplete);
   CHECK(kind_with(8, {0xff, 0xff, 0xff, 0xff}) == Kind::bad_size);
   CHECK(kind_with(8, {0, 0, 0, 48}) == Kind::bad_size);
-  CHECK(kind_with(16, {1}) == Kind::bad_magic);
+  CHECK(kind_with(16, {3}) == Kind::bad_magic);
+  CHECK(kind_with(16, {0xff}) == Kind::bad_magic);
   CHECK(kind_with(23, {0xff, 0, 0, 0}) == Kind::bad_header);
   CHECK(kind_with(57, {0, 0, 0, 2}) == Kind::bad_header);
   CHECK(kind_with(57, {0xff, 0, 0, 0}) == Kind::bad_header);
