@@ -3,6 +3,7 @@
 
 #include "log/checkpoint.h"
 #include "log/directory_files.h"
+#include "log/overlay_env.h"
 #include "log/partition_dir.h"
 
 #include <CLI/CLI.hpp>
@@ -173,8 +174,31 @@ Status<log::IoError> PartitionLock::release_cleanly(log::Offset log_end) {
       return written;
     }
   }
+  return release_unchanged();
+}
+
+Status<log::IoError> PartitionLock::release_unchanged() {
   if (!had_mark_) return {};
   return log::write_clean_shutdown(*env_, mark_, mark_epoch_.value_or(-1));
+}
+
+bool opens_without_a_cut(Context& context, log::Env& env, const std::string& dir,
+                         const log::LogConfig& config, log::Log::OpenOptions options) {
+  log::OverlayEnv trial(env);
+  options.cutting = log::Log::Cutting::never;
+  const auto opened = log::Log::open(trial, dir, config, options);
+  if (opened.ok()) return true;
+  context.status = report(context, opened.error());
+  if (opened.error().kind != log::LogError::Kind::corrupt) return false;
+  context.status = exit_fail;
+  context.err << context.say(
+      fmt::format("Nothing was changed. `brokerlab log recover {} --dry-run` says what a recovery "
+                  "would cut.\n",
+                  dir),
+      fmt::format("아무것도 바꾸지 않았습니다. 복구하면 무엇이 잘려 나가는지는 `brokerlab log "
+                  "recover {} --dry-run`으로 볼 수 있습니다.\n",
+                  dir));
+  return false;
 }
 
 std::string with_separators(std::int64_t number) {

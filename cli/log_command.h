@@ -68,6 +68,8 @@ class PartitionLock {
   /// The log is closed and synced and ends at `log_end`: lowers a recovery point above it, which
   /// would spare what comes next from recovery; puts the mark back, when there was one.
   Status<log::IoError> release_cleanly(log::Offset log_end);
+  /// Nothing was written: puts the mark back, when there was one.
+  Status<log::IoError> release_unchanged();
 
   // What the log directory around it knows; zeros where there is none.
   log::Offset recovery_point() const;
@@ -86,6 +88,12 @@ class PartitionLock {
   log::OffsetCheckpoint::key_type key_;
   log::Offset log_start_offset_ = 0;
 };
+
+/// No command but `recover` cuts anything: whether the log can be opened without, tried on a copy
+/// of what would change, so that nothing has when it cannot. What is in the way has been said then,
+/// and context.status set. Reads what opening reads.
+bool opens_without_a_cut(Context& context, log::Env& env, const std::string& dir,
+                         const log::LogConfig& config, log::Log::OpenOptions options);
 
 std::string with_separators(std::int64_t number);  ///< "1,234,567".
 std::string bytes_text(std::int64_t bytes);        ///< "512 bytes", "1.2 MB".

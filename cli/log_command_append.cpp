@@ -41,6 +41,7 @@ class Partition {
 
   // The exit status; what went wrong was said.
   int open() {
+    const bool is_new = !env_.exists(dir());
     if (const auto made = env_.make_dir(dir()); !made.ok()) return report(context_, made.error());
     auto lock = PartitionLock::take(env_, dir());
     if (!lock.ok()) return report(context_, lock.error());
@@ -50,20 +51,18 @@ class Partition {
     log::LogConfig config;
     config.segment_bytes = arguments_.segment_bytes;
     config.max_message_bytes = std::numeric_limits<std::int32_t>::max();
-    auto log = log::Log::open(env_, dir(), config,
-                              {.recovery_point = lock_->recovery_point(),
-                               .log_start_offset = lock_->log_start_offset(),
-                               .clean = lock_->was_clean(),
-                               .now = wall_clock()});
+    const log::Log::OpenOptions options{.recovery_point = lock_->recovery_point(),
+                                        .log_start_offset = lock_->log_start_offset(),
+                                        .clean = lock_->was_clean(),
+                                        .now = wall_clock(),
+                                        .cutting = log::Log::Cutting::never};
+    if (!is_new && !opens_without_a_cut(context_, env_, dir(), config, options)) {
+      const auto released = lock_->release_unchanged();
+      return released.ok() ? context_.status : report(context_, released.error());
+    }
+    auto log = log::Log::open(env_, dir(), config, options);
     if (!log.ok()) return report(context_, log.error());
     log_ = std::move(log).value();
-    if (const std::int64_t cut = log_->recovery().bytes_cut; cut > 0) {
-      context_.err << context_.say(
-          fmt::format("{}: {} at the end were no good batch and have been cut off\n", dir(),
-                      bytes_text(cut)),
-          fmt::format("{}: 끝의 {}는 온전한 배치가 아니어서 잘라 냈습니다\n", dir(),
-                      bytes_text(cut)));
-    }
     return exit_pass;
   }
   int close() {

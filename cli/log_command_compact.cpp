@@ -60,11 +60,17 @@ void compact(Context& context, const Arguments& arguments) {
   if (!lock.ok()) return complain(lock.error());
   env.expect(bytes_of(env, *segments));
   const log::Timestamp now = wall_clock();
-  const auto log = log::Log::open(env, target.dir, {},
-                                  {.recovery_point = lock->recovery_point(),
-                                   .log_start_offset = lock->log_start_offset(),
-                                   .clean = false,
-                                   .now = now});
+  const log::Log::OpenOptions options{.recovery_point = lock->recovery_point(),
+                                      .log_start_offset = lock->log_start_offset(),
+                                      .clean = false,
+                                      .now = now,
+                                      .cutting = log::Log::Cutting::never};
+  if (!opens_without_a_cut(context, env, target.dir, {}, options)) {
+    const auto released = lock->release_unchanged();
+    if (!released.ok()) complain(released.error());
+    return;
+  }
+  const auto log = log::Log::open(env, target.dir, {}, options);
   if (!log.ok()) return complain(log.error());
   // No broker is at work here: the active segment may be cleaned, too.
   if (const auto rolled = (*log)->roll(now); !rolled.ok()) return complain(rolled.error());

@@ -23,6 +23,7 @@
 #include "log/producer_state.h"
 #include "log/record_batch.h"
 #include "log/segment.h"
+#include "log/start_files.h"
 
 #include <map>
 #include <memory>
@@ -92,6 +93,14 @@ struct TimestampLookup {
 
 class Log {
  public:
+  /// What a start may do with bytes that its recovery would cut off.
+  enum class Cutting {
+    as_kafka,  ///< Cuts them. Also what Kafka does not look at: offsets that go back.
+    kept,      ///< Cuts what Kafka cuts and what looks like Kafka's, and keeps it beside the log
+               ///< (cut_bytes.h); refuses anything else.
+    never,     ///< Refuses.
+  };
+
   struct OpenOptions {
     /// Everything below is known to be synced (recovery-point-offset-checkpoint).
     Offset recovery_point = 0;
@@ -101,6 +110,9 @@ class Log {
     /// no batch.
     bool clean = false;
     Timestamp now = 0;  ///< Age of segments for segment.ms counts from here.
+    /// What is refused is an error of kind `corrupt`; no .log has been cut then, but indexes may
+    /// have been rebuilt. Who wants nothing changed tries on an OverlayEnv first.
+    Cutting cutting = Cutting::as_kafka;
   };
 
   /// What opening found and did, for the broker's start-up story.
@@ -114,12 +126,21 @@ class Log {
     /// disk before the old one's last bytes did. Kafka does not look, and carries on; so do we.
     /// LogConfig::sync_in_order prevents it.
     std::int32_t gaps = 0;
+    struct Cut {
+      std::string file;           ///< Its name, in the directory.
+      std::int64_t position = 0;  ///< From there to the end; 0 for a segment that was removed.
+      std::int64_t bytes = 0;
+      std::string why;
+      std::string kept_as;  ///< The name under which they are kept, if they are.
+    };
+    std::vector<Cut> cuts;          ///< What bytes_cut is made of.
+    std::vector<FileChange> files;  ///< What an interrupted replacement or removal had left.
   };
 
   /// Opens the directory, or creates it. Recovers what lies behind the recovery point unless clean:
   /// scans it, cuts the log at the first bad batch, removes later segments and those that begin
   /// before the end of the one before, rebuilds indexes, cuts the leader epoch cache. Only io
-  /// errors.
+  /// errors, and what OpenOptions::cutting forbids.
   static Result<std::unique_ptr<Log>, LogError> open(Env& env, const std::string& dir,
                                                      const LogConfig& config, OpenOptions options);
   ~Log();
@@ -231,12 +252,16 @@ class Log {
   Status<IoError> load(const OpenOptions& options);
   Status<IoError> load_segments(const OpenOptions& options);
   Status<IoError> finish_swaps(const OpenOptions& options);
-  Status<IoError> take_back_renames(Offset base);
+  Result<Offset, IoError> end_of_copy(Offset base, const OpenOptions& options);
   Status<IoError> replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
                           std::size_t count);
   Status<IoError> recover_unflushed(const OpenOptions& options);
   Status<IoError> recover_from(std::size_t first);
-  Status<IoError> drop_segments_from(std::size_t first);
+  Status<IoError> drop_segments_from(std::size_t first, const std::string& why);
+  Status<IoError> before_cut(const LogSegment& segment, std::int64_t position, std::string why);
+  Status<IoError> before_removal(const LogSegment& segment, std::string why);
+  Failure<IoError> refuse_cut(const LogSegment& segment, std::int64_t position, std::string why);
+  Status<IoError> note_cut(const LogSegment& segment, std::int64_t position, std::string why);
   Status<IoError> check_end();
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment, bool believed = false);
   Status<IoError> recover_damaged(const std::vector<Offset>& bases, Offset flushed);
@@ -292,6 +317,8 @@ class Log {
   Timestamp last_now_ = 0;      ///< The latest time anyone told.
   bool names_changed_ = false;  ///< Segments were made or removed since the directory was synced.
   Recovery recovery_;
+  Cutting cutting_ = Cutting::as_kafka;
+  bool refused_ = false;  ///< The start, by cutting_.
   std::optional<LogError> offline_;
 };
 

@@ -282,6 +282,8 @@ Log::Recovery LogDirectory::recovery() const {
       all.bytes_cut += one.bytes_cut;
       all.segments_removed += one.segments_removed;
       all.gaps += one.gaps;
+      all.cuts.insert(all.cuts.end(), one.cuts.begin(), one.cuts.end());
+      all.files.insert(all.files.end(), one.files.begin(), one.files.end());
     }
   }
   return all;

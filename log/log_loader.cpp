@@ -1,33 +1,31 @@
 // Opening a log: loading its segments and recovering what may not have reached the disk (log.h).
 // Source of the order of things: Kafka's LogLoader.
+#include "log/batch_scanner.h"
+#include "log/cut_bytes.h"
 #include "log/log.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
 namespace brokerlab::log {
-namespace {
-
-/// Files a crash left half deleted or half cleaned.
-bool is_left_over(std::string_view name) {
-  return name.ends_with(".deleted") || name.ends_with(cleaned_suffix) || name.ends_with(".tmp");
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Log>, LogError> Log::open(Env& env, const std::string& dir,
                                                  const LogConfig& config, OpenOptions options) {
   std::unique_ptr<Log> log(new Log(env, dir, config));
   if (auto loaded = log->load(options); !loaded.ok()) {
-    return fail(LogError{
-        .kind = LogError::Kind::io, .message = loaded.error().text(), .io = loaded.error()});
+    return fail(LogError{.kind = log->refused_ ? LogError::Kind::corrupt : LogError::Kind::io,
+                         .message = loaded.error().text(),
+                         .io = loaded.error()});
   }
   return log;
 }
 
 Status<IoError> Log::load(const OpenOptions& options) {
   last_now_ = options.now;
+  cutting_ = options.cutting;
   if (auto made = env_->make_dir(dir_); !made.ok()) return made;
+  if (auto finished = finish_swaps(options); !finished.ok()) return finished;
   auto epochs = LeaderEpochCache::load(*env_, epoch_file());
   if (!epochs.ok()) return fail(epochs.error());
   epochs_ = std::move(epochs).value();
@@ -35,7 +33,6 @@ Status<IoError> Log::load(const OpenOptions& options) {
   if (!snapshots.ok()) return fail(snapshots.error());
   snapshots_ = std::move(snapshots).value();
   log_start_offset_ = options.log_start_offset;
-  if (auto finished = finish_swaps(options); !finished.ok()) return finished;
   if (auto loaded = load_segments(options); !loaded.ok()) return loaded;
   if (!options.clean) {
     if (auto recovered = recover_unflushed(options); !recovered.ok()) return recovered;
@@ -49,6 +46,12 @@ Status<IoError> Log::load(const OpenOptions& options) {
   log_end_offset_ = end.value();
   // The files ended before what was deleted on request: they are of no use to anyone.
   if (log_end_offset_ < options.log_start_offset) {
+    for (const auto& segment : segments_) {
+      auto heard = before_removal(*segment,
+                                  fmt::format("the log ends at offset {}, its start is noted as {}",
+                                              log_end_offset_, options.log_start_offset));
+      if (!heard.ok()) return heard;
+    }
     recovery_.segments_removed += static_cast<std::int32_t>(segments_.size());
     return start_empty_at(options.log_start_offset, options.now);
   }
@@ -65,77 +68,61 @@ Status<IoError> Log::load(const OpenOptions& options) {
   return load_producers(options.clean);
 }
 
-/// A cleaned segment whose .log.swap is there takes the place of those it was made of, which begin
-/// in its range of offsets; a .swap without its log is of no use. Source: LogLoader.load.
 Status<IoError> Log::finish_swaps(const OpenOptions& options) {
-  const auto names = env_->list(dir_);
-  if (!names.ok()) return fail(names.error());
-  const std::string log_swap = std::string(log_suffix) + std::string(swap_suffix);
-  for (const std::string& name : *names) {
-    const auto base = base_offset_of(name, log_swap);
-    if (!base) continue;
-    if (auto back = take_back_renames(*base); !back.ok()) return back;
-    auto opened = LogSegment::open(*env_, dir_, *base, *config_, options.now, swap_suffix);
-    if (!opened.ok()) return fail(opened.error());
-    LogSegment& cleaned = opened->segment;
-    const auto end = cleaned.read_next_offset();
-    if (!end.ok()) return fail(end.error());
-    for (const std::string& old : *names) {
-      for (const std::string_view suffix :
-           {log_suffix, index_suffix, time_index_suffix, transaction_index_suffix}) {
-        const auto begins = base_offset_of(old, suffix);
-        if (!begins || *begins < *base || (*begins >= *end && *begins != *base)) continue;
-        const std::string path = join_path(dir_, old);
-        if (!env_->exists(path)) continue;  // It was taken back.
-        if (auto removed = env_->remove(path); !removed.ok()) return removed;
-      }
-    }
-    if (auto named = cleaned.rename_files({}); !named.ok()) return named;
-    if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
-  }
+  auto changes =
+      finish_replacements(*env_, dir_, [&](Offset base) { return end_of_copy(base, options); });
+  if (!changes.ok()) return fail(changes.error());
+  recovery_.files = std::move(changes).value();
   return {};
 }
 
-/// The last renames of a replacement (LogSegment::rename_files()) may have been begun: what has its
-/// last name already belongs to the copy, and is not one of the originals' files.
-Status<IoError> Log::take_back_renames(Offset base) {
-  const auto name = [&](std::string_view suffix) {
-    return join_path(dir_, segment_file_name(base, suffix));
-  };
-  const auto is_renamed = [&](std::string_view suffix) {
-    return !env_->exists(name(suffix) + std::string(swap_suffix)) && env_->exists(name(suffix));
-  };
-  std::vector<std::string_view> renamed;
-  if (is_renamed(time_index_suffix)) renamed.push_back(time_index_suffix);
-  if (is_renamed(index_suffix)) {
-    renamed.push_back(index_suffix);
-    // A copy without aborted transactions has no such file: only behind the index it is ours.
-    if (is_renamed(transaction_index_suffix)) renamed.push_back(transaction_index_suffix);
+/// Kafka believes a copy. Who must not lose anything reads it first: it takes the originals' place.
+Result<Offset, IoError> Log::end_of_copy(Offset base, const OpenOptions& options) {
+  auto opened = LogSegment::open(*env_, dir_, base, *config_, options.now, swap_suffix);
+  if (!opened.ok()) return fail(opened.error());
+  if (cutting_ != Cutting::as_kafka) {
+    BatchScanner scanner(opened->segment.log_file());
+    while (true) {
+      const auto batch = scanner.next();
+      if (!batch.ok()) return fail(batch.error());
+      if (!*batch) break;
+      scanner.accept(**batch);
+    }
+    if (scanner.damage()) {
+      refused_ = true;
+      const std::string name = segment_file_name(base, log_suffix) + std::string(swap_suffix);
+      return fail(IoError{
+          IoErrorKind::malformed, join_path(dir_, name),
+          fmt::format("is to take the place of segments, but is damaged at byte {}: {}; nothing "
+                      "was changed",
+                      scanner.position(), scanner.damage()->message)});
+    }
   }
-  for (const std::string_view suffix : renamed) {
-    auto back = env_->rename(name(suffix), name(suffix) + std::string(swap_suffix));
-    if (!back.ok()) return back;
-  }
-  return {};
+  return opened->segment.read_next_offset();
 }
 
 Status<IoError> Log::load_segments(const OpenOptions& options) {
   std::vector<Offset> damaged;
   const auto names = env_->list(dir_);
   if (!names.ok()) return fail(names.error());
+  const auto is_file = [this](const std::string& name) {
+    return !env_->list(join_path(dir_, name)).ok();
+  };
   for (const std::string& name : names.value()) {
     auto orphan = base_offset_of(name, index_suffix);
     if (!orphan) orphan = base_offset_of(name, time_index_suffix);
     if (!orphan) orphan = base_offset_of(name, transaction_index_suffix);
     const bool useless =
-        is_left_over(name) || name.ends_with(swap_suffix) ||
-        (orphan && !env_->exists(join_path(dir_, segment_file_name(*orphan, log_suffix))));
-    if (useless) {
+        orphan && !env_->exists(join_path(dir_, segment_file_name(*orphan, log_suffix)));
+    if (useless && is_file(name)) {
       if (auto removed = env_->remove(join_path(dir_, name)); !removed.ok()) return removed;
+      recovery_.files.push_back({name, {}});
     }
     const auto base_offset = base_offset_of(name, log_suffix);
     if (!base_offset) continue;
     auto opened = LogSegment::open(*env_, dir_, *base_offset, *config_, options.now);
+    // As in Kafka a directory is no segment, whatever its name.
+    if (!opened.ok() && !is_file(name)) continue;
     if (!opened.ok()) return fail(opened.error());
     segments_.push_back(std::make_unique<LogSegment>(std::move(opened.value().segment)));
     if (!opened.value().usable) damaged.push_back(*base_offset);
@@ -186,6 +173,9 @@ Result<std::int64_t, IoError> Log::recover_segment(LogSegment& segment, bool bel
         }
         return replay_producers(segment, batch);
       },
+      [this, &segment](std::int64_t position, const std::string& why) {
+        return before_cut(segment, position, why);
+      },
       believed);
   if (cut.ok()) recovery_.bytes_cut += cut.value();
   return cut;
@@ -211,18 +201,27 @@ Status<IoError> Log::recover_from(std::size_t first) {
       if (end.value() < segments_[i]->base_offset()) ++recovery_.gaps;
       // Offsets go back: segments whose removal the crash undid, older than what came after it.
       // (Kafka does not look.)
-      if (end.value() > segments_[i]->base_offset()) return drop_segments_from(i);
+      if (end.value() > segments_[i]->base_offset()) {
+        const std::string why = fmt::format(
+            "begins at offset {}, but the segment before it goes on to {}; Kafka keeps both",
+            segments_[i]->base_offset(), end.value());
+        if (cutting_ != Cutting::as_kafka) return refuse_cut(*segments_[i], 0, why);
+        return drop_segments_from(i, why);
+      }
     }
     const auto cut = recover_segment(*segments_[i]);
     if (!cut.ok()) return fail(cut.error());
     // What lies behind a hole cannot be trusted, and no follower could have it either.
-    if (cut.value() > 0) return drop_segments_from(i + 1);
+    if (cut.value() > 0) return drop_segments_from(i + 1, "stands behind a cut");
   }
   return {};
 }
 
-Status<IoError> Log::drop_segments_from(std::size_t first) {
+Status<IoError> Log::drop_segments_from(std::size_t first, const std::string& why) {
   if (segments_.size() <= first) return {};
+  for (std::size_t i = first; i < segments_.size(); ++i) {
+    if (auto heard = before_removal(*segments_[i], why); !heard.ok()) return heard;
+  }
   while (segments_.size() > first) {
     recovery_.bytes_cut += segments_.back()->size();
     ++recovery_.segments_removed;
@@ -231,6 +230,65 @@ Status<IoError> Log::drop_segments_from(std::size_t first) {
   // Were the removals not durable, as the cut before them is, the next crash would bring back
   // segments that look whole behind it. (Kafka does not sync here.)
   return env_->sync_dir(dir_);
+}
+
+// --- What may be cut ---
+
+Failure<IoError> Log::refuse_cut(const LogSegment& segment, std::int64_t position,
+                                 std::string why) {
+  refused_ = true;
+  return fail(IoError{IoErrorKind::malformed,
+                      join_path(dir_, segment_file_name(segment.base_offset(), log_suffix)),
+                      fmt::format("at byte {}: {}", position, why)});
+}
+
+Status<IoError> Log::before_cut(const LogSegment& segment, std::int64_t position, std::string why) {
+  if (cutting_ == Cutting::as_kafka) return note_cut(segment, position, std::move(why));
+  const auto judged = judge_cut(segment.log_file(), position, segment.base_offset());
+  if (!judged.ok()) return fail(judged.error());
+  switch (judged->claim) {
+    case CutClaim::not_kafkas:
+      return refuse_cut(segment, position,
+                        fmt::format("what stands here {}: it is not ours to cut", judged->why));
+    case CutClaim::kept_by_kafka:
+      return refuse_cut(segment, position,
+                        fmt::format("{}, but {}: it is not ours to cut", why, judged->why));
+    case CutClaim::cut_by_kafka:
+      return note_cut(segment, position, std::move(why));
+  }
+  UNREACHABLE();
+}
+
+Status<IoError> Log::before_removal(const LogSegment& segment, std::string why) {
+  if (cutting_ != Cutting::as_kafka) {
+    const auto judged = judge_removal(segment.log_file());
+    if (!judged.ok()) return fail(judged.error());
+    if (judged->claim == CutClaim::not_kafkas) {
+      return refuse_cut(segment, 0,
+                        fmt::format("{}, but {}: it is not ours to remove", why, judged->why));
+    }
+  }
+  return note_cut(segment, 0, std::move(why));
+}
+
+Status<IoError> Log::note_cut(const LogSegment& segment, std::int64_t position, std::string why) {
+  if (cutting_ == Cutting::never) {
+    return refuse_cut(segment, position,
+                      fmt::format("{}; {} bytes would be cut off, which only a recovery may do",
+                                  why, segment.size() - position));
+  }
+  Recovery::Cut cut{.file = segment_file_name(segment.base_offset(), log_suffix),
+                    .position = position,
+                    .bytes = segment.size() - position,
+                    .why = std::move(why),
+                    .kept_as = {}};
+  if (cutting_ == Cutting::kept && cut.bytes > 0) {
+    auto kept = keep_bytes(*env_, dir_, segment.base_offset(), segment.log_file(), position);
+    if (!kept.ok()) return fail(kept.error());
+    cut.kept_as = std::move(kept).value();
+  }
+  recovery_.cuts.push_back(std::move(cut));
+  return {};
 }
 
 }  // namespace brokerlab::log

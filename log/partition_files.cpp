@@ -53,7 +53,8 @@ Result<std::vector<SegmentFiles>, IoError> list_segments(const Env& env, const s
   };
   for (const std::string& name : *names) {
     const auto base = base_offset_of(name, log_suffix);
-    if (!base) continue;
+    // As in Kafka a directory is no segment, whatever its name.
+    if (!base || env.list(join_path(dir, name)).ok()) continue;
     segments.push_back({*base, join_path(dir, name), path_if_there(*base, index_suffix),
                         path_if_there(*base, time_index_suffix),
                         path_if_there(*base, transaction_index_suffix)});

@@ -156,10 +156,7 @@ Status<IoError> LogSegment::append(ByteView batches, Offset last_offset) {
   std::int64_t position = size();
   if (auto appended = log_->append(batches); !appended.ok()) return appended;
   for (const BatchView& batch : Batches(batches)) {
-    const BatchPlace place{
-        position,
-        {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
-         batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}};
+    const BatchPlace place{position, batch.summary()};
     if (auto indexed = index_batch(place); !indexed.ok()) return indexed;
     position = place.end();
   }
@@ -396,13 +393,10 @@ Status<IoError> LogSegment::rename_files(std::string_view file_suffix) {
     const std::string from = join_path(dir_, segment_file_name(base_offset_, suffix) + before);
     return env_->exists(from) ? env_->rename(from, path(suffix)) : Status<IoError>();
   };
-  // The loader relies on this order (Log::take_back_renames()).
-  if (auto moved = move(time_index_suffix); !moved.ok()) return moved;
-  if (auto moved = move(index_suffix); !moved.ok()) return moved;
-  if (auto moved = transactions_.rename(*env_, path(transaction_index_suffix)); !moved.ok()) {
-    return moved;
+  for (const std::string_view suffix : {log_suffix, index_suffix, time_index_suffix}) {
+    if (auto moved = move(suffix); !moved.ok()) return moved;
   }
-  return move(log_suffix);
+  return transactions_.rename(*env_, path(transaction_index_suffix));
 }
 
 /// What is not believed is written into the files that are there, as Kafka does. Otherwise, where

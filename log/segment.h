@@ -105,7 +105,12 @@ class LogSegment {
   using OnBatch = std::function<Status<IoError>(const BatchPlace&, const BatchView&)>;
   /// `believed`: no later start reads the segment again, so a power loss must not leave an index
   /// that looks whole; costs a sync.
-  Result<std::int64_t, IoError> recover(const OnBatch& on_batch, bool believed);
+  /// `on_cut` hears of what is about to be cut, from where on and why; an error of its own stops
+  /// all with the .log as it was.
+  using OnCut = std::function<Status<IoError>(std::int64_t position, const std::string& why)>;
+  Result<std::int64_t, IoError> recover(const OnBatch& on_batch, const OnCut& on_cut,
+                                        bool believed);
+  File& log_file() const { return *log_; }
 
   TransactionIndex& transactions() { return transactions_; }
   const TransactionIndex& transactions() const { return transactions_; }
@@ -124,7 +129,8 @@ class LogSegment {
   Status<IoError> sync();
   /// Closes and removes the three files.
   Status<IoError> remove_files();
-  /// Gives the files another suffix, the .log last: its name says that all are there.
+  /// Gives the files another suffix, the .log first, as Kafka does: in each state between, a start
+  /// knows what to do (start_files.h).
   Status<IoError> rename_files(std::string_view file_suffix);
 
  private:

@@ -2,9 +2,12 @@
 #include "log/batch_scanner.h"
 #include "log/segment.h"
 
+#include <fmt/format.h>
+
 namespace brokerlab::log {
 
-Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, bool believed) {
+Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, const OnCut& on_cut,
+                                                  bool believed) {
   if (auto reset = transactions_.reset(*env_); !reset.ok()) return fail(reset.error());
   std::vector<OffsetPosition> offsets;
   std::vector<TimestampOffset> times;
@@ -18,12 +21,17 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, bool 
   BatchScanner scanner(*log_);
   std::int64_t last_indexed = 0;
   Offset next_offset = base_offset_;
+  std::string why;
   while (true) {
     const auto scanned = scanner.next();
     if (!scanned.ok()) return fail(scanned.error());
     if (!scanned.value()) break;
     const BatchView& batch = *scanned.value();
-    if (batch.base_offset() < next_offset || !can_hold(batch.last_offset())) break;
+    if (batch.header_offset() < next_offset || !can_hold(batch.last_offset())) {
+      why = fmt::format("a batch at offset {} where {} or more should come", batch.header_offset(),
+                        next_offset);
+      break;
+    }
     const std::int64_t position = scanner.position();
     if (position == 0) first_timestamp_ = batch.max_timestamp();
     if (batch.max_timestamp() > max_timestamp_.timestamp) {
@@ -34,17 +42,15 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, bool 
       add_max_timestamp();
       last_indexed = position;
     }
-    const auto taken = on_batch(
-        {position,
-         {static_cast<std::int64_t>(batch.size()), batch.base_offset(), batch.last_offset(),
-          batch.record_count(), batch.max_timestamp(), batch.leader_epoch()}},
-        batch);
+    const auto taken = on_batch({position, batch.summary()}, batch);
     if (!taken.ok()) return fail(taken.error());
     next_offset = batch.next_offset();
     scanner.accept(batch);
   }
   const std::int64_t bytes_cut = size() - scanner.position();
   if (bytes_cut > 0) {
+    if (scanner.damage()) why = scanner.damage()->message;
+    if (auto heard = on_cut(scanner.position(), why); !heard.ok()) return fail(heard.error());
     if (auto cut = log_->truncate(scanner.position()); !cut.ok()) return fail(cut.error());
   }
   bytes_since_index_entry_ = size() - last_indexed;

@@ -1,0 +1,213 @@
+// brokerlab log append, recover and compact on what they did not write: nothing may be lost.
+#include "log/big_endian.h"
+#include "log/legacy_batch.h"
+#include "tests/cli/command.h"
+#include "tests/log/partition_story.h"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <map>
+
+using namespace brokerlab;
+using Catch::Contains;
+using test::Answer;
+using test::command;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* log_name = "00000000000000000000.log";
+
+class Directory {
+ public:
+  Directory() { fs::create_directories(dir); }
+
+  Answer log(const std::string& name, std::vector<std::string> more = {},
+             const std::string& input = "") const {
+    more.insert(more.begin(), {"log", name, dir});
+    return command(more, input);
+  }
+  void put(const std::string& name, std::string_view bytes) const {
+    std::ofstream(dir + "/" + name, std::ios::binary) << bytes;
+  }
+  void put(const std::string& name, const log::ByteVector& bytes) const {
+    put(name, log::as_text(bytes));
+  }
+  /// All files but the lock, by name.
+  std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::directory_iterator(dir)) {
+      std::ifstream in(entry.path(), std::ios::binary);
+      const std::string name = entry.path().filename().string();
+      if (name != ".lock") files[name] = {std::istreambuf_iterator<char>(in), {}};
+    }
+    return files;
+  }
+
+ private:
+  log::test::TemporaryFolder folder_;
+
+ public:
+  const std::string dir = folder_.path() + "/orders-0";
+};
+
+std::vector<log::Record> records(log::Offset first, int count) {
+  std::vector<log::Record> all;
+  for (int i = 0; i < count; ++i) {
+    const std::string key = fmt::format("k{}", i % 2);
+    const std::string value = fmt::format("value {}", first + i);
+    const log::ByteView k = log::as_bytes(key);
+    const log::ByteView v = log::as_bytes(value);
+    all.push_back({.offset = first + i,
+                   .timestamp = 1'700'000'000'000 + first + i,
+                   .key = log::ByteVector(k.begin(), k.end()),
+                   .value = log::ByteVector(v.begin(), v.end()),
+                   .headers = {}});
+  }
+  return all;
+}
+
+log::ByteVector operator+(log::ByteVector a, const log::ByteVector& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// Format 0, then a wrapper of format 1.
+log::ByteVector old_log() {
+  return log::legacy::build(records(0, 3), {.magic = 0}) +
+         log::legacy::build(records(3, 3), {.magic = 1, .codec = log::Codec::gzip});
+}
+
+constexpr const char* one_line = "{\"key\":\"k9\",\"value\":\"new\",\"timestamp\":1700000000100}\n";
+
+}  // namespace
+
+TEST_CASE("log commands read, write behind and keep batches of formats 0 and 1", "[unit]") {
+  const Directory old;
+  const log::ByteVector bytes = old_log();
+  old.put(log_name, bytes);
+  CHECK(old.log("read").out ==
+        "     0  no timestamp  k0: value 0\n"
+        "     1  no timestamp  k1: value 1\n"
+        "     2  no timestamp  k0: value 2\n"
+        "     3  2023-11-14T22:13:20.003Z  k0: value 3\n"
+        "     4  2023-11-14T22:13:20.004Z  k1: value 4\n"
+        "     5  2023-11-14T22:13:20.005Z  k0: value 5\n");
+  const Answer dumped = old.log("dump", {"--records"});
+  CHECK(dumped.err == "");
+  CHECK_THAT(dumped.out,
+             Contains("offset: 0 position: 0 NoTimestampType: -1 size: 35 magic: 0 "
+                      "compresscodec: none crc: ") &&
+                 Contains("| offset: 0 NoTimestampType: -1 keySize: 2 valueSize: 7 isValid: true "
+                          "crc: ") &&
+                 Contains("offset: 5 position: 105 CreateTime: 1700000000005 size: ") &&
+                 Contains("magic: 1 compresscodec: gzip") &&
+                 Contains("| offset: 3 CreateTime: 1700000000003 keySize: 2 valueSize: 7 ") &&
+                 Contains("} key: k0 payload: value 3"));
+  CHECK_THAT(old.log("dump", {"--records", "--json"}).out,
+             Contains("\"baseOffset\":3,\"lastOffset\":5,\"count\":3,") &&
+                 Contains("\"magic\":0,") && Contains("\"magic\":1,"));
+  CHECK_THAT(old.log("stats").out, Contains("formats     0: 3 batches\n            1: 1 batch\n") &&
+                                       Contains("records     6\n"));
+  CHECK_THAT(old.log("verify").out, Contains(": no damage; 1 segment, 4 batches, 6 records"));
+  CHECK_THAT(old.log("recover").out, Contains("cut      nothing"));
+  CHECK(old.files()[log_name] == log::as_text(bytes));
+
+  CHECK(old.log("append", {}, one_line).status == 0);
+  CHECK(old.files()[log_name].starts_with(log::as_text(bytes)));
+  CHECK_THAT(old.log("read", {"--at", "2023-11-14T22:13:20.005Z"}).out,
+             Contains("     5  2023-11-14T22:13:20.005Z  k0: value 5\n     6 "));
+  CHECK_THAT(old.log("stats").out, Contains("            2: 1 batch\n"));
+  CHECK(old.log("compact").status == 0);
+  CHECK(old.log("read").out ==
+        "     4  2023-11-14T22:13:20.004Z  k1: value 4\n"
+        "     5  2023-11-14T22:13:20.005Z  k0: value 5\n"
+        "     6  2023-11-14T22:13:20.100Z  k9: new\n");
+  CHECK_THAT(old.log("dump").out, Contains("magic: 1 compresscodec: gzip"));
+  CHECK(old.log("verify").status == 0);
+}
+
+TEST_CASE("log append, recover and compact leave alone what is no log of ours", "[unit]") {
+  log::ByteVector newer = log::test::batch_of({"from the future"});
+  newer[16] = std::byte{3};
+  log::ByteVector back = log::test::batch_of({"a", "b"}) + log::test::batch_of({"again"});
+  std::string encrypted;
+  for (int i = 0; i < 3000; ++i) encrypted += static_cast<char>(i * 197 + 89);
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"a format of the future", std::string(log::as_text(newer))},
+      {"one behind an old batch", std::string(log::as_text(old_log() + newer))},
+      {"a text", "Dear diary, today I called a text file like a segment."},
+      {"an encrypted file", encrypted},
+      {"offsets that go back, which Kafka keeps", std::string(log::as_text(back))}};
+  for (const auto& [what, bytes] : cases) {
+    INFO(what);
+    const Directory folder;
+    folder.put(log_name, bytes);
+    folder.put("notes.tmp", "mine");
+    const auto before = folder.files();
+    for (const char* name : {"append", "compact", "recover"}) {
+      INFO(name);
+      const Answer refused = folder.log(name, {}, one_line);
+      CHECK(refused.status == 1);
+      CHECK_THAT(refused.err, Contains(log_name) && Contains("Nothing was changed."));
+      CHECK(folder.files() == before);
+    }
+    CHECK(folder.log("recover", {"--dry-run"}).status == 1);
+    CHECK_THAT(folder.log("recover", {"--lang", "ko"}).err, Contains("아무것도 바꾸지 않았습니다"));
+    CHECK(folder.files() == before);
+  }
+}
+
+TEST_CASE("log append and compact cut nothing; recover says what it cuts, and keeps it", "[unit]") {
+  const Directory torn;
+  const log::ByteVector whole = old_log();
+  const log::ByteVector next = log::legacy::build(records(6, 2), {.magic = 1});
+  torn.put(log_name, whole + log::ByteVector(next.begin(), next.begin() + 40));
+  const std::string rest(log::as_text(log::ByteView(next).first(40)));
+  const auto before = torn.files();
+  for (const char* name : {"append", "compact"}) {
+    const Answer refused = torn.log(name, {}, one_line);
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.err, Contains("40 bytes would be cut off, which only a recovery may do") &&
+                                Contains("log recover " + torn.dir + " --dry-run"));
+    CHECK(torn.files() == before);
+  }
+  const Answer plan = torn.log("recover", {"--dry-run"});
+  CHECK(plan.status == 0);
+  const std::string kept = fmt::format("cut-from-{}-at-{}", log_name, whole.size());
+  CHECK_THAT(plan.out, Contains("cut      40 bytes\n") && Contains("kept as " + kept) &&
+                           Contains(fmt::format("from byte {} on", whole.size())) &&
+                           Contains("Nothing was changed"));
+  CHECK(torn.files() == before);
+  CHECK_THAT(torn.log("recover", {"--dry-run", "--json"}).out,
+             Contains("\"dryRun\":true") && Contains("\"keptAs\":\"" + kept + "\""));
+  CHECK(torn.log("recover").status == 0);
+  CHECK(torn.files()[log_name] == log::as_text(whole));
+  CHECK(torn.files()[kept] == rest);
+  // Never taken for a segment, and never lost.
+  CHECK(torn.log("append", {}, one_line).status == 0);
+  CHECK(torn.log("compact").status == 0);
+  CHECK(torn.log("verify").status == 0);
+  CHECK(torn.files()[kept] == rest);
+}
+
+// KAFKA-6264: a .cleaned beside it says that the .swap is not whole.
+TEST_CASE("log recover takes a .swap as Kafka does", "[unit]") {
+  const Directory interrupted;
+  interrupted.put(log_name, old_log());
+  interrupted.put(std::string(log_name) + ".swap", log::legacy::build(records(5, 1), {}));
+  interrupted.put("00000000000000000000.timeindex.cleaned", "");
+  CHECK_THAT(interrupted.log("recover", {"--dry-run"}).out,
+             Contains("files    00000000000000000000.log.swap goes"));
+  CHECK(interrupted.log("recover").status == 0);
+  CHECK_THAT(interrupted.log("stats").out, Contains("records     6\n"));
+  CHECK_FALSE(interrupted.files().contains(std::string(log_name) + ".swap"));
+
+  interrupted.put(std::string(log_name) + ".swap", log::legacy::build(records(5, 1), {}));
+  CHECK_THAT(interrupted.log("recover", {"--dry-run", "--lang", "ko"}).out,
+             Contains("00000000000000000000.log.swap → 00000000000000000000.log"));
+  CHECK(interrupted.log("recover").status == 0);
+  CHECK_THAT(interrupted.log("stats").out, Contains("records     1\n"));
+}
