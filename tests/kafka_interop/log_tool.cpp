@@ -6,11 +6,15 @@
 //                                           opens a partition and prints what is in it, a JSON
 //                                           line for each batch and record, a summary at the end
 //   log_tool lookup DIR LOG_START TIME...   the first record of each time or later, a JSON line
-//   each log_tool checkpoint FILE                an offset checkpoint as JSON log_tool codecs the
-//   codecs this build has, as a JSON list
+//   log_tool checkpoint FILE                an offset checkpoint as JSON
+//   log_tool codecs                         the codecs this build has, as a JSON list
+//   log_tool damage DIR SEED COUNT          segments of all formats and damaged ones, one file
+//   each,
+//                                           and a line each of what the tests' oracle says of it
 #include "log/checkpoint.h"
 #include "log/log.h"
 #include "log/posix_env.h"
+#include "tests/log/any_segment.h"
 #include "tests/log/record_json.h"
 
 #include <fmt/format.h>
@@ -369,6 +373,49 @@ int print_checkpoint(const std::string& path) {
   return 0;
 }
 
+/// What tests/log/kafka_judge.h says of one segment: the oracle that is compared with Kafka.
+Json judged(const std::string& name, ByteView bytes, Offset base) {
+  const auto verdict = test::kafka_recovers(bytes, base);
+  Json batches = Json::array();
+  for (const std::int64_t at : verdict.batches) {
+    const auto records = test::kafka_reads(bytes.subspan(static_cast<std::size_t>(at)));
+    Json list = nullptr;
+    if (records) {
+      list = Json::array();
+      for (const test::KafkaRecord& record : *records) {
+        const auto size = [](const std::optional<std::string>& text) {
+          return text ? std::ssize(*text) : -1;
+        };
+        list.push_back({record.offset, record.timestamp, size(record.key), size(record.value)});
+      }
+    }
+    batches.push_back(list);
+  }
+  return Json{{"file", name},
+              {"base", base},
+              {"fails", !verdict.fails.empty()},
+              {"kept", verdict.kept},
+              {"batches", batches}};
+}
+
+int write_damaged(const std::string& dir, std::uint64_t seed, int count) {
+  std::filesystem::create_directories(dir);
+  PosixEnv env;
+  for (int i = 0; i < count; ++i) {
+    const Offset base = i % 3 == 0 ? 42 : 0;
+    test::AnySegment any(seed + static_cast<std::uint64_t>(i), base);
+    ByteVector bytes = any.good(8);
+    if (i % 4 != 0) bytes = any.damaged(std::move(bytes));
+    if (i % 50 == 49) bytes = any.noise(500);
+    const std::string name = fmt::format("{:05d}.bytes", i);
+    auto file = env.create(join_path(dir, name));
+    if (!file.ok()) give_up(file.error().text());
+    if (const auto done = (*file)->append(bytes); !done.ok()) give_up(done.error().text());
+    std::cout << line_of(judged(name, bytes, base)) << '\n';
+  }
+  return 0;
+}
+
 int print_codecs() {
   Json names = Json::array();
   for (const Codec codec : all_codecs) {
@@ -389,9 +436,13 @@ int run(const std::vector<std::string>& arguments) {
   if (arguments.size() > 3 && arguments[0] == "lookup") return look_up(arguments);
   if (arguments.size() == 2 && arguments[0] == "checkpoint") return print_checkpoint(arguments[1]);
   if (arguments.size() == 1 && arguments[0] == "codecs") return print_codecs();
+  if (arguments.size() == 4 && arguments[0] == "damage") {
+    return write_damaged(arguments[1], std::strtoull(arguments[2].c_str(), nullptr, 10),
+                         std::atoi(arguments[3].c_str()));
+  }
   give_up(
       "write DIR | read DIR RECOVERY_POINT|clean [LOG_START] | lookup DIR LOG_START TIME... | "
-      "checkpoint FILE | codecs");
+      "checkpoint FILE | codecs | damage DIR SEED COUNT");
 }
 
 }  // namespace

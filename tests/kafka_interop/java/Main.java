@@ -11,6 +11,8 @@ final class Main {
     Path scratch = Path.of(arguments[1]);
     int status = 1;
     try {
+      System.out.println("-- the oracle of our property tests, and Kafka's classes, on any bytes");
+      for (String seed : List.of("1", "100000", "200000")) CheckOracle.check(scratch, seed, 500);
       System.out.println("-- what our engine wrote, read by Kafka's tools and classes");
       CheckOurs.run(ours);
       withBroker(ours, scratch, arguments.length > 2 ? Path.of(arguments[2]) : null);
