@@ -31,10 +31,13 @@ void ClientErrors::answered(ApiKey api, ErrorCode error, const TopicPartition* p
 
 void ClientErrors::unanswered(ApiKey api, RpcFailure::Kind how, const TopicPartition* partition,
                               bool final) const {
+  const bool timed_out = how == RpcFailure::Kind::timed_out;
   observer_.on_client_error({.client = client_,
                              .api = request_name(api),
                              .source = source_of(how),
-                             .error = ErrorCode::network_exception,
+                             .error = api == ApiKey::produce && timed_out
+                                          ? ErrorCode::request_timed_out
+                                          : ErrorCode::network_exception,
                              .exception = "DisconnectException",
                              .partition = partition,
                              .final = final});

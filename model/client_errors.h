@@ -20,7 +20,8 @@ class ClientErrors {
   /// try again.
   void answered(ApiKey api, ErrorCode error, const TopicPartition* partition = nullptr,
                 bool final = false) const;
-  /// No answer came: NETWORK_EXCEPTION, told apart by its source.
+  /// No answer came: NETWORK_EXCEPTION (REQUEST_TIMED_OUT of a Produce that timed out, as Kafka's
+  /// Sender has it), told apart by its source.
   void unanswered(ApiKey api, RpcFailure::Kind how, const TopicPartition* partition = nullptr,
                   bool final = false) const;
   /// The client gave up without asking (again): what the application is told.

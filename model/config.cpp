@@ -341,7 +341,16 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
                     {"org.apache.kafka.clients.producer.RoundRobinPartitioner",
                      PartitionerClass::round_robin},
                     {"RoundRobinPartitioner", PartitionerClass::round_robin}}),
-               "\"default\": by key, without a key sticky. RoundRobinPartitioner: in turn.");
+               "\"default\": by key, without a key sticky. RoundRobinPartitioner: in turn, but it "
+               "skips a partition whenever a batch begins (KAFKA-9965).")
+        .field("partitioner.adaptive.partitioning.enable",
+               &C::partitioner_adaptive_partitioning_enable,
+               "The default partitioner prefers partitions with short queues.")
+        .field("partitioner.availability.timeout.ms", &C::partitioner_availability_timeout,
+               millis(0, long_max),
+               "A partition whose broker takes no batch for this long is avoided; 0: never.")
+        .field("partitioner.ignore.keys", &C::partitioner_ignore_keys,
+               "The default partitioner does not look at keys.");
     add_client_settings(s);
     s.check(check_producer);
     return s;

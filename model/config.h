@@ -138,6 +138,9 @@ struct ProducerConfig {
   int max_in_flight_requests_per_connection = 5;
   CompressionType compression_type = CompressionType::none;
   PartitionerClass partitioner_class = PartitionerClass::built_in;
+  bool partitioner_adaptive_partitioning_enable = true;
+  Duration partitioner_availability_timeout{0};  ///< 0: no partition is ever left out.
+  bool partitioner_ignore_keys = false;
   Duration retry_backoff = 100ms;
   Duration retry_backoff_max = 1s;
   Duration reconnect_backoff = 50ms;

@@ -1,6 +1,7 @@
 #include "model/consumer.h"
 
 #include "model/consumer_coordinator.h"
+#include "model/events.h"
 #include "model/fetcher.h"
 
 #include <algorithm>
@@ -28,8 +29,9 @@ ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
 }  // namespace
 
 struct KafkaConsumer::Impl {
-  Impl(sim::Process& process, ConsumerSetup chosen, ClusterContext& context)
-      : world(process.world()),
+  Impl(sim::Process& owner, ConsumerSetup chosen, ClusterContext& context)
+      : process(owner),
+        world(process.world()),
         setup(std::move(chosen)),
         network(process, network_settings(setup), context.observer),
         fetcher(process, setup, network, context),
@@ -42,6 +44,7 @@ struct KafkaConsumer::Impl {
     coordinator.start();
   }
 
+  sim::Process& process;
   sim::World& world;
   const ConsumerSetup setup;
   ClientNetwork network;
@@ -53,22 +56,32 @@ KafkaConsumer::KafkaConsumer(sim::Process& process, ConsumerSetup setup, Cluster
     : impl_(std::make_unique<Impl>(process, std::move(setup), context)) {}
 KafkaConsumer::~KafkaConsumer() = default;
 
-sim::Task<std::vector<ConsumedRecord>> KafkaConsumer::poll(Time deadline) {
+/// ClassicKafkaConsumer.poll and pollForFetches.
+sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::poll(Time deadline) {
   Impl& impl = *impl_;
   while (true) {
-    const bool member = co_await impl.coordinator.poll(deadline);
-    if (member) {
-      impl.fetcher.pump();
-      std::vector<ConsumedRecord> records = impl.fetcher.collect();
-      if (!records.empty()) {
-        impl.fetcher.pump();  // fetch ahead while the application works
-        co_return std::move(records);
-      }
+    // Not a member yet is no reason not to hand out what is there.
+    co_await impl.coordinator.poll(deadline);
+    impl.fetcher.update_positions();
+    Fetcher::Collected batch;
+    const bool failed = impl.fetcher.failed();
+    if (!failed) batch = impl.fetcher.collect();
+    if (!failed && batch.empty()) {
+      impl.fetcher.send_fetches();
+      const Time next =
+          std::min({deadline, impl.fetcher.next_attempt(), impl.coordinator.next_poll()});
+      if (!impl.fetcher.has_available()) co_await impl.network.changed().wait(next);
+      batch = impl.fetcher.collect();
+    }
+    if (!batch.empty()) {
+      if (batch.demand > Duration{0}) co_await impl.process.machine().cpu().run(batch.demand);
+      impl.fetcher.send_fetches();  // while the application works
+      co_return std::move(batch.records);
+    }
+    if (std::optional<ConsumerFailure> failure = impl.fetcher.take_failure()) {
+      co_return fail(std::move(*failure));
     }
     if (impl.world.now() >= deadline) co_return std::vector<ConsumedRecord>();
-    if (!member) continue;
-    const Time next = std::min(deadline, impl.fetcher.next_attempt());
-    co_await impl.network.changed().wait(next);
   }
 }
 
@@ -112,18 +125,34 @@ sim::Task<> ConsumerApp::run() {
   sim::World& world = process_.world();
   while (!stopping_) {
     const Time deadline = world.now() + setup_.poll_timeout;
-    const std::vector<ConsumedRecord> records = co_await consumer_.poll(deadline);
-    for (const ConsumedRecord& record : records) {
+    const Result<std::vector<ConsumedRecord>, ConsumerFailure> records =
+        co_await consumer_.poll(deadline);
+    if (!records) {
+      co_await give_up(records.error());
+      co_return;
+    }
+    for (const ConsumedRecord& record : *records) {
       if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time);
       context_.observer.on_consumed(setup_.client.client_id, record.partition, record.offset,
                                     record.value);
     }
-    if (records.empty() || setup_.client.config.enable_auto_commit) continue;
+    if (records->empty() || setup_.client.config.enable_auto_commit) continue;
     co_await consumer_.commit();
   }
   world.set_cause(told_to_stop_);
   co_await consumer_.close();
   process_.exit({"stopped", "정지 요청"});
+}
+
+sim::Task<> ConsumerApp::give_up(ConsumerFailure failure) {
+  std::string partitions;
+  for (const TopicPartition& partition : failure.partitions) {
+    partitions += (partitions.empty() ? "" : ", ") + partition.name();
+  }
+  process_.world().trace().record(events::consumer_failed, {.machine = process_.machine().id()},
+                                  {{"error", failure.exception}, {"partitions", partitions}});
+  co_await consumer_.close();
+  process_.exit({failure.exception, failure.exception});
 }
 
 void ConsumerApp::terminate(sim::Process&) {

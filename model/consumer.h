@@ -1,15 +1,18 @@
 // KafkaConsumer: Kafka's consumer client (classic group protocol), and the application around it.
 //
-// poll() does what Kafka's does: keeps the membership (join, sync, offsets), validates positions
-// after a leader change (KIP-320), sends fetches for partitions with nothing buffered, one request
-// a broker at a time, and returns at most max.poll.records records. A background coroutine sends
-// heartbeats, and leaves the group when poll() was not called for max.poll.interval.ms.
+// poll() does what Kafka's does, in its order: keeps the membership (join, sync, offsets), looks
+// after positions (reset; validation after a leader change, KIP-320), collects what has arrived, at
+// most max.poll.records records, and then fetches ahead for every partition that is drained, one
+// request a broker at a time; with nothing there it fetches, waits and collects. A background
+// coroutine sends heartbeats, and leaves the group when poll() was not called for
+// max.poll.interval.ms.
 //
 // Lifetime: owned by the Program of its process. Borrows the ClusterContext. Threads: none.
 // Errors:   what brokers and network do is handled here: retried, or a rejoin, or a reset of the
-//           position. commit() returns an error when the group has moved on.
-// Source:   org.apache.kafka.clients.consumer.internals.{ConsumerCoordinator, AbstractCoordinator,
-//           Fetcher, OffsetFetcher, SubscriptionState}.
+//           position. commit() returns an error when the group has moved on; poll() what Kafka's
+//           throws when auto.offset.reset is none and there is no position to go on from.
+// Source:   org.apache.kafka.clients.consumer.internals.{ClassicKafkaConsumer,
+//           ConsumerCoordinator, AbstractCoordinator, Fetcher, OffsetFetcher, SubscriptionState}.
 #pragma once
 
 #include "model/client_metadata.h"
@@ -42,6 +45,12 @@ struct ConsumerSetup {
   ConsumerConfig config;
 };
 
+/// What Kafka's poll() throws: the application must decide.
+struct ConsumerFailure {
+  std::string exception;  ///< "NoOffsetForPartitionException"
+  std::vector<TopicPartition> partitions;
+};
+
 class KafkaConsumer {
  public:
   KafkaConsumer(sim::Process& process, ConsumerSetup setup, ClusterContext& context);
@@ -50,7 +59,7 @@ class KafkaConsumer {
   ~KafkaConsumer();
 
   /// Records in the order of their offsets within a partition; none at the deadline.
-  sim::Task<std::vector<ConsumedRecord>> poll(Time deadline);
+  sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> poll(Time deadline);
   /// Commits the positions after the last poll() and waits (commitSync), retrying what is
   /// retriable until default.api.timeout.ms. `none`, or why the group did not take it.
   sim::Task<ErrorCode> commit();
@@ -77,7 +86,7 @@ struct ConsumerAppSetup {
 };
 
 /// The application: polls, spends the service time on each record, commits after each batch unless
-/// enable.auto.commit.
+/// enable.auto.commit. An exception out of poll() ends it: it closes the consumer and exits.
 class ConsumerApp final : public sim::Program {
  public:
   ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context);
@@ -88,6 +97,7 @@ class ConsumerApp final : public sim::Program {
 
  private:
   sim::Task<> run();
+  sim::Task<> give_up(ConsumerFailure failure);
 
   sim::Process& process_;
   const ConsumerAppSetup setup_;

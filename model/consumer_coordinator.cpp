@@ -83,10 +83,10 @@ void ConsumerCoordinator::need_rejoin() {
   network_.changed().notify_all();  // poll() may be waiting for records
 }
 
-void ConsumerCoordinator::forget_membership(Phrase why) {
+void ConsumerCoordinator::forget_membership(Phrase why, bool keep_member_id) {
   stable_ = false;
   generation_ = -1;
-  member_id_.clear();
+  if (!keep_member_id) member_id_.clear();
   std::vector<sim::Detail> details{{"group", setup_.group}, sim::Detail::of("why", std::move(why))};
   if (waited_) details = events::with_wait(std::move(details), *waited_);
   waited_.reset();
@@ -130,12 +130,14 @@ void ConsumerCoordinator::note_served(const NodeConnection& node, bool by_heartb
 
 void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure, ErrorCode error) {
   if (!coordinator_) return;
-  if (failure != nullptr) {
-    fetcher_.note_unreachable(coordinator_->address(), failure->kind, failure->cause);
-  }
   tell_lost(failure, error);
-  coordinator_.reset();
-  network_.request_update();
+  const NodePtr lost = std::exchange(coordinator_, nullptr);
+  if (failure != nullptr) {
+    fetcher_.note_unreachable(lost->address(), failure->kind, failure->cause);
+    network_.request_update();
+  } else {
+    lost->disconnect();  // whatever is still under way there fails
+  }
 }
 
 /// What an error code of any group request means for the membership.
@@ -150,14 +152,17 @@ void ConsumerCoordinator::note_error(ErrorCode error) {
       need_rejoin();
       break;
     case ErrorCode::unknown_member_id:
-    case ErrorCode::illegal_generation:
+    case ErrorCode::illegal_generation: {
+      // The id may still be good when only the generation is not.
+      const bool keep_id = error == ErrorCode::illegal_generation;
       if (generation_ >= 0) {
-        forget_membership({std::string(to_text(error)), {}});
+        forget_membership({std::string(to_text(error)), {}}, keep_id);
       } else {
-        member_id_.clear();
+        if (!keep_id) member_id_.clear();
         need_rejoin();
       }
       break;
+    }
     default:
       break;
   }
@@ -174,37 +179,56 @@ std::map<std::string, int> ConsumerCoordinator::partition_counts() const {
 
 // --- Finding the coordinator ---
 
+/// checkAndGetCoordinator: a connection that broke with nothing under way is noticed too.
+void ConsumerCoordinator::check_coordinator() {
+  if (!coordinator_ || !coordinator_->unavailable()) return;
+  const RpcFailure failure{RpcFailure::Kind::disconnected, coordinator_->last_trouble()};
+  lose_coordinator(&failure);
+}
+
+/// One look-up at a time, whoever waits for it; it goes on when a caller's time is over.
 sim::Task<bool> ConsumerCoordinator::find_coordinator(Time deadline) {
+  check_coordinator();
   while (!coordinator_ && world_.now() < deadline) {
-    if (finding_) {
-      co_await state_changed_.wait(deadline);
-      continue;
-    }
-    finding_ = true;
+    if (!std::exchange(finding_, true)) process_.spawn(look_up(deadline));
+    if (!coordinator_) co_await state_changed_.wait(deadline);
+  }
+  co_return coordinator_ != nullptr;
+}
+
+/// AbstractCoordinator.lookupCoordinator, and what ensureCoordinatorReady does when it fails.
+sim::Task<> ConsumerCoordinator::look_up(Time deadline) {
+  if (NodeConnection* node = network_.least_loaded()) {
     auto request = std::make_unique<FindCoordinatorRequest>();
     request->group = setup_.group;
     RequestPtr message = std::move(request);
     Result<std::unique_ptr<FindCoordinatorResponse>, RpcFailure> result =
-        co_await call_as<FindCoordinatorResponse>(network_.least_loaded(), std::move(message));
+        co_await call_as<FindCoordinatorResponse>(*node, std::move(message));
     note_outcome(ApiKey::find_coordinator, result);
     if (result && (*result)->error == ErrorCode::none) {
       const Duration patience = config_.max_poll_interval + join_lapse;
       coordinator_ = network_.dedicated((*result)->coordinator.address, patience);
       attempts_ = 0;
-    } else {
-      const Duration pause = backoff(attempts_++);
-      co_await world_.sleep(pause);
+      last_heard_ = world_.now();
+      finding_ = false;
+      state_changed_.notify_all();
+      co_return;
     }
-    finding_ = false;
-    state_changed_.notify_all();
   }
-  co_return coordinator_ != nullptr;
+  const Duration pause = backoff(attempts_++);
+  co_await world_.sleep(pause);
+  network_.request_update();
+  co_await network_.wait_update(network_.version(), deadline);
+  finding_ = false;
+  state_changed_.notify_all();
 }
 
 // --- Joining ---
 
 sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
   last_poll_ = world_.now();
+  const bool found = co_await find_coordinator(deadline);
+  if (!found) co_return false;
   // The leader watches its topics: new partitions want to be assigned.
   if (leader_ && stable_ && partition_counts() != counts_) rejoin_needed_ = true;
   const bool member = co_await ensure_member(deadline);
@@ -232,7 +256,10 @@ sim::Task<bool> ConsumerCoordinator::ensure_member(Time deadline) {
     }
     if (!revoked_) {
       // Last words while the old generation still counts, then everything is given up.
-      if (config_.enable_auto_commit && generation_ >= 0) co_await auto_commit();
+      if (config_.enable_auto_commit && generation_ >= 0) {
+        std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
+        co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
+      }
       assignment_.clear();
       fetcher_.assign({});
       revoked_ = true;
@@ -322,7 +349,8 @@ void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) 
   revoked_ = false;
   assignment_ = partitions;
   std::sort(assignment_.begin(), assignment_.end());
-  last_heard_ = last_heartbeat_ = last_poll_ = world_.now();
+  last_heard_ = last_poll_ = world_.now();
+  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
   next_auto_commit_ = world_.now() + config_.auto_commit_interval;
   fetcher_.assign(assignment_);
   world_.trace().record(events::consumer_joined, {.machine = process_.machine().id()},
@@ -364,50 +392,87 @@ sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
   co_return false;
 }
 
+/// ConsumerCoordinator.commitOffsetsSync.
 sim::Task<ErrorCode> ConsumerCoordinator::commit(
     std::vector<OffsetCommitRequest::Partition> offsets, Time deadline) {
   if (offsets.empty()) co_return ErrorCode::none;
-  ErrorCode error = ErrorCode::request_timed_out;
   for (int attempt = 0; world_.now() < deadline; ++attempt) {
-    if (generation_ < 0) {
-      network_.errors().gave_up(ApiKey::offset_commit, ErrorCode::unknown_member_id,
-                                "CommitFailedException");
-      co_return ErrorCode::unknown_member_id;
-    }
     const bool found = co_await find_coordinator(deadline);
     if (!found) break;
-    const NodePtr node = coordinator_;
-    auto request = std::make_unique<OffsetCommitRequest>();
-    request->group = setup_.group;
-    request->member_id = member_id_;
-    request->generation = generation_;
-    request->partitions = offsets;
-    RequestPtr message = std::move(request);
-    Result<std::unique_ptr<OffsetCommitResponse>, RpcFailure> result =
-        co_await call_within<OffsetCommitResponse>(process_, node, std::move(message),
-                                                   config_.request_timeout);
-    error = ErrorCode::network_exception;
-    if (!result) {
-      network_.errors().unanswered(ApiKey::offset_commit, result.error().kind);
-      if (coordinator_ == node) lose_coordinator(&result.error());
-    } else {
-      error = (*result)->partitions.empty() ? ErrorCode::none : (*result)->partitions.front().error;
-      network_.errors().answered(ApiKey::offset_commit, error, nullptr, !is_retriable(error));
-      note_error(error);
-    }
-    if (error == ErrorCode::none) {
-      note_served(*node);
-      for (const OffsetCommitRequest::Partition& one : offsets) {
-        context_.observer.on_committed(setup_.group, one.partition, one.offset);
-      }
-      co_return error;
-    }
-    if (!is_retriable(error)) co_return error;
+    const ErrorCode error = co_await commit_once(offsets);
+    if (error == ErrorCode::none || !is_retriable(error)) co_return error;
     const Duration pause = backoff(attempt);
     co_await world_.sleep(pause);
   }
-  network_.errors().gave_up(ApiKey::offset_commit, error, "TimeoutException");
+  // Kafka's TimeoutException: whatever went wrong before, the time is over.
+  network_.errors().gave_up(ApiKey::offset_commit, ErrorCode::request_timed_out,
+                            "TimeoutException");
+  co_return ErrorCode::request_timed_out;
+}
+
+/// ConsumerCoordinator.sendOffsetCommitRequest and its OffsetCommitResponseHandler.
+sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
+    const std::vector<OffsetCommitRequest::Partition>& offsets) {
+  const NodePtr node = coordinator_;
+  if (!node) co_return ErrorCode::coordinator_not_available;
+  if (!stable_) {
+    const bool joining = generation_ >= 0;
+    const ErrorCode error =
+        joining ? ErrorCode::rebalance_in_progress : ErrorCode::unknown_member_id;
+    network_.errors().gave_up(ApiKey::offset_commit, error,
+                              joining ? "RebalanceInProgressException" : "CommitFailedException");
+    co_return error;
+  }
+  auto request = std::make_unique<OffsetCommitRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->generation = generation_;
+  request->partitions = offsets;
+  RequestPtr message = std::move(request);
+  const int generation = generation_;
+  Result<std::unique_ptr<OffsetCommitResponse>, RpcFailure> result =
+      co_await call_within<OffsetCommitResponse>(process_, node, std::move(message),
+                                                 config_.request_timeout);
+  if (!result) {
+    network_.errors().unanswered(ApiKey::offset_commit, result.error().kind);
+    if (coordinator_ == node) lose_coordinator(&result.error());
+    co_return ErrorCode::network_exception;
+  }
+  ErrorCode error = ErrorCode::none;
+  for (const OffsetCommitResponse::Partition& answer : (*result)->partitions) {
+    if (answer.error == ErrorCode::none) continue;
+    error = answer.error;
+    break;
+  }
+  network_.errors().answered(ApiKey::offset_commit, error, nullptr, !is_retriable(error));
+  const bool stale = generation != generation_ && !stable_;
+  if (stale && (error == ErrorCode::unknown_member_id || error == ErrorCode::illegal_generation)) {
+    co_return ErrorCode::rebalance_in_progress;  // of a generation that is given up already
+  }
+  note_error(error);
+  if (error == ErrorCode::none) {
+    note_served(*node);
+    for (const OffsetCommitRequest::Partition& one : offsets) {
+      context_.observer.on_committed(setup_.group, one.partition, one.offset);
+    }
+  }
   co_return error;
+}
+
+Time ConsumerCoordinator::next_poll() const {
+  const bool commits = config_.enable_auto_commit && stable_ && next_auto_commit_ > world_.now();
+  return commits ? next_auto_commit_ : never;
+}
+
+/// ConsumerCoordinator.autoCommitOffsetsAsync: one attempt; what is retriable is tried again after
+/// retry.backoff.ms, at a poll.
+sim::Task<> ConsumerCoordinator::auto_commit() {
+  const std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
+  if (offsets.empty()) co_return;
+  const ErrorCode error = co_await commit_once(offsets);
+  if (error != ErrorCode::none && is_retriable(error)) {
+    next_auto_commit_ = world_.now() + config_.retry_backoff;
+  }
 }
 
 template <class T>
@@ -420,12 +485,6 @@ void ConsumerCoordinator::note_outcome(ApiKey api,
   }
 }
 
-sim::Task<> ConsumerCoordinator::auto_commit() {
-  std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
-  const Time deadline = world_.now() + config_.request_timeout;
-  co_await commit(std::move(offsets), deadline);
-}
-
 // --- Heartbeats ---
 
 sim::Task<> ConsumerCoordinator::heartbeats() {
@@ -435,6 +494,16 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
       continue;
     }
     const Time now = world_.now();
+    check_coordinator();
+    if (!coordinator_) {
+      co_await find_coordinator(now + config_.session_timeout);
+      continue;
+    }
+    if (now >= last_heard_ + config_.session_timeout) {
+      // The coordinator has not answered for a session: look for another one.
+      lose_coordinator(nullptr);
+      continue;
+    }
     if (now >= last_poll_ + config_.max_poll_interval) {
       Phrase why{"no poll within max.poll.interval.ms",
                  "max.poll.interval.ms 안에 poll()이 없었다"};
@@ -444,18 +513,8 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
       co_await leave(std::move(why));
       continue;
     }
-    if (!coordinator_) {
-      co_await find_coordinator(now + config_.session_timeout);
-      continue;
-    }
-    if (now >= last_heard_ + config_.session_timeout) {
-      // The coordinator has not answered for a session: look for another one.
-      last_heard_ = now;
-      lose_coordinator(nullptr);
-      continue;
-    }
-    const Time due = std::min(last_heartbeat_ + config_.heartbeat_interval,
-                              last_poll_ + config_.max_poll_interval);
+    const Time due = std::min({next_heartbeat_, last_poll_ + config_.max_poll_interval,
+                               last_heard_ + config_.session_timeout});
     if (now < due) {
       co_await state_changed_.wait(due);
       continue;
@@ -467,7 +526,7 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
 sim::Task<> ConsumerCoordinator::send_heartbeat() {
   const NodePtr node = coordinator_;
   const int generation = generation_;
-  last_heartbeat_ = world_.now();
+  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
   auto request = std::make_unique<HeartbeatRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
@@ -479,20 +538,26 @@ sim::Task<> ConsumerCoordinator::send_heartbeat() {
   note_outcome(ApiKey::heartbeat, result);
   if (!result) {
     if (coordinator_ == node) lose_coordinator(&result.error());
-    const Duration pause = backoff(0);
-    co_await world_.sleep(pause);
+    heartbeat_failed();
     co_return;
   }
   fetcher_.note_reached(node->address());
   // An answer to an earlier generation says nothing about this one.
   if (!stable_ || generation != generation_) co_return;
-  if ((*result)->error == ErrorCode::none) {
-    note_served(*node, true);
+  const ErrorCode error = (*result)->error;
+  if (error == ErrorCode::none) note_served(*node, true);
+  if (error == ErrorCode::none || error == ErrorCode::rebalance_in_progress) {
     last_heard_ = world_.now();
+    failed_heartbeats_ = 0;
   } else {
-    if ((*result)->error == ErrorCode::rebalance_in_progress) last_heard_ = world_.now();
-    note_error((*result)->error);
+    heartbeat_failed();
   }
+  note_error(error);
+}
+
+/// Heartbeat.failHeartbeat.
+void ConsumerCoordinator::heartbeat_failed() {
+  next_heartbeat_ = world_.now() + backoff(failed_heartbeats_++);
 }
 
 sim::Task<> ConsumerCoordinator::leave(Phrase why) {
@@ -501,7 +566,7 @@ sim::Task<> ConsumerCoordinator::leave(Phrase why) {
   auto request = std::make_unique<LeaveGroupRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
-  forget_membership(std::move(why));
+  forget_membership(std::move(why), false);
   if (!node) co_return;
   RequestPtr message = std::move(request);
   (void)co_await call_within<LeaveGroupResponse>(process_, node, std::move(message),

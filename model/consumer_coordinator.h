@@ -35,6 +35,8 @@ class ConsumerCoordinator {
   sim::Task<bool> poll(Time deadline);
   sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
   sim::Task<> leave(Phrase why);
+  /// When poll() has to be here again (auto.commit.interval.ms), whatever else happens.
+  Time next_poll() const;
 
   const std::vector<TopicPartition>& assignment() const { return assignment_; }
   const std::string& member_id() const { return member_id_; }
@@ -44,11 +46,14 @@ class ConsumerCoordinator {
   using NodePtr = std::shared_ptr<NodeConnection>;
 
   sim::Task<bool> find_coordinator(Time deadline);
+  sim::Task<> look_up(Time deadline);
+  void check_coordinator();
   sim::Task<bool> ensure_member(Time deadline);
   sim::Task<> join_once();
   sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
   void joined(const std::vector<TopicPartition>& partitions);
   sim::Task<bool> fetch_committed(Time deadline);
+  sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets);
   sim::Task<> auto_commit();
   sim::Task<> heartbeats();
   sim::Task<> send_heartbeat();
@@ -57,7 +62,8 @@ class ConsumerCoordinator {
   /// It has done what it was asked.
   void note_served(const NodeConnection& node, bool by_heartbeat = false);
   void need_rejoin();
-  void forget_membership(Phrase why);
+  void forget_membership(Phrase why, bool keep_member_id);
+  void heartbeat_failed();
   void note_error(ErrorCode error);
   template <class T>
   void note_outcome(ApiKey api, const Result<std::unique_ptr<T>, RpcFailure>& result);
@@ -89,7 +95,8 @@ class ConsumerCoordinator {
   std::map<std::string, int> counts_;  ///< Of partitions, when the leader assigned them.
   Time last_poll_{};
   Time last_heard_{};  ///< Last answer to a heartbeat, or the join.
-  Time last_heartbeat_{};
+  Time next_heartbeat_{};
+  int failed_heartbeats_ = 0;
   Time next_auto_commit_ = never;
   sim::Signal state_changed_;
 };

@@ -54,6 +54,7 @@ const EventKind consumer_joined{"consumer.joined", control, "{machine} joined gr
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}", "{machine}이(가) {to}에서 {partition}을(를) 다시 읽는다"};
+const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};
 const EventKind connection_idle{"connection.idle_closed", detail, "{machine} closes its connection to {peer}, idle for {idle}", "{machine}이(가) {idle} 동안 쓰지 않은 {peer} 연결을 닫는다"};
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
 const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} members", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}명)"};

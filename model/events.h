@@ -30,7 +30,7 @@ extern const EventKind
     // Clients. {error}, {count}, {to}
     connection_broken, connection_failed, client_disconnected,
     producer_request_failed, producer_resumed, producer_record_failed,
-    consumer_joined, consumer_left, consumer_stalled, consumer_resumed,
+    consumer_joined, consumer_left, consumer_stalled, consumer_resumed, consumer_failed,
     connection_idle,
     group_rebalancing, group_stable, coordinator_loaded, coordinator_lost, coordinator_found,
     commit_failed, client_error, client_exception,

@@ -36,7 +36,7 @@ ErrorCode group_store_error(ErrorCode append) {
 
 /// The same for committed offsets.
 ErrorCode offset_store_error(ErrorCode append) {
-  if (append == ErrorCode::request_timed_out) return ErrorCode::coordinator_not_available;
+  if (append == ErrorCode::request_timed_out) return append;  // no mapping of its own
   return group_store_error(append);
 }
 

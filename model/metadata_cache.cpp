@@ -30,6 +30,14 @@ std::optional<BrokerId> MetadataCache::leader(const TopicPartition& partition) c
   return found->second.state.leader;
 }
 
+CurrentLeader MetadataCache::current_leader(const TopicPartition& partition) const {
+  const auto topic = topics_.find(partition.topic);
+  if (topic == topics_.end()) return {};
+  const auto found = topic->second.find(partition.partition);
+  if (found == topic->second.end()) return {};
+  return {found->second.state.leader, found->second.state.leader_epoch};
+}
+
 TopicMetadata MetadataCache::describe(const std::string& topic) const {
   TopicMetadata metadata{.error = ErrorCode::none, .name = topic, .partitions = {}};
   const auto found = topics_.find(topic);

@@ -20,6 +20,8 @@ class MetadataCache {
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
   int partition_count(const std::string& topic) const;
   std::optional<BrokerId> leader(const TopicPartition& partition) const;
+  /// The partition's leader and epoch as they are cached, alive or not; none: never heard of it.
+  CurrentLeader current_leader(const TopicPartition& partition) const;
 
   /// The answer to a MetadataRequest; unknown topics carry UNKNOWN_TOPIC_OR_PARTITION.
   std::unique_ptr<MetadataResponse> answer(const MetadataRequest& request) const;

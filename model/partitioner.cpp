@@ -1,5 +1,7 @@
 #include "model/partitioner.h"
 
+#include <algorithm>
+
 namespace brokerlab::model {
 
 std::int32_t murmur2(log::ByteView bytes) {
@@ -31,18 +33,14 @@ int partition_for_key(log::ByteView key, int partitions) {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
 
-Partitioner::Partitioner(PartitionerClass kind, Bytes batch_size, RandomStream random)
-    : kind_(kind), batch_size_(std::max(batch_size, Bytes(1))), random_(random) {}
+Partitioner::Partitioner(const ProducerConfig& config, RandomStream random)
+    : kind_(config.partitioner_class),
+      ignore_keys_(config.partitioner_ignore_keys),
+      sticky_bytes_(std::max<std::int64_t>(config.batch_size.count(), 1)),
+      random_(random) {}
 
-int Partitioner::any_partition(const ClusterView& view, const std::string& topic) {
-  const std::vector<int> available = view.available_partitions(topic);
-  if (available.empty()) return static_cast<int>(random_.below(view.partition_count(topic)));
-  return available[static_cast<std::size_t>(
-      random_.below(static_cast<std::int64_t>(available.size())))];
-}
-
-int Partitioner::choose(const ClusterView& view, const std::string& topic,
-                        std::optional<log::ByteView> key) {
+std::optional<int> Partitioner::choose(const ClusterView& view, const std::string& topic,
+                                       std::optional<log::ByteView> key) {
   ENSURE(view.partition_count(topic) > 0, "a partition of an unknown topic");
   if (kind_ == PartitionerClass::round_robin) {
     const std::uint32_t turn = next_[topic]++ & 0x7fffffff;
@@ -50,20 +48,60 @@ int Partitioner::choose(const ClusterView& view, const std::string& topic,
     if (!available.empty()) return available[turn % available.size()];
     return static_cast<int>(turn % static_cast<std::uint32_t>(view.partition_count(topic)));
   }
-  if (key) return partition_for_key(*key, view.partition_count(topic));
-  Sticky& sticky = sticky_[topic];
-  if (sticky.partition < 0) sticky.partition = any_partition(view, topic);
-  return sticky.partition;
+  if (key && !ignore_keys_) return partition_for_key(*key, view.partition_count(topic));
+  return std::nullopt;
 }
 
-void Partitioner::appended(const ClusterView& view, const TopicPartition& partition, Bytes bytes,
+int Partitioner::next_partition(const ClusterView& view, const std::string& topic) {
+  const auto stats = stats_.find(topic);
+  if (stats != stats_.end()) {
+    const std::vector<std::int64_t>& sums = stats->second.cumulative;
+    const std::int64_t drawn = random_.below(sums.back());
+    const auto hit = std::upper_bound(sums.begin(), sums.end(), drawn);
+    return stats->second.partitions[static_cast<std::size_t>(hit - sums.begin())];
+  }
+  const std::vector<int> available = view.available_partitions(topic);
+  if (available.empty()) return static_cast<int>(random_.below(view.partition_count(topic)));
+  const std::int64_t drawn = random_.below(static_cast<std::int64_t>(available.size()));
+  return available[static_cast<std::size_t>(drawn)];
+}
+
+const Partitioner::Sticky& Partitioner::current(const ClusterView& view, const std::string& topic) {
+  Sticky& sticky = sticky_[topic];
+  if (sticky.partition < 0) sticky.partition = next_partition(view, topic);
+  return sticky;
+}
+
+bool Partitioner::changed(const std::string& topic, std::int64_t turn) const {
+  return sticky_.at(topic).turn != turn;
+}
+
+/// BuiltInPartitioner.updatePartitionInfo.
+void Partitioner::appended(const ClusterView& view, const std::string& topic, std::int64_t bytes,
                            bool batches_full) {
-  if (kind_ != PartitionerClass::built_in) return;
-  Sticky& sticky = sticky_[partition.topic];
-  if (sticky.partition != partition.partition) return;
+  Sticky& sticky = sticky_.at(topic);
   sticky.bytes += bytes;
-  if ((sticky.bytes < batch_size_ || !batches_full) && sticky.bytes < batch_size_ * 2) return;
-  sticky = {any_partition(view, partition.topic), Bytes(0)};
+  const bool enough = sticky.bytes >= sticky_bytes_ && batches_full;
+  if (enough || sticky.bytes >= sticky_bytes_ * 2) {
+    sticky = {next_partition(view, topic), sticky.turn + 1, 0};
+  }
+}
+
+/// BuiltInPartitioner.updatePartitionLoadStats: the longer a queue, the smaller its weight.
+void Partitioner::update_load(const RecordAccumulator::Load& load) {
+  const auto [shortest, longest] = std::minmax_element(load.queues.begin(), load.queues.end());
+  const bool all_there = load.queues.size() == load.all;
+  if (load.queues.empty() || load.all < 2 || (*shortest == *longest && all_there)) {
+    stats_.erase(load.topic);
+    return;
+  }
+  Stats stats{{}, load.partitions};
+  std::int64_t sum = 0;
+  for (const std::int64_t queue : load.queues) {
+    sum += *longest + 1 - queue;
+    stats.cumulative.push_back(sum);
+  }
+  stats_[load.topic] = std::move(stats);
 }
 
 }  // namespace brokerlab::model

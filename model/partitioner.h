@@ -1,12 +1,13 @@
 // Which partition a record goes to.
 //
-//   built_in     a key: murmur2(key) modulo the partitions; no key: one partition until batch.size
-//                bytes went there, then another one at random among those with a leader (KIP-794,
-//                without its weights by queue length:
-//                partitioner.adaptive.partitioning.enable=false)
-//   round_robin  the next partition with a leader, whatever the key. Kafka's class of that name
-//                skips a partition at each new batch (KAFKA-9965), leaving half of them empty at
-//                low rates; we do what its documentation promises.
+//   built_in     a key: murmur2(key) modulo the partitions; no key: the accumulator asks for the
+//                current partition of the topic, which sticks for batch.size bytes, and changes at
+//                a batch's end where it can (KIP-794). The next one is drawn from those with a
+//                leader: uniformly, or by the lengths of their queues when these differ.
+//   round_robin  Kafka's RoundRobinPartitioner: the next partition with a leader, whatever the key.
+//                The producer asks it again when the record would begin a batch, so it skips a
+//                partition each time (KAFKA-9965): with an even number of them half stay empty
+//                while every record begins a batch.
 //
 // Lifetime: a value, part of a producer. Threads: none.
 // Source:   org.apache.kafka.clients.producer.internals.BuiltInPartitioner, RoundRobinPartitioner,
@@ -15,10 +16,12 @@
 
 #include "base/random.h"
 #include "model/client_metadata.h"
+#include "model/record_accumulator.h"
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -29,27 +32,44 @@ int partition_for_key(log::ByteView key, int partitions);
 
 class Partitioner {
  public:
-  Partitioner(PartitionerClass kind, Bytes batch_size, RandomStream random);
+  Partitioner(const ProducerConfig& config, RandomStream random);
 
-  /// The topic must be known to the view.
-  int choose(const ClusterView& view, const std::string& topic, std::optional<log::ByteView> key);
+  /// The partition by class or key; nothing: current() decides, at the append. The topic must be
+  /// known to the view. Source: KafkaProducer.partition.
+  std::optional<int> choose(const ClusterView& view, const std::string& topic,
+                            std::optional<log::ByteView> key);
+  /// Asked again when a batch begins.
+  bool is_custom() const { return kind_ == PartitionerClass::round_robin; }
 
-  /// `bytes` went to the partition chosen for a keyless record. `batches_full`: its last batch
-  /// takes no more, so that a change splits none.
-  void appended(const ClusterView& view, const TopicPartition& partition, Bytes bytes,
-                bool batches_full);
-
- private:
+  /// The sticky partition; `turn` tells one stay from the next at the same partition.
   struct Sticky {
     int partition = -1;
-    Bytes bytes;
+    std::int64_t turn = 0;
+    std::int64_t bytes = 0;
   };
-  int any_partition(const ClusterView& view, const std::string& topic);
+  const Sticky& current(const ClusterView& view, const std::string& topic);
+  bool changed(const std::string& topic, std::int64_t turn) const;
+  /// `bytes` went to the current partition. `batches_full`: its last batch takes no more, so that a
+  /// change splits none.
+  void appended(const ClusterView& view, const std::string& topic, std::int64_t bytes,
+                bool batches_full);
 
-  PartitionerClass kind_;
-  Bytes batch_size_;
+  /// The queues of a topic, when the accumulator last looked.
+  void update_load(const RecordAccumulator::Load& load);
+
+ private:
+  struct Stats {
+    std::vector<std::int64_t> cumulative;  ///< Running sum of weights.
+    std::vector<int> partitions;
+  };
+  int next_partition(const ClusterView& view, const std::string& topic);
+
+  const PartitionerClass kind_;
+  const bool ignore_keys_;
+  const std::int64_t sticky_bytes_;
   RandomStream random_;
   std::map<std::string, Sticky> sticky_;
+  std::map<std::string, Stats> stats_;  ///< Of topics whose queues differ.
   std::map<std::string, std::uint32_t> next_;
 };
 

@@ -47,7 +47,8 @@ ClientNetworkSettings network_settings(const ProducerSetup& setup) {
           .bootstrap = setup.bootstrap,
           .metadata_max_age = setup.config.metadata_max_age,
           .retry_backoff = setup.config.retry_backoff,
-          .retry_backoff_max = setup.config.retry_backoff_max};
+          .retry_backoff_max = setup.config.retry_backoff_max,
+          .max_in_flight = setup.config.max_in_flight_requests_per_connection};
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ struct KafkaProducer::Impl {
         context(cluster),
         network(owner, network_settings(setup), cluster.observer),
         accumulator(config, stream("backoff")),
-        partitioner(config.partitioner_class, config.batch_size, stream("partitioner")),
+        partitioner(config, stream("partitioner")),
         free_memory(config.buffer_memory) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
       note_unreachable(address, RpcFailure::Kind::not_connected, cause);
@@ -81,15 +82,25 @@ struct KafkaProducer::Impl {
     sim::OneShot<bool> granted;
   };
 
+  using NewRecord = RecordAccumulator::NewRecord;
   sim::Task<bool> send(ProducerRecord record);
+  /// False: there was no memory for it before the deadline.
+  sim::Task<bool> append(std::string topic, std::optional<int> partition, NewRecord record,
+                         Time deadline);
   sim::Task<bool> wait_for_topic(const std::string& topic, Time deadline);
   sim::Task<bool> take_memory(Bytes size, Time deadline);
   void give_back(Bytes size);
   void grant_memory();
   void wake_sender() { network.changed().notify_all(); }
 
+  struct Drained {
+    BrokerId node;
+    NodeConnection* connection;
+    std::vector<BatchPtr> batches;
+  };
   sim::Task<> run_sender();
-  sim::Task<> send_ready(RecordAccumulator::Ready ready);
+  std::vector<Drained> drain(const std::set<BrokerId>& nodes, Time& next);
+  sim::Task<> send_drained(Drained drained);
   sim::Task<> request(BrokerId node, NodeConnection& connection, std::vector<BatchPtr> batches);
   void fail_expired();
   /// `failure`: no answer came.
@@ -98,8 +109,10 @@ struct KafkaProducer::Impl {
   bool can_retry(const ProducerBatch& batch, ErrorCode error) const;
   void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
   void give_up(const BatchPtr& batch, ErrorCode error);
-  /// delivery.timeout.ms is over, or close() waits no longer.
+  /// delivery.timeout.ms is over.
   void time_out(const BatchPtr& batch);
+  /// close() waits no longer: "Producer is closed forcefully."
+  void abort(const BatchPtr& batch);
   void finish(const BatchPtr& batch);
   void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
   sim::EventId last_event() const {
@@ -154,27 +167,25 @@ sim::Task<bool> KafkaProducer::send(ProducerRecord record) {
 sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   ++counters.records_sent;
   context.observer.on_sent(record.ref, record.intended, record.value);
-  const auto refuse = [&](ErrorCode error) {
+  const auto refuse = [&](ErrorCode error, std::string_view exception) {
     ++counters.records_failed;
     const TopicPartition partition{record.topic, record.partition.value_or(-1)};
-    const bool large = error == ErrorCode::message_too_large;
-    network.errors().gave_up(ApiKey::produce, error,
-                             large ? "RecordTooLargeException" : "TimeoutException", &partition);
+    network.errors().gave_up(ApiKey::produce, error, exception, &partition);
     context.observer.on_send_failed(record.ref, error);
     return false;
   };
-  if (closed) co_return refuse(ErrorCode::unknown_server_error);
+  if (closed) co_return refuse(ErrorCode::unknown_server_error, "IllegalStateException");
   const Time deadline = world.now() + config.max_block;
   const bool known = co_await wait_for_topic(record.topic, deadline);
-  if (!known) co_return refuse(ErrorCode::request_timed_out);
+  if (!known) co_return refuse(ErrorCode::request_timed_out, "TimeoutException");
 
-  RecordAccumulator::NewRecord fresh;
+  NewRecord fresh;
   fresh.ref = record.ref;
   if (record.key) fresh.key = *record.key;
   fresh.value = record.value;
   const Bytes bound(static_cast<std::int64_t>(RecordAccumulator::size_bound(fresh)));
   if (bound > config.max_request_size || bound > config.buffer_memory) {
-    co_return refuse(ErrorCode::message_too_large);
+    co_return refuse(ErrorCode::message_too_large, "RecordTooLargeException");
   }
   sim::Cpu& cpu = process.machine().cpu();
   const Duration cost = send_cost(config, cpu.config().codecs,
@@ -182,30 +193,58 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   co_await cpu.run(cost);
 
   fresh.timestamp = context.wall_millis(process.machine());
-  TopicPartition partition{record.topic, record.partition.value_or(-1)};
-  if (!record.partition) {
-    partition.partition = partitioner.choose(network.view(), record.topic, fresh.key);
-  }
-  if (!accumulator.append(partition, fresh)) {
-    const Bytes memory = accumulator.memory_for(fresh);
-    const bool granted = co_await take_memory(memory, deadline);
-    if (!granted) co_return refuse(ErrorCode::request_timed_out);
-    // Another caller may have begun a batch while this one waited.
-    if (accumulator.append(partition, fresh)) {
-      give_back(memory);
-    } else {
-      accumulator.append_new(partition, fresh, world.now());
+  std::optional<int> partition = record.partition;
+  if (!partition) partition = partitioner.choose(network.view(), record.topic, fresh.key);
+  if (!record.partition && partitioner.is_custom()) {
+    // A custom partitioner is asked again when the record would begin a batch (abortOnNewBatch).
+    if (accumulator.append({record.topic, *partition}, fresh)) {
+      ++buffered;
+      if (accumulator.sendable({record.topic, *partition})) wake_sender();
+      co_return true;
     }
+    partition = partitioner.choose(network.view(), record.topic, fresh.key);
   }
-  ++buffered;
-  if (!record.partition && !record.key) {
-    const auto size =
-        static_cast<std::int64_t>(log::record_size_upper_bound(fresh.key, fresh.value));
-    partitioner.appended(network.view(), partition, Bytes(size),
-                         accumulator.batches_full(partition));
-  }
-  wake_sender();
+  const bool appended = co_await append(record.topic, partition, fresh, deadline);
+  if (!appended) co_return refuse(ErrorCode::request_timed_out, "BufferExhaustedException");
   co_return true;
+}
+
+/// RecordAccumulator.append: without a partition the sticky one of the moment, looked at again
+/// after every wait, and left before the append when its batches are full.
+sim::Task<bool> KafkaProducer::Impl::append(std::string topic, std::optional<int> partition,
+                                            NewRecord record, Time deadline) {
+  const Bytes memory = accumulator.memory_for(record);
+  bool has_memory = false;
+  while (true) {
+    const ClusterView& view = network.view();
+    Partitioner::Sticky sticky;
+    if (!partition) {
+      sticky = partitioner.current(view, topic);
+      if (accumulator.batches_full({topic, sticky.partition})) {
+        partitioner.appended(view, topic, 0, true);
+        if (partitioner.changed(topic, sticky.turn)) continue;
+      }
+    }
+    const TopicPartition to{topic, partition.value_or(sticky.partition)};
+    std::optional<std::int64_t> grown = accumulator.append(to, record);
+    const bool begins = !grown;
+    if (begins) {
+      if (!has_memory) {
+        has_memory = co_await take_memory(memory, deadline);
+        if (!has_memory) co_return false;
+        continue;  // another caller may have begun a batch, or changed the partition
+      }
+      grown = accumulator.append_new(to, record, world.now());
+      has_memory = false;
+    }
+    ++buffered;
+    if (!partition) {
+      partitioner.appended(network.view(), topic, *grown, accumulator.batches_full(to));
+    }
+    if (has_memory) give_back(memory);
+    if (begins || accumulator.sendable(to)) wake_sender();
+    co_return true;
+  }
 }
 
 sim::Task<bool> KafkaProducer::Impl::wait_for_topic(const std::string& topic, Time deadline) {
@@ -271,57 +310,76 @@ sim::Task<> KafkaProducer::close(Time deadline) {
   while (impl.buffered > 0 && impl.world.now() < deadline) {
     co_await impl.network.changed().wait(deadline);
   }
-  for (const BatchPtr& batch : impl.accumulator.take_all()) impl.time_out(batch);
+  for (const BatchPtr& batch : impl.accumulator.take_all()) impl.abort(batch);
   const std::vector<BatchPtr> in_flight = impl.in_flight_batches;
-  for (const BatchPtr& batch : in_flight) impl.time_out(batch);
+  for (const BatchPtr& batch : in_flight) impl.abort(batch);
 }
 
 // --- The sender ---
 
+/// Sender.runOnce and sendProducerData.
 sim::Task<> KafkaProducer::Impl::run_sender() {
   while (true) {
-    fail_expired();
     RecordAccumulator::Ready ready =
         accumulator.ready(network.view(), world.now(), !memory_waiters.empty());
+    for (const RecordAccumulator::Load& load : ready.loads) partitioner.update_load(load);
     if (ready.unknown_leader) network.request_update();
-    Time next = std::min(ready.next_check, accumulator.next_expiry());
+    Time next = ready.next_check;
+    std::vector<Drained> drained = drain(ready.nodes, next);
+    fail_expired();
+    next = std::min(next, accumulator.next_expiry());
     for (const BatchPtr& batch : in_flight_batches) {
       next = std::min(next, batch->created + config.delivery_timeout);
     }
-    const std::int64_t before = counters.requests;
-    if (!ready.nodes.empty()) co_await send_ready(std::move(ready));
-    if (counters.requests != before) continue;  // time has passed, look again
-    co_await network.changed().wait(next);
+    const bool any = !drained.empty();
+    for (Drained& one : drained) co_await send_drained(std::move(one));
+    if (!any) co_await network.changed().wait(next);  // else time has passed: look again
   }
 }
 
-sim::Task<> KafkaProducer::Impl::send_ready(RecordAccumulator::Ready ready) {
-  for (const BrokerId node : ready.nodes) {
+/// Takes the batches for every broker that is ready; `next`: moved to when one becomes so.
+std::vector<KafkaProducer::Impl::Drained> KafkaProducer::Impl::drain(
+    const std::set<BrokerId>& nodes, Time& next) {
+  std::vector<std::pair<BrokerId, NodeConnection*>> ready;
+  for (const BrokerId node : nodes) {
     NodeConnection* connection = network.node(node);
-    if (connection == nullptr) {
-      network.request_update();
-      continue;
+    ENSURE(connection != nullptr, "a leader has an address");
+    const bool room = in_flight[node] < config.max_in_flight_requests_per_connection;
+    const bool takes = network.ready(*connection) && room;
+    accumulator.note_node(node, world.now(), takes);
+    if (takes) {
+      ready.emplace_back(node, connection);
+    } else if (connection->unavailable()) {
+      next = std::min(next, connection->backoff_until());
     }
-    if (in_flight[node] >= config.max_in_flight_requests_per_connection) continue;
-    if (!network.ensure_connected(*connection)) continue;
-    std::vector<BatchPtr> batches = accumulator.drain(network.view(), node, world.now());
-    if (batches.empty()) continue;
-    Bytes size;
-    for (const BatchPtr& batch : batches) {
+  }
+  std::vector<Drained> drained;
+  for (const auto& [node, connection] : ready) {
+    Drained one{node, connection, accumulator.drain(network.view(), node, world.now())};
+    if (one.batches.empty()) continue;
+    for (const BatchPtr& batch : one.batches) {
       if (config.max_in_flight_requests_per_connection == 1) accumulator.mute(batch->partition);
       in_flight_batches.push_back(batch);
       produced_to.insert(batch->partition);
-      size += Bytes(static_cast<std::int64_t>(batch->bytes.size()));
     }
     ++in_flight[node];
-    ++counters.requests;
-    counters.batches += static_cast<std::int64_t>(batches.size());
-    counters.batch_bytes += size.count();
-    sim::Cpu& cpu = process.machine().cpu();
-    const Duration demand = cpu.demand(static_cast<int>(batches.size()), 0, size);
-    co_await cpu.run(demand);
-    process.spawn(request(node, *connection, std::move(batches)));
+    drained.push_back(std::move(one));
   }
+  return drained;
+}
+
+sim::Task<> KafkaProducer::Impl::send_drained(Drained drained) {
+  Bytes size;
+  for (const BatchPtr& batch : drained.batches) {
+    size += Bytes(static_cast<std::int64_t>(batch->bytes.size()));
+  }
+  ++counters.requests;
+  counters.batches += static_cast<std::int64_t>(drained.batches.size());
+  counters.batch_bytes += size.count();
+  sim::Cpu& cpu = process.machine().cpu();
+  const Duration demand = cpu.demand(static_cast<int>(drained.batches.size()), 0, size);
+  co_await cpu.run(demand);
+  process.spawn(request(drained.node, *drained.connection, std::move(drained.batches)));
 }
 
 sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connection,
@@ -338,8 +396,10 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
   if (!result) {
     note_unreachable(connection.address(), result.error().kind, result.error().cause);
     network.request_update();
+    const bool timed_out = result.error().kind == RpcFailure::Kind::timed_out;
     for (const BatchPtr& batch : batches) {
-      complete(batch, node, ErrorCode::network_exception, log::no_offset, &result.error());
+      complete(batch, node, timed_out ? ErrorCode::request_timed_out : ErrorCode::network_exception,
+               log::no_offset, &result.error());
     }
   } else if (config.acks == Acks::none) {
     unreachable[connection.address()] = false;
@@ -353,6 +413,9 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
       const ProduceResponse::Partition& answer = response->partitions[i];
       ENSURE(answer.partition == batches[i]->partition, "answers in another order");
       complete(batches[i], node, answer.error, answer.base_offset);
+      if (names_new_leader(answer.error, answer.current_leader)) {
+        network.update_leader(answer.partition, answer.current_leader, response->node_endpoints);
+      }
     }
   }
   wake_sender();
@@ -447,6 +510,13 @@ void KafkaProducer::Impl::time_out(const BatchPtr& batch) {
   network.errors().gave_up(ApiKey::produce, ErrorCode::request_timed_out, "TimeoutException",
                            &batch->partition);
   give_up(batch, ErrorCode::request_timed_out);
+}
+
+void KafkaProducer::Impl::abort(const BatchPtr& batch) {
+  if (batch->done) return;
+  network.errors().gave_up(ApiKey::produce, ErrorCode::unknown_server_error, "KafkaException",
+                           &batch->partition);
+  give_up(batch, ErrorCode::unknown_server_error);
 }
 
 void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {

@@ -159,11 +159,26 @@ Bytes ProduceRequest::size() const {  // v11
                             }));
 }
 
+/// A tagged field: tag and size, a byte each, then leader, epoch and its own tags.
+std::int64_t size_of(const CurrentLeader& leader) {
+  return leader.leader.valid() ? 2 + 8 + tags : 0;
+}
+
+/// NodeEndpoints, a tagged field of the whole response.
+std::int64_t size_of(const std::vector<BrokerEndpoint>& nodes) {
+  if (nodes.empty()) return 0;
+  const auto each_node = [](const BrokerEndpoint&) { return 4 + host + 4 + /*rack*/ null + tags; };
+  return 2 + list(nodes, each_node);
+}
+
 Bytes ProduceResponse::size() const {  // v11
   return response(by_topic(partitions, by_name,
-                           each(/*index*/ 4 + /*error*/ 2 + /*base offset, time, start*/ 24 +
-                                /*record errors*/ 1 + /*message*/ null + tags)) +
-                  /*throttle*/ 4);
+                           [](const Partition& one) {
+                             return 4 + /*error*/ 2 + /*base offset, time, start*/ 24 +
+                                    /*record errors*/ 1 + /*message*/ null + tags +
+                                    size_of(one.current_leader);
+                           }) +
+                  /*throttle*/ 4 + size_of(node_endpoints));
 }
 
 Bytes FetchRequest::size() const {  // v17; always a full one, fetch sessions are not modelled
@@ -175,10 +190,14 @@ Bytes FetchRequest::size() const {  // v17; always a full one, fetch sessions ar
 
 Bytes FetchResponse::size() const {  // v17
   return response(/*throttle*/ 4 + /*error*/ 2 + /*session*/ 4 +
-                  by_topic(partitions, by_id, [](const Partition& one) {
-                    return 4 + 2 + /*offsets*/ 24 + /*aborted*/ null + /*preferred replica*/ 4 +
-                           bytes(one.records) + tags + (one.diverging_epoch ? 2 + 12 + tags : 0);
-                  }));
+                  by_topic(partitions, by_id,
+                           [](const Partition& one) {
+                             return 4 + 2 + /*offsets*/ 24 + /*aborted*/ null +
+                                    /*preferred replica*/ 4 + bytes(one.records) + tags +
+                                    (one.diverging_epoch ? 2 + 12 + tags : 0) +
+                                    size_of(one.current_leader);
+                           }) +
+                  size_of(node_endpoints));
 }
 
 Bytes ListOffsetsRequest::size() const {  // v9

@@ -66,7 +66,19 @@ struct Response : sim::Payload {
 using RequestPtr = std::unique_ptr<Request>;
 using ResponsePtr = std::unique_ptr<Response>;
 
+struct BrokerEndpoint {
+  BrokerId id;
+  Address address;
+};
+
 // --- Data ---
+
+/// Who leads now, as far as the broker knows that refuses to: set with NOT_LEADER_OR_FOLLOWER and
+/// FENCED_LEADER_EPOCH (KIP-951, Produce v10 and Fetch v16). Leader none: it does not know.
+struct CurrentLeader {
+  BrokerId leader;
+  LeaderEpoch epoch = log::no_epoch;
+};
 
 struct ProduceRequest final : Request {
   ProduceRequest() : Request(ApiKey::produce) {}
@@ -90,8 +102,10 @@ struct ProduceResponse final : Response {
     ErrorCode error = ErrorCode::none;
     Offset base_offset = log::no_offset;
     Offset log_start_offset = log::no_offset;
+    CurrentLeader current_leader = {};
   };
   std::vector<Partition> partitions;
+  std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
 };
 
 struct FetchRequest final : Request {
@@ -131,8 +145,10 @@ struct FetchResponse final : Response {
     std::optional<DivergingEpoch> diverging_epoch;
     log::ByteSlice records;
     Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
+    CurrentLeader current_leader = {};
   };
   std::vector<Partition> partitions;
+  std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
 };
 
 inline constexpr std::int64_t earliest_timestamp = -2;
@@ -197,11 +213,6 @@ struct MetadataRequest final : Request {
   Bytes size() const override;
 
   std::vector<std::string> topics;  ///< Empty: all.
-};
-
-struct BrokerEndpoint {
-  BrokerId id;
-  Address address;
 };
 
 struct PartitionMetadata {

@@ -68,34 +68,43 @@ BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::siz
   return std::make_shared<ProducerBatch>(partition, options, limit, ratio, created);
 }
 
-bool RecordAccumulator::append(const TopicPartition& partition, const NewRecord& record) {
+std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& partition,
+                                                      const NewRecord& record) {
   const auto queue = queues_.find(partition);
-  if (queue == queues_.end() || queue->second.empty()) return false;
+  if (queue == queues_.end() || queue->second.empty()) return std::nullopt;
   ProducerBatch& last = *queue->second.back();
-  if (last.closed_for_appends) return false;
+  if (last.closed_for_appends) return std::nullopt;
+  const std::size_t before = last.estimated_size();
   const std::size_t size = log::record_size_upper_bound(record.key, record.value);
-  if (last.estimated_size() + size > last.write_limit) {
+  if (before + size > last.write_limit) {
     last.closed_for_appends = true;
-    return false;
+    return std::nullopt;
   }
   last.builder.append(record.timestamp, record.key, record.value);
   last.records.push_back(record.ref);
-  return true;
+  return static_cast<std::int64_t>(last.estimated_size() - before);
 }
 
-void RecordAccumulator::append_new(const TopicPartition& partition, const NewRecord& record,
-                                   Time now) {
+std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, const NewRecord& record,
+                                           Time now) {
   const Bytes memory = memory_for(record);
   const BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
   batch->memory = memory;
   batch->builder.append(record.timestamp, record.key, record.value);
   batch->records.push_back(record.ref);
   queues_[partition].push_back(batch);
+  return static_cast<std::int64_t>(batch->estimated_size());
 }
 
 bool RecordAccumulator::batches_full(const TopicPartition& partition) const {
   const auto queue = queues_.find(partition);
   return queue == queues_.end() || queue->second.empty() || queue->second.back()->full();
+}
+
+bool RecordAccumulator::sendable(const TopicPartition& partition) const {
+  const auto queue = queues_.find(partition);
+  if (queue == queues_.end() || queue->second.empty()) return false;
+  return queue->second.size() > 1 || queue->second.back()->full();
 }
 
 /// KIP-951: a batch whose leader changed since its last attempt does not wait out its backoff.
@@ -113,15 +122,16 @@ RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time 
   Ready result;
   const bool send_all = exhausted || closed_ || flushes_ > 0;
   for (const auto& [partition, queue] : queues_) {
+    note_load(view, partition, queue.size(), result);
     if (queue.empty()) continue;
     const LeaderInfo leader = view.leader(partition);
+    ProducerBatch& first = *queue.front();
+    const bool waits = backing_off(first, leader.epoch, now);
     if (!leader.leader.valid()) {
       result.unknown_leader = true;
       continue;
     }
     if (muted_.contains(partition) || result.nodes.contains(leader.leader)) continue;
-    ProducerBatch& first = *queue.front();
-    const bool waits = backing_off(first, leader.epoch, now);
     const bool full = queue.size() > 1 || first.full();
     const Time due = first.last_attempt + (waits ? first.backoff : config_.linger);
     if (!waits && (full || send_all || due <= now)) {
@@ -130,34 +140,60 @@ RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time 
       result.next_check = std::min(result.next_check, std::max(due, now));
     }
   }
+  for (Load& load : result.loads) {
+    // Nothing to go by before every partition has had a batch.
+    if (load.all < static_cast<std::size_t>(view.partition_count(load.topic))) {
+      load.queues.clear();
+      load.partitions.clear();
+    }
+  }
   return result;
+}
+
+/// RecordAccumulator.partitionReady: what adaptive partitioning goes by.
+void RecordAccumulator::note_load(const ClusterView& view, const TopicPartition& partition,
+                                  std::size_t length, Ready& ready) const {
+  if (!config_.partitioner_adaptive_partitioning_enable) return;
+  if (ready.loads.empty() || ready.loads.back().topic != partition.topic) {
+    ready.loads.push_back({partition.topic, 0, {}, {}});
+  }
+  Load& load = ready.loads.back();
+  ++load.all;
+  const BrokerId leader = view.leader(partition).leader;
+  if (!leader.valid()) return;
+  const Duration patience = config_.partitioner_availability_timeout;
+  const auto node = nodes_.find(leader);
+  if (length > 0 && patience > Duration{0} && node != nodes_.end() &&
+      node->second.ready - node->second.drained > patience) {
+    return;
+  }
+  load.queues.push_back(static_cast<std::int64_t>(length));
+  load.partitions.push_back(partition.partition);
+}
+
+void RecordAccumulator::note_node(BrokerId node, Time now, bool took_requests) {
+  if (config_.partitioner_availability_timeout <= Duration{0}) return;
+  NodeTimes& times = nodes_.try_emplace(node, NodeTimes{now, now}).first->second;
+  times.ready = now;
+  if (took_requests) times.drained = now;
 }
 
 std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId node, Time now) {
   std::vector<BatchPtr> drained;
-  std::vector<std::map<TopicPartition, std::deque<BatchPtr>>::iterator> order;
-  for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
-    if (view.leader(queue->first).leader == node) order.push_back(queue);
-  }
-  // Each broker's turn begins behind the partition that was looked at last, so that none starves.
-  const auto last = drained_last_.find(node);
-  if (last != drained_last_.end()) {
-    const auto next = std::find_if(order.begin(), order.end(),
-                                   [&](const auto& queue) { return last->second < queue->first; });
-    std::rotate(order.begin(), next, order.end());
-  }
+  const std::vector<TopicPartition> partitions = view.led_by(node);
+  if (partitions.empty()) return drained;
+  const auto most = static_cast<std::size_t>(config_.max_request_size.count());
+  std::size_t& looked_at = drain_index_[node];
   std::size_t size = 0;
-  for (const auto& queue : order) {
-    const TopicPartition& partition = queue->first;
-    if (queue->second.empty() || muted_.contains(partition)) continue;
+  const std::size_t start = looked_at % partitions.size();
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    looked_at = (start + i) % partitions.size();
+    const TopicPartition& partition = partitions[looked_at];
+    const auto queue = queues_.find(partition);
+    if (queue == queues_.end() || queue->second.empty() || muted_.contains(partition)) continue;
     const BatchPtr first = queue->second.front();
     if (backing_off(*first, view.leader(partition).epoch, now)) continue;
-    if (size + first->estimated_size() >
-            static_cast<std::size_t>(config_.max_request_size.count()) &&
-        !drained.empty()) {
-      break;
-    }
-    drained_last_[node] = partition;
+    if (size + first->estimated_size() > most && !drained.empty()) break;
     queue->second.pop_front();
     if (first->bytes.empty()) {
       first->close();

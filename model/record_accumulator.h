@@ -88,21 +88,36 @@ class RecordAccumulator {
   /// Memory a new batch for it takes: batch.size, or more for a large record.
   Bytes memory_for(const NewRecord& record) const;
 
-  /// Adds it to the partition's last batch; false when that has no room, or there is none.
-  bool append(const TopicPartition& partition, const NewRecord& record);
-  /// Begins a new batch with it, for which the caller has taken memory_for().
-  void append_new(const TopicPartition& partition, const NewRecord& record, Time now);
+  /// Adds it to the partition's last batch and returns by how much that has grown; nothing when the
+  /// batch has no room (it takes no more from then on), or there is none.
+  std::optional<std::int64_t> append(const TopicPartition& partition, const NewRecord& record);
+  /// Begins a new batch with it, for which the caller has taken memory_for(); returns its size.
+  std::int64_t append_new(const TopicPartition& partition, const NewRecord& record, Time now);
   /// The partition has no batch that takes more records (the sticky partitioner may move on).
   bool batches_full(const TopicPartition& partition) const;
+  /// A batch of the partition waits for nothing more.
+  bool sendable(const TopicPartition& partition) const;
 
+  /// Lengths of the queues of a topic's partitions, without those that are left out because their
+  /// leader is unknown or unavailable. No queues at all: nothing to go by.
+  struct Load {
+    std::string topic;
+    std::size_t all = 0;  ///< Partitions of the topic that ever had a batch.
+    std::vector<std::int64_t> queues;
+    std::vector<int> partitions;
+  };
   struct Ready {
     std::set<BrokerId> nodes;
     Time next_check = never;
     bool unknown_leader = false;
+    std::vector<Load> loads;  ///< Of each topic, for the partitioner.
   };
   /// `exhausted`: senders wait for memory, so nothing lingers.
   Ready ready(const ClusterView& view, Time now, bool exhausted);
-  /// One batch of each partition that broker leads, `max_size` bytes in all (at least one batch).
+  /// The broker had something to send, and took requests or not (partitioner.availability.timeout).
+  void note_node(BrokerId node, Time now, bool took_requests);
+  /// One batch of each partition that broker leads, max.request.size bytes in all (at least one
+  /// batch). Each turn begins with the partition that was looked at last, so that none starves.
   std::vector<BatchPtr> drain(const ClusterView& view, BrokerId node, Time now);
   /// Back to the front of its queue, after a failed attempt.
   void reenqueue(const BatchPtr& batch, Time now);
@@ -125,11 +140,18 @@ class RecordAccumulator {
   std::shared_ptr<ProducerBatch> make_batch(const TopicPartition& partition, std::size_t limit,
                                             Time created) const;
   bool backing_off(ProducerBatch& batch, LeaderEpoch epoch, Time now) const;
+  void note_load(const ClusterView& view, const TopicPartition& partition, std::size_t length,
+                 Ready& ready) const;
 
+  struct NodeTimes {
+    Time ready{};    ///< It last had something to send.
+    Time drained{};  ///< It last took a request.
+  };
   const ProducerConfig& config_;
   RandomStream random_;
   std::map<TopicPartition, std::deque<BatchPtr>> queues_;
-  std::map<BrokerId, TopicPartition> drained_last_;
+  std::map<BrokerId, std::size_t> drain_index_;
+  std::map<BrokerId, NodeTimes> nodes_;
   std::set<TopicPartition> muted_;
   CompressionRatio ratio_;
   int flushes_ = 0;

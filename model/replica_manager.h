@@ -118,6 +118,8 @@ class ReplicaManager final : public OffsetStore {
   int emptiest_dir() const;
   /// Why find() does not find it.
   ErrorCode why_missing(const TopicPartition& partition) const;
+  template <class Response>
+  void name_leaders(Response& response) const;
   std::unique_ptr<FetchResponse> read_for(const FetchRequest& request, Bytes& readable,
                                           bool& answer_now);
   void wake(Partition& partition);

@@ -5,6 +5,36 @@
 
 namespace brokerlab::model {
 
+namespace {
+
+bool names_the_leader(ErrorCode error) {
+  return error == ErrorCode::not_leader_or_follower || error == ErrorCode::fenced_leader_epoch;
+}
+
+}  // namespace
+
+/// KIP-951: who refuses because it does not lead says who does, as far as it knows: by its replica,
+/// else by its metadata, with the address when that broker is alive. Source:
+/// KafkaApis.getCurrentLeader.
+template <class Response>
+void ReplicaManager::name_leaders(Response& response) const {
+  for (auto& answer : response.partitions) {
+    if (!names_the_leader(answer.error)) continue;
+    const auto hosted = partitions_.find(answer.partition);
+    answer.current_leader =
+        hosted != partitions_.end()
+            ? CurrentLeader{hosted->second->leader(), hosted->second->leader_epoch()}
+            : metadata_.current_leader(answer.partition);
+    const BrokerId leader = answer.current_leader.leader;
+    const std::optional<Address> address = metadata_.address(leader);
+    const auto same = [leader](const BrokerEndpoint& node) { return node.id == leader; };
+    if (address &&
+        std::none_of(response.node_endpoints.begin(), response.node_endpoints.end(), same)) {
+      response.node_endpoints.push_back({leader, *address});
+    }
+  }
+}
+
 // --- Produce ---
 
 /// An acks=all produce: answered when the high watermark has passed all its batches.
@@ -97,11 +127,12 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
   for (DelayedProduce::Waiting& wait : waiting) {
     if (offline_.contains(wait.partition)) wait.error = ErrorCode::kafka_storage_error;
   }
-  const auto respond = [call, response](const std::vector<ErrorCode>& errors) {
+  const auto respond = [this, call, response](const std::vector<ErrorCode>& errors) {
     for (std::size_t i = 0; i < errors.size(); ++i) {
       response->partitions[i].error = errors[i];
       if (errors[i] != ErrorCode::none) response->partitions[i].base_offset = log::no_offset;
     }
+    name_leaders(*response);
     call->respond(std::make_unique<ProduceResponse>(*response));
   };
   if (request.acks != Acks::all) {
@@ -214,6 +245,7 @@ std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& requ
     left -= std::min(left, size);
     (follower ? counters_.replication_bytes_out : counters_.bytes_out) += size.count();
   }
+  name_leaders(*response);
   return response;
 }
 

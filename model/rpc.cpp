@@ -20,10 +20,12 @@ struct InFlight {
   sim::OneShot<bool> done;  ///< True: response is set; false: failure is.
 };
 
-/// `first` doubled for each failure, at most `most`.
-Duration doubled(Duration first, int failures, Duration most) {
-  const double seconds = to_seconds(first) * std::pow(2.0, std::min(failures, 20));
-  return std::min(from_seconds(seconds), most);
+/// Kafka's ExponentialBackoff with a multiplier of 2 and 20 % of jitter.
+Duration backoff(Duration first, Duration most, int failures, RandomStream& random) {
+  if (most <= first) return std::min(first, most);
+  const double term =
+      std::min(to_seconds(first) * std::pow(2.0, std::min(failures, 30)), to_seconds(most));
+  return std::min(from_seconds(term * random.uniform(0.8, 1.2)), most);
 }
 
 /// A broker stays silent about a produce request with acks=0.
@@ -74,7 +76,7 @@ struct NodeConnection::State {
   void break_off(RpcFailure::Kind kind, bool by_us = false);
   void tell_broken(RpcFailure::Kind kind, sim::EventId trouble);
   void tell_failed(sim::NetError error, Time began);
-  void note_failed_attempt();
+  void note_disconnected();
   void fail_all(RpcFailure failure);
 
   sim::Process& process;
@@ -86,8 +88,11 @@ struct NodeConnection::State {
   std::int32_t next_correlation = 0;
   Time backoff_until{};
   Time last_active{};
-  int failed_attempts = 0;
+  Time last_attempt{};
+  int failed_attempts = 0;          ///< Since it last worked: for the backoff.
+  int failed_connect_attempts = 0;  ///< In a row: for the patience with the next one.
   bool connecting = false;
+  std::function<void()> on_disconnected;
   sim::Signal attempt_ended;
   sim::Signal sent;
   sim::EventId last_trouble;
@@ -96,11 +101,22 @@ struct NodeConnection::State {
 NodeConnection::NodeConnection(sim::Process& process, Address address, RpcSettings settings)
     : state_(std::make_shared<State>(process, address, std::move(settings))) {}
 
-NodeConnection::~NodeConnection() { disconnect(); }
+NodeConnection::~NodeConnection() {
+  state_->on_disconnected = {};
+  disconnect();
+}
 
 const Address& NodeConnection::address() const { return state_->address; }
 bool NodeConnection::connected() const { return state_->connected(); }
+bool NodeConnection::connecting() const { return state_->connecting; }
+bool NodeConnection::unavailable() const {
+  return !connected() && !connecting() && state_->backoff_until > state_->process.world().now();
+}
+Time NodeConnection::last_attempt() const { return state_->last_attempt; }
 sim::EventId NodeConnection::last_trouble() const { return state_->last_trouble; }
+void NodeConnection::on_disconnected(std::function<void()> handler) {
+  state_->on_disconnected = std::move(handler);
+}
 int NodeConnection::in_flight() const { return static_cast<int>(state_->in_flight.size()); }
 Time NodeConnection::backoff_until() const { return state_->backoff_until; }
 sim::Task<bool> NodeConnection::connect(Time deadline) { return State::connect(state_, deadline); }
@@ -108,7 +124,10 @@ sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr reque
   return State::call(state_, std::move(request));
 }
 void NodeConnection::disconnect() {
-  if (state_->socket) state_->break_off(RpcFailure::Kind::disconnected, true);
+  if (!state_->socket) return;
+  const std::function<void()> handler = std::exchange(state_->on_disconnected, {});
+  state_->break_off(RpcFailure::Kind::disconnected, true);
+  state_->on_disconnected = handler;
 }
 
 sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
@@ -124,9 +143,11 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   }
   if (self->connected()) co_return true;
   self->connecting = true;
-  const Duration patience = doubled(self->settings.connection_setup_timeout, self->failed_attempts,
-                                    self->settings.connection_setup_timeout_max);
   const Time began = world.now();
+  self->last_attempt = began;
+  const Duration patience =
+      backoff(self->settings.connection_setup_timeout, self->settings.connection_setup_timeout_max,
+              self->failed_connect_attempts, self->random);
   const Time give_up = std::min(deadline, began + patience);
   Result<sim::SocketPtr, sim::NetError> attempt = co_await self->process.network().connect(
       self->process, self->address.machine, self->address.port, give_up);
@@ -135,12 +156,14 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
     self->socket = *attempt;
     self->last_active = world.now();
     self->failed_attempts = 0;
+    self->failed_connect_attempts = 0;
     self->last_trouble = {};
     self->process.spawn(read_loop(self, self->socket));
     self->process.spawn(watch_timeouts(self, self->socket));
   } else {
     self->tell_failed(attempt.error(), began);
-    self->note_failed_attempt();
+    ++self->failed_connect_attempts;
+    self->note_disconnected();
   }
   self->attempt_ended.notify_all();
   co_return self->connected();
@@ -283,17 +306,17 @@ void NodeConnection::State::break_off(RpcFailure::Kind kind, bool by_us) {
   last_trouble = trouble;
   if (!by_us) tell_broken(kind, trouble);
   broken->close();
-  note_failed_attempt();
+  note_disconnected();
   fail_all({kind, last_trouble});
   sent.notify_all();
 }
 
-void NodeConnection::State::note_failed_attempt() {
-  const Duration pause =
-      doubled(settings.reconnect_backoff, failed_attempts, settings.reconnect_backoff_max);
-  ++failed_attempts;
-  backoff_until =
-      process.world().now() + from_seconds(to_seconds(pause) * random.uniform(0.8, 1.2));
+/// ClusterConnectionStates.disconnected.
+void NodeConnection::State::note_disconnected() {
+  last_attempt = process.world().now();
+  backoff_until = last_attempt + backoff(settings.reconnect_backoff, settings.reconnect_backoff_max,
+                                         failed_attempts++, random);
+  if (on_disconnected) on_disconnected();
 }
 
 void NodeConnection::State::fail_all(RpcFailure failure) {

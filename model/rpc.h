@@ -2,9 +2,10 @@
 //
 // Requests are pipelined in order on one TCP connection; responses come back in order. A request
 // that is not answered within request.timeout.ms breaks the connection, and every request in
-// flight on it fails with `disconnected`; so does a reset. After a failure the next attempt waits
-// reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, with 20 % of jitter. A connection
-// on which nothing was sent or received for connections.max.idle.ms is closed.
+// flight on it fails with `timed_out`; with `disconnected` after a reset. After a failure the next
+// attempt waits reconnect.backoff.ms, doubling up to reconnect.backoff.max.ms, with 20 % of jitter;
+// an attempt is given socket.connection.setup.timeout.ms, which grows alike while attempts fail. A
+// connection on which nothing was sent or received for connections.max.idle.ms is closed.
 //
 // Lifetime: owned by the Program of its process. Threads: none.
 // Source: org.apache.kafka.clients.NetworkClient, ClusterConnectionStates.
@@ -14,6 +15,7 @@
 #include "model/protocol.h"
 #include "sim/machine.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -54,9 +56,13 @@ class NodeConnection {
 
   const Address& address() const;
   bool connected() const;
+  bool connecting() const;
+  /// Kafka's isUnavailable: no connection, and too early to try again.
+  bool unavailable() const;
   int in_flight() const;
   /// The event of the last failed attempt or broken connection; none while it works.
   sim::EventId last_trouble() const;
+  Time last_attempt() const;  ///< Of a connection made, refused or broken; 0: none yet.
   /// Date before which no new attempt is made (the reconnect backoff); now or earlier: free to try.
   Time backoff_until() const;
 
@@ -70,6 +76,10 @@ class NodeConnection {
 
   /// Breaks the connection; everything in flight fails.
   void disconnect();
+
+  /// Called when an attempt failed or the connection ended, whoever ended it (NetworkClient's
+  /// processDisconnection), before the requests in flight hear of it; not by the destructor.
+  void on_disconnected(std::function<void()> handler);
 
  private:
   struct State;

@@ -37,7 +37,7 @@ TEST_CASE("a broken connection, a silent broker and a delivery timeout are told 
   story.run_for(1s);
   story.send(1);
   story.run_for(2s);
-  CHECK(story.diary.errors[{"Produce", "NETWORK_EXCEPTION", Source::timed_out}] >= 1);
+  CHECK(story.diary.errors[{"Produce", "REQUEST_TIMED_OUT", Source::timed_out}] >= 1);
 }
 
 TEST_CASE("a failed commit is told, once for good", "[unit]") {

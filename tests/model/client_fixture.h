@@ -142,7 +142,11 @@ struct Script {
   int produces = 0;
   int produces_answered = 0;
   int metadata = 0;
-  std::vector<std::size_t> batches;  ///< Records in each batch it took.
+  bool names_leader = true;                     ///< KIP-951: errors tell who leads.
+  std::deque<ErrorCode> heartbeat_errors;       ///< For the next heartbeats.
+  std::vector<Time> heartbeats;                 ///< When they came.
+  std::vector<std::size_t> fetched_partitions;  ///< In each fetch, how many it asked for.
+  std::vector<std::size_t> batches;             ///< Records in each batch it took.
 };
 
 class TestCluster;
@@ -158,6 +162,8 @@ class TestBroker final : public sim::Program {
   sim::Task<ResponsePtr> produce(ProduceRequest& request);
   sim::Task<ResponsePtr> fetch(FetchRequest& request);
   ResponsePtr metadata();
+  template <class Answers, class Answer>
+  void name_leader(const TopicPartition& partition, Answers& response, Answer& answer);
   ResponsePtr list_offsets(ListOffsetsRequest& request);
   ResponsePtr epochs(OffsetForLeaderEpochRequest& request);
 
@@ -201,6 +207,8 @@ class TestCluster {
   BrokerConfig config;
   MemoryOffsets offsets;
   int coordinator = 1;
+  /// What metadata goes on telling once it is set, as a broker that lags behind would.
+  std::optional<std::map<TopicPartition, TestPartition>> old_metadata;
   std::map<int, Script> scripts;
   std::map<TopicPartition, TestPartition> partitions;
   std::map<int, sim::Process*> broker_processes;
@@ -309,7 +317,16 @@ inline sim::Task<ResponsePtr> TestBroker::handle(Request& request) {
   } else if (auto* commit = dynamic_cast<OffsetCommitRequest*>(&request)) {
     response = co_await groups_.handle(*commit);
   } else if (auto* heartbeat = dynamic_cast<HeartbeatRequest*>(&request)) {
-    response = groups_.handle(*heartbeat);
+    cluster_.script(id_).heartbeats.push_back(cluster_.world.now());
+    std::deque<ErrorCode>& errors = cluster_.script(id_).heartbeat_errors;
+    if (errors.empty()) {
+      response = groups_.handle(*heartbeat);
+    } else {
+      auto refused = std::make_unique<HeartbeatResponse>();
+      refused->error = errors.front();
+      errors.pop_front();
+      response = std::move(refused);
+    }
   } else if (auto* leave = dynamic_cast<LeaveGroupRequest*>(&request)) {
     response = groups_.handle(*leave);
   } else if (auto* offsets = dynamic_cast<OffsetFetchRequest*>(&request)) {
@@ -333,6 +350,7 @@ inline sim::Task<ResponsePtr> TestBroker::produce(ProduceRequest& request) {
       script.produce_errors.pop_front();
     } else if (partition.leader != id_) {
       answer.error = ErrorCode::not_leader_or_follower;
+      name_leader(one.partition, *response, answer);
     } else {
       const auto batch = log::validate(one.records);
       ENSURE(batch.ok());
@@ -348,9 +366,11 @@ inline sim::Task<ResponsePtr> TestBroker::produce(ProduceRequest& request) {
 
 inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
   const Time give_up = cluster_.world.now() + request.max_wait;
+  cluster_.script(id_).fetched_partitions.push_back(request.partitions.size());
   auto response = std::make_unique<FetchResponse>();
   while (true) {
     response->partitions.clear();
+    response->node_endpoints.clear();
     bool anything = false;
     for (const FetchRequest::Partition& one : request.partitions) {
       const TestPartition& partition = cluster_.partitions.at(one.partition);
@@ -359,8 +379,10 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
       answer.high_watermark = partition.end;
       if (partition.leader != id_) {
         answer.error = ErrorCode::not_leader_or_follower;
+        name_leader(one.partition, *response, answer);
       } else if (one.current_leader_epoch < partition.epoch) {
         answer.error = ErrorCode::fenced_leader_epoch;
+        name_leader(one.partition, *response, answer);
       } else if (one.fetch_offset > partition.end) {
         answer.error = ErrorCode::offset_out_of_range;
       } else {
@@ -375,6 +397,16 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
   co_return ResponsePtr(std::move(response));
 }
 
+template <class Answers, class Answer>
+void TestBroker::name_leader(const TopicPartition& partition, Answers& response, Answer& answer) {
+  if (!cluster_.script(id_).names_leader) return;
+  const TestPartition& state = cluster_.partitions.at(partition);
+  const BrokerId leader(state.leader);
+  answer.current_leader = {leader, state.epoch};
+  response.node_endpoints.push_back(
+      {leader, {cluster_.context.broker_machines.at(leader), kafka_port}});
+}
+
 inline ResponsePtr TestBroker::metadata() {
   ++cluster_.script(id_).metadata;
   auto response = std::make_unique<MetadataResponse>();
@@ -385,7 +417,8 @@ inline ResponsePtr TestBroker::metadata() {
   }
   TopicMetadata topic;
   topic.name = test_topic;
-  for (const auto& [name, partition] : cluster_.partitions) {
+  const auto& told = cluster_.old_metadata ? *cluster_.old_metadata : cluster_.partitions;
+  for (const auto& [name, partition] : told) {
     PartitionMetadata one;
     one.partition = name.partition;
     one.leader = BrokerId(partition.leader);

@@ -240,12 +240,20 @@ TEST_CASE("keyless records stick to a partition for a batch's worth, then move o
   CHECK(changes < 100);
 }
 
-TEST_CASE("round robin deals keyless records out evenly", "[unit]") {
+TEST_CASE("RoundRobinPartitioner skips a partition whenever a record begins a batch", "[unit]") {
+  // KAFKA-9965: KafkaProducer.doSend asks it again after abortForNewBatch.
   Story story(2, 6);
   story.setup.config.partitioner_class = PartitionerClass::round_robin;
   story.send(60, 5ms);
   story.run_for(5s);
-  for (int i = 0; i < 6; ++i) CHECK(story.partition(i).end == 10);
+  for (const int used : {1, 3, 5}) CHECK(story.partition(used).end == 20);
+  for (const int empty : {0, 2, 4}) CHECK(story.partition(empty).end == 0);
+
+  Story two(1, 2);  // with two partitions all records are on one
+  two.setup.config.partitioner_class = PartitionerClass::round_robin;
+  two.send(20, 5ms);
+  two.run_for(5s);
+  CHECK(two.partition(1).end == 20);
 }
 
 TEST_CASE("closing sends what is left", "[unit]") {
