@@ -37,7 +37,8 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       storage_(storage),
       zookeeper_(process, setup.zookeeper, setup.config.zookeeper_session_timeout, process.name()),
       isr_changes_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
-      replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_}),
+      replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_,
+                 *setup_.watch}),
       groups_(process, setup_.config, replicas_, cluster),
       controller_({process, cluster, setup.id, setup_.config, zookeeper_}),
       server_(process, setup_.config, [this](CallPtr call) { return handle(std::move(call)); }) {
@@ -80,6 +81,7 @@ sim::Task<> Broker::run() {
   state_ = State::recovering;
   co_await replicas_.load_logs();
   server_.start();
+  setup_.watch->on_broker_changed(setup_.id);
   const bool registered = co_await register_broker();
   if (!registered) {
     // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a session
@@ -188,6 +190,7 @@ sim::Task<> Broker::shut_down() {
     co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
   }
   server_.stop();
+  setup_.watch->on_broker_changed(setup_.id);
   co_await replicas_.shutdown_cleanly();
   co_await zookeeper_.close();
   process_.exit({"stopped", "정지 요청"});
@@ -276,6 +279,7 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
         response->error = ErrorCode::stale_controller_epoch;
       } else {
         metadata_.apply(request);
+        setup_.watch->on_broker_changed(setup_.id);
       }
       call->respond(std::move(response));
       co_return;

@@ -11,6 +11,7 @@
 #include "model/group_coordinator.h"
 #include "model/metadata_cache.h"
 #include "model/replica_manager.h"
+#include "model/replica_watch.h"
 #include "model/socket_server.h"
 #include "model/zookeeper_client.h"
 
@@ -23,6 +24,7 @@ struct BrokerSetup {
   BrokerId id;
   BrokerConfig config;
   std::vector<Address> zookeeper;
+  ReplicaWatch* watch = &ReplicaWatch::nobody();
 };
 
 class Broker final : public sim::Program {

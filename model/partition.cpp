@@ -15,8 +15,10 @@ std::string to_text(const std::vector<BrokerId>& brokers) {
 void FollowerState::note_fetch(Offset offset, Offset leader_end, Time now) {
   if (offset >= leader_end) {
     last_caught_up = std::max(last_caught_up, now);
+    ++times_caught_up;
   } else if (offset >= leader_end_at_last_fetch) {
     last_caught_up = std::max(last_caught_up, last_fetch);
+    ++times_caught_up;
   }
   log_end_offset = offset;
   leader_end_at_last_fetch = std::max(leader_end, leader_end_at_last_fetch);
@@ -146,6 +148,27 @@ Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableB
   return Appended{*appended, maybe_increment_high_watermark(now)};
 }
 
+/// A follower that is about to join the ISR is waited for, or it would never get there.
+bool Partition::waits_to_join(BrokerId broker, const FollowerState& follower, Offset end,
+                              Time now) const {
+  return is_alive_(broker) && follower.is_caught_up(end, now, replica_lag_time_max_);
+}
+
+std::vector<Partition::Awaited> Partition::awaited(Time now) const {
+  std::vector<Awaited> all;
+  if (!is_leader()) return all;
+  const std::vector<BrokerId> maximal = maximal_isr();
+  const Offset end = log_end_offset() + 1;
+  for (const auto& [broker, follower] : followers_) {
+    if (std::find(maximal.begin(), maximal.end(), broker) != maximal.end()) {
+      all.push_back({broker, never});
+    } else if (waits_to_join(broker, follower, end, now)) {
+      all.push_back({broker, follower.last_caught_up + replica_lag_time_max_});
+    }
+  }
+  return all;
+}
+
 bool Partition::maybe_increment_high_watermark(Time now) {
   if (!is_leader() || under_min_isr()) return false;
   const std::vector<BrokerId> maximal = maximal_isr();
@@ -154,10 +177,7 @@ bool Partition::maybe_increment_high_watermark(Time now) {
   for (const auto& [broker, follower] : followers_) {
     if (follower.log_end_offset >= candidate) continue;
     const bool counted = std::find(maximal.begin(), maximal.end(), broker) != maximal.end();
-    // A follower that is about to join the ISR is waited for, or it would never get there.
-    if (counted || (is_alive_(broker) && follower.is_caught_up(end, now, replica_lag_time_max_))) {
-      candidate = follower.log_end_offset;
-    }
+    if (counted || waits_to_join(broker, follower, end, now)) candidate = follower.log_end_offset;
   }
   if (candidate <= high_watermark_) return false;
   high_watermark_ = candidate;

@@ -33,6 +33,7 @@ struct FollowerState {
   Time last_fetch = long_ago;
   Offset leader_end_at_last_fetch = log::no_offset;
   Time last_caught_up = long_ago;
+  std::int64_t times_caught_up = 0;  ///< Counts on when the clock goes back.
 
   /// A follower's fetch from `offset`, while the leader's log ends at `leader_end`: it is caught up
   /// as of this fetch, or of the one before, when it has reached the end seen then.
@@ -70,6 +71,13 @@ class Partition {
   const std::vector<BrokerId>& replicas() const { return replicas_; }
   const std::vector<BrokerId>& isr() const { return isr_; }
   std::vector<BrokerId> maximal_isr() const;
+  /// A follower that must fetch what a leader appends before the high watermark passes it.
+  struct Awaited {
+    BrokerId follower;
+    Time until;  ///< By the machine's clock; `never` for a member of the (maximal) ISR.
+  };
+  /// Of a leader, for a record appended now.
+  std::vector<Awaited> awaited(Time now) const;
   bool under_replicated() const { return is_leader() && isr_.size() < replicas_.size(); }
   bool under_min_isr() const {
     return is_leader() && static_cast<int>(isr_.size()) < effective_min_isr();
@@ -185,6 +193,7 @@ class Partition {
   int effective_min_isr() const;
   bool in_isr(BrokerId broker) const;
   bool maybe_increment_high_watermark(Time now);
+  bool waits_to_join(BrokerId broker, const FollowerState& follower, Offset end, Time now) const;
   std::optional<IsrChange> maybe_expand_isr(BrokerId follower);
   IsrChange begin_isr_change(std::vector<BrokerId> to);
   void take_replicas(const LeaderAndIsrRequest::Partition& state);

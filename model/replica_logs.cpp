@@ -226,6 +226,7 @@ void ReplicaManager::take_offline(const TopicPartition& name) {
   const auto found = partitions_.find(name);
   const bool led = found->second->is_leader();
   const LeaderEpoch epoch = found->second->leader_epoch();
+  watch_.on_replica_changed(id_, found->second->id());
   offline_[name] = std::move(found->second);
   partitions_.erase(found);
   high_watermarks_.erase(checkpoint_key(name));

@@ -6,6 +6,16 @@
 
 namespace brokerlab::model {
 
+ReplicaWatch& ReplicaWatch::nobody() {
+  struct Nobody final : ReplicaWatch {
+    void on_replica_changed(BrokerId, sim::PartitionId) override {}
+    void on_broker_changed(BrokerId) override {}
+    void on_follower_fetch(BrokerId, BrokerId, sim::PartitionId) override {}
+  };
+  static Nobody nobody;
+  return nobody;
+}
+
 ReplicaManager::ReplicaManager(Owner owner)
     : process_(owner.process),
       cluster_(owner.cluster),
@@ -14,6 +24,7 @@ ReplicaManager::ReplicaManager(Owner owner)
       storage_(owner.storage),
       metadata_(owner.metadata),
       isr_changes_(owner.isr_changes),
+      watch_(owner.watch),
       purgatory_(owner.process.world()),
       fetchers_(owner.process, owner.cluster, owner.id, owner.config, *this) {
   isr_changes_.on_refused(
@@ -122,6 +133,7 @@ bool ReplicaManager::become_leader(Partition& partition,
          {"epoch", std::to_string(partition.leader_epoch())}});
     cluster_.observer.on_became_leader(id_, partition.name(), partition.leader_epoch());
   }
+  watch_.on_replica_changed(id_, partition.id());
   wake(partition);
   if (partition.name().topic == offsets_topic && !was_leader && on_leadership_) {
     on_leadership_(partition.name().partition, true, partition.leader_epoch());
@@ -140,6 +152,7 @@ bool ReplicaManager::become_follower(Partition& partition,
         {{"leader", cluster_.broker_name(partition.leader())},
          {"epoch", std::to_string(partition.leader_epoch())}});
   }
+  watch_.on_replica_changed(id_, partition.id());
   if (was_leader) {
     purgatory_.check(partition.name());  // who waited here must look for the new leader
     if (partition.name().topic == offsets_topic && on_leadership_) {
@@ -174,11 +187,14 @@ void ReplicaManager::submit(const std::optional<IsrChange>& change) {
         if (partition == nullptr) return;
         if (answer.error != ErrorCode::none) tell_refused(change, answer.error);
         const Partition::IsrOutcome outcome = partition->finish_isr_change(change, answer, clock());
+        watch_.on_replica_changed(id_, partition->id());
         wake(*partition);
         submit(outcome.retry);
       });
-  if (submitted) return;
-  if (Partition* partition = find(change->partition)) partition->drop_isr_change(*change);
+  Partition* partition = find(change->partition);
+  if (partition == nullptr) return;
+  if (!submitted) partition->drop_isr_change(*change);
+  watch_.on_replica_changed(id_, partition->id());
 }
 
 sim::Task<> ReplicaManager::watch_isr() {

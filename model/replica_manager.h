@@ -15,6 +15,7 @@
 #include "model/partition.h"
 #include "model/purgatory.h"
 #include "model/replica_fetcher.h"
+#include "model/replica_watch.h"
 
 #include <functional>
 #include <map>
@@ -42,6 +43,7 @@ class ReplicaManager final : public OffsetStore {
     BrokerStorage& storage;
     MetadataCache& metadata;
     AlterPartitionManager& isr_changes;
+    ReplicaWatch& watch = ReplicaWatch::nobody();
   };
   explicit ReplicaManager(Owner owner);
   ~ReplicaManager() override;
@@ -153,6 +155,7 @@ class ReplicaManager final : public OffsetStore {
   MetadataCache& metadata_;
   AlterPartitionManager& isr_changes_;
   std::set<std::pair<TopicPartition, Offset>> damage_told_;
+  ReplicaWatch& watch_;
   std::map<TopicPartition, sim::EventId> transitions_;  ///< The last change of role or epoch.
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;

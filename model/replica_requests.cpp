@@ -262,6 +262,9 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
       Partition& partition = *find(answer.partition);
       const Partition::FollowerFetch noted = partition.note_follower_fetch(
           request.replica, request.partitions[i].fetch_offset, partition.log_end_offset(), clock());
+      if (noted.known) {
+        watch_.on_follower_fetch(id_, request.replica, partition.id());
+      }
       const sim::World::KeepCause keep(world());
       if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
       submit(noted.isr_change);

@@ -29,6 +29,7 @@ class SocketServer {
   void start();
   /// No request is handled any more (SocketServer.stopProcessingRequests).
   void stop() { stopped_ = true; }
+  bool serving() const { return listener_ != nullptr && !stopped_; }
 
   int queue_length() const { return static_cast<int>(queue_.size()); }
   int connections() const { return connections_; }

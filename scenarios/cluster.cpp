@@ -28,6 +28,10 @@ Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
   ledger_.set_context(&context_);
   ledger_.set_replica_finder(
       [this](model::BrokerId id, const model::TopicPartition& name) { return replica(id, name); });
+  ledger_.set_quiet_reading([this](model::BrokerId id, const std::function<void()>& read) {
+    const model::BrokerStorage::ReadsFromCache quiet(storage(id));
+    read();
+  });
 }
 
 /// Processes end before anything that their programs were lent.
@@ -177,6 +181,10 @@ void Cluster::add_admin() {
         return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count, topics,
                                               [this] { topics_created_ = true; });
       });
+}
+
+void Cluster::watch_replicas(model::ReplicaWatch& watch) {
+  for (model::BrokerSetup& setup : broker_setups_) setup.watch = &watch;
 }
 
 void Cluster::start() {

@@ -27,6 +27,8 @@ class Cluster {
                                                              Ledger& ledger);
   ~Cluster();
 
+  /// Who hears of replicas; before start().
+  void watch_replicas(model::ReplicaWatch& watch);
   /// Starts ZooKeeper, the brokers a second later, the clients another second later, and creates
   /// the scenario's topics as soon as every broker is registered.
   void start();
