@@ -1,9 +1,10 @@
 #include "scenarios/ledger.h"
 
 #include "model/events.h"
+#include "scenarios/record_bytes.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace brokerlab::scenarios {
 
@@ -16,12 +17,6 @@ using model::TopicPartition;
 namespace {
 
 constexpr std::size_t most_violations_kept = 20;
-
-std::uint64_t content_hash(log::ByteView value) { return stable_hash(log::as_text(value)); }
-
-bool same_bytes(log::ByteView a, log::ByteView b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
 
 }  // namespace
 
@@ -62,6 +57,10 @@ void Ledger::violate(std::string_view name, std::string why) {
   broken.violations.push_back(std::move(why));
 }
 
+void Ledger::exempt(std::string_view name, Exempted why, std::int64_t count) {
+  if (count > 0) invariant(name).exemptions[why] += count;
+}
+
 std::vector<std::pair<model::TopicPartition, std::int64_t>> Ledger::lags(
     const std::string& group, const std::vector<std::string>& topics) const {
   std::vector<std::pair<model::TopicPartition, std::int64_t>> lags;
@@ -76,6 +75,35 @@ std::vector<std::pair<model::TopicPartition, std::int64_t>> Ledger::lags(
     lags.emplace_back(name, std::max<std::int64_t>(0, view.high_watermark - position));
   }
   return lags;
+}
+
+std::int64_t Ledger::unreadable(const TopicPartition& name) const {
+  const auto acknowledged = acknowledgments_.find(name);
+  const auto view = partitions_.find(name);
+  if (acknowledged == acknowledgments_.end() || view == partitions_.end()) return 0;
+  Offset readable = view->second.high_watermark;
+  // Who took over may not know yet how far the one before had come.
+  if (const model::Partition* leader =
+          find_replica_ ? find_replica_(view->second.leader, name) : nullptr;
+      leader != nullptr && leader->is_leader()) {
+    readable = leader->high_watermark();
+  }
+  return std::distance(acknowledged->second.lower_bound(readable), acknowledged->second.end());
+}
+
+std::int64_t Ledger::unread(const std::string& group,
+                            const std::vector<std::string>& topics) const {
+  const auto view = groups_.find(group);
+  if (view == groups_.end()) return 0;
+  const std::uint64_t bit = std::uint64_t{1} << view->second.bit;
+  std::int64_t unread = 0;
+  for (const auto& [name, acknowledged] : acknowledgments_) {
+    if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
+    for (const auto& [offset, ack] : acknowledged) {
+      unread += (find(ack.record)->consumed_by & bit) == 0;
+    }
+  }
+  return unread;
 }
 
 std::vector<Invariant> Ledger::invariants() const {
@@ -103,6 +131,10 @@ void Ledger::declare_consumer(std::string consumer, std::string group, bool rese
 void Ledger::declare_producer(int producer, bool wants_all) { wants_all_[producer] = wants_all; }
 
 Ledger::SentRecord* Ledger::find(RecordRef record) {
+  return const_cast<SentRecord*>(std::as_const(*this).find(record));
+}
+
+const Ledger::SentRecord* Ledger::find(RecordRef record) const {
   const auto producer = records_.find(record.producer);
   if (producer == records_.end()) return nullptr;
   const auto index = static_cast<std::size_t>(record.number);
@@ -130,6 +162,8 @@ void Ledger::on_sent(RecordRef ref, Time intended, log::ByteView value) {
   by_hash_[content_hash(value)].push_back(ref);
   ++records_sent_;
   for (model::Observer* listener : listeners_) listener->on_sent(ref, intended, value);
+  if (!first_work_) first_work_ = world_.now();
+  last_work_ = world_.now();
 }
 
 void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset offset) {
@@ -140,6 +174,7 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   record->acknowledged = true;
   ++acknowledged_;
   ++acknowledged_by_[ref.producer];
+  last_work_ = world_.now();
   produce_latency_.add(world_.now() - record->intended);
   send_latency_.add(world_.now() - record->sent);
   PartitionView& view = partitions_[name];
@@ -150,20 +185,19 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
     blind_[name].push_back(ref);
     return;
   }
-  auto& acknowledged = acknowledgments_[name];
-  int epochs = 0;
-  LeaderEpoch epoch = log::no_epoch;
-  for (const AppendedRange& range : appended_[name]) {
-    if (offset < range.first || offset >= range.end) continue;
-    ++epochs;
-    epoch = std::max(epoch, range.epoch);
-  }
   ++invariant("acknowledged_offsets_are_unique").checked;
+  const AppendedRange* range = appended_by(name, offset, ref);
+  const LeaderEpoch epoch = range == nullptr ? log::no_epoch : range->epoch;
+  if (range != nullptr && is_superseded(name, *range, offset)) {
+    fenced_[name].push_back({offset, {ref, world_.now(), epoch}, range->broker});
+    exempt("acknowledged_offsets_are_unique", Exempted::deposed, 1);
+    return;
+  }
+  auto& acknowledged = acknowledgments_[name];
   const auto [entry, is_new] =
       acknowledged.try_emplace(offset, Acknowledgment{ref, world_.now(), epoch});
   if (is_new) return;
-  // Allowed with acks=1: a deposed leader that did not know it yet acknowledged the offset, too.
-  if (++acknowledged_again_[{name, offset}] >= epochs) {
+  if (entry->second.epoch == epoch) {
     violate("acknowledged_offsets_are_unique",
             fmt::format("offset {} of {} was acknowledged for two records", offset, name.name()));
   }
@@ -171,38 +205,62 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   entry->second = {ref, world_.now(), epoch};
 }
 
-void Ledger::on_send_failed(RecordRef ref, model::ErrorCode) {
+void Ledger::on_send_failed(RecordRef ref, model::ErrorCode error) {
   SentRecord* record = find(ref);
   ENSURE(record != nullptr, "a record failed that was never sent");
   record->failed = true;
   ++failed_;
+  ++failed_by_[error];
+}
+
+std::optional<RecordRef> Ledger::identify(const TopicPartition& name, Offset offset,
+                                          log::ByteView value,
+                                          const std::function<bool(RecordRef)>& is_fresh) const {
+  const auto candidates = by_hash_.find(content_hash(value));
+  if (candidates == by_hash_.end()) return std::nullopt;
+  std::optional<RecordRef> found;
+  bool found_fresh = false;
+  for (const RecordRef ref : candidates->second) {
+    if (!same_bytes(find(ref)->value, value)) continue;
+    // Mostly there is one. Of equal ones: who was acknowledged just there, else one not met yet.
+    if (candidates->second.size() == 1) return ref;
+    const auto acknowledged = acknowledgments_.find(name);
+    if (acknowledged != acknowledgments_.end()) {
+      const auto ack = acknowledged->second.find(offset);
+      if (ack != acknowledged->second.end() && ack->second.record == ref) return ref;
+    }
+    if (found_fresh) continue;
+    found_fresh = is_fresh(ref);
+    if (!found || found_fresh) found = ref;
+  }
+  return found;
 }
 
 void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, Offset offset,
                          log::ByteView value) {
   ++consumed_by_[std::string(consumer)];
+  last_work_ = world_.now();
   ++invariant("consumed_bytes_are_sent_bytes").checked;
-  SentRecord* record = nullptr;
-  if (const auto found = by_hash_.find(content_hash(value)); found != by_hash_.end()) {
-    for (const RecordRef ref : found->second) {
-      SentRecord* candidate = find(ref);
-      if (same_bytes(candidate->value, value)) record = candidate;
-    }
-  }
+  const auto group = group_of_.find(consumer);
+  const int bit_number = group == group_of_.end() ? 0 : groups_.at(group->second).bit;
+  const std::uint64_t bit = std::uint64_t{1} << bit_number;
+  const auto ref = identify(name, offset, value,
+                            [&](RecordRef one) { return (find(one)->consumed_by & bit) == 0; });
+  SentRecord* record = ref ? find(*ref) : nullptr;
   if (record == nullptr) {
     violate("consumed_bytes_are_sent_bytes",
             fmt::format("{} read bytes at offset {} of {} that nobody sent", consumer, offset,
                         name.name()));
   }
-  const auto group = group_of_.find(consumer);
   if (group == group_of_.end()) return;
   GroupView& view = groups_[group->second];
   if (record != nullptr) {
-    const std::uint64_t bit = std::uint64_t{1} << view.bit;
     consumed_ += record->consumed_by == 0;
     if ((record->consumed_by & bit) != 0) {
       ++redelivered_;
+      ++view.redelivered;
     } else {
+      ++view.consumed;
       record->consumed_by |= bit;
       end_to_end_latency_.add(world_.now() - record->intended);
     }
@@ -213,12 +271,26 @@ void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, 
   if (first) return;
   // A group without a commit may be sent to the end of the log again.
   const bool may_jump = view.resets_to_latest && !view.committed.contains(name);
-  if (offset > next->second && !may_jump) {
+  if (offset > next->second && may_jump) {
+    view.skipped += offset - next->second;
+    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, offset - next->second);
+  } else if (offset > next->second) {
     violate("consumed_offsets_have_no_gaps",
             fmt::format("group {} went from offset {} to {} of {}", group->second, next->second - 1,
                         offset, name.name()));
   }
   next->second = std::max(next->second, offset + 1);
+}
+
+void Ledger::on_client_error(const model::ClientError& error) {
+  for (model::Observer* listener : listeners_) listener->on_client_error(error);
+  const std::string_view name =
+      error.exception.empty() ? model::to_text(error.error) : error.exception;
+  ErrorCount& seen = client_errors_[{std::string(error.api), std::string(name), error.source}];
+  if (seen.count == 0) seen.first = world_.now();
+  seen.last = world_.now();
+  ++seen.count;
+  seen.final += error.final;
 }
 
 void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicPartition>& assigned) {
@@ -260,6 +332,7 @@ void Ledger::on_leader_append(BrokerId broker, const TopicPartition& name, Leade
   for (model::Observer* listener : listeners_) {
     listener->on_leader_append(broker, name, epoch, first, end, bytes);
   }
+  log_ends_[{name, broker}] = end;
   std::vector<AppendedRange>& ranges = appended_[name];
   for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
     if (range->epoch != epoch) continue;
@@ -269,7 +342,7 @@ void Ledger::on_leader_append(BrokerId broker, const TopicPartition& name, Leade
     }
     break;
   }
-  ranges.push_back({epoch, first, end});
+  ranges.push_back({epoch, first, end, broker});
 }
 
 void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, LeaderEpoch epoch) {
@@ -282,7 +355,10 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
   partitions_[name].serving = broker;
   if (!find_replica_) return;
   if (const model::Partition* replica = find_replica_(broker, name)) {
-    note_losses(name, broker, replica->log_end_offset());
+    const Offset end = replica->log_end_offset();
+    log_ends_[{name, broker}] = end;
+    reigns_[name].push_back({epoch, broker, end});
+    note_losses(name, broker, end);
   }
 }
 
@@ -295,14 +371,28 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
   auto& last = leader_high_watermarks_[{name, broker}];
   // Who starts again begins with the high watermark of its last checkpoint, in the same epoch when
   // no controller has noticed.
-  const bool same_reign = last.epoch == replica->leader_epoch() && !started(broker, last.when);
-  if (same_reign && offset < last.offset) {
+  const bool falls = last.epoch == replica->leader_epoch() && offset < last.offset;
+  if (falls && started(broker, last.when)) {
+    exempt("high_watermark_never_falls", Exempted::restarted, 1);
+  } else if (falls) {
     violate("high_watermark_never_falls", fmt::format("{}: from {} to {} on broker {}", name.name(),
                                                       last.offset, offset, broker));
   }
   last = {replica->leader_epoch(), offset, world_.now()};
   check_committed(name, *replica, view.high_watermark, offset);
+  note_readable(view, name, view.high_watermark, offset);
   view.high_watermark = std::max(view.high_watermark, offset);
+}
+
+/// What was acknowledged before the high watermark passed it could not be read until now.
+void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offset from,
+                           Offset to) {
+  const auto acknowledged = acknowledgments_.find(name);
+  if (acknowledged == acknowledgments_.end()) return;
+  const auto end = acknowledged->second.lower_bound(to);
+  for (auto one = acknowledged->second.lower_bound(from); one != end; ++one) {
+    view.longest_unreadable = std::max(view.longest_unreadable, world_.now() - one->second.when);
+  }
 }
 
 /// Remembers the batches that the high watermark has just passed.
@@ -323,81 +413,6 @@ void Ledger::check_committed(const TopicPartition& name, const model::Partition&
   }
 }
 
-/// Why a leader does not have what others had at `since`.
-Ledger::Loss Ledger::kind_of_loss(const TopicPartition& name, BrokerId leader, Time since) const {
-  const PartitionView& view = partitions_.at(name);
-  if (view.unclean && view.leader == leader) return Loss::unclean_election;
-  return lost_power(leader, since) ? Loss::unsynced : Loss::not_replicated;
-}
-
-bool Ledger::has_happened(const std::map<sim::MachineId, Time>& last, BrokerId broker,
-                          Time since) const {
-  const auto machine = context_->broker_machines.find(broker);
-  if (machine == context_->broker_machines.end()) return false;
-  const auto found = last.find(machine->second);
-  return found != last.end() && found->second >= since;
-}
-
-/// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
-void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end) {
-  auto& acknowledged = acknowledgments_[name];
-  PartitionView& view = partitions_.at(name);
-  for (auto entry = acknowledged.lower_bound(end); entry != acknowledged.end();) {
-    const sim::World::KeepCause keep(world_);
-    const Acknowledgment ack = entry->second;
-    const Loss kind = kind_of_loss(name, leader, ack.when);
-    const bool committed = entry->first < view.high_watermark;
-    const std::string label = label_of(*find(ack.record), ack.record);
-    std::string why = explain(name, ack, committed ? kind : Loss::not_replicated);
-    const sim::EventId cause = world_.cause();
-    world_.trace().record(
-        model::events::record_lost, {.partition = context_->partitions.id_of(name)},
-        {{"record", label}, {"offset", std::to_string(entry->first)}, {"why", why}});
-    lost_.push_back({ack.record, label, name, entry->first, ack.when, cause, std::move(why),
-                     kind != Loss::not_replicated});
-    lost_offsets_.insert({name, entry->first});
-    entry = acknowledged.erase(entry);
-  }
-  // What the settings allow to be lost was not promised to survive.
-  auto& committed = committed_[name];
-  for (auto batch = committed.lower_bound(end); batch != committed.end();) {
-    const bool allowed = kind_of_loss(name, leader, batch->second.when) != Loss::not_replicated;
-    batch = allowed ? committed.erase(batch) : std::next(batch);
-  }
-  if (committed.lower_bound(end) == committed.end()) {
-    view.high_watermark = std::min(view.high_watermark, end);
-  }
-}
-
-std::string Ledger::explain(const TopicPartition& name, const Acknowledgment& ack,
-                            Loss kind) const {
-  const auto leader = leaders_.find({name, ack.epoch});
-  const std::string now_leads(context_->broker_name(partitions_.at(name).serving));
-  const std::string acknowledged_by =
-      leader == leaders_.end() ? "its leader" : std::string(context_->broker_name(leader->second));
-  switch (kind) {
-    case Loss::not_replicated:
-      break;
-    case Loss::unclean_election:
-      return fmt::format(
-          "acknowledged at {} by {}; at {} {} was elected from outside the ISR "
-          "(unclean.leader.election.enable), without it",
-          to_text(ack.when), acknowledged_by, to_text(world_.now()), now_leads);
-    case Loss::unsynced:
-      return fmt::format(
-          "acknowledged at {} by {}; {} had it in memory only when it lost power, and leads "
-          "without it since {}",
-          to_text(ack.when), acknowledged_by, now_leads, to_text(world_.now()));
-  }
-  if (acknowledged_by == now_leads) {
-    return fmt::format("{} acknowledged it at {}, lost it and leads without it since {}", now_leads,
-                       to_text(ack.when), to_text(world_.now()));
-  }
-  return fmt::format(
-      "{} acknowledged it at {} before another replica had it; {} took over without it at {}",
-      acknowledged_by, to_text(ack.when), now_leads, to_text(world_.now()));
-}
-
 std::optional<Time> Ledger::oldest_pending() const {
   std::optional<Time> oldest;
   for (const auto& [producer, records] : records_) {
@@ -407,10 +422,6 @@ std::optional<Time> Ledger::oldest_pending() const {
     }
   }
   return oldest;
-}
-
-void Ledger::on_truncated(BrokerId, const TopicPartition&, Offset, Offset) {
-  // What a truncation removes was noted as lost when the leader took over without it.
 }
 
 void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, LeaderEpoch epoch,
@@ -425,10 +436,12 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
     view.unclean = view.epoch != log::no_epoch && !view.isr.empty() &&
                    std::find(view.isr.begin(), view.isr.end(), leader) == view.isr.end();
   }
+  if (leader != view.leader || view.epoch == log::no_epoch) view.elected_in = epoch;
   view.leader = leader;
   view.epoch = epoch;
   view.isr = isr;
   view.replicas = replicas;
+  if (on_leadership_) on_leadership_(name);
 }
 
 void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {
@@ -441,6 +454,7 @@ void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {
 void Ledger::on_zookeeper_role(int myid, std::string_view role) { zookeeper_roles_[myid] = role; }
 
 void Ledger::on_log_end(BrokerId broker, const TopicPartition& name, Offset end) {
+  log_ends_[{name, broker}] = end;
   for (model::Observer* listener : listeners_) listener->on_log_end(broker, name, end);
 }
 
@@ -451,142 +465,6 @@ void Ledger::on_zookeeper_applied(int myid, std::int64_t zxid, std::uint64_t has
   if (!is_new && entry->second != hash) {
     violate("zookeeper_writes_are_linear",
             fmt::format("two servers applied different transactions as {:#x}", zxid));
-  }
-}
-
-// --- The end ---
-
-void Ledger::finish() {
-  for (auto& [name, view] : partitions_) {
-    const model::Partition* leader =
-        view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
-    const auto acknowledged = acknowledgments_.find(name);
-    if (leader != nullptr && leader->is_leader()) {
-      compare_with_log(name, *leader);
-    } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
-      not_verifiable_[name] = static_cast<std::int64_t>(acknowledged->second.size());
-    }
-    compare_replicas(name);
-  }
-  std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {
-    return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
-  });
-  for (const LostRecord& lost : lost_) {
-    const auto wants = wants_all_.find(lost.record.producer);
-    if (wants != wants_all_.end() && wants->second && !lost.allowed) {
-      violate("acknowledged_by_all_survive",
-              fmt::format("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
-                          lost.label, lost.partition.name(), lost.offset));
-    }
-  }
-  if (std::any_of(wants_all_.begin(), wants_all_.end(), [](const auto& w) { return w.second; })) {
-    invariant("acknowledged_by_all_survive").checked = acknowledged_;
-  }
-}
-
-/// Every acknowledged record must stand at its offset; what the high watermark had passed must be
-/// what it was.
-void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
-  auto& committed = committed_[name];
-  auto& acknowledged = acknowledgments_[name];
-  std::map<RecordRef, int> copies;
-  log::ByteVector scratch;
-  const Offset end = leader.log_end_offset();
-  Invariant& survive = invariant("committed_records_survive");
-  survive.checked += static_cast<std::int64_t>(committed.size());
-  for (Offset at = leader.log().log_start_offset(); at < end;) {
-    const auto data = leader.log().read(at, (4_MiB).count(), end, true);
-    if (!data || data->bytes.empty()) break;
-    for (const log::BatchView& batch : log::Batches(data->bytes)) {
-      at = batch.next_offset();
-      if (const auto was = committed.find(batch.base_offset()); was != committed.end()) {
-        if (was->second.checksum != batch.checksum() || was->second.epoch != batch.leader_epoch()) {
-          violate("committed_records_survive",
-                  fmt::format("offsets {} to {} of {} changed after they were committed",
-                              batch.base_offset(), batch.last_offset(), name.name()));
-        }
-        committed.erase(was);
-      }
-      const auto visited = log::for_each_record(batch, scratch, [&](const log::RecordView& record) {
-        if (!record.value) return true;
-        const auto candidates = by_hash_.find(content_hash(*record.value));
-        if (candidates == by_hash_.end()) return true;
-        for (const RecordRef ref : candidates->second) {
-          const SentRecord* sent = find(ref);
-          if (!same_bytes(sent->value, *record.value)) continue;
-          if (++copies[ref] > 1) ++duplicates_in_log_;
-          if (!sent->acknowledged) ++unacknowledged_in_log_;
-          if (const auto ack = acknowledged.find(record.offset);
-              ack != acknowledged.end() && ack->second.record == ref) {
-            acknowledged.erase(ack);
-          }
-        }
-        return true;
-      });
-      if (!visited) {
-        violate("replicas_agree",
-                fmt::format("{}: a batch at offset {} cannot be read: {}", name.name(),
-                            batch.base_offset(), visited.error().message));
-      }
-    }
-  }
-  for (const auto& [base, batch] : committed) {
-    violate("committed_records_survive",
-            fmt::format("offsets {} to {} of {} were committed and are gone", base,
-                        batch.last_offset, name.name()));
-  }
-  std::vector<std::pair<Offset, Acknowledgment>> unseen = displaced_[name];
-  unseen.insert(unseen.end(), acknowledged.begin(), acknowledged.end());
-  for (const auto& [offset, ack] : unseen) {
-    if (copies.contains(ack.record)) continue;  // stands elsewhere: a retry wrote it again
-    const std::string label = label_of(*find(ack.record), ack.record);
-    lost_.push_back({ack.record, label, name, offset, ack.when, sim::EventId(),
-                     "the leader's log at the end of the run does not hold it", false});
-  }
-  const auto blind = blind_.find(name);
-  if (blind != blind_.end()) {
-    blindly_lost_ += std::count_if(blind->second.begin(), blind->second.end(),
-                                   [&](RecordRef ref) { return !copies.contains(ref); });
-  }
-  // A record that was lost at one offset and written again by a retry is not lost.
-  std::erase_if(lost_, [&](const LostRecord& lost) {
-    return lost.partition == name && copies.contains(lost.record);
-  });
-}
-
-/// Logs of live replicas are equal up to the smallest high watermark among them.
-void Ledger::compare_replicas(const TopicPartition& name) {
-  const PartitionView& view = partitions_.at(name);
-  const model::Partition* first = nullptr;
-  BrokerId first_broker;
-  for (const BrokerId broker : view.replicas) {
-    const model::Partition* replica = find_replica_(broker, name);
-    if (replica == nullptr || !replica->has_log()) continue;
-    if (first == nullptr) {
-      first = replica;
-      first_broker = broker;
-      continue;
-    }
-    const Offset upto = std::min(first->high_watermark(), replica->high_watermark());
-    Offset at = std::max(first->log().log_start_offset(), replica->log().log_start_offset());
-    ++invariant("replicas_agree").checked;
-    while (at < upto) {
-      const auto a = first->log().read(at, (1_MiB).count(), upto, true);
-      const auto b = replica->log().read(at, (1_MiB).count(), upto, true);
-      if (!a || !b || a->bytes.empty() || b->bytes.empty()) break;
-      const std::size_t both = std::min(a->bytes.size(), b->bytes.size());
-      if (!same_bytes(a->bytes.view().first(both), b->bytes.view().first(both))) {
-        violate("replicas_agree",
-                fmt::format("brokers {} and {} differ in {} at or after offset {}", first_broker,
-                            broker, name.name(), at));
-        break;
-      }
-      const Offset before = at;
-      for (const log::BatchView& batch : log::Batches(a->bytes.view().first(both))) {
-        at = batch.next_offset();
-      }
-      if (at == before) break;
-    }
   }
 }
 

@@ -3,7 +3,7 @@
 // It listens to clients, brokers and ZooKeeper (model::Observer) and checks, all the time:
 //
 //   one_leader_per_epoch              no two brokers lead a partition in the same leader epoch
-//   high_watermark_never_falls        of a leader, within its epoch, unless it lost power
+//   high_watermark_never_falls        of a leader, within its epoch, unless it started again
 //   committed_records_survive         what a high watermark has passed never changes or goes away
 //   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
@@ -14,18 +14,27 @@
 // and at the end, against the leaders' logs:
 //
 //   replicas_agree                    logs of live replicas are equal up to the high watermark
+//   acknowledged_by_all_survive       what was acknowledged to a producer with acks=all is there
+//
+// Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.
 //
 // An acknowledged record that no log holds is a loss: a broken promise only when the producer asked
 // for acks=all and the settings do not allow it. They do after an unclean election, and when every
 // replica that had the record lost power before it was synced. Either way each loss is listed with
-// its reason. Records sent with acks=0 are acknowledged by nobody: those that are in no log at the
-// end are counted, too. What cannot be looked for, because no live leader is left, is counted as
-// such.
+// its reason, when it happens: when a leader takes over without the record; or, of what a leader
+// acknowledged after it had been deposed, when that one truncates. Records sent with acks=0 are
+// acknowledged by nobody: those that are in no log at the end are counted, too. What cannot be
+// looked for, because no live leader is left, is counted as such.
+//
+// Of a partition's log at the end it counts what retries wrote twice (copies of a record beyond the
+// first) and what is out of order (records, copies too, that stand behind one which the same
+// producer sent later).
 //
 // Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent.
 // Threads: none.
 #pragma once
 
+#include "base/phrase.h"
 #include "model/cluster_context.h"
 #include "model/observer.h"
 #include "model/partition.h"
@@ -41,10 +50,23 @@
 
 namespace brokerlab::scenarios {
 
+/// What would break a promise if it had been given: it is kept but for these.
+enum class Exempted {
+  unclean_election,  ///< Records lost by one.
+  unsynced,          ///< Records that were in memory only where the power failed.
+  not_verifiable,    ///< Records of partitions without a live leader.
+  restarted,         ///< High watermarks that fell, back to a checkpoint.
+  skipped,           ///< Records that auto.offset.reset jumped over.
+  deposed,           ///< Acknowledgments of leaders that had been deposed.
+};
+/// "250 records lost by an unclean election, ...".
+Phrase words_for(Exempted what, std::int64_t count);
+
 struct Invariant {
   std::string name;
   std::int64_t checked = 0;  ///< How often it could have been broken.
   std::vector<std::string> violations;
+  std::map<Exempted, std::int64_t> exemptions;  ///< How many of each.
   bool held() const { return violations.empty(); }
 };
 
@@ -56,7 +78,15 @@ struct LostRecord {
   Time acknowledged;
   sim::EventId cause;  ///< The event by which it was lost.
   std::string why;
-  bool allowed = false;  ///< By the settings, whatever the producer asked for.
+  enum class Kind {
+    not_replicated,    ///< Acknowledged by a leader alone, or by a broken promise.
+    fenced,            ///< Acknowledged by a leader that had been deposed.
+    unclean_election,  ///< A leader from outside the ISR did not have it.
+    unsynced,          ///< It was in memory only where the power failed.
+  };
+  Kind kind = Kind::not_replicated;
+  /// By the settings, whatever the producer asked for.
+  bool allowed() const { return kind == Kind::unclean_election || kind == Kind::unsynced; }
 };
 
 class Ledger final : public model::Observer {
@@ -67,9 +97,15 @@ class Ledger final : public model::Observer {
 
   explicit Ledger(sim::World& world);
   void set_replica_finder(ReplicaFinder finder) { find_replica_ = std::move(finder); }
+  /// Wraps the reading of a broker's logs, so that looking costs its disks nothing.
+  using QuietReading = std::function<void(model::BrokerId, const std::function<void()>&)>;
+  void set_quiet_reading(QuietReading quietly) { read_quietly_ = std::move(quietly); }
   void set_context(const model::ClusterContext* context) { context_ = context; }
   /// Hears of records, appends and ZooKeeper's transactions after the ledger.
   void listen(model::Observer& listener) { listeners_.push_back(&listener); }
+  /// Called with each change of leadership that the controller has written.
+  using ElectionCallback = std::function<void(const model::TopicPartition&)>;
+  void on_leadership(ElectionCallback callback) { on_leadership_ = std::move(callback); }
 
   // --- What it hears ---
 
@@ -78,15 +114,13 @@ class Ledger final : public model::Observer {
   void on_send_failed(model::RecordRef, model::ErrorCode) override;
   void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
                    log::ByteView value) override;
+  void on_client_error(const model::ClientError& error) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
-  void on_client_error(const model::ClientError& error) override {
-    for (model::Observer* listener : listeners_) listener->on_client_error(error);
-  }
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
@@ -107,6 +141,7 @@ class Ledger final : public model::Observer {
   struct PartitionView {
     model::BrokerId leader;  ///< As written to ZooKeeper.
     model::LeaderEpoch epoch = log::no_epoch;
+    model::LeaderEpoch elected_in = log::no_epoch;  ///< The first epoch of this leader's reign.
     std::vector<model::BrokerId> isr;
     std::vector<model::BrokerId> replicas;
     model::BrokerId serving;  ///< The broker that took up leading last.
@@ -116,6 +151,12 @@ class Ledger final : public model::Observer {
     int isr_changes = 0;
     std::int64_t acknowledged = 0;
     Histogram acknowledgment_wait;  ///< From send() to the acknowledgment.
+    /// The longest that an acknowledged record lay above the high watermark, where nobody can read
+    /// it; of those that still do, finish() counts up to the end.
+    Duration longest_unreadable{0};
+    // Found in the leader's log at the end:
+    std::int64_t duplicates = 0;  ///< Copies beyond the first.
+    std::int64_t reordered = 0;   ///< Records behind one that their producer sent later.
   };
   struct GroupView {
     std::string state = "Empty";
@@ -124,6 +165,9 @@ class Ledger final : public model::Observer {
     std::map<model::TopicPartition, model::Offset> committed;
     std::map<model::TopicPartition, model::Offset> next_offset;  ///< After the last consumed.
     std::map<std::string, std::int64_t> consumed_by;
+    std::int64_t consumed = 0;     ///< Different records.
+    std::int64_t redelivered = 0;  ///< How often it got one again.
+    std::int64_t skipped = 0;      ///< Records that auto.offset.reset jumped over.
     std::int64_t rebalances = 0;
     int bit = 0;  ///< Of SentRecord::consumed_by.
     bool resets_to_latest = false;
@@ -138,6 +182,23 @@ class Ledger final : public model::Observer {
   /// yet processed.
   std::vector<std::pair<model::TopicPartition, std::int64_t>> lags(
       const std::string& group, const std::vector<std::string>& topics) const;
+  /// Acknowledged records of the partition that nobody can read yet: above the high watermark.
+  std::int64_t unreadable(const model::TopicPartition& name) const;
+  /// Acknowledged records of the topics that are not lost and that the group has not processed.
+  std::int64_t unread(const std::string& group, const std::vector<std::string>& topics) const;
+  /// What clients met, by API, Kafka's name and where it came from.
+  struct ErrorKey {
+    std::string api;
+    std::string name;
+    model::ClientError::Source source = model::ClientError::Source::response;
+    auto operator<=>(const ErrorKey&) const = default;
+  };
+  struct ErrorCount {
+    std::int64_t count = 0;
+    std::int64_t final = 0;  ///< That reached the application.
+    Time first, last;
+  };
+  const std::map<ErrorKey, ErrorCount>& client_errors() const { return client_errors_; }
   const std::map<int, std::string>& zookeeper_roles() const { return zookeeper_roles_; }
   model::BrokerId controller() const { return controller_; }
   int controller_elections() const { return controller_elections_; }
@@ -145,6 +206,7 @@ class Ledger final : public model::Observer {
   std::int64_t sent() const { return static_cast<std::int64_t>(records_sent_); }
   std::int64_t acknowledged() const { return acknowledged_; }
   std::int64_t failed() const { return failed_; }
+  const std::map<model::ErrorCode, std::int64_t>& failed_by() const { return failed_by_; }
   std::int64_t pending() const { return sent() - acknowledged_ - failed_; }
   std::int64_t acknowledged_by(int producer) const;
   std::int64_t sent_by(int producer) const;
@@ -161,11 +223,15 @@ class Ledger final : public model::Observer {
   std::int64_t consumed() const { return consumed_; }
   std::int64_t redelivered() const { return redelivered_; }
   std::int64_t consumed_by(std::string_view consumer) const;
+  /// The first send(), and the last send(), acknowledgment or record processed; none: nothing was.
+  std::optional<Time> first_work() const { return first_work_; }
+  Time last_work() const { return last_work_; }
   const Histogram& produce_latency() const { return produce_latency_; }  ///< Intended to acked.
   const Histogram& send_latency() const { return send_latency_; }        ///< send() to acked.
   const Histogram& end_to_end_latency() const { return end_to_end_latency_; }
   const std::vector<LostRecord>& lost() const { return lost_; }
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
+  std::int64_t reordered_in_log() const { return reordered_in_log_; }
   /// Records in the logs at the end that no producer was told of (their acknowledgment was lost).
   std::int64_t unacknowledged_in_log() const { return unacknowledged_in_log_; }
   std::vector<Invariant> invariants() const;
@@ -196,6 +262,19 @@ class Ledger final : public model::Observer {
     model::LeaderEpoch epoch;
     model::Offset first;
     model::Offset end;
+    model::BrokerId broker;
+  };
+  /// Who led in an epoch, from which offset on.
+  struct Reign {
+    model::LeaderEpoch epoch;
+    model::BrokerId broker;
+    model::Offset start;
+  };
+  /// Acknowledged by a leader that had been deposed and did not know it yet.
+  struct FencedAcknowledgment {
+    model::Offset offset;
+    Acknowledgment ack;
+    model::BrokerId broker;
   };
   /// What a high watermark has passed, by offset: the batch's checksum and leader epoch.
   struct CommittedBatch {
@@ -204,14 +283,36 @@ class Ledger final : public model::Observer {
     model::LeaderEpoch epoch;
     Time when;
   };
-  enum class Loss { not_replicated, unclean_election, unsynced };
+  using Loss = LostRecord::Kind;
 
   Invariant& invariant(std::string_view name);
   void violate(std::string_view name, std::string why);
+  /// Of what would have broken the invariant and was allowed.
+  void exempt(std::string_view name, Exempted what, std::int64_t count);
   SentRecord* find(model::RecordRef record);
+  const SentRecord* find(model::RecordRef record) const;
+  /// The record that these bytes are, read at that offset; nothing when nobody sent them.
+  std::optional<model::RecordRef> identify(
+      const model::TopicPartition& name, model::Offset offset, log::ByteView value,
+      const std::function<bool(model::RecordRef)>& is_fresh) const;
   void check_committed(const model::TopicPartition& name, const model::Partition& replica,
                        model::Offset from, model::Offset to);
+  void note_readable(PartitionView& view, const model::TopicPartition& name, model::Offset from,
+                     model::Offset to);
+
+  // Losses (ledger_losses.cpp)
+  /// A later leader began without that offset.
+  bool is_superseded(const model::TopicPartition& name, const AppendedRange& range,
+                     model::Offset offset) const;
+  const AppendedRange* appended_by(const model::TopicPartition& name, model::Offset offset,
+                                   model::RecordRef record) const;
+  bool holds(model::BrokerId broker, const model::TopicPartition& name, model::Offset offset,
+             model::RecordRef record) const;
+  std::string holders(const model::TopicPartition& name, model::Offset offset,
+                      model::RecordRef record, model::BrokerId except) const;
   void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
+  void note_loss(const model::TopicPartition& name, model::Offset offset, const Acknowledgment& ack,
+                 Loss kind, std::string why);
   bool has_happened(const std::map<sim::MachineId, Time>& last, model::BrokerId broker,
                     Time since) const;
   bool lost_power(model::BrokerId broker, Time since) const {
@@ -221,22 +322,36 @@ class Ledger final : public model::Observer {
     return has_happened(started_, broker, since);
   }
   Loss kind_of_loss(const model::TopicPartition& name, model::BrokerId leader, Time since) const;
+  std::string explain(const model::TopicPartition& name, model::Offset offset,
+                      const Acknowledgment& ack, Loss kind) const;
+  std::string explain_fenced(const model::TopicPartition& name, const FencedAcknowledgment& ack,
+                             bool truncated) const;
+  void judge_losses();
+
+  // The end (ledger_end.cpp)
+  void note_missing(const model::TopicPartition& name, model::Offset log_start,
+                    const std::map<model::Offset, Acknowledgment>& unseen,
+                    const std::map<model::RecordRef, int>& copies);
+  Duration oldest_unreadable(const model::TopicPartition& name) const;
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
   void compare_replicas(const model::TopicPartition& name);
-  std::string explain(const model::TopicPartition& name, const Acknowledgment& ack,
-                      Loss kind) const;
   static std::string label_of(const SentRecord& record, model::RecordRef ref);
 
   sim::World& world_;
   ReplicaFinder find_replica_;
   std::vector<model::Observer*> listeners_;
+  QuietReading read_quietly_;
   const model::ClusterContext* context_ = nullptr;
+  ElectionCallback on_leadership_;
   std::map<std::string, Invariant, std::less<>> invariants_;
   std::map<int, std::vector<SentRecord>> records_;  ///< By producer, then number.
   std::unordered_map<std::uint64_t, std::vector<model::RecordRef>> by_hash_;  ///< Looked up only.
   std::map<model::TopicPartition, std::map<model::Offset, Acknowledgment>> acknowledgments_;
   std::map<model::TopicPartition, std::vector<AppendedRange>> appended_;
-  std::map<std::pair<model::TopicPartition, model::Offset>, int> acknowledged_again_;
+  std::map<model::TopicPartition, std::vector<Reign>> reigns_;
+  std::map<model::TopicPartition, std::vector<FencedAcknowledgment>> fenced_;
+  /// Where each replica's log ends, or ended when its broker was heard of last.
+  std::map<std::pair<model::TopicPartition, model::BrokerId>, model::Offset> log_ends_;
   /// Acknowledged at an offset that another record was acknowledged at later.
   std::map<model::TopicPartition, std::vector<std::pair<model::Offset, Acknowledgment>>> displaced_;
   std::map<model::TopicPartition, std::map<model::Offset, CommittedBatch>> committed_;
@@ -253,18 +368,23 @@ class Ledger final : public model::Observer {
   std::map<std::string, std::string, std::less<>> group_of_;
   std::map<std::string, std::vector<model::TopicPartition>> assignments_;
   std::map<std::string, std::int64_t, std::less<>> consumed_by_;
+  std::map<ErrorKey, ErrorCount> client_errors_;
   std::map<int, std::string> zookeeper_roles_;
   std::map<std::int64_t, std::uint64_t> zookeeper_history_;
   std::map<int, bool> wants_all_;
   std::map<int, std::int64_t> acknowledged_by_;
   model::BrokerId controller_;
   int controller_elections_ = 0;
+  std::optional<Time> first_work_;
+  Time last_work_{};
   std::size_t records_sent_ = 0;
   std::int64_t acknowledged_ = 0;
   std::int64_t failed_ = 0;
+  std::map<model::ErrorCode, std::int64_t> failed_by_;
   std::int64_t consumed_ = 0;
   std::int64_t redelivered_ = 0;
   std::int64_t duplicates_in_log_ = 0;
+  std::int64_t reordered_in_log_ = 0;
   std::int64_t sent_blindly_ = 0;
   std::int64_t blindly_lost_ = 0;
   std::map<model::TopicPartition, std::vector<model::RecordRef>> blind_;
@@ -276,7 +396,6 @@ class Ledger final : public model::Observer {
   Histogram send_latency_;
   Histogram end_to_end_latency_;
   std::vector<LostRecord> lost_;
-  std::set<std::pair<model::TopicPartition, model::Offset>> lost_offsets_;
 };
 
 }  // namespace brokerlab::scenarios

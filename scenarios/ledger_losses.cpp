@@ -1,0 +1,297 @@
+// Acknowledged records that are lost: when, by whom, and whether the settings allow it.
+#include "base/translation.h"
+#include "model/events.h"
+#include "scenarios/ledger.h"
+#include "scenarios/record_bytes.h"
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+
+using model::BrokerId;
+using model::LeaderEpoch;
+using model::Offset;
+using model::RecordRef;
+using model::TopicPartition;
+
+namespace {
+
+/// "1 record" or "2 records" in words that have both.
+Phrase counted(std::int64_t count, Phrase one, Phrase many) {
+  return count == 1 ? std::move(one) : std::move(many);
+}
+
+}  // namespace
+
+Phrase words_for(Exempted what, std::int64_t n) {
+  switch (what) {
+    case Exempted::unclean_election:
+      return counted(
+          n,
+          phrase("1 record lost by an unclean election, which unclean.leader.election.enable "
+                 "allows"),
+          phrase("{} records lost by an unclean election, which unclean.leader.election.enable "
+                 "allows",
+                 n));
+    case Exempted::unsynced:
+      return counted(
+          n,
+          phrase("1 record that was in memory only when the power failed, which Kafka's settings "
+                 "for syncing allow"),
+          phrase("{} records that were in memory only when the power failed, which Kafka's "
+                 "settings for syncing allow",
+                 n));
+    case Exempted::not_verifiable:
+      return counted(n, phrase("1 record that nobody can look for, without a live leader"),
+                     phrase("{} records that nobody can look for, without a live leader", n));
+    case Exempted::restarted:
+      return counted(n, phrase("one time after a restart, back to its last checkpoint"),
+                     phrase("{} times after a restart, back to its last checkpoint", n));
+    case Exempted::skipped:
+      return counted(n,
+                     phrase("1 record that auto.offset.reset=latest jumped over before the first "
+                            "commit"),
+                     phrase("{} records that auto.offset.reset=latest jumped over before the "
+                            "first commit",
+                            n));
+    case Exempted::deposed:
+      return counted(n, phrase("1 that a deposed leader acknowledged"),
+                     phrase("{} that a deposed leader acknowledged", n));
+  }
+  UNREACHABLE();
+}
+
+// --- Who has what ---
+
+bool Ledger::is_superseded(const TopicPartition& name, const AppendedRange& range,
+                           Offset offset) const {
+  const auto reigns = reigns_.find(name);
+  if (reigns == reigns_.end()) return false;
+  return std::any_of(reigns->second.begin(), reigns->second.end(), [&](const Reign& reign) {
+    return reign.epoch > range.epoch && reign.start <= offset;
+  });
+}
+
+/// The append by which the record got its offset. A leader that was deposed and its successor may
+/// both have given it: then the logs tell.
+const Ledger::AppendedRange* Ledger::appended_by(const TopicPartition& name, Offset offset,
+                                                 RecordRef record) const {
+  const auto ranges = appended_.find(name);
+  if (ranges == appended_.end()) return nullptr;
+  const AppendedRange* latest = nullptr;
+  const AppendedRange* before = nullptr;
+  for (const AppendedRange& range : ranges->second) {
+    if (offset < range.first || offset >= range.end) continue;
+    if (latest == nullptr || range.epoch >= latest->epoch) {
+      before = std::exchange(latest, &range);
+    } else if (before == nullptr || range.epoch > before->epoch) {
+      before = &range;
+    }
+  }
+  if (before == nullptr || before->broker == latest->broker) return latest;
+  return !holds(latest->broker, name, offset, record) && holds(before->broker, name, offset, record)
+             ? before
+             : latest;
+}
+
+bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
+                   RecordRef record) const {
+  const model::Partition* replica = find_replica_ ? find_replica_(broker, name) : nullptr;
+  if (replica == nullptr || !replica->has_log()) return false;
+  if (offset < replica->log().log_start_offset() || offset >= replica->log_end_offset()) {
+    return false;
+  }
+  bool found = false;
+  const auto look = [&] {
+    const auto data = replica->log().read(offset, 1, replica->log_end_offset(), true);
+    if (!data) return;
+    log::ByteVector scratch;
+    for (const log::BatchView& batch : log::Batches(data->bytes)) {
+      (void)log::for_each_record(batch, scratch, [&](const log::RecordView& one) {
+        if (one.offset != offset) return true;
+        found = one.value && same_bytes(*one.value, find(record)->value);
+        return false;
+      });
+    }
+  };
+  if (read_quietly_) {
+    read_quietly_(broker, look);
+  } else {
+    look();
+  }
+  return found;
+}
+
+/// "broker-2 and broker-3 (down)": who else has the record, or had it when last heard of.
+std::string Ledger::holders(const TopicPartition& name, Offset offset, RecordRef record,
+                            BrokerId except) const {
+  std::vector<std::string> names;
+  for (const BrokerId broker : partitions_.at(name).replicas) {
+    if (broker == except) continue;
+    const bool is_up = find_replica_ && find_replica_(broker, name) != nullptr;
+    const auto end = log_ends_.find({name, broker});
+    if (is_up ? holds(broker, name, offset, record)
+              : end != log_ends_.end() && end->second > offset) {
+      names.push_back(context_->broker_name(broker) + (is_up ? "" : " (down)"));
+    }
+  }
+  std::string all;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    all += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  }
+  return all;
+}
+
+// --- Losses ---
+
+/// Why a leader does not have what others had at `since`.
+Ledger::Loss Ledger::kind_of_loss(const TopicPartition& name, BrokerId leader, Time since) const {
+  const PartitionView& view = partitions_.at(name);
+  if (view.unclean && view.leader == leader) return Loss::unclean_election;
+  return lost_power(leader, since) ? Loss::unsynced : Loss::not_replicated;
+}
+
+bool Ledger::has_happened(const std::map<sim::MachineId, Time>& last, BrokerId broker,
+                          Time since) const {
+  const auto machine = context_->broker_machines.find(broker);
+  if (machine == context_->broker_machines.end()) return false;
+  const auto found = last.find(machine->second);
+  return found != last.end() && found->second >= since;
+}
+
+/// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
+void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end) {
+  auto& acknowledged = acknowledgments_[name];
+  PartitionView& view = partitions_.at(name);
+  for (auto entry = acknowledged.lower_bound(end); entry != acknowledged.end();) {
+    const Acknowledgment ack = entry->second;
+    const auto wants = wants_all_.find(ack.record.producer);
+    const bool was_safe =
+        entry->first < view.high_watermark || (wants != wants_all_.end() && wants->second);
+    const Loss kind = was_safe ? kind_of_loss(name, leader, ack.when) : Loss::not_replicated;
+    note_loss(name, entry->first, ack, kind, explain(name, entry->first, ack, kind));
+    entry = acknowledged.erase(entry);
+  }
+  // What the settings allow to be lost was not promised to survive.
+  auto& committed = committed_[name];
+  for (auto batch = committed.lower_bound(end); batch != committed.end();) {
+    const Loss kind = kind_of_loss(name, leader, batch->second.when);
+    if (kind == Loss::not_replicated) {
+      ++batch;
+      continue;
+    }
+    exempt("committed_records_survive",
+           kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
+           batch->second.last_offset - batch->first + 1);
+    batch = committed.erase(batch);
+  }
+  if (committed.lower_bound(end) == committed.end()) {
+    view.high_watermark = std::min(view.high_watermark, end);
+  }
+}
+
+void Ledger::note_loss(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
+                       Loss kind, std::string why) {
+  const sim::World::KeepCause keep(world_);
+  const std::string label = label_of(*find(ack.record), ack.record);
+  const sim::EventId cause = world_.cause();
+  world_.trace().record(model::events::record_lost, {.partition = context_->partitions.id_of(name)},
+                        {{"record", label}, {"offset", std::to_string(offset)}, {"why", why}});
+  lost_.push_back({ack.record, label, name, offset, ack.when, cause, std::move(why), kind});
+}
+
+std::string Ledger::explain(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
+                            Loss kind) const {
+  const auto leader = leaders_.find({name, ack.epoch});
+  const std::string now_leads = context_->broker_name(partitions_.at(name).serving);
+  const BrokerId by = leader == leaders_.end() ? BrokerId() : leader->second;
+  const std::string acknowledged_by = by.valid() ? context_->broker_name(by) : "its leader";
+  if (kind == Loss::unclean_election) {
+    return fmt::format(
+        "acknowledged at {} by {}; at {} {} was elected from outside the ISR "
+        "(unclean.leader.election.enable), without it",
+        to_text(ack.when), acknowledged_by, to_text(world_.now()), now_leads);
+  }
+  if (kind == Loss::unsynced) {
+    return fmt::format(
+        "acknowledged at {} by {}; {} had it in memory only when it lost power, and leads "
+        "without it since {}",
+        to_text(ack.when), acknowledged_by, now_leads, to_text(world_.now()));
+  }
+  const std::string others = holders(name, offset, ack.record, by);
+  const std::string had = others.empty() ? "no other replica had it" : others + " had it";
+  if (acknowledged_by == now_leads) {
+    return fmt::format("{} acknowledged it at {}, lost it and leads without it since {}; {}",
+                       now_leads, to_text(ack.when), to_text(world_.now()), had);
+  }
+  return fmt::format(
+      "{} acknowledged it at {} before another replica had it; {} took over without it at {}; {}",
+      acknowledged_by, to_text(ack.when), now_leads, to_text(world_.now()), had);
+}
+
+std::string Ledger::explain_fenced(const TopicPartition& name, const FencedAcknowledgment& fenced,
+                                   bool truncated) const {
+  const std::string by = context_->broker_name(fenced.broker);
+  const Reign* successor = nullptr;
+  for (const Reign& reign : reigns_.at(name)) {
+    if (reign.epoch > fenced.ack.epoch && (successor == nullptr || reign.epoch < successor->epoch))
+      successor = &reign;
+  }
+  const std::string others = holders(name, fenced.offset, fenced.ack.record, fenced.broker);
+  return fmt::format(
+      "{} acknowledged it at {} in epoch {}, fenced without knowing it: {} led in epoch {}; {}; {}",
+      by, to_text(fenced.ack.when), fenced.ack.epoch,
+      successor == nullptr ? std::string("another") : context_->broker_name(successor->broker),
+      successor == nullptr ? fenced.ack.epoch + 1 : successor->epoch,
+      truncated ? fmt::format("{} cut it off at {}", by, to_text(world_.now()))
+                : "the leader's log at the end of the run does not hold it",
+      others.empty() ? "no other replica had it" : others + " had it");
+}
+
+/// Of what a leader acknowledged after it had been deposed, nothing outlives its truncation.
+void Ledger::on_truncated(BrokerId broker, const TopicPartition& name, Offset to, Offset) {
+  log_ends_[{name, broker}] = to;
+  const auto fenced = fenced_.find(name);
+  if (fenced == fenced_.end()) return;
+  std::erase_if(fenced->second, [&](const FencedAcknowledgment& one) {
+    if (one.broker != broker || one.offset < to) return false;
+    note_loss(name, one.offset, one.ack, Loss::fenced, explain_fenced(name, one, true));
+    return true;
+  });
+}
+
+/// Which losses break the promise of acks=all, and which the settings allow.
+void Ledger::judge_losses() {
+  constexpr const char* promise = "acknowledged_by_all_survive";
+  const auto wants_all = [&](RecordRef record) {
+    const auto wants = wants_all_.find(record.producer);
+    return wants != wants_all_.end() && wants->second;
+  };
+  bool anybody = false;
+  for (const auto& [producer, wants] : wants_all_) {
+    if (!wants) continue;
+    anybody = true;
+    const auto acknowledged = acknowledged_by_.find(producer);
+    if (acknowledged != acknowledged_by_.end()) invariant(promise).checked += acknowledged->second;
+  }
+  if (!anybody) return;
+  (void)invariant(promise);
+  for (const LostRecord& lost : lost_) {
+    if (!wants_all(lost.record)) continue;
+    if (lost.allowed()) {
+      exempt(promise, lost.kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
+             1);
+    } else {
+      violate(promise,
+              fmt::format("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
+                          lost.label, lost.partition.name(), lost.offset));
+    }
+  }
+  std::int64_t nobody_knows = 0;
+  for (const auto& [name, records] : not_verifiable_) {
+    for (const auto& [offset, ack] : acknowledgments_[name]) nobody_knows += wants_all(ack.record);
+  }
+  exempt(promise, Exempted::not_verifiable, nobody_knows);
+}
+
+}  // namespace brokerlab::scenarios
