@@ -144,6 +144,41 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
   return all;
 }
 
+const Settings<AvailabilityWithin>& AvailabilityWithin::settings() {
+  using S = AvailabilityWithin;
+  static const auto all =
+      Settings<S>("Availability",
+                  "Limits for every partition by itself. A partition is available for produce (for "
+                  "fetch) at an instant when such a request, sent then, would be answered without "
+                  "an error and without anything having to change first: no process has to start "
+                  "or to wake, no path to heal, no leader or ISR to change. The produce has the "
+                  "strictest acks that a producer of the topic asks for (all when it has none). "
+                  "Who sends it knows who leads, and sits on any machine of the topic's producers "
+                  "(consumers) that is up. The leader is the one that the controller elected last, "
+                  "once it leads: a deposed one does not count. With acks=all the ISR must not be "
+                  "below min.insync.replicas, and every follower that the high watermark waits for "
+                  "must be up, reach the leader, follow it in its epoch and have caught up with it "
+                  "since. How long the work takes is not asked. Nothing counts before a partition "
+                  "was available for the first time.")
+          .field("topic", &S::topic, topic_name(), "Whose partitions; unset is all topics.")
+          .field("of", &S::of,
+                 names<RequestSide>(
+                     {{"produce", RequestSide::produce}, {"fetch", RequestSide::fetch}}),
+                 "For which request.")
+          .field("longest_below", &S::longest, setting::duration(1ns, longest_run),
+                 "The longest outage is shorter.")
+          .field("total_below", &S::total, setting::duration(1ns, longest_run),
+                 "All outages of a partition together are shorter.")
+          .field("times_at_most", &S::times, setting::integer(0),
+                 "A partition has no more outages.")
+          .check([](const S& spec, FieldReport& report) {
+            if (spec.longest || spec.total || spec.times) return;
+            report.error("longest_below",
+                         "one of longest_below, total_below and times_at_most must be given");
+          });
+  return all;
+}
+
 const Settings<Expectation>& Expectation::settings() {
   using E = Expectation;
   static const auto all =
@@ -153,9 +188,16 @@ const Settings<Expectation>& Expectation::settings() {
                        setting::boolean(), "Whatever a producer was told is stored, is.")
           .alternative("unavailability_below", &E::what, &UnavailabilityBelow::limit,
                        setting::duration(1ms, longest_run),
-                       "The longest time a partition could not be written.")
+                       "The longest time a partition was not available for produce (see "
+                       "Availability).")
+          .alternative("fetch_unavailability_below", &E::what, &FetchUnavailabilityBelow::limit,
+                       setting::duration(1ms, longest_run), "The same for fetch.")
+          .alternative<AvailabilityWithin>("availability", &E::what,
+                                           "Limits for outages, of a topic's partitions perhaps.")
           .alternative("all_records_consumed", &E::what, &AllRecordsConsumed::wanted,
-                       setting::boolean(), "No group lags at the end.");
+                       setting::boolean(),
+                       "At the end every group has read every acknowledged record of its topics "
+                       "that is not lost.");
   return all;
 }
 

@@ -114,16 +114,33 @@ struct ConsumerSpec {
 struct NoAcknowledgedRecordLost {
   bool wanted = true;
 };
-/// The longest time any one partition could not be written to.
+/// The longest time any one partition was not available for produce (scenarios/availability.h).
 struct UnavailabilityBelow {
   Duration limit{0};
 };
-/// At the end every group has consumed up to the high watermark of every partition.
+/// The same for fetch.
+struct FetchUnavailabilityBelow {
+  Duration limit{0};
+};
+enum class RequestSide { produce, fetch };
+/// Limits that hold for every partition by itself.
+struct AvailabilityWithin {
+  std::optional<std::string> topic;  ///< Unset: of all topics.
+  RequestSide of = RequestSide::produce;
+  std::optional<Duration> longest;
+  std::optional<Duration> total;
+  std::optional<int> times;
+  static const Settings<AvailabilityWithin>& settings();
+};
+/// At the end every group has processed every acknowledged record of its topics that is not lost,
+/// readable or not, and does not lag.
 struct AllRecordsConsumed {
   bool wanted = true;
 };
 struct Expectation {
-  std::variant<NoAcknowledgedRecordLost, UnavailabilityBelow, AllRecordsConsumed> what;
+  std::variant<NoAcknowledgedRecordLost, UnavailabilityBelow, FetchUnavailabilityBelow,
+               AvailabilityWithin, AllRecordsConsumed>
+      what;
   static const Settings<Expectation>& settings();
 };
 

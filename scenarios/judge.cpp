@@ -1,5 +1,7 @@
 #include "scenarios/judge.h"
 
+#include "scenarios/expectations.h"
+#include "scenarios/harm.h"
 #include "scenarios/runner.h"
 
 #include <algorithm>
@@ -29,6 +31,10 @@ void report_records(const Ledger& ledger, Time now, RunReport& report) {
   report.consumed = ledger.consumed();
   report.redelivered = ledger.redelivered();
   report.duplicates = ledger.duplicates_in_log();
+  report.reordered = ledger.reordered_in_log();
+  for (const auto& [error, records] : ledger.failed_by()) {
+    report.failed_by.emplace_back(model::to_text(error), records);
+  }
   report.acknowledged_after = percentiles_of(ledger.produce_latency());
   report.send_call = percentiles_of(ledger.send_latency());
   report.end_to_end = percentiles_of(ledger.end_to_end_latency());
@@ -39,11 +45,24 @@ void report_records(const Ledger& ledger, Time now, RunReport& report) {
   report.controller_elections = ledger.controller_elections();
 }
 
+RunReport::Outages outages_of(const Availability::Measure& measure) {
+  return {measure.longest, measure.longest_from, measure.total, measure.times, measure.at_the_end};
+}
+
+RunReport::Load load_of(const WorkMeter::Load& load) { return {load.mean, load.peak}; }
+
 void report_groups(const Evidence& evidence, RunReport& report) {
   for (const ConsumerSpec& consumer : evidence.scenario.consumers) {
     RunReport::Group group;
     group.name = consumer.group;
     group.lag = group_lag(consumer, evidence.ledger);
+    group.unread = evidence.ledger.unread(consumer.group, consumer.topics);
+    for (const auto& [name, lag] : evidence.ledger.lags(consumer.group, consumer.topics)) {
+      group.unreadable += evidence.ledger.unreadable(name);
+    }
+    if (const auto outages = evidence.availability.coordinator(consumer.group)) {
+      group.coordinator = outages_of(*outages);
+    }
     if (const auto most = evidence.most_lag.find(consumer.group); most != evidence.most_lag.end()) {
       group.most_lag = most->second.first;
       group.most_lag_at = most->second.second;
@@ -53,18 +72,50 @@ void report_groups(const Evidence& evidence, RunReport& report) {
       group.state = view->second.state;
       group.generation = view->second.generation;
       group.rebalances = view->second.rebalances;
+      group.consumed = view->second.consumed;
+      group.redelivered = view->second.redelivered;
+      group.skipped = view->second.skipped;
     }
     report.groups.push_back(std::move(group));
   }
 }
 
+std::string_view name_of(model::ClientError::Source source) {
+  using Source = model::ClientError::Source;
+  switch (source) {
+    case Source::response:
+      return "answered";
+    case Source::disconnected:
+      return "disconnected";
+    case Source::timed_out:
+      return "timed_out";
+    case Source::not_connected:
+      return "not_connected";
+    case Source::client:
+      return "client";
+  }
+  UNREACHABLE();
+}
+
+void report_errors(const Ledger& ledger, RunReport& report) {
+  for (const auto& [key, seen] : ledger.client_errors()) {
+    report.client_errors.push_back({key.api, key.name, std::string(name_of(key.source)), seen.count,
+                                    seen.final, seen.first, seen.last});
+  }
+}
+
 void report_partitions(const Evidence& evidence, RunReport& report) {
-  for (const auto& [name, outages] : evidence.availability.outages()) {
+  const Availability& availability = evidence.availability;
+  for (const model::TopicPartition& name : availability.partitions()) {
     RunReport::Partition partition;
     partition.name = name.name();
-    partition.unavailable = evidence.availability.longest(name);
+    partition.produce = outages_of(availability.measure(name, Side::produce));
+    partition.fetch = outages_of(availability.measure(name, Side::fetch));
+    const auto& outages = availability.outages(name, Side::produce);
     partition.leaderless = std::any_of(outages.begin(), outages.end(),
                                        [](const auto& outage) { return outage.leaderless; });
+    partition.unreadable = evidence.ledger.unreadable(name);
+    report.unreadable += partition.unreadable;
     const auto view = evidence.ledger.partitions().find(name);
     if (view != evidence.ledger.partitions().end()) {
       partition.leader = evidence.cluster.context().broker_name(view->second.leader);
@@ -74,55 +125,41 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
       partition.isr_changes = view->second.isr_changes;
       partition.high_watermark = view->second.high_watermark;
       partition.longest_wait = view->second.acknowledgment_wait.max();
+      partition.longest_unreadable = view->second.longest_unreadable;
+      partition.duplicates = view->second.duplicates;
+      partition.reordered = view->second.reordered;
+      report.longest_unreadable =
+          std::max(report.longest_unreadable, view->second.longest_unreadable);
     }
     report.partitions.push_back(std::move(partition));
   }
-  report.unavailable = evidence.availability.longest();
+  report.produce = outages_of(availability.measure(Side::produce));
+  report.fetch = outages_of(availability.measure(Side::fetch));
 }
 
-void report_machines(const Evidence& evidence, RunReport& report) {
-  const double seconds = std::max(to_seconds(evidence.scenario.duration), 1e-9);
-  for (const Cluster::Member& member : evidence.cluster.members()) {
-    sim::Machine& machine = *member.machine;
-    sim::Network& network = evidence.cluster.network();
+void report_work(const Evidence& evidence, RunReport& report) {
+  const WorkMeter& work = evidence.work;
+  report.work_begin = work.begin();
+  report.work_end = work.end();
+  report.acknowledged_rate = load_of(work.acknowledged());
+  report.consumed_rate = load_of(work.consumed());
+  for (std::size_t i = 0; i < evidence.cluster.members().size(); ++i) {
+    sim::Machine& machine = *evidence.cluster.members()[i].machine;
+    const sim::Network& network = evidence.cluster.network();
     RunReport::Machine row;
     row.name = machine.name();
     row.nic_sent = network.moved(machine.id(), sim::Direction::out).count();
     row.nic_received = network.moved(machine.id(), sim::Direction::in).count();
-    for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
-      const auto moved = static_cast<double>(network.moved(machine.id(), way).count());
-      const auto capacity = static_cast<double>(network.capacity(machine.id(), way).count());
-      row.nic_utilisation = std::max(row.nic_utilisation, moved / std::max(capacity, 1.0));
+    for (int disk = 0; disk < machine.disks(); ++disk) {
+      row.disk_read += machine.disk(disk).bytes_read().count();
+      row.disk_written += machine.disk(disk).bytes_written().count();
+      row.disk_syncs += machine.disk(disk).syncs();
     }
-    for (int i = 0; i < machine.disks(); ++i) {
-      const sim::Disk& disk = machine.disk(i);
-      row.disk_read += disk.bytes_read().count();
-      row.disk_written += disk.bytes_written().count();
-      row.disk_syncs += disk.syncs();
-      row.disk_utilisation = std::max(row.disk_utilisation, to_seconds(disk.busy()) / seconds);
-    }
-    row.cpu_utilisation = to_seconds(machine.cpu().busy()) / seconds / machine.config().cpu.cores;
+    row.nic = load_of(work.machines()[i].nic);
+    row.disk = load_of(work.machines()[i].disk);
+    row.cpu = load_of(work.machines()[i].cpu);
     report.machines.push_back(row);
   }
-}
-
-RunReport::Expectation check(const Expectation& expectation, const RunReport& report) {
-  if (const auto* wanted = std::get_if<NoAcknowledgedRecordLost>(&expectation.what)) {
-    const std::size_t lost = report.lost.size() + static_cast<std::size_t>(report.blindly_lost);
-    return {"no acknowledged record is lost", wanted->wanted == (lost == 0),
-            fmt::format("{} lost", lost)};
-  }
-  if (const auto* below = std::get_if<UnavailabilityBelow>(&expectation.what)) {
-    return {
-        fmt::format("no partition is unavailable for {} or more", brokerlab::to_text(below->limit)),
-        report.unavailable < below->limit,
-        fmt::format("longest {}", to_rounded_text(report.unavailable))};
-  }
-  std::int64_t lag = 0;
-  for (const RunReport::Group& group : report.groups) lag += group.lag;
-  const bool wanted = std::get<AllRecordsConsumed>(expectation.what).wanted;
-  return {"every group has read everything at the end", wanted == (lag == 0),
-          fmt::format("{} records behind", lag)};
 }
 
 void give_verdict(const Evidence& evidence, RunReport& report) {
@@ -181,17 +218,21 @@ RunReport judge(const Evidence& evidence) {
   report.simulated = scenario.duration;
   report.steps = evidence.world.steps();
   report_records(evidence.ledger, evidence.world.now(), report);
+  report_errors(evidence.ledger, report);
   report_groups(evidence, report);
   report_partitions(evidence, report);
-  report_machines(evidence, report);
+  report_work(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
     report.faults.push_back({fault.at, fault.what, fault.target, fault.note, fault.done,
                              fault.harmful, fault.bit, fault.effects});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
-    report.invariants.push_back(
-        {one.name, one.held(), one.checked, one.held() ? "" : one.violations.front()});
+    std::vector<Phrase> exemptions;
+    for (const auto& [what, count] : one.exemptions) exemptions.push_back(words_for(what, count));
+    report.invariants.push_back({one.name, one.held(), one.checked,
+                                 one.held() ? "" : one.violations.front(), std::move(exemptions)});
   }
+  report.harm = harm_of(report);
   give_verdict(evidence, report);
   sim::Trace& trace = evidence.world.trace();
   trace.mix(stable_hash(to_text(report.verdict)));

@@ -4,6 +4,8 @@
 //   unknown  neither, but a harmful fault was not done or met no work, or nothing was sent
 //   pass     else
 //
+// Beside it stands the harm that was done, whatever was expected (scenarios/harm.h).
+//
 // Threads: none.
 #pragma once
 
@@ -11,6 +13,7 @@
 #include "scenarios/cluster.h"
 #include "scenarios/faults.h"
 #include "scenarios/report.h"
+#include "scenarios/work_meter.h"
 
 #include <map>
 #include <string>
@@ -27,6 +30,7 @@ struct Evidence {
   const Availability& availability;
   const std::vector<FaultReport>& faults;
   const MostLag& most_lag;
+  const WorkMeter& work;
 };
 
 /// Fills everything but the time line and the wall clock.

@@ -435,14 +435,19 @@ void Recorder::write_samples() {
   recording_.sample(metric("OfflinePartitionsCount", "count", ""), now, offline);
   for (const ConsumerSpec& consumer : scenario.consumers) {
     std::int64_t total = 0;
+    std::int64_t unreadable = 0;
     for (const auto& [name, lag] : ledger_.lags(consumer.group, consumer.topics)) {
       total += lag;
+      unreadable += ledger_.unreadable(name);
       recording_.sample(metric("records-lag", "records", consumer.group, {},
                                cluster_.context().partitions.id_of(name).value()),
                         now, static_cast<double>(lag));
     }
     recording_.sample(metric("group-lag", "records", consumer.group), now,
                       static_cast<double>(total));
+    // Acknowledged and above the high watermark: no lag by Kafka's measure, and nobody has it.
+    recording_.sample(metric("group-unreadable", "records", consumer.group), now,
+                      static_cast<double>(unreadable));
     recording_.fact(now, "group/" + consumer.group, "lag", std::to_string(total));
   }
 }

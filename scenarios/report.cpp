@@ -1,6 +1,7 @@
 #include "scenarios/report.h"
 
 #include "base/check.h"
+#include "base/translation.h"
 
 #include <fmt/format.h>
 
@@ -9,13 +10,9 @@
 namespace brokerlab::scenarios {
 namespace {
 
-std::string count(std::int64_t n) {
-  std::string digits = std::to_string(n < 0 ? -n : n);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return n < 0 ? "-" + digits : digits;
-}
+std::string count(std::int64_t n) { return with_commas(n); }
+
+std::string times(std::int64_t n) { return n == 1 ? "1 time" : count(n) + " times"; }
 
 std::string percent(double share) {
   return share > 0 && share < 0.0005 ? "<0.1%" : fmt::format("{:.1f}%", share * 100);
@@ -39,12 +36,17 @@ std::string latency_row(std::string_view name, const Percentiles& p) {
 }
 
 std::string records_section(const RunReport& r) {
-  const double seconds = std::max(to_seconds(r.simulated), 1e-9);
   std::string text = heading("Records");
-  text +=
-      fmt::format("  sent {:>10}   acknowledged {:>10} ({:.1f}/s)   failed {}   waiting {}\n",
-                  count(r.sent), count(r.acknowledged),
-                  static_cast<double>(r.acknowledged) / seconds, count(r.failed), count(r.pending));
+  text += fmt::format("  sent {:>10}   acknowledged {:>10}   failed {}   waiting {}\n",
+                      count(r.sent), count(r.acknowledged), count(r.failed), count(r.pending));
+  if (r.sent > 0) {
+    text += fmt::format(
+        "  from {} to {}: acknowledged {:.1f}/s, at most {:.0f} in a second; processed {:.1f}/s, "
+        "at most {:.0f}\n",
+        to_text(r.work_begin), to_text(r.work_end), r.acknowledged_rate.mean,
+        r.acknowledged_rate.peak, r.consumed_rate.mean, r.consumed_rate.peak);
+  }
+  if (!r.failed_by.empty()) text += fmt::format("  failed by {}\n", error_list(r.failed_by));
   if (r.pending > 0) {
     text +=
         fmt::format("  the oldest one waiting has waited for {}; the latencies are without those\n",
@@ -54,8 +56,13 @@ std::string records_section(const RunReport& r) {
     text += fmt::format("  with acks=0 {}, acknowledged by nobody; {} of them are in no log\n",
                         count(r.sent_blindly), count(r.blindly_lost));
   }
-  text += fmt::format("  consumed {:>6}   delivered again {:>7}   written twice by retries {}\n",
-                      count(r.consumed), count(r.redelivered), count(r.duplicates));
+  text += fmt::format(
+      "  consumed {:>6}   delivered again {:>7}   written twice by retries {}   out of order {}\n",
+      count(r.consumed), count(r.redelivered), count(r.duplicates), count(r.reordered));
+  if (r.unreadable > 0) {
+    text += fmt::format("  {} acknowledged {} above the high watermark, not yet readable\n",
+                        count(r.unreadable), r.unreadable == 1 ? "record is" : "records are");
+  }
   if (r.not_verifiable > 0) {
     text += fmt::format("  {} acknowledged records could not be looked for: no live leader\n",
                         count(r.not_verifiable));
@@ -79,6 +86,27 @@ std::string records_section(const RunReport& r) {
   return text;
 }
 
+std::string errors_section(const RunReport& r) {
+  if (r.client_errors.empty()) return "";
+  std::string text =
+      heading(fmt::format("{:<46} {:>7} {:>6} {:>12} {:>12}", "Errors that clients saw", "times",
+                          "final", "first", "last"));
+  const auto how = [](const RunReport::ClientError& e) -> std::string {
+    if (e.how == "disconnected") return "the connection broke";
+    if (e.how == "timed_out") return "no answer within request.timeout.ms";
+    if (e.how == "not_connected") return "no connection";
+    if (e.how == "client") return "given up by the client";
+    return "";
+  };
+  for (const RunReport::ClientError& e : r.client_errors) {
+    text += fmt::format("  {:<44} {:>7} {:>6} {:>12} {:>12}  {}\n", e.api + " " + e.name,
+                        count(e.count), e.final == 0 ? "-" : count(e.final), to_text(e.first),
+                        to_text(e.last), how(e));
+    while (text.ends_with(" \n")) text.erase(text.size() - 2, 1);
+  }
+  return text;
+}
+
 std::string latency_section(const RunReport& r) {
   std::string text = heading(fmt::format("{:<36} {:>9} {:>9} {:>9} {:>9} {:>9}", "Latency", "p50",
                                          "p95", "p99", "p99.9", "max"));
@@ -88,14 +116,38 @@ std::string latency_section(const RunReport& r) {
   return text;
 }
 
+std::string length_or_none(Duration length) { return length > 0ns ? to_rounded_text(length) : "-"; }
+
+/// Below, who waits for a record does not notice that it is acknowledged and not yet readable.
+constexpr Duration unreadable_told = 100ms;
+
+std::string outages_line(const char* side, const RunReport::Outages& outages) {
+  if (outages.times == 0) return fmt::format("  available for {} all the time\n", side);
+  return fmt::format("  unavailable for {}: longest {} (from {}), in all {}, {}{}\n", side,
+                     to_rounded_text(outages.longest), to_text(outages.longest_from),
+                     to_rounded_text(outages.total), times(outages.times),
+                     outages.at_the_end ? "; still so at the end" : "");
+}
+
 std::string partitions_section(const RunReport& r) {
   std::string text = heading(fmt::format("{:<22} {:<10} {:>5} {:<9} {:>12} {:>11} {:>9} {:>8}",
                                          "Partitions", "leader", "epoch", "ISR", "unavailable",
                                          "ack waited", "elections", "ISR chg"));
   for (const RunReport::Partition& p : r.partitions) {
     text += fmt::format("  {:<20} {:<10} {:>5} {:<9} {:>12} {:>11} {:>9} {:>8}\n", p.name, p.leader,
-                        p.epoch, p.isr, p.unavailable > 0ns ? to_rounded_text(p.unavailable) : "-",
+                        p.epoch, p.isr, length_or_none(p.produce.longest),
                         to_rounded_text(p.longest_wait), p.elections, p.isr_changes);
+  }
+  text += outages_line("produce", r.produce) + outages_line("fetch", r.fetch);
+  for (const RunReport::Partition& p : r.partitions) {
+    const bool told = p.duplicates > 0 || p.reordered > 0 || p.unreadable > 0 ||
+                      p.longest_unreadable >= unreadable_told;
+    if (!told) continue;
+    text += fmt::format(
+        "  {}: written twice {}, out of order {}, not yet readable {}; an "
+        "acknowledged record lay above the high watermark for up to {}\n",
+        p.name, count(p.duplicates), count(p.reordered), count(p.unreadable),
+        to_rounded_text(p.longest_unreadable));
   }
   text += fmt::format("  controller elections: {}\n", r.controller_elections);
   return text;
@@ -105,25 +157,54 @@ std::string groups_section(const RunReport& r) {
   if (r.groups.empty()) return "";
   std::string text = heading("Consumer groups");
   for (const RunReport::Group& g : r.groups) {
+    const std::string beside =
+        g.unreadable == 0 ? std::string()
+                          : fmt::format(
+                                "and {} acknowledged {} above the high watermark not yet "
+                                "readable; lag ",
+                                count(g.unreadable), g.unreadable == 1 ? "record" : "records");
     text += fmt::format(
-        "  {:<20} {}, generation {}, {} rebalance{}; lag {} at the end, at most {} "
+        "  {:<20} {}, generation {}, {} rebalance{}; lag {} at the end, {}at most {} "
         "(at {}, {})\n",
         g.name, g.state, g.generation, g.rebalances, g.rebalances == 1 ? "" : "s", count(g.lag),
-        count(g.most_lag), clock_text(r.starts_at, g.most_lag_at), to_text(g.most_lag_at));
+        beside, count(g.most_lag), clock_text(r.starts_at, g.most_lag_at), to_text(g.most_lag_at));
+    text += fmt::format("  {:<20} read {} different records, {} again", "", count(g.consumed),
+                        count(g.redelivered));
+    if (g.skipped > 0) text += fmt::format(", skipped {}", count(g.skipped));
+    if (g.unread > 0) text += fmt::format("; {} acknowledged ones unread", count(g.unread));
+    text += "\n";
+    if (g.coordinator && g.coordinator->times > 0) {
+      text += fmt::format("  {:<20} without a coordinator: longest {}, in all {}, {}{}\n", "",
+                          to_rounded_text(g.coordinator->longest),
+                          to_rounded_text(g.coordinator->total), times(g.coordinator->times),
+                          g.coordinator->at_the_end ? "; still so at the end" : "");
+    }
   }
   return text;
 }
 
+std::string load_text(const RunReport::Load& load) {
+  return fmt::format("{:>5}/{}", percent(load.mean), percent(load.peak));
+}
+
 std::string machines_section(const RunReport& r) {
-  std::string text = heading(
-      fmt::format("{:<22} {:>11} {:>11} {:>6}  {:>11} {:>11} {:>6} {:>6} {:>6}", "Machines",
-                  "NIC sent", "received", "util", "disk read", "written", "syncs", "util", "CPU"));
+  std::string text = heading(fmt::format(
+      "{:<22} {:>11} {:>11} {:>13}  {:>11} {:>11} {:>6} {:>13} {:>13}", "Machines", "NIC sent",
+      "received", "mean/peak", "disk read", "written", "syncs", "mean/peak", "CPU mean/peak"));
   for (const RunReport::Machine& m : r.machines) {
-    text += fmt::format("  {:<20} {:>11} {:>11} {:>6}  {:>11} {:>11} {:>6} {:>6} {:>6}\n", m.name,
-                        to_rounded_text(Bytes(m.nic_sent)), to_rounded_text(Bytes(m.nic_received)),
-                        percent(m.nic_utilisation), to_rounded_text(Bytes(m.disk_read)),
-                        to_rounded_text(Bytes(m.disk_written)), m.disk_syncs,
-                        percent(m.disk_utilisation), percent(m.cpu_utilisation));
+    text += fmt::format("  {:<20} {:>11} {:>11} {:>13}  {:>11} {:>11} {:>6} {:>13} {:>13}\n",
+                        m.name, to_rounded_text(Bytes(m.nic_sent)),
+                        to_rounded_text(Bytes(m.nic_received)), load_text(m.nic),
+                        to_rounded_text(Bytes(m.disk_read)), to_rounded_text(Bytes(m.disk_written)),
+                        m.disk_syncs, load_text(m.disk), load_text(m.cpu));
+  }
+  return text;
+}
+
+std::string exemptions_text(const RunReport::Invariant& one) {
+  std::string text;
+  for (const Phrase& exemption : one.exemptions) {
+    text += (text.empty() ? ", but for " : " and ") + say(exemption);
   }
   return text;
 }
@@ -131,8 +212,9 @@ std::string machines_section(const RunReport& r) {
 std::string promises_section(const RunReport& r) {
   std::string text = heading("Promises");
   for (const RunReport::Invariant& one : r.invariants) {
-    text += fmt::format("  {:<6} {:<36} checked {:>9} times{}{}\n", one.held ? "kept" : "BROKEN",
-                        one.name, count(one.checked), one.held ? "" : ": ", one.detail);
+    text += fmt::format("  {:<6} {:<36} checked {:>9} times{}\n", one.held ? "kept" : "BROKEN",
+                        one.name, count(one.checked),
+                        one.held ? exemptions_text(one) : ": " + one.detail);
   }
   for (const RunReport::Expectation& one : r.expectations) {
     text += fmt::format("  {:<6} {} ({})\n", one.met ? "met" : "MISSED", one.what, one.found);
@@ -170,6 +252,17 @@ std::string json_of(const Percentiles& p) {
       to_millis(p.p999), to_millis(p.max));
 }
 
+std::string json_of(const RunReport::Load& load) {
+  return fmt::format(R"({{"mean":{},"peak":{}}})", load.mean, load.peak);
+}
+
+std::string json_of(const RunReport::Outages& o) {
+  return fmt::format(
+      R"({{"longest_s":{},"longest_from_s":{},"total_s":{},"times":{},"at_the_end":{}}})",
+      to_seconds(o.longest), to_seconds(o.longest_from), to_seconds(o.total), o.times,
+      o.at_the_end);
+}
+
 template <class T, class F>
 std::string json_list(const std::vector<T>& items, F one) {
   std::string text = "[";
@@ -191,6 +284,30 @@ std::string_view to_text(Verdict verdict) {
   UNREACHABLE();
 }
 
+std::string with_commas(std::int64_t n) {
+  std::string digits = std::to_string(n < 0 ? -n : n);
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return n < 0 ? "-" + digits : digits;
+}
+
+std::string error_list(const std::vector<std::pair<std::string, std::int64_t>>& errors) {
+  std::string text;
+  for (const auto& [name, number] : errors) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, with_commas(number));
+  }
+  return text;
+}
+
+std::string RunReport::verdict_line() const {
+  std::string line(to_text(verdict));
+  if (harm.empty()) return line;
+  if (verdict == Verdict::pass) line += " " + tr("(what was asked)");
+  for (const Harm& one : harm) line += " · " + say(one.words);
+  return line;
+}
+
 std::string RunReport::time_line_text() const {
   std::string text;
   for (const Moment& moment : time_line) {
@@ -203,9 +320,10 @@ std::string RunReport::time_line_text() const {
 std::string RunReport::text() const {
   std::string page = fmt::format("{}\n{}\n", name, title);
   page += heading("What happened") + time_line_text();
-  page += records_section(*this) + latency_section(*this) + groups_section(*this);
+  page += records_section(*this) + errors_section(*this) + latency_section(*this);
+  page += groups_section(*this);
   page += partitions_section(*this) + machines_section(*this) + promises_section(*this);
-  page += fmt::format("\nVerdict: {}\n", to_text(verdict));
+  page += fmt::format("\nVerdict: {}\n", verdict_line());
   for (const std::string& reason : reasons) page += fmt::format("  {}\n", reason);
   page += fmt::format(
       "Seed {}, version {}, fingerprint {}\n{} simulated in {:.1f} s ({:.0f} times real time, {} "
@@ -220,13 +338,26 @@ std::string RunReport::json() const {
   std::string text = "{";
   text += fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)",
                       quoted(name), quoted(title), seed, quoted(version), quoted(fingerprint));
-  text += fmt::format(R"("verdict":"{}","reasons":{},"simulated_s":{},"steps":{},)",
-                      to_text(verdict), json_list(reasons, [](const auto& r) { return quoted(r); }),
-                      to_seconds(simulated), steps);
   text += fmt::format(
-      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{}}},)",
+      R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},"steps":{},)", to_text(verdict),
+      json_list(harm,
+                [](const Harm& h) {
+                  return fmt::format(R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
+                                     quoted(h.kind), h.count, quoted(h.words.english),
+                                     quoted(h.words.korean));
+                }),
+      json_list(reasons, [](const auto& r) { return quoted(r); }), to_seconds(simulated), steps);
+  text += fmt::format(
+      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
       sent, acknowledged, failed, pending, to_millis(oldest_pending), sent_blindly, blindly_lost,
-      not_verifiable, consumed, redelivered, duplicates);
+      not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
+      to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {
+        return fmt::format(R"({{"error":{},"records":{}}})", quoted(one.first), one.second);
+      }));
+  text += fmt::format(
+      R"("work":{{"from_s":{},"to_s":{},"acknowledged_per_s":{},"consumed_per_s":{}}},)",
+      to_seconds(work_begin), to_seconds(work_end), json_of(acknowledged_rate),
+      json_of(consumed_rate));
   text += fmt::format(
       R"("lost":{},)", json_list(lost, [](const Lost& l) {
         return fmt::format(
@@ -237,26 +368,37 @@ std::string RunReport::json() const {
   text += fmt::format(R"("latency":{{"acknowledged_after":{},"send_call":{},"end_to_end":{}}},)",
                       json_of(acknowledged_after), json_of(send_call), json_of(end_to_end));
   text += fmt::format(
-      R"("groups":{},)", json_list(groups, [](const Group& g) {
+      R"("client_errors":{},)", json_list(client_errors, [](const ClientError& e) {
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"rebalances":{}}})",
-            quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
-            to_seconds(g.most_lag_at), g.rebalances);
+            R"({{"api":{},"name":{},"how":{},"count":{},"final":{},"first_s":{},"last_s":{}}})",
+            quoted(e.api), quoted(e.name), quoted(e.how), e.count, e.final, to_seconds(e.first),
+            to_seconds(e.last));
       }));
   text += fmt::format(
-      R"("unavailable_s":{},"controller_elections":{},"partitions":{},)", to_seconds(unavailable),
-      controller_elections, json_list(partitions, [](const Partition& p) {
+      R"("groups":{},)", json_list(groups, [](const Group& g) {
         return fmt::format(
-            R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{}}})",
-            quoted(p.name), quoted(p.leader), p.epoch, quoted(p.isr), to_seconds(p.unavailable),
-            p.leaderless, to_seconds(p.longest_wait), p.elections, p.isr_changes, p.high_watermark);
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{}}})",
+            quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
+            to_seconds(g.most_lag_at), g.unreadable, g.unread, g.consumed, g.redelivered, g.skipped,
+            g.rebalances, g.coordinator ? json_of(*g.coordinator) : "null");
+      }));
+  text += fmt::format(
+      R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"partitions":{},)",
+      to_seconds(produce.longest), json_of(produce), json_of(fetch), controller_elections,
+      json_list(partitions, [](const Partition& p) {
+        return fmt::format(
+            R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",
+            quoted(p.name), quoted(p.leader), p.epoch, quoted(p.isr), to_seconds(p.produce.longest),
+            json_of(p.produce), json_of(p.fetch), p.leaderless, to_seconds(p.longest_wait),
+            p.elections, p.isr_changes, p.high_watermark, p.unreadable,
+            to_seconds(p.longest_unreadable), p.duplicates, p.reordered);
       }));
   text += fmt::format(
       R"("machines":{},)", json_list(machines, [](const Machine& m) {
         return fmt::format(
-            R"({{"name":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"cpu_utilisation":{}}})",
-            quoted(m.name), m.nic_sent, m.nic_received, m.nic_utilisation, m.disk_read,
-            m.disk_written, m.disk_syncs, m.disk_utilisation, m.cpu_utilisation);
+            R"({{"name":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"nic_peak":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"disk_peak":{},"cpu_utilisation":{},"cpu_peak":{}}})",
+            quoted(m.name), m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read,
+            m.disk_written, m.disk_syncs, m.disk.mean, m.disk.peak, m.cpu.mean, m.cpu.peak);
       }));
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {
@@ -265,10 +407,13 @@ std::string RunReport::json() const {
             to_seconds(f.at), quoted(f.what), quoted(f.target), f.done, f.bit, quoted(f.note),
             json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
       }));
-  text += fmt::format(R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
-                        return fmt::format(R"({{"name":{},"held":{},"checked":{},"detail":{}}})",
-                                           quoted(i.name), i.held, i.checked, quoted(i.detail));
-                      }));
+  text += fmt::format(
+      R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
+        return fmt::format(
+            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{}}})", quoted(i.name),
+            i.held, i.checked, quoted(i.detail),
+            json_list(i.exemptions, [](const Phrase& one) { return quoted(one.english); }));
+      }));
   text += fmt::format(R"("expectations":{},)", json_list(expectations, [](const Expectation& e) {
                         return fmt::format(R"({{"what":{},"met":{},"found":{}}})", quoted(e.what),
                                            e.met, quoted(e.found));

@@ -7,7 +7,9 @@
 #include "base/units.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -15,9 +17,21 @@ namespace brokerlab::scenarios {
 enum class Verdict { pass, fail, unknown };
 std::string_view to_text(Verdict verdict);
 
+/// "12,345".
+std::string with_commas(std::int64_t n);
+/// "REQUEST_TIMED_OUT 12, NETWORK_EXCEPTION 3".
+std::string error_list(const std::vector<std::pair<std::string, std::int64_t>>& errors);
+
 struct Percentiles {
   std::int64_t count = 0;
   Duration mean{}, p50{}, p95{}, p99{}, p999{}, max{};
+};
+
+/// What a run did beside what was asked of it (scenarios/harm.h).
+struct Harm {
+  std::string kind;  ///< "records_lost"; the words for programs.
+  std::int64_t count = 1;
+  Phrase words;  ///< "3 acknowledged records lost"
 };
 
 struct RunReport {
@@ -33,13 +47,36 @@ struct RunReport {
 
   Verdict verdict = Verdict::unknown;
   std::vector<std::string> reasons;  ///< Why it is not "pass".
+  std::vector<Harm> harm;            ///< Whatever the verdict is; the worst first.
 
   // Records.
   std::int64_t sent = 0, acknowledged = 0, failed = 0, pending = 0;
+  std::vector<std::pair<std::string, std::int64_t>> failed_by;  ///< By Kafka's name of the error.
   Duration oldest_pending{};  ///< How long the longest waiting one has waited at the end.
   std::int64_t sent_blindly = 0, blindly_lost = 0;  ///< acks=0; in no log at the end.
   std::int64_t not_verifiable = 0;  ///< Acknowledged, and no live leader to look into.
-  std::int64_t consumed = 0, redelivered = 0, duplicates = 0;
+  std::int64_t consumed = 0;        ///< Different records that some group has processed.
+  std::int64_t redelivered = 0;     ///< How often a group got one again.
+  std::int64_t duplicates = 0;      ///< Copies in the logs beyond the first.
+  std::int64_t reordered = 0;       ///< In the logs behind one that its producer sent later.
+  std::int64_t unreadable = 0;      ///< Acknowledged, above the high watermark at the end.
+  Duration longest_unreadable{0};   ///< The longest that one lay there.
+
+  // Over the time that work went on (scenarios/work_meter.h).
+  Time work_begin{}, work_end{};
+  struct Load {
+    double mean = 0, peak = 0;
+  };
+  Load acknowledged_rate, consumed_rate;  ///< Records a second.
+
+  /// When such requests would not have succeeded (scenarios/availability.h).
+  struct Outages {
+    Duration longest{};
+    Time longest_from{};
+    Duration total{};
+    int times = 0;
+    bool at_the_end = false;
+  };
   Percentiles acknowledged_after;  ///< Intended send time to acknowledgment.
   Percentiles send_call;           ///< send() to acknowledgment.
   Percentiles end_to_end;          ///< Intended send time to processed.
@@ -53,13 +90,30 @@ struct RunReport {
   };
   std::vector<Lost> lost;
 
+  /// What clients met: an error that a broker answered, or what became of an answer that did not
+  /// come.
+  struct ClientError {
+    std::string api;   ///< "Produce"
+    std::string name;  ///< Kafka's.
+    std::string how;   ///< answered | disconnected | timed_out | not_connected | client
+    std::int64_t count = 0;
+    std::int64_t final = 0;  ///< That reached the application.
+    Time first, last;
+  };
+  std::vector<ClientError> client_errors;
+
   struct Group {
     std::string name;
     std::string state;
     int generation = 0;
-    std::int64_t lag = 0, most_lag = 0;
+    std::int64_t lag = 0, most_lag = 0;  ///< Records below the high watermarks.
     Time most_lag_at;
+    std::int64_t unreadable = 0;  ///< Acknowledged records of its topics above them, at the end.
+    std::int64_t unread = 0;      ///< Acknowledged records that it has not processed, not lost.
+    std::int64_t consumed = 0;    ///< Different records.
+    std::int64_t redelivered = 0, skipped = 0;
     std::int64_t rebalances = 0;
+    std::optional<Outages> coordinator;  ///< When no commit would have been accepted.
   };
   std::vector<Group> groups;
 
@@ -68,23 +122,24 @@ struct RunReport {
     std::string leader;
     int epoch = 0;
     std::string isr;
-    Duration unavailable{};  ///< Longest outage.
+    Outages produce, fetch;
     bool leaderless = false;
+    Duration longest_unreadable{};  ///< Of an acknowledged record.
+    std::int64_t unreadable = 0, duplicates = 0, reordered = 0;
     Duration longest_wait{};  ///< For an acknowledgment.
     int elections = 0, isr_changes = 0;
     std::int64_t high_watermark = 0;
   };
   std::vector<Partition> partitions;  ///< Of the scenario's topics.
-  Duration unavailable{};
+  Outages produce, fetch;  ///< Longest of any one; the others of all together, overlaps once.
   int controller_elections = 0;
 
   struct Machine {
     std::string name;
     std::int64_t nic_sent = 0, nic_received = 0;
-    double nic_utilisation = 0;  ///< Of the busier direction, over the run.
+    Load nic;  ///< Shares of what is sustained, over the time that work went on.
     std::int64_t disk_read = 0, disk_written = 0, disk_syncs = 0;
-    double disk_utilisation = 0;
-    double cpu_utilisation = 0;
+    Load disk, cpu;
   };
   std::vector<Machine> machines;
 
@@ -101,6 +156,7 @@ struct RunReport {
     bool held = true;
     std::int64_t checked = 0;
     std::string detail;
+    std::vector<Phrase> exemptions;  ///< "250 records lost by ...": it is kept but for those.
   };
   std::vector<Invariant> invariants;
 
@@ -117,6 +173,8 @@ struct RunReport {
   };
   std::vector<Moment> time_line;  ///< From the first fault (or load change) on.
 
+  /// "pass (what was asked) · 1 acknowledged record lost".
+  std::string verdict_line() const;
   /// The page.
   std::string text() const;
   /// One JSON object; everything but wall_seconds is equal in equal runs.

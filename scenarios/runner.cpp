@@ -1,5 +1,6 @@
 #include "scenarios/runner.h"
 
+#include "base/translation.h"
 #include "model/events.h"
 #include "scenarios/availability.h"
 #include "scenarios/cluster.h"
@@ -8,6 +9,7 @@
 #include "scenarios/loader.h"
 #include "scenarios/recorder.h"
 #include "scenarios/time_line.h"
+#include "scenarios/work_meter.h"
 
 #include <chrono>
 #include <optional>
@@ -35,7 +37,9 @@ class Run {
       describe_run();
       recorder_->attach();
     }
-    availability_.emplace(world_, *cluster_);
+    availability_.emplace(world_, *cluster_, ledger_);
+    work_.emplace(world_, *cluster_, ledger_);
+    work_->start();
     errors_.emplace(world_, *cluster_, ledger_);
     faults_.emplace(world_, *cluster_, ledger_);
     faults_->schedule();
@@ -51,8 +55,9 @@ class Run {
     world_.set_cause({});
     ledger_.finish();
     availability_->finish(end);
-    RunReport report = judge(
-        {scenario_, world_, *cluster_, ledger_, *availability_, faults_->reports(), most_lag_});
+    work_->finish(end);
+    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
+                              faults_->reports(), most_lag_, *work_});
     report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -89,9 +94,19 @@ class Run {
       reasons += (reasons.empty() ? "" : "; ") + reason;
     }
     recording.meta("verdict_reason", reasons);
+    for (const Language language : {Language::english, Language::korean}) {
+      std::string harm;
+      for (const Harm& one : report.harm)
+        harm += (harm.empty() ? "" : "\n") + say(one.words, language);
+      recording.meta(language == Language::english ? "harm_en" : "harm_ko", harm);
+    }
     recording.meta("summary_json", report.json());
     for (const RunReport::Invariant& one : report.invariants) {
-      recording.invariant(one.name, one.held, one.checked, one.detail);
+      std::string detail = one.detail;
+      for (const Phrase& exemption : one.exemptions) {
+        if (one.held) detail += (detail.empty() ? "but for " : " and ") + exemption.english;
+      }
+      recording.invariant(one.name, one.held, one.checked, detail);
     }
     for (const LostRecord& lost : ledger_.lost()) {
       recording.lost_record({cluster_->context().partitions.id_of(lost.partition).value(),
@@ -132,6 +147,7 @@ class Run {
   std::optional<Recorder> recorder_;
   std::optional<Availability> availability_;
   std::optional<ErrorSpells> errors_;
+  std::optional<WorkMeter> work_;
   std::optional<FaultPlan> faults_;
   MostLag most_lag_;
 };

@@ -37,6 +37,7 @@ class Validator {
     check_sources();
     check_producers();
     check_consumers();
+    check_expectations();
     check_recording();
   }
 
@@ -257,6 +258,14 @@ class Validator {
     std::vector<std::string> names;
     for (const TopicSpec& topic : s_.topics) names.push_back(topic.name);
     return names;
+  }
+
+  void check_expectations() {
+    for (std::size_t i = 0; i < s_.expect.size(); ++i) {
+      const auto* limits = std::get_if<AvailabilityWithin>(&s_.expect[i].what);
+      if (limits == nullptr || !limits->topic) continue;
+      check_topic(fmt::format("/expect/{}/availability/topic", i), *limits->topic);
+    }
   }
 
   void check_topic(const std::string& path, const std::string& name) {

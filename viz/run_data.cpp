@@ -107,6 +107,16 @@ std::string glyphs_of(const std::vector<sim::RecordedEvent>& events) {
   return all;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
 // For a file without duration_ns: until the last thing it tells.
 Duration last_told(const Run& run) {
   Time last{1s};
@@ -139,6 +149,10 @@ const std::string& Run::title(Language language) const {
   return title_en;
 }
 
+const std::vector<std::string>& Run::harm(Language language) const {
+  return language == Language::korean && !harm_ko.empty() ? harm_ko : harm_en;
+}
+
 const sim::RecordedMachine* Run::machine(int id) const {
   const auto found =
       std::find_if(machines.begin(), machines.end(), [&](const auto& m) { return m.id == id; });
@@ -156,6 +170,9 @@ std::string Run::wall_clock(Time t, bool tenths) const {
 
 std::string Run::all_text() const {
   std::string all = title_en + title_ko + verdict_reason;
+  for (const auto* harm : {&harm_en, &harm_ko}) {
+    for (const std::string& one : *harm) all += one;
+  }
   for (const auto& machine : machines) all += machine.name;
   for (const auto& partition : partitions) all += partition.topic;
   for (const auto& client : producers) all += client.process.name;
@@ -185,6 +202,8 @@ Run read_run(const sim::RecordingReader& reader) {
   run.scope = reader.scope();
   run.verdict = reader.meta("verdict");
   run.verdict_reason = reader.meta("verdict_reason");
+  run.harm_en = lines_of(reader.meta("harm_en"));
+  run.harm_ko = lines_of(reader.meta("harm_ko"));
   run.machines = reader.machines();
   std::set<int> internal;
   for (auto& partition : reader.partitions()) {

@@ -42,6 +42,8 @@ struct Run {
   sim::RecordingScope scope;  ///< What was kept.
   std::string verdict;        ///< pass | fail | unknown, or "".
   std::string verdict_reason;
+  std::vector<std::string> harm_en;  ///< What was done whatever the verdict is, the worst first.
+  std::vector<std::string> harm_ko;
 
   std::vector<sim::RecordedMachine> machines;
   std::vector<sim::RecordedPartition> partitions;  ///< Without internal topics.
@@ -62,6 +64,7 @@ struct Run {
   std::vector<std::pair<std::string, Series>> group_lag;
 
   const std::string& title(Language language) const;
+  const std::vector<std::string>& harm(Language language) const;
   const sim::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
   /// "09:00:30", or with tenths "09:00:30.0".
   std::string wall_clock(Time t, bool tenths = false) const;

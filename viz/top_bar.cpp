@@ -50,11 +50,41 @@ float draw_transport(Ui& ui, const Scene& scene, float x, float y) {
   return faster.right();
 }
 
-std::pair<Text, Color> verdict_of(const std::string& verdict) {
-  if (verdict == "pass") return {Text::verdict_pass, theme::good};
-  if (verdict == "fail") return {Text::verdict_fail, theme::wrong};
-  if (verdict == "unknown") return {Text::verdict_unknown, theme::control};
+// What was asked may be met and harm be done all the same: that is not green.
+std::pair<Text, Color> verdict_of(const std::string& verdict, bool harm) {
+  if (verdict == "pass") {
+    return harm ? std::pair{Text::verdict_pass_harm, theme::control}
+                : std::pair{Text::verdict_pass, theme::good};
+  }
+  if (verdict == "fail") {
+    return {harm ? Text::verdict_fail_harm : Text::verdict_fail, theme::wrong};
+  }
+  if (verdict == "unknown") {
+    return {harm ? Text::verdict_unknown_harm : Text::verdict_unknown, theme::control};
+  }
   return {Text::verdict_none, theme::faint};
+}
+
+// As many as fit into the width, the worst first, and how many more there are.
+std::string harm_line(const Ui& ui, const std::vector<std::string>& harm, const TextStyle& style,
+                      float width) {
+  std::string line;
+  for (std::size_t i = 0; i < harm.size(); ++i) {
+    const std::string longer = line + (i == 0 ? "" : " · ") + harm[i];
+    const std::size_t left = harm.size() - i - 1;
+    const std::string rest = left == 0 ? "" : fmt::format(" · +{}", left);
+    if (i > 0 && ui.width_of(longer + rest, style) > width) {
+      return fmt::format("{} · +{}", line, harm.size() - i);
+    }
+    line = longer;
+  }
+  return line;
+}
+
+std::string lines(const std::vector<std::string>& all, const std::string& first) {
+  std::string text = first;
+  for (const std::string& one : all) text += (text.empty() ? "" : "\n") + one;
+  return text;
 }
 
 }  // namespace
@@ -63,10 +93,12 @@ void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_panel(ui, rect, "");
   const float middle = rect.center().y;
 
-  const auto [verdict, color] = verdict_of(scene.run.verdict);
+  const std::vector<std::string>& harm = scene.run.harm(ui.language());
+  const auto [verdict, color] = verdict_of(scene.run.verdict, !harm.empty());
   const Rect badge = draw_badge(ui, {rect.right() - theme::padding, middle - 11}, ui.say(verdict),
                                 color, Align::right);
-  if (ui.hovered(badge) && !scene.run.verdict_reason.empty()) ui.tooltip(scene.run.verdict_reason);
+  const std::string all = lines(harm, scene.run.verdict_reason);
+  if (ui.hovered(badge) && !all.empty()) ui.tooltip(all);
 
   const Rect language{badge.x - 12 - 84, middle - 15, 84, 30};
   if (draw_button(ui, language, false)) {
@@ -87,8 +119,17 @@ void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
           {Size::clock, theme::accent, true}, Align::right);
 
   const float title_x = rect.x + theme::padding;
-  ui.text_in({title_x, rect.y, clock_right - 150 - title_x, rect.h}, scene.run.title(ui.language()),
-             {Size::title, theme::text, true});
+  const float width = clock_right - 150 - title_x;
+  const TextStyle title{Size::title, theme::text, true};
+  if (harm.empty()) {
+    ui.text_in({title_x, rect.y, width, rect.h}, scene.run.title(ui.language()), title);
+    return;
+  }
+  ui.text({title_x, rect.y + 7}, scene.run.title(ui.language()), title, Align::left, width);
+  const TextStyle style{Size::small, theme::wrong, true};
+  const Rect line{title_x, rect.y + 33, width, 18};
+  ui.text_in(line, harm_line(ui, harm, style, width), style);
+  if (ui.hovered(line)) ui.tooltip(lines(harm, ""));
 }
 
 }  // namespace brokerlab::viz

@@ -80,7 +80,13 @@ class Sample {
     out_.meta("starts_at", "08:55:00");
     out_.meta("duration_ns", std::to_string(from_seconds(end).count()));
     out_.meta("verdict", "pass");
-    out_.meta("verdict_reason", "3 acknowledged records were lost, as acks=1 allows.");
+    out_.meta("verdict_reason", "");
+    out_.meta("harm_en",
+              "3 acknowledged records lost\nunavailable for produce for up to 16.5 s\n"
+              "unavailable for fetch for up to 16.5 s\n2 records written twice");
+    out_.meta("harm_ko",
+              "저장 응답을 받은 레코드 3개가 사라졌다\n최대 16.5초 동안 쓸 수 없었다\n"
+              "최대 16.5초 동안 읽을 수 없었다\n레코드 2개가 두 번 기록되었다");
     for (int i = 1; i <= 3; ++i) {
       out_.machine(i, fmt::format("broker-{}", i), "broker");
       out_.process(i, i, fmt::format("broker-{}", i), "broker", i);

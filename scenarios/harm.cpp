@@ -1,0 +1,120 @@
+#include "scenarios/harm.h"
+
+#include "base/translation.h"
+
+namespace brokerlab::scenarios {
+namespace {
+
+class Harms {
+ public:
+  void add(std::string kind, std::int64_t count, Phrase one, Phrase many) {
+    if (count <= 0) return;
+    list_.push_back({std::move(kind), count, count == 1 ? std::move(one) : std::move(many)});
+  }
+  void add(std::string kind, Phrase words) {
+    list_.push_back({std::move(kind), 1, std::move(words)});
+  }
+  std::vector<Harm> take() { return std::move(list_); }
+
+ private:
+  std::vector<Harm> list_;
+};
+
+void add_records(const RunReport& r, Harms& harms) {
+  const auto lost = static_cast<std::int64_t>(r.lost.size());
+  harms.add("records_lost", lost, phrase("1 acknowledged record lost"),
+            phrase("{} acknowledged records lost", with_commas(lost)));
+  harms.add("blind_records_lost", r.blindly_lost, phrase("1 record sent with acks=0 is in no log"),
+            phrase("{} records sent with acks=0 are in no log", with_commas(r.blindly_lost)));
+  harms.add("records_not_verifiable", r.not_verifiable,
+            phrase("1 acknowledged record without a live leader to look for it"),
+            phrase("{} acknowledged records without a live leader to look for them",
+                   with_commas(r.not_verifiable)));
+  const std::string errors = error_list(r.failed_by);
+  harms.add("sends_failed", r.failed, phrase("1 send failed ({})", errors),
+            phrase("{} sends failed ({})", with_commas(r.failed), errors));
+  if (r.oldest_pending >= harmful_wait) {
+    const std::string oldest = to_rounded_text(r.oldest_pending);
+    harms.add("sends_unanswered", r.pending,
+              phrase("1 send without an answer at the end, for {}", oldest),
+              phrase("{} sends without an answer at the end, for up to {}", with_commas(r.pending),
+                     oldest));
+  }
+}
+
+void add_order(const RunReport& r, Harms& harms) {
+  harms.add("records_duplicated", r.duplicates, phrase("1 record written twice"),
+            phrase("{} records written twice", with_commas(r.duplicates)));
+  harms.add("records_reordered", r.reordered, phrase("1 record out of order in the log"),
+            phrase("{} records out of order in the log", with_commas(r.reordered)));
+  harms.add("records_unreadable", r.unreadable, phrase("1 acknowledged record not yet readable"),
+            phrase("{} acknowledged records not yet readable", with_commas(r.unreadable)));
+  harms.add("records_redelivered", r.redelivered, phrase("1 record delivered to a group again"),
+            phrase("{} records delivered to a group again", with_commas(r.redelivered)));
+  std::int64_t skipped = 0;
+  for (const RunReport::Group& group : r.groups) skipped += group.skipped;
+  harms.add("records_skipped", skipped, phrase("1 record skipped by a group"),
+            phrase("{} records skipped by groups", with_commas(skipped)));
+}
+
+/// What was refused and tried again, and what reached the applications of consumers.
+void add_errors(const RunReport& r, Harms& harms) {
+  std::vector<std::pair<std::string, std::int64_t>> refused, commits, told;
+  std::int64_t refusals = 0, failed_commits = 0, final = 0;
+  for (const RunReport::ClientError& error : r.client_errors) {
+    if (error.api == "Produce") {
+      if (error.how != "answered") continue;
+      refused.emplace_back(error.name, error.count);
+      refusals += error.count;
+    } else if (error.api == "OffsetCommit") {
+      commits.emplace_back(error.name, error.count);
+      failed_commits += error.count;
+    } else if (error.final > 0) {
+      told.emplace_back(error.name, error.final);
+      final += error.final;
+    }
+  }
+  harms.add("errors_final", final, phrase("1 error reached an application ({})", error_list(told)),
+            phrase("{} errors reached applications ({})", with_commas(final), error_list(told)));
+  harms.add("produces_refused", refusals, phrase("1 produce refused ({})", error_list(refused)),
+            phrase("{} produces refused ({})", with_commas(refusals), error_list(refused)));
+  harms.add(
+      "commits_failed", failed_commits, phrase("1 offset commit failed ({})", error_list(commits)),
+      phrase("{} offset commits failed ({})", with_commas(failed_commits), error_list(commits)));
+}
+
+void add_outages(const RunReport& r, Harms& harms) {
+  if (r.produce.longest >= harmful_outage) {
+    const std::string longest = to_rounded_text(r.produce.longest);
+    harms.add("produce_unavailable",
+              r.produce.at_the_end
+                  ? phrase("unavailable for produce for up to {}, and at the end", longest)
+                  : phrase("unavailable for produce for up to {}", longest));
+  }
+  if (r.fetch.longest >= harmful_outage) {
+    const std::string longest = to_rounded_text(r.fetch.longest);
+    harms.add("fetch_unavailable",
+              r.fetch.at_the_end
+                  ? phrase("unavailable for fetch for up to {}, and at the end", longest)
+                  : phrase("unavailable for fetch for up to {}", longest));
+  }
+  for (const RunReport::Group& group : r.groups) {
+    if (!group.coordinator || group.coordinator->longest < harmful_outage) continue;
+    harms.add("coordinator_unavailable",
+              phrase("group {} without a coordinator for up to {}", group.name,
+                     to_rounded_text(group.coordinator->longest)));
+  }
+}
+
+}  // namespace
+
+std::vector<Harm> harm_of(const RunReport& report) {
+  Harms harms;
+  add_records(report, harms);
+  add_outages(report, harms);
+  add_errors(report, harms);
+  add_order(report, harms);
+  return harms.take();
+}
+
+}  // namespace brokerlab::scenarios

@@ -1,0 +1,22 @@
+// What a run did to records and to those who wanted to send and read them, whatever the scenario
+// expected: it stands beside the verdict, so that no "pass" hides it. The worst first.
+//
+// Threads: none.
+#pragma once
+
+#include "scenarios/report.h"
+
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+/// An outage that is shorter is no harm by itself (the report has it): a client that is refused
+/// asks again after retry.backoff.ms, 100 ms by default, and notices no more than that.
+inline constexpr Duration harmful_outage = 100ms;
+/// A send that has waited for less when the run ends is on its way.
+inline constexpr Duration harmful_wait = 1s;
+
+/// Of a report that is filled but for its harm and its verdict.
+std::vector<Harm> harm_of(const RunReport& report);
+
+}  // namespace brokerlab::scenarios

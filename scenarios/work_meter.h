@@ -1,0 +1,79 @@
+// WorkMeter: rates and utilisation over the time that work went on.
+//
+// Work goes on from the first send() to the last send(), acknowledgment or record processed; a run
+// in which nothing is sent is all work. Means are over that time, peaks over its busiest second
+// (of the seconds of the run, counted from its start), so idle time before and after dilutes
+// nothing. A share is of what the hardware sustains, not of its burst:
+//
+//   network card  bytes moved in its busier direction, of its rate (of less while a fault slows it)
+//   disks         of the busiest one, the time with an operation in progress, or its operations of
+//                 the volume's iops, if that is more; or all its bytes of the volume link's rate
+//   processor     work of all cores, of all cores
+//
+// So a card or a volume that lives on its burst credits shows more than 100 %.
+//
+// Lifetime: borrows World, Cluster and Ledger. Threads: none.
+#pragma once
+
+#include "scenarios/cluster.h"
+
+#include <vector>
+
+namespace brokerlab::scenarios {
+
+class WorkMeter {
+ public:
+  struct Load {
+    double mean = 0;
+    double peak = 0;
+  };
+  struct MachineLoad {
+    Load nic, disk, cpu;
+  };
+
+  WorkMeter(sim::World& world, Cluster& cluster, const Ledger& ledger);
+
+  /// Looks now and every second from now on.
+  void start();
+  void finish(Time end);
+
+  Time begin() const { return begin_; }
+  Time end() const { return end_; }
+  Load acknowledged() const { return acknowledged_; }  ///< Records a second.
+  Load consumed() const { return consumed_; }  ///< Records a second, processed by any group.
+  const std::vector<MachineLoad>& machines() const { return machines_; }  ///< As members().
+
+ private:
+  /// Totals since the start; `could` is what the hardware sustains in the same time.
+  struct Use {
+    double did = 0;
+    double could = 0;
+  };
+  struct MachineTotals {
+    Use out, in;
+    std::vector<Use> disks;  ///< For each disk its time and its operations; last the link's bytes.
+    Use cpu;
+  };
+  struct Look {
+    Time at;
+    double acknowledged = 0;
+    double consumed = 0;
+    std::vector<MachineTotals> machines;
+  };
+
+  void look();
+  MachineTotals totals_of(const Cluster::Member& member, std::size_t index) const;
+  Load rate_of(double Look::*total) const;
+  MachineLoad load_of(std::size_t machine) const;
+
+  sim::World& world_;
+  Cluster& cluster_;
+  const Ledger& ledger_;
+  std::vector<Look> looks_;
+  Time begin_{};
+  Time end_{};
+  Load acknowledged_, consumed_;
+  std::vector<MachineLoad> machines_;
+};
+
+}  // namespace brokerlab::scenarios
