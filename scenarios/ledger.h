@@ -89,7 +89,7 @@ struct LostRecord {
   bool allowed() const { return kind == Kind::unclean_election || kind == Kind::unsynced; }
 };
 
-class Ledger final : public model::Observer {
+class Ledger : public model::Observer {
  public:
   /// Finds the live replica of a partition on a broker; nothing when the broker is not running.
   using ReplicaFinder =
@@ -242,6 +242,10 @@ class Ledger final : public model::Observer {
   void declare_consumer(std::string consumer, std::string group, bool resets_to_latest);
   /// Whose loss is a broken promise: producers with acks=all.
   void declare_producer(int producer, bool wants_all);
+
+ protected:
+  sim::World& world() const { return world_; }
+  const model::ClusterContext* context() const { return context_; }
 
  private:
   struct SentRecord {

@@ -23,13 +23,21 @@ constexpr Duration lag_looked_at_every = 1s;
 /// Everything of one run, in the order in which it is built and, backwards, destroyed.
 class Run {
  public:
-  explicit Run(const Scenario& scenario)
-      : scenario_(scenario), world_(static_cast<std::uint64_t>(scenario.seed)), ledger_(world_) {}
+  Run(const Scenario& scenario, bool exposed)
+      : scenario_(scenario),
+        world_(static_cast<std::uint64_t>(scenario.seed)),
+        exposure_(exposed ? std::make_unique<Exposure>(world_) : nullptr),
+        plain_ledger_(exposed ? nullptr : std::make_unique<Ledger>(world_)),
+        ledger_(exposed ? *exposure_ : *plain_ledger_) {}
 
   Result<RunReport, std::string> go(const RunOptions& options) {
     auto built = Cluster::build(world_, scenario_, ledger_);
     if (!built) return fail(built.error());
     cluster_ = std::move(*built);
+    if (exposure_) {
+      cluster_->network().on_transfer(
+          [this](const sim::Transfer& transfer) { exposure_->on_transfer(transfer); });
+    }
     if (!options.record.empty()) {
       auto recording = sim::Recording::create(options.record);
       if (!recording) return fail(recording.error());
@@ -65,6 +73,7 @@ class Run {
       const Status<std::string> written = finish_recording(report);
       if (!written) return fail(written.error());
     }
+    if (exposure_) options.exposed(exposure_->all());
     return report;
   }
 
@@ -142,7 +151,9 @@ class Run {
 
   const Scenario& scenario_;
   sim::World world_;
-  Ledger ledger_;
+  std::unique_ptr<Exposure> exposure_;  ///< One of these two.
+  std::unique_ptr<Ledger> plain_ledger_;
+  Ledger& ledger_;
   std::unique_ptr<Cluster> cluster_;
   std::optional<Recorder> recorder_;
   std::optional<Availability> availability_;
@@ -157,7 +168,7 @@ class Run {
 std::string_view version() { return BROKERLAB_VERSION; }
 
 Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& options) {
-  return std::make_unique<Run>(scenario)->go(options);
+  return std::make_unique<Run>(scenario, options.exposed != nullptr)->go(options);
 }
 
 }  // namespace brokerlab::scenarios

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "scenarios/description.h"
+#include "scenarios/exposure.h"
 #include "scenarios/report.h"
 
 #include <functional>
@@ -21,6 +22,8 @@ struct RunOptions {
   std::string record;  ///< Where the recording goes; empty: none.
   /// Called every 250 ms of simulated time with the date and the steps taken.
   std::function<void(Time now, std::uint64_t steps)> progress;
+  /// Called at the end with what exposure.h tells; unset: it is not noted.
+  std::function<void(const std::vector<Exposed>&)> exposed;
 };
 
 Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& options = {});
@@ -28,6 +31,22 @@ Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& o
 /// The same in a process of its own; the answer is the report as JSON. `record` may be empty.
 Result<std::string, std::string> run_apart(const Scenario& scenario,
                                            const std::string& record = {});
+
+struct ApartJob {
+  Scenario scenario;
+  std::string record;  ///< May be empty.
+  bool exposed = false;
+};
+struct ApartRun {
+  std::string report;            ///< JSON.
+  std::vector<Exposed> exposed;  ///< If it was asked for.
+};
+/// Each in a process of its own, as many at once as there are cores. `done` hears of each as soon
+/// as it ends, in any order; who answers false wants none of the jobs behind that one any more.
+/// `progress`, from 0 to 1, is of all of them.
+void run_apart(const std::vector<ApartJob>& jobs,
+               const std::function<bool(std::size_t job, Result<ApartRun, std::string> run)>& done,
+               const std::function<void(double share)>& progress = {});
 
 /// brokerlab's version, part of what a run is a function of.
 std::string_view version();
