@@ -1,6 +1,8 @@
-// brokerlab lab list|start|run|check|hint: guided lessons in a folder of the student's.
+// brokerlab lab list|start|run|runs|check|hint: guided lessons in a folder of the student's.
+#include "cli/progress.h"
 #include "cli/run.h"
-#include "labs/checker.h"
+#include "labs/guide.h"
+#include "labs/words.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -18,27 +20,15 @@ struct Arguments {
   std::string directory;
   std::string language;  ///< Empty: not said here.
   bool force = false;
+  labs::RunWish wish;
 };
 
-/// One of a sentence's languages, by the student's choice.
-class Speaker {
- public:
-  Speaker(Context& context, std::string language)
-      : context_(context), language_(std::move(language)) {}
+const std::string& text_of(const labs::LocalText& text) { return labs::pick(text, spoken()); }
 
-  const std::string& pick(const labs::LocalText& text) const { return text.in(language_); }
-  void line(const labs::LocalText& text) const { context_.out << pick(text) << "\n"; }
-  bool korean() const { return language_ == "ko"; }
-
- private:
-  Context& context_;
-  const std::string language_;
-};
-
-/// A language said in this call counts, and is remembered; else the folder's.
-Speaker speaker(Context& context, const Arguments& arguments, labs::Workspace& workspace) {
-  if (!arguments.language.empty()) workspace.state.language = arguments.language;
-  return {context, workspace.state.language};
+/// From here on, the reports of runs included.
+void speak_to(Context& context, const std::string& language) {
+  context.language = language;
+  speak(language_of(language));
 }
 
 void save(Context& context, const labs::Workspace& workspace) {
@@ -48,9 +38,15 @@ void save(Context& context, const labs::Workspace& workspace) {
   context.status = exit_trouble;
 }
 
+/// A language said in this call counts, and is remembered; else the folder's.
 std::optional<labs::Workspace> open(Context& context, const Arguments& arguments) {
   labs::OpenedWorkspace opened = labs::open_workspace(arguments.directory);
-  if (!opened.workspace) context.status = refuse(context, opened.errors);
+  if (!opened.workspace) {
+    context.status = refuse(context, opened.errors);
+    return std::nullopt;
+  }
+  if (!arguments.language.empty()) opened.workspace->speak(arguments.language);
+  speak_to(context, opened.workspace->state.language);
   return std::move(opened.workspace);
 }
 
@@ -63,58 +59,66 @@ std::string command_for_later(const Context& context) {
   return error ? context.program : self.string();
 }
 
+void tell_next(Context& context, const Arguments& arguments, const labs::Workspace& workspace) {
+  const labs::Step step = labs::next_step(workspace);
+  context.out << "\n" << tr("Next: {}", text_of(step.words)) << "\n";
+  std::error_code error;
+  if (!std::filesystem::equivalent(arguments.directory, ".", error)) {
+    context.out << "  cd " << arguments.directory << "\n";
+  }
+  for (const std::string& command : step.commands) context.out << "  " << command << "\n";
+}
+
 void list(Context& context, const Arguments& arguments) {
-  const std::string language = arguments.language.empty() ? context.language : arguments.language;
+  speak_to(context, arguments.language.empty() ? context.language : arguments.language);
   for (const std::string& name : labs::lab_names()) {
     const labs::LoadedLab found = labs::find_lab(name);
     if (!found.lab) {
       context.status = refuse(context, found.errors);
       continue;
     }
-    context.out << fmt::format("{:<20} {:>3} min  {}\n", name, found.lab->minutes,
-                               found.lab->title.in(language));
+    context.out << tr("{:<20} {:>3} min  {}", name, found.lab->minutes, text_of(found.lab->title))
+                << "\n";
   }
+  context.out << "\n" << tr("Next: ./brokerlab lab start NAME") << "\n";
 }
 
 void start(Context& context, const Arguments& arguments) {
+  speak_to(context, arguments.language.empty() ? context.language : arguments.language);
   const labs::LoadedLab found = labs::find_lab(arguments.lab);
   if (!found.lab) {
     context.status = refuse(context, found.errors);
     return;
   }
-  const std::string language = arguments.language.empty() ? context.language : arguments.language;
   const std::string directory = arguments.directory.empty() ? arguments.lab : arguments.directory;
-  const Problems problems =
-      labs::start(*found.lab, directory, language, arguments.force, command_for_later(context));
+  const Problems problems = labs::start(*found.lab, directory, context.language, arguments.force,
+                                        command_for_later(context));
   if (!problems.empty()) {
     context.status = refuse(context, problems);
     return;
   }
-  const Speaker say(context, language);
-  say.line({fmt::format("{}: {}\n\n  cd {}\n  README.md         the lesson, read it first\n"
-                        "  answers.json      your predictions and answers\n"
-                        "  scenario.json     the cluster, for you to change\n\n"
-                        "Then: ./brokerlab lab run, ./brokerlab lab check, ./brokerlab lab hint",
-                        directory, found.lab->title.en, directory),
-            fmt::format("{}: {}\n\n  cd {}\n  README.md         수업 내용, 먼저 읽으세요\n"
-                        "  answers.json      예측과 답을 적는 파일\n"
-                        "  scenario.json     여러분이 바꿀 클러스터\n\n"
-                        "그다음: ./brokerlab lab run, ./brokerlab lab check, ./brokerlab lab hint",
-                        directory, found.lab->title.ko, directory)});
+  context.out << tr("{}: {}, about {} minutes\n"
+                    "  README.md         the lesson; it grows with every task that you have done\n"
+                    "  answers.json      your predictions and answers\n"
+                    "  scenario.json     the cluster, for you to change\n\n"
+                    "Next: read README.md and write your predictions into answers.json, then\n"
+                    "  cd {}\n  ./brokerlab lab run",
+                    directory, text_of(found.lab->title), found.lab->minutes, directory)
+              << "\n";
 }
 
 void run_lab(Context& context, const Arguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
-  const Speaker say = speaker(context, arguments, *workspace);
-  const labs::RunPlan plan = labs::plan_run(*workspace);
+  const labs::RunPlan plan = labs::plan_run(*workspace, arguments.wish);
   if (!plan.errors.empty()) {
     context.status = refuse(context, plan.errors);
     return;
   }
   if (plan.refusal) {
-    say.line(*plan.refusal);
-    context.status = exit_fail;
+    context.err << text_of(*plan.refusal) << "\n";
+    context.status = exit_bad_input;
+    save(context, *workspace);
     return;
   }
   for (const Problem& warning : plan.warnings) {
@@ -126,20 +130,139 @@ void run_lab(Context& context, const Arguments& arguments) {
     context.status = exit_trouble;
     return;
   }
-  const auto comparisons = labs::finish_run(*workspace, plan);
-  if (!comparisons.empty()) {
-    say.line({"\nYour predictions", "\n예측과 측정"});
-    for (const auto& one : comparisons) say.line(one);
+  const auto after = labs::finish_run(*workspace, plan);
+  if (!after.empty()) context.out << "\n";
+  for (const auto& one : after) context.out << text_of(one) << "\n";
+  for (const auto& one : labs::changed_predictions(*workspace)) {
+    context.out << text_of(one) << "\n";
+  }
+  if (workspace->show_sections(labs::first_open(*workspace) + 1)) {
+    context.out << tr("README.md goes on: there is a new section.") << "\n";
+  }
+  if (plan.experiment) {
+    context.out << "\n"
+                << tr("Next: count for yourself\n  ./brokerlab trace {} --kind {}", plan.record,
+                      plan.count)
+                << "\n";
+  } else {
+    tell_next(context, arguments, *workspace);
   }
   save(context, *workspace);
+}
+
+void list_runs(Context& context, const Arguments& arguments) {
+  const auto workspace = open(context, arguments);
+  if (!workspace) return;
+  const auto runs = labs::kept_runs(*workspace);
+  for (const labs::KeptRun& run : runs) {
+    context.out << fmt::format("{:<14} {}\n", run.name, text_of(run.words));
+  }
+  if (runs.size() < 2) {
+    tell_next(context, arguments, *workspace);
+    return;
+  }
+  context.out << "\n"
+              << tr("Next: look at one, or keep another\n"
+                    "  ./brokerlab view runs/{}.run\n  ./brokerlab lab run --name my-try",
+                    runs.back().name)
+              << "\n";
+}
+
+/// "2. Run and measure: not yet", and why.
+void print_task(Context& context, const labs::Workspace& workspace, std::size_t number,
+                const labs::TaskResult& result) {
+  if (!result.looked_at) return;
+  const labs::LabTask& task = workspace.lab.tasks[number];
+  context.out << fmt::format("{}. {}: {}\n", number + 1, text_of(task.title),
+                             result.passed ? tr("passed") : tr("not yet"));
+  for (const labs::Finding& finding : result.findings) {
+    context.out << fmt::format("   {} {}\n", finding.passed ? "+" : "-", text_of(finding.words));
+  }
+  if (!result.passed) context.out << "   " << text_of(task.text) << "\n";
+  context.out << std::flush;
+}
+
+void tell_debrief(Context& context, const labs::Workspace& workspace) {
+  const labs::Debrief all = labs::debrief(workspace);
+  context.out << "\n" << tr("All tasks passed.") << "\n\n" << tr("What you have learnt") << "\n";
+  for (const auto& one : all.learnt) context.out << "  - " << text_of(one) << "\n";
+  context.out << "\n" << tr("Your predictions, and why it came so") << "\n";
+  for (const auto& one : all.predictions) context.out << "  " << text_of(one) << "\n";
+  if (all.next_lab) {
+    context.out << "\n"
+                << tr("Next: the next lab\n  ./brokerlab lab start {}", *all.next_lab) << "\n";
+    return;
+  }
+  context.out << "\n" << tr("Next: this was the last lab so far; try") << "\n";
+  for (const auto& one : all.afterwards) context.out << "  " << text_of(one) << "\n";
+}
+
+/// What comes after the tasks.
+void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& workspace,
+               const labs::CheckResult& result) {
+  for (const auto& one : labs::changed_predictions(workspace)) {
+    context.out << text_of(one) << "\n";
+  }
+  if (result.passed()) {
+    tell_debrief(context, workspace);
+    return;
+  }
+  const auto open = labs::first_open(workspace);
+  if (open + 1 < workspace.lab.tasks.size()) {
+    context.out << tr("{} more to come.", workspace.lab.tasks.size() - open - 1) << "\n";
+  }
+  const auto compared = labs::predictions_against_measurement(workspace);
+  if (!compared.empty() && !workspace.state.compared) {
+    workspace.state.compared = true;
+    context.out << "\n" << tr("Your predictions") << "\n";
+    for (const auto& one : compared) context.out << "  " << text_of(one) << "\n";
+  }
+  if (workspace.show_sections(open + 1)) {
+    context.out << "\n" << tr("README.md goes on: there is a new section.") << "\n";
+  }
+  if (!result.recording.empty()) {
+    context.out << "\n"
+                << (result.lost ? tr("That run is recorded: ask it why\n"
+                                     "  ./brokerlab why runs/refuted.run \"is lost\"\n"
+                                     "  ./brokerlab trace runs/refuted.run")
+                                : tr("That run is recorded: look into it\n"
+                                     "  ./brokerlab trace runs/refuted.run"))
+                << "\n";
+  }
+  if (result.trial.empty()) {
+    tell_next(context, arguments, workspace);
+  } else {
+    context.out << "\n"
+                << tr("Next: change scenario.json and try again; if you are stuck\n"
+                      "  ./brokerlab lab hint")
+                << "\n";
+  }
 }
 
 void check(Context& context, const Arguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
-  const Speaker say = speaker(context, arguments, *workspace);
-  const labs::CheckResult result = labs::check(
-      *workspace, [&](const labs::LocalText& words) { context.err << say.pick(words) << "\n"; });
+  std::optional<ProgressLine> line;
+  std::string title;
+  labs::Hearing hearing;
+  hearing.task = [&](std::size_t task, const labs::TaskResult& result) {
+    line.reset();
+    title.clear();
+    print_task(context, *workspace, task, result);
+  };
+  hearing.progress = [&](const labs::LocalText& what, int done, int runs, double share) {
+    const int columns = progress_columns();
+    if (text_of(what) != title) {
+      title = text_of(what);
+      line.reset();
+      line.emplace(context.err, columns);
+      if (columns == 0) context.err << title << "\n" << std::flush;
+    }
+    if (columns == 0 || !line->due(share)) return;
+    line->draw(share, tr("{}: {} of {} runs", title, done, runs), title, "");
+  };
+  const labs::CheckResult result = labs::check(*workspace, hearing, true);
+  line.reset();
   if (!result.errors.empty()) {
     context.status = refuse(context, result.errors);
     return;
@@ -149,41 +272,28 @@ void check(Context& context, const Arguments& arguments) {
     context.status = exit_trouble;
     return;
   }
-  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
-    const labs::TaskResult& task = result.tasks[i];
-    const labs::LocalText state = task.passed      ? labs::LocalText{"passed", "통과"}
-                                  : task.looked_at ? labs::LocalText{"not yet", "아직"}
-                                                   : labs::LocalText{"later", "다음에"};
-    context.out << fmt::format("{}. {}: {}\n", i + 1, say.pick(workspace->lab.tasks[i].title),
-                               say.pick(state));
-    for (const labs::Finding& finding : task.findings) {
-      context.out << fmt::format("   {} {}\n", finding.passed ? "+" : "-", say.pick(finding.words));
-    }
-    if (task.looked_at && !task.passed) {
-      context.out << "   " << say.pick(workspace->lab.tasks[i].text) << "\n";
-    }
-  }
   context.status = result.passed() ? exit_pass : exit_fail;
-  if (result.passed()) say.line({"\nAll tasks passed.", "\n모든 과제를 통과했습니다."});
+  tell_rest(context, arguments, *workspace, result);
   save(context, *workspace);
 }
 
 void hint(Context& context, const Arguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
-  const Speaker say = speaker(context, arguments, *workspace);
   const labs::Hint next = labs::next_hint(*workspace);
   if (next.task.empty()) {
-    say.line({"Every task is done: there is nothing left to hint at.",
-              "모든 과제를 마쳤습니다. 더 줄 힌트가 없습니다."});
+    context.out << tr("Every task is done: there is nothing left to hint at.") << "\n";
   } else {
     for (const auto& task : workspace->lab.tasks) {
       if (task.id != next.task) continue;
-      context.out << fmt::format("{} ({}/{}{})\n", say.pick(task.title), next.number, next.of,
-                                 next.again ? (say.korean() ? ", 마지막 힌트" : ", the last") : "");
+      context.out << (next.again
+                          ? tr("{} ({}/{}, the last)", text_of(task.title), next.number, next.of)
+                          : tr("{} ({}/{})", text_of(task.title), next.number, next.of))
+                  << "\n";
     }
-    say.line(next.words);
+    context.out << text_of(next.words) << "\n";
   }
+  tell_next(context, arguments, *workspace);
   save(context, *workspace);
 }
 
@@ -211,7 +321,13 @@ void add_lab(CLI::App& app, Context& context) {
   begin->add_option("lab", arguments->lab, "A name of lab list")->required();
   begin->add_option("directory", arguments->directory, "The folder; else named like the lab");
   begin->add_flag("--force", arguments->force, "Begin anew in a folder that is there already");
-  for (CLI::App* command : {add("run", "Run the scenario of the folder", run_lab),
+  CLI::App* run = add("run", "Run the scenario of the folder", run_lab);
+  run->add_option("--name", arguments->wish.name, "Keep the recording as runs/NAME.run");
+  run->add_flag("--original", arguments->wish.original,
+                "The scenario as the lab gave it, whatever you have changed");
+  run->add_option("--experiment", arguments->wish.experiment,
+                  "Not the lab's fault but this experiment; the lesson names them");
+  for (CLI::App* command : {run, add("runs", "What your runs came to, side by side", list_runs),
                             add("check", "See which tasks are done", check),
                             add("hint", "The next hint for the first open task", hint)}) {
     command->add_option("directory", arguments->directory, "The lab's folder; else this one");

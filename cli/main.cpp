@@ -1,4 +1,5 @@
 #include "cli/command_line.h"
+#include "labs/workspace.h"
 
 #include <cstdlib>
 #include <iostream>
@@ -14,6 +15,8 @@ int main(int argc, char** argv) {
     if (std::string_view(value).starts_with("ko")) context.language = "ko";
     break;
   }
+  // In a lab's folder every command speaks as the lab does.
+  context.language = brokerlab::labs::language_of_folder(".").value_or(context.language);
   const int status = brokerlab::cli::run_command(arguments, context);
   std::cout.flush();
   if (std::cout) return status;

@@ -1,11 +1,17 @@
 #include "labs/checker.h"
 
 #include "labs/files.h"
+#include "labs/prover.h"
+#include "labs/subjects.h"
+#include "labs/trials.h"
+#include "labs/words.h"
+#include "scenarios/loader.h"
 #include "scenarios/runner.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
 
 namespace brokerlab::labs {
 namespace {
@@ -13,45 +19,23 @@ namespace {
 /// Ends a check early: what stands in the way is in the CheckResult.
 constexpr auto stopped = std::nullopt;
 
-Json json_of(const scenarios::Scenario& scenario) {
-  return Json::parse(scenarios::effective_text(scenario));
-}
-
-/// Without what is only for people.
-Json without_words(Json scenario) {
-  for (const char* key : {"name", "title", "story", "notes"}) scenario.erase(key);
-  return scenario;
-}
-
-scenarios::Loaded load_original(const Lab& lab) {
-  const auto original = original_scenario(lab);
-  if (!original) return {std::nullopt, original.error(), {}};
-  return scenarios::parse_scenario(original->text, lab.scenario + ".json", original->directory);
-}
-
-/// The report that a recording carries.
-Result<Json, std::string> report_of(const sim::RecordingReader& recording) {
-  SettingsReport problems;
-  Json report;
-  if (!parse_json(recording.meta("summary_json"), report, problems)) {
-    return fail(std::string("the recording has no report; run the lab again"));
-  }
-  return report;
-}
-
-bool needs_a_run(const Check& check) {
-  return std::holds_alternative<OnlyChanged>(check.what) ||
-         std::holds_alternative<OverSeeds>(check.what) ||
-         std::holds_alternative<Experiment>(check.what);
-}
+/// Long enough for the cluster to have leaders.
+constexpr Duration shortest_first_run = 20s;
 
 /// Answers the checks of one workspace; keeps runs and files that several checks need.
 class Checker {
  public:
   using Answered = std::optional<Finding>;
 
-  Checker(const Workspace& workspace, const Tell& tell, CheckResult& result)
-      : workspace_(workspace), lab_(workspace.lab), tell_(tell), result_(result) {}
+  Checker(const Workspace& workspace, const Hearing& hearing, bool keep_refuted,
+          CheckResult& result)
+      : workspace_(workspace),
+        lab_(workspace.lab),
+        hearing_(hearing),
+        keep_refuted_(keep_refuted),
+        result_(result),
+        prover_(workspace.file(".proofs")) {}
+  int runs_made() const { return prover_.runs_made(); }
 
   Answered find(const Check& check) {
     return std::visit([this](const auto& c) { return (*this)(c); }, check.what);
@@ -67,12 +51,8 @@ class Checker {
   }
 
   Answered operator()(const FirstRun&) {
-    if (workspace_.ran()) {
-      return Finding{true, {"The first run is recorded.", "첫 실행이 기록되었습니다."}};
-    }
-    return Finding{false,
-                   {"There is no recording yet: ./brokerlab lab run",
-                    "아직 기록이 없습니다: ./brokerlab lab run"}};
+    if (workspace_.ran()) return Finding{true, both(phrase("The first run is recorded."))};
+    return Finding{false, both(phrase("There is no recording yet: ./brokerlab lab run"))};
   }
 
   Answered operator()(const Reading& c) {
@@ -106,31 +86,56 @@ class Checker {
                               without_words(json_of(*student_)));
   }
 
-  Answered operator()(const OverSeeds& c) {
-    Finding last;
-    for (const std::int64_t seed : lab_.seeds) {
-      const Json* report = report_of_seed(seed);
-      if (report == nullptr) return stopped;
-      last = check_outcomes(c, *report, seed);
-      if (!last.passed) return last;
+  Answered operator()(const Survives& c) {
+    if (!load_both()) return stopped;
+    if (without_words(json_of(*original_)) == without_words(json_of(*student_))) {
+      return Finding{false, both(phrase("scenario.json is as the lab gave it: it is for you to "
+                                        "change."))};
     }
-    return Finding{true,
-                   {fmt::format("{} runs with {} seeds: all as they should be.", lab_.seeds.size(),
-                                lab_.seeds.size()),
-                    fmt::format("시드 {}개로 {}번 실행: 모두 좋습니다.", lab_.seeds.size(),
-                                lab_.seeds.size())}};
+    int runs = 0;
+    for (const TrialOf& one : c.trials) {
+      const Answered finding = survives(one, runs);
+      if (!finding || !finding->passed) return finding;
+    }
+    return Finding{
+        true, both(phrase("{} runs in {} trials: all as they should be.", runs, c.trials.size()))};
   }
 
   Answered operator()(const Experiment& c) {
     const Answer& answer = workspace_.answers.at(c.answer);
     if (!answered(answer)) return check_predicted(*lab_.question(c.answer), answer);
     if (!load_both()) return stopped;
-    const auto counted = count_in_experiment(c);
-    if (!counted) return stopped;
-    return check_count(answer, *counted, c.on);
+    const ExperimentSpec& experiment = *lab_.experiment(c.experiment);
+    const bool own = c.on == Subject::student;
+    Problems problems;
+    auto scenario = patched_by(lab_, experiment.patch, own ? *student_ : *original_, {}, problems);
+    if (!scenario) {
+      result_.errors = std::move(problems);
+      return stopped;
+    }
+    std::int64_t counted = 0;
+    const LocalText title = in_both([&](Language l) {
+      return own ? tr_in(l, "{}, your settings", pick(experiment.title, l))
+                 : tr_in(l, "{}, the original settings", pick(experiment.title, l));
+    });
+    const auto count = [&](std::size_t, const Proof& proof) {
+      const auto found = proof.events.find(c.count);
+      counted = found == proof.events.end() ? 0 : found->second;
+      return true;
+    };
+    Wanted wanted{std::move(*scenario)};
+    wanted.events = true;
+    if (!prove({std::move(wanted)}, title, count)) return stopped;
+    return check_count(answer, counted, c.on);
   }
 
  private:
+  /// What a trial runs, and the words for each run.
+  struct Batch {
+    std::vector<Wanted> wanted;
+    std::vector<LocalText> where;
+  };
+
   std::nullopt_t trouble(std::string words) {
     result_.trouble = std::move(words);
     return stopped;
@@ -165,110 +170,136 @@ class Checker {
       const auto wanted = read_file(original_->path_of(source));
       const auto found = read_file(student_->path_of(*own));
       if (wanted && found && *wanted == *found) continue;
-      return Finding{false,
-                     {fmt::format("{}: must stay as it was.", own->file),
-                      fmt::format("{}: 원래대로 두어야 합니다.", own->file)}};
+      return Finding{false, both(phrase("{}: must stay as it was.", own->file))};
     }
     return std::nullopt;
   }
 
-  const Json* report_of_seed(std::int64_t seed) {
-    const auto known = reports_.find(seed);
-    if (known != reports_.end()) return &known->second;
-    if (!load_both()) return nullptr;
+  bool prove(const std::vector<Wanted>& wanted, const LocalText& title,
+             const std::function<bool(std::size_t, const Proof&)>& proved) {
+    const auto status = prover_.prove(wanted, proved, [&](int done, int runs, double share) {
+      if (hearing_.progress) hearing_.progress(title, done, runs, share);
+    });
+    if (!status) return trouble(status.error()), false;
+    return true;
+  }
+
+  scenarios::Scenario with_seed(std::int64_t seed) const {
     scenarios::Scenario scenario = *student_;
     scenario.seed = seed;
-    say({fmt::format("running your scenario with seed {}", seed),
-         fmt::format("시드 {} 실행 중", seed)});
-    const auto report = scenarios::run_apart(scenario);
-    if (!report) return trouble(report.error()), nullptr;
-    return &(reports_[seed] = Json::parse(*report));
+    scenario.recording = {};
+    return scenario;
   }
 
-  std::optional<std::int64_t> count_in_experiment(const Experiment& c) {
-    const auto patch = read_file(lab_.directory + "/" + c.patch);
-    if (!patch) return trouble(c.patch + ": " + patch.error());
-    const bool own = c.on == Subject::student;
-    const scenarios::Scenario& subject = own ? *student_ : *original_;
-    std::string text;
-    try {
-      text = json_of(subject).patch(Json::parse(*patch)).dump();
-    } catch (const nlohmann::json::exception& error) {
-      return trouble(c.patch + ": " + error.what());
+  /// Of each seed what happens when nothing goes wrong, up to where the trial chooses its moments.
+  bool look_first(const Trial& trial, std::vector<Proof>& first) {
+    std::vector<Wanted> wanted;
+    const Duration end = std::max(trial.to, shortest_first_run);
+    for (int i = 0; i < trial.seeds; ++i) {
+      const std::int64_t seed = lab_.seeds[static_cast<std::size_t>(i)];
+      Wanted one{before_faults(with_seed(seed), end)};
+      one.exposed = true;
+      one.from = Time(trial.from);
+      one.to = Time(end);
+      wanted.push_back(std::move(one));
     }
-    const auto loaded =
-        scenarios::parse_scenario(text, "scenario.json with " + c.patch, subject.directory);
-    if (!loaded.scenario) {
-      result_.errors = loaded.errors;
-      return stopped;
-    }
-    say({fmt::format("experiment with {} settings", own ? "your" : "the original"),
-         fmt::format("{} 설정으로 실험하는 중", own ? "바꾼" : "원래")});
-    const std::string file = workspace_.file("runs/experiment.run");
-    const auto report = scenarios::run_apart(*loaded.scenario, file);
-    if (!report) return trouble(report.error());
-    const auto recording = sim::RecordingReader::open(file);
-    if (!recording) return trouble(recording.error());
-    const auto events = recording->events(sim::EventLevel::detail);
-    return std::count_if(events.begin(), events.end(),
-                         [&](const auto& event) { return event.kind == c.count; });
+    first.resize(wanted.size());
+    return prove(wanted, both(phrase("looking for the moments that count")),
+                 [&](std::size_t i, const Proof& proof) {
+                   first[i] = proof;
+                   return true;
+                 });
   }
 
-  void say(const LocalText& words) const {
-    if (tell_) tell_(words);
+  std::optional<Batch> batch_of(const Trial& trial) {
+    std::vector<Proof> first;
+    if ((trial.moments > 0 || !trial.patch.empty()) && !look_first(trial, first)) return stopped;
+    Batch batch;
+    for (int i = 0; i < trial.seeds; ++i) {
+      const std::int64_t seed = lab_.seeds[static_cast<std::size_t>(i)];
+      const auto brokers = first.empty()
+                               ? std::vector<std::string>()
+                               : victim_and_others(first[static_cast<std::size_t>(i)].report);
+      scenarios::Scenario scenario = with_seed(seed);
+      if (!trial.patch.empty()) {
+        auto other = patched_by(lab_, trial.patch, scenario, brokers, result_.errors);
+        if (!other) return stopped;
+        scenario = std::move(*other);
+      }
+      if (trial.moments == 0) {
+        add(batch, std::move(scenario), in_both([&](Language l) {
+              return tr_in(l, "{}, seed {}", pick(trial.title, l), seed);
+            }));
+        continue;
+      }
+      const auto moments = choose_moments(first[static_cast<std::size_t>(i)].exposed,
+                                          brokers.empty() ? "" : brokers.front(), Time(trial.from),
+                                          Time(trial.to), trial.moments);
+      for (const Time moment : moments) {
+        add(batch, moved(scenario, moment, trial.watch), in_both([&](Language l) {
+              return tr_in(l, "{}, seed {}, crash at t={:.6f}s", pick(trial.title, l), seed,
+                           to_seconds(moment));
+            }));
+      }
+    }
+    return batch;
+  }
+
+  static void add(Batch& batch, scenarios::Scenario scenario, LocalText where) {
+    batch.wanted.push_back({std::move(scenario)});
+    batch.where.push_back(std::move(where));
+  }
+
+  Answered survives(const TrialOf& one, int& runs) {
+    const Trial& trial = *lab_.trial(one.trial);
+    auto batch = batch_of(trial);
+    if (!batch) return stopped;
+    std::vector<const Outcome*> outcomes;
+    for (const std::string& name : one.outcomes) outcomes.push_back(lab_.outcome(name));
+    std::vector<Finding> findings(batch->wanted.size());
+    std::vector<bool> known(batch->wanted.size());
+    const auto judge = [&](std::size_t i, const Proof& proof) {
+      findings[i] = check_outcomes(outcomes, proof.report, batch->where[i]);
+      known[i] = true;
+      if (findings[i].passed) return true;
+      add_how_lost(findings[i], proof.report, batch->wanted[i].scenario);
+      return false;
+    };
+    if (!prove(batch->wanted, trial.title, judge)) return stopped;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      if (!known[i] || findings[i].passed) continue;
+      result_.trial = trial.name;
+      if (keep_refuted_) record_refuted(batch->wanted[i].scenario);
+      return findings[i];
+    }
+    runs += static_cast<int>(findings.size());
+    return Finding{true, {}};
+  }
+
+  void add_how_lost(Finding& finding, const Json& report, const scenarios::Scenario& scenario) {
+    const LocalText how = how_lost(report, json_of(scenario));
+    if (how.en.empty()) return;
+    result_.lost = true;
+    finding.words.en += " " + how.en;
+    finding.words.ko += " " + how.ko;
+  }
+
+  /// So that the student can ask it why.
+  void record_refuted(const scenarios::Scenario& scenario) {
+    const std::string file = workspace_.run_file("refuted");
+    if (scenarios::run_apart(scenario, file)) result_.recording = file;
   }
 
   const Workspace& workspace_;
   const Lab& lab_;
-  const Tell& tell_;
+  const Hearing& hearing_;
+  const bool keep_refuted_;
   CheckResult& result_;
+  Prover prover_;
   std::unique_ptr<sim::RecordingReader> recording_;
   std::optional<scenarios::Scenario> original_;
   std::optional<scenarios::Scenario> student_;
-  std::map<std::int64_t, Json> reports_;
 };
-
-template <class F>
-void for_each_prediction(const Lab& lab, const F& visit) {
-  for (const LabTask& task : lab.tasks) {
-    for (const Check& one : task.checks) {
-      if (const auto* predicted = std::get_if<Predicted>(&one.what)) visit(*predicted);
-    }
-  }
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-  return all;
-}
-
-/// What comes before the first run.
-std::optional<LocalText> not_yet(const Workspace& workspace,
-                                 const std::vector<std::string>& changes) {
-  std::vector<std::string> open;
-  for_each_prediction(workspace.lab, [&](const Predicted& predicted) {
-    if (!answered(workspace.answers.at(predicted.answer)) &&
-        !workspace.state.predictions.contains(predicted.answer)) {
-      open.push_back(predicted.answer);
-    }
-  });
-  if (!open.empty()) {
-    return LocalText{
-        fmt::format("First your prediction, please: a surprise teaches more than an answer does. "
-                    "Write into answers.json: {}.",
-                    joined(open)),
-        fmt::format("먼저 예측을 적어 주세요. 답을 듣는 것보다 예측이 빗나갈 때 더 많이 배웁니다. "
-                    "answers.json에 적을 항목: {}.",
-                    joined(open))};
-  }
-  if (changes.empty()) return std::nullopt;
-  return LocalText{
-      fmt::format("The first run is of the scenario as it was given. Undo for now: {}.",
-                  joined(changes)),
-      fmt::format("첫 실행은 주어진 시나리오 그대로 해 주세요. 지금은 되돌려 둘 항목: {}.",
-                  joined(changes))};
-}
 
 }  // namespace
 
@@ -277,84 +308,52 @@ bool CheckResult::passed() const {
          std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.passed; });
 }
 
-CheckResult check(Workspace& workspace, const Tell& tell) {
+CheckResult check(Workspace& workspace, const Hearing& hearing, bool keep_refuted) {
   CheckResult result;
-  Checker checker(workspace, tell, result);
+  Checker checker(workspace, hearing, keep_refuted, result);
   std::vector<std::string> passed;
   bool open = false;
-  for (const LabTask& task : workspace.lab.tasks) {
+  for (std::size_t i = 0; i < workspace.lab.tasks.size() && result.checked(); ++i) {
+    const LabTask& task = workspace.lab.tasks[i];
     TaskResult& now = result.tasks.emplace_back();
     now.id = task.id;
     if (open) continue;
     now.looked_at = true;
     for (const Check& one : task.checks) {
       auto finding = checker.find(one);
-      if (!finding) return result;
+      if (!finding) break;
       open = !finding->passed;
       now.findings.push_back(std::move(*finding));
       if (open) break;
     }
-    now.passed = !open;
+    now.passed = !open && result.checked();
     if (now.passed) passed.push_back(task.id);
+    if (hearing.task && result.checked()) hearing.task(i, now);
   }
-  workspace.state.passed = std::move(passed);
+  if (result.checked()) workspace.state.passed = std::move(passed);
+  result.runs_made = checker.runs_made();
   return result;
 }
 
-Hint next_hint(Workspace& workspace) {
+bool is_open(const Workspace& workspace, const LabTask& task) {
   CheckResult ignored;
-  const Tell silent;
-  Checker checker(workspace, silent, ignored);
+  const Hearing silent;
+  Checker checker(workspace, silent, false, ignored);
   const auto& passed = workspace.state.passed;
-  for (const LabTask& task : workspace.lab.tasks) {
-    const bool open = std::any_of(task.checks.begin(), task.checks.end(), [&](const Check& one) {
-      if (needs_a_run(one)) return std::find(passed.begin(), passed.end(), task.id) == passed.end();
-      const auto finding = checker.find(one);
-      return !finding || !finding->passed;
-    });
-    if (!open) continue;
-    int& given = workspace.state.hints[task.id];
-    const int all = static_cast<int>(task.hints.size());
-    Hint hint{task.id, {}, std::min(given + 1, all), all, given >= all};
-    hint.words = task.hints[static_cast<std::size_t>(hint.number - 1)];
-    given = hint.number;
-    return hint;
-  }
-  return {};
-}
-
-RunPlan plan_run(const Workspace& workspace) {
-  RunPlan plan;
-  scenarios::Loaded student = scenarios::load_scenario(workspace.scenario_file());
-  const scenarios::Loaded original = load_original(workspace.lab);
-  plan.errors = std::move(student.errors);
-  plan.errors.insert(plan.errors.end(), original.errors.begin(), original.errors.end());
-  plan.warnings = std::move(student.warnings);
-  if (!plan.errors.empty()) return plan;
-  const auto changes = differences(without_words(json_of(*original.scenario)),
-                                   without_words(json_of(*student.scenario)));
-  plan.first = changes.empty();
-  if (!workspace.ran()) plan.refusal = not_yet(workspace, changes);
-  if (plan.refusal) return plan;
-  plan.record = plan.first ? workspace.first_run() : workspace.latest_run();
-  plan.scenario = std::move(student.scenario);
-  return plan;
-}
-
-std::vector<LocalText> finish_run(Workspace& workspace, const RunPlan& plan) {
-  if (!plan.first) return {};
-  const auto recording = sim::RecordingReader::open(plan.record);
-  if (!recording) return {{recording.error(), {}}};
-  const auto report = report_of(*recording);
-  if (!report) return {{report.error(), {}}};
-  std::vector<LocalText> words;
-  auto& kept = workspace.state.predictions;
-  for_each_prediction(workspace.lab, [&](const Predicted& predicted) {
-    kept.try_emplace(predicted.answer, to_text(workspace.answers.at(predicted.answer)));
-    words.push_back(compare(predicted, *workspace.lab.question(predicted.answer),
-                            kept.at(predicted.answer), *report));
+  return std::any_of(task.checks.begin(), task.checks.end(), [&](const Check& one) {
+    if (needs_runs(one) || std::holds_alternative<OnlyChanged>(one.what)) {
+      return std::find(passed.begin(), passed.end(), task.id) == passed.end();
+    }
+    const auto finding = checker.find(one);
+    return !finding || !finding->passed;
   });
-  return words;
+}
+
+std::size_t first_open(const Workspace& workspace) {
+  const auto& tasks = workspace.lab.tasks;
+  const auto found = std::find_if(tasks.begin(), tasks.end(),
+                                  [&](const LabTask& task) { return is_open(workspace, task); });
+  return static_cast<std::size_t>(found - tasks.begin());
 }
 
 }  // namespace brokerlab::labs

@@ -1,7 +1,7 @@
 // From a student's folder to what is done and what is not: runs what the checks ask for.
 //
 // Tasks are looked at in order, and none after the first open one: a later task would tell the
-// student what this one lets them find out.
+// student what this one lets them find out. What was proved once is remembered (labs/prover.h).
 //
 // Lifetime: values; a Checker borrows the Workspace. Threads: none.
 // Errors:   a mistake in scenario.json is a list of Problem; a run that could not happen is a
@@ -10,13 +10,8 @@
 
 #include "labs/checks.h"
 #include "labs/workspace.h"
-#include "scenarios/loader.h"
 
-#include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,37 +28,29 @@ struct CheckResult {
   std::vector<TaskResult> tasks;
   Problems errors;
   std::string trouble;
+  std::string trial;      ///< Of survives: the one that did not go well.
+  std::string recording;  ///< Of that run; empty: none.
+  bool lost = false;      ///< It lost acknowledged records.
+  int runs_made = 0;      ///< Those that were not remembered.
 
   bool passed() const;
   bool checked() const { return errors.empty() && trouble.empty(); }
 };
 
-using Tell = std::function<void(const LocalText& what)>;
-
-/// Runs take seconds each; `tell` hears of every one before it begins. Remembers which tasks
-/// passed in workspace.state; saving is the caller's.
-CheckResult check(Workspace& workspace, const Tell& tell = {});
-
-/// The next hint of the first open task, counted in workspace.state. Runs nothing: of tasks that
-/// need runs it believes the last check.
-struct Hint {
-  std::string task;  ///< Empty: every task is done.
-  LocalText words;
-  int number = 0, of = 0;
-  bool again = false;  ///< All were given; this is the last one once more.
+/// Who wants to hear what goes on: each task as soon as it is looked at, and runs under way.
+struct Hearing {
+  std::function<void(std::size_t task, const TaskResult& result)> task;
+  std::function<void(const LocalText& what, int runs_done, int runs, double share)> progress;
 };
-Hint next_hint(Workspace& workspace);
 
-/// What `lab run` is to do.
-struct RunPlan {
-  std::optional<scenarios::Scenario> scenario;  ///< Nothing: see refusal or errors.
-  std::string record;
-  bool first = false;                ///< The unchanged scenario.
-  std::optional<LocalText> refusal;  ///< Something comes before a run.
-  Problems errors, warnings;
-};
-RunPlan plan_run(const Workspace& workspace);
-/// After that run: keeps the predictions (once) and compares them, when the scenario was unchanged.
-std::vector<LocalText> finish_run(Workspace& workspace, const RunPlan& plan);
+/// Remembers which tasks passed in workspace.state; saving is the caller's.
+/// `keep_refuted`: a trial that did not go well is run once more and recorded as runs/refuted.run.
+CheckResult check(Workspace& workspace, const Hearing& hearing = {}, bool keep_refuted = false);
+
+/// Whether a task is done, as far as it can be told without a run: of checks that need runs the
+/// last check() is believed.
+bool is_open(const Workspace& workspace, const LabTask& task);
+/// Of the first open task; the number of tasks when all are done.
+std::size_t first_open(const Workspace& workspace);
 
 }  // namespace brokerlab::labs

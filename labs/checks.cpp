@@ -1,5 +1,7 @@
 #include "labs/checks.h"
 
+#include "labs/words.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -22,23 +24,13 @@ std::optional<double> number_at(const Json& report, const std::string& pointer) 
 }
 
 Finding not_measured(const Metric& metric) {
-  return {false,
-          {fmt::format("The report does not tell: {} ({}).", metric.name.en, metric.at),
-           fmt::format("보고서에 다음 값이 없습니다: {} ({}).", metric.name.ko, metric.at)}};
+  return {false, in_both([&](Language l) {
+            return tr_in(l, "The report does not tell: {} ({}).", pick(metric.name, l), metric.at);
+          })};
 }
 
 Finding not_answered(const std::string& name) {
-  return {false,
-          {fmt::format("answers.json: {} has no answer yet.", name),
-           fmt::format("answers.json: {}에 아직 답이 없습니다.", name)}};
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
+  return {false, both(phrase("answers.json: {} has no answer yet.", name))};
 }
 
 /// Every value under a key of that name, anywhere.
@@ -63,9 +55,7 @@ std::optional<Duration> as_duration(const Json& value) {
 }
 
 Finding no_chain(const std::string& from, const std::string& back_to) {
-  return {false,
-          {fmt::format("The first run has no {} that goes back to {}.", from, back_to),
-           fmt::format("첫 실행에는 {}에서 시작된 {}이(가) 없습니다.", back_to, from)}};
+  return {false, both(phrase("The first run has no {} that goes back to {}.", from, back_to))};
 }
 
 void differ(const Json& a, const Json& b, const std::string& path, std::vector<std::string>& out) {
@@ -120,9 +110,7 @@ std::string number_text(double value) {
 
 Finding check_predicted(const Question& question, const Answer& answer) {
   if (!answered(answer)) return not_answered(question.name);
-  return {true,
-          {fmt::format("You predicted {} = {}.", question.name, to_text(answer)),
-           fmt::format("예측: {} = {}.", question.name, to_text(answer))}};
+  return {true, both(phrase("You predicted {} = {}.", question.name, to_text(answer)))};
 }
 
 LocalText compare(const Predicted& check, const Question& question, const std::string& predicted,
@@ -138,15 +126,10 @@ LocalText compare(const Predicted& check, const Question& question, const std::s
     const double number = std::strtod(predicted.c_str(), nullptr);
     right = std::abs(number - *measured) <= check.close;
   }
-  const auto fill = [&](const std::string& text) {
-    return replaced(replaced(text, "{predicted}", predicted), "{measured}", shown);
-  };
-  return {
-      fmt::format("{}: predicted {}, measured {}. {}\n{}", question.name, predicted, shown,
-                  right ? "Well predicted." : "That is worth a thought.", fill(check.because.en)),
-      fmt::format("{}: 예측 {}, 측정 {}. {}\n{}", question.name, predicted, shown,
-                  right ? "예측이 맞았습니다." : "왜 다른지 생각해 볼 만합니다.",
-                  fill(check.because.ko))};
+  return right ? both(phrase("{}: predicted {}, measured {}. Well predicted.", question.name,
+                             predicted, shown))
+               : both(phrase("{}: predicted {}, measured {}. That is worth a thought.",
+                             question.name, predicted, shown));
 }
 
 Finding check_reading(const Reading& check, const Answer& answer, const Json& report) {
@@ -157,16 +140,14 @@ Finding check_reading(const Reading& check, const Answer& answer, const Json& re
   const auto* truth = std::get_if<bool>(&answer);
   const bool right = (number != nullptr && std::abs(*number - *measured) <= check.within) ||
                      (truth != nullptr && *truth == (*measured > 0));
-  if (right) {
-    return {true,
-            {fmt::format("{}: {}, as the report says.", check.metric.name.en, to_text(answer)),
-             fmt::format("{}: {}. 보고서와 같습니다.", check.metric.name.ko, to_text(answer))}};
-  }
-  return {false,
-          {fmt::format("{} = {} is not what the report of the first run says for \"{}\".",
-                       check.answer, to_text(answer), check.metric.name.en),
-           fmt::format("{} = {}: 첫 실행의 보고서에 적힌 \"{}\" 값과 다릅니다.", check.answer,
-                       to_text(answer), check.metric.name.ko)}};
+  return {right, in_both([&](Language l) {
+            const std::string& name = pick(check.metric.name, l);
+            return right ? tr_in(l, "{}: {}, as the report says.", name, to_text(answer))
+                         : tr_in(l,
+                                 "{} = {} is not what the report of the first run says for "
+                                 "\"{}\".",
+                                 check.answer, to_text(answer), name);
+          })};
 }
 
 Chain chain_between(Chain causes, const std::string& back_to) {
@@ -205,30 +186,18 @@ Finding check_longest_wait(const LongestWait& check, const Answer& answer, const
   if (word == nullptr) return not_answered(check.answer);
   if (chain.size() < 2) return no_chain(check.from, check.back_to);
   if (*word == longest_wait(chain).kind) {
-    return {true,
-            {fmt::format("{}: that is what everything waited for.", *word),
-             fmt::format("{}: 모두가 기다린 것이 바로 이 이벤트입니다.", *word)}};
+    return {true, both(phrase("{}: that is what everything waited for.", *word))};
   }
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (chain[i].kind != *word) continue;
     if (i + 1 == chain.size()) {
-      return {false,
-              {fmt::format("{} is where the chain begins; it waited for nothing.", *word),
-               fmt::format("{}은(는) 원인의 사슬이 시작되는 곳입니다. 아무것도 기다리지 "
-                           "않았습니다.",
-                           *word)}};
+      return {false, both(phrase("{} is where the chain begins; it waited for nothing.", *word))};
     }
-    const std::string gap = to_rounded_text(chain[i].t - chain[i + 1].t);
-    return {
-        false,
-        {fmt::format("{} is in the chain, but it came only {} after its cause.", *word, gap),
-         fmt::format("{}은(는) 사슬에 있지만 원인이 생기고 {} 만에 일어났습니다.", *word, gap)}};
+    return {false, both(phrase("{} is in the chain, but it came only {} after its cause.", *word,
+                               to_rounded_text(chain[i].t - chain[i + 1].t)))};
   }
-  return {false,
-          {fmt::format("No event of kind \"{}\" is in the chain from {} back to {}.", *word,
-                       check.from, check.back_to),
-           fmt::format("{}에서 {}까지 거슬러 올라가는 사슬에 \"{}\" 종류의 이벤트는 없습니다.",
-                       check.from, check.back_to, *word)}};
+  return {false, both(phrase("No event of kind \"{}\" is in the chain from {} back to {}.", *word,
+                             check.from, check.back_to))};
 }
 
 Finding check_setting_behind_wait(const SettingBehindWait& check, const Answer& answer,
@@ -239,13 +208,9 @@ Finding check_setting_behind_wait(const SettingBehindWait& check, const Answer& 
   std::vector<Json> values;
   collect(settings, *word, values);
   if (values.empty()) {
-    return {false,
-            {fmt::format("\"{}\" is no setting of this scenario; write its name only, as Kafka "
-                         "spells it.",
-                         *word),
-             fmt::format("\"{}\"(이)라는 설정은 이 시나리오에 없습니다. 카프카가 쓰는 이름만 "
-                         "그대로 적으세요.",
-                         *word)}};
+    return {false, both(phrase("\"{}\" is no setting of this scenario; write its name only, as "
+                               "Kafka spells it.",
+                               *word))};
   }
   SettingsReport ignored;
   Json details;
@@ -257,16 +222,9 @@ Finding check_setting_behind_wait(const SettingBehindWait& check, const Answer& 
   const bool right = told && std::any_of(values.begin(), values.end(), [&](const Json& value) {
                        return as_duration(value) == told;
                      });
-  if (right) {
-    return {true,
-            {fmt::format("{}: the recording agrees.", *word),
-             fmt::format("{}: 기록과 일치합니다.", *word)}};
-  }
-  return {false,
-          {fmt::format("{} is {} here; the longest wait followed another duration.", *word,
-                       brief_text(values.front())),
-           fmt::format("{}의 값은 여기서 {}입니다. 가장 긴 기다림은 다른 시간을 따랐습니다.", *word,
-                       brief_text(values.front()))}};
+  if (right) return {true, both(phrase("{}: the recording agrees.", *word))};
+  return {false, both(phrase("{} is {} here; the longest wait followed another setting.", *word,
+                             brief_text(values.front())))};
 }
 
 std::vector<std::string> differences(const Json& a, const Json& b) {
@@ -288,45 +246,60 @@ bool is_allowed(const std::string& path, const std::vector<std::string>& pattern
 }
 
 Finding check_only_changed(const OnlyChanged& check, const Json& original, const Json& student) {
-  std::string list;
-  for (const std::string& path : differences(original, student)) {
-    if (!is_allowed(path, check.paths)) list += (list.empty() ? "" : ", ") + path;
+  std::vector<std::string> wrong;
+  for (std::string& path : differences(original, student)) {
+    if (!is_allowed(path, check.paths)) wrong.push_back(std::move(path));
   }
-  if (list.empty()) {
-    return {
-        true,
-        {"Load, faults and machines are as they were.", "부하, 장애, 장비는 원래 그대로입니다."}};
+  if (wrong.empty()) {
+    return {true, both(phrase("Load, faults and machines are as they were."))};
   }
-  return {false,
-          {fmt::format("scenario.json: these must stay as they were: {}.", list),
-           fmt::format("scenario.json: 다음은 원래대로 두어야 합니다: {}.", list)}};
+  return {false, both(phrase("scenario.json: these must stay as they were: {}.", listed(wrong)))};
 }
 
-Finding check_outcomes(const OverSeeds& check, const Json& report, std::int64_t seed) {
-  const auto found = report.find("verdict");
-  const std::string verdict =
-      found != report.end() && found->is_string() ? found->get<std::string>() : "?";
-  for (const Outcome& outcome : check.outcomes) {
-    const auto measured = measure(report, outcome.metric);
-    if (!measured) return not_measured(outcome.metric);
-    const double limit = outcome.below ? *outcome.below : *outcome.at_most;
-    if (outcome.below ? *measured < limit : *measured <= limit) continue;
-    return {
-        false,
-        {fmt::format("Seed {}: {}: {}; expected {} {}.", seed, outcome.metric.name.en,
-                     number_text(*measured), outcome.below ? "less than" : "at most",
-                     number_text(limit)),
-         fmt::format("시드 {}: {}: {}. {} {}여야 합니다.", seed, outcome.metric.name.ko,
-                     number_text(*measured), number_text(limit), outcome.below ? "미만" : "이하")}};
+namespace {
+
+std::optional<Finding> broken_promise(const Json& report, const LocalText& where) {
+  for (const Json& one : report.value("invariants", Json::array())) {
+    if (one.value("held", true)) continue;
+    return Finding{false, in_both([&](Language l) {
+                     return tr_in(l, "{}: the promise {} is broken.", pick(where, l),
+                                  one.value("name", "?"));
+                   })};
   }
-  if (verdict != "pass") {
-    return {false,
-            {fmt::format("Seed {}: the verdict is {}; expected pass.", seed, verdict),
-             fmt::format("시드 {}: 판정은 {}입니다. pass여야 합니다.", seed, verdict)}};
+  for (const Json& one : report.value("faults", Json::array())) {
+    if (one.value("done", true)) continue;
+    return Finding{false, in_both([&](Language l) {
+                     return tr_in(l, "{}: \"{}\" could not be done, so the run proves nothing.",
+                                  pick(where, l), one.value("what", "?"));
+                   })};
   }
-  return {
-      true,
-      {fmt::format("Seed {}: as it should be.", seed), fmt::format("시드 {}: 좋습니다.", seed)}};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Finding check_outcomes(const std::vector<const Outcome*>& outcomes, const Json& report,
+                       const LocalText& where) {
+  for (const Outcome* outcome : outcomes) {
+    const auto measured = measure(report, outcome->metric);
+    if (!measured) return not_measured(outcome->metric);
+    const double limit = outcome->below ? *outcome->below : *outcome->at_most;
+    if (outcome->below ? *measured < limit : *measured <= limit) continue;
+    return {false, in_both([&](Language l) {
+              const std::string& name = pick(outcome->metric.name, l);
+              const std::string number = number_text(*measured);
+              std::string words = outcome->below
+                                      ? tr_in(l, "{}: {}: {}; it must be less than {}.",
+                                              pick(where, l), name, number, number_text(limit))
+                                      : tr_in(l, "{}: {}: {}; it must be at most {}.",
+                                              pick(where, l), name, number, number_text(limit));
+              const std::string& because = pick(outcome->because, l);
+              return because.empty() ? words : words + " " + because;
+            })};
+  }
+  if (auto broken = broken_promise(report, where)) return *broken;
+  return {true,
+          in_both([&](Language l) { return tr_in(l, "{}: as it should be.", pick(where, l)); })};
 }
 
 Finding check_count(const Answer& answer, std::int64_t counted, Subject on) {
@@ -334,15 +307,14 @@ Finding check_count(const Answer& answer, std::int64_t counted, Subject on) {
   const bool own = on == Subject::student;
   if (number != nullptr && *number == static_cast<double>(counted)) {
     return {true,
-            {fmt::format("{} settings: {}, as the experiment shows.", own ? "Your" : "The original",
-                         counted),
-             fmt::format("{} 설정: {}. 실험 결과와 같습니다.", own ? "바꾼" : "원래", counted)}};
+            own ? both(phrase("Your settings: {}, as the experiment shows.", counted))
+                : both(phrase("The original settings: {}, as the experiment shows.", counted))};
   }
-  return {false,
-          {fmt::format("{} settings: the experiment shows another number than {}.",
-                       own ? "Your" : "The original", to_text(answer)),
-           fmt::format("{} 설정: 실험 결과는 {}이(가) 아닙니다.", own ? "바꾼" : "원래",
-                       to_text(answer))}};
+  return {false, own ? both(phrase("Your settings: the experiment shows another number than {}.",
+                                   to_text(answer)))
+                     : both(phrase("The original settings: the experiment shows another number "
+                                   "than {}.",
+                                   to_text(answer)))};
 }
 
 }  // namespace brokerlab::labs

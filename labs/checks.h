@@ -32,7 +32,7 @@ std::string number_text(double value);
 
 /// Was it written?
 Finding check_predicted(const Question& question, const Answer& answer);
-/// The prediction beside the measurement, and why. For after the run; passes or not, both are fine.
+/// The prediction beside the measurement; right or wrong, both are fine.
 LocalText compare(const Predicted& check, const Question& question, const std::string& predicted,
                   const Json& report);
 
@@ -59,8 +59,10 @@ std::vector<std::string> differences(const Json& a, const Json& b);
 bool is_allowed(const std::string& path, const std::vector<std::string>& patterns);
 Finding check_only_changed(const OnlyChanged& check, const Json& original, const Json& student);
 
-/// One seed's report against the verdict "pass" and every outcome.
-Finding check_outcomes(const OverSeeds& check, const Json& report, std::int64_t seed);
+/// A run's report: every outcome holds, no promise is broken, all faults were done. The verdict is
+/// not asked: what a scenario expects of itself is for the student to change. `where`: which run.
+Finding check_outcomes(const std::vector<const Outcome*>& outcomes, const Json& report,
+                       const LocalText& where);
 
 Finding check_count(const Answer& answer, std::int64_t counted, Subject on);
 

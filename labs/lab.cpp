@@ -1,12 +1,14 @@
 #include "labs/lab.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "labs/files.h"
 #include "scenarios/loader.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
 
@@ -21,6 +23,9 @@ SettingType<std::string> plain_name() {
   return text(63, "[a-z][a-z0-9_]*", "a name of small letters, digits and _");
 }
 SettingType<std::string> event_kind() { return text(100, "[a-z_.]+", "an event kind"); }
+SettingType<std::string> patch_file() {
+  return text(100, "([a-z0-9_]+\\.patch\\.json)?", "a .patch.json file");
+}
 SettingType<std::string> pointer() { return text(200, "(/.+)?", "a JSON pointer"); }
 
 /// What holds between the parts of a lab.
@@ -42,6 +47,16 @@ class Rules {
         std::visit(*this, lab_.tasks[i].checks[j].what);
       }
     }
+    for (const Trial& trial : lab_.trials) {
+      if (static_cast<std::size_t>(trial.seeds) > lab_.seeds.size()) {
+        report_.error("/trials", trial.name, "wants more seeds than the lab has");
+      }
+      if (trial.moments > 0 && trial.from >= trial.to) {
+        report_.error("/trials", trial.name, "chooses its moments between from and to");
+      }
+      if (!trial.patch.empty()) file("/trials", trial.patch);
+    }
+    for (const ExperimentSpec& one : lab_.experiments) file("/experiments", one.patch);
     const auto scenario = scenarios::find_scenario(lab_.scenario);
     if (!scenario) report_.error("/scenario", lab_.scenario, scenario.error().message);
   }
@@ -52,17 +67,31 @@ class Rules {
   void operator()(const LongestWait& c) { answer(c.answer, AnswerKind::word); }
   void operator()(const SettingBehindWait& c) { answer(c.answer, AnswerKind::word); }
   void operator()(const OnlyChanged&) {}
-  void operator()(const OverSeeds&) {
-    if (lab_.seeds.empty()) report_.error("/seeds", {}, "over_seeds needs at least one seed");
+  void operator()(const Survives& c) {
+    for (std::size_t i = 0; i < c.trials.size(); ++i) {
+      const std::string path = json_pointer(path_ + "/survives", i);
+      known(path, c.trials[i].trial, lab_.trial(c.trials[i].trial), "trial");
+      for (const std::string& name : c.trials[i].outcomes) {
+        known(path, name, lab_.outcome(name), "outcome");
+      }
+    }
   }
   void operator()(const Experiment& c) {
     answer(c.answer, AnswerKind::count);
-    if (!std::filesystem::exists(lab_.directory + "/" + c.patch)) {
-      report_.error(path_, c.patch, "there is no such file in the lab's folder");
-    }
+    known(path_, c.experiment, lab_.experiment(c.experiment), "experiment");
   }
 
  private:
+  void file(const std::string& path, const std::string& name) {
+    if (std::filesystem::exists(lab_.directory + "/" + name)) return;
+    report_.error(path, name, "there is no such file in the lab's folder");
+  }
+
+  void known(const std::string& path, const std::string& name, const void* found,
+             const char* what) {
+    if (found == nullptr) report_.error(path, name, fmt::format("is no {} of this lab", what));
+  }
+
   void answer(const std::string& wanted, std::optional<AnswerKind> as = {}) {
     const Question* question = lab_.question(wanted);
     if (question == nullptr) {
@@ -164,8 +193,11 @@ const Settings<SettingBehindWait>& SettingBehindWait::settings() {
 const Settings<Outcome>& Outcome::settings() {
   static const auto all =
       Settings<Outcome>("Outcome", "What a run must come to.")
+          .field("name", &Outcome::name, plain_name(), "Its name in trials.")
+          .required()
           .field("metric", &Outcome::metric, record<Metric>(), "What is measured.")
           .required()
+          .field("because", &Outcome::because, record<LocalText>(), "Told when it does not hold.")
           .field("below", &Outcome::below, setting::real(-1e12, 1e12), "Less than this.")
           .field("at_most", &Outcome::at_most, setting::real(-1e12, 1e12), "This or less.")
           .check([](Outcome& outcome, FieldReport& report) {
@@ -173,6 +205,46 @@ const Settings<Outcome>& Outcome::settings() {
               report.error("below", "needs exactly one of below and at_most");
             }
           });
+  return all;
+}
+
+const Settings<Trial>& Trial::settings() {
+  constexpr Duration longest = 1h;
+  static const auto all =
+      Settings<Trial>("Trial", "One way to try the student's scenario.")
+          .field("name", &Trial::name, plain_name(), "Its name in checks.")
+          .required()
+          .field("title", &Trial::title, record<LocalText>(), "What it is, in a few words.")
+          .required()
+          .field("seeds", &Trial::seeds, 1, 100, "How many of the lab's seeds.")
+          .field("moments", &Trial::moments, 0, 100, "At how many moments the faults strike.")
+          .field("from", &Trial::from, 0s, longest, "Moments: not before.")
+          .field("to", &Trial::to, 0s, longest, "Moments: not after.")
+          .field("watch", &Trial::watch, setting::duration(1s, longest),
+                 "The run ends so long after the first fault.")
+          .field("patch", &Trial::patch, patch_file(), "A JSON Patch.");
+  return all;
+}
+
+const Settings<TrialOf>& TrialOf::settings() {
+  static const auto all =
+      Settings<TrialOf>("TrialOf", "A trial and what it must come to.")
+          .field("trial", &TrialOf::trial, plain_name(), "Its name.")
+          .required()
+          .field("outcomes", &TrialOf::outcomes, list(plain_name(), 1, 100), "Their names.")
+          .required();
+  return all;
+}
+
+const Settings<ExperimentSpec>& ExperimentSpec::settings() {
+  using C = ExperimentSpec;
+  static const auto all = Settings<C>("ExperimentSpec", "A scenario, patched, for lab run.")
+                              .field("name", &C::name, plain_name(), "Its name.")
+                              .required()
+                              .field("title", &C::title, record<LocalText>(), "What it does.")
+                              .required()
+                              .field("patch", &C::patch, patch_file(), "A JSON Patch.")
+                              .required();
   return all;
 }
 
@@ -186,8 +258,7 @@ const Settings<Experiment>& Experiment::settings() {
                  setting::names<Subject>(
                      {{"original", Subject::original}, {"student", Subject::student}}),
                  "Whose scenario.")
-          .field("patch", &C::patch, text(100, "[a-z0-9_]+\\.patch\\.json", "a .patch.json file"),
-                 "A JSON Patch.")
+          .field("experiment", &C::experiment, plain_name(), "Which experiment.")
           .required()
           .field("count", &C::count, event_kind(), "Events of this kind are counted.")
           .required();
@@ -206,8 +277,8 @@ const Settings<Check>& Check::settings() {
           .alternative<SettingBehindWait>("setting_behind_wait", &Check::what, "Its setting.")
           .alternative("only_changed", &Check::what, &OnlyChanged::paths, list(pointer(), 1, 100),
                        "Where the scenario may differ.")
-          .alternative("over_seeds", &Check::what, &OverSeeds::outcomes,
-                       list(record<Outcome>(), 1, 100), "What every run comes to.")
+          .alternative("survives", &Check::what, &Survives::trials, list(record<TrialOf>(), 1, 100),
+                       "What every trial comes to.")
           .alternative<Experiment>("experiment", &Check::what, "What a patched run comes to.");
   return all;
 }
@@ -239,18 +310,81 @@ const Settings<Lab>& Lab::settings() {
           .field("scenario", &Lab::scenario, plain_name(), "The scenario it starts from.")
           .required()
           .field("overrides", &Lab::overrides, list(text(500), 0, 100), "path=value.")
-          .field("seeds", &Lab::seeds, list(setting::integer64(0), 0, 100), "Of checks over seeds.")
+          .field("story", &Lab::story, record<LocalText>(), "In place of the scenario's.")
+          .required()
+          .field("seeds", &Lab::seeds, list(setting::integer64(0), 0, 100), "Of trials.")
           .field("answers", &Lab::questions, list(record<Question>(), 0, 100), "Questions.")
+          .field("outcomes", &Lab::outcomes, list(record<Outcome>(), 0, 100), "Of trials.")
+          .field("trials", &Lab::trials, list(record<Trial>(), 0, 100), "Ways to try a scenario.")
+          .field("experiments", &Lab::experiments, list(record<ExperimentSpec>(), 0, 100),
+                 "For lab run --experiment.")
           .field("tasks", &Lab::tasks, list(record<LabTask>(), 1, 100), "In order.")
+          .required()
+          .field("learnt", &Lab::learnt, list(record<LocalText>(), 1, 20), "Told at the end.")
+          .required()
+          .field("afterwards", &Lab::afterwards, list(record<LocalText>(), 0, 20),
+                 "Commands to go on with.");
+  return all;
+}
+
+const Settings<WrongSolution>& WrongSolution::settings() {
+  using W = WrongSolution;
+  static const auto all =
+      Settings<W>("WrongSolution", "What must be refused.")
+          .field("name", &W::name, text(200), "What the student thinks of.")
+          .required()
+          .field("task", &W::task, plain_name(), "Where it is refused.")
+          .required()
+          .field("from_solution", &W::from_solution, "Spoils the solution; else the lab's start.")
+          .field("change", &W::change, list(text(500), 0, 20), "path=value.")
+          .field("answers", &W::answers, setting::map(text(100)), "As JSON text.")
+          .field("refused_by", &W::refused_by, plain_name(), "The kind of check.")
+          .required()
+          .field("trial", &W::trial, plain_name(), "Of survives.")
+          .field("says", &W::says, text(200), "Part of what the student is told.")
           .required();
   return all;
 }
 
-const Question* Lab::question(std::string_view wanted) const {
-  for (const Question& question : questions) {
-    if (question.name == wanted) return &question;
+namespace {
+
+template <class T>
+const T* named(const std::vector<T>& all, std::string_view wanted) {
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const T& one) { return one.name == wanted; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+struct AnswerOf {
+  template <class C>
+  std::string operator()(const C& check) const {
+    if constexpr (requires { check.answer; }) return check.answer;
+    return {};
   }
-  return nullptr;
+};
+
+}  // namespace
+
+const Question* Lab::question(std::string_view wanted) const { return named(questions, wanted); }
+const Outcome* Lab::outcome(std::string_view wanted) const { return named(outcomes, wanted); }
+const Trial* Lab::trial(std::string_view wanted) const { return named(trials, wanted); }
+const ExperimentSpec* Lab::experiment(std::string_view wanted) const {
+  return named(experiments, wanted);
+}
+
+std::string_view kind_of(const Check& check) {
+  // In the order of the variant.
+  static constexpr std::array<std::string_view, std::variant_size_v<Check::What>> kinds{
+      "predicted",           "first_run",    "reading",  "longest_wait",
+      "setting_behind_wait", "only_changed", "survives", "experiment"};
+  return kinds[check.what.index()];
+}
+
+std::string answer_of(const Check& check) { return std::visit(AnswerOf{}, check.what); }
+
+bool needs_runs(const Check& check) {
+  return std::holds_alternative<Survives>(check.what) ||
+         std::holds_alternative<Experiment>(check.what);
 }
 
 std::string labs_directory() { return BROKERLAB_LABS_DIR; }
@@ -295,16 +429,38 @@ LoadedLab find_lab(const std::string& wanted) {
           {{wanted,
             {},
             {},
-            fmt::format("is no lab ({}){}", known,
-                        near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))}}};
+            near.empty() ? tr("is no lab ({})", known)
+                         : tr("is no lab ({}); did you mean \"{}\"?", known, near)}}};
 }
 
-std::string lesson(const Lab& lab, std::string_view language) {
-  if (language == "ko") {
-    if (auto korean = read_file(lab.directory + "/lab.ko.md")) return *korean;
-  }
-  const auto english = read_file(lab.directory + "/lab.en.md");
-  return english ? *english : std::string{};
+std::string lesson(const Lab& lab, std::string_view language, std::size_t sections) {
+  auto text = read_file(lab.directory + (language == "ko" ? "/lab.ko.md" : "/lab.en.md"));
+  if (!text) text = read_file(lab.directory + "/lab.en.md");
+  if (!text) return {};
+  const std::string next = fmt::format("\n## {}.", sections + 1);
+  return text->substr(0, text->find(next));
+}
+
+std::vector<WrongSolution> wrong_solutions(const Lab& lab, Problems& errors) {
+  struct All {
+    std::vector<WrongSolution> wrong;
+    static const Settings<All>& settings() {
+      static const auto all = Settings<All>("WrongSolutions", "What must be refused.")
+                                  .field("wrong", &All::wrong, list(record<WrongSolution>(), 1),
+                                         "Each is refused by its check.")
+                                  .required();
+      return all;
+    }
+  };
+  SettingsReport report;
+  report.file = lab.directory + "/wrong.json";
+  const auto text = read_file(report.file);
+  if (!text) return {};
+  Json document;
+  All all;
+  if (parse_json(*text, document, report)) all = All::settings().read(document, report);
+  errors.insert(errors.end(), report.errors.begin(), report.errors.end());
+  return std::move(all.wrong);
 }
 
 }  // namespace brokerlab::labs

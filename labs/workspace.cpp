@@ -2,10 +2,12 @@
 
 #include "base/settings.h"
 #include "labs/files.h"
+#include "labs/words.h"
 #include "scenarios/loader.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -63,16 +65,16 @@ class AnswerReader {
     Answers answers;
     for (const Question& question : lab_.questions) answers[question.name] = std::monostate{};
     if (!document.is_object()) {
-      error("", document, "must be an object of answers");
+      error("", document, tr("must be an object of answers"));
       return answers;
     }
     for (const auto& item : document.items()) {
       const std::string path = json_pointer("", item.key());
       const Question* question = lab_.question(item.key());
       if (question == nullptr) {
-        error(path, item.value(), "is no question of this lab");
+        error(path, item.value(), tr("is no question of this lab"));
       } else if (!item.value().is_object() || !item.value().contains("answer")) {
-        error(path, item.value(), "must be an object with \"answer\"");
+        error(path, item.value(), tr("must be an object with \"answer\""));
       } else {
         answers[question->name] = one(*question, item.value()["answer"], path + "/answer");
       }
@@ -86,11 +88,11 @@ class AnswerReader {
     switch (question.kind) {
       case AnswerKind::yes_no:
         if (value.is_boolean()) return value.get<bool>();
-        error(path, value, "must be true or false (or null: not answered yet)");
+        error(path, value, tr("must be true or false (or null: not answered yet)"));
         return {};
       case AnswerKind::word:
         if (value.is_string()) return value.get<std::string>();
-        error(path, value, "must be text in quotes (or null: not answered yet)");
+        error(path, value, tr("must be text in quotes (or null: not answered yet)"));
         return {};
       case AnswerKind::number:
       case AnswerKind::count:
@@ -105,9 +107,12 @@ class AnswerReader {
     if (!value.is_number() || given < question.least || given > question.most ||
         (whole && given != std::floor(given))) {
       error(path, value,
-            fmt::format("must be a {} from {} to {}, without quotes or unit (or null: not "
-                        "answered yet)",
-                        whole ? "whole number" : "number", question.least, question.most));
+            whole ? tr("must be a whole number from {} to {}, without quotes or unit (or null: not "
+                       "answered yet)",
+                       question.least, question.most)
+                  : tr("must be a number from {} to {}, without quotes or unit (or null: not "
+                       "answered yet)",
+                       question.least, question.most));
       return {};
     }
     return given;
@@ -136,7 +141,7 @@ void copy_data(const OriginalScenario& original, const std::string& directory, P
     fs::create_directories(target.parent_path(), error);
     fs::copy_file(loaded.scenario->path_of(source), target, fs::copy_options::overwrite_existing,
                   error);
-    if (error) errors.push_back({target.string(), {}, {}, "cannot be written"});
+    if (error) errors.push_back({target.string(), {}, {}, tr("cannot be written")});
   }
 }
 
@@ -173,7 +178,9 @@ const Settings<LabState>& LabState::settings() {
           .field("predictions", &S::predictions, setting::map(setting::text(1000)),
                  "As they were before the first run.")
           .field("passed", &S::passed, setting::list(setting::text(63), 0, 1000),
-                 "Tasks that passed at the last check.");
+                 "Tasks that passed at the last check.")
+          .field("sections", &S::sections, 1, 1000, "Of the lesson, that README.md shows.")
+          .field("compared", &S::compared, "Predictions were set beside measurements.");
   return all;
 }
 
@@ -186,6 +193,28 @@ Status<std::string> Workspace::save() const {
   return write_file(file(".lab.json"), LabState::settings().to_text(state) + "\n");
 }
 
+bool Workspace::show_sections(std::size_t sections) {
+  const auto shown = static_cast<std::size_t>(state.sections);
+  if (sections <= shown || sections > lab.tasks.size()) return false;
+  state.sections = static_cast<int>(sections);
+  const std::string before = lesson(lab, state.language, shown);
+  const std::string after = lesson(lab, state.language, sections);
+  const auto readme = read_file(file("README.md"));
+  const std::string text = readme ? *readme : before;
+  (void)write_file(file("README.md"), text + after.substr(std::min(before.size(), after.size())));
+  return true;
+}
+
+void Workspace::speak(std::string_view language) {
+  if (language == state.language) return;
+  const auto shown = static_cast<std::size_t>(state.sections);
+  const auto readme = read_file(file("README.md"));
+  if (readme && *readme == lesson(lab, state.language, shown)) {
+    (void)write_file(file("README.md"), lesson(lab, language, shown));
+  }
+  state.language = std::string(language);
+}
+
 Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
   const auto path = scenarios::find_scenario(lab.scenario);
   if (!path) return fail(Problems{path.error()});
@@ -196,6 +225,9 @@ Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
   Json document;
   if (!parse_json(*text, document, report)) return fail(report.errors);
   document.erase("$schema");  // It points to where the student's copy is not.
+  document.erase("notes");
+  document["title"] = {{"en", lab.title.en}, {"ko", lab.title.ko}};
+  document["story"] = {{"en", lab.story.en}, {"ko", lab.story.ko}};
   for (const std::string& one : lab.overrides) {
     const std::size_t equals = std::min(one.find('='), one.size());
     const auto status = scenarios::Scenario::settings().set(
@@ -207,27 +239,47 @@ Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
   return OriginalScenario{readable(document), fs::path(*path).parent_path().string()};
 }
 
+namespace {
+
+/// What stands in the way of a new folder.
+Problems occupied(const std::string& directory) {
+  std::error_code error;
+  if (fs::exists(directory + "/.lab.json", error)) {
+    const bool here = fs::equivalent(directory, ".", error);
+    return {{directory,
+             {},
+             {},
+             here ? tr("has a lab already: go on with ./brokerlab lab check, or begin anew with "
+                       "lab start --force, which forgets your answers")
+                  : tr("has a lab already: go on there (cd {}, ./brokerlab lab check), or begin "
+                       "anew with --force, which forgets your answers",
+                       directory)}};
+  }
+  std::vector<std::string> found;
+  for (const char* name : {"scenario.json", "answers.json", "README.md", "data", "brokerlab"}) {
+    if (fs::exists(directory + "/" + name, error)) found.emplace_back(name);
+  }
+  if (found.empty()) return {};
+  return {
+      {directory,
+       {},
+       {},
+       tr("has {} already; name another folder, or write over them with --force", listed(found))}};
+}
+
+}  // namespace
+
 Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force,
                const std::string& program) {
   const auto original = original_scenario(lab);
   if (!original) return original.error();
   std::error_code error;
-  Problems problems;
-  if (!force) {
-    for (const char* name :
-         {"scenario.json", "answers.json", "README.md", ".lab.json", "data", "brokerlab"}) {
-      const std::string path = directory + "/" + name;
-      if (fs::exists(path, error)) {
-        problems.push_back(
-            {path, {}, {}, "is there already; name another folder, or begin anew with --force"});
-      }
-    }
-    if (!problems.empty()) return problems;
-  }
+  Problems problems = force ? Problems() : occupied(directory);
+  if (!problems.empty()) return problems;
   fs::create_directories(directory + "/runs", error);
-  if (error) return {{directory, {}, {}, "cannot be made: " + error.message()}};
-  for (const char* name : {"first.run", "latest.run", "experiment.run"}) {
-    fs::remove(directory + "/runs/" + name, error);
+  if (error) return {{directory, {}, {}, tr("cannot be made: {}", error.message())}};
+  for (const auto& entry : fs::directory_iterator(directory + "/runs", error)) {
+    if (entry.path().extension() == ".run") fs::remove(entry.path(), error);
   }
   copy_data(*original, directory, problems);
   LabState state;
@@ -239,7 +291,7 @@ Problems start(const Lab& lab, const std::string& directory, std::string_view la
   };
   put("scenario.json", original->text);
   put("answers.json", answers_text(lab, language));
-  put("README.md", lesson(lab, language));
+  put("README.md", lesson(lab, language, 1));
   put("brokerlab", fmt::format("#!/bin/sh\nexec '{}' \"$@\"\n", program));
   fs::permissions(directory + "/brokerlab",
                   fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec,
@@ -259,8 +311,7 @@ OpenedWorkspace open_workspace(const std::string& directory) {
             {{report.file,
               {},
               {},
-              state.error() + "; a lab's folder is made by brokerlab lab "
-                              "start"}}};
+              tr("{}; a lab's folder is made by brokerlab lab start", state.error())}}};
   }
   Json document;
   if (parse_json(*state, document, report)) {
@@ -281,6 +332,16 @@ OpenedWorkspace open_workspace(const std::string& directory) {
   }
   if (!problems.empty()) return {std::nullopt, std::move(problems)};
   return {std::move(workspace), {}};
+}
+
+std::optional<std::string> language_of_folder(const std::string& directory) {
+  const auto text = read_file(directory + "/.lab.json");
+  if (!text) return std::nullopt;
+  SettingsReport report;
+  Json document;
+  if (!parse_json(*text, document, report)) return std::nullopt;
+  LabState state = LabState::settings().read(document, report);
+  return report.ok() ? std::optional(std::move(state.language)) : std::nullopt;
 }
 
 }  // namespace brokerlab::labs

@@ -1,10 +1,12 @@
 // The student's folder of one lab:
 //
-//   README.md       the lesson, in the chosen language
+//   README.md       the lesson, in the chosen language, up to the task that is open
 //   scenario.json   the student edits it; data/ beside it holds its data files
 //   answers.json    {"predicted_seconds": {"question": "...", "answer": null}, ...}
-//   runs/first.run  recording of the unchanged scenario; runs/latest.run of the last changed one
+//   runs/NAME.run   recordings: first of the unchanged scenario, latest of the last changed one
+//                   that was given no name, refuted of a trial that did not go well
 //   .lab.json       what the lab remembers: language, hints given, predictions as they were made
+//   .proofs/        what runs for checks came to (labs/prover.h)
 //
 // Lifetime: a Workspace is a value read at one moment; save() writes .lab.json back.
 // Threads:  none.
@@ -40,6 +42,8 @@ struct LabState {
   std::map<std::string, int> hints;                ///< By task: how many were given.
   std::map<std::string, std::string> predictions;  ///< As made before the first run; by answer.
   std::vector<std::string> passed;                 ///< Tasks, at the last check.
+  int sections = 1;                                ///< Of the lesson, that README.md shows.
+  bool compared = false;                           ///< Predictions with measurements, once.
   static const Settings<LabState>& settings();
 };
 
@@ -51,10 +55,17 @@ struct Workspace {
 
   std::string file(std::string_view name) const { return directory + "/" + std::string(name); }
   std::string scenario_file() const { return file("scenario.json"); }
-  std::string first_run() const { return file("runs/first.run"); }
-  std::string latest_run() const { return file("runs/latest.run"); }
+  std::string run_file(std::string_view name) const {
+    return file("runs/" + std::string(name) + ".run");
+  }
+  std::string first_run() const { return run_file("first"); }
   bool ran() const;  ///< runs/first.run is there.
   Status<std::string> save() const;
+  /// README.md is to show so many sections; true: it did not yet. What the student has written
+  /// into it stays.
+  bool show_sections(std::size_t sections);
+  /// From now on; README.md too, unless the student has written into it.
+  void speak(std::string_view language);
 };
 
 struct OpenedWorkspace {
@@ -62,15 +73,18 @@ struct OpenedWorkspace {
   Problems errors;
 };
 
-/// Makes the folder. A file that is there already is a problem unless `force`; then the lab begins
-/// anew: answers, state and recordings too.
+/// Makes the folder. A lab, or a file, that is there already is a problem unless `force`; then the
+/// lab begins anew: answers, state and recordings too.
 /// `program`: the brokerlab command; the folder gets a ./brokerlab that calls it.
 Problems start(const Lab& lab, const std::string& directory, std::string_view language, bool force,
                const std::string& program);
 
 OpenedWorkspace open_workspace(const std::string& directory);
 
-/// The lab's scenario with its overrides, as text, and the folder where its data files are.
+/// "en" or "ko", when a lab was started in that folder.
+std::optional<std::string> language_of_folder(const std::string& directory);
+
+/// The lab's scenario with its overrides and story, as text, and where its data files are.
 struct OriginalScenario {
   std::string text;
   std::string directory;

@@ -55,9 +55,6 @@ struct Texts {
     same(c.because);
   }
   void operator()(const Reading& c) const { same(c.metric); }
-  void operator()(const OverSeeds& c) const {
-    for (const auto& outcome : c.outcomes) same(outcome.metric);
-  }
   template <class Other>
   void operator()(const Other&) const {}
 };
@@ -126,6 +123,15 @@ TEST_CASE("there is a lab, and an unknown name is helped", "[unit]") {
 TEST_CASE("tasks, hints, questions and reasons say the same in both languages", "[unit]") {
   for (const Lab& lab : every_lab()) {
     same(lab.title);
+    same(lab.story);
+    for (const Outcome& outcome : lab.outcomes) {
+      same(outcome.metric);
+      if (!outcome.because.en.empty()) same(outcome.because);
+    }
+    for (const Trial& trial : lab.trials) same(trial.title);
+    for (const ExperimentSpec& one : lab.experiments) same(one.title);
+    for (const LocalText& one : lab.learnt) same(one);
+    for (const LocalText& one : lab.afterwards) same(one);
     for (const Question& question : lab.questions) same(question.text);
     for (const LabTask& task : lab.tasks) {
       same(task.title);
@@ -139,14 +145,14 @@ TEST_CASE("tasks, hints, questions and reasons say the same in both languages", 
 
 TEST_CASE("the lesson has the same headings, code and names in both languages", "[unit]") {
   for (const Lab& lab : every_lab()) {
-    const Lesson en = parts_of(lesson(lab, "en"));
-    const Lesson ko = parts_of(lesson(lab, "ko"));
+    const Lesson en = parts_of(lesson(lab, "en", 100));
+    const Lesson ko = parts_of(lesson(lab, "ko", 100));
     CHECK(en.headings == ko.headings);
     CHECK(en.code == ko.code);
     CHECK(en.names == ko.names);
     CHECK(en.items == ko.items);
-    CHECK(has_korean(lesson(lab, "ko")));
-    CHECK_FALSE(has_korean(lesson(lab, "en")));
+    CHECK(has_korean(lesson(lab, "ko", 100)));
+    CHECK_FALSE(has_korean(lesson(lab, "en", 100)));
     // One numbered heading a task, with the task's title.
     REQUIRE(en.titles.size() == lab.tasks.size() + 1);
     REQUIRE(ko.titles.size() == lab.tasks.size() + 1);
@@ -155,6 +161,23 @@ TEST_CASE("the lesson has the same headings, code and names in both languages", 
     for (std::size_t i = 0; i < lab.tasks.size(); ++i) {
       CHECK(en.titles[i + 1] == lab.tasks[i].title.en);
       CHECK(ko.titles[i + 1] == lab.tasks[i].title.ko);
+    }
+  }
+}
+
+TEST_CASE("the lesson grows by a section with each task, and is whole at the end", "[unit]") {
+  for (const Lab& lab : every_lab()) {
+    for (const char* language : {"en", "ko"}) {
+      std::string before;
+      for (std::size_t i = 1; i <= lab.tasks.size(); ++i) {
+        const std::string now = lesson(lab, language, i);
+        CHECK(now.size() > before.size());
+        CHECK(now.starts_with(before));
+        CHECK(now.find(fmt::format("\n## {}.", i)) != std::string::npos);
+        CHECK(now.find(fmt::format("\n## {}.", i + 1)) == std::string::npos);
+        before = now;
+      }
+      CHECK(before == lesson(lab, language, 100));
     }
   }
 }

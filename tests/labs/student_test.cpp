@@ -1,99 +1,17 @@
 // A student's way through every lab: the start fails, the committed solution passes.
-#include "base/settings.h"
-#include "cli/command_line.h"
-#include "labs/checker.h"
-#include "labs/files.h"
-#include "tests/temporary.h"
+#include "tests/labs/student.h"
 
-#include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
-
-#include <filesystem>
-#include <sstream>
+#include "scenarios/runner.h"
 
 using namespace brokerlab;
 using namespace brokerlab::labs;
+using labs::tests::known;
+using labs::tests::Said;
+using labs::tests::Student;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Said {
-  int status;
-  std::string out;
-  std::string err;
-  bool tells(const std::string& words) const { return out.find(words) != std::string::npos; }
-};
-
-/// One student in a folder that is gone afterwards.
-class Student {
- public:
-  explicit Student(const char* name) : folder_(tests::temporary_path("labs_" + std::string(name))) {
-    fs::remove_all(folder_);
-  }
-  ~Student() { fs::remove_all(folder_); }
-  Student(const Student&) = delete;
-  Student& operator=(const Student&) = delete;
-
-  Said lab(std::vector<std::string> words) const {
-    std::ostringstream out;
-    std::ostringstream err;
-    words.insert(words.begin(), "lab");
-    const int status = cli::run_command(words, {out, err, "brokerlab"});
-    return {status, out.str(), err.str()};
-  }
-  Said starts(const std::string& which, const std::string& language = "en") const {
-    return lab({"start", which, folder_, "--lang", language});
-  }
-  Said runs() const { return lab({"run", folder_}); }
-  Said asks_what_is_done() const { return lab({"check", folder_}); }
-  Said asks_for_a_hint() const { return lab({"hint", folder_}); }
-
-  std::string file(const std::string& name) const { return folder_ + "/" + name; }
-  std::string reads(const std::string& name) const {
-    const auto text = read_file(file(name));
-    REQUIRE(text.ok());
-    return *text;
-  }
-  void writes(const std::string& name, const std::string& text) const {
-    REQUIRE(write_file(file(name), text).ok());
-  }
-  void answers(const std::string& question, const Json& answer) const {
-    Json document = Json::parse(reads("answers.json"));
-    document[question]["answer"] = answer;
-    writes("answers.json", document.dump(2));
-  }
-  void changes(const std::string& override_text) const {
-    Json document = Json::parse(reads("scenario.json"));
-    const auto equals = override_text.find('=');
-    const auto status = scenarios::Scenario::settings().set(
-        document, override_text.substr(0, equals), override_text.substr(equals + 1));
-    REQUIRE(status.ok());
-    writes("scenario.json", document.dump(2));
-  }
-  /// The answers of the committed solution.
-  void answers_as_solved(const Lab& lab) const {
-    const auto solved = read_file(lab.directory + "/solution/answers.json");
-    REQUIRE(solved.ok());
-    const Json document = Json::parse(*solved);
-    for (const auto& item : document.items()) answers(item.key(), item.value()["answer"]);
-  }
-  void changes_as_solved(const Lab& lab) const {
-    const auto solved = read_file(lab.directory + "/solution/overrides.json");
-    REQUIRE(solved.ok());
-    const Json document = Json::parse(*solved);
-    for (const Json& one : document) changes(one.get<std::string>());
-  }
-
- private:
-  const std::string folder_;
-};
-
-Lab known(const std::string& name) {
-  LoadedLab found = find_lab(name);
-  REQUIRE(found.lab.has_value());
-  return *found.lab;
-}
 
 const std::string broker_dies = "a_broker_dies";
 
@@ -102,16 +20,19 @@ const std::string broker_dies = "a_broker_dies";
 TEST_CASE("every lab fails at the start and passes with its solution", "[unit]") {
   for (const std::string& name : lab_names()) {
     const Lab lab = known(name);
-    const Student student(name.c_str());
+    const Student student(name);
     REQUIRE(student.starts(name).status == 0);
     CHECK(student.asks_what_is_done().status == 1);
-    CHECK(student.runs().status == 1);  // No prediction yet.
+    CHECK(student.runs().status == 3);  // No prediction yet.
 
     student.answers_as_solved(lab);
     const Said first = student.runs();
     INFO(first.err);
     CHECK(first.status == 0);
-    CHECK(first.tells("Your predictions"));
+    CHECK(first.tells("Your prediction is kept"));
+    CHECK(first.tells("README.md goes on"));
+    CHECK(first.tells("lab check"));
+    student.answers_as_read(lab);
 
     // All answers, but the scenario as it was: the runs say no.
     const Said unchanged = student.asks_what_is_done();
@@ -120,15 +41,49 @@ TEST_CASE("every lab fails at the start and passes with its solution", "[unit]")
     if (name == broker_dies) {
       CHECK(unchanged.tells("3. Find the reason: passed"));
       CHECK(unchanged.tells("4. Lose nothing: not yet"));
-      CHECK(unchanged.tells("5. Shorten the outage, and name the price: later"));
+      CHECK_FALSE(unchanged.tells("Shorten the outage"));
+      CHECK(unchanged.tells("Well predicted"));
+      CHECK(unchanged.tells("as the lab gave it"));
+      CHECK(unchanged.tells("lab run --name"));
+      student.changes("producers.0.config.linger.ms=5");
+      const Said wrong = student.asks_what_is_done();
+      CHECK(wrong.tells("acks=1: "));
+      CHECK(wrong.tells("runs/refuted.run"));
+      CHECK(wrong.tells("lab hint"));
+      CHECK(fs::exists(student.file("runs/refuted.run")));
     }
 
     student.changes_as_solved(lab);
     const Said solved = student.asks_what_is_done();
     INFO(solved.out << solved.err);
     CHECK(solved.status == 0);
+    CHECK(solved.tells("What you have learnt"));
+    CHECK(solved.tells("Next: "));
     CHECK(student.asks_for_a_hint().tells("nothing left"));
+
+    // What is proved stays proved; nothing is run, the same is said.
+    OpenedWorkspace again = open_workspace(student.file(""));
+    REQUIRE(again.workspace.has_value());
+    const CheckResult remembered = check(*again.workspace);
+    CHECK(remembered.passed());
+    CHECK(remembered.runs_made == 0);
+    CHECK(student.asks_what_is_done().out == solved.out);
+    // An input is changed: it is proved anew, and only what it concerns.
+    student.changes("producers.0.config.linger.ms=1");
+    again = open_workspace(student.file(""));
+    CHECK(check(*again.workspace).runs_made > 0);
   }
+}
+
+TEST_CASE("the lab's first run loses a record, or there is nothing to learn from it", "[unit]") {
+  const Lab lab = known(broker_dies);
+  const auto original = load_original(lab);
+  REQUIRE(original.scenario.has_value());
+  const auto report = scenarios::run_apart(*original.scenario);
+  REQUIRE(report.ok());
+  const Json told = Json::parse(*report);
+  CHECK_FALSE(told["lost"].empty());
+  CHECK(told["unavailable_s"].get<double>() > 12);
 }
 
 TEST_CASE("a lab's folder stands on its own", "[unit]") {
@@ -147,7 +102,11 @@ TEST_CASE("a folder is not overwritten unless it is forced", "[unit]") {
   const Student student("again");
   REQUIRE(student.starts(broker_dies).status == 0);
   student.answers("predicted_seconds", 7);
-  CHECK(student.starts(broker_dies).status == 3);
+  const Said again = student.starts(broker_dies);
+  CHECK(again.status == 3);
+  CHECK(again.err.find("has a lab already") != std::string::npos);
+  CHECK(again.err.find("lab check") != std::string::npos);
+  CHECK(std::count(again.err.begin(), again.err.end(), '\n') == 2);  // It says so once.
   CHECK(student.reads("answers.json").find("7") != std::string::npos);
   CHECK(student.lab({"start", broker_dies, student.file(""), "--force"}).status == 0);
   CHECK(Json::parse(student.reads("answers.json"))["predicted_seconds"]["answer"].is_null());
@@ -157,14 +116,82 @@ TEST_CASE("the run waits for a prediction, and for the scenario as it was given"
   const Student student("eager");
   REQUIRE(student.starts(broker_dies).status == 0);
   const Said refused = student.runs();
-  CHECK(refused.status == 1);
-  CHECK(refused.tells("predicted_seconds, predicted_loss"));
+  CHECK(refused.status == 3);
+  CHECK(refused.err.find("predicted_seconds, predicted_loss") != std::string::npos);
   student.answers("predicted_seconds", 5);
   student.answers("predicted_loss", false);
   student.changes("producers.0.config.acks=all");
   const Said changed = student.runs();
-  CHECK(changed.status == 1);
-  CHECK(changed.tells("/producers/0/config/acks"));
+  CHECK(changed.status == 3);
+  CHECK(changed.err.find("/producers/0/config/acks") != std::string::npos);
+  CHECK(changed.err.find("--original") != std::string::npos);
+  CHECK(student.runs({"--experiment", "pause"}).status == 3);
+}
+
+TEST_CASE("runs are kept under their names, and set side by side", "[unit]") {
+  const Student student("names");
+  REQUIRE(student.starts(broker_dies).status == 0);
+  student.answers("predicted_seconds", 5);
+  student.answers("predicted_loss", false);
+  student.changes("producers.0.config.acks=all");
+  REQUIRE(student.runs({"--original"}).status == 0);  // The first run, whatever was changed.
+  CHECK(fs::exists(student.file("runs/first.run")));
+  const Said named = student.runs({"--name", "all-in"});
+  CHECK(named.status == 0);
+  CHECK(named.tells("acknowledged records lost: "));
+  CHECK(named.tells("in the first run, 0 now"));
+  CHECK(fs::exists(student.file("runs/all-in.run")));
+  const Said listed = student.lab({"runs", student.file("")});
+  CHECK(listed.tells("first"));
+  CHECK(listed.tells("as given"));
+  CHECK(listed.tells("all-in"));
+  CHECK(listed.tells("producers/0/config/acks=\"all\""));
+
+  const auto refused = [&](std::vector<std::string> how, const std::string& why) {
+    const Said said = student.runs(std::move(how));
+    CHECK(said.status == 3);
+    CHECK(said.err.find(why) != std::string::npos);
+  };
+  refused({"--name", "../up"}, "small letters");
+  refused({"--name", "first"}, "another name");
+  refused({"--experiment", "earthquake"}, "pause");
+
+  // A prediction that is changed afterwards does not count, and that is said.
+  student.answers("predicted_seconds", 16);
+  const Said later = student.asks_what_is_done();
+  CHECK(later.tells("predicted_seconds: answers.json says 16 by now"));
+  CHECK(later.tells("before the first run, 5"));
+
+  const Said experiment = student.runs({"--experiment", "pause", "--original"});
+  CHECK(experiment.status == 0);
+  CHECK(experiment.tells("--kind zk.session_expired"));
+  CHECK(fs::exists(student.file("runs/pause-original.run")));
+}
+
+TEST_CASE("what is read before a prediction does not tell what comes out", "[unit]") {
+  for (const char* language : {"en", "ko"}) {
+    const Student student(std::string("order_") + language);
+    const Said begun = student.starts(broker_dies, language);
+    REQUIRE(begun.status == 0);
+    const std::string before = begun.out + student.reads("README.md") +
+                               student.reads("scenario.json") + student.reads("answers.json") +
+                               student.asks_what_is_done().out;
+    for (const char* secret :
+         {"zk.session_expired", "acks=1", "acks=all", "min.insync.replicas\": 2", "## 2.",
+          "Lose nothing", "아무것도 잃지", "not safe", "사실은 사라진", "misses the loss"}) {
+      INFO(secret);
+      CHECK(before.find(secret) == std::string::npos);
+    }
+    // Questions stand in the order of the lab.
+    const std::string answers = student.reads("answers.json");
+    std::size_t at = 0;
+    for (const Question& question : known(broker_dies).questions) {
+      const std::size_t found = answers.find("\"" + question.name + "\"");
+      REQUIRE(found != std::string::npos);
+      CHECK(found > at);
+      at = found;
+    }
+  }
 }
 
 TEST_CASE("nothing of later tasks is told before the first is done", "[unit]") {
@@ -172,7 +199,8 @@ TEST_CASE("nothing of later tasks is told before the first is done", "[unit]") {
   REQUIRE(student.starts(broker_dies).status == 0);
   const Said said = student.asks_what_is_done();
   CHECK(said.tells("1. Predict: not yet"));
-  CHECK(said.tells("2. Run and measure: later"));
+  CHECK(said.tells("4 more to come."));
+  CHECK_FALSE(said.tells("Run and measure"));
   CHECK_FALSE(said.tells("zk.session_expired"));
 }
 
@@ -180,8 +208,10 @@ TEST_CASE("the language that was chosen is remembered", "[unit]") {
   const Student student("korean");
   REQUIRE(student.starts(broker_dies, "ko").status == 0);
   CHECK(student.reads("README.md").find("# 브로커가 죽는다") == 0);
+  CHECK(student.asks_for_a_hint().tells("다음"));
   CHECK(student.asks_what_is_done().tells("1. 예측하기: 아직"));
   CHECK(student.lab({"check", student.file(""), "--lang", "en"}).tells("1. Predict: not yet"));
+  CHECK(student.reads("README.md").find("# A broker dies") == 0);
   CHECK(student.asks_what_is_done().tells("1. Predict: not yet"));
 }
 
@@ -194,7 +224,9 @@ TEST_CASE("hints come one after another and end with the last", "[unit]") {
   CHECK(student.asks_for_a_hint().tells(hints.back().en));
   student.answers("predicted_seconds", 5);
   student.answers("predicted_loss", false);
-  CHECK(student.asks_for_a_hint().tells(lab.tasks[1].hints[0].en));
+  const Said next = student.asks_for_a_hint();
+  CHECK(next.tells(lab.tasks[1].hints[0].en));
+  CHECK(next.tells("Next: "));
 }
 
 TEST_CASE("broken files are told by file and place", "[unit]") {
@@ -228,31 +260,20 @@ TEST_CASE("broken files are told by file and place", "[unit]") {
   CHECK(student.lab({"start", "a_broker_die"}).err.find("a_broker_dies") != std::string::npos);
 }
 
-TEST_CASE("removing the fault, or the load, is no solution", "[unit]") {
-  const Lab lab = known(broker_dies);
+TEST_CASE("data files that were edited are refused", "[unit]") {
   const Student student("sly");
   REQUIRE(student.starts(broker_dies).status == 0);
-  LoadedLab only_keep{lab, {}};
-  only_keep.lab->tasks.erase(only_keep.lab->tasks.begin(), only_keep.lab->tasks.begin() + 3);
-  const std::string given = student.reads("scenario.json");
+  OpenedWorkspace opened = open_workspace(student.file(""));
+  REQUIRE(opened.workspace.has_value());
+  std::erase_if(opened.workspace->lab.tasks, [](const LabTask& task) { return task.id != "keep"; });
   const auto told = [&] {
-    OpenedWorkspace opened = open_workspace(student.file(""));
-    REQUIRE(opened.workspace.has_value());
-    opened.workspace->lab = *only_keep.lab;
     const CheckResult result = check(*opened.workspace);
     REQUIRE(result.checked());
     CHECK_FALSE(result.tasks[0].passed);
-    CHECK(result.tasks[0].findings.size() == 1);  // No run was needed to say so.
-    return result.tasks[0].findings[0].words.en;
+    CHECK(result.runs_made == 0);
+    return result.tasks[0].findings.back().words.en;
   };
-  const auto edited = [&](const std::string& override_text) {
-    student.writes("scenario.json", given);
-    student.changes(override_text);
-    return told();
-  };
-  CHECK(edited("sources.0.rate.1.rate=20/s").find("/sources/0/rate/1/rate") != std::string::npos);
-  CHECK(edited("faults.0.at=331s").find("/faults/0/at") != std::string::npos);
-  CHECK(edited("brokers.count=5").find("/brokers/count") != std::string::npos);
+  const std::string given = student.reads("scenario.json");
   Json document = Json::parse(given);
   document["faults"] = Json::array();
   student.writes("scenario.json", document.dump());
