@@ -1,15 +1,19 @@
 // Purgatory: requests that wait for something (acks=all produces, fetches without enough data).
 //
 // An operation is watched under the partitions it depends on; whoever changes a partition calls
-// check(). It completes once: by try_complete(), or by its timeout.
+// check(). It completes once: by try_complete(), or by its timeout, and is then forgotten at once:
+// its timer is called off and it leaves every list it was watched in. (Kafka leaves it in the lists
+// of other partitions until a check passes over it or 1000 such have gathered, purgeInterval.) So
+// memory follows the requests that wait, whatever has waited before them.
 //
-// Lifetime: owned by the Broker; operations are shared with the timer, which finds them gone after
-// the broker's death. Threads: none. Source: kafka.server.DelayedOperationPurgatory.
+// Lifetime: owned by the Broker; an operation lives until it has completed, or with the Purgatory.
+// Threads:  none. Source: kafka.server.DelayedOperationPurgatory.
 #pragma once
 
 #include "model/ids.h"
 #include "sim/world.h"
 
+#include <list>
 #include <map>
 #include <memory>
 #include <vector>
@@ -29,61 +33,44 @@ class DelayedOperation {
 
  private:
   friend class Purgatory;
+  using Watchers = std::list<std::shared_ptr<DelayedOperation>>;
+  struct Watch {
+    std::map<TopicPartition, Watchers>::iterator partition;
+    Watchers::iterator place;
+  };
   bool completed_ = false;
+  sim::TimerId timer_;
+  std::vector<Watch> watches_;
 };
 
 class Purgatory {
  public:
   explicit Purgatory(sim::World& world) : world_(world) {}
+  Purgatory(const Purgatory&) = delete;
+  Purgatory& operator=(const Purgatory&) = delete;
+  ~Purgatory();
 
   /// Tries at once; else watches the partitions until `timeout` has passed.
-  void add(std::shared_ptr<DelayedOperation> operation,
-           const std::vector<TopicPartition>& partitions, Duration timeout) {
-    if (complete_if_possible(*operation)) return;
-    for (const TopicPartition& partition : partitions) watched_[partition].push_back(operation);
-    ++size_;
-    world_.after(timeout, [this, watcher = std::weak_ptr(alive_), operation] {
-      if (watcher.expired() || operation->completed_) return;
-      operation->completed_ = true;
-      --size_;
-      operation->expire();
-    });
-  }
+  void add(const std::shared_ptr<DelayedOperation>& operation,
+           const std::vector<TopicPartition>& partitions, Duration timeout);
+  void check(const TopicPartition& partition);
 
-  void check(const TopicPartition& partition) {
-    const auto found = watched_.find(partition);
-    if (found == watched_.end()) return;
-    // Completing one may add another for the same partition: work on a copy of the list.
-    std::vector<std::shared_ptr<DelayedOperation>> operations = std::move(found->second);
-    found->second.clear();
-    std::vector<std::shared_ptr<DelayedOperation>> kept;
-    for (std::shared_ptr<DelayedOperation>& operation : operations) {
-      if (operation->completed_) continue;
-      if (complete_if_possible(*operation)) {
-        --size_;
-      } else {
-        kept.push_back(std::move(operation));
-      }
-    }
-    std::vector<std::shared_ptr<DelayedOperation>>& now = watched_[partition];
-    kept.insert(kept.end(), now.begin(), now.end());
-    now = std::move(kept);
-  }
-
+  /// Operations that wait (NumDelayedOperations).
   int size() const { return size_; }
+  /// Their places in the lists of partitions (PurgatorySize).
+  int watched() const { return watched_count_; }
+  /// Partitions that something waits for.
+  std::size_t partitions() const { return watched_.size(); }
 
  private:
-  bool complete_if_possible(DelayedOperation& operation) {
-    if (operation.completed_) return true;
-    if (!operation.try_complete()) return false;
-    operation.completed_ = true;
-    return true;
-  }
+  bool complete_if_possible(DelayedOperation& operation);
+  void expire(const std::shared_ptr<DelayedOperation>& operation);
+  void forget(DelayedOperation& operation);
 
   sim::World& world_;
-  std::map<TopicPartition, std::vector<std::shared_ptr<DelayedOperation>>> watched_;
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  std::map<TopicPartition, DelayedOperation::Watchers> watched_;
   int size_ = 0;
+  int watched_count_ = 0;
 };
 
 }  // namespace brokerlab::model

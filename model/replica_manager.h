@@ -99,6 +99,7 @@ class ReplicaManager final : public OffsetStore {
   sim::EventId transition(const TopicPartition& partition) const;
   int under_replicated() const;
   int leader_count() const;
+  const Purgatory& purgatory() const { return purgatory_; }
   int offline_dirs() const { return storage_.dirs() - storage_.online(); }
 
  private:

@@ -1,8 +1,9 @@
 // What coroutines wait on: Channel (a queue), Signal (something changed), OneShot (one answer),
 // Semaphore (n permits, first come first served).
 //
-// Waiting with a deadline never leaves anything behind: the first of answer and deadline wakes the
-// coroutine, the other finds nobody.
+// Waiting with a deadline: the first of answer and deadline wakes the coroutine, the other finds
+// nobody. Waits that timed out are forgotten before they are the greater part of a list, so one
+// that always times out does not grow.
 //
 // Lifetime: they borrow the World. A coroutine that waits may die (with its process) at any time.
 //           The object itself may be destroyed while coroutines of a dying process wait on it.
@@ -16,6 +17,26 @@
 #include <utility>
 
 namespace brokerlab::sim {
+
+namespace detail {
+
+/// When a list of waits is looked through for those that are over: at twice as many as lived last
+/// time, so that adding one costs the same however long the list is.
+class ForgetOver {
+ public:
+  template <class List, class IsOver>
+  void before_adding(List& list, IsOver is_over) {
+    if (list.size() < next_) return;
+    std::erase_if(list, is_over);
+    next_ = std::max(few, 2 * list.size());
+  }
+
+ private:
+  static constexpr std::size_t few = 8;
+  std::size_t next_ = few;
+};
+
+}  // namespace detail
 
 /// An unbounded queue of T. Items go to waiting receivers in the order they came.
 template <class T>
@@ -38,6 +59,9 @@ class Channel {
     }
     void await_suspend(std::coroutine_handle<> handle) {
       const WaitId id = channel_.world_.wait(handle);
+      channel_.forget_.before_adding(channel_.receivers_, [this](const Receiver& receiver) {
+        return !channel_.world_.is_waiting(receiver.id);
+      });
       channel_.receivers_.push_back({this, id});
       if (deadline_ != never) channel_.world_.wake_at(deadline_, id);
     }
@@ -78,6 +102,8 @@ class Channel {
 
   bool empty() const { return queue_.empty(); }
   std::size_t size() const { return queue_.size(); }
+  /// Waits that are remembered, among them some that are over.
+  std::size_t waits() const { return receivers_.size(); }
   bool closed() const { return closed_; }
 
  private:
@@ -89,6 +115,7 @@ class Channel {
   World& world_;
   std::deque<T> queue_;
   std::deque<Receiver> receivers_;
+  detail::ForgetOver forget_;
   bool closed_ = false;
 };
 
@@ -105,6 +132,9 @@ class Signal {
     bool await_ready() const { return deadline <= signal.world_.now(); }
     void await_suspend(std::coroutine_handle<> handle) {
       const WaitId id = signal.world_.wait(handle);
+      signal.forget_.before_adding(signal.waiters_, [this](const WaitId waiter) {
+        return !signal.world_.is_waiting(waiter);
+      });
       signal.waiters_.push_back(id);
       if (deadline != never) signal.world_.wake_at(deadline, id);
     }
@@ -116,10 +146,13 @@ class Signal {
   void notify_all() {
     for (const WaitId id : std::exchange(waiters_, {})) world_.wake(id);
   }
+  /// As Channel::waits().
+  std::size_t waits() const { return waiters_.size(); }
 
  private:
   World& world_;
   std::vector<WaitId> waiters_;
+  detail::ForgetOver forget_;
 };
 
 /// One value, set once, awaited by one coroutine. Setting it again does nothing.

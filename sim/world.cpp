@@ -21,40 +21,71 @@ World::~World() {
 
 void World::push(Time date, std::uint32_t slot, std::uint32_t serial) {
   ENSURE(date >= now_, "scheduled {} ns in the past", (now_ - date).count());
+  if (heap_.size() > few_entries && over_ > heap_.size() / 2) sweep();
   heap_.push_back({date, next_order_++, cause_, slot, serial});
   std::push_heap(heap_.begin(), heap_.end(), Later{});
 }
 
-void World::at(Time date, Callback callback) {
+bool World::is_over(const Entry& entry) const {
+  if ((entry.slot & callback_bit) != 0) {
+    return callbacks_[entry.slot & ~callback_bit].serial != entry.serial;
+  }
+  const Wait& wait = waits_[entry.slot];
+  return wait.serial != entry.serial || !wait.handle;
+}
+
+/// Dates and orders stay, so what is left runs exactly as it would have.
+void World::sweep() {
+  std::erase_if(heap_, [this](const Entry& entry) { return is_over(entry); });
+  std::make_heap(heap_.begin(), heap_.end(), Later{});
+  over_ = 0;
+}
+
+TimerId World::at(Time date, Callback callback) {
   std::uint32_t slot;
   if (free_callbacks_.empty()) {
     slot = static_cast<std::uint32_t>(callbacks_.size());
-    callbacks_.push_back(std::move(callback));
+    callbacks_.push_back({std::move(callback), 0});
   } else {
     slot = free_callbacks_.back();
     free_callbacks_.pop_back();
-    callbacks_[slot] = std::move(callback);
+    callbacks_[slot].callback = std::move(callback);
   }
-  push(date, slot, callback_serial);
+  const TimerId id{slot, callbacks_[slot].serial};
+  push(date, slot | callback_bit, id.serial);
+  return id;
+}
+
+void World::cancel(TimerId id) {
+  if (id.slot >= callbacks_.size() || callbacks_[id.slot].serial != id.serial) return;
+  const Callback dropped = std::move(callbacks_[id.slot].callback);
+  ++callbacks_[id.slot].serial;
+  free_callbacks_.push_back(id.slot);
+  ++over_;
 }
 
 void World::run_one() {
   std::pop_heap(heap_.begin(), heap_.end(), Later{});
   const Entry entry = heap_.back();
   heap_.pop_back();
-  if (entry.serial == callback_serial) {
-    now_ = entry.date;
+  if (is_over(entry)) {  // called off, woken before, or dead
+    --over_;
+    return;
+  }
+  now_ = entry.date;
+  if ((entry.slot & callback_bit) != 0) {
     cause_ = entry.cause;
     scope_ = {};
     ++steps_;
-    Callback callback = std::move(callbacks_[entry.slot]);
-    free_callbacks_.push_back(entry.slot);
+    const std::uint32_t slot = entry.slot & ~callback_bit;
+    Callback callback = std::move(callbacks_[slot].callback);
+    ++callbacks_[slot].serial;
+    free_callbacks_.push_back(slot);
     callback();
     return;
   }
-  const Wait& wait = waits_[entry.slot];
-  if (wait.serial != entry.serial || !wait.handle) return;  // woken before, or dead
-  now_ = entry.date;
+  Wait& wait = waits_[entry.slot];
+  --wait.entries;
   if (!pauses_.empty()) {
     if (Pause* pause = pause_of(wait.scope)) {
       pause->deferred.push_back(entry);
@@ -64,15 +95,23 @@ void World::run_one() {
   resume(entry);
 }
 
+/// Its other entries in the heap are over.
+void World::end_wait(std::uint32_t slot) {
+  Wait& wait = waits_[slot];
+  wait.handle = {};
+  ++wait.serial;
+  over_ += std::exchange(wait.entries, 0);
+  free_waits_.push_back(slot);
+}
+
 void World::resume(const Entry& entry) {
-  Wait& wait = waits_[entry.slot];
+  const Wait& wait = waits_[entry.slot];
   if (wait.serial != entry.serial || !wait.handle) return;
   cause_ = entry.cause;
   scope_ = wait.scope;
   ++steps_;
-  const std::coroutine_handle<> handle = std::exchange(wait.handle, {});
-  ++wait.serial;
-  free_waits_.push_back(entry.slot);
+  const std::coroutine_handle<> handle = wait.handle;
+  end_wait(entry.slot);
   handle.resume();
   scope_ = {};  // whoever comes next is none of its coroutines
 }
@@ -110,11 +149,14 @@ WaitId World::wait(std::coroutine_handle<> handle) {
   Wait& entry = waits_[slot];
   entry.handle = handle;
   entry.scope = scope_;
-  if (entry.serial == callback_serial) entry.serial = 0;
   return {slot, entry.serial};
 }
 
-void World::wake_at(Time date, WaitId id) { push(std::max(date, now_), id.slot, id.serial); }
+void World::wake_at(Time date, WaitId id) {
+  if (!is_waiting(id)) return;
+  ++waits_[id.slot].entries;
+  push(std::max(date, now_), id.slot, id.serial);
+}
 
 Scope World::open_scope() {
   if (free_scopes_.empty()) {
@@ -134,11 +176,9 @@ void World::close_scope(Scope scope) {
   ++scope_lives_[scope.index];
   free_scopes_.push_back(scope.index);
   for (std::uint32_t slot = 0; slot < waits_.size(); ++slot) {
-    Wait& wait = waits_[slot];
+    const Wait& wait = waits_[slot];
     if (!wait.handle || wait.scope.index != scope.index || wait.scope.life != scope.life) continue;
-    wait.handle = {};
-    ++wait.serial;
-    free_waits_.push_back(slot);
+    end_wait(slot);
   }
 }
 

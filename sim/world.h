@@ -45,6 +45,12 @@ struct WaitId {
   std::uint32_t serial = 0;
 };
 
+/// A callback that has not run yet, as who may call it off knows it.
+struct TimerId {
+  std::uint32_t slot = 0;
+  std::uint32_t serial = 0;
+};
+
 class World {
  public:
   explicit World(std::uint64_t seed);
@@ -59,9 +65,11 @@ class World {
   Trace& trace() { return *trace_; }
 
   /// Runs the callback at `date`, or `delay` from now. It belongs to nobody: it runs even when
-  /// the process that scheduled it is dead.
-  void at(Time date, Callback callback);
-  void after(Duration delay, Callback callback) { at(now_ + delay, std::move(callback)); }
+  /// the process that scheduled it is dead, unless it is called off.
+  TimerId at(Time date, Callback callback);
+  TimerId after(Duration delay, Callback callback) { return at(now_ + delay, std::move(callback)); }
+  /// The callback goes at once, with what it holds. Does nothing when it has run, or is running.
+  void cancel(TimerId id);
 
   struct Sleep {
     World& world;
@@ -83,6 +91,9 @@ class World {
   void observe(Duration every, std::function<void()> observer);
 
   std::uint64_t steps() const { return steps_; }  ///< Events run so far.
+  /// Entries in the heap. Those that are over (a deadline that nobody waits for any more) are swept
+  /// out before they are the greater part, so memory follows what is still to come.
+  std::size_t agenda_size() const { return heap_.size(); }
 
   // --- For awaitables (sim/channel.h) ---
 
@@ -144,12 +155,17 @@ class World {
     Time date;
     std::uint64_t order;
     EventId cause;
-    std::uint32_t slot;    ///< Of waits_ or callbacks_.
-    std::uint32_t serial;  ///< Of the wait; callback_serial for a callback.
+    std::uint32_t slot;  ///< Of waits_; with callback_bit, of callbacks_.
+    std::uint32_t serial;
   };
   struct Wait {
     std::coroutine_handle<> handle;
     Scope scope;
+    std::uint32_t serial = 0;
+    std::uint32_t entries = 0;  ///< In the heap, for this serial.
+  };
+  struct Timer {
+    Callback callback;
     std::uint32_t serial = 0;
   };
   struct Pause {
@@ -164,9 +180,13 @@ class World {
               (static_cast<int>(a.date == b.date) & static_cast<int>(a.order > b.order))) != 0;
     }
   };
-  static constexpr std::uint32_t callback_serial = UINT32_MAX;
+  static constexpr std::uint32_t callback_bit = 1u << 31;
+  static constexpr std::size_t few_entries = 1024;  ///< Not worth sweeping.
 
   void push(Time date, std::uint32_t slot, std::uint32_t serial);
+  bool is_over(const Entry& entry) const;
+  void sweep();
+  void end_wait(std::uint32_t slot);
   void run_one();
   void resume(const Entry& entry);
   Pause* pause_of(Scope scope);
@@ -186,10 +206,11 @@ class World {
   Time now_{};
   Time end_ = never;
   std::vector<Entry> heap_;
+  std::size_t over_ = 0;  ///< Of heap_: nobody waits for them any more.
   std::uint64_t next_order_ = 0;
   std::vector<Wait> waits_;
   std::vector<std::uint32_t> free_waits_;
-  std::vector<Callback> callbacks_;
+  std::vector<Timer> callbacks_;
   std::vector<std::uint32_t> free_callbacks_;
   std::vector<std::uint32_t> scope_lives_{0};
   std::vector<std::uint32_t> free_scopes_;

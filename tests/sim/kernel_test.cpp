@@ -102,6 +102,53 @@ TEST_CASE("a receiver gets the item or the deadline, never both", "[unit]") {
   REQUIRE(channel.size() == 1);
 }
 
+TEST_CASE("a callback that is called off never runs and holds nothing", "[unit]") {
+  Notes notes;
+  const auto held = std::make_shared<int>(1);
+  const TimerId off = notes.world.after(5ms, [&, held] { notes.note("off"); });
+  notes.world.after(7ms, [&] { notes.note("on"); });
+  notes.world.cancel(off);
+  REQUIRE(held.use_count() == 1);
+  notes.world.after(6ms, [&] { notes.note("reuses its place"); });
+  notes.world.cancel(off);  // is nobody's any more
+  notes.world.run();
+  REQUIRE(notes.text == "reuses its place@6ms on@7ms ");
+}
+
+// Whoever waits with a deadline that is far away, and is answered soon, again and again: the
+// deadlines must not gather until they come.
+TEST_CASE("deadlines that nobody waits for any more leave the agenda", "[unit]") {
+  Notes notes;
+  TaskGroup group(notes.world);
+  Channel<std::string> channel(notes.world);
+  group.spawn(reader(notes, channel, 24h));
+  for (int i = 0; i < 100'000; ++i) {
+    notes.world.after(i * 1ms, [&] { channel.push("."); });
+  }
+  notes.world.run(Time(100s));
+  REQUIRE(notes.world.agenda_size() < 3'000);
+  notes.world.run();  // and the last one still comes
+  REQUIRE(notes.text.ends_with("nothing@86499.999s "));
+}
+
+Task<> patient(World& world, Signal& signal, Channel<int>& channel, int times) {
+  for (int i = 0; i < times; ++i) {
+    co_await signal.wait(world.now() + 1ms);
+    (void)co_await channel.receive(world.now() + 1ms);
+  }
+}
+
+TEST_CASE("waits that time out are not remembered", "[unit]") {
+  World world(1);
+  TaskGroup group(world);
+  Signal signal(world);
+  Channel<int> channel(world);
+  group.spawn(patient(world, signal, channel, 10'000));
+  world.run();
+  CHECK(signal.waits() <= 16);
+  CHECK(channel.waits() <= 16);
+}
+
 TEST_CASE("permits pass on in the order of asking", "[unit]") {
   Notes notes;
   TaskGroup group(notes.world);

@@ -1,0 +1,102 @@
+#include "model/purgatory.h"
+
+#include <catch2/catch.hpp>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+/// Waits until its flag is up.
+class Waiting final : public DelayedOperation {
+ public:
+  Waiting(const bool& flag, std::string& story, std::string name, int* alive)
+      : flag_(flag), story_(story), name_(std::move(name)), alive_(alive) {
+    ++*alive_;
+  }
+  ~Waiting() override { --*alive_; }
+
+ private:
+  bool try_complete() override {
+    if (flag_) story_ += name_ + " done ";
+    return flag_;
+  }
+  void expire() override { story_ += name_ + " expired "; }
+
+  const bool& flag_;
+  std::string& story_;
+  const std::string name_;
+  int* alive_;
+};
+
+struct Stage {
+  sim::World world{1};
+  bool ready = false;
+  std::string story;
+  int alive = 0;
+  std::optional<Purgatory> purgatory{std::in_place, world};
+  const TopicPartition a{"orders", 0}, b{"orders", 1};
+
+  void park(std::string name, std::vector<TopicPartition> partitions, Duration timeout) {
+    purgatory->add(std::make_shared<Waiting>(ready, story, std::move(name), &alive), partitions,
+                   timeout);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a delayed operation completes once, by a check or by its timeout", "[unit]") {
+  Stage stage;
+  stage.park("one", {stage.a, stage.b}, 10ms);
+  stage.park("two", {stage.b}, 50ms);
+  stage.world.after(20ms, [&] {
+    stage.ready = true;
+    stage.purgatory->check(stage.a);
+    stage.purgatory->check(stage.b);
+    stage.purgatory->check(stage.b);
+  });
+  stage.world.run(Time(1s));
+  REQUIRE(stage.story == "one expired two done ");
+  REQUIRE(stage.purgatory->size() == 0);
+}
+
+// KAFKA-19389 and others: what expires on a partition that nobody writes to must not stay.
+TEST_CASE("a purgatory holds what waits and nothing that waited", "[unit]") {
+  Stage stage;
+  for (int i = 0; i < 10'000; ++i) {
+    stage.world.at(Time(i * 1ms), [&] { stage.park("fetch", {stage.a, stage.b}, 500ms); });
+  }
+  stage.world.run(Time(9'999ms));
+  CHECK(stage.purgatory->size() == 500);
+  CHECK(stage.purgatory->watched() == 1000);
+  CHECK(stage.alive == 500);
+  stage.world.run(Time(11s));
+  CHECK(stage.purgatory->size() == 0);
+  CHECK(stage.purgatory->watched() == 0);
+  CHECK(stage.purgatory->partitions() == 0);
+  CHECK(stage.alive == 0);
+}
+
+TEST_CASE("what completes early leaves neither its timer nor its bytes behind", "[unit]") {
+  Stage stage;
+  for (int i = 0; i < 100'000; ++i) {
+    stage.world.at(Time(i * 1us), [&] {
+      stage.ready = false;
+      stage.park("produce", {stage.a}, 24h);
+      stage.ready = true;
+      stage.purgatory->check(stage.a);
+    });
+  }
+  stage.world.run(Time(1s));
+  CHECK(stage.alive == 0);
+  CHECK(stage.world.agenda_size() < 2'000);
+}
+
+TEST_CASE("a purgatory that goes takes what waits in it along", "[unit]") {
+  Stage stage;
+  stage.park("one", {stage.a}, 10ms);
+  stage.purgatory.reset();
+  CHECK(stage.alive == 0);
+  stage.world.run(Time(1s));
+  CHECK(stage.story.empty());
+}
