@@ -67,10 +67,7 @@ sim::Task<> Broker::run() {
       setup_.config.zookeeper_connection_timeout.value_or(setup_.config.zookeeper_session_timeout);
   const bool connected = co_await zookeeper_.wait_connected(process_.world().now() + patience);
   if (!connected) {
-    process_.world().trace().record(events::broker_start_failed,
-                                    {.machine = process_.machine().id()},
-                                    {sim::Detail::of("why", no_zookeeper)});
-    process_.exit(no_zookeeper, supervisor_pause);
+    co_await give_up_start(no_zookeeper, no_zookeeper);
     co_return;
   }
   std::vector<ZkOperation> paths;
@@ -82,16 +79,20 @@ sim::Task<> Broker::run() {
   co_await replicas_.load_logs();
   server_.start();
   setup_.watch->on_broker_changed(setup_.id);
-  const bool registered = co_await register_broker();
-  if (!registered) {
+  const Registration registered = co_await register_broker();
+  if (registered == Registration::node_exists) {
     // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a session
     // that has not expired. The process gives up; whoever supervises it tries again.
-    process_.world().trace().record(
-        events::broker_start_failed, {.machine = process_.machine().id()},
-        {sim::Detail::of("why", {"its registration still exists, held by the session of its former "
-                                 "life",
-                                 "이전 세션이 쥔 등록이 아직 남아 있다"})});
-    process_.exit({"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"}, supervisor_pause);
+    const Phrase why{"its registration still exists, held by the session of its former life",
+                     "이전 세션이 쥔 등록이 아직 남아 있다"};
+    const Phrase node_exists{"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"};
+    co_await give_up_start(why, node_exists);
+    co_return;
+  }
+  if (registered == Registration::session_expired) {
+    const Phrase expired{"its ZooKeeper session expired before it was registered",
+                         "등록하기 전에 주키퍼 세션이 만료됐다"};
+    co_await give_up_start(expired, expired);
     co_return;
   }
   state_ = State::running;
@@ -101,25 +102,48 @@ sim::Task<> Broker::run() {
   process_.spawn(watch_zookeeper());
 }
 
-sim::Task<bool> Broker::register_broker() {
-  ZkOperation create{.type = Type::create,
-                     .path = zk::broker_path(setup_.id),
-                     .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
-                                               cluster_.wall_millis(process_.machine())),
-                     .mode = ZkCreateMode::ephemeral};
-  const std::string path = create.path;
-  ZkReply created = co_await zookeeper_.call(std::move(create));
-  if (created.error == ZkError::node_exists) {
-    // Ours after all when the answer to the first try was lost (KafkaZkClient.CheckedEphemeral).
-    ZkOperation get{.type = Type::get, .path = path};
-    created = co_await zookeeper_.call(std::move(get));
-    if (created.node.stat.ephemeral_owner != zookeeper_.session()) co_return false;
+/// KafkaServer.startup's last act: shutdown() closes the session, so that the next start finds none
+/// of this one's.
+sim::Task<> Broker::give_up_start(Phrase why, Phrase exit_text) {
+  process_.world().trace().record(events::broker_start_failed, {.machine = process_.machine().id()},
+                                  {sim::Detail::of("why", std::move(why))});
+  const sim::EventId failed = process_.world().cause();
+  co_await zookeeper_.close();
+  process_.world().set_cause(failed);
+  process_.exit(std::move(exit_text), supervisor_pause);
+}
+
+/// KafkaZkClient.CheckedEphemeral: the node may be ours after all (the answer to the first try was
+/// lost), of an earlier session of this very process, or gone by the time it is looked at.
+sim::Task<Broker::Registration> Broker::register_broker() {
+  const std::string path = zk::broker_path(setup_.id);
+  while (true) {
+    ZkOperation create{.type = Type::create,
+                       .path = path,
+                       .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
+                                                 cluster_.wall_millis(process_.machine())),
+                       .mode = ZkCreateMode::ephemeral};
+    ZkReply reply = co_await zookeeper_.call(std::move(create));
+    if (reply.error == ZkError::node_exists) {
+      ZkOperation get{.type = Type::get, .path = path};
+      reply = co_await zookeeper_.call(std::move(get));
+      if (reply.error == ZkError::no_node) continue;
+      const SessionId owner = reply.node.stat.ephemeral_owner;
+      if (reply.ok() && registered_session_ && owner == registered_session_) {
+        ZkOperation remove{.type = Type::remove, .path = path};
+        (void)co_await zookeeper_.call(std::move(remove));
+        continue;
+      }
+      if (reply.ok() && owner != zookeeper_.session()) co_return Registration::node_exists;
+    }
+    if (!reply.ok()) co_return Registration::session_expired;
+    broker_epoch_ = reply.node.stat.czxid;
+    break;
   }
-  if (!created.ok()) co_return false;
-  broker_epoch_ = created.node.stat.czxid;
+  registered_session_ = zookeeper_.session();
   isr_changes_.set_broker_epoch(broker_epoch_);
   process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
-  co_return true;
+  co_return Registration::done;
 }
 
 sim::Task<> Broker::watch_zookeeper() {
@@ -129,16 +153,13 @@ sim::Task<> Broker::watch_zookeeper() {
     process_.world().set_cause(event->cause);
     controller_.on_zookeeper_event(*event);
     if (event->type != ZkEvent::Type::session_expired) continue;
-    // KafkaController.Expire: a new session, a new registration, and back into the election.
+    // KafkaController.Expire: a new session, a new registration, and back into the election. One
+    // that fails is logged, no more; when the new session has expired too, that is told next.
     zookeeper_.start();
     const bool connected = co_await zookeeper_.wait_connected(never);
     if (!connected) co_return;
-    const bool registered = co_await register_broker();
-    if (!registered) {
-      process_.exit({"could not register again", "다시 등록하지 못함"}, supervisor_pause);
-      co_return;
-    }
-    controller_.run_for_election();
+    const Registration registered = co_await register_broker();
+    if (registered == Registration::done) controller_.run_for_election();
   }
 }
 
@@ -353,7 +374,7 @@ sim::Task<> Broker::find_coordinator(CallPtr call) {
   if (!metadata_.has_topic(offsets_topic)) {
     // Made by the first who asks for a coordinator (AutoTopicCreationManager).
     response->error = ErrorCode::coordinator_not_available;
-    if (!creating_offsets_topic_) {
+    if (setup_.creates_offsets_topic && !creating_offsets_topic_) {
       creating_offsets_topic_ = true;
       process_.spawn(create_offsets_topic());
     }

@@ -25,6 +25,8 @@ struct BrokerSetup {
   BrokerConfig config;
   std::vector<Address> zookeeper;
   ReplicaWatch* watch = &ReplicaWatch::nobody();
+  /// False: an operator makes __consumer_offsets; until then groups have no coordinator.
+  bool creates_offsets_topic = true;
 };
 
 class Broker final : public sim::Program {
@@ -46,7 +48,9 @@ class Broker final : public sim::Program {
 
  private:
   sim::Task<> run();
-  sim::Task<bool> register_broker();
+  enum class Registration { done, node_exists, session_expired };
+  sim::Task<Registration> register_broker();
+  sim::Task<> give_up_start(Phrase why, Phrase exit_text);
   sim::Task<> watch_zookeeper();
   sim::Task<> shut_down();
   sim::Task<> tell_of_log_dir_failure();
@@ -65,6 +69,7 @@ class Broker final : public sim::Program {
   ClusterContext& cluster_;
   BrokerStorage& storage_;
   State state_ = State::starting;
+  SessionId registered_session_;  ///< Of the last registration; none: never registered.
   std::int64_t broker_epoch_ = -1;
   ControllerEpoch controller_epoch_;
   bool creating_offsets_topic_ = false;

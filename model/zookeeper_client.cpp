@@ -93,6 +93,8 @@ struct ZooKeeperClient::Impl {
   sim::Channel<ZkEvent> events;
   sim::Signal changed;
   State state = State::idle;
+  bool greeting = false;  ///< A server was asked for the session and has not answered yet.
+  bool closing = false;
   int life = 0;  ///< One a start(): coroutines of an earlier one end.
   std::size_t next_server = 0;
   bool first_attempt = true;
@@ -122,14 +124,15 @@ void ZooKeeperClient::Impl::start() {
   negotiated = requested_timeout;
   last_zxid = 0;
   first_attempt = true;
+  closing = false;
   set_state(State::connecting);
   process.spawn(keep_session(++life));
 }
 
 sim::Task<> ZooKeeperClient::Impl::keep_session(int its_life) {
-  while (life == its_life && state == State::connecting) {
+  while (life == its_life && state == State::connecting && !closing) {
     co_await pause_before_attempt();
-    if (life != its_life || state != State::connecting) co_return;
+    if (life != its_life || state != State::connecting || closing) co_return;
     const sim::SocketPtr connection = co_await connect(its_life);
     if (!connection) continue;
     socket = connection;
@@ -175,8 +178,11 @@ sim::Task<sim::SocketPtr> ZooKeeperClient::Impl::connect(int its_life) {
   hello->process = &process;
   last_sent = world.now();
   zk_send(*connection, std::move(hello), world.cause());
+  greeting = true;
   std::optional<sim::Message> message =
       co_await connection->receive(world.now() + connect_timeout());
+  greeting = false;
+  changed.notify_all();
   if (!message || life != its_life || state != State::connecting) {
     connection->close();
     co_return nullptr;
@@ -414,6 +420,10 @@ sim::Task<bool> ZooKeeperClient::wait_connected(Time deadline) {
 
 sim::Task<> ZooKeeperClient::close() {
   Impl& impl = *impl_;
+  impl.closing = true;
+  // The server that was asked for a session makes it whether we wait or not: ClientCnxn sends the
+  // close behind the ConnectRequest, and only then is gone.
+  while (impl.greeting && impl.state == Impl::State::connecting) co_await impl.changed.wait();
   if (impl.state == Impl::State::connected) {
     const RequestPtr farewell = impl.enqueue(ZkClientMessage::Type::close, {});
     // Without an answer the session ends by its timeout.

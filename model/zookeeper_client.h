@@ -97,7 +97,8 @@ class ZooKeeperClient {
   void start();
   /// Waits for a session; false at the deadline (zookeeper.connection.timeout.ms).
   sim::Task<bool> wait_connected(Time deadline);
-  /// Ends the session: ephemeral nodes go at once.
+  /// Ends the session, also one that a server is just making: ephemeral nodes go at once. When no
+  /// server can be told, it ends by its timeout.
   sim::Task<> close();
 
   /// Sends all operations at once, in order, and waits for every reply. Each stands for itself.

@@ -37,7 +37,7 @@ sim::Task<> ZkFrontend::accept() {
     auto connection = std::make_shared<Connection>();
     connection->id = next_connection_++;
     connection->socket = *socket;
-    connection->timeout = config_.max_granted_session();
+    connection->timeout = sessionless_timeout;
     connections_[connection->id] = connection;
     process_.spawn(converse(connection));
   }
@@ -80,6 +80,7 @@ bool ZkFrontend::connect(Connection& connection, const ZkClientMessage& request)
     connection.session = new_session();
     connection.timeout = config_.granted_session(request.timeout);
     by_session_[connection.session] = connection.id;
+    note_holder(connection, false);
     ZkTransaction transaction;
     transaction.type = ZkTransaction::Type::create_session;
     transaction.session = connection.session;
@@ -117,9 +118,14 @@ void ZkFrontend::confirm(Connection& connection, bool valid) {
     answer->session = connection.session;
     answer->password = zk_password(connection.session);
     answer->timeout = connection.timeout;
-    notes_[connection.session] = {connection.client, process_.machine().id(), world_.now(), {}};
+    note_holder(connection, true);
   }
   zk_send(*connection.socket, std::move(answer), world_.cause());
+}
+
+void ZkFrontend::note_holder(const Connection& connection, bool confirmed) {
+  notes_[connection.session] = {
+      connection.client, process_.machine().id(), world_.now(), confirmed, {}};
 }
 
 void ZkFrontend::handle(Connection& connection, std::unique_ptr<ZkClientMessage> request) {

@@ -25,8 +25,9 @@ namespace brokerlab::model {
 struct ZkSessionNote {
   const sim::Process* client = nullptr;
   sim::MachineId server;
-  Time since{};          ///< When it connected there.
-  sim::EventId trouble;  ///< What broke its last connection; none while it has one.
+  Time since{};            ///< When it connected there.
+  bool confirmed = false;  ///< A server has told the client that it has the session.
+  sim::EventId trouble;    ///< What broke its last connection; none while it has one.
 };
 using ZkSessionNotes = std::map<SessionId, ZkSessionNote>;
 
@@ -56,6 +57,8 @@ class ZkFrontend {
  private:
   /// CPU of one request on the server that answers it; ZooKeeper serves some 20k/s a core.
   static constexpr Duration request_cost = 50us;
+  /// zookeeper.nio.sessionlessCnxnTimeout: how long a connection may say nothing at all.
+  static constexpr Duration sessionless_timeout = 10s;
 
   struct Pending {
     std::unique_ptr<ZkClientMessage> request;
@@ -83,6 +86,7 @@ class ZkFrontend {
   void advance(Connection& connection);
   void reply(Connection& connection, std::int64_t cxid, std::vector<ZkReply> replies);
   void confirm(Connection& connection, bool valid);
+  void note_holder(const Connection& connection, bool confirmed);
   ZkReply read(Connection& connection, const ZkOperation& operation);
   void set_watches(Connection& connection, const ZkClientMessage& request);
   void drop(Connection& connection);

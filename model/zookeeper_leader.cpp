@@ -211,31 +211,34 @@ sim::Task<> ZkLeader::expire_sessions(Self /*kept alive*/) {
       co_await session_added_.wait(next);
       continue;
     }
-    for (const SessionId session : sessions_.expire(world_.now())) expire(session);
+    for (const auto& expired : sessions_.expire(world_.now())) expire(expired);
   }
 }
 
-void ZkLeader::expire(SessionId session) {
-  const auto note = context_.notes.find(session);
-  std::string owner = "an unknown client";
+/// The leader follows a session from the moment it is asked for (PrepRequestProcessor), so one may
+/// expire before a majority has it on disk: its client has gone elsewhere and never had it.
+void ZkLeader::expire(const ZkSessionTracker::Expired& expired) {
+  const auto note = context_.notes.find(expired.session);
+  // Without forceSync a majority may have forgotten the close of a session: it comes back to life.
+  sim::Detail owner{"owner", "a client of the past", "이전 클라이언트"};
   if (note != context_.notes.end() && note->second.client != nullptr) {
     const sim::MachineId machine = note->second.client->machine().id();
-    owner = world_.trace().machine_name(machine);
+    owner = {"owner", std::string(world_.trace().machine_name(machine))};
   }
-  const auto& sessions = context_.replica.tree().sessions();
-  const auto known = sessions.find(session);
-  const Duration timeout = known == sessions.end() ? Duration{0} : known->second;
-  const std::string of = owner;
+  const bool used = note == context_.notes.end() || note->second.confirmed;
+  const sim::EventId cause = used ? why_silent(expired.session) : sim::EventId{};
+  const std::string of = owner.value;
   world_.trace().record(
-      events::zk_session_expired,
-      {.machine = context_.process.machine().id(), .cause = why_silent(session)},
-      events::with_wait({{"session", fmt::format("{:#x}", session.value())},
-                         {"owner", std::move(owner)},
-                         {"timeout", brokerlab::to_text(timeout), to_korean_text(timeout)}},
-                        {"zookeeper.session.timeout.ms", timeout, of}));
+      used ? events::zk_session_expired : events::zk_session_abandoned,
+      {.machine = context_.process.machine().id(), .cause = cause},
+      events::with_wait(
+          {{"session", fmt::format("{:#x}", expired.session.value())},
+           std::move(owner),
+           {"timeout", brokerlab::to_text(expired.timeout), to_korean_text(expired.timeout)}},
+          {"zookeeper.session.timeout.ms", expired.timeout, of}));
   ZkTransaction transaction;
   transaction.type = ZkTransaction::Type::close_session;
-  transaction.session = session;
+  transaction.session = expired.session;
   submit(std::move(transaction));
 }
 

@@ -79,7 +79,7 @@ class ZkLeader : public ZkUpstream, public std::enable_shared_from_this<ZkLeader
   void establish();
   sim::Task<> keep_majority();
   sim::Task<> expire_sessions(Self self);
-  void expire(SessionId session);
+  void expire(const ZkSessionTracker::Expired& expired);
   sim::EventId why_silent(SessionId session) const;
   void end(Phrase why, sim::EventId cause);
 

@@ -38,12 +38,13 @@ void ZkSessionTracker::remove(SessionId session) {
   sessions_.erase(found);
 }
 
-std::vector<SessionId> ZkSessionTracker::expire(Time now) {
-  std::vector<SessionId> expired;
+std::vector<ZkSessionTracker::Expired> ZkSessionTracker::expire(Time now) {
+  std::vector<Expired> expired;
   while (!buckets_.empty() && buckets_.begin()->first <= now) {
     for (const SessionId session : buckets_.begin()->second) {
-      expired.push_back(session);
-      sessions_.erase(session);
+      const auto found = sessions_.find(session);
+      expired.push_back({session, found->second.timeout});
+      sessions_.erase(found);
     }
     buckets_.erase(buckets_.begin());
   }

@@ -28,8 +28,12 @@ class ZkSessionTracker {
   bool contains(SessionId session) const { return sessions_.contains(session); }
   Duration timeout(SessionId session) const { return sessions_.at(session).timeout; }
 
+  struct Expired {
+    SessionId session;
+    Duration timeout;
+  };
   /// Removes and returns the sessions whose date has come.
-  std::vector<SessionId> expire(Time now);
+  std::vector<Expired> expire(Time now);
   /// The next date at which one may expire; `never` without sessions.
   Time next() const { return buckets_.empty() ? never : buckets_.begin()->first; }
 
