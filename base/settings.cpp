@@ -111,6 +111,7 @@ class RecordType : public ValueType {
                                     : fmt::format("a text ({}) or {}", spec_->shorthand, object);
   }
   std::string record_name() const override { return spec_->name; }
+  std::string named_by() const override { return spec_->named_by; }
 
   void visit_records(const std::function<void(const ValueType&)>& visit) const override {
     visit(*this);
@@ -170,6 +171,7 @@ class RecordType : public ValueType {
   }
 
   static constexpr std::size_t few = 12;
+  static constexpr std::size_t longest_key = 128;  ///< That is compared with known ones.
 
   /// All names where they are few, else those most like `name`.
   static std::string possible(std::string_view name, const std::vector<std::string>& known) {
@@ -197,15 +199,36 @@ class RecordType : public ValueType {
     return {};
   }
 
+  std::string said_elsewhere(std::string_view key) const {
+    return spec_->elsewhere.about && key.size() < longest_key ? spec_->elsewhere.about(key) : "";
+  }
+
+  std::vector<std::string> all_names() const {
+    std::vector<std::string> all = names();
+    const auto& others = spec_->elsewhere.names;
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+  }
+
+  /// "did you mean ...?", and what there is to say of that name.
+  std::string suggestion(const std::string& near) const {
+    const bool declared = find(near) != nullptr;
+    const std::string said = declared ? "" : said_elsewhere(near);
+    return fmt::format("did you mean \"{}\"?{}", near, said.empty() ? "" : " It " + said);
+  }
+
   std::string no_such(std::string_view path) const {
+    if (const std::string said = said_elsewhere(path); !said.empty()) {
+      return fmt::format("\"{}\" {}", path, said);
+    }
     const std::vector<std::string> known = names();
     const std::string_view name = path.substr(0, 60);
-    const std::string near = nearest_of_path(name, known);
+    const std::string near = nearest_of_path(name, all_names());
     const std::string list = possible(name, known);
     if (near.empty()) {
       return fmt::format("there is no \"{}\" in {}; possible: {}", name, spec_->name, list);
     }
-    return fmt::format("there is no \"{}\" in {}; did you mean \"{}\"?{}", name, spec_->name, near,
+    return fmt::format("there is no \"{}\" in {}; {}{}", name, spec_->name, suggestion(near),
                        known.size() <= few ? " Possible: " + list : "");
   }
 
@@ -241,12 +264,15 @@ class RecordType : public ValueType {
     for (const auto& [key, ignored] : value.items()) {
       if (report.full()) return;
       if (find(key) != nullptr) continue;
-      const std::vector<std::string> known = names();
-      const std::string near = key.size() < 128 ? nearest_name(key, known) : "";
+      if (const std::string said = said_elsewhere(key); !said.empty()) {
+        report.error(json_pointer(path, key), {}, said);
+        continue;
+      }
+      const std::string near = key.size() < longest_key ? nearest_name(key, all_names()) : "";
       report.error(
           json_pointer(path, key), {},
-          "unknown key; " + (near.empty() ? "known are " + possible(key.substr(0, 60), known)
-                                          : fmt::format("did you mean \"{}\"?", near)));
+          "unknown key; " + (near.empty() ? "known are " + possible(key.substr(0, 60), names())
+                                          : suggestion(near)));
     }
   }
 
@@ -348,18 +374,72 @@ class ListType : public ValueType {
       return {};
     }
     if (!node.is_array() || node.empty()) return fail(std::string("the list is empty"));
-    const std::string_view token = rest.substr(0, rest.find('.'));
-    std::size_t index = 0;
-    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
-    if (code != std::errc{} || end != token.data() + token.size() || index >= node.size()) {
-      return fail(
-          fmt::format("\"{}\" must be a place in the list, from 0 to {}", token, node.size() - 1));
-    }
-    rest.remove_prefix(std::min(rest.size(), token.size() + 1));
-    return element_->set(node[index], rest, text);
+    const auto found = find(node, rest);
+    if (!found) return fail(found.error());
+    rest.remove_prefix(std::min(rest.size(), found->length + 1));
+    return element_->set(node[found->index], rest, text);
   }
 
  private:
+  struct Found {
+    std::size_t index;
+    std::size_t length;  ///< Of what names it in the path.
+  };
+
+  std::string name_of(const Json& element) const {
+    const std::string field = element_->named_by();
+    if (field.empty() || !element.is_object() || !element.contains(field)) return {};
+    const Json& name = element[field];
+    return name.is_string() ? name.get<std::string>() : std::string();
+  }
+
+  /// The element that the path begins with: its place, or its name, which may contain dots.
+  Result<Found, std::string> find(const Json& list, std::string_view path) const {
+    const std::string_view token = path.substr(0, path.find('.'));
+    std::vector<Found> fitting;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string name = name_of(list[i]);
+      if (name.empty()) continue;
+      names.push_back(name);
+      const bool fits =
+          path.starts_with(name) && (path.size() == name.size() || path[name.size()] == '.');
+      if (!fits || (!fitting.empty() && fitting.front().length > name.size())) continue;
+      if (!fitting.empty() && fitting.front().length < name.size()) fitting.clear();
+      fitting.push_back({i, name.size()});
+    }
+    std::size_t index = 0;
+    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
+    const bool place = code == std::errc{} && end == token.data() + token.size();
+    if (place && index < list.size()) {
+      const bool other = fitting.size() == 1 && fitting.front().index != index;
+      if (!other && fitting.size() < 2) return Found{index, token.size()};
+      fitting.push_back({index, token.size()});
+    }
+    if (fitting.size() == 1) return fitting.front();
+    if (!fitting.empty()) {
+      return fail(tr("\"{}\" may mean the elements {} and {}; say which by its place",
+                     path.substr(0, fitting.front().length), fitting[0].index, fitting[1].index));
+    }
+    return fail(no_such(list.size(), token, path, names));
+  }
+
+  static std::string no_such(std::size_t size, std::string_view token, std::string_view path,
+                             const std::vector<std::string>& names) {
+    const std::string places = size == 1 ? std::string("0") : tr("from 0 to {}", size - 1);
+    if (names.empty()) {
+      return tr("\"{}\" must be a place in the list, {}", token, places);
+    }
+    std::string near = nearest_name(path, names);
+    if (near.empty()) near = nearest_name(token, names);
+    return near.empty()
+               ? tr("there is no \"{}\" here; possible: {}, or a place, {}", token, list_of(names),
+                    places)
+               : tr("there is no \"{}\" here; did you mean \"{}\"? possible: {}, or a place, "
+                    "{}",
+                    token, near, list_of(names), places);
+  }
+
   TypeRef element_;
   ContainerOps ops_;
   std::size_t least_;
@@ -412,8 +492,11 @@ class MapType : public ValueType {
       if (fits && key.size() > best.size()) best = key;
     }
     if (best.empty()) {
-      return fail(fmt::format("there is no \"{}\" here; possible: {}",
-                              rest.substr(0, rest.find('.')), list_of(known)));
+      const std::string_view token = rest.substr(0, rest.find('.'));
+      const std::string near = nearest_name(token, known);
+      return fail(near.empty() ? tr("there is no \"{}\" here; possible: {}", token, list_of(known))
+                               : tr("there is no \"{}\" here; did you mean \"{}\"? possible: {}",
+                                    token, near, list_of(known)));
     }
     rest.remove_prefix(std::min(rest.size(), best.size() + 1));
     return element_->set(node[best], rest, text);

@@ -1,16 +1,18 @@
 // Settings declared once: reading, range check, defaults, JSON text, JSON Schema, overrides by path
 // and the documentation table are all derived from one declaration beside a plain struct.
 //
-//   // disk.h                                     // disk.cpp
-//   struct DiskConfig {                           const Settings<DiskConfig>&
-//   DiskConfig::settings() {
-//     BytesPerSecond rate = 100_MBps;               static const auto all =
-//     static const Settings<DiskConfig>&                Settings<DiskConfig>("Disk", "One disk.")
-//         settings();                                       .field("rate", &DiskConfig::rate,
-//         1_MBps,
-//   };                                                             9_GBps, "Sequential rate.");
-//                                                     return all;
-//                                                   }
+//   // disk.h
+//   struct DiskConfig {
+//     BytesPerSecond rate = 100_MBps;
+//     static const Settings<DiskConfig>& settings();
+//   };
+//   // disk.cpp
+//   const Settings<DiskConfig>& DiskConfig::settings() {
+//     static const auto all =
+//         Settings<DiskConfig>("Disk", "One disk.")
+//             .field("rate", &DiskConfig::rate, 1_MBps, 9_GBps, "Sequential rate.");
+//     return all;
+//   }
 //
 // Quantities are text with a unit ("10ms", "1GiB"). Kafka's own settings are bare integers; those
 // are declared by setting::millis(), setting::byte_count() and the like. Defaults are the members'
@@ -106,6 +108,8 @@ class ValueType {
   virtual void visit_records(const std::function<void(const ValueType&)>& /*visit*/) const {}
   virtual std::string docs() const { return {}; }
   virtual std::string record_name() const { return {}; }
+  /// The field whose text names one of several such values; empty: none does.
+  virtual std::string named_by() const { return {}; }
   /// Replaces what stands at the dotted path `rest` under `node`; the error says what is possible.
   virtual Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const;
   /// An absent optional is not written at all.
@@ -127,12 +131,20 @@ struct FieldSpec {
   int choice = -1;  ///< Exactly one field of a choice is given.
 };
 
+/// Names that are no fields and deserve a better answer than "unknown key".
+struct KnownElsewhere {
+  std::function<std::string(std::string_view)> about;  ///< Empty: not such a name.
+  std::vector<std::string> names;                      ///< To suggest for a misspelt one.
+};
+
 struct RecordSpec {
   std::string name;
   std::string meaning;
   std::vector<FieldSpec> fields;
   std::vector<std::string> choices;  ///< What each choice is called in a message.
   std::string shorthand;             ///< The field that a bare text means.
+  std::string named_by;              ///< The field by which a list's element is found.
+  KnownElsewhere elsewhere;
   std::vector<std::function<void(void*, FieldReport&)>> checks;
   std::function<std::shared_ptr<void>()> make_default;
 };
@@ -334,6 +346,20 @@ class Settings {
     return *this;
   }
 
+  /// In a list of these, set() finds an element by the text of this field, too.
+  Settings& named_by(std::string field) {
+    spec_->named_by = std::move(field);
+    return *this;
+  }
+  /// What is said of a key that is no field but is known to somebody: `about` gives a sentence
+  /// without its subject, or "" when it does not know the key either; `names` are suggested for
+  /// misspelt ones.
+  Settings& elsewhere(std::function<std::string(std::string_view)> about,
+                      std::vector<std::string> names) {
+    spec_->elsewhere = {std::move(about), std::move(names)};
+    return *this;
+  }
+
   /// Begins a choice: exactly one of the alternatives that follow is given. `what` is its name in
   /// messages ("a fault needs exactly one of ...").
   Settings& choice(std::string what) {
@@ -392,7 +418,9 @@ class Settings {
   /// Markdown: a table of each struct: name, type, default, allowed, meaning.
   std::string docs() const { return detail::docs_text(*type_); }
   /// Replaces one value in a document by its dotted path ("brokers.config.num.io.threads", "16").
-  /// Names may contain dots: the longest declared name wins. The error says what is possible.
+  /// Names may contain dots: the longest declared name wins. An element of a list is meant by its
+  /// place ("producers.0.topic") or by its name ("producers.app.topic"). The error says what is
+  /// possible.
   Status<std::string> set(Json& document, std::string_view path, std::string_view text) const {
     return type_->set(document, path, text);
   }

@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include "base/settings.h"
+#include "model/kafka_settings.h"
 
 #include <algorithm>
 
@@ -29,6 +30,14 @@ constexpr const char* timestamp_after_meaning =
 SettingType<BrokerCompressionType> broker_compression() {
   return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
                                                {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
+}
+
+/// Nothing of Kafka's is unknown, though not all of it is modelled.
+template <class T>
+Settings<T>& add_other_settings(Settings<T>& settings, Component component) {
+  return settings.elsewhere(
+      [component](std::string_view key) { return about_kafka_setting(component, key); },
+      kafka_setting_names(component));
 }
 
 std::string in_millis(Duration d) { return fmt::format("{} ms", whole_millis(d)); }
@@ -249,37 +258,39 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
     add_log_settings(s);
     add_group_settings(s);
     s.check(check_broker);
-    return s;
+    return add_other_settings(s, Component::broker);
   }();
   return all;
 }
 
 const Settings<TopicOverrides>& TopicOverrides::settings() {
   using C = TopicOverrides;
-  static const auto all =
-      Settings<C>("TopicConfig", "A topic's own settings; the broker's hold for the rest.")
-          .field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
-                 "In-sync replicas that a write with acks=all needs.")
-          .field("max.message.bytes", &C::max_message_bytes, byte_count(0),
-                 "The largest record batch accepted.")
-          .field("segment.bytes", &C::segment_bytes, byte_count(14),
-                 "A segment file is closed at this size.")
-          .field("index.interval.bytes", &C::index_interval_bytes, byte_count(0),
-                 "Log bytes between two index entries.")
-          .field("flush.messages", &C::flush_messages, integer64(1), "Records between syncs.")
-          .field("flush.ms", &C::flush_time, millis(0, long_max),
-                 "Synced when unsynced for this long, at the broker's "
-                 "log.flush.scheduler.interval.ms.")
-          .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
-                 setting::boolean(), "Elect a replica outside the ISR when no other is left.")
-          .field("compression.type", &C::compression_type, broker_compression(),
-                 "The codec batches are kept with.")
-          .field("message.timestamp.type", &C::message_timestamp_type, timestamp_type(),
-                 timestamp_type_meaning)
-          .field("message.timestamp.before.max.ms", &C::message_timestamp_before_max_ms,
-                 integer64(0), timestamp_before_meaning)
-          .field("message.timestamp.after.max.ms", &C::message_timestamp_after_max_ms, integer64(0),
-                 timestamp_after_meaning);
+  static const auto all = [] {
+    Settings<C> s("TopicConfig", "A topic's own settings; the broker's hold for the rest.");
+    s.field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
+            "In-sync replicas that a write with acks=all needs.")
+        .field("max.message.bytes", &C::max_message_bytes, byte_count(0),
+               "The largest record batch accepted.")
+        .field("segment.bytes", &C::segment_bytes, byte_count(14),
+               "A segment file is closed at this size.")
+        .field("index.interval.bytes", &C::index_interval_bytes, byte_count(0),
+               "Log bytes between two index entries.")
+        .field("flush.messages", &C::flush_messages, integer64(1), "Records between syncs.")
+        .field("flush.ms", &C::flush_time, millis(0, long_max),
+               "Synced when unsynced for this long, at the broker's "
+               "log.flush.scheduler.interval.ms.")
+        .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
+               setting::boolean(), "Elect a replica outside the ISR when no other is left.")
+        .field("compression.type", &C::compression_type, broker_compression(),
+               "The codec batches are kept with.")
+        .field("message.timestamp.type", &C::message_timestamp_type, timestamp_type(),
+               timestamp_type_meaning)
+        .field("message.timestamp.before.max.ms", &C::message_timestamp_before_max_ms, integer64(0),
+               timestamp_before_meaning)
+        .field("message.timestamp.after.max.ms", &C::message_timestamp_after_max_ms, integer64(0),
+               timestamp_after_meaning);
+    return add_other_settings(s, Component::topic);
+  }();
   return all;
 }
 
@@ -353,7 +364,7 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
                "The default partitioner does not look at keys.");
     add_client_settings(s);
     s.check(check_producer);
-    return s;
+    return add_other_settings(s, Component::producer);
   }();
   return all;
 }
@@ -399,7 +410,7 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
         .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.");
     add_client_settings(s);
     s.check(check_consumer);
-    return s;
+    return add_other_settings(s, Component::consumer);
   }();
   return all;
 }
@@ -410,30 +421,31 @@ Duration ZooKeeperConfig::granted_session(Duration requested) const {
 
 const Settings<ZooKeeperConfig>& ZooKeeperConfig::settings() {
   using C = ZooKeeperConfig;
-  static const auto all =
-      Settings<C>("ZooKeeperConfig", "zoo.cfg, under ZooKeeper's names.")
-          .field("tickTime", &C::tick_time, millis(1, 3'600'000), "The unit of time.")
-          .field("initLimit", &C::init_limit, integer(1, 100'000),
-                 "Ticks a follower may take to connect to a leader and copy its state.")
-          .field("syncLimit", &C::sync_limit, integer(1, 100'000),
-                 "Ticks a follower may be silent.")
-          .field("minSessionTimeout", &C::min_session_timeout, millis(1),
-                 "The shortest session granted; unset is 2 ticks.")
-          .field("maxSessionTimeout", &C::max_session_timeout, millis(1),
-                 "The longest session granted; unset is 20 ticks.")
-          .field("snapCount", &C::snap_count, integer(2), "Transactions between snapshots.")
-          .field("forceSync", &C::force_sync, "Sync the transaction log before acknowledging.")
-          .field("cnxTimeout", &C::cnx_timeout, millis(1), "Connecting to a peer for an election.")
-          .field("finalizeWait", &C::finalize_wait, millis(0),
-                 "Quiet time before an election's winner is final.")
-          .check([](const C& c, FieldReport& report) {
-            if (c.min_granted_session() > c.max_granted_session()) {
-              report.error("minSessionTimeout",
-                           fmt::format("is {}; must not exceed maxSessionTimeout, {}",
-                                       in_millis(c.min_granted_session()),
-                                       in_millis(c.max_granted_session())));
-            }
-          });
+  static const auto all = [] {
+    Settings<C> s("ZooKeeperConfig", "zoo.cfg, under ZooKeeper's names.");
+    s.field("tickTime", &C::tick_time, millis(1, 3'600'000), "The unit of time.")
+        .field("initLimit", &C::init_limit, integer(1, 100'000),
+               "Ticks a follower may take to connect to a leader and copy its state.")
+        .field("syncLimit", &C::sync_limit, integer(1, 100'000), "Ticks a follower may be silent.")
+        .field("minSessionTimeout", &C::min_session_timeout, millis(1),
+               "The shortest session granted; unset is 2 ticks.")
+        .field("maxSessionTimeout", &C::max_session_timeout, millis(1),
+               "The longest session granted; unset is 20 ticks.")
+        .field("snapCount", &C::snap_count, integer(2), "Transactions between snapshots.")
+        .field("forceSync", &C::force_sync, "Sync the transaction log before acknowledging.")
+        .field("cnxTimeout", &C::cnx_timeout, millis(1), "Connecting to a peer for an election.")
+        .field("finalizeWait", &C::finalize_wait, millis(0),
+               "Quiet time before an election's winner is final.")
+        .check([](const C& c, FieldReport& report) {
+          if (c.min_granted_session() > c.max_granted_session()) {
+            report.error("minSessionTimeout",
+                         fmt::format("is {}; must not exceed maxSessionTimeout, {}",
+                                     in_millis(c.min_granted_session()),
+                                     in_millis(c.max_granted_session())));
+          }
+        });
+    return add_other_settings(s, Component::zookeeper);
+  }();
   return all;
 }
 

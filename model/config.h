@@ -6,7 +6,8 @@
 //
 // Ranges and cross rules are those of Kafka's ConfigDef, KafkaConfig.validateValues, ProducerConfig
 // and ConsumerConfig, narrowed where a value would make no sense in a simulation. A setting that
-// Kafka has but the model does not honour is an unknown key: nothing is silently ignored.
+// Kafka has but the model does not honour is refused as such (model/kafka_settings.h): nothing is
+// silently ignored.
 //
 // Lifetime: values. Threads: none. Errors: reading reports Problems (base/settings.h).
 #pragma once

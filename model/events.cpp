@@ -13,6 +13,7 @@ const EventKind zk_leader_lost{"zk.leader_lost", control, "{machine} gave up lea
 const EventKind zk_follower_lost{"zk.follower_lost", control, "ZooKeeper's leader lost its follower {follower}", "주키퍼 리더가 팔로워 {follower}을(를) 잃었다"};
 const EventKind zk_session_created{"zk.session_created", detail, "ZooKeeper opened a session for {owner}, timeout {timeout}", "주키퍼가 {owner}의 세션을 열었다 (타임아웃 {timeout})"};
 const EventKind zk_session_expired{"zk.session_expired", control, "ZooKeeper expired the session of {owner} after {timeout} of silence", "주키퍼가 {timeout} 동안 응답이 없던 {owner}의 세션을 만료시켰다"};
+const EventKind zk_session_abandoned{"zk.session_abandoned", detail, "ZooKeeper dropped a session that {owner} had asked for and given up, after {timeout}", "{owner}이(가) 요청했다가 포기한 세션을 주키퍼가 {timeout} 뒤에 정리했다"};
 const EventKind zk_session_closed{"zk.session_closed", detail, "{owner} closed its ZooKeeper session", "{owner}이(가) 주키퍼 세션을 닫았다"};
 const EventKind zk_disconnected{"broker.zookeeper_lost", control, "{machine} lost its connection to ZooKeeper", "{machine}의 주키퍼 연결이 끊겼다"};
 const EventKind zk_reconnected{"broker.zookeeper_back", control, "{machine} is connected to ZooKeeper again", "{machine}이(가) 주키퍼에 다시 연결되었다"};

@@ -16,7 +16,7 @@ using sim::EventKind;
 extern const EventKind
     // ZooKeeper. details: leader epoch as {epoch}; {session}, {owner} a machine's name, {timeout}
     zk_leader_elected, zk_leader_lost, zk_follower_lost,
-    zk_session_created, zk_session_expired, zk_session_closed,
+    zk_session_created, zk_session_expired, zk_session_abandoned, zk_session_closed,
     // Brokers and controller. {machine}: the broker; {epoch}
     zk_disconnected, zk_reconnected, zk_quorum_lost, zk_quorum_back,
     broker_registered, broker_unregistered, broker_start_failed, log_directory_failed,

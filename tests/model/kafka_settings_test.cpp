@@ -1,0 +1,168 @@
+#include "model/kafka_settings.h"
+
+#include "base/settings.h"
+#include "model/config.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+/// What reading {key: value} says of the key; "accepted" when nothing.
+template <class T>
+std::string answer(const std::string& key, const Json& value) {
+  SettingsReport report;
+  T::settings().read(Json{{key, value}}, report);
+  for (const Problem& problem : report.errors) {
+    if (problem.path == json_pointer("", key)) return problem.message;
+  }
+  return "accepted";
+}
+
+template <class T>
+std::set<std::string> declared() {
+  std::set<std::string> names;
+  const Json schema = Json::parse(T::settings().schema(""));
+  for (const auto& [name, definition] : schema["$defs"].items()) {
+    for (const auto& [key, ignored] : definition["properties"].items()) names.insert(key);
+  }
+  return names;
+}
+
+/// Every setting of the component is modelled, or called what it is.
+template <class T>
+void all_are_known(Component component, const char* said) {
+  const std::set<std::string> modelled = declared<T>();
+  int accepted = 0;
+  for (const KafkaSetting& setting : kafka_settings()) {
+    if (setting.component != component) continue;
+    const std::string name(setting.name);
+    INFO(name);
+    // A value of no type at all: who knows the key complains of the value.
+    const std::string message = answer<T>(name, Json::array({Json::object()}));
+    if (modelled.contains(name)) {
+      ++accepted;
+      CHECK(message.starts_with("must be "));
+    } else {
+      CHECK(message == said);
+    }
+  }
+  CHECK(accepted > 5);
+  for (const std::string& name : modelled) {
+    INFO(name << " is modelled, but Kafka does not have it");
+    // ZooKeeper 3.8 has this one as a constant (FastLeaderElection.finalizeWait).
+    CHECK((find_kafka_setting(component, name) != nullptr || name == "finalizeWait"));
+  }
+}
+
+constexpr const char* kafkas = "is Kafka's, but brokerlab does not model it yet";
+
+/// As ConfigDef's default is written.
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+template <class T>
+void defaults_are_kafkas(Component component, const std::map<std::string, std::string>& ours) {
+  Json defaults;
+  T::settings().to_json(T{}, defaults);
+  std::set<std::string> differ;
+  for (const std::string& name : declared<T>()) {
+    const KafkaSetting* setting = find_kafka_setting(component, name);
+    if (setting == nullptr) continue;
+    const std::string own = defaults.contains(name) ? plain(defaults[name]) : "null";
+    INFO(name << ": Kafka's default is " << setting->default_value << ", ours " << own);
+    const auto known = ours.find(name);
+    if (known == ours.end()) {
+      CHECK(own == setting->default_value);
+    } else {
+      CHECK(own == known->second);
+      CHECK(own != setting->default_value);  // else it need not be named here
+      differ.insert(name);
+    }
+  }
+  CHECK(differ.size() == ours.size());
+}
+
+}  // namespace
+
+TEST_CASE("every setting of Kafka's is modelled or called what it is", "[unit]") {
+  all_are_known<BrokerConfig>(Component::broker, kafkas);
+  all_are_known<TopicOverrides>(Component::topic, kafkas);
+  all_are_known<ProducerConfig>(Component::producer, kafkas);
+  all_are_known<ConsumerConfig>(Component::consumer, kafkas);
+  all_are_known<ZooKeeperConfig>(Component::zookeeper,
+                                 "is ZooKeeper's, but brokerlab does not model it yet");
+}
+
+TEST_CASE("a setting of another component says whose it is", "[unit]") {
+  CHECK(answer<ProducerConfig>("fetch.min.bytes", 1) ==
+        "is a consumer's setting, not a producer's");
+  CHECK(answer<ConsumerConfig>("acks", "all") ==
+        "is a producer's and a Streams application's setting, not a consumer's");
+  CHECK(answer<BrokerConfig>("retention.ms", 1) ==
+        "is a topic's setting; a broker's is \"log.retention.ms\"");
+  CHECK(answer<TopicOverrides>("log.segment.bytes", 1) ==
+        "is a broker's setting; a topic's is \"segment.bytes\"");
+  CHECK(answer<ZooKeeperConfig>("zookeeper.forceSync", false) ==
+        "is written without \"zookeeper.\" in zoo.cfg: \"forceSync\"");
+  CHECK(answer<BrokerConfig>("tickTime", 1) == "is ZooKeeper's setting, not a broker's");
+}
+
+TEST_CASE("a misspelt setting is shown the nearest, modelled or not", "[unit]") {
+  CHECK(answer<BrokerConfig>("num.io.thread", 1) ==
+        "unknown key; did you mean \"num.io.threads\"?");
+  CHECK(answer<BrokerConfig>("broker.rac", "r1") ==
+        "unknown key; did you mean \"broker.rack\"? It " + std::string(kafkas));
+  CHECK(answer<TopicOverrides>("cleanup.polcy", "compact") ==
+        "unknown key; did you mean \"cleanup.policy\"? It " + std::string(kafkas));
+  CHECK(answer<ConsumerConfig>("isolation.lvl", "x") ==
+        "unknown key; did you mean \"isolation.level\"? It " + std::string(kafkas));
+}
+
+TEST_CASE("an override by path says the same of a setting", "[unit]") {
+  Json document = Json::object();
+  CHECK(ProducerConfig::settings().set(document, "transactional.id", "tx").error() ==
+        "\"transactional.id\" " + std::string(kafkas));
+  CHECK(document.empty());
+}
+
+TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
+  defaults_are_kafkas<BrokerConfig>(Component::broker,
+                                    {// The codec that is modelled has no other name.
+                                     // The rule that ConfigDef leaves to
+                                     // KafkaConfig.logFlushIntervalMs: unset is the scheduler's.
+                                     {"log.flush.scheduler.interval.ms", "null"}});
+  defaults_are_kafkas<ProducerConfig>(Component::producer, {{"partitioner.class", "default"}});
+  defaults_are_kafkas<ConsumerConfig>(Component::consumer,
+                                      {// CooperativeStickyAssignor, the second of Kafka's list, is
+                                       // used by nobody unless all members leave out the first.
+                                       {"partition.assignment.strategy", "range"}});
+  // A topic without settings of its own has the broker's: LogConfig's defaults.
+  const TopicConfig topic = TopicConfig::in_force(BrokerConfig{}, TopicOverrides{});
+  const TopicOverrides same{topic.min_insync_replicas,
+                            topic.max_message_bytes,
+                            topic.segment_bytes,
+                            topic.index_interval_bytes,
+                            topic.flush_messages,
+                            topic.flush_time,
+                            topic.unclean_leader_election_enable,
+                            topic.compression_type,
+                            topic.message_timestamp_type,
+                            topic.message_timestamp_before_max_ms,
+                            topic.message_timestamp_after_max_ms};
+  Json in_force;
+  TopicOverrides::settings().to_json(same, in_force);
+  CHECK(in_force.size() == declared<TopicOverrides>().size());
+  for (const auto& [name, value] : in_force.items()) {
+    INFO(name);
+    const KafkaSetting* setting = find_kafka_setting(Component::topic, name);
+    REQUIRE(setting != nullptr);
+    CHECK(plain(value) == setting->default_value);
+  }
+}
