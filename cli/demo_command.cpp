@@ -30,7 +30,9 @@ void demo(Context& context, const std::string& recording) {
 void add_demo(CLI::App& app, Context& context) {
   const auto recording = std::make_shared<std::string>("demo.run");
   CLI::App* command = app.add_subcommand("demo", "Run the first scenario: start here");
-  command->add_option("--record", *recording, "Where the recording goes")->capture_default_str();
+  command->add_option("--record", *recording, "Where the recording goes")
+      ->check(not_empty)
+      ->capture_default_str();
   command->callback([&context, recording] { demo(context, *recording); });
 }
 

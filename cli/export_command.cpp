@@ -148,9 +148,12 @@ void add_export(CLI::App& app, Context& context) {
       app.add_subcommand("export", "Write a recording as a Perfetto trace or as CSV");
   command->add_option("file", arguments->file, "A recording (run --record FILE.run)")->required();
   CLI::Option* perfetto =
-      command->add_option("--perfetto", arguments->perfetto,
-                          "Into this file, for https://ui.perfetto.dev; - is the output");
+      command
+          ->add_option("--perfetto", arguments->perfetto,
+                       "Into this file, for https://ui.perfetto.dev; - is the output")
+          ->check(not_empty);
   command->add_option("--csv", arguments->csv, "Into this folder, one file a table")
+      ->check(not_empty)
       ->excludes(perfetto);
   command->add_option("--from", arguments->from, "From this moment on, such as 330s or 09:00:30")
       ->needs(perfetto);

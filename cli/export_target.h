@@ -2,9 +2,11 @@
 //
 // Lifetime: borrows the stream. Threads: none.
 // Errors:   the first one is kept, what follows is dropped, and close() returns it: one sentence
-//           that names the file. A file is written under "<path>.writing" and renamed by close().
+//           that names the file. A file is written beside its place (base/file_replacement.h) and
+//           put there by close().
 #pragma once
 
+#include "base/file_replacement.h"
 #include "base/result.h"
 
 #include <fmt/format.h>
@@ -23,7 +25,6 @@ class ExportTarget {
   explicit ExportTarget(std::string path);
   ExportTarget(const ExportTarget&) = delete;
   ExportTarget& operator=(const ExportTarget&) = delete;
-  ~ExportTarget();  ///< Removes a file that was not closed.
 
   /// Append here, then call written(): pieces go out when enough has gathered.
   fmt::memory_buffer& buffer() { return buffer_; }
@@ -36,12 +37,10 @@ class ExportTarget {
  private:
   static constexpr std::size_t piece = 1 << 20;
   void flush();
-  void note_error();
 
   std::ostream* stream_ = nullptr;
-  std::string path_;  ///< "" for a stream.
-  std::string writing_path_;
-  int file_ = -1;
+  std::string path_;                     ///< "" for a stream.
+  std::optional<FileReplacement> file_;  ///< Nothing for a stream, or when it cannot be written.
   fmt::memory_buffer buffer_;
   std::optional<std::string> error_;
 };

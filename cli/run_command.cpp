@@ -75,7 +75,8 @@ void add_run(CLI::App& app, Context& context) {
                    "path=value; changes one value of the scenario; may be repeated")
       ->allow_extra_args(false);
   CLI::Option* record =
-      command->add_option("--record", request->record, "Keep the run in this file (.run)");
+      command->add_option("--record", request->record, "Keep the run in this file (.run)")
+          ->check(not_empty);
   add_kept(*command, *record, *kept);
   command->add_flag("--json", request->json, "The summary as JSON");
   command->add_flag("--quiet", request->quiet, "Only the exit status");

@@ -1,5 +1,7 @@
 #include "labs/files.h"
 
+#include "base/file_replacement.h"
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,11 +29,7 @@ Result<std::string, std::string> read_file(const std::string& path) {
 }
 
 Status<std::string> write_file(const std::string& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  if (!file) return fail(path + ": cannot be written");
-  return {};
+  return replace_file(path, text);
 }
 
 }  // namespace brokerlab::labs

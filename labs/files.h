@@ -12,7 +12,7 @@ namespace brokerlab::labs {
 
 /// At most 64 MiB are read.
 Result<std::string, std::string> read_file(const std::string& path);
-/// Replaces what was there.
+/// Replaces what was there, which stays as it is when that fails.
 Status<std::string> write_file(const std::string& path, std::string_view text);
 
 }  // namespace brokerlab::labs

@@ -1,5 +1,7 @@
 #include "sim/recording.h"
 
+#include "base/file_replacement.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -188,8 +190,7 @@ std::string_view to_text(EventLevel level) {
 }
 
 struct Recording::State {
-  std::string path;
-  std::string writing_path;
+  FileReplacement file;
   RecordingOptions options;
   sqlite3* database = nullptr;
   std::array<sqlite3_stmt*, insert_count> statements{};
@@ -208,14 +209,10 @@ struct Recording::State {
   std::int64_t last_fact_id = 0;
   std::int64_t last_keyframe = 0;  // The fact behind which it stands.
 
-  State() = default;
+  explicit State(FileReplacement to) : file(std::move(to)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() {
-    close();
-    std::error_code ignored;
-    if (!writing_path.empty()) std::filesystem::remove(writing_path, ignored);
-  }
+  ~State() { close(); }
 
   void close() {
     for (auto*& statement : statements) {
@@ -227,7 +224,8 @@ struct Recording::State {
   }
 
   void note_error() {
-    if (!error) error = fmt::format("cannot write {}: {}", writing_path, sqlite3_errmsg(database));
+    if (error) return;
+    error = fmt::format("cannot write {}: {}", file.writing_path(), sqlite3_errmsg(database));
   }
 
   bool execute(const char* sql) {
@@ -238,9 +236,7 @@ struct Recording::State {
   }
 
   bool open() {
-    std::error_code ignored;
-    std::filesystem::remove(writing_path, ignored);  // Left by a run that was killed.
-    if (sqlite3_open(writing_path.c_str(), &database) != SQLITE_OK) {
+    if (sqlite3_open(file.writing_path().c_str(), &database) != SQLITE_OK) {
       note_error();
       return false;
     }
@@ -316,9 +312,9 @@ Result<Recording, std::string> Recording::create(const std::string& path,
                                                  RecordingOptions options) {
   ENSURE(options.keyframe_after > 0, "a keyframe after {} facts", options.keyframe_after);
   if (auto refused = not_to_be_replaced(path)) return fail(std::move(*refused));
-  auto state = std::make_unique<State>();
-  state->path = path;
-  state->writing_path = path + ".writing";
+  auto file = FileReplacement::begin(path);
+  if (!file) return fail(file.error());
+  auto state = std::make_unique<State>(std::move(*file));
   state->options = options;
   if (!state->open()) return fail(*state->error);
   Recording recording(std::move(state));
@@ -424,18 +420,8 @@ Status<std::string> Recording::finish() {
   s.execute("COMMIT");
   s.execute(indexes);
   s.close();
-  if (!s.error) {
-    std::error_code problem;
-    std::filesystem::rename(s.writing_path, s.path, problem);
-    if (problem) {
-      s.error =
-          fmt::format("cannot rename {} to {}: {}", s.writing_path, s.path, problem.message());
-    } else {
-      s.writing_path.clear();
-    }
-  }
   if (s.error) return fail(*s.error);
-  return {};
+  return s.file.commit();
 }
 
 }  // namespace brokerlab::sim

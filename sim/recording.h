@@ -51,8 +51,10 @@
 //   group/<name>: state=<as Kafka's GroupState>, generation, members=<consumer names>, lag
 //   assignment/<consumer name>: partitions=<partition ids>
 //
-// A file is written under "<path>.writing" and renamed by finish(), so a file of the final name is
-// always whole. Same calls, same content.
+// A file is written under "<path>.writing", locked, and renamed by finish()
+// (base/file_replacement.h), so a file of the final name is always whole, and two runs never write
+// into one. What a killed run leaves under the other name has no longest_flight_ns: readers refuse
+// it. Same calls, same content.
 //
 // Lifetime: owns its file; a Recording destroyed without finish() removes what it wrote.
 // Threads:  none.
@@ -126,7 +128,8 @@ struct RecordingOptions {
 class Recording {
  public:
   /// Starts a recording that finish() will put at `path`, replacing a recording that is there. A
-  /// file that is something else, or a folder, is left alone: an error.
+  /// file that is something else, a folder, or one that another run is writing is left alone: an
+  /// error.
   static Result<Recording, std::string> create(const std::string& path,
                                                RecordingOptions options = {});
   Recording(Recording&&) noexcept;

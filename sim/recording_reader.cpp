@@ -1,5 +1,8 @@
 #include "sim/recording_reader.h"
 
+#include "base/file_replacement.h"
+#include "base/translation.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -215,10 +218,28 @@ RecordingReader::RecordingReader(RecordingReader&&) noexcept = default;
 RecordingReader& RecordingReader::operator=(RecordingReader&&) noexcept = default;
 RecordingReader::~RecordingReader() = default;
 
+namespace {
+
+/// Of a file that a run began under that name.
+std::string what_became_of(const std::string& writing_path) {
+  return is_being_written(writing_path)
+             ? tr("a run is writing it right now")
+             : tr("its run was ended before it had written everything; run it again");
+}
+
+}  // namespace
+
 Result<RecordingReader, std::string> RecordingReader::open(const std::string& path) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return fail(path + ": no such file");
+  const std::string unfinished = path + FileReplacement::suffix;
+  if (!std::filesystem::exists(path, ignored)) {
+    if (!std::filesystem::exists(unfinished, ignored)) return fail(path + ": no such file");
+    return fail(tr("{}: no such file, but {}: {}", path, unfinished, what_became_of(unfinished)));
+  }
   if (std::filesystem::is_directory(path, ignored)) return fail(path + ": is a directory");
+  if (path.ends_with(FileReplacement::suffix)) {
+    return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
+  }
   std::ifstream file(path, std::ios::binary);
   std::string magic(15, '\0');
   if (!file) return fail(path + ": cannot be read");
@@ -231,6 +252,7 @@ Result<RecordingReader, std::string> RecordingReader::open(const std::string& pa
     return fail(path + ": " + sqlite3_errmsg(state->database));
   }
   const std::string format = state->meta("format");
+  const std::string finished = state->meta("longest_flight_ns");
   if (state->error) {
     return fail(fmt::format("{}: a SQLite file, but not a readable recording of brokerlab ({})",
                             path, *state->error));
@@ -241,7 +263,10 @@ Result<RecordingReader, std::string> RecordingReader::open(const std::string& pa
                     "recording again with this version",
                     path, format.empty() ? "unknown" : format, recording_format));
   }
-  const auto flight = to_integer(state->meta("longest_flight_ns"));
+  if (finished.empty()) {
+    return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
+  }
+  const auto flight = to_integer(finished);
   state->longest_flight = Duration(flight.value_or(0));
   return RecordingReader(std::move(state));
 }

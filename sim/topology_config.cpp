@@ -61,7 +61,8 @@ const Settings<RackConfig>& RackConfig::settings() {
                  "Top-of-rack switches; every machine has a port to each.")
           .field("port", &RackConfig::port, record<PortConfig>(), "Between machine and switch.")
           .field("uplink", &RackConfig::uplink, record<RackUplinkConfig>(),
-                 "Between each switch and each spine.");
+                 "Between each switch and each spine.")
+          .named_by("name");
   return all;
 }
 
@@ -83,7 +84,8 @@ const Settings<ZoneConfig>& ZoneConfig::settings() {
           .field("racks", &ZoneConfig::racks, list(record<RackConfig>(), 1, 10'000), "Racks.")
           .required()
           .field("uplink", &ZoneConfig::uplink, record<ZoneUplinkConfig>(),
-                 "Between each spine and each core.");
+                 "Between each spine and each core.")
+          .named_by("name");
   return all;
 }
 
@@ -95,7 +97,8 @@ const Settings<DataCenterConfig>& DataCenterConfig::settings() {
           .required()
           .field("cores", &D::cores, 1, 64, "Core switches.")
           .field("zones", &D::zones, list(record<ZoneConfig>(), 1, 100), "Zones.")
-          .required();
+          .required()
+          .named_by("name");
   return all;
 }
 

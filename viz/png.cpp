@@ -1,5 +1,9 @@
 // PNG in and out, by stb (only here). Read for the tests' comparison.
+#include "base/file_replacement.h"
 #include "viz/offscreen.h"
+
+#include <cstdlib>
+#include <memory>
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
@@ -14,11 +18,14 @@
 namespace brokerlab::viz {
 
 Status<std::string> write_png(const Picture& picture, const std::string& path) {
-  if (stbi_write_png(path.c_str(), picture.width, picture.height, 3, picture.rgb.data(),
-                     picture.width * 3) == 0) {
-    return fail("cannot write " + path);
-  }
-  return {};
+  int size = 0;
+  const std::unique_ptr<unsigned char, void (*)(void*)> png(
+      stbi_write_png_to_mem(picture.rgb.data(), picture.width * 3, picture.width, picture.height, 3,
+                            &size),
+      std::free);
+  if (!png) return fail("cannot write " + path + ": out of memory");
+  return replace_file(path,
+                      {reinterpret_cast<const char*>(png.get()), static_cast<std::size_t>(size)});
 }
 
 Result<Picture, std::string> read_png(const std::string& path) {

@@ -5,6 +5,13 @@
 #include "base/random.h"
 #include "tests/recording/recording_file.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <filesystem>
+#include <unistd.h>
+
 using namespace brokerlab;
 using namespace brokerlab::sim;
 using test::bytes_of;
@@ -325,4 +332,80 @@ TEST_CASE("an unfinished recording leaves no file behind", "[unit]") {
   }
   CHECK_FALSE(std::filesystem::exists(folder.file("killed.run")));
   CHECK_FALSE(std::filesystem::exists(folder.file("killed.run.writing")));
+}
+
+TEST_CASE("a recording that another run is writing is refused at the start", "[unit]") {
+  Folder folder;
+  const std::string path = folder.file("both.run");
+  Recording first = start(path);
+  first.meta("name", "first");
+  const auto second = Recording::create(path);
+  REQUIRE_FALSE(second.ok());
+  CHECK_THAT(second.error(), Catch::Contains("is being written by another process right now"));
+  const auto early = RecordingReader::open(path + ".writing");
+  REQUIRE_FALSE(early.ok());
+  CHECK_THAT(early.error(), Catch::Contains("a run is writing it right now"));
+  CHECK_THAT(RecordingReader::open(path).error(), Catch::Contains("a run is writing it right now"));
+  REQUIRE(first.finish().ok());
+  CHECK(open(path).meta("name") == "first");
+  CHECK(Recording::create(path).ok());
+}
+
+TEST_CASE("what a killed run leaves is called unfinished, whatever its name", "[unit]") {
+  Folder folder;
+  const std::string path = folder.file("killed.run");
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    Recording writing = std::move(Recording::create(path)).value();
+    for (int i = 0; i < 50'000; ++i) {
+      writing.event({.t = Time(i * 1ms), .kind = "x", .en = "something", .ko = ""});
+    }
+    raise(SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  const std::string left = path + ".writing";
+  REQUIRE(std::filesystem::exists(left));
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK_THAT(RecordingReader::open(path).error(),
+             Catch::Contains("its run was ended before it had written everything"));
+  CHECK_THAT(RecordingReader::open(left).error(), Catch::Contains("an unfinished recording"));
+  const std::string renamed = folder.file("renamed.run");
+  std::filesystem::copy_file(left, renamed);
+  const auto read = RecordingReader::open(renamed);
+  REQUIRE_FALSE(read.ok());
+  CHECK_THAT(read.error(), Catch::Contains("unfinished") || Catch::Contains("not a readable"));
+  // And it is in nobody's way.
+  Recording again = start(path);
+  REQUIRE(again.finish().ok());
+  CHECK_FALSE(std::filesystem::exists(left));
+  CHECK(RecordingReader::open(path).ok());
+}
+
+TEST_CASE("a recording that finds the disk full leaves nothing", "[unit]") {
+  Folder folder;
+  const std::string path = folder.file("full.run");
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);  // as main() does: a write past the limit is an error
+    const rlimit small{200'000, 200'000};
+    setrlimit(RLIMIT_FSIZE, &small);
+    int told = 8;
+    {
+      Recording writing = std::move(Recording::create(path)).value();
+      for (int i = 0; i < 50'000; ++i) {
+        writing.event({.t = Time(i * 1ms), .kind = "x", .en = "something", .ko = ""});
+      }
+      told = writing.finish().ok() ? 8 : 7;
+    }
+    _exit(told);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 7);
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK_FALSE(std::filesystem::exists(path + ".writing"));
 }
