@@ -1,4 +1,5 @@
 #include "base/settings.h"
+#include "base/text_encoding.h"
 #include "base/translation.h"
 
 #include <nlohmann/json.hpp>
@@ -24,31 +25,6 @@ std::string place_of(std::string_view text, std::size_t byte) {
     }
   }
   return tr("line {}, column {}", line, column);
-}
-
-/// Length of the UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no overlong forms, no
-/// surrogates).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [text](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : static_cast<unsigned char>(0);
-  };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  const auto follows = [&at](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (first == 0xE0 && at(1) < 0xA0) return 0;
-    if (first == 0xED && at(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (first == 0xF0 && at(1) < 0x90) return 0;
-    if (first == 0xF4 && at(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
 }
 
 /// Builds the document event by event, so that depth is bounded before anything recurses into it
@@ -184,17 +160,19 @@ bool parse_json(std::string_view text, Json& document, SettingsReport& report) {
                     to_text(Bytes(static_cast<std::int64_t>(longest)))));
     return false;
   }
+  const auto plain = without_byte_order_mark(text);
+  if (!plain) {
+    report.error({}, {}, plain.error());
+    return false;
+  }
+  text = *plain;
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     report.error({}, {}, tr("is empty; a JSON object is needed"));
     return false;
   }
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0) {
-      report.error(place_of(text, at), {}, tr("is not UTF-8 text; save the file as UTF-8"));
-      return false;
-    }
-    at += length;
+  if (const std::size_t wrong = find_not_utf8(text); wrong != std::string_view::npos) {
+    report.error(place_of(text, wrong), {}, tr("is not UTF-8 text; save the file as UTF-8"));
+    return false;
   }
   Builder builder(text, document, report);
   const bool complete = Json::sax_parse(text.begin(), text.end(), &builder);

@@ -1,4 +1,6 @@
 // brokerlab log append DIR: JSON lines of standard input become records.
+#include "base/text_encoding.h"
+#include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_json.h"
 #include "log/partition_dir.h"
@@ -105,6 +107,11 @@ class Appender {
   int read_all(std::istream& in) {
     std::string text;
     for (std::int64_t line = 1; std::getline(in, text); ++line) {
+      if (line == 1) {
+        const auto plain = without_byte_order_mark(text);
+        if (!plain) return refuse(context_, {{{}, {}, {}, tr("line 1 {}", plain.error())}});
+        text = std::string(*plain);
+      }
       if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
       auto record = record_from_json(context_, text, line);
       if (!record.ok()) {

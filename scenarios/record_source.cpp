@@ -1,5 +1,8 @@
 #include "scenarios/record_source.h"
 
+#include "base/text_encoding.h"
+#include "base/translation.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -85,6 +88,14 @@ Result<RecordSource, std::string> RecordSource::open(const std::string& path) {
 }
 
 Result<RecordSource, std::string> RecordSource::parse(std::string_view csv) {
+  const auto plain = without_byte_order_mark(csv);
+  if (!plain) return fail(plain.error());
+  csv = *plain;
+  if (const std::size_t wrong = find_not_utf8(csv); wrong != std::string_view::npos) {
+    const auto before = csv.substr(0, wrong);
+    return fail(tr("line {} is not UTF-8 text; save the file as UTF-8",
+                   std::count(before.begin(), before.end(), '\n') + 1));
+  }
   RecordSource source;
   std::set<std::int64_t> ids;
   for (std::size_t line = 1; !csv.empty(); ++line) {

@@ -88,3 +88,23 @@ TEST_CASE("records: the generator writes the committed table", "[unit]") {
   const std::string committed{std::istreambuf_iterator<char>(file), {}};
   CHECK((generated == committed));  // Not printed: two megabytes.
 }
+
+// As spreadsheets save it.
+TEST_CASE("records: a table with a byte order mark and CRLF is the same table", "[unit]") {
+  const std::string row = "7,kim,Chap,Access-Accept,2019-05-03 08:55:01,192.0.2.63";
+  const auto plain = RecordSource::parse(header + row + "\n");
+  const std::string windows =
+      "\xEF\xBB\xBFid,username,pass,reply,authdate,server\r\n" + row + "\r\n";
+  const auto marked = RecordSource::parse(windows);
+  REQUIRE(plain.ok());
+  REQUIRE(marked.ok());
+  CHECK(marked->json(0) == plain->json(0));
+}
+
+TEST_CASE("records: a table in another encoding is called that", "[unit]") {
+  using namespace std::string_literals;
+  CHECK(why_not("\xFF\xFEi\0d\0"s) == "is UTF-16 text; save the file as UTF-8");
+  // CP949, what a Korean spreadsheet saves as CSV.
+  CHECK(why_not(std::string(header) + "7,\xB1\xE8,b,c,2019-05-03 08:55:01,d\n") ==
+        "line 2 is not UTF-8 text; save the file as UTF-8");
+}
