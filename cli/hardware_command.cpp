@@ -15,6 +15,11 @@ namespace {
 using namespace brokerlab::scenarios;
 
 void list(Context& context, bool as_json) {
+  if (profile_library().empty()) {
+    context.err << "brokerlab: " << no_library(profile_directory()) << "\n";
+    context.status = exit_trouble;
+    return;
+  }
   for (const LibraryEntry& entry : profile_library()) {
     const LoadedProfile loaded = load_profile(entry.path);
     if (!loaded.profile) {
@@ -49,7 +54,7 @@ std::string disk_line(const sim::DiskConfig& disk) {
   std::string line = fmt::format("{} {}, {} / {}", kind_name(disk.kind), to_text(disk.size),
                                  to_rounded_text(disk.read_rate), to_rounded_text(disk.write_rate));
   if (disk.iops) line += fmt::format(", {} IOPS", disk.iops->count());
-  if (disk.burst_iops) line += fmt::format(" (< {})", disk.burst_iops->count());
+  if (disk.burst_iops) line += fmt::format(" ({} in bursts)", disk.burst_iops->count());
   return line;
 }
 
@@ -67,7 +72,8 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
                   fmt::format("{}, 힙 {}", to_text(machine.page_cache.ram),
                               to_text(machine.page_cache.heap))));
   std::string nic = to_text(machine.nic.rate);
-  if (machine.nic.burst_rate) nic += fmt::format(" (< {})", to_text(*machine.nic.burst_rate));
+  if (machine.nic.burst_rate)
+    nic += fmt::format(" ({} in bursts)", to_text(*machine.nic.burst_rate));
   row("Network", "네트워크", nic);
   for (std::size_t i = 0; i < machine.disks.size();) {
     const std::string line = disk_line(machine.disks[i]);
@@ -79,7 +85,7 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
   if (machine.volume_link) {
     std::string link = to_rounded_text(machine.volume_link->rate);
     if (machine.volume_link->burst_rate) {
-      link += fmt::format(" (< {})", to_rounded_text(*machine.volume_link->burst_rate));
+      link += fmt::format(" ({} in bursts)", to_rounded_text(*machine.volume_link->burst_rate));
     }
     row("Link", "연결", link);
   }

@@ -91,8 +91,14 @@ void Cluster::add_brokers() {
     if (member.role.role != Role::broker) continue;
     context_.broker_machines[broker_id(member)] = member.machine->id();
     storage_.push_back(std::make_unique<model::BrokerStorage>(*member.machine));
-    broker_setups_.push_back(
-        {broker_id(member), scenario_.brokers.config, zookeeper_->addresses()});
+    model::BrokerSetup setup{broker_id(member), scenario_.brokers.config, zookeeper_->addresses()};
+    // A topic of the scenario is older than the run: brokers find its partitions when they start
+    // (GroupCoordinator.startup, KafkaZkClient.getTopicPartitionCount).
+    if (const TopicSpec* declared = scenario_.topic(model::offsets_topic)) {
+      setup.config.offsets_topic_num_partitions = declared->partitions;
+      setup.creates_offsets_topic = false;
+    }
+    broker_setups_.push_back(std::move(setup));
   }
   for (Member& member : members_) {
     if (member.role.role != Role::broker) continue;

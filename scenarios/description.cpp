@@ -2,6 +2,7 @@
 #include "scenarios/description.h"
 
 #include "base/settings.h"
+#include "log/partition_dir.h"
 
 namespace brokerlab::scenarios {
 namespace {
@@ -18,10 +19,9 @@ SettingType<std::string> machine_name() {
   return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", "a name of letters, digits, - and _");
 }
 
-/// Kafka's rule for a topic (Topic.validate).
+/// Kafka's rule for a topic (Topic.validate); that "." and ".." are none is checked of a topic.
 SettingType<std::string> topic_name() {
-  return text(249, "[a-zA-Z0-9_-][a-zA-Z0-9._-]*|\\.[a-zA-Z0-9_-][a-zA-Z0-9._-]*",
-              "a name of letters, digits, ., - and _");
+  return text(249, "[a-zA-Z0-9._-]+", "a name of letters, digits, ., - and _");
 }
 
 SettingType<std::string> any_text(std::size_t longest = 10'000) { return text(longest); }
@@ -65,7 +65,13 @@ const Settings<TopicSpec>& TopicSpec::settings() {
           .field("partitions", &S::partitions, 1, 10'000, "How many partitions.")
           .field("replication.factor", &S::replication_factor, setting::integer(1, 32767),
                  "Replicas of each partition; unset is default.replication.factor.")
-          .field("config", &S::config, record<model::TopicOverrides>(), "Its own settings.");
+          .field("config", &S::config, record<model::TopicOverrides>(), "Its own settings.")
+          .named_by("name")
+          .check([](const S& topic, FieldReport& report) {
+            if (const auto problem = log::topic_name_problem(topic.name)) {
+              report.error("name", *problem);
+            }
+          });
   return all;
 }
 
@@ -93,7 +99,8 @@ const Settings<SourceSpec>& SourceSpec::settings() {
           .field("rate", &S::rate, list(record<RateStep>(), 1, 10'000), "Steps, ascending.")
           .required()
           .field("until", &S::until, setting::duration(1us, longest_run),
-                 "No records from then on; unset is the end of the run.");
+                 "No records from then on; unset is the end of the run.")
+          .named_by("name");
   return all;
 }
 
@@ -113,7 +120,8 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
           .field("query_time", &S::query_time, Duration{0}, 1min, "How long an answer takes.")
           .field("service_time", &S::service_time, Duration{0}, 1min, "Its own work for a row.")
           .field("config", &S::config, record<model::ProducerConfig>(), "Producer properties.")
-          .required();
+          .required()
+          .named_by("name");
   return all;
 }
 
@@ -132,6 +140,7 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
                  names<CommitPoint>({{"after_batch", CommitPoint::after_batch}}),
                  "When it commits offsets, if enable.auto.commit is false.")
           .field("config", &S::config, record<model::ConsumerConfig>(), "Consumer properties.")
+          .named_by("group")
           .check([](S& spec, FieldReport& report) {
             if (!spec.commit && !spec.config.enable_auto_commit) {
               spec.commit = CommitPoint::after_batch;

@@ -213,7 +213,8 @@ const Settings<Fault>& Fault::settings() {
           .alternative("heal", &Fault::action, &Heal::fault, machine_name(),
                        "The fault of this name (as) ends. An earlier one of its kind on the same "
                        "thing counts again.")
-          .field("as", &Fault::as, machine_name(), "A name for what was hit, for later faults.");
+          .field("as", &Fault::as, machine_name(), "A name for what was hit, for later faults.")
+          .named_by("as");
   return all;
 }
 

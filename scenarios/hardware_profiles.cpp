@@ -1,5 +1,6 @@
 #include "scenarios/hardware_profiles.h"
 
+#include "base/translation.h"
 #include "scenarios/text_file.h"
 
 #include <nlohmann/json.hpp>
@@ -83,6 +84,17 @@ void each_number(const Json& value, const std::string& pointer,
   }
 }
 
+/// "/disks/*/size" of "/disks/0/size".
+std::string with_stars(std::string_view pointer) {
+  std::string text;
+  for (const std::string_view part : parts(pointer)) {
+    const bool place = part.find_first_not_of("0123456789") == std::string_view::npos;
+    text += "/";
+    text += place && !part.empty() ? "*" : part;
+  }
+  return text;
+}
+
 void check_sources(const Json& machine, const HardwareProfile& profile, SettingsReport& report) {
   std::set<std::string> used;
   each_number(machine, "", [&](const std::string& pointer, const Json& value) {
@@ -93,13 +105,17 @@ void check_sources(const Json& machine, const HardwareProfile& profile, Settings
       used.insert(name);
     }
     if (!found) {
-      report.error("/machine" + pointer, brief_text(value),
-                   fmt::format("has no source; /sources needs \"{}\"", pointer));
+      const std::string all = with_stars(pointer);
+      report.error(
+          "/machine" + pointer, brief_text(value),
+          all == pointer
+              ? fmt::format("has no source; /sources needs \"{}\"", pointer)
+              : tr("has no source; /sources needs \"{}\", or \"{}\" for all alike", pointer, all));
     }
   });
   for (const auto& [name, source] : profile.sources) {
     if (used.contains(name)) continue;
-    report.error(json_pointer("/sources", name), "", "names no number of /machine");
+    report.error("/sources", fmt::format("\"{}\"", name), "names no number of /machine");
   }
 }
 
@@ -151,6 +167,10 @@ class Profiles {
       at->second = read_profile(*path);
       report_.errors.insert(report_.errors.end(), at->second.errors.begin(),
                             at->second.errors.end());
+      if (!at->second.errors.empty()) {
+        report_.error(asked_at, fmt::format("\"{}\"", name),
+                      tr("the profile {} has mistakes, see there", *path));
+      }
     }
     if (!at->second.profile) return std::nullopt;
     return at->second.machine;
@@ -182,8 +202,16 @@ void use_profiles(Json& document, const std::string& directory, SettingsReport& 
   Profiles profiles(directory, report);
   if (!document.contains("hardware")) document["hardware"] = Json::object();
   if (document["hardware"].is_object()) {
+    const auto known = profile_library();
     for (auto& item : document["hardware"].items()) {
       Json& entry = item.value();
+      const bool shadows = std::any_of(known.begin(), known.end(), [&](const LibraryEntry& one) {
+        return one.name == item.key();
+      });
+      if (shadows && !(entry.is_object() && entry.contains("profile"))) {
+        report.warning(json_pointer("/hardware", item.key()), {},
+                       tr("stands for the profile of the same name, which is not used"));
+      }
       if (!entry.is_object() || !entry.contains("profile") || !entry["profile"].is_string()) {
         continue;
       }
@@ -209,7 +237,9 @@ LoadedProfile load_profile(const std::string& path) {
   return {std::move(read.profile), std::move(read.errors)};
 }
 
-std::vector<LibraryEntry> profile_library() { return json_files_in(BROKERLAB_HARDWARE_DIR); }
+std::string profile_directory() { return BROKERLAB_HARDWARE_DIR; }
+
+std::vector<LibraryEntry> profile_library() { return json_files_in(profile_directory()); }
 
 Result<std::string, Problem> find_profile(const std::string& path_or_name,
                                           const std::string& directory) {

@@ -52,6 +52,8 @@ struct LoadedProfile {
 /// Reads a profile's file and checks that every number has a source, and every source a number.
 LoadedProfile load_profile(const std::string& path);
 
+/// Where they are.
+std::string profile_directory();
 /// The profiles that come with brokerlab, in the order of their names.
 std::vector<LibraryEntry> profile_library();
 /// A path as it is (below `directory` when it is relative), or the path of the library's profile of

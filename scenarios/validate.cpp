@@ -1,6 +1,7 @@
 #include "scenarios/validate.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "scenarios/hardware_profiles.h"
 #include "scenarios/record_source.h"
 
@@ -126,7 +127,49 @@ class Validator {
     });
   }
 
+  /// Topic.hasCollision: '.' and '_' would be one in the names of metrics, so Kafka creates only
+  /// the first of two that differ in nothing else. Its own topic is there from the first group on.
+  void check_collisions() {
+    const auto unified = [](std::string name) {
+      std::replace(name.begin(), name.end(), '.', '_');
+      return name;
+    };
+    std::map<std::string, std::pair<std::string, std::string>> taken;
+    taken[unified(model::offsets_topic)] = {model::offsets_topic, tr("Kafka's own")};
+    for (std::size_t i = 0; i < s_.topics.size(); ++i) {
+      const std::string& name = s_.topics[i].name;
+      if (name.empty()) continue;
+      const auto [at, fresh] = taken.try_emplace(unified(name), name, fmt::format("/topics/{}", i));
+      if (fresh || at->second.first == name) continue;
+      report_.error(fmt::format("/topics/{}/name", i), in_quotes(name),
+                    tr("differs from \"{}\" ({}) only in . and _: Kafka refuses to create "
+                       "it",
+                       at->second.first, at->second.second));
+    }
+  }
+
+  /// Made by the operator before the first group asks: brokers take it as it is.
+  void check_offsets_topic() {
+    const TopicSpec* declared = s_.topic(model::offsets_topic);
+    if (declared == nullptr) return;
+    const auto not_used = [this](const char* name, int given, int fallback, int used) {
+      const std::string path = std::string("/brokers/config/") + name;
+      if (given == fallback || given == used || !clean(path)) return;
+      report_.warning(
+          path, std::to_string(given),
+          tr("is not used: {} is declared under /topics, with {}", model::offsets_topic, used));
+    };
+    const model::BrokerConfig& config = s_.brokers.config;
+    const model::BrokerConfig defaults;
+    not_used("offsets.topic.num.partitions", config.offsets_topic_num_partitions,
+             defaults.offsets_topic_num_partitions, declared->partitions);
+    not_used("offsets.topic.replication.factor", config.offsets_topic_replication_factor,
+             defaults.offsets_topic_replication_factor, s_.replication_factor(*declared));
+  }
+
   void check_topics() {
+    if (clean("/topics")) check_collisions();
+    if (clean("/topics")) check_offsets_topic();
     for (std::size_t i = 0; i < s_.topics.size(); ++i) {
       const TopicSpec& topic = s_.topics[i];
       const std::string path = fmt::format("/topics/{}/replication.factor", i);
@@ -139,8 +182,8 @@ class Validator {
     }
     const int offsets = s_.brokers.config.offsets_topic_replication_factor;
     const std::string path = "/brokers/config/offsets.topic.replication.factor";
-    if (!s_.consumers.empty() && offsets > s_.brokers.count && clean("/brokers/count") &&
-        clean(path)) {
+    const bool made_by_brokers = !s_.consumers.empty() && !s_.topic(model::offsets_topic);
+    if (made_by_brokers && offsets > s_.brokers.count && clean("/brokers/count") && clean(path)) {
       report_.error(path, std::to_string(offsets),
                     fmt::format("must not exceed the number of brokers, {}, or no group can ever "
                                 "commit (Kafka's default is 3)",
@@ -268,6 +311,13 @@ class Validator {
     }
   }
 
+  /// ReplicaManager.appendToLocalLog lets no client write to it; what groups keep there are no
+  /// records of a source, so nothing could be said of a group that reads it.
+  void check_not_internal(const std::string& path, const std::string& name, std::string why) {
+    if (name == model::offsets_topic && clean(path))
+      report_.error(path, in_quotes(name), std::move(why));
+  }
+
   void check_topic(const std::string& path, const std::string& name) {
     if (name.empty() || !clean("/topics") || !clean(path) || s_.topic(name) != nullptr) return;
     unknown(path, name, "topic", topic_names());
@@ -280,6 +330,9 @@ class Validator {
       const ProducerSpec& producer = s_.producers[i];
       const std::string path = fmt::format("/producers/{}", i);
       check_topic(path + "/topic", producer.topic);
+      check_not_internal(path + "/topic", producer.topic,
+                         tr("is Kafka's own: brokers refuse what clients produce to it "
+                            "(INVALID_TOPIC_EXCEPTION)"));
       if (!producer.source.empty() && s_.source(producer.source) == nullptr) {
         unknown(path + "/source", producer.source, "source", sources);
       }
@@ -298,6 +351,10 @@ class Validator {
       int partitions = 0;
       for (std::size_t t = 0; t < group.topics.size(); ++t) {
         check_topic(fmt::format("{}/topics/{}", path, t), group.topics[t]);
+        check_not_internal(
+            fmt::format("{}/topics/{}", path, t), group.topics[t],
+            tr("is Kafka's own: it holds groups' offsets, no records of a source, so "
+               "there is nothing to judge a group by"));
         const TopicSpec* topic = s_.topic(group.topics[t]);
         if (topic != nullptr) partitions += topic->partitions;
       }

@@ -1,5 +1,9 @@
-// Cross checks of the faults: what they hit exists, and what is put right went wrong before.
+// Cross checks of the faults: what they hit exists, what is put right went wrong before, and none
+// is such that it could do nothing whatever happens in the run. What depends on the run is judged
+// in the run, by what has happened (FaultReport::note).
 #include "base/settings.h"
+#include "base/translation.h"
+#include "log/partition_dir.h"
 #include "scenarios/topology_file.h"
 #include "scenarios/validate.h"
 
@@ -25,7 +29,10 @@ Overloaded(Visitors...) -> Overloaded<Visitors...>;
 class FaultValidator {
  public:
   FaultValidator(const Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {
-    for (const MachineRole& machine : machines_of(scenario)) machines_.insert(machine.name);
+    for (const MachineRole& machine : machines_of(scenario)) {
+      machines_.insert(machine.name);
+      roles_.emplace(machine.name, machine);
+    }
     for (const TopicSpec& topic : scenario.topics) topics_.push_back(topic.name);
     if (!scenario.topology || !report.ok()) return;
     topology_known_ = true;
@@ -68,15 +75,15 @@ class FaultValidator {
                    [&](const Cut& f) { sides("cut", f); },
                    [&](const Loss& f) { sides("loss", f); },
                    [&](const Delay& f) { sides("delay", f); },
-                   [&](const SlowNic& f) { check_target("slow_nic/machine", f.machine, false); },
+                   [&](const SlowNic& f) { slow_nic(f); },
                    [&](const SwitchOff& f) { check_place("switch_off", f.name, true); },
                    [&](const CutOff& f) { check_place("cut_off", f.area, false); },
                    [&](const RackOff& f) { rack_off(f); },
                    [&](const SlowDisk& f) { check_disk("slow_disk", f.machine, f.disk); },
                    [&](const FailDisk& f) { check_disk("fail_disk", f.machine, f.disk); },
-                   [&](const FillDisk& f) { check_disk("fill_disk", f.machine, f.disk); },
+                   [&](const FillDisk& f) { fill_disk(f); },
                    [&](const LyingDisk& f) { check_disk("lying_disk", f.machine, f.disk); },
-                   [&](const Corrupt& f) { check_target("corrupt/machine", f.machine, false); },
+                   [&](const Corrupt& f) { corrupt(f); },
                    [&](const Heal& f) { heal(f); },
                    [&](const Pause& f) { check_target("pause/machine", f.machine, false); },
                },
@@ -84,8 +91,31 @@ class FaultValidator {
     bind(fault);
   }
 
+  /// Whom a fault of one machine hits; nullptr: it is no such fault.
+  static const Target* target_of(const Fault& fault) {
+    return std::visit(
+        [](const auto& f) -> const Target* {
+          if constexpr (requires { f.target; }) {
+            return &f.target;
+          } else if constexpr (requires { f.machine; }) {
+            return &f.machine;
+          } else {
+            return nullptr;
+          }
+        },
+        fault.action);
+  }
+
   void bind(const Fault& fault) {
+    const Target* target = target_of(fault);
+    if (target != nullptr) hit_.insert(identity(*target));
     if (fault.as.empty()) return;
+    if (target != nullptr) {
+      const std::string whom = identity(*target);
+      const auto other = alias_of_.find(whom);
+      alias_of_[fault.as] = other == alias_of_.end() ? whom : other->second;
+      hit_.insert(fault.as);
+    }
     const bool ends_by_heal = !std::holds_alternative<PowerOff>(fault.action) &&
                               !std::holds_alternative<PowerOn>(fault.action) &&
                               !std::holds_alternative<KillProcess>(fault.action) &&
@@ -111,6 +141,18 @@ class FaultValidator {
     return named == nullptr || named->name == "controller" ? "" : named->name;
   }
 
+  /// The kind of machine it is: known of a name, and of "whichever broker", for they are all alike.
+  /// Nothing: an earlier fault's machine that is not known, or a mistake that is told elsewhere.
+  std::optional<MachineRole> role_of(const Target& target) const {
+    std::string name = identity(target);
+    if (const auto alias = alias_of_.find(name); alias != alias_of_.end()) name = alias->second;
+    const auto role = roles_.find(name.empty() ? "broker-1" : name);
+    if (role == roles_.end()) return std::nullopt;
+    const std::string& kind = role->second.kind;
+    if (!kind.empty() && !s_.hardware.contains(kind)) return std::nullopt;
+    return role->second;
+  }
+
   void stop(const char* key, const Target& target, const std::string& as,
             std::set<std::string>& stopped) {
     check_target(key, target, false);
@@ -130,9 +172,106 @@ class FaultValidator {
     } else if (!stopped.contains(name) && stopped.contains("") && machines_.contains(name)) {
       report_.warning(path, in_quotes(name),
                       fmt::format("may not be the one that was {}; bind a name with as", what));
-    } else if (!stopped.contains(name)) {
+    } else if (!stopped.contains(name) && &stopped == &off_) {
       report_.error(path, in_quotes(name), fmt::format("was never {} before this moment", what));
+    } else if (!stopped.contains(name) && !hit_.contains(name)) {
+      // A process ends of other things, too (a full disk, no ZooKeeper): the run will tell.
+      report_.warning(
+          path, in_quotes(name),
+          tr("may still be running: nothing in the plan happens to it before this moment"));
     }
+  }
+
+  // --- What would do nothing, whatever happens in the run ---
+
+  void slow_nic(const SlowNic& f) {
+    if (!check_target("slow_nic/machine", f.machine, false)) return;
+    const auto role = role_of(f.machine);
+    if (!role) return;
+    const BytesPerSecond top = s_.machine(role->kind).nic.top_rate();
+    if (f.rate < top) return;
+    report_.error(path_ + "/slow_nic/rate", in_quotes(to_text(f.rate)),
+                  tr("must be below the rate of its card, {}", to_text(top)));
+  }
+
+  void fill_disk(const FillDisk& f) {
+    if (!check_disk("fill_disk", f.machine, f.disk)) return;
+    const auto role = role_of(f.machine);
+    if (!role) return;
+    const auto& disks = s_.machine(role->kind).disks;
+    const Bytes size = disks[static_cast<std::size_t>(f.disk - 1)].size;
+    if (f.left < size) return;
+    report_.error(path_ + "/fill_disk/left", in_quotes(to_text(f.left)),
+                  tr("must be less than the size of the disk, {}", to_text(size)));
+  }
+
+  void corrupt(const Corrupt& f) {
+    if (!check_target("corrupt/machine", f.machine, false)) return;
+    const auto role = role_of(f.machine);
+    if (role && role->role != Role::broker) {
+      report_.error(path_ + "/corrupt/machine", in_quotes(role->name),
+                    tr("has no logs: it is no broker"));
+    }
+    if (f.directory.empty() || !report_.clean("/topics")) return;
+    const std::string path = path_ + "/corrupt/directory";
+    const auto parsed = log::parse_partition_dir(f.directory);
+    const int number = parsed ? parsed->partition.partition : -1;
+    if (!parsed || parsed->kind != log::PartitionDirKind::current) {
+      report_.error(path, in_quotes(f.directory),
+                    tr("must be the directory of a partition, <topic>-<number>, such as \"{}-0\"",
+                       topics_.empty() ? "orders" : topics_.front()));
+      return;
+    }
+    const std::string& topic = parsed->partition.topic;
+    if (topic == model::offsets_topic && s_.topic(topic) == nullptr) {
+      check_number(path, f.directory, number, s_.brokers.config.offsets_topic_num_partitions);
+    } else if (check_topic(path, topic) && s_.topic(topic) != nullptr) {
+      check_number(path, f.directory, number, s_.topic(topic)->partitions);
+    }
+  }
+
+  void check_number(const std::string& path, const std::string& directory, int number,
+                    int partitions) {
+    if (number < partitions) return;
+    report_.error(path, in_quotes(directory),
+                  tr("there is no such partition; the topic has 0 to {}", partitions - 1));
+  }
+
+  /// The machines that a side of a cut certainly is; nothing: that depends on the run.
+  std::optional<std::set<std::string>> members_of(const std::vector<Target>& side) const {
+    std::set<std::string> members;
+    for (const Target& target : side) {
+      const std::string name = identity(target);
+      if (machines_.contains(name)) {
+        members.insert(name);
+        continue;
+      }
+      if (!sets_.contains(name)) return std::nullopt;
+      for (const auto& [machine, role] : roles_) {
+        const bool is_client = role.role == Role::producer || role.role == Role::consumer;
+        if ((name == "brokers" && role.role == Role::broker) ||
+            (name == "zookeeper" && role.role == Role::zookeeper) ||
+            (name == "clients" && is_client) || name == "everyone_else") {
+          members.insert(machine);
+        }
+      }
+    }
+    return members;
+  }
+
+  void check_sides(const std::string& key, const Sides& f) {
+    const auto one = members_of(f.between);
+    if (one && one->empty()) {
+      report_.error(fmt::format("{}/{}/between", path_, key), {}, tr("is nobody in this scenario"));
+    }
+    auto other = members_of(f.against);
+    if (!one || !other) return;
+    const bool nobody = other->empty();
+    for (const std::string& name : *one) other->erase(name);
+    if (!other->empty()) return;
+    report_.error(fmt::format("{}/{}/and", path_, key), {},
+                  nobody ? tr("is nobody in this scenario")
+                         : tr("has nobody who is not on the other side already"));
   }
 
   void sides(const std::string& key, const Sides& f) {
@@ -142,9 +281,14 @@ class FaultValidator {
     for (std::size_t i = 0; i < f.against.size(); ++i) {
       check_target(fmt::format("{}/and/{}", key, i), f.against[i], true);
     }
+    if (report_.clean(path_)) check_sides(key, f);
   }
 
   void heal(const Heal& f) {
+    if (healable_.contains(f.fault) && !healed_.insert(f.fault).second) {
+      report_.error(path_ + "/heal", in_quotes(f.fault),
+                    tr("is healed before this moment already"));
+    }
     if (healable_.contains(f.fault) || unreadable_.contains(f.fault)) return;
     report_.error(path_ + "/heal", in_quotes(f.fault),
                   "names no earlier fault that can be healed; give that one a name with as");
@@ -178,17 +322,15 @@ class FaultValidator {
     }
   }
 
-  void check_disk(const std::string& key, const Target& target, int disk) {
-    if (!check_target(key + "/machine", target, false)) return;
-    const std::string name = identity(target);
-    for (const MachineRole& machine : machines_of(s_)) {
-      if (machine.name != name) continue;
-      if (!machine.kind.empty() && !s_.hardware.contains(machine.kind)) return;  // told elsewhere
-      const auto disks = static_cast<int>(s_.machine(machine.kind).disks.size());
-      if (disk <= disks) return;
-      report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
-                    fmt::format("must be at most the number of its disks, {}", disks));
-    }
+  bool check_disk(const std::string& key, const Target& target, int disk) {
+    if (!check_target(key + "/machine", target, false)) return false;
+    const auto role = role_of(target);
+    if (!role) return true;
+    const auto disks = static_cast<int>(s_.machine(role->kind).disks.size());
+    if (disk <= disks) return true;
+    report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
+                  fmt::format("must be at most the number of its disks, {}", disks));
+    return false;
   }
 
   bool check_target(const std::string& key, const Target& target, bool sets_too) {
@@ -207,12 +349,16 @@ class FaultValidator {
   }
 
   bool check_machine(const std::string& path, const std::string& name, bool sets_too) {
-    if (name == "controller" || machines_.contains(name) || bound_.contains(name)) return true;
+    if (name == "controller" || machines_.contains(name) || alias_of_.contains(name)) return true;
+    if (bound_.contains(name)) {
+      report_.error(path, in_quotes(name), tr("names a fault that hits no single machine"));
+      return false;
+    }
     if (unreadable_.contains(name) || (sets_too && sets_.contains(name))) return true;
     if (sets_too && std::find(areas_.begin(), areas_.end(), name) != areas_.end()) return true;
     if (!report_.clean("/brokers/count") || !report_.clean("/zookeeper/nodes")) return true;
     std::vector<std::string> known(machines_.begin(), machines_.end());
-    known.insert(known.end(), bound_.begin(), bound_.end());
+    for (const auto& [alias, ignored] : alias_of_) known.push_back(alias);
     known.push_back("controller");
     const std::string near = nearest_name(name, known);
     report_.error(path, in_quotes(name),
@@ -244,6 +390,9 @@ class FaultValidator {
   SettingsReport& report_;
   std::string path_;
   std::set<std::string> machines_;
+  std::map<std::string, MachineRole> roles_;     ///< By machine.
+  std::map<std::string, std::string> alias_of_;  ///< By "as"; "" for one known at run time.
+  std::set<std::string> hit_;                    ///< Machines and names that something befell.
   std::vector<std::string> topics_;
   const std::set<std::string> sets_{"brokers", "zookeeper", "clients", "everyone_else"};
   std::set<std::string> bound_;
@@ -251,6 +400,7 @@ class FaultValidator {
   std::set<std::string> off_;  ///< Names of what was powered off; "" for one known at run time.
   std::set<std::string> killed_;
   std::set<std::string> healable_;  ///< Names of faults.
+  std::set<std::string> healed_;
   bool topology_known_ = false;
   std::vector<std::string> switches_;
   std::vector<std::string> areas_;
