@@ -125,6 +125,10 @@ std::function<std::string(const std::string&)> whole_number(std::int64_t least, 
   };
 }
 
+std::string not_empty(const std::string& text) {
+  return text.empty() ? tr("\"\" names no file") : std::string();
+}
+
 int refuse(Context& context, const Problems& problems) {
   context.err << to_text(problems);
   context.err << context.say(

@@ -64,6 +64,9 @@ void add_topology(CLI::App& app, Context& context);
 std::function<std::string(const std::string&)> whole_number(
     std::int64_t least, std::int64_t most = std::numeric_limits<std::int64_t>::max());
 
+/// For CLI11's check(): a file needs a name.
+std::string not_empty(const std::string& text);
+
 /// Lists problems, one a line, and returns exit_bad_input.
 int refuse(Context& context, const Problems& problems);
 

@@ -1,3 +1,4 @@
+#include "base/file_replacement.h"
 #include "cli/command_line.h"
 #include "labs/workspace.h"
 
@@ -6,6 +7,7 @@
 #include <string_view>
 
 int main(int argc, char** argv) {
+  brokerlab::remove_unfinished_files_on_signals();
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   brokerlab::cli::Context context{std::cout, std::cerr, argc > 0 ? argv[0] : "brokerlab"};
   // As in the viewer: what the user set for brokerlab, else for every program.

@@ -1,11 +1,15 @@
-// brokerlab scenarios list | show | validate | schema | docs
+// brokerlab scenarios list | show | new | validate | schema | docs
+#include "base/settings.h"
 #include "cli/command_line.h"
+#include "scenarios/copy.h"
 #include "scenarios/loader.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -15,6 +19,11 @@ namespace {
 using namespace brokerlab::scenarios;
 
 void list(Context& context) {
+  if (library().empty()) {
+    context.err << "brokerlab: " << no_library(library_directory()) << "\n";
+    context.status = exit_trouble;
+    return;
+  }
   for (const LibraryEntry& entry : library()) {
     const Loaded loaded = load_scenario(entry.path);
     context.out << fmt::format("{:<34} {}\n", entry.name,
@@ -49,6 +58,14 @@ std::string clients_line(const Scenario& s) {
   return clients.empty() ? "none" : clients;
 }
 
+/// With its files named so that it can be saved and run in any folder.
+Scenario from_anywhere(Scenario scenario) {
+  for (SourceSpec& source : scenario.sources) {
+    source.file = std::filesystem::absolute(scenario.path_of(source)).lexically_normal().string();
+  }
+  return scenario;
+}
+
 void show(Context& context, const std::string& name, const std::vector<std::string>& overrides,
           bool as_json) {
   const auto path = find_scenario(name);
@@ -63,7 +80,7 @@ void show(Context& context, const std::string& name, const std::vector<std::stri
   }
   const Scenario& s = *loaded.scenario;
   if (as_json) {
-    context.out << effective_text(s);
+    context.out << effective_text(from_anywhere(s));
     return;
   }
   context.out << fmt::format("{}\n{}\n\n{}\n\n", s.name, s.title.in(context.language),
@@ -77,6 +94,75 @@ void show(Context& context, const std::string& name, const std::vector<std::stri
   for (const Problem& warning : loaded.warnings) {
     context.out << "Warning    " << warning.text() << "\n";
   }
+}
+
+/// "power_off".
+std::string name_of_fault(const Fault& fault) {
+  std::string name;
+  Json written;
+  Fault::settings().to_json(fault, written);
+  for (const auto& [key, ignored] : written.items()) {
+    if (key != "at" && key != "as") name = key;
+  }
+  return name;
+}
+
+/// What the copy is made of, and what to turn first.
+void explain_copy(Context& context, const ScenarioCopy& copy) {
+  const Scenario& s = copy.scenario;
+  const auto row = [&](const char* key, std::string english, std::string korean) {
+    context.out << fmt::format("  {:<10} {}\n", key,
+                               context.say(std::move(english), std::move(korean)));
+  };
+  context.out << context.say("What to change first, in the file or with --set:\n",
+                             "파일이나 --set으로 먼저 바꿔 볼 것:\n");
+  if (!s.faults.empty()) {
+    const auto& first = s.faults.front();
+    row("faults",
+        fmt::format("what goes wrong and when; now {} at {}, the first of {}", name_of_fault(first),
+                    to_text(first.at), s.faults.size()),
+        fmt::format("무엇이 언제 고장 나는지. 지금은 {}에 {} 등 {}개", to_korean_text(first.at),
+                    name_of_fault(first), s.faults.size()));
+  }
+  if (!s.producers.empty()) {
+    const auto& first = s.producers.front();
+    row("producers",
+        fmt::format("--set producers.{}.config.acks=..., linger.ms, retries", first.name),
+        fmt::format("--set producers.{}.config.acks=..., linger.ms, retries", first.name));
+  }
+  row("topics",
+      fmt::format("partitions, replication.factor, min.insync.replicas of {}",
+                  s.topics.front().name),
+      fmt::format("{}의 partitions, replication.factor, min.insync.replicas",
+                  s.topics.front().name));
+  if (!s.sources.empty()) {
+    row("sources", "rate: how many records a second; file: rows of your own",
+        "rate: 초당 레코드 수, file: 직접 만든 데이터");
+  }
+  row("expect", "what the run is judged by", "실행을 판정하는 기준");
+}
+
+void make_new(Context& context, const std::string& folder, const std::string& from) {
+  const auto path = find_scenario(from);
+  if (!path) {
+    context.status = refuse(context, {path.error()});
+    return;
+  }
+  const auto made = copy_scenario(*path, folder);
+  if (!made) {
+    context.status = refuse(context, made.error());
+    return;
+  }
+  context.out << context.say(fmt::format("Made from {}:\n  {}\n", from, made->path),
+                             fmt::format("{}에서 만들었습니다:\n  {}\n", from, made->path));
+  for (const std::string& file : made->data_files) context.out << "  " << file << "\n";
+  context.out << context.say("\nIt runs as it is:\n", "\n그대로 실행됩니다:\n")
+              << fmt::format("  {0} run {1} --record {2}.run\n  {0} view {2}.run\n\n",
+                             context.program, made->path, made->scenario.name);
+  explain_copy(context, *made);
+  context.out << context.say("\nThen, to see every mistake in it at once:\n",
+                             "\n고친 뒤에는 잘못된 곳을 한꺼번에 볼 수 있습니다:\n")
+              << fmt::format("  {} scenarios validate {}\n", context.program, made->path);
 }
 
 void validate_files(Context& context, const std::vector<std::string>& names) {
@@ -126,6 +212,19 @@ void add_scenarios(CLI::App& app, Context& context) {
   show_command->callback([&context, arguments] {
     show(context, arguments->name, arguments->overrides, arguments->json);
   });
+
+  struct NewArguments {
+    std::string folder;
+    std::string from = "wifi_auth_broker_crash";
+  };
+  const auto made = std::make_shared<NewArguments>();
+  CLI::App* new_command =
+      group->add_subcommand("new", "A scenario of your own: a copy that runs as it is");
+  new_command->add_option("name", made->folder, "The folder to make; its name is the scenario's")
+      ->required();
+  new_command->add_option("--from", made->from, "A name of the library, or a file")
+      ->capture_default_str();
+  new_command->callback([&context, made] { make_new(context, made->folder, made->from); });
 
   CLI::App* validate_command = group->add_subcommand("validate", "List every mistake in files");
   validate_command->add_option("files", arguments->files, "Scenario files")->required();

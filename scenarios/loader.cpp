@@ -1,6 +1,7 @@
 #include "scenarios/loader.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "scenarios/hardware_profiles.h"
 #include "scenarios/text_file.h"
 #include "scenarios/validate.h"
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 namespace brokerlab::scenarios {
@@ -78,7 +80,10 @@ std::string scenario_docs() {
          Scenario::settings().docs();
 }
 
-std::string library_directory() { return BROKERLAB_LIBRARY_DIR; }
+std::string library_directory() {
+  const char* other = std::getenv("BROKERLAB_LIBRARY");
+  return other != nullptr && *other != '\0' ? other : BROKERLAB_LIBRARY_DIR;
+}
 
 std::vector<LibraryEntry> json_files_in(const std::string& directory) {
   std::vector<LibraryEntry> entries;
@@ -90,6 +95,13 @@ std::vector<LibraryEntry> json_files_in(const std::string& directory) {
   std::sort(entries.begin(), entries.end(),
             [](const LibraryEntry& a, const LibraryEntry& b) { return a.name < b.name; });
   return entries;
+}
+
+std::string no_library(const std::string& directory) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(directory, ignored)
+             ? tr("the library is empty: nothing is in {}", directory)
+             : tr("the library is not where this program looks for it: there is no {}", directory);
 }
 
 std::vector<LibraryEntry> library() { return json_files_in(library_directory()); }
@@ -105,6 +117,10 @@ Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
     names.push_back(entry.name);
     list += list.empty() ? "" : ", ";
     list += entry.name;
+  }
+  if (names.empty()) {
+    return fail(
+        about_file(path_or_name, tr("is no file, and {}", no_library(library_directory()))));
   }
   const std::string near = nearest_name(path_or_name, names);
   return fail(about_file(

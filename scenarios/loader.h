@@ -17,8 +17,8 @@ namespace brokerlab::scenarios {
 
 struct LoadOptions {
   /// "path=value", applied in order before anything is checked: "brokers.config.num.io.threads=16",
-  /// "producers.0.config.acks=all", "faults.0.at=320s". Names may contain dots, places in lists are
-  /// numbers from 0.
+  /// "producers.app.config.acks=all", "faults.0.at=320s". Names may contain dots; an element of a
+  /// list is meant by its name or by its place, from 0.
   std::vector<std::string> overrides;
   std::optional<std::int64_t> seed;
 };
@@ -50,8 +50,10 @@ struct LibraryEntry {
 /// The JSON files of a directory, in the order of their names; none when it is not there.
 std::vector<LibraryEntry> json_files_in(const std::string& directory);
 
-/// Where brokerlab's own scenarios are.
+/// Where brokerlab's own scenarios are: as built, or what BROKERLAB_LIBRARY names.
 std::string library_directory();
+/// What to say of a library without a single file.
+std::string no_library(const std::string& directory);
 /// In the order of their names.
 std::vector<LibraryEntry> library();
 /// A path as it is, or the path of the library's scenario of that name; else a Problem that
