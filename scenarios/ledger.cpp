@@ -388,7 +388,8 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
 void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offset from,
                            Offset to) {
   const auto acknowledged = acknowledgments_.find(name);
-  if (acknowledged == acknowledgments_.end()) return;
+  // A leader that starts again begins with the high watermark of its last checkpoint.
+  if (acknowledged == acknowledgments_.end() || to <= from) return;
   const auto end = acknowledged->second.lower_bound(to);
   for (auto one = acknowledged->second.lower_bound(from); one != end; ++one) {
     view.longest_unreadable = std::max(view.longest_unreadable, world_.now() - one->second.when);
