@@ -59,8 +59,9 @@ std::string command_for_later(const Context& context) {
   return error ? context.program : self.string();
 }
 
-void tell_next(Context& context, const Arguments& arguments, const labs::Workspace& workspace) {
-  const labs::Step step = labs::next_step(workspace);
+void tell_next(Context& context, const Arguments& arguments, const labs::Workspace& workspace,
+               bool just_checked = false) {
+  const labs::Step step = labs::next_step(workspace, just_checked);
   context.out << "\n" << tr("Next: {}", text_of(step.words)) << "\n";
   std::error_code error;
   if (!std::filesystem::equivalent(arguments.directory, ".", error)) {
@@ -230,7 +231,7 @@ void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& wo
                 << "\n";
   }
   if (result.trial.empty()) {
-    tell_next(context, arguments, workspace);
+    tell_next(context, arguments, workspace, true);
   } else {
     context.out << "\n"
                 << tr("Next: change scenario.json and try again; if you are stuck\n"

@@ -219,7 +219,7 @@ class Checker {
       const std::int64_t seed = lab_.seeds[static_cast<std::size_t>(i)];
       const auto brokers = first.empty()
                                ? std::vector<std::string>()
-                               : victim_and_others(first[static_cast<std::size_t>(i)].report);
+                               : victim_and_others(*first[static_cast<std::size_t>(i)].report);
       scenarios::Scenario scenario = with_seed(seed);
       if (!trial.patch.empty()) {
         auto other = patched_by(lab_, trial.patch, scenario, brokers, result_.errors);
@@ -259,10 +259,10 @@ class Checker {
     std::vector<Finding> findings(batch->wanted.size());
     std::vector<bool> known(batch->wanted.size());
     const auto judge = [&](std::size_t i, const Proof& proof) {
-      findings[i] = check_outcomes(outcomes, proof.report, batch->where[i]);
+      findings[i] = check_outcomes(outcomes, *proof.report, batch->where[i]);
       known[i] = true;
       if (findings[i].passed) return true;
-      add_how_lost(findings[i], proof.report, batch->wanted[i].scenario);
+      add_how_lost(findings[i], *proof.report, batch->wanted[i].scenario);
       return false;
     };
     if (!prove(batch->wanted, trial.title, judge)) return stopped;

@@ -297,7 +297,7 @@ std::vector<KeptRun> kept_runs(const Workspace& workspace) {
   return runs;
 }
 
-Step next_step(const Workspace& workspace) {
+Step next_step(const Workspace& workspace, bool just_checked) {
   const auto predictions = open_predictions(workspace);
   if (!predictions.empty()) {
     return {both(phrase("read README.md, write {} into answers.json in place of null, then",
@@ -321,6 +321,10 @@ Step next_step(const Workspace& workspace) {
             {"./brokerlab lab run --name my-try", "./brokerlab lab check"}};
   }
   const auto missing = unanswered(workspace, task);
+  if (missing.empty() && just_checked) {
+    return {both(phrase("correct it, and check again; if you are stuck")),
+            {"./brokerlab lab hint", "./brokerlab lab check"}};
+  }
   Step step{missing.empty()
                 ? both(phrase("see what is done"))
                 : both(phrase("section {} of README.md: write {} into answers.json, then", open + 1,

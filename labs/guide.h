@@ -62,7 +62,8 @@ struct Step {
   LocalText words;
   std::vector<std::string> commands;
 };
-Step next_step(const Workspace& workspace);
+/// `just_checked`: what is wrong has been told a moment ago.
+Step next_step(const Workspace& workspace, bool just_checked = false);
 
 /// When all is done: what was learnt, and the predictions with their reasons. Paragraphs.
 struct Debrief {

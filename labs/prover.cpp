@@ -6,6 +6,8 @@
 #include "scenarios/runner.h"
 #include "sim/recording_reader.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -35,12 +37,12 @@ Json to_json(const Proof& proof) {
     exposed.push_back(
         {one.leader, one.from.time_since_epoch().count(), one.until.time_since_epoch().count()});
   }
-  return {{"report", proof.report}, {"exposed", exposed}, {"events", proof.events}};
+  return {{"report", *proof.report}, {"exposed", exposed}, {"events", proof.events}};
 }
 
 Proof from_json(const Json& kept) {
   Proof proof;
-  proof.report = kept.at("report");
+  proof.report = std::make_shared<const Json>(kept.at("report"));
   for (const Json& one : kept.at("exposed")) {
     proof.exposed.push_back({one.at(0).get<std::string>(),
                              Time(Duration(one.at(1).get<std::int64_t>())),
@@ -59,7 +61,7 @@ Json trimmed(const std::string& report) {
 
 Result<Proof, std::string> proof_of(const scenarios::ApartRun& run, const Wanted& wanted,
                                     const std::string& record) {
-  Proof proof{trimmed(run.report), {}, {}};
+  Proof proof{std::make_shared<const Json>(trimmed(run.report)), {}, {}};
   std::copy_if(run.exposed.begin(), run.exposed.end(), std::back_inserter(proof.exposed),
                [&](const auto& one) { return one.from >= wanted.from && one.from <= wanted.to; });
   if (!wanted.events) return proof;

@@ -14,17 +14,18 @@
 #include "labs/lab.h"
 #include "scenarios/exposure.h"
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace brokerlab::labs {
 
 struct Proof {
-  Json report;
+  std::shared_ptr<const Json> report;          ///< Never null.
   std::vector<scenarios::Exposed> exposed;     ///< If they were asked for.
   std::map<std::string, std::int64_t> events;  ///< How many of each kind; if they were asked for.
 };
