@@ -23,6 +23,7 @@ constexpr std::array latin_endings{
     LatinEnding{"ng", Ending::consonant},   // lag is not: rageu
     LatinEnding{"ic", Ending::consonant},   // topic
     LatinEnding{"ck", Ending::consonant},   // lock
+    LatinEnding{"ab", Ending::consonant},   // lab
     LatinEnding{"ap", Ending::consonant},   // map
     LatinEnding{"op", Ending::consonant},   // stop
     LatinEnding{"ip", Ending::consonant},   // skip

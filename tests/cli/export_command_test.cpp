@@ -294,7 +294,7 @@ TEST_CASE("export: what cannot be done is said in a sentence", "[unit]") {
              Contains("no earlier export: choose another name"));
   CHECK_THAT(refused({"export", file, "--perfetto", story.path("")}, 3), Contains("is a folder"));
   CHECK_THAT(refused({"export", file, "--perfetto", story.path("no/such/x.json")}, 4),
-             Contains("No such file or directory"));
+             Contains("there is no folder "));
   CHECK_THAT(refused({"export", file, "--csv", file}, 3),
              Contains("is a file; CSV needs a folder"));
   CHECK_THAT(refused({"export", file, "--csv", story.path("")}, 3),

@@ -69,7 +69,7 @@ TEST_CASE("why says that an event may have been left out", "[unit]") {
 
 TEST_CASE("run refuses to choose a level for a recording nobody wants", "[unit]") {
   CHECK_THAT(command({"run", "wifi_auth_broker_crash", "--record-level", "control"}).err,
-             Contains("--record-level requires --record"));
+             Contains("--record-level is of use only together with --record"));
   const auto wrong = command(
       {"run", "wifi_auth_broker_crash", "--record", "/tmp/never.run", "--record-level", "some"});
   CHECK(wrong.status == 3);

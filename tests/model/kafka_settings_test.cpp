@@ -103,8 +103,7 @@ TEST_CASE("every setting of Kafka's is modelled or called what it is", "[unit]")
 TEST_CASE("a setting of another component says whose it is", "[unit]") {
   CHECK(answer<ProducerConfig>("fetch.min.bytes", 1) ==
         "is a consumer's setting, not a producer's");
-  CHECK(answer<ConsumerConfig>("acks", "all") ==
-        "is a producer's and a Streams application's setting, not a consumer's");
+  CHECK(answer<ConsumerConfig>("acks", "all") == "is a producer's setting, not a consumer's");
   CHECK(answer<BrokerConfig>("retention.ms", 1) ==
         "is a topic's setting; a broker's is \"log.retention.ms\"");
   CHECK(answer<TopicOverrides>("log.segment.bytes", 1) ==

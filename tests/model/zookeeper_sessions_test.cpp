@@ -54,7 +54,7 @@ TEST_CASE("a client that closes while it connects leaves no session behind", "[u
   std::string said;
   lab.add_client("broker-1", [&](ClientProgram& me) { return connect_or_close(me, 10ms, said); });
   lab.run_until(60s);
-  CHECK_THAT(said, Catch::StartsWith("gave up, closed at 1"));
+  CHECK_THAT(said, Catch::StartsWith("gave up, closed at t=1"));
   CHECK(lab.count("zk.session_created") == 1);
   CHECK(lab.count("zk.session_closed") == 1);
   CHECK(lab.count("zk.session_expired") + lab.count("zk.session_abandoned") == 0);
@@ -68,5 +68,5 @@ TEST_CASE("closing without any server to talk to ends at once", "[unit]") {
   std::string said;
   lab.add_client("broker-1", [&](ClientProgram& me) { return connect_or_close(me, 5s, said); });
   lab.run_until(30s);
-  CHECK(said == "gave up, closed at 15s");
+  CHECK(said == "gave up, closed at t=15.000s");
 }

@@ -158,7 +158,11 @@ TEST_CASE("a session expires at the tick after its timeout", "[unit]") {
   CHECK(sessions.expire(at(7999ms)).empty());
   CHECK(sessions.touch(alice, at(3s)));
   CHECK(sessions.expire(at(8s)).empty());
-  CHECK(sessions.expire(at(10s)) == std::vector<SessionId>{alice, bob});
+  const auto expired = sessions.expire(at(10s));
+  REQUIRE(expired.size() == 2);
+  CHECK(expired[0].session == alice);
+  CHECK(expired[1].session == bob);
+  CHECK(expired[0].timeout == 6s);
   CHECK_FALSE(sessions.touch(alice, at(10s)));
   CHECK(sessions.next() == never);
 }

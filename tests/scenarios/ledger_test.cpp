@@ -1,9 +1,9 @@
 // Each promise of the ledger is seen to be broken, and each count of it to count: told by hand to a
 // ledger, of one partition whose replicas have real logs.
 #include "scenarios/ledger.h"
-#include "sim/machine.h"
 
 #include "log/memory_env.h"
+#include "sim/machine.h"
 
 #include <catch2/catch.hpp>
 

@@ -83,8 +83,9 @@ TEST_CASE("scenario: overrides reach everything", "[unit]") {
 TEST_CASE("scenario: a wrong override says what is possible", "[unit]") {
   CHECK(errors_with({"brokers.config.zookeeper.session.timeout=9000"})
             .find("did you mean \"zookeeper.session.timeout.ms\"?") != std::string::npos);
-  CHECK(errors_with({"faults.7.at=1s"}) ==
-        "--set faults.7.at=1s: \"7\" must be a place in the list, from 0 to 1\n");
+  CHECK(
+      errors_with({"faults.7.at=1s"}) ==
+      "--set faults.7.at=1s: there is no \"7\" here; possible: victim, or a place, from 0 to 1\n");
   CHECK(errors_with({"seed"}) == "--set seed: must be path=value, such as seed=7\n");
   CHECK(errors_with({"brokers.count=2"}) ==
         "/topics/0/replication.factor: must not exceed the number of brokers, 2\n"
