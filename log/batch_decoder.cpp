@@ -175,6 +175,7 @@ Status<Corruption> for_each_record(const BatchView& batch, ByteVector& scratch,
                                    const std::function<bool(const RecordView&)>& visit,
                                    DecodeLimits limits) {
   if (batch.is_legacy()) return for_each_legacy_record(batch, scratch, visit, limits);
+  if (batch.record_count() == 0) return {};  // As in Kafka nobody looks at what it holds.
   const auto plain = plain_records(batch, scratch, limits);
   if (!plain.ok()) return fail(plain.error());
   RecordReader reader(batch, *plain);

@@ -165,12 +165,17 @@ class Cleaning {
       return true;
     }
     if (transactions.on_batch(batch)) return true;
-    bool room = true;
-    (void)for_each_record(batch, scratch_, [&](const RecordView& record) {
-      if (record.key && record.offset >= from) room = map_.put(*record.key, record.offset);
-      return room;
+    // All of it or nothing: what cannot be read to its end must not replace what can.
+    keys_.clear();
+    const auto read = for_each_record(batch, scratch_, [&](const RecordView& record) {
+      if (record.key && record.offset >= from) keys_.push_back({*record.key, record.offset});
+      return true;
     });
-    return room;
+    if (!read.ok()) return true;
+    for (const NotedKey& noted : keys_) {
+      if (!map_.put(noted.key, noted.offset)) return false;
+    }
+    return true;
   }
 
   /// What remembers an active producer: its last data batch, or else the marker of its epoch.
@@ -251,10 +256,16 @@ class Cleaning {
     return cleaned.append(bytes, original.last_offset());
   }
 
+  struct NotedKey {
+    ByteView key;  ///< In the batch or in scratch_.
+    Offset offset = 0;
+  };
+
   Log& log_;
   const CleanerConfig& config_;
   const Timestamp now_;
   OffsetMap map_;
+  std::vector<NotedKey> keys_;
   CleanedTransactions transactions_;
   ByteVector scratch_;
   CleanerStats stats_;

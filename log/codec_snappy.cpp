@@ -70,6 +70,7 @@ Status<CompressionError> snappy_compress(ByteView in, ByteVector& out) {
 Status<CompressionError> snappy_decompress(ByteView in, std::size_t max_output, ByteVector& out) {
   out.clear();
   if (!begins_with_magic(in)) return unpack(in, max_output, out);
+  in = in.subspan(header.size());  // snappy-java asks only later headers for their version.
   while (!in.empty()) {
     if (begins_with_magic(in)) {
       if (load_big_endian<std::int32_t>(in.data() + magic_size) < 1) {

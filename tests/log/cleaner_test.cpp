@@ -217,6 +217,29 @@ TEST_CASE("what is damaged is not compacted away", "[unit]") {
   CHECK(LogCleaner(story.log(), {}).clean(1000, 12).ok());
 }
 
+// Found on any bytes (nothing_lost_test.cpp). Kafka's cleaner gives such a partition up.
+TEST_CASE("a batch that cannot be read to its end replaces nothing", "[unit]") {
+  MemoryEnv env;
+  test::PartitionStory story(env);
+  const auto batch = [](std::string_view value) {
+    BatchBuilder builder;
+    builder.append(1, as_bytes("key"), as_bytes(value));
+    builder.append(1, as_bytes("other"), as_bytes(value));
+    return builder.build();
+  };
+  ByteVector good = batch("good");
+  REQUIRE(story.log().append_as_leader(good, 0, 1).ok());
+  ByteVector bad = batch("half");
+  bad[bad.size() - 14] ^= std::byte{0x40};  // Inside of the second record: its lengths.
+  assign_log_append_time(bad, 1);           // A right checksum.
+  const auto read = decode_records(validate(bad).value());
+  REQUIRE_FALSE(read.ok());
+  REQUIRE(story.log().append_as_leader(bad, 0, 1).ok());
+  REQUIRE(story.log().roll(1).ok());
+  REQUIRE(LogCleaner(story.log(), {}).clean(1, story.log().log_end_offset()).ok());
+  CHECK(test::values_in(story.fetch(0, 100).bytes) == test::Values{"good", "good"});
+}
+
 TEST_CASE("a compacted topic takes no record without a key", "[unit]") {
   MemoryEnv env;
   CompactedStory story(env);

@@ -174,6 +174,7 @@ inline Records read_default(ByteView batch) {
   const Timestamp last_time = number_at(batch, 35, 8);
   const std::int64_t count = number_at(batch, 57, 4);
   if (count < 0) return std::nullopt;
+  if (count == 0) return std::vector<KafkaRecord>();
   ByteVector plain(batch.begin() + 61, batch.end());
   if ((attributes & 7) > 4) return std::nullopt;
   if ((attributes & 7) != 0) {
