@@ -230,7 +230,7 @@ TEST_CASE("a batch that cannot be read to its end replaces nothing", "[unit]") {
   ByteVector good = batch("good");
   REQUIRE(story.log().append_as_leader(good, 0, 1).ok());
   ByteVector bad = batch("half");
-  bad[bad.size() - 14] ^= std::byte{0x40};  // Inside of the second record: its lengths.
+  bad[bad.size() - 12] ^= std::byte{0x40};  // The length of the second record's key.
   assign_log_append_time(bad, 1);           // A right checksum.
   const auto read = decode_records(validate(bad).value());
   REQUIRE_FALSE(read.ok());
