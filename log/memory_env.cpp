@@ -151,9 +151,13 @@ Result<std::unique_ptr<File>, IoError> MemoryEnv::create(const std::string& path
     return fail(IoError{IoErrorKind::not_found, path, "no such directory"});
   }
   auto data = std::make_shared<FileData>();
-  data->id = FileId(static_cast<std::int32_t>(by_id_.size()));
+  data->id = FileId(next_id_++);
   data->path = path;
-  by_id_.push_back(data);
+  if (by_id_.size() >= sweep_at_) {
+    std::erase_if(by_id_, [](const auto& one) { return one.second.expired(); });
+    sweep_at_ = std::max<std::size_t>(64, 2 * by_id_.size());
+  }
+  by_id_.emplace_hint(by_id_.end(), data->id, data);
   files_.emplace(path, data);
   note(names_.created(path, data));
   return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, std::move(data)));
@@ -317,9 +321,15 @@ Status<IoError> MemoryEnv::sync_dir(const std::string& path) {
   return {};
 }
 
+/// nullptr: it is gone.
+std::shared_ptr<MemoryEnv::FileData> MemoryEnv::find(FileId file) const {
+  ENSURE(file.valid() && file.value() < next_id_, "file {}", file);
+  const auto found = by_id_.find(file);
+  return found == by_id_.end() ? nullptr : found->second.lock();
+}
+
 void MemoryEnv::mark_durable(FileId file, std::int64_t begin, std::int64_t end) {
-  ENSURE(file.valid() && to_index(file.value()) < by_id_.size(), "file {}", file);
-  if (const auto data = by_id_[to_index(file.value())].lock()) data->unsynced.remove(begin, end);
+  if (const auto data = find(file)) data->unsynced.remove(begin, end);
   if (options_.sync_commits_names) names_.commit();
 }
 
@@ -468,8 +478,7 @@ std::int64_t MemoryEnv::footprint() const {
 }
 
 std::string MemoryEnv::path_of(FileId file) const {
-  ENSURE(file.valid() && to_index(file.value()) < by_id_.size(), "file {}", file);
-  const auto data = by_id_[to_index(file.value())].lock();
+  const auto data = find(file);
   return data ? data->path : "";
 }
 

@@ -128,6 +128,8 @@ class MemoryEnv : public Env {
   /// Bytes of our memory that the contents of all files take, spare room included. Phantom batches
   /// (File::append_phantom) count as what they are: at most 64 bytes each where many come in a row.
   std::int64_t footprint() const;
+  /// Files that are remembered by their id, among them some that are gone.
+  std::size_t known_files() const { return by_id_.size(); }
 
  private:
   class MemoryFile;
@@ -145,6 +147,7 @@ class MemoryEnv : public Env {
   bool syncs_at_once() const;
   void commit_names_by_sync();
   void note(std::int64_t change);
+  std::shared_ptr<FileData> find(FileId file) const;
   void end_process();
   std::int64_t tear(FileData& file, std::int64_t durable, RandomStream& random, std::int64_t unit);
   std::int64_t lose_names(RandomStream& random, double journal_probability);
@@ -155,7 +158,11 @@ class MemoryEnv : public Env {
   std::set<std::string> dirs_;
   /// Shared with the locks, which may outlive us. A power loss ends those who hold them.
   std::shared_ptr<std::set<std::string>> locked_ = std::make_shared<std::set<std::string>>();
-  std::vector<std::weak_ptr<FileData>> by_id_;
+  /// Files that are gone are swept out when they may be the greater part: a file that is written
+  /// anew every few seconds would otherwise leave something behind each time.
+  std::map<FileId, std::weak_ptr<FileData>> by_id_;
+  std::size_t sweep_at_ = 64;
+  std::int32_t next_id_ = 0;
   NameJournal names_;
   std::int64_t total_size_ = 0;
   std::int64_t power_cycle_ = 0;  ///< Files opened in an earlier one are dead.

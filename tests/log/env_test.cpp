@@ -401,4 +401,15 @@ TEST_CASE("the observer hears of all traffic", "[unit]") {
   CHECK(ledger.removed == 1);
 }
 
+// As checkpoints are, every few seconds for as long as a broker lives.
+TEST_CASE("a file that is written anew again and again leaves nothing behind", "[unit]") {
+  MemoryEnv env;
+  REQUIRE(env.make_dir("/d").ok());
+  for (int i = 0; i < 10'000; ++i) {
+    REQUIRE(write_text_atomically(env, "/d/checkpoint", fmt::format("{}", i)).ok());
+  }
+  CHECK(env.known_files() < 130);
+  CHECK(read_text(env, "/d/checkpoint").value() == "9999");
+}
+
 }  // namespace brokerlab::log
