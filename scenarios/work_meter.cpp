@@ -25,7 +25,7 @@ WorkMeter::MachineTotals WorkMeter::totals_of(const Cluster::Member& member,
   const sim::MachineConfig& config = machine.config();
   const sim::Network& network = cluster_.network();
   const double now = to_seconds(world_.now());
-  const Look* before = looks_.empty() ? nullptr : &looks_.back();
+  const Look* before = newest_ ? &*newest_ : nullptr;
   MachineTotals totals;
   for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
     Use& use = way == sim::Direction::out ? totals.out : totals.in;
@@ -53,7 +53,7 @@ WorkMeter::MachineTotals WorkMeter::totals_of(const Cluster::Member& member,
 }
 
 void WorkMeter::look() {
-  if (!looks_.empty() && looks_.back().at == world_.now()) return;
+  if (newest_ && newest_->at == world_.now()) return;
   Look look{world_.now(), static_cast<double>(ledger_.acknowledged()), 0, {}};
   for (const auto& [name, group] : ledger_.groups()) {
     for (const auto& [consumer, records] : group.consumed_by) {
@@ -63,61 +63,91 @@ void WorkMeter::look() {
   for (std::size_t i = 0; i < cluster_.members().size(); ++i) {
     look.machines.push_back(totals_of(cluster_.members()[i], i));
   }
-  looks_.push_back(std::move(look));
+  if (newest_) note_second(*newest_, look);
+  if (!first_) first_ = last_ = look;
+  newest_ = std::move(look);
+}
+
+/// Whole seconds of the run around the work: from the last look that is not behind its begin to the
+/// first that is not before its end.
+void WorkMeter::note_second(const Look& from, const Look& to) {
+  const std::optional<Time> begin = ledger_.first_work();
+  if (!working_ && begin && *begin < to.at) {
+    working_ = true;
+    first_ = last_ = from;
+    peaks_ = since_ = {};
+  }
+  // Work at the very instant of a look may be known only at the next.
+  if (working_ && ledger_.last_work() > last_->at) {
+    raise(peaks_, since_);
+    since_ = {};
+    last_ = from;
+  }
+  const Peaks second = rates_between(from, to);
+  if (working_ && ledger_.last_work() <= from.at) {
+    raise(since_, second);
+    return;
+  }
+  raise(peaks_, second);
+  last_ = to;
+}
+
+void WorkMeter::raise(Peaks& peaks, const Peaks& by) {
+  peaks.acknowledged = std::max(peaks.acknowledged, by.acknowledged);
+  peaks.consumed = std::max(peaks.consumed, by.consumed);
+  peaks.machines.resize(std::max(peaks.machines.size(), by.machines.size()));
+  for (std::size_t i = 0; i < by.machines.size(); ++i) {
+    peaks.machines[i].nic.peak = std::max(peaks.machines[i].nic.peak, by.machines[i].nic.peak);
+    peaks.machines[i].disk.peak = std::max(peaks.machines[i].disk.peak, by.machines[i].disk.peak);
+    peaks.machines[i].cpu.peak = std::max(peaks.machines[i].cpu.peak, by.machines[i].cpu.peak);
+  }
+}
+
+WorkMeter::Peaks WorkMeter::rates_between(const Look& from, const Look& to) {
+  const double seconds = to_seconds(to.at - from.at);
+  Peaks rates{ratio(to.acknowledged - from.acknowledged, seconds),
+              ratio(to.consumed - from.consumed, seconds),
+              {}};
+  const auto share = [](const Use& before, const Use& after) {
+    return ratio(after.did - before.did, after.could - before.could);
+  };
+  for (std::size_t machine = 0; machine < to.machines.size(); ++machine) {
+    const MachineTotals& a = from.machines[machine];
+    const MachineTotals& b = to.machines[machine];
+    MachineLoad& load = rates.machines.emplace_back();
+    load.nic.mean = std::max(share(a.out, b.out), share(a.in, b.in));
+    for (std::size_t i = 0; i < a.disks.size(); ++i) {
+      load.disk.mean = std::max(load.disk.mean, share(a.disks[i], b.disks[i]));
+    }
+    load.cpu.mean = share(a.cpu, b.cpu);
+    for (Load* one : {&load.nic, &load.disk, &load.cpu}) one->peak = one->mean;
+  }
+  return rates;
 }
 
 void WorkMeter::finish(Time end) {
   look();
-  begin_ = ledger_.first_work().value_or(Time{});
-  end_ = ledger_.first_work() ? ledger_.last_work() : end;
-  // Whole seconds of the run around the work.
-  const auto first = std::find_if(looks_.begin(), looks_.end(),
-                                  [&](const Look& look) { return look.at > begin_; });
-  if (first != looks_.begin()) looks_.erase(looks_.begin(), first - 1);
-  const auto last =
-      std::find_if(looks_.begin(), looks_.end(), [&](const Look& look) { return look.at >= end_; });
-  if (last != looks_.end()) looks_.erase(last + 1, looks_.end());
-  acknowledged_ = rate_of(&Look::acknowledged);
-  consumed_ = rate_of(&Look::consumed);
-  for (std::size_t i = 0; i < cluster_.members().size(); ++i) machines_.push_back(load_of(i));
-}
-
-WorkMeter::Load WorkMeter::rate_of(double Look::*total) const {
-  Load load;
-  if (looks_.size() < 2) return load;
-  load.mean = ratio(looks_.back().*total - looks_.front().*total, to_seconds(end_ - begin_));
-  for (std::size_t i = 1; i < looks_.size(); ++i) {
-    load.peak = std::max(load.peak, ratio(looks_[i].*total - looks_[i - 1].*total,
-                                          to_seconds(looks_[i].at - looks_[i - 1].at)));
+  const std::optional<Time> begin = ledger_.first_work();
+  begin_ = begin.value_or(Time{});
+  end_ = begin ? ledger_.last_work() : end;
+  if (working_ && end_ > last_->at) {
+    raise(peaks_, since_);
+    last_ = newest_;
   }
-  return load;
-}
-
-WorkMeter::MachineLoad WorkMeter::load_of(std::size_t machine) const {
-  MachineLoad load;
-  if (looks_.size() < 2) return load;
-  const auto share = [](const Use& from, const Use& to) {
-    return ratio(to.did - from.did, to.could - from.could);
-  };
-  const auto between = [&](const Look& from, const Look& to) {
-    const MachineTotals& a = from.machines[machine];
-    const MachineTotals& b = to.machines[machine];
-    MachineLoad one;
-    one.nic.mean = std::max(share(a.out, b.out), share(a.in, b.in));
-    for (std::size_t i = 0; i < a.disks.size(); ++i) {
-      one.disk.mean = std::max(one.disk.mean, share(a.disks[i], b.disks[i]));
-    }
-    one.cpu.mean = share(a.cpu, b.cpu);
-    return one;
-  };
-  load = between(looks_.front(), looks_.back());
-  for (std::size_t i = 1; i < looks_.size(); ++i) {
-    const MachineLoad second = between(looks_[i - 1], looks_[i]);
-    load.nic.peak = std::max(load.nic.peak, second.nic.mean);
-    load.disk.peak = std::max(load.disk.peak, second.disk.mean);
-    load.cpu.peak = std::max(load.cpu.peak, second.cpu.mean);
+  // Work that began at the instant of the last look: there is no second of it.
+  if (begin && !working_) first_ = last_;
+  machines_.resize(cluster_.members().size());
+  if (first_->at == last_->at) return;
+  const Peaks whole = rates_between(*first_, *last_);
+  const double seconds = to_seconds(end_ - begin_);
+  acknowledged_ = {ratio(last_->acknowledged - first_->acknowledged, seconds), peaks_.acknowledged};
+  consumed_ = {ratio(last_->consumed - first_->consumed, seconds), peaks_.consumed};
+  machines_ = whole.machines;
+  for (std::size_t i = 0; i < machines_.size(); ++i) {
+    machines_[i].nic.peak = peaks_.machines[i].nic.peak;
+    machines_[i].disk.peak = peaks_.machines[i].disk.peak;
+    machines_[i].cpu.peak = peaks_.machines[i].cpu.peak;
   }
-  return load;
 }
 
 }  // namespace brokerlab::scenarios

@@ -12,11 +12,15 @@
 //
 // So a card or a volume that lives on its burst credits shows more than 100 %.
 //
+// Memory does not grow with the run: of the past it keeps the looks at both ends of the work, and
+// the peaks between them.
+//
 // Lifetime: borrows World, Cluster and Ledger. Threads: none.
 #pragma once
 
 #include "scenarios/cluster.h"
 
+#include <optional>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -61,15 +65,28 @@ class WorkMeter {
     std::vector<MachineTotals> machines;
   };
 
+  /// The busiest second of a stretch.
+  struct Peaks {
+    double acknowledged = 0;
+    double consumed = 0;
+    std::vector<MachineLoad> machines;  ///< Their peaks.
+  };
+
   void look();
+  void note_second(const Look& from, const Look& to);
   MachineTotals totals_of(const Cluster::Member& member, std::size_t index) const;
-  Load rate_of(double Look::*total) const;
-  MachineLoad load_of(std::size_t machine) const;
+  static void raise(Peaks& peaks, const Peaks& by);
+  static Peaks rates_between(const Look& from, const Look& to);
 
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;
-  std::vector<Look> looks_;
+  std::optional<Look> first_;  ///< Before the work began; the first of all until then.
+  std::optional<Look> last_;   ///< Behind all work so far.
+  Peaks peaks_;                ///< Between them.
+  std::optional<Look> newest_;
+  Peaks since_;  ///< Of what came behind last_ and counts only if work goes on.
+  bool working_ = false;
   Time begin_{};
   Time end_{};
   Load acknowledged_, consumed_;

@@ -46,15 +46,19 @@ constexpr const char* with_clients = R"([{"name": "app", "machine": "box", "sour
 constexpr const char* with_readers = R"([{"group": "g", "members": 2, "machine": "box",
   "topics": ["t"], "service_time": "1ms"}])";
 
-/// After each hour of a cluster of this shape.
-std::vector<Held> idle(const std::vector<std::string>& overrides, int hours) {
+scenarios::Scenario quiet(const std::vector<std::string>& overrides) {
   scenarios::LoadOptions options;
   options.overrides = overrides;
   const scenarios::Loaded loaded =
       scenarios::parse_scenario(quiet_cluster, "quiet", BROKERLAB_SOURCE_DIR, options);
   INFO(to_text(loaded.errors));
   REQUIRE(loaded.scenario.has_value());
-  const scenarios::Scenario& scenario = *loaded.scenario;
+  return *loaded.scenario;
+}
+
+/// After each hour of a cluster of this shape.
+std::vector<Held> idle(const std::vector<std::string>& overrides, int hours) {
+  const scenarios::Scenario scenario = quiet(overrides);
   const std::string text = in_child([&] {
     sim::World world(1);
     scenarios::Ledger ledger(world);
@@ -97,6 +101,30 @@ void hold_steady(const std::vector<Held>& held, int kib_an_hour) {
 TEST_CASE("a cluster without clients holds no more after half a day than after hours",
           "[property]") {
   hold_steady(idle({}, 12), 4);
+}
+
+// With everything that watches and judges a run.
+TEST_CASE("a whole run keeps books of what happened, not of how long it took", "[property]") {
+  constexpr int hours = 8;
+  const scenarios::Scenario scenario = quiet({"duration=8h"});
+  const std::string text = in_child([&] {
+    std::string kib;
+    scenarios::RunOptions options;
+    Time next(1h);
+    options.progress = [&](Time now, std::uint64_t) {
+      if (now < next) return;
+      next += 1h;
+      kib += fmt::format("{} ", mallinfo2().uordblks / 1024);
+    };
+    REQUIRE(scenarios::run(scenario, options).ok());
+    return kib;
+  });
+  std::istringstream in(text);
+  std::vector<int> kib;
+  for (int one = 0; in >> one;) kib.push_back(one);
+  INFO(text);
+  REQUIRE(kib.size() >= hours - 1);
+  CHECK(kib.back() <= kib[3] + 4 * static_cast<int>(kib.size() - 4));
 }
 
 TEST_CASE("clients without work cost no memory but their commits", "[property]") {
