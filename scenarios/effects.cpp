@@ -257,13 +257,37 @@ bool Effects::holds_anything(std::string_view machine) const {
 
 bool Effects::carries_work(const sim::Transfer& transfer) const {
   const std::string_view kind = transfer.kind;
+  const Cluster::Member* consumer = consumer_in(transfer);
   if (kind.starts_with("Fetch")) {
-    return last_append_ + about_a_write >= transfer.sent &&
-           (transfer.arrived == never || last_append_ <= transfer.arrived);
+    const Time written = consumer != nullptr ? last_record_ : last_append_;
+    return written + about_a_write >= transfer.sent &&
+           (transfer.arrived == never || written <= transfer.arrived);
+  }
+  if (kind.starts_with("OffsetCommit") && consumer != nullptr) {
+    return commits_anything_new(*consumer, transfer.sent);
   }
   const bool idle = kind.find("ping") != std::string_view::npos || kind.starts_with("Heartbeat") ||
                     kind.starts_with("Metadata") || kind.starts_with("ZooKeeper connect");
   return !idle;
+}
+
+/// At either end; nullptr: none.
+const Cluster::Member* Effects::consumer_in(const sim::Transfer& transfer) const {
+  for (const Cluster::Member& member : cluster_.members()) {
+    const sim::MachineId machine = member.machine->id();
+    const bool here = machine == transfer.source || machine == transfer.destination;
+    if (here && member.role.role == Role::consumer) return &member;
+  }
+  return nullptr;
+}
+
+/// enable.auto.commit sends every position again and again, moved or not
+/// (ConsumerCoordinator.maybeAutoCommitOffsetsAsync).
+bool Effects::commits_anything_new(const Cluster::Member& consumer, Time sent) const {
+  const model::ConsumerConfig& config = cluster_.scenario().consumers[consumer.role.spec].config;
+  const auto last = last_consumed_.find(consumer.role.name);
+  if (last == last_consumed_.end()) return false;
+  return !config.enable_auto_commit || last->second + config.auto_commit_interval >= sent;
 }
 
 void Effects::on_transfer(const sim::Transfer& transfer,
@@ -326,9 +350,17 @@ void Effects::on_acknowledged(model::RecordRef ref, const model::TopicPartition&
   if (owner != nullptr) owner->producer_waited = std::max(owner->producer_waited, wait);
 }
 
-void Effects::on_leader_append(model::BrokerId broker, const model::TopicPartition&,
+void Effects::on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
+                          log::ByteView) {
+  auto last = last_consumed_.find(consumer);
+  if (last == last_consumed_.end()) last = last_consumed_.emplace(consumer, Time{}).first;
+  last->second = world_.now();
+}
+
+void Effects::on_leader_append(model::BrokerId broker, const model::TopicPartition& name,
                                model::LeaderEpoch, model::Offset, model::Offset, std::int64_t) {
   last_append_ = world_.now();
+  if (name.topic != model::offsets_topic) last_record_ = world_.now();
   ++worked_[cluster_.context().broker_machines.at(broker)];
 }
 

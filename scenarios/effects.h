@@ -111,6 +111,8 @@ class Effects final : public model::Observer {
 
   void on_sent(model::RecordRef, Time intended, log::ByteView value) override;
   void on_acknowledged(model::RecordRef, const model::TopicPartition&, model::Offset) override;
+  void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
+                   log::ByteView value) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
@@ -165,6 +167,8 @@ class Effects final : public model::Observer {
   void note_damage(const sim::Event& event);
   bool holds_anything(std::string_view machine) const;
   bool carries_work(const sim::Transfer& transfer) const;
+  const Cluster::Member* consumer_in(const sim::Transfer& transfer) const;
+  bool commits_anything_new(const Cluster::Member& consumer, Time sent) const;
   void end_silence(const Silent& silent, Tally& tally, Time end) const;
   static void add(Tally& tally, Effect effect, std::int64_t count = 1, Duration longest = {});
 
@@ -179,8 +183,10 @@ class Effects final : public model::Observer {
   std::vector<Watched> watched_;
   std::vector<Damage> damages_;
   std::map<sim::MachineId, std::int64_t> worked_;
-  std::map<int, std::vector<Time>> sent_;  ///< By producer, then record.
-  Time last_append_ = Time{Duration::min() / 4};
+  std::map<int, std::vector<Time>> sent_;                   ///< By producer, then record.
+  std::map<std::string, Time, std::less<>> last_consumed_;  ///< By consumer.
+  Time last_append_ = Time{Duration::min() / 4};            ///< To any log.
+  Time last_record_ = Time{Duration::min() / 4};            ///< Not to __consumer_offsets.
 };
 
 /// What a count says in a report: "14 requests broken".

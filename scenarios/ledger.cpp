@@ -238,6 +238,9 @@ std::optional<RecordRef> Ledger::identify(const TopicPartition& name, Offset off
 
 void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, Offset offset,
                          log::ByteView value) {
+  for (model::Observer* listener : listeners_) {
+    listener->on_consumed(consumer, name, offset, value);
+  }
   ++consumed_by_[std::string(consumer)];
   last_work_ = world_.now();
   ++invariant("consumed_bytes_are_sent_bytes").checked;

@@ -282,7 +282,7 @@ TEST_CASE("a fault that hits nothing makes the verdict unknown", "[unit]") {
   const std::vector<std::string> faults{
       R"({"at": "20s", "switch_off": "r2-tor-1"})",           // the other takes over
       R"({"at": "1s", "corrupt": {"machine": "broker-1"}})",  // no log is there yet
-      R"({"at": "20s", "slow_nic": {"machine": "broker-1", "rate": "10Gbps"}})",  // faster
+      R"({"at": "20s", "slow_nic": {"machine": "broker-1", "rate": "900Mbps"}})",  // enough
       R"({"at": "58s", "fill_disk": {"machine": "broker-1"}})",  // nobody writes any more
       R"({"at": "58s", "loss": {"between": ["sender"], "and": ["brokers"], "one_way": true}})",
   };
