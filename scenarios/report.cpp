@@ -140,14 +140,16 @@ std::string partitions_section(const RunReport& r) {
   }
   text += outages_line("produce", r.produce) + outages_line("fetch", r.fetch);
   for (const RunReport::Partition& p : r.partitions) {
-    const bool told = p.duplicates > 0 || p.reordered > 0 || p.unreadable > 0 ||
-                      p.longest_unreadable >= unreadable_told;
-    if (!told) continue;
-    text += fmt::format(
-        "  {}: written twice {}, out of order {}, not yet readable {}; an "
-        "acknowledged record lay above the high watermark for up to {}\n",
-        p.name, count(p.duplicates), count(p.reordered), count(p.unreadable),
-        to_rounded_text(p.longest_unreadable));
+    std::string told;
+    const auto tell = [&told](std::string what) { told += (told.empty() ? "" : ", ") + what; };
+    if (p.duplicates > 0) tell(fmt::format("{} written twice", count(p.duplicates)));
+    if (p.reordered > 0) tell(fmt::format("{} out of order", count(p.reordered)));
+    if (p.unreadable > 0) tell(fmt::format("{} not yet readable", count(p.unreadable)));
+    if (p.longest_unreadable >= unreadable_told) {
+      tell(fmt::format("an acknowledged record lay above the high watermark for up to {}",
+                       to_rounded_text(p.longest_unreadable)));
+    }
+    if (!told.empty()) text += fmt::format("  {}: {}\n", p.name, told);
   }
   text += fmt::format("  controller elections: {}\n", r.controller_elections);
   return text;
