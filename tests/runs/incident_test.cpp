@@ -142,7 +142,8 @@ TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") 
   const RunReport report = play(load(
       "wifi_auth_broker_crash", short_incident() + R"(expect=[{"unavailability_below":"1s"}])", 1));
   REQUIRE(report.verdict == Verdict::fail);
-  REQUIRE(report.reasons.front().find("unavailable for produce for 1s or more") != std::string::npos);
+  REQUIRE(report.reasons.front().find("unavailable for produce for 1s or more") !=
+          std::string::npos);
 }
 
 TEST_CASE("a recording knows a dead leader's log as it was when the power went", "[unit]") {
