@@ -1,5 +1,6 @@
 // A whole cluster under the load of the wifi incident, to which the test does something at 30 s.
-// What has happened by 90 s is told in a line an event, of the kinds that the test names.
+// What has happened by 90 s is told in a line an event, of the kinds that the test names; then the
+// test may look at the cluster.
 #pragma once
 
 #include "scenarios/cluster.h"
@@ -19,9 +20,9 @@ inline scenarios::Scenario quiet_incident(std::vector<std::string> overrides = {
 
 using Trouble = std::function<void(sim::World&, scenarios::Cluster&)>;
 
-/// In a process of its own.
+/// In a process of its own. `look` is called when all is over; assertions may stand in both.
 inline std::string tell(const scenarios::Scenario& scenario, const std::vector<std::string>& kinds,
-                        const Trouble& trouble) {
+                        const Trouble& trouble, const Trouble& look = {}) {
   return in_child([&] {
     sim::World world(1);
     scenarios::Ledger ledger(world);
@@ -42,6 +43,7 @@ inline std::string tell(const scenarios::Scenario& scenario, const std::vector<s
     });
     cluster.start();
     world.run(Time(90s));
+    if (look) look(world, cluster);
     return story;
   });
 }
