@@ -74,17 +74,19 @@ void Partition::take_replicas(const LeaderAndIsrRequest::Partition& state) {
 Partition::Transition Partition::make_leader(const LeaderAndIsrRequest::Partition& state,
                                              Time now) {
   if (state.state.partition_epoch < partition_epoch_) return {};
-  Transition transition{.accepted = true};
   const bool is_new_leader = role_ != Role::leader;
   const bool is_new_epoch = state.state.leader_epoch > leader_epoch_;
+  const Offset start = log_end_offset();
+  // First, as it may fail: who cannot write down since when he leads, does not lead.
+  if (is_new_epoch && !log_->assign_epoch_start(state.state.leader_epoch, start)) {
+    return {.storage_failed = true};
+  }
+  Transition transition{.accepted = true};
   take_replicas(state);
   isr_ = state.state.isr;
   role_ = Role::leader;
   leader_ = local_;
   if (is_new_epoch) {
-    const Offset start = log_end_offset();
-    const auto assigned = log_->assign_epoch_start(state.state.leader_epoch, start);
-    if (!assigned) return {};
     for (auto& [broker, follower] : followers_) {
       const bool in_sync = in_isr(broker);
       const Time caught_up = in_sync ? now : long_ago;

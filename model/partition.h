@@ -101,9 +101,10 @@ class Partition {
   // --- Leadership (from LeaderAndIsr requests) ---
 
   struct Transition {
-    bool accepted = false;  ///< False: a stale partition or leader epoch.
+    bool accepted = false;  ///< False: a stale partition epoch, or storage_failed.
     bool changed = false;   ///< A new leader (or, for a follower, another leader or epoch).
     bool high_watermark_moved = false;
+    bool storage_failed = false;  ///< The epoch could not be written: all is as it was.
   };
   Transition make_leader(const LeaderAndIsrRequest::Partition& state, Time now);
   Transition make_follower(const LeaderAndIsrRequest::Partition& state);

@@ -63,8 +63,12 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   std::map<BrokerId, Address> leaders;
   for (const BrokerEndpoint& leader : request.live_leaders) leaders[leader.id] = leader.address;
 
-  std::vector<const LeaderAndIsrRequest::Partition*> to_lead;
-  std::vector<const LeaderAndIsrRequest::Partition*> to_follow;
+  struct Wanted {
+    const LeaderAndIsrRequest::Partition* state;
+    std::size_t answer;  ///< Its place in the response.
+  };
+  std::vector<Wanted> to_lead;
+  std::vector<Wanted> to_follow;
   for (const LeaderAndIsrRequest::Partition& state : request.partitions) {
     if (offline_.contains(state.partition)) {
       response->partitions.push_back({state.partition, ErrorCode::kafka_storage_error});
@@ -93,22 +97,25 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
       response->partitions.push_back({state.partition, ErrorCode::stale_controller_epoch});
       continue;
     }
+    (state.state.leader == id_ ? to_lead : to_follow)
+        .push_back({&state, response->partitions.size()});
     response->partitions.push_back({state.partition, ErrorCode::none});
-    (state.state.leader == id_ ? to_lead : to_follow).push_back(&state);
   }
   sim::Cpu& cpu = process_.machine().cpu();
   co_await cpu.run(cpu.demand(static_cast<int>(request.partitions.size()), 0, request.size()));
 
-  for (const LeaderAndIsrRequest::Partition* state : to_lead) {
+  // A directory may fail meanwhile, or as a leader writes down since when it leads.
+  for (const auto& [state, answer] : to_lead) {
     const sim::World::KeepCause keep(world());
     Partition* partition = find(state->partition);
-    if (partition == nullptr) continue;  // its directory failed just now
     fetchers_.unfollow(state->partition);
-    become_leader(*partition, *state);
+    response->partitions[answer].error =
+        partition == nullptr ? ErrorCode::kafka_storage_error : become_leader(*partition, *state);
   }
-  for (const LeaderAndIsrRequest::Partition* state : to_follow) {
+  for (const auto& [state, answer] : to_follow) {
     const sim::World::KeepCause keep(world());
     Partition* partition = find(state->partition);
+    if (partition == nullptr) response->partitions[answer].error = ErrorCode::kafka_storage_error;
     if (partition == nullptr || !become_follower(*partition, *state)) continue;
     fetchers_.unfollow(state->partition);
     const auto leader = leaders.find(state->state.leader);
@@ -121,11 +128,12 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   call->respond(std::move(response));
 }
 
-bool ReplicaManager::become_leader(Partition& partition,
-                                   const LeaderAndIsrRequest::Partition& state) {
+ErrorCode ReplicaManager::become_leader(Partition& partition,
+                                        const LeaderAndIsrRequest::Partition& state) {
   const bool was_leader = partition.is_leader();
   const Partition::Transition transition = partition.make_leader(state, clock());
-  if (!transition.accepted) return false;
+  if (transition.storage_failed) return ErrorCode::kafka_storage_error;
+  if (!transition.accepted) return ErrorCode::none;
   if (transition.changed) {
     transitions_[partition.name()] = world().trace().record(
         events::replica_became_leader, {.machine = machine(), .partition = partition.id()},
@@ -138,7 +146,7 @@ bool ReplicaManager::become_leader(Partition& partition,
   if (partition.name().topic == offsets_topic && !was_leader && on_leadership_) {
     on_leadership_(partition.name().partition, true, partition.leader_epoch());
   }
-  return true;
+  return ErrorCode::none;
 }
 
 bool ReplicaManager::become_follower(Partition& partition,

@@ -127,7 +127,8 @@ class ReplicaManager final : public OffsetStore {
                                           bool& answer_now);
   void wake(Partition& partition);
   void submit(const std::optional<IsrChange>& change);
-  bool become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
+  /// KAFKA_STORAGE_ERROR when it cannot lead (ReplicaManager.makeLeaders).
+  ErrorCode become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
   bool become_follower(Partition& partition, const LeaderAndIsrRequest::Partition& state);
   sim::Task<> flush_behind(TopicPartition name, Offset base);
   void report_truncation(Partition& partition, Offset end_before);

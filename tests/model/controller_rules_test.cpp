@@ -1,0 +1,80 @@
+// Who leads, and where replicas go. Held against kafka.controller's
+// PartitionLeaderElectionAlgorithms and AdminUtils.assignReplicasToBrokers.
+#include "model/controller_rules.h"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+std::vector<BrokerId> list(const std::vector<int>& numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
+std::set<BrokerId> live(const std::vector<int>& numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
+/// "2 of [2,3]", "3 of [3], unclean", "nobody".
+std::string told(const std::optional<Elected>& elected) {
+  if (!elected) return "nobody";
+  std::string isr;
+  for (const BrokerId one : elected->isr) isr += fmt::format("{}{}", isr.empty() ? "" : ",", one);
+  return fmt::format("{} of [{}]{}", elected->leader, isr, elected->unclean ? ", unclean" : "");
+}
+
+}  // namespace
+
+TEST_CASE("an offline partition gets the first live replica of the ISR", "[unit]") {
+  const auto elect = [](std::vector<int> isr, std::vector<int> alive, bool unclean = false) {
+    return told(elect_offline(list({1, 2, 3}), list(isr), live(alive), unclean));
+  };
+  CHECK(elect({1, 2, 3}, {2, 3}) == "2 of [2,3]");
+  CHECK(elect({3, 2}, {1, 2, 3}) == "2 of [3,2]");  // in the order of the assignment
+  CHECK(elect({1}, {2, 3}) == "nobody");
+  CHECK(elect({1}, {3, 2}, true) == "2 of [2], unclean");
+  CHECK(elect({3}, {2, 3}, true) == "3 of [3]");  // clean, as long as it can be
+  CHECK(elect({1}, {}, true) == "nobody");
+}
+
+TEST_CASE("the preferred leader must be alive and in the ISR", "[unit]") {
+  const auto elect = [](std::vector<int> isr, std::vector<int> alive) {
+    return told(elect_preferred(list({1, 2, 3}), list(isr), live(alive)));
+  };
+  CHECK(elect({2, 1}, {1, 2, 3}) == "1 of [2,1]");
+  CHECK(elect({2, 3}, {1, 2, 3}) == "nobody");
+  CHECK(elect({1, 2}, {2, 3}) == "nobody");
+}
+
+TEST_CASE("who shuts down hands over, and leaves the ISR", "[unit]") {
+  const auto elect = [](std::vector<int> isr, std::vector<int> leaving) {
+    return told(elect_for_shutdown(list({1, 2, 3}), list(isr), live({1, 2, 3}), live(leaving)));
+  };
+  CHECK(elect({1, 2, 3}, {1}) == "2 of [2,3]");
+  CHECK(elect({1, 3}, {1, 2}) == "3 of [3]");
+  CHECK(elect({1}, {1}) == "nobody");
+}
+
+TEST_CASE("replicas of a new topic lie evenly, and no two of a partition on one broker", "[unit]") {
+  RandomStream random(1, "assignment");
+  const auto assigned = assign_replicas(list({1, 2, 3, 4, 5}), 10, 3, random);
+  REQUIRE(assigned.size() == 10);
+  std::map<BrokerId, int> replicas;
+  std::map<BrokerId, int> leaders;
+  std::map<BrokerId, std::set<BrokerId>> first_followers;
+  for (const std::vector<BrokerId>& one : assigned) {
+    CHECK(std::set<BrokerId>(one.begin(), one.end()).size() == 3);
+    ++leaders[one.front()];
+    first_followers[one.front()].insert(one[1]);
+    for (const BrokerId broker : one) ++replicas[broker];
+  }
+  for (const BrokerId broker : list({1, 2, 3, 4, 5})) {
+    CHECK(leaders[broker] == 2);
+    CHECK(replicas[broker] == 6);
+    CHECK(first_followers[broker].size() == 2);  // its load goes to two when it dies
+  }
+}
