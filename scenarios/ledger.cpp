@@ -362,6 +362,7 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
     log_ends_[{name, broker}] = end;
     reigns_[name].push_back({epoch, broker, end});
     note_losses(name, broker, end);
+    quietly(broker, [&] { compare_committed(name, *replica); });
   }
 }
 
@@ -382,7 +383,7 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
                                                       last.offset, offset, broker));
   }
   last = {replica->leader_epoch(), offset, world_.now()};
-  check_committed(name, *replica, view.high_watermark, offset);
+  quietly(broker, [&] { note_committed(name, *replica, view.high_watermark, offset); });
   note_readable(view, name, view.high_watermark, offset);
   view.high_watermark = std::max(view.high_watermark, offset);
 }
@@ -400,8 +401,8 @@ void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offs
 }
 
 /// Remembers the batches that the high watermark has just passed.
-void Ledger::check_committed(const TopicPartition& name, const model::Partition& replica,
-                             Offset from, Offset to) {
+void Ledger::note_committed(const TopicPartition& name, const model::Partition& replica,
+                            Offset from, Offset to) {
   auto& committed = committed_[name];
   for (Offset at = from; at < to;) {
     const auto data = replica.log().read(at, (1_MiB).count(), to, true);

@@ -4,7 +4,8 @@
 //
 //   one_leader_per_epoch              no two brokers lead a partition in the same leader epoch
 //   high_watermark_never_falls        of a leader, within its epoch, unless it started again
-//   committed_records_survive         what a high watermark has passed never changes or goes away
+//   committed_records_survive         what a high watermark has passed never changes or goes away:
+//                                     looked for when a leader takes over, and at the end
 //   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
@@ -299,8 +300,8 @@ class Ledger : public model::Observer {
   std::optional<model::RecordRef> identify(
       const model::TopicPartition& name, model::Offset offset, log::ByteView value,
       const std::function<bool(model::RecordRef)>& is_fresh) const;
-  void check_committed(const model::TopicPartition& name, const model::Partition& replica,
-                       model::Offset from, model::Offset to);
+  void note_committed(const model::TopicPartition& name, const model::Partition& replica,
+                      model::Offset from, model::Offset to);
   void note_readable(PartitionView& view, const model::TopicPartition& name, model::Offset from,
                      model::Offset to);
 
@@ -312,6 +313,8 @@ class Ledger : public model::Observer {
                                    model::RecordRef record) const;
   bool holds(model::BrokerId broker, const model::TopicPartition& name, model::Offset offset,
              model::RecordRef record) const;
+  /// Reads a broker's logs so that this costs its disks nothing.
+  void quietly(model::BrokerId broker, const std::function<void()>& look) const;
   std::string holders(const model::TopicPartition& name, model::Offset offset,
                       model::RecordRef record, model::BrokerId except) const;
   void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
@@ -337,6 +340,7 @@ class Ledger : public model::Observer {
                     const std::map<model::Offset, Acknowledgment>& unseen,
                     const std::map<model::RecordRef, int>& copies);
   Duration oldest_unreadable(const model::TopicPartition& name) const;
+  void compare_committed(const model::TopicPartition& name, const model::Partition& leader);
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
   void compare_replicas(const model::TopicPartition& name);
   static std::string label_of(const SentRecord& record, model::RecordRef ref);

@@ -3,6 +3,7 @@
 #include "scenarios/record_bytes.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace brokerlab::scenarios {
@@ -18,6 +19,7 @@ void Ledger::finish() {
         view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
     const auto acknowledged = acknowledgments_.find(name);
     if (leader != nullptr && leader->is_leader()) {
+      compare_committed(name, *leader);
       compare_with_log(name, *leader);
     } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
       not_verifiable_[name] = static_cast<std::int64_t>(acknowledged->second.size());
@@ -49,31 +51,54 @@ Duration Ledger::oldest_unreadable(const TopicPartition& name) const {
   return oldest;
 }
 
-/// Every acknowledged record must stand at its offset; what the high watermark had passed must be
-/// what it was.
-void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
+/// What the high watermark has passed must stand in the leader's log as it was. What does not is
+/// told once, and not looked for again.
+void Ledger::compare_committed(const TopicPartition& name, const model::Partition& leader) {
   auto& committed = committed_[name];
+  constexpr const char* promise = "committed_records_survive";
+  invariant(promise).checked += static_cast<std::int64_t>(committed.size());
+  auto expected = committed.lower_bound(leader.log().log_start_offset());  // retention deletes
+  const auto gone_before = [&](Offset offset) {
+    while (expected != committed.end() && expected->first < offset) {
+      violate(promise, fmt::format("offsets {} to {} of {} were committed and are gone",
+                                   expected->first, expected->second.last_offset, name.name()));
+      expected = committed.erase(expected);
+    }
+  };
+  const Offset end = leader.log_end_offset();
+  for (Offset at = leader.log().log_start_offset(); at < end && expected != committed.end();) {
+    const auto data = leader.log().read(at, (4_MiB).count(), end, true);
+    if (!data || data->bytes.empty()) break;
+    for (const log::BatchView& batch : log::Batches(data->bytes)) {
+      at = batch.next_offset();
+      gone_before(batch.base_offset());
+      if (expected == committed.end() || expected->first != batch.base_offset()) continue;
+      const CommittedBatch& was = expected->second;
+      if (was.checksum == batch.checksum() && was.epoch == batch.leader_epoch()) {
+        ++expected;
+        continue;
+      }
+      violate(promise, fmt::format("offsets {} to {} of {} changed after they were committed",
+                                   expected->first, was.last_offset, name.name()));
+      expected = committed.erase(expected);
+    }
+  }
+  gone_before(std::numeric_limits<Offset>::max());
+}
+
+/// Every acknowledged record must stand at its offset.
+void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
   auto unseen = acknowledgments_[name];
   std::map<RecordRef, int> copies;
   std::map<int, std::int64_t> latest;  // by producer: the record that it sent last, so far
   PartitionView& view = partitions_.at(name);
   log::ByteVector scratch;
   const Offset end = leader.log_end_offset();
-  Invariant& survive = invariant("committed_records_survive");
-  survive.checked += static_cast<std::int64_t>(committed.size());
   for (Offset at = leader.log().log_start_offset(); at < end;) {
     const auto data = leader.log().read(at, (4_MiB).count(), end, true);
     if (!data || data->bytes.empty()) break;
     for (const log::BatchView& batch : log::Batches(data->bytes)) {
       at = batch.next_offset();
-      if (const auto was = committed.find(batch.base_offset()); was != committed.end()) {
-        if (was->second.checksum != batch.checksum() || was->second.epoch != batch.leader_epoch()) {
-          violate("committed_records_survive",
-                  fmt::format("offsets {} to {} of {} changed after they were committed",
-                              batch.base_offset(), batch.last_offset(), name.name()));
-        }
-        committed.erase(was);
-      }
       const auto visited = log::for_each_record(batch, scratch, [&](const log::RecordView& record) {
         if (!record.value) return true;
         const auto ref = identify(name, record.offset, *record.value,
@@ -96,12 +121,6 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
                             batch.base_offset(), visited.error().message));
       }
     }
-  }
-  for (const auto& [base, batch] : committed) {
-    if (batch.last_offset < leader.log().log_start_offset()) continue;  // deleted by retention
-    violate("committed_records_survive",
-            fmt::format("offsets {} to {} of {} were committed and are gone", base,
-                        batch.last_offset, name.name()));
   }
   duplicates_in_log_ += view.duplicates;
   reordered_in_log_ += view.reordered;

@@ -102,7 +102,7 @@ bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
     return false;
   }
   bool found = false;
-  const auto look = [&] {
+  quietly(broker, [&] {
     const auto data = replica->log().read(offset, 1, replica->log_end_offset(), true);
     if (!data) return;
     log::ByteVector scratch;
@@ -113,13 +113,16 @@ bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
         return false;
       });
     }
-  };
+  });
+  return found;
+}
+
+void Ledger::quietly(BrokerId broker, const std::function<void()>& look) const {
   if (read_quietly_) {
     read_quietly_(broker, look);
   } else {
     look();
   }
-  return found;
 }
 
 /// "broker-2 and broker-3 (down)": who else has the record, or had it when last heard of.

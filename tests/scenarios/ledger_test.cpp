@@ -46,10 +46,14 @@ class LedgerStory {
     ledger.on_partition_state(partition, BrokerId(broker), epoch, ids(isr), ids({1, 2, 3}));
   }
   void take_up(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
+    take_up_unheard(broker, epoch, isr);
+    ledger.on_became_leader(BrokerId(broker), partition, epoch);
+  }
+
+  void take_up_unheard(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
     model::LeaderAndIsrRequest::Partition state{partition, {}, ids({1, 2, 3}), false};
     state.state = {BrokerId(broker), epoch, ids(isr), epoch};
     replica(broker).make_leader(state, world.now());
-    ledger.on_became_leader(BrokerId(broker), partition, epoch);
   }
 
   void send(std::int64_t number) {
@@ -216,6 +220,35 @@ TEST_CASE("committed records that go away, or change, break a promise", "[unit]"
           story.write(2, 1, 0);
         }) == "broken, broken");
   CHECK(committed_then([](LedgerStory& story) { story.truncate(1, 0); }) == "broken, broken");
+}
+
+TEST_CASE("what a new leader lacks of the committed is told when it takes over, once", "[unit]") {
+  const auto take_over = [](bool another_record) {
+    LedgerStory story(true);
+    story.lead(1, 0);
+    story.write(1, 0, 0);
+    story.commit_up_to(1, 1);
+    if (another_record) {
+      story.take_up_unheard(2, 0);
+      story.append(2, 1);
+    }
+    const auto violated = [&] {
+      std::string text;
+      for (const Invariant& one : story.ledger.invariants()) {
+        if (one.name != "committed_records_survive") continue;
+        for (const std::string& why : one.violations) text += why + "\n";
+      }
+      return text;
+    };
+    CHECK(violated().empty());
+    story.lead(2, 1);
+    const std::string at_once = violated();
+    story.ledger.finish();
+    CHECK(violated() == at_once);
+    return at_once;
+  };
+  CHECK(take_over(false) == "offsets 0 to 0 of t-0 were committed and are gone\n");
+  CHECK(take_over(true) == "offsets 0 to 0 of t-0 changed after they were committed\n");
 }
 
 TEST_CASE("what the settings allow to be lost is said beside the promise", "[unit]") {
