@@ -2,7 +2,12 @@
 
 #include "cli/perfetto_writer.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -107,6 +112,15 @@ class Export {
   struct Slices {
     std::optional<Track> asking;
     std::optional<Track> answering;
+  };
+
+  using Way = std::pair<std::int64_t, std::int64_t>;  ///< From a machine to another.
+  /// A connection broke while requests waited on it.
+  struct Break {
+    std::int64_t t;
+    Way way;
+    std::size_t under_way;
+    std::vector<Track> waiting;  ///< The slices of those that have begun.
   };
 
   static std::int64_t process_of(std::int64_t machine) { return machine + 1; }
@@ -227,8 +241,60 @@ class Export {
     return in_order;
   }
 
+  /// Which requests waited, and until when: those that a connection which broke still had under
+  /// way, the last unanswered ones from there to its peer.
+  void find_waits() {
+    std::map<std::string, std::int64_t> machine_of;
+    for (const auto& [id, name] : machines_) machine_of[name] = id;
+    each(fmt::format("SELECT e.t, e.machine, e.detail FROM event e JOIN event_kind k ON "
+                     "k.id = e.kind WHERE k.name = 'connection.broken' AND e.machine IS NOT NULL "
+                     "AND e.t >= {} ORDER BY e.t, e.id",
+                     options_.from.time_since_epoch().count()),
+         [&](const Rows::Cursor& row) {
+           const auto detail = nlohmann::json::parse(row.text(2), nullptr, false);
+           if (!detail.is_object()) return;
+           const auto peer = machine_of.find(detail.value("peer", ""));
+           const std::size_t under_way = std::strtoull(detail.value("count", "").c_str(), {}, 10);
+           if (peer == machine_of.end() || under_way == 0) return;
+           breaks_.push_back({row.integer(0), {row.integer(1), peer->second}, under_way, {}});
+         });
+    if (breaks_.empty()) return;
+    std::size_t most = 0;
+    for (const Break& one : breaks_) most = std::max(most, one.under_way);
+    std::map<Way, std::deque<std::int64_t>> unanswered;
+    std::size_t next = 0;
+    const auto settle_until = [&](std::int64_t t) {
+      for (; next < breaks_.size() && breaks_[next].t <= t; ++next) {
+        std::deque<std::int64_t>& here = unanswered[breaks_[next].way];
+        const std::size_t under_way = std::min(here.size(), breaks_[next].under_way);
+        for (std::size_t i = here.size() - under_way; i < here.size(); ++i) waits_[here[i]] = next;
+        here.clear();
+      }
+    };
+    each("SELECT id, sent, source, destination, exchange FROM message WHERE " + within("sent") +
+             " AND exchange IS NOT NULL AND kind NOT LIKE '% response' ORDER BY sent, id",
+         [&](const Rows::Cursor& row) {
+           settle_until(row.integer(1));
+           if (answer_arrived_.contains(row.integer(4))) return;
+           std::deque<std::int64_t>& here = unanswered[{row.integer(2), row.integer(3)}];
+           here.push_back(row.integer(0));
+           if (here.size() > most) here.pop_front();
+         });
+    settle_until(std::numeric_limits<std::int64_t>::max());
+  }
+
+  /// Ends the slices of what waited for an answer until a connection broke.
+  void break_until(std::int64_t t) {
+    for (; next_break_ < breaks_.size() && breaks_[next_break_].t <= t; ++next_break_) {
+      for (std::optional<Track> waiting : breaks_[next_break_].waiting) {
+        end_slice(out_, waiting, breaks_[next_break_].t);
+      }
+    }
+  }
+
   void write_messages() {
     const bool in_order = look_ahead();
+    find_waits();
     const std::string columns =
         "SELECT id, sent, arrived, source, destination, kind, bytes, exchange FROM message WHERE " +
         within("sent");
@@ -244,6 +310,7 @@ class Export {
           old && (!next || *old->arrived < next->sent ||
                   (*old->arrived == next->sent &&
                    std::pair(old->sent, old->id) < std::pair(next->sent, next->id)));
+      break_until(arrives ? *old->arrived : next->sent);
       if (arrives) {
         on_arrival(*old);
         arrived.advance();
@@ -253,6 +320,7 @@ class Export {
         count_row();
       }
     }
+    break_until(std::numeric_limits<std::int64_t>::max());
     for (const auto* cursor : {&sent, &arrived}) {
       if (cursor->error() && !error_) error_ = *cursor->error();
     }
@@ -295,6 +363,8 @@ class Export {
     if (message.arrived) writer_.arrow_leaves(track, message.sent, message.id);
     if (!is_response(message.kind) && answer_arrived_.contains(message.exchange)) {
       exchanges_[message.exchange].asking = track;
+    } else if (const auto wait = waits_.find(message.id); wait != waits_.end()) {
+      breaks_[wait->second].waiting.push_back(track);
     } else if (message.arrived) {
       alone_[message.id] = track;
     } else {
@@ -347,9 +417,12 @@ class Export {
 
   Exchanges answered_;
   Exchanges answer_arrived_;
+  std::vector<Break> breaks_;  ///< In order of time.
+  std::size_t next_break_ = 0;
   // Only looked up, never walked through.
-  std::unordered_map<std::int64_t, Slices> exchanges_;  ///< Open slices.
-  std::unordered_map<std::int64_t, Track> alone_;       ///< Under way, by message: no response.
+  std::unordered_map<std::int64_t, std::size_t> waits_;  ///< By message: which break ends it.
+  std::unordered_map<std::int64_t, Slices> exchanges_;   ///< Open slices.
+  std::unordered_map<std::int64_t, Track> alone_;        ///< Under way, by message: no response.
 };
 
 }  // namespace

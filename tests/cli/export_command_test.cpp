@@ -224,6 +224,42 @@ TEST_CASE("export: what is lost, unanswered, at once or out of order still makes
   check_trace(trace_of(story, {"--from", "1s", "--to", "2s"}));
 }
 
+TEST_CASE("export: a request that waits in vain is a slice until its connection breaks", "[unit]") {
+  Story story;
+  story.message(Time(1s), Time(1s) + 1ms, producer, "Produce", 1);  // With acks=0, long ago.
+  story.message(Time(2s), Time(2s) + 1ms, producer, "Produce", 2);
+  story.message(Time(2s) + 5ms, {}, producer, "Fetch", 3);  // Did not even get there.
+  story.message(Time(3s), Time(3s) + 1ms, producer, "Metadata", 4);
+  story.message(Time(3s) + 2ms, Time(3s) + 3ms, broker, "Metadata response", 4);
+  story.recording->event({.t = Time(32s),
+                          .kind = "connection.broken",
+                          .level = sim::EventLevel::control,
+                          .machine = producer,
+                          .en = "lost",
+                          .details = {{"peer", "broker-1"}, {"count", "2"}}});
+  story.message(Time(33s), Time(33s) + 1ms, producer, "Produce", 5);
+  story.finish();
+  const auto lengths = [](const json& trace) {
+    check_trace(trace);
+    std::map<std::pair<std::int64_t, std::int64_t>, json> open;
+    std::vector<std::string> found;
+    for (const json& event : trace.at("traceEvents")) {
+      const std::pair<std::int64_t, std::int64_t> track{event.at("pid"), event.at("tid")};
+      if (event.at("ph") == "B") open[track] = event;
+      if (event.at("ph") != "E" || track.first != producer + 1) continue;
+      const std::int64_t length = nanoseconds(event) - nanoseconds(open.at(track));
+      found.push_back(fmt::format("{} {} ms", open.at(track).at("name").get<std::string>(),
+                                  length / 1'000'000));
+    }
+    return fmt::format("{}", fmt::join(found, ", "));
+  };
+  CHECK(lengths(trace_of(story)) ==
+        "Produce to broker-1 1 ms, Metadata to broker-1 3 ms, Produce to broker-1 30000 ms, "
+        "Fetch to broker-1 29995 ms, Produce to broker-1 1 ms");
+  CHECK(lengths(trace_of(story, {"--from", "2s", "--to", "10s"})) ==
+        "Metadata to broker-1 3 ms, Produce to broker-1 30000 ms, Fetch to broker-1 29995 ms");
+}
+
 TEST_CASE("export: any talk is a trace that Perfetto takes", "[unit]") {
   const auto seed = GENERATE(1ULL, 2ULL, 3ULL);
   INFO("seed " << seed);
