@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace brokerlab::viz {
@@ -30,6 +32,19 @@ Status<std::string> set_size(Arguments& arguments, std::string_view value) {
   return {};
 }
 
+/// A picture is a PNG, so that is what its name may say.
+Status<std::string> set_screenshot(Arguments& arguments, std::string_view value) {
+  std::string name(value.substr(value.rfind('/') + 1));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name.size() <= 4 || !name.ends_with(".png")) {
+    return fail(
+        fmt::format("--screenshot {}: the picture is a PNG; its name must end in .png", value));
+  }
+  arguments.screenshot = std::string(value);
+  return {};
+}
+
 Status<std::string> set_option(Arguments& arguments, std::string_view name,
                                std::string_view value) {
   if (name == "--lang") {
@@ -43,7 +58,7 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     if (at && *at < Duration{}) return fail(fmt::format("--at {}: must not be negative", value));
     arguments.at = std::string(value);
   } else if (name == "--screenshot") {
-    arguments.screenshot = std::string(value);
+    return set_screenshot(arguments, value);
   } else if (name == "--size") {
     return set_size(arguments, value);
   } else if (name == "--why") {

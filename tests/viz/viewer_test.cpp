@@ -229,6 +229,9 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
   CHECK(parse({"a.run", "--at", "09:00:46"}).ok());
   CHECK(parse({"a.run", "--why", "is now led"})->why == "is now led");
   CHECK_THAT(usage(), Catch::Contains("Keys: space") && Catch::Contains("shift"));
+  CHECK(parse({"a.run", "--screenshot", "pictures/X.PNG"})->screenshot == "pictures/X.PNG");
+  CHECK(parse({"a.run", "--screenshot", "x.jpg"}).error() ==
+        "--screenshot x.jpg: the picture is a PNG; its name must end in .png");
   CHECK(all->width == 1280);
   const char* const one[] = {"a.run"};
   CHECK(parse_arguments(one, "ko_KR.UTF-8")->language == Language::korean);
@@ -242,6 +245,10 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
                                                                  {"a.run", "--lang", "fr"},
                                                                  {"a.run", "--nothing", "x"},
                                                                  {"a.run", "--at", "25:00:00"},
+                                                                 {"a.run", "--screenshot", ""},
+                                                                 {"a.run", "--screenshot", ".png"},
+                                                                 {"a.run", "--screenshot", "x.jpg"},
+                                                                 {"a.run", "--screenshot", "x"},
                                                                  {"a.run", "--why", ""}}) {
     CHECK_FALSE(parse(words).ok());
   }
