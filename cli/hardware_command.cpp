@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -118,7 +119,14 @@ void check(Context& context, const std::vector<std::string>& files, bool as_json
   std::size_t good = 0;
   Problems errors;
   for (const std::string& file : files) {
-    const LoadedProfile loaded = load_profile(file);
+    // A name of the library, too; anything that is there is a file.
+    const auto path =
+        std::filesystem::exists(file) ? Result<std::string, Problem>(file) : find_profile(file);
+    if (!path) {
+      errors.push_back(path.error());
+      continue;
+    }
+    const LoadedProfile loaded = load_profile(*path);
     good += loaded.profile ? 1 : 0;
     errors.insert(errors.end(), loaded.errors.begin(), loaded.errors.end());
   }
@@ -164,7 +172,7 @@ void add_hardware(CLI::App& app, Context& context) {
       [&context, arguments] { show(context, arguments->name, arguments->json); });
 
   CLI::App* check_command = group->add_subcommand("check", "List every mistake in profiles");
-  check_command->add_option("files", arguments->files, "Profile files")->required();
+  check_command->add_option("files", arguments->files, "Names of the list, or files")->required();
   check_command->add_flag("--json", arguments->json, "One object a mistake");
   check_command->callback(
       [&context, arguments] { check(context, arguments->files, arguments->json); });

@@ -220,6 +220,12 @@ TEST_CASE("brokerlab hardware lists, shows and checks, in two languages and as J
   CHECK(check.status == 3);
   CHECK(check.out == "1 of 2 files are valid\n");
   CHECK(check.err.find("/machine/cpu/cores: 9: has no source") != std::string::npos);
+  const Answer by_name = command({"hardware", "check", "linkedin_2014", "aws_m5_large"});
+  CHECK(by_name.out == "2 of 2 files are valid\n");
+  const Answer mistyped = command({"hardware", "check", "linkedin_2013", good});
+  CHECK(mistyped.status == 3);
+  CHECK(mistyped.err.find("did you mean \"linkedin_2014\"?") != std::string::npos);
+  CHECK(mistyped.out == "1 of 2 files are valid\n");
   const Answer problems = command({"hardware", "check", bad, "--json"});
   CHECK(Json::parse(problems.out)["path"] == "/machine/cpu/cores");
 }
