@@ -33,16 +33,21 @@ void list(Context& context) {
   }
 }
 
+/// "1 broker", "3 brokers".
+std::string counted(int count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string cluster_line(const Scenario& s) {
   std::string topics;
   for (const TopicSpec& topic : s.topics) {
     topics += topics.empty() ? "" : ", ";
-    topics += fmt::format("{} ({} partitions, replication factor {}, min.insync.replicas {})",
-                          topic.name, topic.partitions, s.replication_factor(topic),
+    topics += fmt::format("{} ({}, replication factor {}, min.insync.replicas {})", topic.name,
+                          counted(topic.partitions, "partition"), s.replication_factor(topic),
                           s.topic_config(topic).min_insync_replicas);
   }
-  return fmt::format("{} brokers, {} ZooKeeper nodes; topics: {}", s.brokers.count,
-                     s.zookeeper.nodes, topics);
+  return fmt::format("{}, {}; topics: {}", counted(s.brokers.count, "broker"),
+                     counted(s.zookeeper.nodes, "ZooKeeper node"), topics);
 }
 
 std::string clients_line(const Scenario& s) {

@@ -214,8 +214,8 @@ std::string exemptions_text(const RunReport::Invariant& one) {
 std::string promises_section(const RunReport& r) {
   std::string text = heading("Promises");
   for (const RunReport::Invariant& one : r.invariants) {
-    text += fmt::format("  {:<6} {:<36} checked {:>9} times{}\n", one.held ? "kept" : "BROKEN",
-                        one.name, count(one.checked),
+    text += fmt::format("  {:<6} {:<36} checked {:>9} {}{}\n", one.held ? "kept" : "BROKEN",
+                        one.name, count(one.checked), one.checked == 1 ? "time" : "times",
                         one.held ? exemptions_text(one) : ": " + one.detail);
   }
   for (const RunReport::Expectation& one : r.expectations) {
