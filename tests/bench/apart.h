@@ -3,9 +3,9 @@
 
 #include <sys/wait.h>
 
-#include <array>
 #include <ctime>
 #include <optional>
+#include <type_traits>
 #include <unistd.h>
 
 namespace brokerlab::bench {
@@ -16,18 +16,20 @@ inline double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// The two figures that `measure` returns in the child; nothing when it died.
+/// The figures, an array, that `measure` returns in the child; nothing when it died.
 template <class Measure>
-std::optional<std::array<double, 2>> apart(const Measure& measure) {
+std::optional<std::invoke_result_t<Measure>> apart(const Measure& measure) {
+  using Figures = std::invoke_result_t<Measure>;
+  static_assert(std::is_trivially_copyable_v<Figures>);
   int ends[2];
   if (pipe(ends) != 0) return {};
   const pid_t child = fork();
   if (child == 0) {
-    const std::array<double, 2> figures = measure();
+    const Figures figures = measure();
     _exit(write(ends[1], figures.data(), sizeof figures) == sizeof figures ? 0 : 1);
   }
   close(ends[1]);
-  std::array<double, 2> figures{};
+  Figures figures{};
   const bool read_all = read(ends[0], figures.data(), sizeof figures) == sizeof figures;
   close(ends[0]);
   int status = 0;
