@@ -49,6 +49,7 @@ std::string waited_for(const sim::RecordedEvent& event, const std::string& langu
                                                          : found->get<std::string>();
   };
   if (event.kind == "record.lost") return text("why");
+  if (const std::string waits = text("waits"); !waits.empty()) return waits;
   const std::string name = text("waited_for");
   if (name.empty()) return {};
   const std::string of = text("waited_of");

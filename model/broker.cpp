@@ -77,8 +77,6 @@ sim::Task<> Broker::run() {
   (void)co_await zookeeper_.pipeline(std::move(paths));
   state_ = State::recovering;
   co_await replicas_.load_logs();
-  server_.start();
-  setup_.watch->on_broker_changed(setup_.id);
   const Registration registered = co_await register_broker();
   if (registered == Registration::node_exists) {
     // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a session
@@ -99,6 +97,9 @@ sim::Task<> Broker::run() {
   replicas_.start();
   isr_changes_.start();
   controller_.start();
+  // Its port opens last (SocketServer.enableRequestProcessing): who comes earlier is refused.
+  server_.start();
+  setup_.watch->on_broker_changed(setup_.id);
   process_.spawn(watch_zookeeper());
 }
 

@@ -118,6 +118,7 @@ void Controller::publish(const States& states, bool is_new) {
       world().trace().record(events::partition_created,
                              {.partition = cluster_.partitions.id_of(name)},
                              {{"leader", cluster_.broker_name(state.leader)}});
+      announce_min_isr(name, info, {.isr = info.assignment});
     } else {
       announce(name, info, before);
     }

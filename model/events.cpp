@@ -37,6 +37,8 @@ const EventKind partition_isr_expanded{"partition.isr_expanded", control, "{part
 const EventKind isr_change_refused{"partition.isr_change_refused", control, "The controller refuses {machine}'s ISR change of {partition} from {from} to {to}: {error}", "컨트롤러가 {machine}이(가) 요청한 {partition}의 ISR 변경({from}에서 {to}(으)로)을 거부했다: {error}"};
 const EventKind partition_under_min_isr{"partition.under_min_isr", control, "{partition} is below min.insync.replicas {min} (ISR {isr}): acks=all is refused with NOT_ENOUGH_REPLICAS", "{partition}의 ISR {isr}이(가) min.insync.replicas {min}에 못 미친다: acks=all 쓰기는 NOT_ENOUGH_REPLICAS로 거부된다"};
 const EventKind partition_min_isr_back{"partition.min_isr_back", control, "{partition} has min.insync.replicas {min} again (ISR {isr})", "{partition}의 ISR {isr}이(가) 다시 min.insync.replicas {min}을(를) 채운다"};
+const EventKind replication_stalled{"partition.replication_stalled", control, "{machine} cannot acknowledge acks=all records of {partition}: offset {offset} waits for {followers}, in the ISR {isr}", "{machine}이(가) {partition}의 acks=all 레코드에 응답하지 못한다: 오프셋 {offset}이(가) ISR {isr} 중 {followers}을(를) 기다린다"};
+const EventKind replication_resumed{"partition.replication_resumed", control, "{machine} acknowledges acks=all records of {partition} again: {followers} caught up", "{machine}이(가) {partition}의 acks=all 레코드에 다시 응답한다: {followers}이(가) 따라잡았다"};
 const EventKind replica_fetch_failed{"replica.fetch_failed", control, "{machine} marks {partition} as failed and no longer fetches it from {leader}: {error}", "{machine}이(가) {partition}을(를) 실패로 표시하고 {leader}에서 더 가져오지 않는다: {error}"};
 const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged records of {partition} from {from}", "{machine}이(가) {from}에서 받은 {partition}의 레코드가 손상되어 있다"};
 const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
@@ -51,6 +53,10 @@ const EventKind client_disconnected{"client.disconnected", control, "{machine} w
 const EventKind producer_request_failed{"producer.request_failed", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
 const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {records} for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};
+const EventKind written_twice{"producer.written_twice", control, "{client} wrote {records} to {partition} a second time, at {where}; the first copy begins at {before}", "{client}이(가) 레코드 {count}개를 {partition}의 {where}에 한 번 더 썼다 (첫 번째는 오프셋 {before}부터)"};
+const EventKind written_out_of_order{"producer.written_out_of_order", control, "{client} wrote {records} to {partition} out of order, at {where}: what it sent later stands at {later} already", "{client}이(가) 레코드 {count}개를 {partition}의 {where}에 순서가 바뀐 채 썼다: 나중에 보낸 레코드가 오프셋 {later}에 먼저 있다"};
+const EventKind acknowledgment_waited{"producer.acknowledgment_waited", detail, "{machine} waited {wait} for the acknowledgment of {records} for {partition}", "{machine}이(가) {partition}(으)로 보낸 레코드 {count}개의 응답을 {wait} 기다렸다"};
+const EventKind fetch_waited{"consumer.fetch_waited", detail, "{machine} answers a fetch of {client} after {wait}: {bytes} are less than fetch.min.bytes {min}", "{machine}이(가) {client}의 fetch에 {wait} 뒤에 응답한다: {bytes}은(는) fetch.min.bytes {min}보다 적다"};
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
@@ -74,6 +80,11 @@ std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait&
   details.push_back({"waited_for", std::string(wait.name)});
   details.push_back({"waited_value", brokerlab::to_text(wait.value), to_korean_text(wait.value)});
   details.push_back({"waited_of", wait.of});
+  return details;
+}
+
+std::vector<sim::Detail> with_waits(std::vector<sim::Detail> details, const Phrase& waits) {
+  details.push_back(sim::Detail::of("waits", waits));
   return details;
 }
 

@@ -25,11 +25,13 @@ extern const EventKind
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
     partition_isr_expanded, isr_change_refused, partition_under_min_isr, partition_min_isr_back,
+    replication_stalled, replication_resumed,
     preferred_leader_election, replica_fetch_failed, damage_met,
     replica_became_leader, replica_became_follower, replica_truncated, log_corrupted, log_recovered,
     // Clients. {error}, {count}, {to}
     connection_broken, connection_failed, client_disconnected,
     producer_request_failed, producer_resumed, producer_record_failed,
+    written_twice, written_out_of_order, acknowledgment_waited, fetch_waited,
     consumer_joined, consumer_left, consumer_stalled, consumer_resumed, consumer_failed,
     connection_idle,
     group_rebalancing, group_stable, coordinator_loaded, coordinator_lost, coordinator_found,
@@ -47,5 +49,7 @@ struct Wait {
 };
 /// The details, and the wait among them.
 std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait& wait);
+/// The same of several waits, in words (the detail "waits").
+std::vector<sim::Detail> with_waits(std::vector<sim::Detail> details, const Phrase& waits);
 
 }  // namespace brokerlab::model::events

@@ -14,6 +14,12 @@ bool is_one_of(const sim::Event& event, std::initializer_list<const sim::EventKi
   return std::find(kinds.begin(), kinds.end(), event.kind) != kinds.end();
 }
 
+/// Whom the leader waited for has caught up, left the ISR, or has nobody to follow any more.
+bool ends_a_stall(const sim::Event& event) {
+  return is_one_of(event, {&events::replication_resumed, &events::partition_isr_shrunk,
+                           &events::partition_leader_elected, &events::partition_created});
+}
+
 /// The newest event for which it holds, not before the one after `oldest`.
 sim::EventId last(const sim::Trace& trace, sim::EventId oldest,
                   const std::function<bool(const sim::Event&)>& holds) {
@@ -31,6 +37,7 @@ sim::EventId last(const sim::Trace& trace, sim::EventId oldest,
 sim::EventId why_not_written(const sim::Trace& trace, sim::PartitionId partition,
                              sim::MachineId client, Time since) {
   sim::EventId connection;
+  bool replicated = false;
   const sim::EventId state = last(trace, {}, [&](const sim::Event& event) {
     const bool recent = event.time >= since;
     if (recent && !connection.valid() && event.machine == client &&
@@ -42,15 +49,35 @@ sim::EventId why_not_written(const sim::Trace& trace, sim::PartitionId partition
     if (is_one_of(event, {&events::partition_under_min_isr, &events::partition_offline})) {
       return true;
     }
+    if (event.kind == &events::replication_stalled) return !replicated;
+    replicated = replicated || ends_a_stall(event);
     return !recent &&
            is_one_of(event, {&events::partition_min_isr_back, &events::partition_leader_elected,
                              &events::partition_created});
   });
-  if (state.valid() && is_one_of(trace.event(state),
-                                 {&events::partition_under_min_isr, &events::partition_offline})) {
-    return state;
-  }
-  return connection;
+  const bool explains =
+      state.valid() &&
+      is_one_of(trace.event(state), {&events::partition_under_min_isr, &events::partition_offline,
+                                     &events::replication_stalled});
+  return explains ? state : connection;
+}
+
+sim::EventId why_unreplicated(const sim::Trace& trace, sim::PartitionId partition) {
+  const sim::EventId state = last(trace, {}, [&](const sim::Event& event) {
+    return event.partition == partition &&
+           (event.kind == &events::replication_stalled || ends_a_stall(event));
+  });
+  const bool stalled = state.valid() && trace.event(state).kind == &events::replication_stalled;
+  return stalled ? state : sim::EventId();
+}
+
+sim::EventId why_replicated_late(const sim::Trace& trace, sim::PartitionId partition, Time since) {
+  bool over = false;
+  return last(trace, {}, [&](const sim::Event& event) {
+    if (event.partition != partition || over) return false;
+    over = ends_a_stall(event) && event.time < since;
+    return event.kind == &events::replication_stalled;
+  });
 }
 
 sim::EventId why_again(const sim::Trace& trace, sim::PartitionId partition, sim::EventId after,
@@ -58,7 +85,7 @@ sim::EventId why_again(const sim::Trace& trace, sim::PartitionId partition, sim:
   const sim::EventId helped = last(trace, after, [&](const sim::Event& event) {
     return event.partition == partition &&
            is_one_of(event, {&events::partition_leader_elected, &events::partition_min_isr_back,
-                             &events::partition_isr_shrunk});
+                             &events::partition_isr_shrunk, &events::replication_resumed});
   });
   return helped.valid() ? helped : interruption;
 }
@@ -70,9 +97,15 @@ sim::EventId why_answered(const sim::Trace& trace, ErrorCode error, sim::Partiti
       return last(trace, {}, [&](const sim::Event& event) {
         return event.partition == partition && event.kind == &events::partition_under_min_isr;
       });
-    case ErrorCode::not_leader_or_follower:
     case ErrorCode::fenced_leader_epoch:
     case ErrorCode::unknown_leader_epoch:
+      // The controller raises the epoch with an ISR that it shrinks (ReplicaStateMachine).
+      return last(trace, {}, [&](const sim::Event& event) {
+        return event.partition == partition &&
+               is_one_of(event, {&events::partition_leader_elected, &events::partition_offline,
+                                 &events::partition_isr_shrunk});
+      });
+    case ErrorCode::not_leader_or_follower:
     case ErrorCode::leader_not_available:
     case ErrorCode::offset_not_available:
     case ErrorCode::not_coordinator:
@@ -82,6 +115,15 @@ sim::EventId why_answered(const sim::Trace& trace, ErrorCode error, sim::Partiti
         return event.partition == partition &&
                is_one_of(event, {&events::partition_leader_elected, &events::partition_offline});
       });
+    case ErrorCode::unknown_topic_or_partition: {
+      // Of a broker that has started and that the controller has not told of anything yet.
+      const sim::EventId newest = last(trace, {}, [](const sim::Event& event) {
+        return is_one_of(event, {&events::broker_registered, &events::controller_broker_joined,
+                                 &events::controller_elected});
+      });
+      const bool waits = newest.valid() && trace.event(newest).kind == &events::broker_registered;
+      return waits ? newest : sim::EventId();
+    }
     case ErrorCode::kafka_storage_error:
       return last(trace, {}, [&](const sim::Event& event) {
         return is_one_of(event, {&events::log_directory_offline, &events::log_directory_failed});

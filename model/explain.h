@@ -12,10 +12,16 @@
 namespace brokerlab::model {
 
 /// Why records of the partition could not be written by the client, since then: it is below
-/// min.insync.replicas, has no leader, got another one; else the connection that broke. None: the
-/// trace does not know.
+/// min.insync.replicas, has no leader, its ISR has not caught up; else the connection that broke.
+/// None: the trace does not know.
 sim::EventId why_not_written(const sim::Trace& trace, sim::PartitionId partition,
                              sim::MachineId client, Time since);
+
+/// That the partition's leader waits for its ISR; none when it does not.
+sim::EventId why_unreplicated(const sim::Trace& trace, sim::PartitionId partition);
+
+/// That the partition's leader waited for its ISR at some time since then; none when it did not.
+sim::EventId why_replicated_late(const sim::Trace& trace, sim::PartitionId partition, Time since);
 
 /// What let work with the partition go on that `interruption` had interrupted after the event
 /// `after`: a new leader, an ISR that is large enough or that no longer waits for somebody;

@@ -6,6 +6,7 @@
 #include "sim/ids.h"
 
 #include <compare>
+#include <cstdint>
 #include <string>
 
 namespace brokerlab::model {
@@ -23,6 +24,13 @@ struct TopicPartition {
 
   std::string name() const { return topic + "-" + std::to_string(partition); }
   auto operator<=>(const TopicPartition&) const = default;
+};
+
+/// A record in the eyes of the scenario: which producer, and its number there, from 0.
+struct RecordRef {
+  int producer = 0;
+  std::int64_t number = 0;
+  auto operator<=>(const RecordRef&) const = default;
 };
 
 /// Where a process listens.

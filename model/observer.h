@@ -16,11 +16,13 @@
 
 namespace brokerlab::model {
 
-/// A record in the eyes of the scenario: which producer, and its number there, from 0.
-struct RecordRef {
-  int producer = 0;
-  std::int64_t number = 0;
-  auto operator<=>(const RecordRef&) const = default;
+/// A producer's batch that a leader has appended. Borrowed for the call.
+struct AppendedBatch {
+  BrokerId leader;
+  const TopicPartition& partition;
+  const std::vector<RecordRef>& records;  ///< In the order of their offsets.
+  Offset base_offset = 0;
+  sim::EventId because;  ///< Of a retry: what it is sent again for. None: the first attempt.
 };
 
 /// An error that a client met: what a broker answered, or what the client made of an answer that
@@ -73,6 +75,8 @@ class Observer {
   virtual void on_became_leader(BrokerId, const TopicPartition&, LeaderEpoch) {}
   virtual void on_leader_append(BrokerId, const TopicPartition&, LeaderEpoch, Offset /*first*/,
                                 Offset /*end*/, std::int64_t /*bytes*/) {}
+  /// After on_leader_append() of it.
+  virtual void on_batch_appended(const AppendedBatch&) {}
   virtual void on_log_end(BrokerId, const TopicPartition&, Offset /*end*/) {}
   virtual void on_high_watermark(BrokerId, const TopicPartition&, Offset) {}
   /// The replica dropped everything from `to` on. `end`: where its log ended before.

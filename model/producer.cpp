@@ -60,15 +60,22 @@ struct KafkaProducer::Impl {
         setup(std::move(chosen)),
         config(setup.config),
         context(cluster),
-        network(owner, network_settings(setup), cluster.observer),
+        network(owner, settings(), cluster.observer),
         accumulator(config, stream("backoff")),
         partitioner(config, stream("partitioner")),
-        free_memory(config.buffer_memory) {
+        free_memory(config.buffer_memory),
+        waits(world, config) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
       note_unreachable(address, RpcFailure::Kind::not_connected, cause);
     };
     network.start();
     process.spawn(run_sender());
+  }
+
+  ClientNetworkSettings settings() {
+    ClientNetworkSettings all = network_settings(setup);
+    all.rpc.why_silent = [this](Address address) { return why_silent(address); };
+    return all;
   }
 
   RandomStream stream(std::string_view what) const {
@@ -100,6 +107,7 @@ struct KafkaProducer::Impl {
   };
   sim::Task<> run_sender();
   std::vector<Drained> drain(const std::set<BrokerId>& nodes, Time& next);
+  void note_drained(ProducerBatch& batch, BrokerId node);
   sim::Task<> send_drained(Drained drained);
   sim::Task<> request(BrokerId node, NodeConnection& connection, std::vector<BatchPtr> batches);
   void fail_expired();
@@ -115,6 +123,8 @@ struct KafkaProducer::Impl {
   void abort(const BatchPtr& batch);
   void finish(const BatchPtr& batch);
   void note_unreachable(Address address, RpcFailure::Kind error, sim::EventId cause);
+  sim::EventId why_silent(Address address) const;
+  sim::EventId why_refused(ErrorCode error, sim::PartitionId partition) const;
   sim::EventId last_event() const {
     return sim::EventId(static_cast<std::int64_t>(world.trace().events().size()) - 1);
   }
@@ -137,6 +147,13 @@ struct KafkaProducer::Impl {
   Bytes free_memory;
   std::deque<std::shared_ptr<MemoryWaiter>> memory_waiters;
   std::map<BrokerId, int> in_flight;  ///< Produce requests.
+  /// Brokers that had something to be sent and took nothing.
+  struct Blocked {
+    Time since;
+    std::string_view by;  ///< The setting that keeps it waiting.
+  };
+  std::map<BrokerId, Blocked> blocked;
+  AcknowledgmentWaits waits;
   std::vector<BatchPtr> in_flight_batches;
   std::map<Address, bool> unreachable;  ///< Told already.
   struct Interruption {
@@ -347,6 +364,11 @@ std::vector<KafkaProducer::Impl::Drained> KafkaProducer::Impl::drain(
     const bool room = in_flight[node] < config.max_in_flight_requests_per_connection;
     const bool takes = network.ready(*connection) && room;
     accumulator.note_node(node, world.now(), takes);
+    if (!takes) {
+      Blocked& now = blocked.try_emplace(node, Blocked{world.now(), {}}).first->second;
+      if (!room) now.by = "max.in.flight.requests.per.connection";
+      if (connection->unavailable()) now.by = "reconnect.backoff.ms";
+    }
     if (takes) {
       ready.emplace_back(node, connection);
     } else if (connection->unavailable()) {
@@ -358,14 +380,35 @@ std::vector<KafkaProducer::Impl::Drained> KafkaProducer::Impl::drain(
     Drained one{node, connection, accumulator.drain(network.view(), node, world.now())};
     if (one.batches.empty()) continue;
     for (const BatchPtr& batch : one.batches) {
+      note_drained(*batch, node);
       if (config.max_in_flight_requests_per_connection == 1) accumulator.mute(batch->partition);
       in_flight_batches.push_back(batch);
       produced_to.insert(batch->partition);
     }
     ++in_flight[node];
+    blocked.erase(node);
     drained.push_back(std::move(one));
   }
   return drained;
+}
+
+void KafkaProducer::Impl::note_drained(ProducerBatch& batch, BrokerId node) {
+  const Time now = world.now();
+  const Time since = batch.attempts == 0 ? batch.created : batch.last_attempt;
+  Duration left = now - since;
+  const auto found = blocked.find(node);
+  if (found != blocked.end()) {
+    const Duration by_node = now - std::max(since, found->second.since);
+    batch.times.blocked += by_node;
+    if (!found->second.by.empty()) batch.times.blocked_by = found->second.by;
+    left -= by_node;
+  }
+  if (batch.attempts == 0) {
+    batch.times.lingered = std::min(left, config.linger);
+  } else {
+    batch.times.backed_off += std::min(left, batch.backoff);
+  }
+  batch.times.drained = now;
 }
 
 sim::Task<> KafkaProducer::Impl::send_drained(Drained drained) {
@@ -388,8 +431,10 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
   produce->acks = config.acks;
   produce->timeout = config.request_timeout;
   for (const BatchPtr& batch : batches) {
-    produce->partitions.push_back({batch->partition, batch->bytes});
+    produce->partitions.push_back(
+        {batch->partition, batch->bytes, {{batch, &batch->records}, batch->because}});
   }
+  const CardUse cards(process.network(), process.machine().id(), connection.address().machine);
   RequestPtr message = std::move(produce);
   Result<ResponsePtr, RpcFailure> result = co_await connection.call(std::move(message));
   --in_flight[node];
@@ -412,6 +457,10 @@ sim::Task<> KafkaProducer::Impl::request(BrokerId node, NodeConnection& connecti
     for (std::size_t i = 0; i < batches.size(); ++i) {
       const ProduceResponse::Partition& answer = response->partitions[i];
       ENSURE(answer.partition == batches[i]->partition, "answers in another order");
+      if (answer.error == ErrorCode::none && !batches[i]->done) {
+        waits.note(*batches[i], about(batches[i]->partition),
+                   {response->waits, machine_name(process, connection.address())}, cards);
+      }
       complete(batches[i], node, answer.error, answer.base_offset);
       if (names_new_leader(answer.error, answer.current_leader)) {
         network.update_leader(answer.partition, answer.current_leader, response->node_endpoints);
@@ -437,6 +486,18 @@ void KafkaProducer::Impl::note_unreachable(Address address, RpcFailure::Kind err
       interrupted.try_emplace(partition, Interruption{before, failed});
     }
   }
+}
+
+/// Nothing is wrong with the broker: it waits itself?
+sim::EventId KafkaProducer::Impl::why_silent(Address address) const {
+  sim::EventId newest;
+  for (const BatchPtr& batch : in_flight_batches) {
+    if (address_of(network.view().leader(batch->partition).leader) != address) continue;
+    const sim::EventId stalled =
+        why_unreplicated(world.trace(), context.partitions.id_of(batch->partition));
+    if (stalled.valid() && (!newest.valid() || newest < stalled)) newest = stalled;
+  }
+  return newest;
 }
 
 void KafkaProducer::Impl::fail_expired() {
@@ -469,6 +530,9 @@ void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCo
   } else {
     network.errors().answered(ApiKey::produce, error, &batch->partition, final);
   }
+  batch->times.last_error = error;
+  batch->times.failed += world.now() - batch->times.drained;
+  batch->because = failure != nullptr ? failure->cause : why_refused(error, id);
   if (split) {
     accumulator.split(batch);
     batch->done = true;
@@ -481,6 +545,12 @@ void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCo
   } else {
     give_up(batch, error);
   }
+}
+
+/// The error as it was told, else what is behind it.
+sim::EventId KafkaProducer::Impl::why_refused(ErrorCode error, sim::PartitionId partition) const {
+  const sim::EventId told = last_error(world.trace(), process.machine().id(), error);
+  return told.valid() ? told : why_answered(world.trace(), error, partition);
 }
 
 bool KafkaProducer::Impl::can_retry(const ProducerBatch& batch, ErrorCode error) const {
@@ -528,7 +598,7 @@ void KafkaProducer::Impl::give_up(const BatchPtr& batch, ErrorCode error) {
       {"count", std::to_string(batch->records.size())},
       {"records",
        batch->records.size() == 1 ? "1 record" : fmt::format("{} records", batch->records.size())},
-      {"error", std::string(to_text(error))}};
+      sim::Detail::of("error", how_it_ended(error, batch->times.last_error))};
   if (batch->created + config.delivery_timeout <= world.now()) {
     details = events::with_wait(std::move(details),
                                 {"delivery.timeout.ms", config.delivery_timeout, process.name()});

@@ -61,6 +61,16 @@ struct Response : sim::Payload {
 
   const ApiKey api;
   std::int32_t correlation_id = 0;
+
+  /// Where the broker let the request wait; not on the wire, for the trace. Kafka's metrics
+  /// RequestQueueTimeMs (the first two), LocalTimeMs (of it, the disk) and RemoteTimeMs.
+  struct Waits {
+    Duration room{0};    ///< For room in the request queue (queued.max.requests).
+    Duration thread{0};  ///< In it, for an I/O thread (num.io.threads).
+    Duration disk{0};    ///< For what was written, or read, before it was parked or answered.
+    Duration parked{0};  ///< In the purgatory.
+  };
+  Waits waits;
 };
 
 using RequestPtr = std::unique_ptr<Request>;
@@ -84,9 +94,15 @@ struct ProduceRequest final : Request {
   ProduceRequest() : Request(ApiKey::produce) {}
   Bytes size() const override;
 
+  /// Which records a batch has, and what it is sent again for; not on the wire, for who watches.
+  struct Origin {
+    std::shared_ptr<const std::vector<RecordRef>> records;
+    sim::EventId because = {};
+  };
   struct Partition {
     TopicPartition partition;
     log::ByteSlice records;  ///< One batch.
+    Origin origin = {};
   };
   Acks acks = Acks::all;
   Duration timeout = 30s;

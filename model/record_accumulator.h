@@ -12,6 +12,7 @@
 #include "log/record_batch.h"
 #include "model/client_metadata.h"
 #include "model/observer.h"
+#include "model/producer_waits.h"
 
 #include <deque>
 #include <map>
@@ -56,6 +57,8 @@ struct ProducerBatch {
   LeaderEpoch leader_epoch = log::no_epoch;
   int attempts_at_epoch = 0;  ///< Attempts made when that epoch was first seen.
   Duration backoff{};         ///< Before the next attempt.
+  BatchTimes times;           ///< For the trace, as the next one.
+  sim::EventId because;       ///< What the last attempt failed for.
   bool done = false;
 };
 using BatchPtr = std::shared_ptr<ProducerBatch>;

@@ -184,7 +184,55 @@ void ReplicaManager::wake(Partition& partition) {
   if (partition.is_leader()) {
     cluster_.observer.on_high_watermark(id_, partition.name(), partition.high_watermark());
   }
+  tell_resumed(partition);
   purgatory_.check(partition.name());
+}
+
+/// Once for as long as it lasts, and not again soon: a slow follower stalls many times.
+void ReplicaManager::tell_stalled(const TopicPartition& name, Offset required, Time since) {
+  constexpr Duration apart = 10s;
+  const Partition* partition = find(name);
+  if (partition == nullptr || !partition->is_leader()) return;
+  const Time now = world().now();
+  Stall& stall = stalls_[name];
+  const bool is_new_epoch = stall.epoch != partition->leader_epoch();
+  if (!is_new_epoch && (stall.event.valid() || now - stall.told < apart)) return;
+  std::string behind;
+  sim::EventId trouble;
+  for (const Partition::Awaited& awaited : partition->awaited(clock())) {
+    if (partition->followers().at(awaited.follower).log_end_offset >= required) continue;
+    behind += (behind.empty() ? "" : ", ") + cluster_.broker_name(awaited.follower);
+    const auto machine_there = cluster_.broker_machines.find(awaited.follower);
+    if (trouble.valid() || machine_there == cluster_.broker_machines.end()) continue;
+    trouble = process_.network().trouble(machine(), machine_there->second, since);
+  }
+  if (behind.empty()) return;
+  const sim::World::KeepCause keep(world());
+  stall = {{}, now, required, partition->isr(), partition->leader_epoch(), behind};
+  stall.event = world().trace().record(
+      events::replication_stalled,
+      {.machine = machine(), .partition = partition->id(), .cause = trouble},
+      events::with_wait(
+          {{"offset", std::to_string(required - 1)},
+           {"followers", stall.followers},
+           {"isr", cluster_.broker_names(stall.isr)}},
+          {"replica.lag.time.max.ms", config_.replica_lag_time_max, cluster_.broker_name(id_)}));
+}
+
+/// Another ISR, or another epoch, is told by its own event.
+void ReplicaManager::tell_resumed(const Partition& partition) {
+  if (stalls_.empty() || !partition.is_leader()) return;
+  const auto found = stalls_.find(partition.name());
+  if (found == stalls_.end() || !found->second.event.valid()) return;
+  Stall& stall = found->second;
+  const bool same = stall.isr == partition.isr() && stall.epoch == partition.leader_epoch();
+  if (same && partition.high_watermark() < stall.required) return;
+  const sim::EventId stalled = std::exchange(stall.event, {});
+  if (!same) return;
+  const sim::World::KeepCause keep(world());
+  world().trace().record(events::replication_resumed,
+                         {.machine = machine(), .partition = partition.id(), .cause = stalled},
+                         {{"followers", stall.followers}});
 }
 
 void ReplicaManager::submit(const std::optional<IsrChange>& change) {

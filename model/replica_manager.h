@@ -126,6 +126,11 @@ class ReplicaManager final : public OffsetStore {
   std::unique_ptr<FetchResponse> read_for(const FetchRequest& request, Bytes& readable,
                                           bool& answer_now);
   void wake(Partition& partition);
+  /// An acks=all record of that offset waits, since then, for followers that do not fetch it.
+  void tell_stalled(const TopicPartition& name, Offset required, Time since);
+  void tell_resumed(const Partition& partition);
+  /// A consumer's fetch was answered at its fetch.max.wait.ms: there is less than fetch.min.bytes.
+  void tell_held_back(const FetchRequest& request, Bytes found);
   void submit(const std::optional<IsrChange>& change);
   /// KAFKA_STORAGE_ERROR when it cannot lead (ReplicaManager.makeLeaders).
   ErrorCode become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
@@ -158,6 +163,17 @@ class ReplicaManager final : public OffsetStore {
   AlterPartitionManager& isr_changes_;
   std::set<std::pair<TopicPartition, Offset>> damage_told_;
   ReplicaWatch& watch_;
+  /// What was told of acknowledgments that wait for the ISR; `event` none: it is over.
+  struct Stall {
+    sim::EventId event;
+    Time told;
+    Offset required = 0;
+    std::vector<BrokerId> isr;
+    LeaderEpoch epoch = log::no_epoch;
+    std::string followers;
+  };
+  std::map<TopicPartition, Stall> stalls_;
+  std::map<std::string, Time> held_back_;               ///< Consumers: when it was told.
   std::map<TopicPartition, sim::EventId> transitions_;  ///< The last change of role or epoch.
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_logs_;

@@ -1,4 +1,5 @@
 // Produce, fetch and offset requests of the ReplicaManager, and how they wait.
+#include "model/events.h"
 #include "model/replica_manager.h"
 
 #include <algorithm>
@@ -49,6 +50,19 @@ class ReplicaManager::DelayedProduce final : public DelayedOperation {
 
   DelayedProduce(ReplicaManager& replicas, std::vector<Waiting> waiting, Answer answer)
       : replicas_(replicas), waiting_(std::move(waiting)), answer_(std::move(answer)) {}
+  ~DelayedProduce() override { call_off(); }
+
+  /// Has it told when it has waited for long. A second is long, or half its time.
+  void watch(Duration timeout) {
+    sim::World& world = replicas_.world();
+    timer_ = world.after(std::min<Duration>(1s, timeout / 2), [this, since = world.now()] {
+      for (const Waiting& wait : waiting_) {
+        if (wait.required != log::no_offset) {
+          replicas_.tell_stalled(wait.partition, wait.required, since);
+        }
+      }
+    });
+  }
 
  private:
   bool try_complete() override {
@@ -75,7 +89,11 @@ class ReplicaManager::DelayedProduce final : public DelayedOperation {
     }
     finish();
   }
+  void call_off() {
+    if (timer_) replicas_.world().cancel(*timer_);
+  }
   void finish() {
+    call_off();
     std::vector<ErrorCode> errors;
     for (const Waiting& wait : waiting_) errors.push_back(wait.error);
     answer_(errors);
@@ -84,6 +102,7 @@ class ReplicaManager::DelayedProduce final : public DelayedOperation {
   ReplicaManager& replicas_;
   std::vector<Waiting> waiting_;
   Answer answer_;
+  std::optional<sim::TimerId> timer_;
 };
 
 sim::Task<> ReplicaManager::produce(CallPtr call) {
@@ -119,11 +138,17 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
     cluster_.observer.on_leader_append(id_, produced.partition, partition->leader_epoch(),
                                        appended->info.first_offset, partition->log_end_offset(),
                                        appended->info.bytes);
+    if (produced.origin.records) {
+      cluster_.observer.on_batch_appended({id_, produced.partition, *produced.origin.records,
+                                           appended->info.first_offset, produced.origin.because});
+    }
     waiting.push_back({produced.partition, appended->info.last_offset + 1, ErrorCode::none});
     names.push_back(produced.partition);
     wake(*partition);
   }
+  const Time written = world().now();
   co_await storage_.settle();
+  call->note_disk(written);
   for (DelayedProduce::Waiting& wait : waiting) {
     if (offline_.contains(wait.partition)) wait.error = ErrorCode::kafka_storage_error;
   }
@@ -142,8 +167,10 @@ sim::Task<> ReplicaManager::produce(CallPtr call) {
     respond(errors);
     co_return;
   }
-  purgatory_.add(std::make_shared<DelayedProduce>(*this, std::move(waiting), respond), names,
-                 request.timeout);
+  call->note_parked();
+  const auto delayed = std::make_shared<DelayedProduce>(*this, std::move(waiting), respond);
+  purgatory_.add(delayed, names, request.timeout);
+  if (!delayed->completed()) delayed->watch(request.timeout);
 }
 
 sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
@@ -184,31 +211,57 @@ class ReplicaManager::DelayedFetch final : public DelayedOperation {
     Bytes available;
     for (const FetchRequest::Partition& wanted : request.partitions) {
       const Partition* partition = replicas_.find(wanted.partition);
-      if (partition == nullptr) return answer();
+      if (partition == nullptr) return answer_now();
       const Partition::Readable readable = partition->readable(wanted, request.from_follower());
-      if (readable.answer_now) return answer();
+      if (readable.answer_now) return answer_now();
       available += std::min(readable.bytes, wanted.max_bytes);
-      if (available >= request.min_bytes) return answer();
+      if (available >= request.min_bytes) return answer_now();
     }
     return false;
   }
   void expire() override {
     const BrokerStorage::ReadsFromCache cached(replicas_.storage_);
-    answer();
+    const Bytes found = answer();
+    const auto& request = call_->as<FetchRequest>();
+    if (found > 0_B && found < request.min_bytes) replicas_.tell_held_back(request, found);
   }
   // What a parked fetch waits for was written just now, perhaps by the very request that woke it.
-  bool answer() {
+  bool answer_now() {
+    answer();
+    return true;
+  }
+  Bytes answer() {
     Bytes readable;
     bool answer_now = false;
     std::unique_ptr<FetchResponse> response =
         replicas_.read_for(call_->as<FetchRequest>(), readable, answer_now);
     call_->respond(std::move(response));
-    return true;
+    return readable;
   }
 
   ReplicaManager& replicas_;
   CallPtr call_;
 };
+
+/// Now and then: a consumer that is held back is so again and again.
+void ReplicaManager::tell_held_back(const FetchRequest& request, Bytes found) {
+  constexpr Duration notable = 100ms;
+  constexpr Duration apart = 10s;
+  if (request.from_follower() || request.max_wait < notable) return;
+  const Time now = world().now();
+  const auto [last, fresh] = held_back_.try_emplace(request.client_id, now);
+  if (!fresh && now - last->second < apart) return;
+  last->second = now;
+  const sim::World::KeepCause keep(world());
+  world().trace().record(
+      events::fetch_waited, {.machine = machine()},
+      events::with_wait(
+          {{"client", request.client_id},
+           {"wait", brokerlab::to_text(request.max_wait), to_korean_text(request.max_wait)},
+           {"bytes", brokerlab::to_text(found)},
+           {"min", brokerlab::to_text(request.min_bytes)}},
+          {"fetch.max.wait.ms", request.max_wait, request.client_id}));
+}
 
 std::unique_ptr<FetchResponse> ReplicaManager::read_for(const FetchRequest& request,
                                                         Bytes& readable, bool& answer_now) {

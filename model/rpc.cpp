@@ -301,6 +301,7 @@ void NodeConnection::State::break_off(RpcFailure::Kind kind, bool by_us) {
   if (!trouble.valid() && kind == RpcFailure::Kind::timed_out && !in_flight.empty()) {
     const Time sent_at = in_flight.front()->deadline - settings.request_timeout;
     trouble = process.network().trouble(process.machine().id(), address.machine, sent_at);
+    if (!trouble.valid() && settings.why_silent) trouble = settings.why_silent(address);
   }
   const sim::World::KeepCause keep(process.world());
   last_trouble = trouble;

@@ -31,6 +31,8 @@ struct RpcSettings {
   Duration reconnect_backoff = 50ms;
   Duration reconnect_backoff_max = 1s;
   Duration connections_max_idle = max_duration;  ///< Between brokers Kafka has no limit.
+  /// Asked for the event behind a request that timed out at a peer with whom nothing is wrong.
+  std::function<sim::EventId(Address)> why_silent = {};
 };
 
 struct RpcFailure {

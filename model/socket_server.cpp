@@ -88,6 +88,7 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     const bool silent = has_no_response(call->request());
     const InHand in_hand(produces_in_hand_, call->request().api == ApiKey::produce);
     co_await queue_room_.acquire();
+    call->note_queued();
     queue_.push(call);
     std::optional<ResponsePtr> response = co_await call->responses().receive();
     if (!response) break;
@@ -134,6 +135,7 @@ sim::Task<> SocketServer::io_thread() {
     if (!call) co_return;
     queue_room_.release();
     if (stopped_) co_return;
+    (*call)->note_taken();
     const Time begin = process_.world().now();
     co_await handler_(*call);
     io_busy_ += process_.world().now() - begin;

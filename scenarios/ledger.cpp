@@ -330,6 +330,10 @@ std::int64_t Ledger::sent_by(int producer) const {
 
 // --- Brokers ---
 
+void Ledger::on_batch_appended(const model::AppendedBatch& batch) {
+  for (model::Observer* listener : listeners_) listener->on_batch_appended(batch);
+}
+
 void Ledger::on_leader_append(BrokerId broker, const TopicPartition& name, LeaderEpoch epoch,
                               Offset first, Offset end, std::int64_t bytes) {
   for (model::Observer* listener : listeners_) {

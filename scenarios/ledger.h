@@ -122,6 +122,7 @@ class Ledger : public model::Observer {
                       const std::vector<std::string>& members) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
+  void on_batch_appended(const model::AppendedBatch& batch) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
@@ -183,6 +184,9 @@ class Ledger : public model::Observer {
   /// yet processed.
   std::vector<std::pair<model::TopicPartition, std::int64_t>> lags(
       const std::string& group, const std::vector<std::string>& topics) const;
+  /// Whether the broker's log has that record at that offset.
+  bool holds(model::BrokerId broker, const model::TopicPartition& name, model::Offset offset,
+             model::RecordRef record) const;
   /// Acknowledged records of the partition that nobody can read yet: above the high watermark.
   std::int64_t unreadable(const model::TopicPartition& name) const;
   /// Acknowledged records of the topics that are not lost and that the group has not processed.
@@ -311,8 +315,6 @@ class Ledger : public model::Observer {
                      model::Offset offset) const;
   const AppendedRange* appended_by(const model::TopicPartition& name, model::Offset offset,
                                    model::RecordRef record) const;
-  bool holds(model::BrokerId broker, const model::TopicPartition& name, model::Offset offset,
-             model::RecordRef record) const;
   /// Reads a broker's logs so that this costs its disks nothing.
   void quietly(model::BrokerId broker, const std::function<void()>& look) const;
   std::string holders(const model::TopicPartition& name, model::Offset offset,

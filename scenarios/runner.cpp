@@ -8,6 +8,7 @@
 #include "scenarios/judge.h"
 #include "scenarios/loader.h"
 #include "scenarios/recorder.h"
+#include "scenarios/retries.h"
 #include "scenarios/time_line.h"
 #include "scenarios/work_meter.h"
 
@@ -49,6 +50,7 @@ class Run {
     work_.emplace(world_, *cluster_, ledger_);
     work_->start();
     errors_.emplace(world_, *cluster_, ledger_);
+    retries_.emplace(world_, *cluster_, ledger_);
     faults_.emplace(world_, *cluster_, ledger_);
     faults_->schedule();
     announce_load();
@@ -158,6 +160,7 @@ class Run {
   std::optional<Recorder> recorder_;
   std::optional<Availability> availability_;
   std::optional<ErrorSpells> errors_;
+  std::optional<Retries> retries_;
   std::optional<WorkMeter> work_;
   std::optional<FaultPlan> faults_;
   MostLag most_lag_;

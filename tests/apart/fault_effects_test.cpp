@@ -108,6 +108,29 @@ TEST_CASE("faults of paths bite messages that carry work", "[unit]") {
         true, "dropped out of the group");
 }
 
+TEST_CASE("what is too little to notice is no effect", "[unit]") {
+  // Messages come for it in that time, and wait for less than a millisecond.
+  check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "900us"}})", false);
+  check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "20ms"}})", true, "late");
+  // 1.5 ms more of a way that takes 30 ms; and of one that takes 0.1 ms.
+  std::string far = lab(healed(
+      "15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "1500us"})", "25s"));
+  CHECK(run_of(far)["faults"][0]["bit"].get<bool>());
+  far.insert(far.find(R"("zookeeper")"), R"("network": {"delay": "30ms"}, )");
+  const nlohmann::json report = run_of(far);
+  INFO(report["faults"].dump());
+  CHECK_FALSE(report["faults"][0]["bit"].get<bool>());
+}
+
+TEST_CASE("waits that are everyday life are not told", "[unit]") {
+  const nlohmann::json report = run_of(lab(healed(
+      "15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "20ms"})", "25s")));
+  CHECK_THAT(told(report), Catch::Contains("late") && !Catch::Contains("waited up to"));
+  check(healed("15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "150ms"})",
+               "25s"),
+        true, "acknowledgments waited up to");
+}
+
 TEST_CASE("a rack without anybody at work may go dark", "[unit]") {
   const nlohmann::json report =
       run_of(lab(R"({"at": "45s", "rack_off": "r4", "as": "x"}, {"at": "46s", "heal": "x"})"));

@@ -1,5 +1,6 @@
 // Why things happen: silence has no messenger, and yet each effect is told with what it is because
 // of, and errors by Kafka's names.
+#include "sim/disk_faults.h"
 #include "tests/runs/cluster_story.h"
 
 using namespace brokerlab;
@@ -109,4 +110,95 @@ TEST_CASE("clients say what they could not do: reach a broker, or get its answer
   INFO(refused);
   CHECK_THAT(refused, Catch::Contains("wifi-auth lost its connection to broker-1") &&
                           Catch::Contains("<- process.killed"));
+}
+
+TEST_CASE("acknowledgments that wait for a replica say for which, and why it does not fetch",
+          "[unit]") {
+  const auto with = [](const std::string& delivery) {
+    return quiet_incident({"producers.0.config.acks=all",
+                           "producers.0.config.request.timeout.ms=4000",
+                           "producers.0.config.delivery.timeout.ms=" + delivery});
+  };
+  const std::vector<std::string> kinds{"partition.replication_stalled",
+                                       "partition.replication_resumed", "connection.broken",
+                                       "producer.record_failed", "producer.acknowledgment_waited"};
+  // Clients reach every broker; one follower is cut off for less than replica.lag.time.max.ms.
+  const Trouble cut = [](sim::World& world, scenarios::Cluster& cluster) {
+    const std::vector<sim::MachineId> one{cluster.find("broker-3")->machine->id()};
+    const std::vector<sim::MachineId> others{cluster.find("broker-1")->machine->id(),
+                                             cluster.find("broker-2")->machine->id()};
+    const sim::Impairment nothing{.cut = true};
+    sim::Network& network = cluster.network();
+    const auto there = network.impair(one, others, nothing, {});
+    world.set_cause({});
+    const auto back = network.impair(others, one, nothing, {});
+    world.after(14s, [&network, there, back] {
+      network.repair(there);
+      network.repair(back);
+    });
+  };
+  const std::string failed = tell(with("9000"), kinds, cut);
+  INFO(failed);
+  CHECK_THAT(failed, Catch::Contains("broker-1 cannot acknowledge acks=all records of "
+                                     "jnu_wifi_auth-") &&
+                         Catch::Contains("waits for broker-3, in the ISR [") &&
+                         Catch::Contains("<- network.cut"));
+  CHECK_THAT(failed, Catch::Contains("wifi-auth lost its connection to broker-1") &&
+                         Catch::Contains("request timed out <- partition.replication_stalled"));
+  CHECK_THAT(failed, Catch::Contains("REQUEST_TIMED_OUT <- partition.replication_stalled"));
+  CHECK_THAT(failed, Catch::Contains("again: broker-3 caught up <- partition.replication_stalled"));
+  const std::string late = tell(with("60000"), kinds, cut);
+  INFO(late);
+  CHECK(late.find("gave up") == std::string::npos);
+  CHECK_THAT(late, Catch::Contains("[attempts that failed with REQUEST_TIMED_OUT ("));
+  // Patient enough, it waits at the leader.
+  const std::string patient = tell(quiet_incident({"producers.0.config.acks=all"}), kinds, cut);
+  INFO(patient);
+  CHECK_THAT(patient, Catch::Contains("[the ISR to replicate it, acks=all (") &&
+                          Catch::Contains("] <- partition.replication_stalled"));
+}
+
+TEST_CASE("a record that is given up says what the last answer was", "[unit]") {
+  const std::string story = tell(
+      quiet_incident({"topics.0.config.min.insync.replicas=3", "producers.0.config.acks=all",
+                      "producers.0.config.request.timeout.ms=5000",
+                      "producers.0.config.delivery.timeout.ms=12000",
+                      "brokers.config.replica.lag.time.max.ms=2000"}),
+      {"producer.record_failed"},
+      [](sim::World&, scenarios::Cluster& cluster) { process(cluster, "broker-3").pause(30s); });
+  INFO(story);
+  CHECK_THAT(story, Catch::Contains("REQUEST_TIMED_OUT, after NOT_ENOUGH_REPLICAS") &&
+                        Catch::Contains("<- partition.under_min_isr"));
+}
+
+TEST_CASE("acknowledgments that take long say where the time went", "[unit]") {
+  const auto told = [](std::vector<std::string> settings, const Trouble& trouble) {
+    return tell(quiet_incident(std::move(settings)),
+                {"producer.acknowledgment_waited", "consumer.fetch_waited"}, trouble);
+  };
+  const Trouble nothing = [](sim::World&, scenarios::Cluster&) {};
+  const std::string undisturbed = told({}, nothing);
+  INFO(undisturbed);
+  CHECK(undisturbed.find("fetch.min.bytes") == std::string::npos);
+  CHECK(undisturbed.find("linger.ms") == std::string::npos);
+  CHECK_THAT(told({"producers.0.config.linger.ms=400"}, nothing),
+             Catch::Contains("[linger.ms = 400ms (400 ms)]"));
+  const std::string held_back = told(
+      {"consumers.0.config.fetch.min.bytes=900000", "consumers.0.config.fetch.max.wait.ms=700"},
+      nothing);
+  INFO(held_back);
+  CHECK_THAT(held_back, Catch::Contains("answers a fetch of nifi-1 after 700ms: "));
+  const std::string disk =
+      told({"topics.0.config.flush.messages=1", "brokers.config.num.io.threads=1"},
+           [](sim::World&, scenarios::Cluster& cluster) {
+             sim::slow_disk(*cluster.find("broker-1")->machine, 0, 30);
+           });
+  INFO(disk);
+  CHECK_THAT(disk, Catch::Contains("the disk of broker-1 ("));
+  CHECK_THAT(disk, Catch::Contains("an I/O thread of broker-1, num.io.threads ("));
+  const std::string card = told({}, [](sim::World&, scenarios::Cluster& cluster) {
+    cluster.network().slow_nic(cluster.find("wifi-auth")->machine->id(), BytesPerSecond(3000), {});
+  });
+  INFO(card);
+  CHECK_THAT(card, Catch::Contains("[the network card of wifi-auth, which is full ("));
 }

@@ -1,6 +1,6 @@
 // A whole cluster under the load of the wifi incident, to which the test does something at 30 s.
-// What has happened by 90 s is told in a line an event, of the kinds that the test names; then the
-// test may look at the cluster.
+// What has happened by 90 s is told in a line an event, of the kinds that the test names: the
+// sentence, [what it waited for], <- the kind of its cause. Then the test may look at the cluster.
 #pragma once
 
 #include "scenarios/cluster.h"
@@ -34,6 +34,9 @@ inline std::string tell(const scenarios::Scenario& scenario, const std::vector<s
       const bool told = std::find(kinds.begin(), kinds.end(), event.kind->name) != kinds.end();
       if (!told) return;
       story += world.trace().sentence(event, sim::Language::english);
+      if (const auto waits = event.detail("waits"); !waits.empty()) {
+        story += fmt::format(" [{}]", waits);
+      }
       story += event.cause ? fmt::format(" <- {}\n", world.trace().event(event.cause).kind->name)
                            : std::string("\n");
     });
