@@ -110,7 +110,7 @@ TEST_CASE("faults of paths bite messages that carry work", "[unit]") {
 
 TEST_CASE("what is too little to notice is no effect", "[unit]") {
   // Messages come for it in that time, and wait for less than a millisecond.
-  check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "900us"}})", false);
+  check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "1ms"}})", false);
   check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "20ms"}})", true, "late");
   // 1.5 ms more of a way that takes 30 ms; and of one that takes 0.1 ms.
   std::string far = lab(healed(
