@@ -61,7 +61,7 @@ class RecordType : public ValueType {
       return;
     }
     if (!value.is_object()) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     const std::size_t before = report.errors.size();
@@ -106,9 +106,8 @@ class RecordType : public ValueType {
   }
 
   std::string allowed() const override {
-    const std::string object = fmt::format("an object ({})", spec_->name);
-    return spec_->shorthand.empty() ? object
-                                    : fmt::format("a text ({}) or {}", spec_->shorthand, object);
+    const std::string object = tr("an object ({})", spec_->name);
+    return spec_->shorthand.empty() ? object : tr("a text ({}) or {}", spec_->shorthand, object);
   }
   std::string record_name() const override { return spec_->name; }
   std::string named_by() const override { return spec_->named_by; }
@@ -138,7 +137,7 @@ class RecordType : public ValueType {
     if (node.is_string() && !spec_->shorthand.empty()) {
       node = Json{{spec_->shorthand, Json(node)}};
     }
-    if (!node.is_object()) return fail(std::string("what stands above it is not an object"));
+    if (!node.is_object()) return fail(tr("what stands above it is not an object"));
     const FieldSpec* best = nullptr;  // Names contain dots: the longest one wins.
     for (const FieldSpec& field : spec_->fields) {
       const bool fits = rest.starts_with(field.name) &&
@@ -177,8 +176,8 @@ class RecordType : public ValueType {
   static std::string possible(std::string_view name, const std::vector<std::string>& known) {
     constexpr std::size_t listed = 5;
     if (known.size() <= few) return list_of(known);
-    return fmt::format("{}, and {} others", list_of(nearest_names(name, known, listed)),
-                       known.size() - listed);
+    return tr("{}, and {} others", list_of(nearest_names(name, known, listed)),
+              known.size() - listed);
   }
 
   /// The name that the beginning of a mistyped path most likely meant: names contain dots, as paths
@@ -214,7 +213,8 @@ class RecordType : public ValueType {
   std::string suggestion(const std::string& near) const {
     const bool declared = find(near) != nullptr;
     const std::string said = declared ? "" : said_elsewhere(near);
-    return fmt::format("did you mean \"{}\"?{}", near, said.empty() ? "" : " It " + said);
+    return said.empty() ? tr("did you mean \"{}\"?", near)
+                        : tr("did you mean \"{}\"? It {}", near, said);
   }
 
   std::string no_such(std::string_view path) const {
@@ -226,10 +226,12 @@ class RecordType : public ValueType {
     const std::string near = nearest_of_path(name, all_names());
     const std::string list = possible(name, known);
     if (near.empty()) {
-      return fmt::format("there is no \"{}\" in {}; possible: {}", name, spec_->name, list);
+      return tr("there is no \"{}\" in {}; possible: {}", name, spec_->name, list);
     }
-    return fmt::format("there is no \"{}\" in {}; {}{}", name, spec_->name, suggestion(near),
-                       known.size() <= few ? " Possible: " + list : "");
+    return known.size() <= few
+               ? tr("there is no \"{}\" in {}; {} Possible: {}", name, spec_->name,
+                    suggestion(near), list)
+               : tr("there is no \"{}\" in {}; {}", name, spec_->name, suggestion(near));
   }
 
   void read_field(const FieldSpec& field, const Json& value, const std::string& path, void* target,
@@ -238,7 +240,7 @@ class RecordType : public ValueType {
     if (found == value.end()) {
       if (field.required) {
         report.error(json_pointer(path, field.name), {},
-                     "is missing; must be " + field.type->allowed());
+                     tr("is missing; must be {}", field.type->allowed()));
       }
       return;
     }
@@ -254,9 +256,9 @@ class RecordType : public ValueType {
         if (value.contains(name)) given.push_back(name);
       }
       if (given.size() == 1) continue;
-      const std::string what = spec_->choices[static_cast<std::size_t>(choice)];
+      const std::string what = translated(spec_->choices[static_cast<std::size_t>(choice)]);
       report.error(path, given.empty() ? brief_text(value) : list_of(given),
-                   fmt::format("{} is exactly one of {}", what, list_of(names(choice))));
+                   tr("{} is exactly one of {}", what, list_of(names(choice))));
     }
   }
 
@@ -269,10 +271,10 @@ class RecordType : public ValueType {
         continue;
       }
       const std::string near = key.size() < longest_key ? nearest_name(key, all_names()) : "";
-      report.error(
-          json_pointer(path, key), {},
-          "unknown key; " + (near.empty() ? "known are " + possible(key.substr(0, 60), names())
-                                          : suggestion(near)));
+      report.error(json_pointer(path, key), {},
+                   near.empty()
+                       ? tr("unknown key; known are {}", possible(key.substr(0, 60), names()))
+                       : tr("unknown key; {}", suggestion(near)));
     }
   }
 
@@ -337,13 +339,12 @@ class ListType : public ValueType {
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
     if (!value.is_array()) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     if (value.size() < least_ || value.size() > most_) {
-      report.error(
-          path, brief_text(value),
-          fmt::format("has {} elements; must have from {} to {}", value.size(), least_, most_));
+      report.error(path, brief_text(value),
+                   tr("has {} elements; must have from {} to {}", value.size(), least_, most_));
       return;
     }
     ops_.clear(target);
@@ -363,7 +364,9 @@ class ListType : public ValueType {
     result["maxItems"] = most_;
     return result;
   }
-  std::string allowed() const override { return "a list, each element " + element_->allowed(); }
+  std::string allowed() const override {
+    return tr("a list, each element {}", element_->allowed());
+  }
   void visit_records(const std::function<void(const ValueType&)>& visit) const override {
     element_->visit_records(visit);
   }
@@ -373,7 +376,7 @@ class ListType : public ValueType {
       node = value_from_text(text, false);
       return {};
     }
-    if (!node.is_array() || node.empty()) return fail(std::string("the list is empty"));
+    if (!node.is_array() || node.empty()) return fail(tr("the list is empty"));
     const auto found = find(node, rest);
     if (!found) return fail(found.error());
     rest.remove_prefix(std::min(rest.size(), found->length + 1));
@@ -453,7 +456,7 @@ class MapType : public ValueType {
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
     if (!value.is_object()) {
-      report.error(path, brief_text(value), "must be " + allowed());
+      report.error(path, brief_text(value), tr("must be {}", allowed()));
       return;
     }
     ops_.clear(target);
@@ -471,7 +474,9 @@ class MapType : public ValueType {
   Json schema(Json& definitions) const override {
     return {{"type", "object"}, {"additionalProperties", element_->schema(definitions)}};
   }
-  std::string allowed() const override { return "an object of names, each " + element_->allowed(); }
+  std::string allowed() const override {
+    return tr("an object of names, each {}", element_->allowed());
+  }
   void visit_records(const std::function<void(const ValueType&)>& visit) const override {
     element_->visit_records(visit);
   }
@@ -482,7 +487,7 @@ class MapType : public ValueType {
       return {};
     }
     if (node.is_null()) node = Json::object();
-    if (!node.is_object()) return fail(std::string("what stands above it is not an object"));
+    if (!node.is_object()) return fail(tr("what stands above it is not an object"));
     std::string best;
     std::vector<std::string> known;
     for (const auto& [key, ignored] : node.items()) {
@@ -532,7 +537,7 @@ class OptionalType : public ValueType {
   Json schema(Json& definitions) const override {
     return {{"anyOf", Json::array({inner_->schema(definitions), {{"type", "null"}}})}};
   }
-  std::string allowed() const override { return inner_->allowed() + ", or null"; }
+  std::string allowed() const override { return tr("{}, or null", inner_->allowed()); }
   std::string record_name() const override { return inner_->record_name(); }
   void visit_records(const std::function<void(const ValueType&)>& visit) const override {
     inner_->visit_records(visit);
@@ -554,8 +559,8 @@ class OptionalType : public ValueType {
 
 Status<std::string> ValueType::set(Json& node, std::string_view rest, std::string_view text) const {
   if (!rest.empty()) {
-    return fail(fmt::format("there is nothing under a single value ({}), so no \"{}\"", allowed(),
-                            rest.substr(0, 60)));
+    return fail(tr("there is nothing under a single value ({}), so no \"{}\"", allowed(),
+                   rest.substr(0, 60)));
   }
   node = value_from_text(text, takes_text());
   return {};

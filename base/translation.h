@@ -4,8 +4,9 @@
 // in base/korean.po, in gettext's format, under the English sentence as its key; a test finds every
 // tr() and phrase() of the tree there, with the same blanks. Korean sentences may order blanks
 // ({1} before {0}) and write particles in both forms (base/korean.h). What both languages need at
-// once, since somebody else will choose (a recording, a report), is a phrase(). A sentence that is
-// kept before it is said is marked with sentence("...") where it stands, and said by translated().
+// once, since somebody else will choose (a recording, a report), is a phrase(). A phrase that fills
+// a blank is said in the language of the sentence around it. A sentence that is kept before it is
+// said is marked with sentence("...") where it stands, and said by translated().
 //
 // Source of the format: GNU gettext manual, "The Format of PO Files".
 // Lifetime: the language is the process's; main() sets it before anything else runs.
@@ -42,24 +43,43 @@ std::string_view view(const Format& english) {
 std::string translate(Language language, std::string_view english, fmt::format_args blanks);
 }  // namespace detail
 
+inline const std::string& say(const Phrase& phrase, Language language) {
+  return language == Language::korean ? phrase.korean : phrase.english;
+}
+inline const std::string& say(const Phrase& phrase) { return say(phrase, spoken()); }
+
+namespace detail {
+inline const std::string& blank_in(Language language, const Phrase& phrase) {
+  return say(phrase, language);
+}
+template <class T>
+const T& blank_in(Language, const T& blank) {
+  return blank;
+}
+}  // namespace detail
+
 /// The sentence in a language, blanks filled, particles chosen.
 template <class... Args>
 std::string tr_in(Language language, fmt::format_string<Args...> english, Args&&... blanks) {
-  return detail::translate(language, detail::view(english), fmt::make_format_args(blanks...));
+  return detail::translate(language, detail::view(english),
+                           fmt::make_format_args(detail::blank_in(language, blanks)...));
 }
 
 /// In the language that is spoken.
 template <class... Args>
 std::string tr(fmt::format_string<Args...> english, Args&&... blanks) {
-  return detail::translate(spoken(), detail::view(english), fmt::make_format_args(blanks...));
+  return detail::translate(spoken(), detail::view(english),
+                           fmt::make_format_args(detail::blank_in(spoken(), blanks)...));
 }
 
 /// In both.
 template <class... Args>
 Phrase phrase(fmt::format_string<Args...> english, Args&&... blanks) {
-  const auto filled = fmt::make_format_args(blanks...);
-  return {detail::translate(Language::english, detail::view(english), filled),
-          detail::translate(Language::korean, detail::view(english), filled)};
+  const auto in = [&](Language language) {
+    return detail::translate(language, detail::view(english),
+                             fmt::make_format_args(detail::blank_in(language, blanks)...));
+  };
+  return {in(Language::english), in(Language::korean)};
 }
 
 /// Marks a sentence that translated() will say later.
@@ -79,11 +99,6 @@ class Speaking {
   Language before_;
 };
 
-inline const std::string& say(const Phrase& phrase, Language language) {
-  return language == Language::korean ? phrase.korean : phrase.english;
-}
-inline const std::string& say(const Phrase& phrase) { return say(phrase, spoken()); }
-
 /// English to Korean.
 using Catalogue = std::map<std::string, std::string, std::less<>>;
 
@@ -99,3 +114,12 @@ const Catalogue& korean_catalogue();
 std::string wrong_blanks(std::string_view english, std::string_view korean);
 
 }  // namespace brokerlab
+
+/// So that a Phrase may stand among the blanks of tr() and phrase().
+template <>
+struct fmt::formatter<brokerlab::Phrase> : fmt::formatter<std::string_view> {
+  template <class FormatContext>
+  auto format(const brokerlab::Phrase& phrase, FormatContext& context) const {
+    return fmt::formatter<std::string_view>::format(brokerlab::say(phrase), context);
+  }
+};

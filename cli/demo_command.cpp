@@ -1,4 +1,5 @@
 // brokerlab demo: the first scenario, recorded, and what to do next.
+#include "base/translation.h"
 #include "cli/run.h"
 
 #include <CLI/CLI.hpp>
@@ -16,12 +17,12 @@ void demo(Context& context, const std::string& recording) {
   request.record = recording;
   context.status = run(context, request);
   if (context.status > exit_unknown) return;
-  context.out << fmt::format(
+  context.out << tr(
       "\nNext:\n"
       "  ./brokerlab view {0}                      see it\n"
       "  ./brokerlab why {0} \"is now led by\"       why did that happen?\n"
-      "  ./brokerlab run wifi_auth_broker_crash_acks_all   the same incident, nothing may be "
-      "lost\n",
+      "  ./brokerlab run wifi_auth_broker_crash_acks_all   the same incident, "
+      "nothing may be lost\n",
       recording);
 }
 
@@ -29,8 +30,8 @@ void demo(Context& context, const std::string& recording) {
 
 void add_demo(CLI::App& app, Context& context) {
   const auto recording = std::make_shared<std::string>("demo.run");
-  CLI::App* command = app.add_subcommand("demo", "Run the first scenario: start here");
-  command->add_option("--record", *recording, "Where the recording goes")
+  CLI::App* command = app.add_subcommand("demo", tr("Run the first scenario: start here"));
+  command->add_option("--record", *recording, tr("Where the recording goes"))
       ->check(not_empty)
       ->capture_default_str();
   command->callback([&context, recording] { demo(context, *recording); });

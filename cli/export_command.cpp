@@ -1,4 +1,5 @@
 // brokerlab export FILE.run --perfetto TRACE.json | --csv FOLDER
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/csv_export.h"
 #include "cli/perfetto_export.h"
@@ -35,13 +36,13 @@ std::optional<std::string> not_to_be_replaced(const std::string& path) {
   std::error_code ignored;
   const auto kind = fs::status(path, ignored).type();
   if (kind == fs::file_type::not_found) return std::nullopt;
-  if (kind == fs::file_type::directory) return "is a folder; name a file in it";
-  if (kind != fs::file_type::regular) return "is no file that a trace could be written to";
+  if (kind == fs::file_type::directory) return tr("is a folder; name a file in it");
+  if (kind != fs::file_type::regular) return tr("is no file that a trace could be written to");
   std::string beginning(perfetto_beginning.size(), '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
   if (file.gcount() == 0 || beginning == perfetto_beginning) return std::nullopt;
-  return "is there already and no earlier export: choose another name";
+  return tr("is there already and no earlier export: choose another name");
 }
 
 /// How many rows the export will have read.
@@ -111,7 +112,7 @@ int to_perfetto(Context& context, const Arguments& arguments, const sim::Recordi
 
 int to_csv(Context& context, const Arguments& arguments, const sim::RecordingRows& recording) {
   if (arguments.csv == "-") {
-    return refuse(context, {{"--csv", {}, "-", "is no folder; CSV is one file a table"}});
+    return refuse(context, {{"--csv", {}, "-", tr("is no folder; CSV is one file a table")}});
   }
   if (const auto ready = prepare_csv_folder(recording, arguments.csv); !ready) {
     return refuse(context, {{"--csv", {}, {}, ready.error()}});
@@ -124,7 +125,7 @@ int to_csv(Context& context, const Arguments& arguments, const sim::RecordingRow
 
 int export_recording(Context& context, const Arguments& arguments) {
   if (arguments.perfetto.empty() && arguments.csv.empty()) {
-    return refuse(context, {{{}, {}, {}, "choose --perfetto FILE or --csv FOLDER"}});
+    return refuse(context, {{{}, {}, {}, tr("choose --perfetto FILE or --csv FOLDER")}});
   }
   const auto reader = sim::RecordingReader::open(arguments.file);
   if (!reader) return refuse(context, {{{}, {}, {}, reader.error()}});
@@ -134,9 +135,9 @@ int export_recording(Context& context, const Arguments& arguments) {
   const int status = perfetto ? to_perfetto(context, arguments, *reader, *recording)
                               : to_csv(context, arguments, *recording);
   if (status != exit_pass || arguments.perfetto == "-") return status;
-  context.out << (perfetto ? fmt::format("Wrote {}; open it at https://ui.perfetto.dev\n",
-                                         arguments.perfetto)
-                           : fmt::format("Wrote the tables to {}\n", arguments.csv));
+  context.out << (perfetto ? tr("Wrote {}; open it at https://ui.perfetto.dev", arguments.perfetto)
+                           : tr("Wrote the tables to {}", arguments.csv))
+              << "\n";
   return status;
 }
 
@@ -145,19 +146,21 @@ int export_recording(Context& context, const Arguments& arguments) {
 void add_export(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
-      app.add_subcommand("export", "Write a recording as a Perfetto trace or as CSV");
-  command->add_option("file", arguments->file, "A recording (run --record FILE.run)")->required();
+      app.add_subcommand("export", tr("Write a recording as a Perfetto trace or as CSV"));
+  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
+      ->required();
   CLI::Option* perfetto =
       command
           ->add_option("--perfetto", arguments->perfetto,
-                       "Into this file, for https://ui.perfetto.dev; - is the output")
+                       tr("Into this file, for https://ui.perfetto.dev; - is the output"))
           ->check(not_empty);
-  command->add_option("--csv", arguments->csv, "Into this folder, one file a table")
+  command->add_option("--csv", arguments->csv, tr("Into this folder, one file a table"))
       ->check(not_empty)
       ->excludes(perfetto);
-  command->add_option("--from", arguments->from, "From this moment on, such as 330s or 09:00:30")
+  command
+      ->add_option("--from", arguments->from, tr("From this moment on, such as 330s or 09:00:30"))
       ->needs(perfetto);
-  command->add_option("--to", arguments->to, "Up to this moment, such as 400s or 09:01:40")
+  command->add_option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"))
       ->needs(perfetto);
   command->callback(
       [&context, arguments] { context.status = export_recording(context, *arguments); });

@@ -1,5 +1,7 @@
 #include "cli/export_target.h"
 
+#include "base/translation.h"
+
 #include <cerrno>
 #include <cstring>
 #include <ostream>
@@ -19,14 +21,14 @@ ExportTarget::ExportTarget(std::string path) : path_(std::move(path)) {
 void ExportTarget::flush() {
   if (!error_ && stream_ != nullptr) {
     stream_->write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    if (!*stream_) error_ = "cannot write to standard output";
+    if (!*stream_) error_ = tr("cannot write to standard output");
   }
   std::size_t done = 0;
   while (!error_ && file_ && done < buffer_.size()) {
     const ssize_t wrote = write(file_->descriptor(), buffer_.data() + done, buffer_.size() - done);
     if (wrote > 0) done += static_cast<std::size_t>(wrote);
     if (wrote < 0 && errno != EINTR) {
-      error_ = fmt::format("cannot write {}: {}", path_, std::strerror(errno));
+      error_ = tr("cannot write {}: {}", path_, std::strerror(errno));
     }
   }
   buffer_.clear();

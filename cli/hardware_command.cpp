@@ -1,4 +1,5 @@
 // brokerlab hardware list | show | check
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "scenarios/hardware_profiles.h"
 
@@ -55,7 +56,7 @@ std::string disk_line(const sim::DiskConfig& disk) {
   std::string line = fmt::format("{} {}, {} / {}", kind_name(disk.kind), to_text(disk.size),
                                  to_rounded_text(disk.read_rate), to_rounded_text(disk.write_rate));
   if (disk.iops) line += fmt::format(", {} IOPS", disk.iops->count());
-  if (disk.burst_iops) line += fmt::format(" ({} in bursts)", disk.burst_iops->count());
+  if (disk.burst_iops) line += tr(" ({} in bursts)", disk.burst_iops->count());
   return line;
 }
 
@@ -73,8 +74,7 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
                   fmt::format("{}, 힙 {}", to_text(machine.page_cache.ram),
                               to_text(machine.page_cache.heap))));
   std::string nic = to_text(machine.nic.rate);
-  if (machine.nic.burst_rate)
-    nic += fmt::format(" ({} in bursts)", to_text(*machine.nic.burst_rate));
+  if (machine.nic.burst_rate) nic += tr(" ({} in bursts)", to_text(*machine.nic.burst_rate));
   row("Network", "네트워크", nic);
   for (std::size_t i = 0; i < machine.disks.size();) {
     const std::string line = disk_line(machine.disks[i]);
@@ -86,7 +86,7 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
   if (machine.volume_link) {
     std::string link = to_rounded_text(machine.volume_link->rate);
     if (machine.volume_link->burst_rate) {
-      link += fmt::format(" ({} in bursts)", to_rounded_text(*machine.volume_link->burst_rate));
+      link += tr(" ({} in bursts)", to_rounded_text(*machine.volume_link->burst_rate));
     }
     row("Link", "연결", link);
   }
@@ -143,7 +143,7 @@ void check(Context& context, const std::vector<std::string>& files, bool as_json
     context.err << to_text(errors);
     context.out << context.say(
         fmt::format("{} of {} files are valid\n", good, files.size()),
-        fmt::format("파일 {1}개 가운데 {0}개가 올바르다\n", good, files.size()));
+        fmt::format("파일 {1}개 가운데 {0}개가 올바릅니다\n", good, files.size()));
   }
   if (good != files.size()) context.status = exit_bad_input;
 }
@@ -151,7 +151,7 @@ void check(Context& context, const std::vector<std::string>& files, bool as_json
 }  // namespace
 
 void add_hardware(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("hardware", "Known machines; checking your own");
+  CLI::App* group = app.add_subcommand("hardware", tr("Known machines; checking your own"));
   group->require_subcommand(1);
   struct Arguments {
     std::string name;
@@ -160,20 +160,22 @@ void add_hardware(CLI::App& app, Context& context) {
   };
   const auto arguments = std::make_shared<Arguments>();
 
-  CLI::App* list_command = group->add_subcommand("list", "Names and titles");
-  list_command->add_flag("--json", arguments->json, "One object a line");
+  CLI::App* list_command = group->add_subcommand("list", tr("Names and titles"));
+  list_command->add_flag("--json", arguments->json, tr("One object a line"));
   list_command->callback([&context, arguments] { list(context, arguments->json); });
 
   CLI::App* show_command =
-      group->add_subcommand("show", "A machine, and where its numbers are from");
-  show_command->add_option("name", arguments->name, "A name of the list, or a file")->required();
-  show_command->add_flag("--json", arguments->json, "Every setting in force, as JSON");
+      group->add_subcommand("show", tr("A machine, and where its numbers are from"));
+  show_command->add_option("name", arguments->name, tr("A name of the list, or a file"))
+      ->required();
+  show_command->add_flag("--json", arguments->json, tr("Every setting in force, as JSON"));
   show_command->callback(
       [&context, arguments] { show(context, arguments->name, arguments->json); });
 
-  CLI::App* check_command = group->add_subcommand("check", "List every mistake in profiles");
-  check_command->add_option("files", arguments->files, "Names of the list, or files")->required();
-  check_command->add_flag("--json", arguments->json, "One object a mistake");
+  CLI::App* check_command = group->add_subcommand("check", tr("List every mistake in profiles"));
+  check_command->add_option("files", arguments->files, tr("Names of the list, or files"))
+      ->required();
+  check_command->add_flag("--json", arguments->json, tr("One object a mistake"));
   check_command->callback(
       [&context, arguments] { check(context, arguments->files, arguments->json); });
 }

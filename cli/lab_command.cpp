@@ -123,7 +123,7 @@ void run_lab(Context& context, const Arguments& arguments) {
     return;
   }
   for (const Problem& warning : plan.warnings) {
-    context.err << "warning: " << warning.text() << "\n";
+    context.err << tr("warning: {}", warning.text()) << "\n";
   }
   RunRequest request;
   request.record = plan.record;
@@ -302,12 +302,12 @@ void hint(Context& context, const Arguments& arguments) {
 
 void add_lab(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* lab = app.add_subcommand("lab", "Guided lessons, in English or Korean");
+  CLI::App* lab = app.add_subcommand("lab", tr("Guided lessons, in English or Korean"));
   lab->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what,
+  const auto add = [&](const char* name, const std::string& what,
                        void (*act)(Context&, const Arguments&)) {
     CLI::App* command = lab->add_subcommand(name, what);
-    command->add_option("--lang", arguments->language, "en or ko; a lab's folder remembers it")
+    command->add_option("--lang", arguments->language, tr("en or ko; a lab's folder remembers it"))
         ->check(CLI::IsMember({"en", "ko"}));
     command->callback([&app, &context, arguments, act] {
       if (arguments->language.empty() && app.get_option("--lang")->count() > 0) {
@@ -317,21 +317,21 @@ void add_lab(CLI::App& app, Context& context) {
     });
     return command;
   };
-  add("list", "The labs there are", list);
-  CLI::App* begin = add("start", "Make a folder to work in", start);
-  begin->add_option("lab", arguments->lab, "A name of lab list")->required();
-  begin->add_option("directory", arguments->directory, "The folder; else named like the lab");
-  begin->add_flag("--force", arguments->force, "Begin anew in a folder that is there already");
-  CLI::App* run = add("run", "Run the scenario of the folder", run_lab);
-  run->add_option("--name", arguments->wish.name, "Keep the recording as runs/NAME.run");
+  add("list", tr("The labs there are"), list);
+  CLI::App* begin = add("start", tr("Make a folder to work in"), start);
+  begin->add_option("lab", arguments->lab, tr("A name of lab list"))->required();
+  begin->add_option("directory", arguments->directory, tr("The folder; else named like the lab"));
+  begin->add_flag("--force", arguments->force, tr("Begin anew in a folder that is there already"));
+  CLI::App* run = add("run", tr("Run the scenario of the folder"), run_lab);
+  run->add_option("--name", arguments->wish.name, tr("Keep the recording as runs/NAME.run"));
   run->add_flag("--original", arguments->wish.original,
-                "The scenario as the lab gave it, whatever you have changed");
+                tr("The scenario as the lab gave it, whatever you have changed"));
   run->add_option("--experiment", arguments->wish.experiment,
-                  "Not the lab's fault but this experiment; the lesson names them");
-  for (CLI::App* command : {run, add("runs", "What your runs came to, side by side", list_runs),
-                            add("check", "See which tasks are done", check),
-                            add("hint", "The next hint for the first open task", hint)}) {
-    command->add_option("directory", arguments->directory, "The lab's folder; else this one");
+                  tr("Not the lab's fault but this experiment; the lesson names them"));
+  for (CLI::App* command : {run, add("runs", tr("What your runs came to, side by side"), list_runs),
+                            add("check", tr("See which tasks are done"), check),
+                            add("hint", tr("The next hint for the first open task"), hint)}) {
+    command->add_option("directory", arguments->directory, tr("The lab's folder; else this one"));
     command->parse_complete_callback([arguments] {
       if (arguments->directory.empty()) arguments->directory = ".";
     });

@@ -1,6 +1,8 @@
 // brokerlab log ...: looking at and mending a partition's directory (log_command.h).
 #include "cli/log_command.h"
 
+#include "base/translation.h"
+#include "cli/log_words.h"
 #include "log/checkpoint.h"
 #include "log/directory_files.h"
 #include "log/overlay_env.h"
@@ -37,7 +39,7 @@ std::size_t utf8_size(std::string_view text) {
 
 void add_log(CLI::App& app, Context& context) {
   CLI::App* log = app.add_subcommand(
-      "log", "Look at, write and mend one partition's directory, in Kafka's format");
+      "log", tr("Look at, write and mend one partition's directory, in Kafka's format"));
   log->require_subcommand(1);
   add_log_dump(*log, context);
   add_log_verify(*log, context);
@@ -50,16 +52,19 @@ void add_log(CLI::App& app, Context& context) {
 
 void add_target(CLI::App& command, LogTarget& target, const std::string& meaning) {
   command.add_option("dir", target.dir, meaning)->required();
-  command.add_flag("--json", target.json, "One JSON object a line");
+  command.add_flag("--json", target.json, tr("One JSON object a line"));
 }
 
 int report(Context& context, const log::IoError& error) {
-  context.err << fmt::format("brokerlab: {}\n", error.text());
+  const std::string kind = retold(log::to_text(error.kind));
+  context.err << (error.message.empty() ? fmt::format("brokerlab: {}: {}\n", error.path, kind)
+                                        : fmt::format("brokerlab: {}: {}: {}\n", error.path, kind,
+                                                      retold(error.message)));
   return error.kind == log::IoErrorKind::not_found ? exit_bad_input : exit_trouble;
 }
 
 int report(Context& context, const log::LogError& error) {
-  context.err << fmt::format("brokerlab: {}\n", error.message);
+  context.err << fmt::format("brokerlab: {}\n", retold(error.message));
   return exit_trouble;
 }
 

@@ -4,6 +4,7 @@
 // beside a writer; what it writes meanwhile may look torn. append, recover and compact lock.
 #pragma once
 
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/metered_env.h"
 #include "cli/moment.h"
@@ -23,10 +24,9 @@ struct LogTarget {
   std::string dir;
   bool json = false;  ///< One JSON object a line on standard output, nothing else there.
 };
-void add_target(CLI::App& command, LogTarget& target,
-                const std::string& meaning =
-                    "A partition's directory, such as "
-                    "/var/lib/kafka/orders-0");
+void add_target(
+    CLI::App& command, LogTarget& target,
+    const std::string& meaning = tr("A partition's directory, such as /var/lib/kafka/orders-0"));
 
 // One for each .cpp: adds the command to `log`.
 void add_log_dump(CLI::App& log, Context& context);

@@ -3,6 +3,7 @@
 #include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_json.h"
+#include "cli/log_words.h"
 #include "log/partition_dir.h"
 
 #include <CLI/CLI.hpp>
@@ -140,8 +141,8 @@ class Appender {
     log::ByteVector batch = builder_.build();
     // A log that cannot hold the batch is not even made.
     if (!partition_.is_open() && std::ssize(batch) > arguments_.segment_bytes) {
-      return too_large(fmt::format("{} bytes are more than a segment's {}", batch.size(),
-                                   arguments_.segment_bytes));
+      return too_large(
+          tr("{} bytes are more than a segment's {}", batch.size(), arguments_.segment_bytes));
     }
     if (!partition_.is_open()) {
       if (const int status = partition_.open(); status != exit_pass) return status;
@@ -153,7 +154,7 @@ class Appender {
       if (info.error().kind == log::LogError::Kind::batch_too_large) {
         return too_large(info.error().message);
       }
-      say_failed(info.error().message);
+      say_failed(retold(info.error().message));
       return exit_trouble;
     }
     if (batches_ == 0) first_offset_ = info->first_offset;
@@ -235,7 +236,7 @@ std::string wrong_name(const Context& context, const std::string& dir) {
         fmt::format("파티션 디렉터리 이름이 아닙니다. {}-0처럼 <토픽>-<파티션 번호>로 지으세요",
                     topic));
   }
-  return log::topic_name_problem(parsed->partition.topic).value_or("");
+  return retold(log::topic_name_problem(parsed->partition.topic).value_or(""));
 }
 
 void append(Context& context, const Arguments& arguments) {
@@ -273,19 +274,20 @@ void append(Context& context, const Arguments& arguments) {
 
 void add_log_append(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand("append", "Write JSON lines of standard input as records");
+  CLI::App* command =
+      log.add_subcommand("append", tr("Write JSON lines of standard input as records"));
   add_target(*command, arguments->target);
-  command->add_option("--codec", arguments->codec, "none, gzip, snappy, lz4 or zstd")
+  command->add_option("--codec", arguments->codec, tr("none, gzip, snappy, lz4 or zstd"))
       ->capture_default_str();
-  command->add_option("--batch-records", arguments->batch_records, "Records a batch, at most")
+  command->add_option("--batch-records", arguments->batch_records, tr("Records a batch, at most"))
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  command->add_option("--segment-bytes", arguments->segment_bytes, "Kafka's segment.bytes")
+  command->add_option("--segment-bytes", arguments->segment_bytes, tr("Kafka's segment.bytes"))
       ->check(whole_number(128, INT32_MAX))
       ->capture_default_str();
   command->footer(
-      "One object a line, all fields but value optional; the directory is made when missing:\n"
-      "  {\"key\": \"alice\", \"value\": {\"paid\": 12}, \"headers\": {\"trace\": \"7\"}, "
+      tr("One object a line, all fields but value optional; the directory is made when missing:") +
+      "\n  {\"key\": \"alice\", \"value\": {\"paid\": 12}, \"headers\": {\"trace\": \"7\"}, "
       "\"timestamp\": 1764000000000}");
   command->callback([&context, arguments] { append(context, *arguments); });
 }

@@ -1,4 +1,5 @@
 // brokerlab log compact DIR: what a broker's cleaner does with a partition of a compacted topic.
+#include "base/translation.h"
 #include "cli/log_command.h"
 #include "log/cleaner.h"
 
@@ -88,11 +89,11 @@ void compact(Context& context, const Arguments& arguments) {
 void add_log_compact(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = log.add_subcommand(
-      "compact", "Keep the latest record of every key, as a broker's cleaner does");
+      "compact", tr("Keep the latest record of every key, as a broker's cleaner does"));
   add_target(*command, arguments->target);
   command
       ->add_option("--delete-retention-ms", arguments->delete_retention_ms,
-                   "How long tombstones stay after the first cleaning (delete.retention.ms)")
+                   tr("How long tombstones stay after the first cleaning (delete.retention.ms)"))
       ->check(whole_number(0))
       ->capture_default_str();
   command->callback([&context, arguments] { compact(context, *arguments); });

@@ -1,5 +1,6 @@
 // brokerlab log dump DIR|FILE: batches, records, index entries and producers, close to what
 // kafka-dump-log prints (log_dumper.h).
+#include "base/translation.h"
 #include "cli/log_dumper.h"
 
 #include <CLI/CLI.hpp>
@@ -95,10 +96,10 @@ void dump(Context& context, const Arguments& arguments) {
 void add_log_dump(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = log.add_subcommand(
-      "dump", "Print batches, indexes, producer snapshots, epochs, as kafka-dump-log");
-  add_target(*command, arguments->target, "A partition's directory, or one file of it");
-  command->add_flag("--records", arguments->records, "Every record too");
-  command->add_option("--segment", arguments->segment, "Only the segment that begins here");
+      "dump", tr("Print batches, indexes, producer snapshots, epochs, as kafka-dump-log"));
+  add_target(*command, arguments->target, tr("A partition's directory, or one file of it"));
+  command->add_flag("--records", arguments->records, tr("Every record too"));
+  command->add_option("--segment", arguments->segment, tr("Only the segment that begins here"));
   command->callback([&context, arguments] { dump(context, *arguments); });
 }
 

@@ -1,6 +1,8 @@
 // brokerlab log read DIR: the records, as a consumer would see them.
+#include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_json.h"
+#include "cli/log_words.h"
 #include "log/batch_scanner.h"
 
 #include <CLI/CLI.hpp>
@@ -83,12 +85,12 @@ class Reader {
       if (!*batch) break;
       end_ = std::max(end_, (*batch)->next_offset());
       if (!read_batch(**batch)) {
-        return damage(segment.log, scanner.position(), "a record contradicts its batch");
+        return damage(segment.log, scanner.position(), tr("a record contradicts its batch"));
       }
       scanner.accept(**batch);
     }
     if (scanner.damage()) {
-      return damage(segment.log, scanner.position(), scanner.damage()->message);
+      return damage(segment.log, scanner.position(), retold(scanner.damage()->message));
     }
     return {};
   }
@@ -173,20 +175,21 @@ void read(Context& context, const Arguments& arguments) {
 
 void add_log_read(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand("read", "Print the records");
+  CLI::App* command = log.add_subcommand("read", tr("Print the records"));
   add_target(*command, arguments->target);
-  auto* from =
-      command->add_option("--from", arguments->from, "From this offset on")->check(whole_number(0));
+  auto* from = command->add_option("--from", arguments->from, tr("From this offset on"))
+                   ->check(whole_number(0));
   command
-      ->add_option("--at", arguments->at_text,
-                   "From the first record on that is not older than 2024-03-04T09:00:00+09:00, or "
-                   "milliseconds since 1970")
+      ->add_option(
+          "--at", arguments->at_text,
+          tr("From the first record on that is not older than 2024-03-04T09:00:00+09:00, or "
+             "milliseconds since 1970"))
       ->check([](const std::string& text) {
         const auto moment = parse_moment(text);
         return moment.ok() ? std::string() : text + ": " + moment.error();
       })
       ->excludes(from);
-  command->add_option("--max", arguments->max, "At most so many")->check(whole_number(1));
+  command->add_option("--max", arguments->max, tr("At most so many"))->check(whole_number(1));
   command->callback([&context, arguments] {
     if (!arguments->at_text.empty()) arguments->at = *parse_moment(arguments->at_text);
     read(context, *arguments);

@@ -1,5 +1,7 @@
 // brokerlab log recover DIR: what a broker does with a partition after an unclean stop.
+#include "base/translation.h"
 #include "cli/log_command.h"
+#include "cli/log_words.h"
 #include "log/overlay_env.h"
 
 #include <CLI/CLI.hpp>
@@ -93,9 +95,9 @@ class Report {
             ? fmt::format("{}, all {}: {}", cut.file, bytes, cut.why)
             : fmt::format("{} from byte {} on, {}: {}", cut.file, cut.position, bytes, cut.why);
     const std::string korean =
-        cut.position == 0
-            ? fmt::format("{} 전체({}): {}", cut.file, bytes, cut.why)
-            : fmt::format("{}의 {}바이트 위치부터({}): {}", cut.file, cut.position, bytes, cut.why);
+        cut.position == 0 ? fmt::format("{} 전체({}): {}", cut.file, bytes, retold(cut.why))
+                          : fmt::format("{}의 {}바이트 위치부터({}): {}", cut.file, cut.position,
+                                        bytes, retold(cut.why));
     row("         ", "      ", context_.say(english, korean));
     if (cut.kept_as.empty()) return;
     row("           ", "        ",
@@ -177,9 +179,10 @@ void recover(Context& context, const Arguments& arguments) {
 void add_log_recover(CLI::App& log, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* command = log.add_subcommand(
-      "recover", "Cut the log at its first bad batch and rebuild its indexes, as after a crash");
+      "recover",
+      tr("Cut the log at its first bad batch and rebuild its indexes, as after a crash"));
   add_target(*command, arguments->target);
-  command->add_flag("--dry-run", arguments->dry_run, "Only say what would be cut");
+  command->add_flag("--dry-run", arguments->dry_run, tr("Only say what would be cut"));
   command->callback([&context, arguments] { recover(context, *arguments); });
 }
 

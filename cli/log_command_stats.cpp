@@ -1,4 +1,5 @@
 // brokerlab log stats DIR: what is in it, in figures.
+#include "base/translation.h"
 #include "cli/log_command.h"
 #include "log/batch_scanner.h"
 
@@ -354,7 +355,7 @@ void stats(Context& context, const LogTarget& target) {
 
 void add_log_stats(CLI::App& log, Context& context) {
   const auto target = std::make_shared<LogTarget>();
-  CLI::App* command = log.add_subcommand("stats", "What is in it, in figures");
+  CLI::App* command = log.add_subcommand("stats", tr("What is in it, in figures"));
   add_target(*command, *target);
   command->callback([&context, target] { stats(context, *target); });
 }

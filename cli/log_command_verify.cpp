@@ -1,5 +1,7 @@
 // brokerlab log verify DIR: is every byte what it should be?
+#include "base/translation.h"
 #include "cli/log_command.h"
+#include "cli/log_words.h"
 #include "log/verify.h"
 
 #include <CLI/CLI.hpp>
@@ -41,7 +43,7 @@ void print_text(Context& context, const std::string& dir, const log::Verificatio
   for (const log::Damage& damage : result.damage) {
     context.out << context.say(
         fmt::format("{} at byte {}: {}\n", damage.file, damage.position, damage.reason),
-        fmt::format("{} {}바이트 위치: {}\n", damage.file, damage.position, damage.reason));
+        fmt::format("{} {}바이트 위치: {}\n", damage.file, damage.position, retold(damage.reason)));
   }
   const auto unlisted = result.damage_count - static_cast<std::int64_t>(result.damage.size());
   if (unlisted > 0) {
@@ -97,7 +99,7 @@ void verify(Context& context, const LogTarget& target) {
 void add_log_verify(CLI::App& log, Context& context) {
   const auto target = std::make_shared<LogTarget>();
   CLI::App* command = log.add_subcommand(
-      "verify", "Read everything and list damage; exit status 1 when there is some");
+      "verify", tr("Read everything and list damage; exit status 1 when there is some"));
   add_target(*command, *target);
   command->callback([&context, target] { verify(context, *target); });
 }

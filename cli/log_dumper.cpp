@@ -1,6 +1,8 @@
 #include "cli/log_dumper.h"
 
+#include "base/translation.h"
 #include "cli/log_json.h"
+#include "cli/log_words.h"
 #include "log/batch_scanner.h"
 #include "log/big_endian.h"
 #include "log/leader_epoch_cache.h"
@@ -135,7 +137,7 @@ void LogDumper::print(const Json& contents) {
 void LogDumper::end_list(bool empty, std::int64_t odd_bytes) {
   if (empty && !json_) context_.out << file_ << " is empty.\n";
   if (odd_bytes > 0) {
-    context_.err << fmt::format("{}: {} bytes behind the last entry\n", file_, odd_bytes);
+    context_.err << tr("{}: {} bytes behind the last entry", file_, odd_bytes) << "\n";
   }
 }
 
@@ -162,8 +164,8 @@ Done LogDumper::dump_log() {
            {"reason", scanner.damage()->message}});
   } else {
     context_.out << fmt::format("Found {} invalid bytes at the end of {}\n", left, name);
-    context_.err << fmt::format("{} at {}: {}\n", file_, scanner.position(),
-                                scanner.damage()->message);
+    context_.err << tr("{} at {}: {}", file_, scanner.position(), retold(scanner.damage()->message))
+                 << "\n";
   }
   return {};
 }
@@ -217,8 +219,9 @@ void LogDumper::dump_records(const BatchView& batch, std::int64_t position) {
     });
   }
   if (read.ok()) return;
-  context_.err << fmt::format("{} at {}: the batch at offset {}: {}\n", file_, position,
-                              batch.base_offset(), read.error().message);
+  context_.err << tr("{} at {}: the batch at offset {}: {}", file_, position, batch.base_offset(),
+                     retold(read.error().message))
+               << "\n";
 }
 
 /// The brace at the end of the checksum is Kafka's.
@@ -342,7 +345,7 @@ Done LogDumper::dump_snapshot() {
              {"size", bytes->size()},
              {"reason", damage.reason}});
     }
-    context_.err << fmt::format("{} at {}: {}\n", file_, damage.position, damage.reason);
+    context_.err << tr("{} at {}: {}", file_, damage.position, retold(damage.reason)) << "\n";
     return {};
   }
   for (const log::ProducerState& producer : *producers) {

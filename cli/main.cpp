@@ -1,4 +1,5 @@
 #include "base/file_replacement.h"
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "labs/workspace.h"
 
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   const int status = brokerlab::cli::run_command(arguments, context);
   std::cout.flush();
   if (std::cout) return status;
-  std::cerr << "brokerlab: standard output could not be written\n";
+  const brokerlab::Speaking speaking(brokerlab::language_of(context.language));
+  std::cerr << "brokerlab: " << brokerlab::tr("standard output could not be written") << "\n";
   return brokerlab::cli::exit_trouble;
 }

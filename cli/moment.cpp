@@ -1,5 +1,7 @@
 #include "cli/moment.h"
 
+#include "base/translation.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -108,8 +110,8 @@ Result<log::Timestamp, std::string> parse_moment(std::string_view text) {
   if (!number) {
     const auto malformed = [] {
       return fail(
-          std::string("must be milliseconds since 1970, or a date and time with its zone such as "
-                      "2024-03-04T09:00:00+09:00 or 2024-03-04T00:00:00Z"));
+          tr("must be milliseconds since 1970, or a date and time with its zone such as "
+             "2024-03-04T09:00:00+09:00 or 2024-03-04T00:00:00Z"));
     };
     Scanner scanner(text);
     const auto date = read_date(scanner);
@@ -117,18 +119,18 @@ Result<log::Timestamp, std::string> parse_moment(std::string_view text) {
     const auto time = read_time(scanner);
     if (!time) return malformed();
     if (scanner.at_end()) {
-      return fail(fmt::format("says no zone; {0}Z is universal time, {0}+09:00 Korea's", text));
+      return fail(tr("says no zone; {0}Z is universal time, {0}+09:00 Korea's", text));
     }
     const auto ahead = read_zone(scanner);
     if (!ahead || !scanner.at_end()) return malformed();
     moment = (*date + *time - *ahead).count();
   }
-  if (moment < 0) return fail(std::string("must not be before 1970"));
+  if (moment < 0) return fail(tr("must not be before 1970"));
   return moment;
 }
 
 std::string time_text(log::Timestamp timestamp) {
-  if (timestamp == log::no_timestamp) return "no timestamp";
+  if (timestamp == log::no_timestamp) return tr("no timestamp");
   // Of a year that has four digits; else the plain number says more.
   if (timestamp < 0 || timestamp >= year_10000) return std::to_string(timestamp);
   const std::chrono::sys_time<std::chrono::milliseconds> moment{

@@ -1,5 +1,7 @@
 #include "cli/progress.h"
 
+#include "base/translation.h"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 
@@ -17,6 +19,29 @@ constexpr auto redraw_every = std::chrono::milliseconds(100);
 
 double seconds(std::chrono::steady_clock::duration d) {
   return std::chrono::duration<double>(d).count();
+}
+
+std::string with(int decimals, double number) { return fmt::format("{:.{}f}", number, decimals); }
+
+/// Of a letter that begins with this byte; 0 for one that goes on. Hangul takes two.
+int columns_of(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  if ((value & 0xc0) == 0x80) return 0;
+  return value >= 0xe3 ? 2 : 1;
+}
+
+/// What a terminal gives the text.
+int columns_of(const std::string& text) {
+  int columns = 0;
+  for (const char byte : text) columns += columns_of(byte);
+  return columns;
+}
+
+/// Whole letters, up to so many columns.
+std::string cut_to(int columns, const std::string& text) {
+  std::size_t end = 0;
+  while (end < text.size() && (columns -= columns_of(text[end])) >= 0) ++end;
+  return text.substr(0, end);
 }
 
 }  // namespace
@@ -55,8 +80,8 @@ void ProgressLine::draw(double share, std::string figures, const std::string& br
   shown_ = std::chrono::steady_clock::now();
   // A line that wraps could not be drawn over: the bar takes what the figures leave.
   const int room = columns_ - 1;
-  if (static_cast<int>(figures.size()) > room) figures = brief;
-  const int width = std::min(bar_width, room - static_cast<int>(figures.size()) - 3);
+  if (columns_of(figures) > room) figures = brief;
+  const int width = std::min(bar_width, room - columns_of(figures) - 3);
   std::string line;
   if (width >= 8) {
     const int filled = std::clamp(static_cast<int>(share * width), 0, width);
@@ -64,8 +89,7 @@ void ProgressLine::draw(double share, std::string figures, const std::string& br
            std::string(static_cast<std::size_t>(width - filled), '.') + "] ";
   }
   line += figures;
-  line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(room, 0))));
-  err_ << "\r" << line << "\033[K" << std::flush;
+  err_ << "\r" << cut_to(std::max(room, 0), line) << "\033[K" << std::flush;
   drawn_ = true;
 }
 
@@ -74,12 +98,11 @@ void Progress::show(Time now, std::uint64_t steps) {
   if (!line_.due(share)) return;
   const double spent = line_.seconds_spent();
   const double left = share > 0 ? spent * (1 - share) / share : 0;
-  line_.draw(
-      share,
-      fmt::format("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
-                  to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
-      fmt::format("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
-      fmt::format(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
+  line_.draw(share,
+             tr("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
+                to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
+             tr("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
+             tr(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
 }
 
 void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit) {
@@ -89,22 +112,22 @@ void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit
   if (!due(share)) return;
   const double millions = static_cast<double>(done) * 1e-6;
   draw(share,
-       fmt::format("{:.{}f} of {:.{}f} {}, {:.{}f} {}, {:.0f} s to go", millions, unit.decimals,
-                   static_cast<double>(whole) * 1e-6, unit.decimals, unit.amount, millions / spent,
-                   unit.rate_decimals, unit.rate, spent * (1 - share) / std::max(share, 1e-9)),
-       fmt::format("{:.0f} %, {:.0f} s to go", share * 100,
-                   spent * (1 - share) / std::max(share, 1e-9)),
+       tr("{} of {} {}, {} {}, {:.0f} s to go", with(unit.decimals, millions),
+          with(unit.decimals, static_cast<double>(whole) * 1e-6), translated(unit.amount),
+          with(unit.rate_decimals, millions / spent), translated(unit.rate),
+          spent * (1 - share) / std::max(share, 1e-9)),
+       tr("{:.0f} %, {:.0f} s to go", share * 100, spent * (1 - share) / std::max(share, 1e-9)),
        "");
 }
 
 void RowProgress::add(std::int64_t rows) {
   done_ += rows;
-  line_.count(done_, whole_, {2, "million rows", 2, "million/s"});
+  line_.count(done_, whole_, {2, sentence("million rows"), 2, sentence("million/s")});
 }
 
 void ByteProgress::add(std::int64_t bytes) {
   done_ += bytes;
-  line_.count(done_, whole_, {1, "MB read", 0, "MB/s"});
+  line_.count(done_, whole_, {1, sentence("MB read"), 0, "MB/s"});
 }
 
 }  // namespace brokerlab::cli

@@ -1,5 +1,7 @@
 #include "cli/recordings.h"
 
+#include "base/translation.h"
+
 #include <nlohmann/json.hpp>
 
 namespace brokerlab::cli {
@@ -112,13 +114,12 @@ std::string EventPrinter::where(const sim::RecordedEvent& event) const {
   std::string text;
   if (event.machine) {
     const auto found = machines_.find(*event.machine);
-    text = found == machines_.end() ? fmt::format("machine {}", *event.machine) : found->second;
+    text = found == machines_.end() ? tr("machine {}", *event.machine) : found->second;
   }
   if (event.partition) {
     const auto found = partitions_.find(*event.partition);
     text += text.empty() ? "" : " ";
-    text +=
-        found == partitions_.end() ? fmt::format("partition {}", *event.partition) : found->second;
+    text += found == partitions_.end() ? tr("partition {}", *event.partition) : found->second;
   }
   return text;
 }

@@ -1,4 +1,5 @@
 // brokerlab run SCENARIO
+#include "base/translation.h"
 #include "cli/run.h"
 
 #include <CLI/CLI.hpp>
@@ -14,7 +15,7 @@ int run(Context& context, const RunRequest& request) {
   const scenarios::Loaded loaded = scenarios::load_scenario(*path, request.options);
   if (!request.quiet) {
     for (const Problem& warning : loaded.warnings) {
-      context.err << "warning: " << warning.text() << "\n";
+      context.err << tr("warning: {}", warning.text()) << "\n";
     }
   }
   if (!loaded.scenario) return refuse(context, loaded.errors);
@@ -43,18 +44,20 @@ struct Kept {
 void add_kept(CLI::App& command, CLI::Option& record, Kept& kept) {
   command
       .add_option("--record-level", kept.level,
-                  "What it keeps: all, sampled (some requests), control (no requests) or none "
-                  "(the verdict)")
+                  tr("What it keeps: all, sampled (some requests), control (no requests) or none "
+                     "(the verdict)"))
       ->check(CLI::IsMember({"all", "sampled", "control", "none"}))
       ->needs(&record);
-  command.add_option("--record-sample", kept.sample, "One request in so many, with its response")
+  command
+      .add_option("--record-sample", kept.sample, tr("One request in so many, with its response"))
       ->check(whole_number(1, 1'000'000))
       ->needs(&record);
   command
       .add_option("--record-from", kept.from,
-                  "From here on everything is kept, whatever the level; such as 300s")
+                  tr("From here on everything is kept, whatever the level; such as 300s"))
       ->needs(&record);
-  command.add_option("--record-until", kept.until, "Up to here everything is kept; such as 360s")
+  command
+      .add_option("--record-until", kept.until, tr("Up to here everything is kept; such as 360s"))
       ->needs(&record);
 }
 
@@ -64,22 +67,22 @@ void add_run(CLI::App& app, Context& context) {
   const auto request = std::make_shared<RunRequest>();
   const auto seed = std::make_shared<std::int64_t>(0);
   const auto kept = std::make_shared<Kept>();
-  CLI::App* command = app.add_subcommand("run", "Run a scenario and judge it");
-  command->add_option("scenario", request->scenario, "A name of the library, or a file")
+  CLI::App* command = app.add_subcommand("run", tr("Run a scenario and judge it"));
+  command->add_option("scenario", request->scenario, tr("A name of the library, or a file"))
       ->required();
   CLI::Option* seed_option =
-      command->add_option("--seed", *seed, "Another seed than the scenario's")
+      command->add_option("--seed", *seed, tr("Another seed than the scenario's"))
           ->check(whole_number(0));
   command
       ->add_option("--set", request->options.overrides,
-                   "path=value; changes one value of the scenario; may be repeated")
+                   tr("path=value; changes one value of the scenario; may be repeated"))
       ->allow_extra_args(false);
   CLI::Option* record =
-      command->add_option("--record", request->record, "Keep the run in this file (.run)")
+      command->add_option("--record", request->record, tr("Keep the run in this file (.run)"))
           ->check(not_empty);
   add_kept(*command, *record, *kept);
-  command->add_flag("--json", request->json, "The summary as JSON");
-  command->add_flag("--quiet", request->quiet, "Only the exit status");
+  command->add_flag("--json", request->json, tr("The summary as JSON"));
+  command->add_flag("--quiet", request->quiet, tr("Only the exit status"));
   command->callback([&context, request, seed, seed_option, kept] {
     kept->override_in(request->options);
     if (seed_option->count() > 0) request->options.seed = *seed;

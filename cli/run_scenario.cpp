@@ -1,3 +1,4 @@
+#include "base/translation.h"
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "scenarios/runner.h"
@@ -15,18 +16,19 @@ std::string what_was_kept(const scenarios::RecordingSpec& spec) {
     case sim::RecordingLevel::all:
       return {};
     case sim::RecordingLevel::sampled:
-      text = fmt::format("one request in {}", spec.sample);
+      text = tr("one request in {}", spec.sample);
       break;
     case sim::RecordingLevel::control:
-      text = "no requests";
+      text = tr("no requests");
       break;
     case sim::RecordingLevel::none:
-      text = "the verdict alone";
+      text = tr("the verdict alone");
       break;
   }
   if (spec.from || spec.until) {
-    text += fmt::format("; everything from {}{}", to_text(spec.from.value_or(0ns)),
-                        spec.until ? " to " + to_text(*spec.until) : " on");
+    const std::string from = to_text(spec.from.value_or(0ns));
+    text += spec.until ? tr("; everything from {} to {}", from, to_text(*spec.until))
+                       : tr("; everything from {} on", from);
   }
   return " (" + text + ")";
 }
@@ -52,7 +54,8 @@ int run_scenario(Context& context, const scenarios::Scenario& scenario, const Ru
   } else if (!request.quiet) {
     context.out << report->text();
     if (!request.record.empty()) {
-      context.out << "Recorded in " << request.record << what_was_kept(scenario.recording) << "\n";
+      context.out << tr("Recorded in {}", request.record) << what_was_kept(scenario.recording)
+                  << "\n";
     }
   }
   switch (report->verdict) {

@@ -1,5 +1,6 @@
 // brokerlab scenarios list | show | new | validate | schema | docs
 #include "base/settings.h"
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "scenarios/copy.h"
 #include "scenarios/loader.h"
@@ -28,39 +29,37 @@ void list(Context& context) {
     const Loaded loaded = load_scenario(entry.path);
     context.out << fmt::format("{:<34} {}\n", entry.name,
                                loaded.scenario ? loaded.scenario->title.in(context.language)
-                                               : "(broken: " + loaded.errors.front().text() + ")");
+                                               : tr("(broken: {})", loaded.errors.front().text()));
     if (!loaded.scenario) context.status = exit_bad_input;
   }
-}
-
-/// "1 broker", "3 brokers".
-std::string counted(int count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string cluster_line(const Scenario& s) {
   std::string topics;
   for (const TopicSpec& topic : s.topics) {
     topics += topics.empty() ? "" : ", ";
-    topics += fmt::format("{} ({}, replication factor {}, min.insync.replicas {})", topic.name,
-                          counted(topic.partitions, "partition"), s.replication_factor(topic),
-                          s.topic_config(topic).min_insync_replicas);
+    const std::string partitions =
+        topic.partitions == 1 ? tr("1 partition") : tr("{} partitions", topic.partitions);
+    topics += tr("{} ({}, replication factor {}, min.insync.replicas {})", topic.name, partitions,
+                 s.replication_factor(topic), s.topic_config(topic).min_insync_replicas);
   }
-  return fmt::format("{}, {}; topics: {}", counted(s.brokers.count, "broker"),
-                     counted(s.zookeeper.nodes, "ZooKeeper node"), topics);
+  const int nodes = s.zookeeper.nodes;
+  return tr("{}, {}; topics: {}",
+            s.brokers.count == 1 ? tr("1 broker") : tr("{} brokers", s.brokers.count),
+            nodes == 1 ? tr("1 ZooKeeper node") : tr("{} ZooKeeper nodes", nodes), topics);
 }
 
 std::string clients_line(const Scenario& s) {
   std::string clients;
   for (const ProducerSpec& producer : s.producers) {
     clients += clients.empty() ? "" : ", ";
-    clients += fmt::format("producer {} to {}", producer.name, producer.topic);
+    clients += tr("producer {} to {}", producer.name, producer.topic);
   }
   for (const ConsumerSpec& group : s.consumers) {
     clients += clients.empty() ? "" : ", ";
-    clients += fmt::format("group {} of {}", group.group, group.members);
+    clients += tr("group {} of {}", group.group, group.members);
   }
-  return clients.empty() ? "none" : clients;
+  return clients.empty() ? tr("none") : clients;
 }
 
 /// With its files named so that it can be saved and run in any folder.
@@ -90,14 +89,17 @@ void show(Context& context, const std::string& name, const std::vector<std::stri
   }
   context.out << fmt::format("{}\n{}\n\n{}\n\n", s.name, s.title.in(context.language),
                              s.story.in(context.language));
-  context.out << fmt::format("Cluster    {}\n", cluster_line(s));
-  context.out << fmt::format("Time       {} from {:02}:{:02}, seed {}\n", to_text(s.duration),
-                             s.starts_at / 1h, s.starts_at / 1min % 60, s.seed);
-  context.out << fmt::format("Clients    {}\n", clients_line(s));
-  context.out << fmt::format("Faults     {}\n", s.faults.size());
-  context.out << fmt::format("File       {}\n", *path);
+  const auto row = [&context](const std::string& title, const std::string& text) {
+    context.out << fmt::format("{:<10} {}\n", title, text);
+  };
+  row(tr("Cluster"), cluster_line(s));
+  row(tr("Time"), tr("{} from {:02}:{:02}, seed {}", to_text(s.duration), s.starts_at / 1h,
+                     s.starts_at / 1min % 60, s.seed));
+  row(tr("Clients"), clients_line(s));
+  row(tr("Faults"), std::to_string(s.faults.size()));
+  row(tr("File"), *path);
   for (const Problem& warning : loaded.warnings) {
-    context.out << "Warning    " << warning.text() << "\n";
+    row(tr("Warning"), warning.text());
   }
 }
 
@@ -185,19 +187,20 @@ void validate_files(Context& context, const std::vector<std::string>& names) {
     errors.insert(errors.end(), loaded.errors.begin(), loaded.errors.end());
     warnings.insert(warnings.end(), loaded.warnings.begin(), loaded.warnings.end());
   }
-  for (const Problem& warning : warnings) context.err << "warning: " << warning.text() << "\n";
+  for (const Problem& warning : warnings) context.err << tr("warning: {}", warning.text()) << "\n";
   context.err << to_text(errors);
-  context.out << fmt::format("{} of {} files are valid\n", good, names.size());
+  context.out << tr("{} of {} files are valid", good, names.size()) << "\n";
   if (good != names.size()) context.status = exit_bad_input;
 }
 
 }  // namespace
 
 void add_scenarios(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("scenarios", "The library of scenarios; checking your own");
+  CLI::App* group =
+      app.add_subcommand("scenarios", tr("The library of scenarios; checking your own"));
   group->require_subcommand(1);
 
-  group->add_subcommand("list", "Names and titles of the library")->callback([&context] {
+  group->add_subcommand("list", tr("Names and titles of the library"))->callback([&context] {
     list(context);
   });
 
@@ -209,11 +212,12 @@ void add_scenarios(CLI::App& app, Context& context) {
   };
   const auto arguments = std::make_shared<Arguments>();
 
-  CLI::App* show_command = group->add_subcommand("show", "What a scenario is about");
-  show_command->add_option("name", arguments->name, "A name of the library, or a file")->required();
-  show_command->add_option("--set", arguments->overrides, "path=value, as for run")
+  CLI::App* show_command = group->add_subcommand("show", tr("What a scenario is about"));
+  show_command->add_option("name", arguments->name, tr("A name of the library, or a file"))
+      ->required();
+  show_command->add_option("--set", arguments->overrides, tr("path=value, as for run"))
       ->allow_extra_args(false);
-  show_command->add_flag("--json", arguments->json, "Every setting in force, as JSON");
+  show_command->add_flag("--json", arguments->json, tr("Every setting in force, as JSON"));
   show_command->callback([&context, arguments] {
     show(context, arguments->name, arguments->overrides, arguments->json);
   });
@@ -224,21 +228,22 @@ void add_scenarios(CLI::App& app, Context& context) {
   };
   const auto made = std::make_shared<NewArguments>();
   CLI::App* new_command =
-      group->add_subcommand("new", "A scenario of your own: a copy that runs as it is");
-  new_command->add_option("name", made->folder, "The folder to make; its name is the scenario's")
+      group->add_subcommand("new", tr("A scenario of your own: a copy that runs as it is"));
+  new_command
+      ->add_option("name", made->folder, tr("The folder to make; its name is the scenario's"))
       ->required();
-  new_command->add_option("--from", made->from, "A name of the library, or a file")
+  new_command->add_option("--from", made->from, tr("A name of the library, or a file"))
       ->capture_default_str();
   new_command->callback([&context, made] { make_new(context, made->folder, made->from); });
 
-  CLI::App* validate_command = group->add_subcommand("validate", "List every mistake in files");
-  validate_command->add_option("files", arguments->files, "Scenario files")->required();
+  CLI::App* validate_command = group->add_subcommand("validate", tr("List every mistake in files"));
+  validate_command->add_option("files", arguments->files, tr("Scenario files"))->required();
   validate_command->callback([&context, arguments] { validate_files(context, arguments->files); });
 
-  group->add_subcommand("schema", "The JSON Schema of scenario files")->callback([&context] {
+  group->add_subcommand("schema", tr("The JSON Schema of scenario files"))->callback([&context] {
     context.out << scenario_schema();
   });
-  group->add_subcommand("docs", "Every setting, as Markdown tables")->callback([&context] {
+  group->add_subcommand("docs", tr("Every setting, as Markdown tables"))->callback([&context] {
     context.out << scenario_docs();
   });
 }

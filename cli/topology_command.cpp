@@ -1,4 +1,5 @@
 // brokerlab topology show | check | dot
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/topology_text.h"
 #include "scenarios/topology_file.h"
@@ -25,7 +26,7 @@ struct Arguments {
 std::optional<sim::Topology> load(Context& context, const std::string& file) {
   scenarios::LoadedTopology loaded = scenarios::load_topology(file);
   for (const Problem& warning : loaded.warnings) {
-    context.err << context.say("warning: ", "주의: ") << warning.text() << "\n";
+    context.err << tr("warning: {}", warning.text()) << "\n";
   }
   if (!loaded.topology) context.status = refuse(context, loaded.errors);
   return std::move(loaded.topology);
@@ -44,10 +45,11 @@ std::vector<int> machines_named(const sim::Topology& topology, const std::string
       problems.push_back({option,
                           {},
                           '"' + name + '"',
-                          near.empty() ? "names no machine, rack, zone or data centre with machines"
-                                       : fmt::format("names no machine, rack, zone or data centre "
-                                                     "with machines; did you mean \"{}\"?",
-                                                     near)});
+                          near.empty()
+                              ? tr("names no machine, rack, zone or data centre with machines")
+                              : tr("names no machine, rack, zone or data centre "
+                                   "with machines; did you mean \"{}\"?",
+                                   near)});
     }
     machines.insert(machines.end(), some.begin(), some.end());
   }
@@ -63,7 +65,7 @@ void answer_route(Context& context, const sim::Topology& topology,
   for (const std::string& end : ends) {
     const std::vector<int> machine = machines_named(topology, "--route", end, problems);
     if (machine.size() > 1) {
-      problems.push_back({"--route", {}, '"' + end + '"', "must be a single machine"});
+      problems.push_back({"--route", {}, '"' + end + '"', tr("must be a single machine")});
     } else if (!machine.empty()) {
       places.push_back(machine.front());
     }
@@ -90,10 +92,11 @@ void answer_flow(Context& context, const sim::Topology& topology,
     problems.push_back({"--flow",
                         {},
                         '"' + topology.places()[static_cast<std::size_t>(machine)].name + '"',
-                        "is on both sides"});
+                        tr("is on both sides")});
   }
   if (problems.empty() && to.empty()) {
-    problems.push_back({"--flow", {}, '"' + ends[1] + '"', "leaves no machine on the other side"});
+    problems.push_back(
+        {"--flow", {}, '"' + ends[1] + '"', tr("leaves no machine on the other side")});
   }
   if (!problems.empty()) {
     context.status = refuse(context, problems);
@@ -115,7 +118,7 @@ void check(Context& context, const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     const scenarios::LoadedTopology loaded = scenarios::load_topology(file);
     for (const Problem& warning : loaded.warnings) {
-      context.err << context.say("warning: ", "주의: ") << warning.text() << "\n";
+      context.err << tr("warning: {}", warning.text()) << "\n";
     }
     context.err << to_text(loaded.errors);
     if (loaded.topology) ++good;
@@ -130,35 +133,36 @@ void check(Context& context, const std::vector<std::string>& files) {
 
 void add_topology(CLI::App& app, Context& context) {
   CLI::App* group = app.add_subcommand(
-      "topology", "Racks, zones and data centres: what fails together, how much can pass");
+      "topology", tr("Racks, zones and data centres: what fails together, how much can pass"));
   group->require_subcommand(1);
   const auto arguments = std::make_shared<Arguments>();
-  const char* const file = "A scenario (file or name) or a topology file";
+  const std::string file = tr("A scenario (file or name) or a topology file");
 
   CLI::App* show_command = group->add_subcommand(
-      "show", "The tree, single points of failure and what each outage cuts off");
+      "show", tr("The tree, single points of failure and what each outage cuts off"));
   show_command->add_option("file", arguments->file, file)->required();
-  auto* as_json = show_command->add_flag("--json", arguments->json, "All of it as JSON");
+  auto* as_json = show_command->add_flag("--json", arguments->json, tr("All of it as JSON"));
   auto* route = show_command
                     ->add_option("--route", arguments->route,
-                                 "Two machines: the way between them, its delay and rate")
+                                 tr("Two machines: the way between them, its delay and rate"))
                     ->expected(2)
                     ->excludes(as_json);
   show_command
-      ->add_option("--flow", arguments->flow,
-                   "Two sets (machines, racks, zones, data centres; commas between): the most that "
-                   "can pass; the second may be \"everything\"")
+      ->add_option(
+          "--flow", arguments->flow,
+          tr("Two sets (machines, racks, zones, data centres; commas between): the most that "
+             "can pass; the second may be \"everything\""))
       ->expected(2)
       ->excludes(as_json)
       ->excludes(route);
   show_command->callback([&context, arguments] { show(context, *arguments); });
 
-  CLI::App* check_command = group->add_subcommand("check", "List every mistake in files");
+  CLI::App* check_command = group->add_subcommand("check", tr("List every mistake in files"));
   check_command->add_option("files", arguments->files, file)->required();
   check_command->callback([&context, arguments] { check(context, arguments->files); });
 
-  CLI::App* dot_command =
-      group->add_subcommand("dot", "A picture for Graphviz: brokerlab topology dot F | dot -Tsvg");
+  CLI::App* dot_command = group->add_subcommand(
+      "dot", tr("A picture for Graphviz: brokerlab topology dot F | dot -Tsvg"));
   dot_command->add_option("file", arguments->file, file)->required();
   dot_command->callback([&context, arguments] {
     if (const auto topology = load(context, arguments->file))

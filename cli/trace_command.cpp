@@ -1,4 +1,5 @@
 // brokerlab trace FILE.run: the events of a recording, one a line.
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/recordings.h"
 
@@ -101,16 +102,18 @@ void trace(Context& context, const Arguments& arguments) {
 
 void add_trace(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("trace", "List the events of a recording");
-  command->add_option("file", arguments->file, "A recording (run --record FILE.run)")->required();
-  command->add_option("--level", arguments->level, "Down to which: fault, control or detail")
+  CLI::App* command = app.add_subcommand("trace", tr("List the events of a recording"));
+  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
+      ->required();
+  command->add_option("--level", arguments->level, tr("Down to which: fault, control or detail"))
       ->check(CLI::IsMember({"fault", "control", "detail"}))
       ->capture_default_str();
-  command->add_option("--from", arguments->from, "From this moment on, such as 330s or 09:00:30");
-  command->add_option("--to", arguments->to, "Up to this moment, such as 400s or 09:01:40");
-  command->add_option("--kind", arguments->kind, "Only kinds that contain this text");
+  command->add_option("--from", arguments->from,
+                      tr("From this moment on, such as 330s or 09:00:30"));
+  command->add_option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"));
+  command->add_option("--kind", arguments->kind, tr("Only kinds that contain this text"));
   command->add_flag("--internal", arguments->internal,
-                    "Events of Kafka's own topics, __consumer_offsets, too");
+                    tr("Events of Kafka's own topics, __consumer_offsets, too"));
   command->callback([&context, arguments] { trace(context, *arguments); });
 }
 

@@ -1,18 +1,24 @@
 #include "cli/usage.h"
 
-#include "base/check.h"
-#include "base/korean.h"
 #include "base/translation.h"
+#include "cli/rewording.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
-#include <vector>
 
 namespace brokerlab::cli {
 namespace {
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (const char byte : text) {
+    const auto value = static_cast<unsigned char>(byte);
+    if ((value & 0xc0) != 0x80) columns += value >= 0xe3 ? 2 : 1;
+  }
+  return columns;
+}
 
 class SpokenFormatter : public CLI::Formatter {
  public:
@@ -28,6 +34,16 @@ class SpokenFormatter : public CLI::Formatter {
                          std::vector<const CLI::Option*> options) const override {
     if (group == "Options") group = tr("Options");
     return Formatter::make_group(std::move(group), is_positional, std::move(options));
+  }
+
+  /// CLI11 counts bytes where a terminal counts columns, of which Hangul takes two for three bytes.
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = make_option_name(option, is_positional) + make_option_opts(option);
+    const std::size_t width = get_column_width();
+    const std::size_t columns = columns_of(name) + 2;
+    const std::string gap =
+        columns >= width ? "\n" + std::string(width, ' ') : std::string(width - columns, ' ');
+    return "  " + name + gap + make_option_desc(option) + "\n";
   }
 
   std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
@@ -58,39 +74,11 @@ constexpr Wording wordings[] = {
     {"{}: {} not in {{}}", sentence("{}: \"{}\" must be one of {}")},
 };
 
-/// What stands in the blanks when `text` has the form; nothing when it has not.
-std::optional<std::vector<std::string>> blanks_in(std::string_view text, std::string_view form) {
-  std::vector<std::string> blanks;
-  while (true) {
-    const std::size_t blank = form.find("{}");
-    if (blank == std::string_view::npos) {
-      if (text != form) return std::nullopt;
-      return blanks;
-    }
-    if (!text.starts_with(form.substr(0, blank))) return std::nullopt;
-    text.remove_prefix(blank);
-    form.remove_prefix(blank + 2);
-    const std::string_view behind = form.substr(0, form.find("{}"));
-    const std::size_t end = behind.empty() ? text.size() : text.find(behind);
-    if (end == std::string_view::npos) return std::nullopt;
-    blanks.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-}
-
 std::string in_our_words(std::string_view message) {
   for (const Wording& wording : wordings) {
     const auto blanks = blanks_in(message, wording.theirs);
     if (!blanks) continue;
-    std::string text = translated(wording.ours);
-    std::size_t at = 0;
-    for (const std::string& blank : *blanks) {
-      at = text.find("{}", at);
-      ENSURE(at != std::string::npos, "\"{}\" has too few blanks", wording.ours);
-      text.replace(at, 2, blank);
-      at += blank.size();
-    }
-    return with_particles(std::move(text));
+    return filled(translated(wording.ours), *blanks);
   }
   return std::string(message);
 }

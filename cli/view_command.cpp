@@ -1,4 +1,5 @@
 // brokerlab view: hands over to brokerlab-viz, which is built beside this program.
+#include "base/translation.h"
 #include "cli/run.h"
 
 #include <CLI/CLI.hpp>
@@ -37,7 +38,7 @@ bool record_scenario(Context& context, std::string& first) {
 void view(Context& context, std::vector<std::string> arguments) {
   const std::string viewer = (own_directory(context.program) / "brokerlab-viz").string();
   if (!std::filesystem::exists(viewer)) {
-    context.err << fmt::format("brokerlab: the viewer is not built: {} is missing\n", viewer);
+    context.err << "brokerlab: " << tr("the viewer is not built: {} is missing", viewer) << "\n";
     context.status = exit_trouble;
     return;
   }
@@ -52,7 +53,8 @@ void view(Context& context, std::vector<std::string> arguments) {
   argv.push_back(nullptr);
   context.out.flush();
   execv(viewer.c_str(), argv.data());
-  context.err << fmt::format("brokerlab: {} cannot be started: {}\n", viewer, std::strerror(errno));
+  context.err << "brokerlab: " << tr("{} cannot be started: {}", viewer, std::strerror(errno))
+              << "\n";
   context.status = exit_trouble;
 }
 
@@ -60,7 +62,7 @@ void view(Context& context, std::vector<std::string> arguments) {
 
 void add_view(CLI::App& app, Context& context) {
   CLI::App* command =
-      app.add_subcommand("view", "Open a recording, or a scenario run now, in the window");
+      app.add_subcommand("view", tr("Open a recording, or a scenario run now, in the window"));
   command->prefix_command();  // Everything that follows is the viewer's,
   command->fallthrough(false);
   command->set_help_flag();  // --help too.

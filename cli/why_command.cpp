@@ -1,4 +1,5 @@
 // brokerlab why FILE.run EVENT: from an event back to its first cause.
+#include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/recordings.h"
 
@@ -56,7 +57,7 @@ void why(Context& context, const Arguments& arguments) {
   if (const auto id = sim::event_number(arguments.event)) {
     if (reader->event(*id)) return explain(context, *reader, printer, *id);
     context.status =
-        refuse(context, {{arguments.file, {}, arguments.event, "is no event" + left_out}});
+        refuse(context, {{arguments.file, {}, arguments.event, tr("is no event") + left_out}});
     return;
   }
   const std::vector<sim::RecordedEvent> found = sim::find_events(*reader, arguments.event);
@@ -64,16 +65,21 @@ void why(Context& context, const Arguments& arguments) {
     context.status = refuse(context, {{arguments.file,
                                        {},
                                        arguments.event,
-                                       "matches no event; see brokerlab trace" + left_out}});
+                                       tr("matches no event; see brokerlab trace") + left_out}});
     return;
   }
   explain(context, *reader, printer, found.front().id);
   if (found.size() == 1) return;
   const std::size_t listed = std::min(found.size() - 1, most_listed);
-  context.out << fmt::format(
-      "\n{} more {}{}; a number may stand in place of the words:\n", found.size() - 1,
-      found.size() == 2 ? "event matches" : "events match",
-      listed < found.size() - 1 ? fmt::format(", the first {} are", listed) : std::string());
+  const std::size_t more = found.size() - 1;
+  context.out << "\n"
+              << (more == 1 ? tr("1 more event matches; a number may stand in place of the words:")
+                  : listed < more
+                      ? tr("{} more events match, the first {} are; a number may stand in place "
+                           "of the words:",
+                           more, listed)
+                      : tr("{} more events match; a number may stand in place of the words:", more))
+              << "\n";
   for (std::size_t i = 1; i <= listed; ++i) {
     context.out << printer.line(found[i]) << "\n";
   }
@@ -83,9 +89,10 @@ void why(Context& context, const Arguments& arguments) {
 
 void add_why(CLI::App& app, Context& context) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("why", "Walk from an event back to its first cause");
-  command->add_option("file", arguments->file, "A recording (run --record FILE.run)")->required();
-  command->add_option("event", arguments->event, "Its number, or words that it contains")
+  CLI::App* command = app.add_subcommand("why", tr("Walk from an event back to its first cause"));
+  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
+      ->required();
+  command->add_option("event", arguments->event, tr("Its number, or words that it contains"))
       ->required();
   command->callback([&context, arguments] { why(context, *arguments); });
 }

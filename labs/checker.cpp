@@ -73,7 +73,7 @@ class Checker {
     SettingsReport problems;
     Json settings;
     if (!parse_json(recording_->meta("scenario_json"), settings, problems)) {
-      return trouble("the recording has no scenario; run the lab again");
+      return trouble(tr("the recording has no scenario; run the lab again"));
     }
     return check_setting_behind_wait(c, workspace_.answers.at(c.answer),
                                      find_chain(*recording_, c.from, c.back_to), settings);

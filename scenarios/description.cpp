@@ -2,6 +2,7 @@
 #include "scenarios/description.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "log/partition_dir.h"
 
 namespace brokerlab::scenarios {
@@ -192,7 +193,7 @@ const Settings<Expectation>& Expectation::settings() {
   using E = Expectation;
   static const auto all =
       Settings<E>("Expectation", "What the verdict is about, beside the invariants.")
-          .choice("an expectation")
+          .choice(sentence("an expectation"))
           .alternative("no_acknowledged_record_lost", &E::what, &NoAcknowledgedRecordLost::wanted,
                        setting::boolean(), "Whatever a producer was told is stored, is.")
           .alternative("unavailability_below", &E::what, &UnavailabilityBelow::limit,

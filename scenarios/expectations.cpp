@@ -1,6 +1,6 @@
 #include "scenarios/expectations.h"
 
-#include <fmt/format.h>
+#include "base/translation.h"
 
 #include <algorithm>
 
@@ -12,29 +12,33 @@ using Outages = RunReport::Outages;
 RunReport::Expectation check_lost(const NoAcknowledgedRecordLost& expected,
                                   const RunReport& report) {
   const std::size_t lost = report.lost.size() + static_cast<std::size_t>(report.blindly_lost);
-  return {"no acknowledged record is lost", expected.wanted == (lost == 0),
-          fmt::format("{} lost", lost)};
+  return {phrase("no acknowledged record is lost"), expected.wanted == (lost == 0),
+          phrase("{} lost", lost)};
 }
 
-RunReport::Expectation check_below(Duration limit, const char* side, const Outages& outages) {
-  return {fmt::format("no partition is unavailable for {} for {} or more", side,
-                      brokerlab::to_text(limit)),
-          outages.longest < limit, fmt::format("longest {}", to_rounded_text(outages.longest))};
+RunReport::Expectation check_below(Duration limit, RequestSide side, const Outages& outages) {
+  const std::string text = brokerlab::to_text(limit);
+  return {side == RequestSide::produce
+              ? phrase("no partition is unavailable for produce for {} or more", text)
+              : phrase("no partition is unavailable for fetch for {} or more", text),
+          outages.longest < limit, phrase("longest {}", to_rounded_text(outages.longest))};
 }
 
-std::string words_for(const AvailabilityWithin& limits) {
-  const std::string side = limits.of == RequestSide::produce ? "produce" : "fetch";
-  std::string text = fmt::format(
-      "{} is available for {}, but for",
-      limits.topic ? "every partition of " + *limits.topic : std::string("every partition"), side);
-  std::string what;
-  const auto add = [&what](const std::string& more) { what += (what.empty() ? " " : ", ") + more; };
-  if (limits.longest)
-    add(fmt::format("less than {} at a time", brokerlab::to_text(*limits.longest)));
-  if (limits.total) add(fmt::format("less than {} in all", brokerlab::to_text(*limits.total)));
-  if (limits.times)
-    add(fmt::format("at most {} {}", *limits.times, *limits.times == 1 ? "time" : "times"));
-  return text + what;
+Phrase words_for(const AvailabilityWithin& limits) {
+  Phrase but_for;
+  const auto add = [&but_for](const Phrase& more) {
+    but_for = but_for.english.empty() ? more : phrase("{}, {}", but_for, more);
+  };
+  if (limits.longest) add(phrase("less than {} at a time", brokerlab::to_text(*limits.longest)));
+  if (limits.total) add(phrase("less than {} in all", brokerlab::to_text(*limits.total)));
+  if (limits.times) {
+    add(*limits.times == 1 ? phrase("at most 1 time") : phrase("at most {} times", *limits.times));
+  }
+  const Phrase whose =
+      limits.topic ? phrase("every partition of {}", *limits.topic) : phrase("every partition");
+  return limits.of == RequestSide::produce
+             ? phrase("{} is available for produce, but for {}", whose, but_for)
+             : phrase("{} is available for fetch, but for {}", whose, but_for);
 }
 
 /// Every limit holds for every partition by itself; the worst is told.
@@ -53,9 +57,11 @@ RunReport::Expectation check_within(const AvailabilityWithin& limits, const RunR
                    (!limits.total || worst.total < *limits.total) &&
                    (!limits.times || worst.times <= *limits.times);
   return {words_for(limits), met,
-          fmt::format("longest {}, at most {} in all and {} {} of a partition",
-                      to_rounded_text(worst.longest), to_rounded_text(worst.total), worst.times,
-                      worst.times == 1 ? "time" : "times")};
+          worst.times == 1
+              ? phrase("longest {}, at most {} in all and 1 time of a partition",
+                       to_rounded_text(worst.longest), to_rounded_text(worst.total))
+              : phrase("longest {}, at most {} in all and {} times of a partition",
+                       to_rounded_text(worst.longest), to_rounded_text(worst.total), worst.times)};
 }
 
 /// Records, not lag: what lies above the high watermark is acknowledged, and nobody can read it.
@@ -66,12 +72,12 @@ RunReport::Expectation check_consumed(const AllRecordsConsumed& expected, const 
     unread += group.unread;
     lag += group.lag;
   }
-  std::string found = fmt::format("{} unread, lag {}", with_commas(unread), with_commas(lag));
+  Phrase found = phrase("{} unread, lag {}", with_commas(unread), with_commas(lag));
   if (report.unreadable > 0) {
-    found += fmt::format("; {} above the high watermark, not yet readable",
-                         with_commas(report.unreadable));
+    found = phrase("{}; {} above the high watermark, not yet readable", found,
+                   with_commas(report.unreadable));
   }
-  return {"every group has read every acknowledged record that is not lost",
+  return {phrase("every group has read every acknowledged record that is not lost"),
           expected.wanted == (unread == 0 && lag == 0), found};
 }
 
@@ -84,10 +90,10 @@ RunReport::Expectation check(const Expectation& expectation, const RunReport& re
       return check_lost(it, report);
     }
     RunReport::Expectation operator()(const UnavailabilityBelow& it) const {
-      return check_below(it.limit, "produce", report.produce);
+      return check_below(it.limit, RequestSide::produce, report.produce);
     }
     RunReport::Expectation operator()(const FetchUnavailabilityBelow& it) const {
-      return check_below(it.limit, "fetch", report.fetch);
+      return check_below(it.limit, RequestSide::fetch, report.fetch);
     }
     RunReport::Expectation operator()(const AvailabilityWithin& it) const {
       return check_within(it, report);

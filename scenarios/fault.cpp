@@ -2,6 +2,7 @@
 #include "scenarios/fault.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 
 namespace brokerlab::scenarios {
 namespace {
@@ -13,18 +14,18 @@ using setting::text;
 constexpr Duration longest_run = std::chrono::hours(24 * 7);
 
 SettingType<std::string> machine_name() {
-  return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", "a name of letters, digits, - and _");
+  return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", sentence("a name of letters, digits, - and _"));
 }
 
 /// Of a switch, rack, zone or data centre.
 SettingType<std::string> place_name() {
-  return text(80, "[A-Za-z0-9][A-Za-z0-9_.-]*", "a name of letters, digits, ., - and _");
+  return text(80, "[A-Za-z0-9][A-Za-z0-9_.-]*", sentence("a name of letters, digits, ., - and _"));
 }
 
 /// Kafka's rule for a topic (Topic.validate).
 SettingType<std::string> topic_name() {
   return text(249, "[a-zA-Z0-9_-][a-zA-Z0-9._-]*|\\.[a-zA-Z0-9_-][a-zA-Z0-9._-]*",
-              "a name of letters, digits, ., - and _");
+              sentence("a name of letters, digits, ., - and _"));
 }
 
 constexpr const char* about_sides =
@@ -71,7 +72,7 @@ const Settings<LeaderOf>& LeaderOf::settings() {
 const Settings<Target>& Target::settings() {
   static const auto all =
       Settings<Target>("Target", "Whom a fault hits. A bare text is \"machine\".")
-          .choice("a target")
+          .choice(sentence("a target"))
           .alternative("machine", &Target::who, &Named::name, place_name(),
                        "A machine (broker-1), \"controller\", or a name bound with \"as\".")
           .alternative("leader_of_most", &Target::who, &LeaderOfMost::topic, topic_name(),
@@ -182,7 +183,7 @@ const Settings<Fault>& Fault::settings() {
       Settings<Fault>("Fault", "Something that goes wrong, or is put right.")
           .field("at", &Fault::at, Duration{0}, longest_run, "Since the start of the run.")
           .required()
-          .choice("a fault")
+          .choice(sentence("a fault"))
           .alternative("power_off", &Fault::action, &PowerOff::target, record<Target>(),
                        "The machine goes dark; what was not synced to disk is lost.")
           .alternative("power_on", &Fault::action, &PowerOn::target, record<Target>(),

@@ -1,4 +1,5 @@
 // How each fault is done.
+#include "base/translation.h"
 #include "scenarios/faults.h"
 #include "sim/disk_faults.h"
 #include "sim/topology.h"
@@ -8,12 +9,12 @@ namespace brokerlab::scenarios {
 // --- Machines and processes ---
 
 void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& report) {
-  report.what = "power off";
+  report.what = phrase("power off");
   Cluster::Member* member = member_of(off.target, as, report);
   if (member == nullptr) return;
   report.done = member->machine->powered();
   if (!report.done) {
-    report.note = "it was off already";
+    report.note = phrase("it was off already");
     return;
   }
   silence(report, *member);
@@ -21,7 +22,7 @@ void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& rep
 }
 
 void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& report) {
-  report.what = "power on";
+  report.what = phrase("power on");
   Cluster::Member* member = member_of(on.target, as, report);
   if (member == nullptr) return;
   report.done = !member->machine->powered();
@@ -29,7 +30,7 @@ void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& repor
     undo_harm(report, member->machine->id());
     member->machine->power_on();
   } else {
-    report.note = "it was on already";
+    report.note = phrase("it was on already");
   }
 }
 
@@ -39,12 +40,12 @@ Cluster::Member* FaultPlan::running_member(const Target& target, const std::stri
   if (member == nullptr) return nullptr;
   report.done = member->process->running();
   if (report.done) return member;
-  report.note = "it was not running";
+  report.note = phrase("it was not running");
   return nullptr;
 }
 
 void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport& report) {
-  report.what = "kill process";
+  report.what = phrase("kill process");
   Cluster::Member* member = running_member(kill.target, as, report);
   if (member == nullptr) return;
   silence(report, *member);
@@ -52,12 +53,12 @@ void FaultPlan::act(const KillProcess& kill, const std::string& as, FaultReport&
 }
 
 void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport& report) {
-  report.what = "stop process";
+  report.what = phrase("stop process");
   Cluster::Member* member = member_of(stop.target, as, report);
   if (member == nullptr) return;
   report.done = member->process->running() || member->process->restarts();
   if (!report.done) {
-    report.note = "it was not running";
+    report.note = phrase("it was not running");
     return;
   }
   silence(report, *member);
@@ -65,7 +66,7 @@ void FaultPlan::act(const StopProcess& stop, const std::string& as, FaultReport&
 }
 
 void FaultPlan::act(const StartProcess& start, const std::string& as, FaultReport& report) {
-  report.what = "start process";
+  report.what = phrase("start process");
   Cluster::Member* member = member_of(start.target, as, report);
   if (member == nullptr) return;
   report.done = member->machine->powered() && !member->process->running();
@@ -73,12 +74,13 @@ void FaultPlan::act(const StartProcess& start, const std::string& as, FaultRepor
     undo_harm(report, member->machine->id());
     member->process->start();
   } else {
-    report.note = member->machine->powered() ? "it was running already" : "its machine was off";
+    report.note = member->machine->powered() ? phrase("it was running already")
+                                             : phrase("its machine was off");
   }
 }
 
 void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& report) {
-  report.what = "pause";
+  report.what = phrase("pause");
   Cluster::Member* member = running_member(pause.machine, as, report);
   if (member == nullptr) return;
   silence(report, *member, world_.now() + pause.length);
@@ -86,7 +88,7 @@ void FaultPlan::act(const Pause& pause, const std::string& as, FaultReport& repo
 }
 
 void FaultPlan::act(const Clock& clock, const std::string& as, FaultReport& report) {
-  report.what = "clock";
+  report.what = phrase("clock");
   Cluster::Member* member = member_of(clock.machine, as, report);
   if (member == nullptr) return;
   report.done = true;
@@ -115,7 +117,7 @@ void FaultPlan::impair(const Sides& sides, const sim::Impairment& what, const st
   const std::set<sim::MachineId> right = resolve_set(sides.against, left);
   report.done = !left.empty() && !right.empty();
   if (!report.done) {
-    report.note = "one of the two sides is empty";
+    report.note = phrase("one of the two sides is empty");
     return;
   }
   report.harmful = true;
@@ -131,31 +133,31 @@ void FaultPlan::impair(const Sides& sides, const sim::Impairment& what, const st
 }
 
 void FaultPlan::act(const Cut& cut, const std::string& as, FaultReport& report) {
-  report.what = "cut";
+  report.what = phrase("cut");
   const sim::Impairment nothing_passes{.cut = true};
   impair(cut, nothing_passes, as, report);
 }
 
 void FaultPlan::act(const Loss& loss, const std::string& as, FaultReport& report) {
-  report.what = "loss";
+  report.what = phrase("loss");
   const sim::Impairment lossy{.loss = loss.share};
   impair(loss, lossy, as, report);
 }
 
 void FaultPlan::act(const Delay& delay, const std::string& as, FaultReport& report) {
-  report.what = "delay";
+  report.what = phrase("delay");
   const sim::Impairment late{.delay = delay.by, .jitter = delay.jitter};
   impair(delay, late, as, report);
 }
 
 void FaultPlan::act(const SlowNic& slow, const std::string& as, FaultReport& report) {
-  report.what = "slow nic";
+  report.what = phrase("slow nic");
   Cluster::Member* member = member_of(slow.machine, as, report);
   if (member == nullptr) return;
   const sim::MachineId machine = member->machine->id();
   report.done = slow.rate < member->machine->config().nic.top_rate();
   if (!report.done) {
-    report.note = "its card is no faster anyway";
+    report.note = phrase("its card is no faster anyway");
     return;
   }
   report.harmful = true;
@@ -172,11 +174,11 @@ void FaultPlan::lose(const std::vector<int>& places, FaultReport& report) {
   report.harmful = true;
   std::set<sim::MachineId> machines;
   for (const int place : places) insert_machine(place, machines);
-  if (machines.empty()) report.note = "it cut nobody off; others took over";
+  if (machines.empty()) report.note = phrase("it cut nobody off; others took over");
 }
 
 void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& report) {
-  report.what = "switch off";
+  report.what = phrase("switch off");
   report.target = off.name;
   sim::Network& network = cluster_.network();
   const sim::Topology& topology = *network.topology();
@@ -186,7 +188,7 @@ void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& re
 }
 
 void FaultPlan::act(const CutOff& cut, const std::string& as, FaultReport& report) {
-  report.what = "cut off";
+  report.what = phrase("cut off");
   report.target = cut.area;
   sim::Network& network = cluster_.network();
   lose(network.topology()->machines_of(cut.area), report);
@@ -195,7 +197,7 @@ void FaultPlan::act(const CutOff& cut, const std::string& as, FaultReport& repor
 }
 
 void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& report) {
-  report.what = "rack off";
+  report.what = phrase("rack off");
   report.target = off.area;
   sim::Network& network = cluster_.network();
   const sim::Topology& topology = *network.topology();
@@ -228,7 +230,7 @@ sim::Machine* FaultPlan::machine_with_disk(const Target& target, int disk, const
   Cluster::Member* member = member_of(target, as, report);
   if (member == nullptr) return nullptr;
   if (disk < member->machine->disks()) return member->machine;
-  report.note = fmt::format("{} has no disk {}", member->machine->name(), disk + 1);
+  report.note = phrase("{} has no disk {}", member->machine->name(), disk + 1);
   return nullptr;
 }
 
@@ -253,12 +255,12 @@ void FaultPlan::set_disk(sim::Machine& machine, int disk, const std::string& as,
     effects_.in_force(watch);
     set();
   };
-  lay_over(fmt::format("{} {} of {}", report.what, disk, machine.name()), as, in_force,
+  lay_over(fmt::format("{} {} of {}", report.what.english, disk, machine.name()), as, in_force,
            std::move(end), [this, watch] { effects_.covered(watch); });
 }
 
 void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& report) {
-  report.what = "slow disk";
+  report.what = phrase("slow disk");
   const int disk = slow.disk - 1;
   sim::Machine* machine = machine_with_disk(slow.machine, disk, as, report);
   if (machine == nullptr) return;
@@ -268,7 +270,7 @@ void FaultPlan::act(const SlowDisk& slow, const std::string& as, FaultReport& re
 }
 
 void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport& report) {
-  report.what = "fail disk";
+  report.what = phrase("fail disk");
   const int disk = failing.disk - 1;
   sim::Machine* machine = machine_with_disk(failing.machine, disk, as, report);
   if (machine == nullptr) return;
@@ -278,12 +280,12 @@ void FaultPlan::act(const FailDisk& failing, const std::string& as, FaultReport&
 }
 
 void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& report) {
-  report.what = "fill disk";
+  report.what = phrase("fill disk");
   const int disk = full.disk - 1;
   sim::Machine* machine = machine_with_disk(full.machine, disk, as, report);
   if (machine == nullptr) return;
   if (full.left >= machine->disk(disk).free()) {
-    report.note = "it has no more room than that anyway";
+    report.note = phrase("it has no more room than that anyway");
     return;
   }
   // Covered by another it leaves what it would have left by then.
@@ -296,7 +298,7 @@ void FaultPlan::act(const FillDisk& full, const std::string& as, FaultReport& re
 }
 
 void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& report) {
-  report.what = "lying disk";
+  report.what = phrase("lying disk");
   const int disk = liar.disk - 1;
   sim::Machine* machine = machine_with_disk(liar.machine, disk, as, report);
   if (machine == nullptr) return;
@@ -306,11 +308,11 @@ void FaultPlan::act(const LyingDisk& liar, const std::string& as, FaultReport& r
 }
 
 void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& report) {
-  report.what = "corrupt";
+  report.what = phrase("corrupt");
   Cluster::Member* member = member_of(corrupt.machine, as, report);
   if (member == nullptr) return;
   if (member->role.role != Role::broker) {
-    report.note = "only brokers have logs";
+    report.note = phrase("only brokers have logs");
     return;
   }
   const std::string prefix =
@@ -318,9 +320,9 @@ void FaultPlan::act(const Corrupt& corrupt, const std::string& as, FaultReport& 
   const auto flipped = cluster_.storage(model::BrokerId(member->role.index + 1)).corrupt(prefix);
   report.done = flipped.has_value();
   report.harmful = report.done;
-  report.note = flipped ? fmt::format("bit {} of byte {} of {}", flipped->bit, flipped->position,
-                                      flipped->path)
-                        : "nothing of it was on the disk yet";
+  report.note =
+      flipped ? phrase("bit {} of byte {} of {}", flipped->bit, flipped->position, flipped->path)
+              : phrase("nothing of it was on the disk yet");
   if (!flipped) return;
   // "<root>/orders-3/00000000000000000000.log"
   const std::size_t end = flipped->path.rfind('/');
@@ -358,12 +360,12 @@ void FaultPlan::lay_over(const std::string& setting, const std::string& as,
 }
 
 void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
-  report.what = "heal";
+  report.what = phrase("heal");
   report.target = heal.fault;
   const auto found = undo_.find(heal.fault);
   report.done = found != undo_.end();
   if (!report.done) {
-    report.note = "the fault of that name was not done, or is over";
+    report.note = phrase("the fault of that name was not done, or is over");
     return;
   }
   if (const auto fault = named_.find(heal.fault); fault != named_.end()) {

@@ -1,5 +1,6 @@
 #include "scenarios/faults.h"
 
+#include "base/translation.h"
 #include "sim/topology.h"
 
 #include <algorithm>
@@ -99,7 +100,7 @@ Cluster::Member* FaultPlan::member_of(const Target& target, const std::string& a
   const std::optional<std::string> name = resolve(target);
   Cluster::Member* member = name ? cluster_.find(*name) : nullptr;
   if (member == nullptr) {
-    report.note = "nobody fitted the description at that moment";
+    report.note = phrase("nobody fitted the description at that moment");
     return nullptr;
   }
   if (!as.empty()) aliases_[as] = *name;
@@ -135,7 +136,8 @@ std::vector<FaultReport> FaultPlan::reports() const {
     Effects::Found found = effects_.of(i);
     report.bit = found.bit;
     for (const Phrase& told : found.told) {
-      report.note += (report.note.empty() ? "" : ", ") + told.english;
+      report.note.english += (report.note.english.empty() ? "" : ", ") + told.english;
+      report.note.korean += (report.note.korean.empty() ? "" : ", ") + told.korean;
     }
     report.effects = std::move(found.told);
   }

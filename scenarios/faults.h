@@ -19,12 +19,12 @@ namespace brokerlab::scenarios {
 
 struct FaultReport {
   Duration at{0};
-  std::string what;    ///< "power off broker-1"
+  Phrase what;         ///< "power off"
   std::string target;  ///< A machine, or the alias of a cut.
   bool done = false;
   bool harmful = false;  ///< Takes something away (power_on and heal do not).
   bool bit = false;
-  std::string note;             ///< Why it was not done, or how it bit.
+  Phrase note;                  ///< Why it was not done, or how it bit.
   std::vector<Phrase> effects;  ///< How it bit: a few words each, the weightiest first.
 };
 

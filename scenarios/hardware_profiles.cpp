@@ -109,13 +109,13 @@ void check_sources(const Json& machine, const HardwareProfile& profile, Settings
       report.error(
           "/machine" + pointer, brief_text(value),
           all == pointer
-              ? fmt::format("has no source; /sources needs \"{}\"", pointer)
+              ? tr("has no source; /sources needs \"{}\"", pointer)
               : tr("has no source; /sources needs \"{}\", or \"{}\" for all alike", pointer, all));
     }
   });
   for (const auto& [name, source] : profile.sources) {
     if (used.contains(name)) continue;
-    report.error("/sources", fmt::format("\"{}\"", name), "names no number of /machine");
+    report.error("/sources", fmt::format("\"{}\"", name), tr("names no number of /machine"));
   }
 }
 
@@ -136,7 +136,7 @@ Read read_profile(const std::string& path) {
   HardwareProfile profile = HardwareProfile::settings().read(document, report);
   if (profile.machine.profile) {
     report.error("/machine/profile", brief_text(document["machine"]["profile"]),
-                 "a profile cannot adjust another one");
+                 tr("a profile cannot adjust another one"));
   }
   if (report.clean("/machine") && report.clean("/sources") && document.is_object()) {
     check_sources(document["machine"], profile, report);
@@ -260,9 +260,8 @@ Result<std::string, Problem> find_profile(const std::string& path_or_name,
   return fail(Problem{{},
                       {},
                       fmt::format("\"{}\"", path_or_name),
-                      near.empty()
-                          ? fmt::format("names no hardware profile; there are {}", list)
-                          : fmt::format("names no hardware profile; did you mean \"{}\"?", near)});
+                      near.empty() ? tr("names no hardware profile; there are {}", list)
+                                   : tr("names no hardware profile; did you mean \"{}\"?", near)});
 }
 
 std::string effective_text(const HardwareProfile& profile) {

@@ -1,5 +1,6 @@
 #include "scenarios/judge.h"
 
+#include "base/translation.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harm.h"
 #include "scenarios/runner.h"
@@ -167,11 +168,11 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
     report.expectations.push_back(check(expectation, report));
   }
   for (const RunReport::Invariant& one : report.invariants) {
-    if (!one.held) report.reasons.push_back(fmt::format("invariant {} is broken", one.name));
+    if (!one.held) report.reasons.push_back(phrase("invariant {} is broken", one.name));
   }
   for (const RunReport::Expectation& one : report.expectations) {
     if (!one.met) {
-      report.reasons.push_back(fmt::format("expected: {}; found: {}", one.what, one.found));
+      report.reasons.push_back(phrase("expected: {}; found: {}", one.what, one.found));
     }
   }
   if (!report.reasons.empty()) {
@@ -180,21 +181,21 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
   }
   for (const RunReport::Fault& fault : report.faults) {
     if (!fault.done) {
-      report.reasons.push_back(fmt::format("{} at {} was not done: {}", fault.what,
-                                           brokerlab::to_text(fault.at), fault.note));
+      report.reasons.push_back(phrase("{} at {} was not done: {}", fault.what,
+                                      brokerlab::to_text(fault.at), fault.note));
     } else if (fault.harmful && !fault.bit) {
-      report.reasons.push_back(fmt::format("{} of {} at {} met no work, so it proves nothing",
-                                           fault.what, fault.target, brokerlab::to_text(fault.at)));
+      report.reasons.push_back(phrase("{} of {} at {} met no work, so it proves nothing",
+                                      fault.what, fault.target, brokerlab::to_text(fault.at)));
     }
   }
   for (const auto& [name, records] : evidence.ledger.not_verifiable()) {
-    report.reasons.push_back(fmt::format(
+    report.reasons.push_back(phrase(
         "{} has no live leader at the end: whether its {} acknowledged records are lost cannot be "
         "told",
         name.name(), records));
   }
   if (report.sent == 0 && !evidence.scenario.producers.empty()) {
-    report.reasons.push_back("no record was sent");
+    report.reasons.push_back(phrase("no record was sent"));
   }
   report.verdict = report.reasons.empty() ? Verdict::pass : Verdict::unknown;
 }
@@ -211,7 +212,7 @@ RunReport judge(const Evidence& evidence) {
   RunReport report;
   const Scenario& scenario = evidence.scenario;
   report.name = scenario.name;
-  report.title = scenario.title.in("en");
+  report.title = {scenario.title.in("en"), scenario.title.in("ko")};
   report.seed = scenario.seed;
   report.version = version();
   report.starts_at = scenario.starts_at;
@@ -223,14 +224,15 @@ RunReport judge(const Evidence& evidence) {
   report_partitions(evidence, report);
   report_work(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
-    report.faults.push_back({fault.at, fault.what, fault.target, fault.note, fault.done,
+    report.faults.push_back({fault.at, fault.what, fault.note, fault.target, fault.done,
                              fault.harmful, fault.bit, fault.effects});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
     std::vector<Phrase> exemptions;
     for (const auto& [what, count] : one.exemptions) exemptions.push_back(words_for(what, count));
     report.invariants.push_back({one.name, one.held(), one.checked,
-                                 one.held() ? "" : one.violations.front(), std::move(exemptions)});
+                                 one.held() ? Phrase() : one.violations.front(),
+                                 std::move(exemptions)});
   }
   report.harm = harm_of(report);
   give_verdict(evidence, report);

@@ -1,5 +1,6 @@
 #include "scenarios/ledger.h"
 
+#include "base/translation.h"
 #include "model/events.h"
 #include "scenarios/record_bytes.h"
 
@@ -35,7 +36,7 @@ Invariant& Ledger::invariant(std::string_view name) {
   return invariants_.emplace(std::string(name), Invariant{std::string(name)}).first->second;
 }
 
-void Ledger::violate(std::string_view name, std::string why) {
+void Ledger::violate(std::string_view name, Phrase why) {
   Invariant& broken = invariant(name);
   if (broken.violations.size() >= most_violations_kept) return;
   // A flipped bit waits where it is until somebody looks: nothing leads from it to here.
@@ -47,13 +48,13 @@ void Ledger::violate(std::string_view name, std::string why) {
     const std::size_t begin =
         end == 0 || end == std::string_view::npos ? 0 : file.rfind('/', end - 1) + 1;
     const std::string directory(file.substr(begin, end - begin));
-    if (why.find(directory + " ") != std::string::npos ||
-        why.find(directory + ":") != std::string::npos) {
+    if (why.english.find(directory + " ") != std::string::npos ||
+        why.english.find(directory + ":") != std::string::npos) {
       about.cause = event.id;
     }
   }
   world_.trace().record(model::events::invariant_violated, about,
-                        {{"name", std::string(name)}, {"why", why}});
+                        {{"name", std::string(name)}, sim::Detail::of("why", why)});
   broken.violations.push_back(std::move(why));
 }
 
@@ -199,7 +200,7 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   if (is_new) return;
   if (entry->second.epoch == epoch) {
     violate("acknowledged_offsets_are_unique",
-            fmt::format("offset {} of {} was acknowledged for two records", offset, name.name()));
+            phrase("offset {} of {} was acknowledged for two records", offset, name.name()));
   }
   displaced_[name].emplace_back(offset, entry->second);
   entry->second = {ref, world_.now(), epoch};
@@ -251,9 +252,9 @@ void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, 
                             [&](RecordRef one) { return (find(one)->consumed_by & bit) == 0; });
   SentRecord* record = ref ? find(*ref) : nullptr;
   if (record == nullptr) {
-    violate("consumed_bytes_are_sent_bytes",
-            fmt::format("{} read bytes at offset {} of {} that nobody sent", consumer, offset,
-                        name.name()));
+    violate(
+        "consumed_bytes_are_sent_bytes",
+        phrase("{} read bytes at offset {} of {} that nobody sent", consumer, offset, name.name()));
   }
   if (group == group_of_.end()) return;
   GroupView& view = groups_[group->second];
@@ -279,8 +280,8 @@ void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, 
     exempt("consumed_offsets_have_no_gaps", Exempted::skipped, offset - next->second);
   } else if (offset > next->second) {
     violate("consumed_offsets_have_no_gaps",
-            fmt::format("group {} went from offset {} to {} of {}", group->second, next->second - 1,
-                        offset, name.name()));
+            phrase("group {} went from offset {} to {} of {}", group->second, next->second - 1,
+                   offset, name.name()));
   }
   next->second = std::max(next->second, offset + 1);
 }
@@ -356,8 +357,8 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
   ++invariant("one_leader_per_epoch").checked;
   const auto [leader, is_new] = leaders_.try_emplace({name, epoch}, broker);
   if (!is_new && leader->second != broker) {
-    violate("one_leader_per_epoch", fmt::format("brokers {} and {} both lead {} in epoch {}",
-                                                leader->second, broker, name.name(), epoch));
+    violate("one_leader_per_epoch", phrase("brokers {} and {} both lead {} in epoch {}",
+                                           leader->second, broker, name.name(), epoch));
   }
   partitions_[name].serving = broker;
   if (!find_replica_) return;
@@ -383,8 +384,8 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
   if (falls && started(broker, last.when)) {
     exempt("high_watermark_never_falls", Exempted::restarted, 1);
   } else if (falls) {
-    violate("high_watermark_never_falls", fmt::format("{}: from {} to {} on broker {}", name.name(),
-                                                      last.offset, offset, broker));
+    violate("high_watermark_never_falls",
+            phrase("{}: from {} to {} on broker {}", name.name(), last.offset, offset, broker));
   }
   last = {replica->leader_epoch(), offset, world_.now()};
   quietly(broker, [&] { note_committed(name, *replica, view.high_watermark, offset); });
@@ -473,7 +474,7 @@ void Ledger::on_zookeeper_applied(int myid, std::int64_t zxid, std::uint64_t has
   const auto [entry, is_new] = zookeeper_history_.try_emplace(zxid, hash);
   if (!is_new && entry->second != hash) {
     violate("zookeeper_writes_are_linear",
-            fmt::format("two servers applied different transactions as {:#x}", zxid));
+            phrase("two servers applied different transactions as {:#x}", zxid));
   }
 }
 

@@ -66,7 +66,7 @@ Phrase words_for(Exempted what, std::int64_t count);
 struct Invariant {
   std::string name;
   std::int64_t checked = 0;  ///< How often it could have been broken.
-  std::vector<std::string> violations;
+  std::vector<Phrase> violations;
   std::map<Exempted, std::int64_t> exemptions;  ///< How many of each.
   bool held() const { return violations.empty(); }
 };
@@ -78,7 +78,7 @@ struct LostRecord {
   model::Offset offset = 0;
   Time acknowledged;
   sim::EventId cause;  ///< The event by which it was lost.
-  std::string why;
+  Phrase why;
   enum class Kind {
     not_replicated,    ///< Acknowledged by a leader alone, or by a broken promise.
     fenced,            ///< Acknowledged by a leader that had been deposed.
@@ -295,7 +295,7 @@ class Ledger : public model::Observer {
   using Loss = LostRecord::Kind;
 
   Invariant& invariant(std::string_view name);
-  void violate(std::string_view name, std::string why);
+  void violate(std::string_view name, Phrase why);
   /// Of what would have broken the invariant and was allowed.
   void exempt(std::string_view name, Exempted what, std::int64_t count);
   SentRecord* find(model::RecordRef record);
@@ -317,11 +317,12 @@ class Ledger : public model::Observer {
                                    model::RecordRef record) const;
   /// Reads a broker's logs so that this costs its disks nothing.
   void quietly(model::BrokerId broker, const std::function<void()>& look) const;
-  std::string holders(const model::TopicPartition& name, model::Offset offset,
-                      model::RecordRef record, model::BrokerId except) const;
+  /// "broker-2 (down) and broker-3 had it", or that no other replica did.
+  Phrase holders(const model::TopicPartition& name, model::Offset offset, model::RecordRef record,
+                 model::BrokerId except) const;
   void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
   void note_loss(const model::TopicPartition& name, model::Offset offset, const Acknowledgment& ack,
-                 Loss kind, std::string why);
+                 Loss kind, Phrase why);
   bool has_happened(const std::map<sim::MachineId, Time>& last, model::BrokerId broker,
                     Time since) const;
   bool lost_power(model::BrokerId broker, Time since) const {
@@ -331,10 +332,10 @@ class Ledger : public model::Observer {
     return has_happened(started_, broker, since);
   }
   Loss kind_of_loss(const model::TopicPartition& name, model::BrokerId leader, Time since) const;
-  std::string explain(const model::TopicPartition& name, model::Offset offset,
-                      const Acknowledgment& ack, Loss kind) const;
-  std::string explain_fenced(const model::TopicPartition& name, const FencedAcknowledgment& ack,
-                             bool truncated) const;
+  Phrase explain(const model::TopicPartition& name, model::Offset offset, const Acknowledgment& ack,
+                 Loss kind) const;
+  Phrase explain_fenced(const model::TopicPartition& name, const FencedAcknowledgment& ack,
+                        bool truncated) const;
   void judge_losses();
 
   // The end (ledger_end.cpp)

@@ -1,4 +1,5 @@
 // The checks against the logs, when the run is over.
+#include "base/translation.h"
 #include "scenarios/ledger.h"
 #include "scenarios/record_bytes.h"
 
@@ -60,8 +61,8 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
   auto expected = committed.lower_bound(leader.log().log_start_offset());  // retention deletes
   const auto gone_before = [&](Offset offset) {
     while (expected != committed.end() && expected->first < offset) {
-      violate(promise, fmt::format("offsets {} to {} of {} were committed and are gone",
-                                   expected->first, expected->second.last_offset, name.name()));
+      violate(promise, phrase("offsets {} to {} of {} were committed and are gone", expected->first,
+                              expected->second.last_offset, name.name()));
       expected = committed.erase(expected);
     }
   };
@@ -78,8 +79,8 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
         ++expected;
         continue;
       }
-      violate(promise, fmt::format("offsets {} to {} of {} changed after they were committed",
-                                   expected->first, was.last_offset, name.name()));
+      violate(promise, phrase("offsets {} to {} of {} changed after they were committed",
+                              expected->first, was.last_offset, name.name()));
       expected = committed.erase(expected);
     }
   }
@@ -116,9 +117,8 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
         return true;
       });
       if (!visited) {
-        violate("replicas_agree",
-                fmt::format("{}: a batch at offset {} cannot be read: {}", name.name(),
-                            batch.base_offset(), visited.error().message));
+        violate("replicas_agree", phrase("{}: a batch at offset {} cannot be read: {}", name.name(),
+                                         batch.base_offset(), visited.error().message));
       }
     }
   }
@@ -147,7 +147,7 @@ void Ledger::note_missing(const TopicPartition& name, Offset log_start,
     if (offset < log_start) continue;           // deleted, as retention asks for
     const std::string label = label_of(*find(ack.record), ack.record);
     lost_.push_back({ack.record, label, name, offset, ack.when, sim::EventId(),
-                     "the leader's log at the end of the run does not hold it",
+                     phrase("the leader's log at the end of the run does not hold it"),
                      Loss::not_replicated});
     auto& acknowledged = acknowledgments_[name];
     const auto entry = acknowledged.find(offset);
@@ -183,9 +183,8 @@ void Ledger::compare_replicas(const TopicPartition& name) {
       if (!a || !b || a->bytes.empty() || b->bytes.empty()) break;
       const std::size_t both = std::min(a->bytes.size(), b->bytes.size());
       if (!same_bytes(a->bytes.view().first(both), b->bytes.view().first(both))) {
-        violate("replicas_agree",
-                fmt::format("brokers {} and {} differ in {} at or after offset {}", first_broker,
-                            broker, name.name(), at));
+        violate("replicas_agree", phrase("brokers {} and {} differ in {} at or after offset {}",
+                                         first_broker, broker, name.name(), at));
         break;
       }
       const Offset before = at;

@@ -126,23 +126,26 @@ void Ledger::quietly(BrokerId broker, const std::function<void()>& look) const {
 }
 
 /// "broker-2 and broker-3 (down)": who else has the record, or had it when last heard of.
-std::string Ledger::holders(const TopicPartition& name, Offset offset, RecordRef record,
-                            BrokerId except) const {
-  std::vector<std::string> names;
+Phrase Ledger::holders(const TopicPartition& name, Offset offset, RecordRef record,
+                       BrokerId except) const {
+  std::vector<Phrase> names;
   for (const BrokerId broker : partitions_.at(name).replicas) {
     if (broker == except) continue;
     const bool is_up = find_replica_ && find_replica_(broker, name) != nullptr;
     const auto end = log_ends_.find({name, broker});
     if (is_up ? holds(broker, name, offset, record)
               : end != log_ends_.end() && end->second > offset) {
-      names.push_back(context_->broker_name(broker) + (is_up ? "" : " (down)"));
+      const std::string holder = context_->broker_name(broker);
+      names.push_back(is_up ? Phrase{holder, holder} : phrase("{} (down)", holder));
     }
   }
-  std::string all;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    all += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  if (names.empty()) return phrase("no other replica had it");
+  Phrase all = names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    all = i + 1 == names.size() ? phrase("{} and {}", all, names[i])
+                                : phrase("{}, {}", all, names[i]);
   }
-  return all;
+  return phrase("{} had it", all);
 }
 
 // --- Losses ---
@@ -194,61 +197,63 @@ void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end
 }
 
 void Ledger::note_loss(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
-                       Loss kind, std::string why) {
+                       Loss kind, Phrase why) {
   const sim::World::KeepCause keep(world_);
   const std::string label = label_of(*find(ack.record), ack.record);
   const sim::EventId cause = world_.cause();
-  world_.trace().record(model::events::record_lost, {.partition = context_->partitions.id_of(name)},
-                        {{"record", label}, {"offset", std::to_string(offset)}, {"why", why}});
+  world_.trace().record(
+      model::events::record_lost, {.partition = context_->partitions.id_of(name)},
+      {{"record", label}, {"offset", std::to_string(offset)}, sim::Detail::of("why", why)});
   lost_.push_back({ack.record, label, name, offset, ack.when, cause, std::move(why), kind});
 }
 
-std::string Ledger::explain(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
-                            Loss kind) const {
+Phrase Ledger::explain(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
+                       Loss kind) const {
   const auto leader = leaders_.find({name, ack.epoch});
   const std::string now_leads = context_->broker_name(partitions_.at(name).serving);
   const BrokerId by = leader == leaders_.end() ? BrokerId() : leader->second;
-  const std::string acknowledged_by = by.valid() ? context_->broker_name(by) : "its leader";
+  const std::string by_name = by.valid() ? context_->broker_name(by) : std::string();
+  const Phrase acknowledged_by = by.valid() ? Phrase{by_name, by_name} : phrase("its leader");
   if (kind == Loss::unclean_election) {
-    return fmt::format(
+    return phrase(
         "acknowledged at {} by {}; at {} {} was elected from outside the ISR "
         "(unclean.leader.election.enable), without it",
         to_text(ack.when), acknowledged_by, to_text(world_.now()), now_leads);
   }
   if (kind == Loss::unsynced) {
-    return fmt::format(
+    return phrase(
         "acknowledged at {} by {}; {} had it in memory only when it lost power, and leads "
         "without it since {}",
         to_text(ack.when), acknowledged_by, now_leads, to_text(world_.now()));
   }
-  const std::string others = holders(name, offset, ack.record, by);
-  const std::string had = others.empty() ? "no other replica had it" : others + " had it";
-  if (acknowledged_by == now_leads) {
-    return fmt::format("{} acknowledged it at {}, lost it and leads without it since {}; {}",
-                       now_leads, to_text(ack.when), to_text(world_.now()), had);
+  const Phrase had = holders(name, offset, ack.record, by);
+  if (by_name == now_leads) {
+    return phrase("{} acknowledged it at {}, lost it and leads without it since {}; {}", now_leads,
+                  to_text(ack.when), to_text(world_.now()), had);
   }
-  return fmt::format(
+  return phrase(
       "{} acknowledged it at {} before another replica had it; {} took over without it at {}; {}",
       acknowledged_by, to_text(ack.when), now_leads, to_text(world_.now()), had);
 }
 
-std::string Ledger::explain_fenced(const TopicPartition& name, const FencedAcknowledgment& fenced,
-                                   bool truncated) const {
+Phrase Ledger::explain_fenced(const TopicPartition& name, const FencedAcknowledgment& fenced,
+                              bool truncated) const {
   const std::string by = context_->broker_name(fenced.broker);
   const Reign* successor = nullptr;
   for (const Reign& reign : reigns_.at(name)) {
     if (reign.epoch > fenced.ack.epoch && (successor == nullptr || reign.epoch < successor->epoch))
       successor = &reign;
   }
-  const std::string others = holders(name, fenced.offset, fenced.ack.record, fenced.broker);
-  return fmt::format(
+  const std::string successor_name =
+      successor == nullptr ? std::string() : context_->broker_name(successor->broker);
+  return phrase(
       "{} acknowledged it at {} in epoch {}, fenced without knowing it: {} led in epoch {}; {}; {}",
       by, to_text(fenced.ack.when), fenced.ack.epoch,
-      successor == nullptr ? std::string("another") : context_->broker_name(successor->broker),
+      successor == nullptr ? phrase("another") : Phrase{successor_name, successor_name},
       successor == nullptr ? fenced.ack.epoch + 1 : successor->epoch,
-      truncated ? fmt::format("{} cut it off at {}", by, to_text(world_.now()))
-                : "the leader's log at the end of the run does not hold it",
-      others.empty() ? "no other replica had it" : others + " had it");
+      truncated ? phrase("{} cut it off at {}", by, to_text(world_.now()))
+                : phrase("the leader's log at the end of the run does not hold it"),
+      holders(name, fenced.offset, fenced.ack.record, fenced.broker));
 }
 
 /// Of what a leader acknowledged after it had been deposed, nothing outlives its truncation.
@@ -286,8 +291,8 @@ void Ledger::judge_losses() {
              1);
     } else {
       violate(promise,
-              fmt::format("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
-                          lost.label, lost.partition.name(), lost.offset));
+              phrase("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
+                     lost.label, lost.partition.name(), lost.offset));
     }
   }
   std::int64_t nobody_knows = 0;

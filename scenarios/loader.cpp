@@ -24,7 +24,7 @@ void apply_overrides(const LoadOptions& options, Json& document, SettingsReport&
     const std::string named = "--set " + one;
     const std::size_t equals = one.find('=');
     if (equals == std::string::npos || equals == 0) {
-      report.errors.push_back(about_file(named, "must be path=value, such as seed=7"));
+      report.errors.push_back(about_file(named, tr("must be path=value, such as seed=7")));
       continue;
     }
     const auto status =
@@ -50,7 +50,7 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
     scenario.directory = directory;
     if (options.seed) {
       if (*options.seed < 0) {
-        report.errors.push_back(about_file("--seed", "must be a whole number of at least 0"));
+        report.errors.push_back(about_file("--seed", tr("must be a whole number of at least 0")));
       }
       scenario.seed = *options.seed;
     }
@@ -123,9 +123,9 @@ Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
         about_file(path_or_name, tr("is no file, and {}", no_library(library_directory()))));
   }
   const std::string near = nearest_name(path_or_name, names);
-  return fail(about_file(
-      path_or_name, fmt::format("is neither a file nor a scenario of the library ({}){}", list,
-                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near))));
+  return fail(
+      about_file(path_or_name, tr("is neither a file nor a scenario of the library ({}){}", list,
+                                  near.empty() ? "" : tr("; did you mean \"{}\"?", near))));
 }
 
 }  // namespace brokerlab::scenarios

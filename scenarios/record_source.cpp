@@ -44,7 +44,7 @@ Result<std::vector<std::string>, std::string> next_fields(std::string_view& rest
       fields.back() += c;
     }
   }
-  if (quoted) return fail(std::string("has a quote that is never closed"));
+  if (quoted) return fail(tr("has a quote that is never closed"));
   rest.remove_prefix(std::min(rest.size(), at + 1));
   return fields;
 }
@@ -76,14 +76,14 @@ const std::vector<std::string>& RecordSource::columns() {
 Result<RecordSource, std::string> RecordSource::open(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::exists(status)) return fail(std::string("does not exist"));
-  if (!std::filesystem::is_regular_file(status)) return fail(std::string("is not a file"));
+  if (error || !std::filesystem::exists(status)) return fail(tr("does not exist"));
+  if (!std::filesystem::is_regular_file(status)) return fail(tr("is not a file"));
   if (std::filesystem::file_size(path, error) > largest_file || error) {
-    return fail(std::string("is larger than 64 MiB"));
+    return fail(tr("is larger than 64 MiB"));
   }
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return fail(std::string("cannot be read"));
+  if (!file) return fail(tr("cannot be read"));
   return parse(text);
 }
 
@@ -103,26 +103,26 @@ Result<RecordSource, std::string> RecordSource::parse(std::string_view csv) {
     if (!fields) return fail(fmt::format("line {} {}", line, fields.error()));
     if (line == 1) {
       if (*fields == columns()) continue;
-      return fail(std::string("line 1 must be id,username,pass,reply,authdate,server"));
+      return fail(tr("line 1 must be id,username,pass,reply,authdate,server"));
     }
     if (fields->size() != columns().size()) {
-      return fail(fmt::format("line {} has {} fields; must have {}", line, fields->size(),
-                              columns().size()));
+      return fail(
+          tr("line {} has {} fields; must have {}", line, fields->size(), columns().size()));
     }
     auto& f = *fields;
     std::int64_t id = 0;
     const auto [end, code] = std::from_chars(f[0].data(), f[0].data() + f[0].size(), id);
     const bool whole = code == std::errc{} && end == f[0].data() + f[0].size();
     if (!whole || id < 0 || id > (1ll << 40) || !ids.insert(id).second) {
-      return fail(fmt::format("line {} needs an id of its own, a whole number", line));
+      return fail(tr("line {} needs an id of its own, a whole number", line));
     }
     if (!is_moment(f[4])) {
-      return fail(fmt::format("line {} needs an authdate as 2019-05-03 08:55:00", line));
+      return fail(tr("line {} needs an authdate as 2019-05-03 08:55:00", line));
     }
     source.rows_.push_back(
         {id, std::move(f[1]), std::move(f[2]), std::move(f[3]), std::move(f[4]), std::move(f[5])});
   }
-  if (source.rows_.empty()) return fail(std::string("has no rows"));
+  if (source.rows_.empty()) return fail(tr("has no rows"));
   source.id_span_ = *ids.rbegin() - *ids.begin() + 1;
   return source;
 }

@@ -36,7 +36,7 @@ struct Harm {
 
 struct RunReport {
   std::string name;
-  std::string title;
+  Phrase title;
   std::int64_t seed = 0;
   std::string version;
   Duration starts_at{};  ///< Time of day at t=0.
@@ -46,8 +46,8 @@ struct RunReport {
   std::string fingerprint;
 
   Verdict verdict = Verdict::unknown;
-  std::vector<std::string> reasons;  ///< Why it is not "pass".
-  std::vector<Harm> harm;            ///< Whatever the verdict is; the worst first.
+  std::vector<Phrase> reasons;  ///< Why it is not "pass".
+  std::vector<Harm> harm;       ///< Whatever the verdict is; the worst first.
 
   // Records.
   std::int64_t sent = 0, acknowledged = 0, failed = 0, pending = 0;
@@ -86,7 +86,7 @@ struct RunReport {
     std::string partition;
     std::int64_t offset = 0;
     Time acknowledged;
-    std::string why;
+    Phrase why;
   };
   std::vector<Lost> lost;
 
@@ -145,7 +145,8 @@ struct RunReport {
 
   struct Fault {
     Duration at{};
-    std::string what, target, note;
+    Phrase what, note;
+    std::string target;
     bool done = false, harmful = false, bit = false;
     std::vector<Phrase> effects;  ///< How it bit; the weightiest first.
   };
@@ -155,32 +156,35 @@ struct RunReport {
     std::string name;
     bool held = true;
     std::int64_t checked = 0;
-    std::string detail;
+    Phrase detail;                   ///< What broke it.
     std::vector<Phrase> exemptions;  ///< "250 records lost by ...": it is kept but for those.
   };
   std::vector<Invariant> invariants;
 
   struct Expectation {
-    std::string what;
+    Phrase what;
     bool met = false;
-    std::string found;
+    Phrase found;
   };
   std::vector<Expectation> expectations;
 
   struct Moment {
     Time time;
-    std::string text;
+    Phrase text;
   };
   std::vector<Moment> time_line;  ///< From the first fault (or load change) on.
+
+  // In the language that is spoken (base/translation.h):
 
   /// "pass (what was asked) · 1 acknowledged record lost".
   std::string verdict_line() const;
   /// The page.
   std::string text() const;
-  /// One JSON object; everything but wall_seconds is equal in equal runs.
-  std::string json() const;
   /// "t=330.000s broker-1 lost power": one line a moment.
   std::string time_line_text() const;
+
+  /// One JSON object, in English whoever asks; everything but wall_seconds is equal in equal runs.
+  std::string json() const;
 };
 
 }  // namespace brokerlab::scenarios

@@ -1,3 +1,4 @@
+#include "base/translation.h"
 #include "scenarios/runner.h"
 
 #include <sys/wait.h>
@@ -75,7 +76,7 @@ struct Child {
 
 Result<Child, std::string> start(const std::vector<ApartJob>& jobs, std::size_t job) {
   int ends[2];
-  if (pipe(ends) != 0) return fail(std::string("no pipe: ") + std::strerror(errno));
+  if (pipe(ends) != 0) return fail(tr("no pipe: {}", std::strerror(errno)));
   std::cout.flush();  // or the child would print it again
   std::fflush(nullptr);
   const pid_t pid = fork();
@@ -86,7 +87,7 @@ Result<Child, std::string> start(const std::vector<ApartJob>& jobs, std::size_t 
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
-    return fail(std::string("no process: ") + std::strerror(errno));
+    return fail(tr("no process: {}", std::strerror(errno)));
   }
   return Child{job, pid, ends[0], {}};
 }
@@ -102,7 +103,7 @@ bool bury(Child& child) {
 
 Result<ApartRun, std::string> understand(const std::string& said, const std::string& name) {
   const std::size_t begin = said.find_first_not_of(hundredth);
-  if (begin == std::string::npos) return fail(fmt::format("the run of {} said nothing", name));
+  if (begin == std::string::npos) return fail(tr("the run of {} said nothing", name));
   if (said[begin] == 'e') return fail(said.substr(begin + 1));
   std::istringstream text(said.substr(begin + 1));
   std::size_t count = 0;
@@ -176,7 +177,7 @@ class Crowd {
       if (bury(child)) {
         finish(child.job, understand(child.said, name));
       } else {
-        finish(child.job, fail(fmt::format("the run of {} ended abnormally", name)));
+        finish(child.job, fail(tr("the run of {} ended abnormally", name)));
       }
     }
   }

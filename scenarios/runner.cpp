@@ -101,8 +101,8 @@ class Run {
     recording.meta("fingerprint", report.fingerprint);
     recording.meta("verdict", to_text(report.verdict));
     std::string reasons;
-    for (const std::string& reason : report.reasons) {
-      reasons += (reasons.empty() ? "" : "; ") + reason;
+    for (const Phrase& reason : report.reasons) {
+      reasons += (reasons.empty() ? "" : "; ") + reason.english;
     }
     recording.meta("verdict_reason", reasons);
     for (const Language language : {Language::english, Language::korean}) {
@@ -113,7 +113,7 @@ class Run {
     }
     recording.meta("summary_json", report.json());
     for (const RunReport::Invariant& one : report.invariants) {
-      std::string detail = one.detail;
+      std::string detail = one.detail.english;
       for (const Phrase& exemption : one.exemptions) {
         if (one.held) detail += (detail.empty() ? "but for " : " and ") + exemption.english;
       }
@@ -121,7 +121,7 @@ class Run {
     }
     for (const LostRecord& lost : ledger_.lost()) {
       recording.lost_record({cluster_->context().partitions.id_of(lost.partition).value(),
-                             lost.offset, lost.label, lost.acknowledged, lost.why});
+                             lost.offset, lost.label, lost.acknowledged, lost.why.english});
     }
     return recording.finish();
   }

@@ -1,5 +1,6 @@
 #include "scenarios/time_line.h"
 
+#include "base/translation.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -44,11 +45,11 @@ class Gatherer {
 };
 
 /// "; 14 times in 4.2 s": of an error that came again.
-std::string repeated(const sim::Event& event, const ErrorSpells& errors) {
+Phrase repeated(const sim::Event& event, const ErrorSpells& errors) {
   const auto spell = errors.all().find(event.id);
   if (spell == errors.all().end() || spell->second.count == 1) return {};
-  return fmt::format("; {} times in {}", spell->second.count,
-                     to_rounded_text(spell->second.last - spell->second.first));
+  return phrase("; {} times in {}", spell->second.count,
+                to_rounded_text(spell->second.last - spell->second.first));
 }
 
 Time beginning(const sim::Trace& trace) {
@@ -78,18 +79,21 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
     const int untold = ++those.count - those.told();
     if (untold == 1) those.moment = moments.size();
     if (untold <= 1) {
-      moments.push_back(
-          {event.time, trace.sentence(event, Language::english) + repeated(event, errors)});
+      const Phrase again = repeated(event, errors);
+      moments.push_back({event.time,
+                         {trace.sentence(event, Language::english) + again.english,
+                          trace.sentence(event, Language::korean) + again.korean}});
     }
   }
   for (const Gathered& those : gatherer.all()) {
     const int untold = those.count - those.told();
     if (those.is_internal) {
       moments[those.moment].text =
-          fmt::format("({}: {} {} of {})", those.kind->name, untold,
-                      untold == 1 ? "partition" : "partitions", model::offsets_topic);
+          untold == 1
+              ? phrase("({}: 1 partition of {})", those.kind->name, model::offsets_topic)
+              : phrase("({}: {} partitions of {})", those.kind->name, untold, model::offsets_topic);
     } else if (untold > 1) {
-      moments[those.moment].text = fmt::format("({}: {} more)", those.kind->name, untold);
+      moments[those.moment].text = phrase("({}: {} more)", those.kind->name, untold);
     }
   }
   return moments;

@@ -1,6 +1,7 @@
 #include "scenarios/topology_file.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "scenarios/loader.h"
 #include "scenarios/text_file.h"
 
@@ -16,10 +17,11 @@ LoadedTopology of_scenario(const std::string& path) {
   if (loaded.scenario->topology) {
     result.topology = topology_of(*loaded.scenario);
   } else {
-    result.errors.push_back({path,
-                             "/topology",
-                             {},
-                             "is not given: all machines stand at one switch that never blocks"});
+    result.errors.push_back(
+        {path,
+         "/topology",
+         {},
+         tr("is not given: all machines stand at one switch that never blocks")});
   }
   return result;
 }

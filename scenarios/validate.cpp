@@ -49,8 +49,8 @@ class Validator {
                const std::vector<std::string>& known) {
     const std::string near = nearest_name(name, known);
     report_.error(path, in_quotes(name),
-                  near.empty() ? fmt::format("names no {}; there are {}", what, list_of(known))
-                               : fmt::format("names no {}; did you mean \"{}\"?", what, near));
+                  near.empty() ? tr("names no {}; there are {}", what, list_of(known))
+                               : tr("names no {}; did you mean \"{}\"?", what, near));
   }
 
   template <class T, class Name>
@@ -61,7 +61,7 @@ class Validator {
       const auto [at, fresh] = first.emplace(own, i);
       if (fresh || own.empty()) continue;
       report_.error(fmt::format("/{}/{}/{}", list, i, field), in_quotes(own),
-                    fmt::format("is already the name of /{}/{}", list, at->second));
+                    tr("is already the name of /{}/{}", list, at->second));
     }
   }
 
@@ -83,7 +83,7 @@ class Validator {
       report_.error(fmt::format("/{}/{}/{}", producer ? "producers" : "consumers", machine.spec,
                                 producer ? "name" : "group"),
                     in_quotes(producer ? machine.name : s_.consumers[machine.spec].group),
-                    fmt::format("would name a machine \"{}\", which is taken", machine.name));
+                    tr("would name a machine \"{}\", which is taken", machine.name));
     }
   }
 
@@ -92,7 +92,7 @@ class Validator {
     std::vector<std::string> known;
     for (const auto& [name, machine] : s_.hardware) known.push_back(name);
     for (const LibraryEntry& profile : profile_library()) known.push_back(profile.name);
-    unknown(path, kind, "machine under /hardware and no profile", known);
+    unknown(path, kind, tr("machine under /hardware and no profile"), known);
   }
 
   void check_hardware() {
@@ -114,7 +114,7 @@ class Validator {
     const Duration delay = s_.network.delay;
     if (delay != sim::NetworkConfig{}.delay && clean("/network/delay")) {
       report_.error("/network/delay", in_quotes(to_text(delay)),
-                    "does not apply with a topology: its cables have delays of their own");
+                    tr("does not apply with a topology: its cables have delays of their own"));
     }
     std::vector<std::string> machines;
     for (const MachineRole& machine : machines_of(s_)) machines.push_back(machine.name);
@@ -176,7 +176,7 @@ class Validator {
       const int factor = s_.replication_factor(topic);
       if (factor > s_.brokers.count && clean("/brokers/count") && clean(path)) {
         report_.error(path, std::to_string(factor),
-                      fmt::format("must not exceed the number of brokers, {}", s_.brokers.count));
+                      tr("must not exceed the number of brokers, {}", s_.brokers.count));
       }
       check_min_insync(i, topic, factor);
     }
@@ -185,9 +185,9 @@ class Validator {
     const bool made_by_brokers = !s_.consumers.empty() && !s_.topic(model::offsets_topic);
     if (made_by_brokers && offsets > s_.brokers.count && clean("/brokers/count") && clean(path)) {
       report_.error(path, std::to_string(offsets),
-                    fmt::format("must not exceed the number of brokers, {}, or no group can ever "
-                                "commit (Kafka's default is 3)",
-                                s_.brokers.count));
+                    tr("must not exceed the number of brokers, {}, or no group can ever "
+                       "commit (Kafka's default is 3)",
+                       s_.brokers.count));
     }
   }
 
@@ -197,9 +197,9 @@ class Validator {
     const std::string path =
         topic.config.min_insync_replicas ? own : "/brokers/config/min.insync.replicas";
     if (least <= factor || !clean(path) || !clean(own)) return;
-    const std::string message = fmt::format(
-        "exceeds the replication factor of topic {}, {}: nothing can be written with acks=all",
-        topic.name, factor);
+    const std::string message =
+        tr("exceeds the replication factor of topic {}, {}: nothing can be written with acks=all",
+           topic.name, factor);
     if (written_with_acks_all(topic.name)) {
       report_.error(path, std::to_string(least), message);
     } else {
@@ -217,29 +217,29 @@ class Validator {
       if (source == nullptr || !clean(path)) continue;
       const auto [at, fresh] = reader.emplace(source->name, i);
       if (!fresh) {
-        report_.error(path, in_quotes(source->name),
-                      fmt::format("is read by /producers/{} already; each producer needs its own",
-                                  at->second));
+        report_.error(
+            path, in_quotes(source->name),
+            tr("is read by /producers/{} already; each producer needs its own", at->second));
         continue;
       }
       const auto [other, first] = file.emplace(source->file, i);
       if (!first) {
         report_.error(path, in_quotes(source->name),
-                      fmt::format("has the file of the source of /producers/{}: its records could "
-                                  "not be told from those",
-                                  other->second));
+                      tr("has the file of the source of /producers/{}: its records could "
+                         "not be told from those",
+                         other->second));
       }
     }
     if (s_.consumers.size() > 64) {
-      report_.error("/consumers", std::to_string(s_.consumers.size()), "at most 64 groups");
+      report_.error("/consumers", std::to_string(s_.consumers.size()), tr("at most 64 groups"));
     }
   }
 
   void check_ensemble() {
     if (s_.zookeeper.nodes % 2 == 0 && clean("/zookeeper/nodes")) {
       report_.warning("/zookeeper/nodes", std::to_string(s_.zookeeper.nodes),
-                      fmt::format("survives no more failures than {} would: a majority is {}",
-                                  s_.zookeeper.nodes - 1, s_.zookeeper.nodes / 2 + 1));
+                      tr("survives no more failures than {} would: a majority is {}",
+                         s_.zookeeper.nodes - 1, s_.zookeeper.nodes / 2 + 1));
     }
     const Duration asked = s_.brokers.config.zookeeper_session_timeout;
     const Duration granted = s_.zookeeper.config.granted_session(asked);
@@ -247,11 +247,10 @@ class Validator {
     if (granted != asked && clean(path) && clean("/zookeeper/config")) {
       report_.warning(
           path, std::to_string(whole_millis(asked)),
-          fmt::format("ZooKeeper will grant {} ms, the nearest it allows (from {} to {} "
-                      "ms by tickTime, minSessionTimeout and maxSessionTimeout)",
-                      whole_millis(granted),
-                      whole_millis(s_.zookeeper.config.min_granted_session()),
-                      whole_millis(s_.zookeeper.config.max_granted_session())));
+          tr("ZooKeeper will grant {} ms, the nearest it allows (from {} to {} "
+             "ms by tickTime, minSessionTimeout and maxSessionTimeout)",
+             whole_millis(granted), whole_millis(s_.zookeeper.config.min_granted_session()),
+             whole_millis(s_.zookeeper.config.max_granted_session())));
     }
   }
 
@@ -262,7 +261,7 @@ class Validator {
       check_rates(path, source);
       if (source.until && *source.until > s_.duration && clean(path) && clean("/duration")) {
         report_.error(path + "/until", in_quotes(to_text(*source.until)),
-                      fmt::format("must not exceed the duration, {}", to_text(s_.duration)));
+                      tr("must not exceed the duration, {}", to_text(s_.duration)));
       }
       if (source.file.empty() || !clean(path + "/file")) continue;
       const auto rows = RecordSource::open(s_.path_of(source));
@@ -279,21 +278,21 @@ class Validator {
       const bool last = step + 1 == source.rate.size();
       const Duration end = last ? source.until.value_or(s_.duration) : source.rate[step + 1].from;
       if (step > 0 && now.from <= source.rate[step - 1].from) {
-        report_.error(from, in_quotes(to_text(now.from)),
-                      fmt::format("must be later than the step before it, {}",
-                                  to_text(source.rate[step - 1].from)));
+        report_.error(
+            from, in_quotes(to_text(now.from)),
+            tr("must be later than the step before it, {}", to_text(source.rate[step - 1].from)));
       }
       if (now.from >= s_.duration) {
         report_.error(from, in_quotes(to_text(now.from)),
-                      fmt::format("must be before the end of the run, {}", to_text(s_.duration)));
+                      tr("must be before the end of the run, {}", to_text(s_.duration)));
       }
       records += now.rate.count() * std::max(0.0, to_seconds(end - now.from));
     }
     if (records < 1) {
-      report_.warning(path + "/rate", {}, "not one record is to be expected");
+      report_.warning(path + "/rate", {}, tr("not one record is to be expected"));
     } else if (records > 1e8) {
       report_.error(path + "/rate", {},
-                    fmt::format("makes {:.2g} records; at most 100 million fit in a run", records));
+                    tr("makes {:.2g} records; at most 100 million fit in a run", records));
     }
   }
 
@@ -320,7 +319,7 @@ class Validator {
 
   void check_topic(const std::string& path, const std::string& name) {
     if (name.empty() || !clean("/topics") || !clean(path) || s_.topic(name) != nullptr) return;
-    unknown(path, name, "topic", topic_names());
+    unknown(path, name, tr("topic"), topic_names());
   }
 
   void check_producers() {
@@ -334,12 +333,12 @@ class Validator {
                          tr("is Kafka's own: brokers refuse what clients produce to it "
                             "(INVALID_TOPIC_EXCEPTION)"));
       if (!producer.source.empty() && s_.source(producer.source) == nullptr) {
-        unknown(path + "/source", producer.source, "source", sources);
+        unknown(path + "/source", producer.source, tr("source"), sources);
       }
       const auto& columns = RecordSource::columns();
       if (producer.key &&
           std::find(columns.begin(), columns.end(), *producer.key) == columns.end()) {
-        unknown(path + "/key", *producer.key, "column", columns);
+        unknown(path + "/key", *producer.key, tr("column"), columns);
       }
     }
   }
@@ -360,8 +359,8 @@ class Validator {
       }
       if (clean(path) && clean("/topics") && group.members > partitions) {
         report_.warning(path + "/members", std::to_string(group.members),
-                        fmt::format("exceeds the partitions, {}: {} will be idle", partitions,
-                                    group.members - partitions));
+                        tr("exceeds the partitions, {}: {} will be idle", partitions,
+                           group.members - partitions));
       }
       check_session(path, group.config.session_timeout);
     }
@@ -373,12 +372,11 @@ class Validator {
     const bool inside =
         session >= broker.group_min_session_timeout && session <= broker.group_max_session_timeout;
     if (inside || !clean(where) || !clean("/brokers/config")) return;
-    report_.error(
-        where, std::to_string(whole_millis(session)),
-        fmt::format("brokers refuse it: must be from group.min.session.timeout.ms, {}, to "
-                    "group.max.session.timeout.ms, {}",
-                    whole_millis(broker.group_min_session_timeout),
-                    whole_millis(broker.group_max_session_timeout)));
+    report_.error(where, std::to_string(whole_millis(session)),
+                  tr("brokers refuse it: must be from group.min.session.timeout.ms, {}, to "
+                     "group.max.session.timeout.ms, {}",
+                     whole_millis(broker.group_min_session_timeout),
+                     whole_millis(broker.group_max_session_timeout)));
   }
 
   void check_recording() {
@@ -386,7 +384,7 @@ class Validator {
     if (!s_.recording.from || *s_.recording.from < s_.duration) return;
     if (!clean(path) || !clean("/duration")) return;
     report_.error(path, to_text(*s_.recording.from),
-                  fmt::format("is not before the end of the run, {}", to_text(s_.duration)));
+                  tr("is not before the end of the run, {}", to_text(s_.duration)));
   }
 
   const Scenario& s_;

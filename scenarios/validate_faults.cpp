@@ -61,16 +61,16 @@ class FaultValidator {
   void check(const Fault& fault) {
     if (fault.at >= s_.duration && report_.clean("/duration")) {
       report_.error(path_ + "/at", in_quotes(to_text(fault.at)),
-                    fmt::format("must be before the end of the run, {}", to_text(s_.duration)));
+                    tr("must be before the end of the run, {}", to_text(s_.duration)));
     }
     std::visit(Overloaded{
                    [&](const PowerOff& f) { stop("power_off", f.target, fault.as, off_); },
-                   [&](const PowerOn& f) { start("power_on", f.target, off_, "powered off"); },
+                   [&](const PowerOn& f) { start("power_on", f.target, off_, tr("powered off")); },
                    [&](const KillProcess& f) { stop("kill_process", f.target, fault.as, killed_); },
                    [&](const StopProcess& f) { stop("stop_process", f.target, fault.as, killed_); },
                    [&](const Clock& f) { check_target("clock/machine", f.machine, false); },
                    [&](const StartProcess& f) {
-                     start("start_process", f.target, killed_, "killed or stopped");
+                     start("start_process", f.target, killed_, tr("killed or stopped"));
                    },
                    [&](const Cut& f) { sides("cut", f); },
                    [&](const Loss& f) { sides("loss", f); },
@@ -128,10 +128,10 @@ class FaultValidator {
     if (heal_it || machines_.contains(fault.as) || sets_.contains(fault.as) ||
         fault.as == "controller") {
       report_.error(path_ + "/as", in_quotes(fault.as),
-                    heal_it ? "a heal hits nothing that could be named"
-                            : "is the name of a machine or a set of machines");
+                    heal_it ? tr("a heal hits nothing that could be named")
+                            : tr("is the name of a machine or a set of machines"));
     } else if (!bound_.insert(fault.as).second) {
-      report_.error(path_ + "/as", in_quotes(fault.as), "is bound by an earlier fault");
+      report_.error(path_ + "/as", in_quotes(fault.as), tr("is bound by an earlier fault"));
     }
   }
 
@@ -161,19 +161,19 @@ class FaultValidator {
   }
 
   void start(const char* key, const Target& target, const std::set<std::string>& stopped,
-             const char* what) {
+             const std::string& what) {
     if (!check_target(key, target, false)) return;
     const std::string path = path_ + "/" + key;
     const std::string name = identity(target);
     if (unreadable_.contains(name)) return;
     if (name.empty()) {
       report_.error(path, {},
-                    "must be a machine, or the name that the earlier fault bound with as");
+                    tr("must be a machine, or the name that the earlier fault bound with as"));
     } else if (!stopped.contains(name) && stopped.contains("") && machines_.contains(name)) {
       report_.warning(path, in_quotes(name),
-                      fmt::format("may not be the one that was {}; bind a name with as", what));
+                      tr("may not be the one that was {}; bind a name with as", what));
     } else if (!stopped.contains(name) && &stopped == &off_) {
-      report_.error(path, in_quotes(name), fmt::format("was never {} before this moment", what));
+      report_.error(path, in_quotes(name), tr("was never {} before this moment", what));
     } else if (!stopped.contains(name) && !hit_.contains(name)) {
       // A process ends of other things, too (a full disk, no ZooKeeper): the run will tell.
       report_.warning(
@@ -291,14 +291,14 @@ class FaultValidator {
     }
     if (healable_.contains(f.fault) || unreadable_.contains(f.fault)) return;
     report_.error(path_ + "/heal", in_quotes(f.fault),
-                  "names no earlier fault that can be healed; give that one a name with as");
+                  tr("names no earlier fault that can be healed; give that one a name with as"));
   }
 
   void check_place(const std::string& key, const std::string& name, bool is_switch) {
     const std::string path = path_ + "/" + key;
     if (!s_.topology) {
       if (report_.clean("/topology")) {
-        report_.error(path, in_quotes(name), "needs a topology in the scenario");
+        report_.error(path, in_quotes(name), tr("needs a topology in the scenario"));
       }
       return;
     }
@@ -306,11 +306,11 @@ class FaultValidator {
     const std::vector<std::string>& known = is_switch ? switches_ : areas_;
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
     const std::string near = nearest_name(name, known);
-    const std::string_view what = is_switch ? "switch" : "rack, zone or data centre";
+    const std::string what = is_switch ? tr("switch") : tr("rack, zone or data centre");
     report_.error(path, in_quotes(name),
-                  near.empty() ? fmt::format("names no {} of the topology", what)
-                               : fmt::format("names no {} of the topology; did you mean \"{}\"?",
-                                             what, near));
+                  near.empty()
+                      ? tr("names no {} of the topology", what)
+                      : tr("names no {} of the topology; did you mean \"{}\"?", what, near));
   }
 
   void rack_off(const RackOff& f) {
@@ -329,7 +329,7 @@ class FaultValidator {
     const auto disks = static_cast<int>(s_.machine(role->kind).disks.size());
     if (disk <= disks) return true;
     report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
-                  fmt::format("must be at most the number of its disks, {}", disks));
+                  tr("must be at most the number of its disks, {}", disks));
     return false;
   }
 
@@ -362,19 +362,19 @@ class FaultValidator {
     known.push_back("controller");
     const std::string near = nearest_name(name, known);
     report_.error(path, in_quotes(name),
-                  near.empty() ? "is neither a machine nor a name bound by an earlier fault"
-                               : fmt::format("is neither a machine nor a name bound by an earlier "
-                                             "fault; did you mean \"{}\"?",
-                                             near));
+                  near.empty() ? tr("is neither a machine nor a name bound by an earlier fault")
+                               : tr("is neither a machine nor a name bound by an earlier "
+                                    "fault; did you mean \"{}\"?",
+                                    near));
     return false;
   }
 
   bool check_topic(const std::string& path, const std::string& name) {
     if (s_.topic(name) != nullptr || !report_.clean("/topics")) return true;
     const std::string near = nearest_name(name, topics_);
-    report_.error(path, in_quotes(name),
-                  near.empty() ? "names no topic"
-                               : fmt::format("names no topic; did you mean \"{}\"?", near));
+    report_.error(
+        path, in_quotes(name),
+        near.empty() ? tr("names no topic") : tr("names no topic; did you mean \"{}\"?", near));
     return false;
   }
 
@@ -382,7 +382,7 @@ class FaultValidator {
     const TopicSpec* topic = s_.topic(who.topic);
     if (topic == nullptr || who.partition < topic->partitions) return true;
     report_.error(path, std::to_string(who.partition),
-                  fmt::format("must be from 0 to {}", topic->partitions - 1));
+                  tr("must be from 0 to {}", topic->partitions - 1));
     return false;
   }
 

@@ -1,6 +1,7 @@
 #include "sim/recording.h"
 
 #include "base/file_replacement.h"
+#include "base/translation.h"
 
 #include <algorithm>
 #include <array>
@@ -80,7 +81,7 @@ std::optional<std::string> not_to_be_replaced(const std::string& path) {
   const auto kind = std::filesystem::status(path, error).type();
   if (kind == std::filesystem::file_type::not_found) return std::nullopt;
   if (kind != std::filesystem::file_type::regular) {
-    return fmt::format("{} is no file that a recording could be written to", path);
+    return tr("{} is no file that a recording could be written to", path);
   }
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -92,7 +93,7 @@ std::optional<std::string> not_to_be_replaced(const std::string& path) {
   sqlite3_finalize(statement);
   sqlite3_close(database);
   if (recording || std::filesystem::file_size(path, error) == 0) return std::nullopt;
-  return fmt::format("{} is there already and no recording: choose another name", path);
+  return tr("{} is there already and no recording: choose another name", path);
 }
 
 struct Null {};
@@ -225,7 +226,7 @@ struct Recording::State {
 
   void note_error() {
     if (error) return;
-    error = fmt::format("cannot write {}: {}", file.writing_path(), sqlite3_errmsg(database));
+    error = tr("cannot write {}: {}", file.writing_path(), sqlite3_errmsg(database));
   }
 
   bool execute(const char* sql) {

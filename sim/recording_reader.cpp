@@ -233,19 +233,19 @@ Result<RecordingReader, std::string> RecordingReader::open(const std::string& pa
   std::error_code ignored;
   const std::string unfinished = path + FileReplacement::suffix;
   if (!std::filesystem::exists(path, ignored)) {
-    if (!std::filesystem::exists(unfinished, ignored)) return fail(path + ": no such file");
+    if (!std::filesystem::exists(unfinished, ignored)) return fail(tr("{}: no such file", path));
     return fail(tr("{}: no such file, but {}: {}", path, unfinished, what_became_of(unfinished)));
   }
-  if (std::filesystem::is_directory(path, ignored)) return fail(path + ": is a directory");
+  if (std::filesystem::is_directory(path, ignored)) return fail(tr("{}: is a directory", path));
   if (path.ends_with(FileReplacement::suffix)) {
     return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
   }
   std::ifstream file(path, std::ios::binary);
   std::string magic(15, '\0');
-  if (!file) return fail(path + ": cannot be read");
+  if (!file) return fail(tr("{}: cannot be read", path));
   if (!file.read(magic.data(), 15) || magic != "SQLite format 3") {
-    return fail(path + ": not a recording of brokerlab (make one: brokerlab run ... --record " +
-                "FILE.run)");
+    return fail(tr(
+        "{}: not a recording of brokerlab (make one: brokerlab run ... --record FILE.run)", path));
   }
   auto state = std::make_unique<State>();
   if (sqlite3_open_v2(path.c_str(), &state->database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) {
@@ -254,14 +254,14 @@ Result<RecordingReader, std::string> RecordingReader::open(const std::string& pa
   const std::string format = state->meta("format");
   const std::string finished = state->meta("longest_flight_ns");
   if (state->error) {
-    return fail(fmt::format("{}: a SQLite file, but not a readable recording of brokerlab ({})",
-                            path, *state->error));
+    return fail(tr("{}: a SQLite file, but not a readable recording of brokerlab ({})", path,
+                   *state->error));
   }
   if (format != std::to_string(recording_format)) {
     return fail(
-        fmt::format("{}: recording format {}, but this brokerlab reads format {}; make the "
-                    "recording again with this version",
-                    path, format.empty() ? "unknown" : format, recording_format));
+        tr("{}: recording format {}, but this brokerlab reads format {}; make the "
+           "recording again with this version",
+           path, format.empty() ? "unknown" : format, recording_format));
   }
   if (finished.empty()) {
     return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
@@ -362,7 +362,7 @@ Facts RecordingReader::facts_at(Time t) const {
   state_->each(keyframe.with(known), [&](const Query& row) {
     KeyframeTaker taker(facts);
     if (!nlohmann::json::sax_parse(row.text(0), &taker) && !state_->error) {
-      state_->error = fmt::format("the keyframe at fact {} is damaged", known);
+      state_->error = tr("the keyframe at fact {} is damaged", known);
     }
   });
   Query since(state_->database,

@@ -1,6 +1,7 @@
 #include "sim/topology_config.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 
 #include <charconv>
 #include <map>
@@ -142,7 +143,7 @@ Result<std::vector<std::string>, std::string> expand_names(std::string_view patt
   const std::size_t close = pattern.find(']');
   const std::size_t dash = pattern.find('-', open == std::string_view::npos ? 0 : open);
   const auto wrong = [] {
-    return fail(std::string("must be a name, or one range as in \"broker-[1-20]\""));
+    return fail(tr("must be a name, or one range as in \"broker-[1-20]\""));
   };
   if (open == std::string_view::npos || close == std::string_view::npos || dash > close ||
       pattern.find_first_of("[]", close + 1) != std::string_view::npos ||
@@ -160,9 +161,9 @@ Result<std::vector<std::string>, std::string> expand_names(std::string_view patt
   const auto from = number(first);
   const auto to = number(last);
   if (!from || !to) return wrong();
-  if (*to < *from) return fail(std::string("has a range that ends before it begins"));
+  if (*to < *from) return fail(tr("has a range that ends before it begins"));
   if (*to - *from >= most_machines) {
-    return fail(fmt::format("names more than {} machines", most_machines));
+    return fail(tr("names more than {} machines", most_machines));
   }
   std::vector<std::string> names;
   for (std::size_t i = *from; i <= *to; ++i) {
@@ -211,9 +212,10 @@ class TopologyValidator {
     if (given == 1) return true;
     if (report_.clean(path_)) {
       report_.error(path_, {},
-                    given == 0 ? "needs data_centers, or zones, or racks"
-                               : "must have only one of data_centers, zones and racks; the others "
-                                 "stand inside it");
+                    given == 0
+                        ? tr("needs data_centers, or zones, or racks")
+                        : tr("must have only one of data_centers, zones and racks; the others "
+                             "stand inside it"));
     }
     return false;
   }
@@ -232,16 +234,15 @@ class TopologyValidator {
       const std::string at = fmt::format("{}/{}", path, i);
       take_name(rack.name, at + "/name");
       if (rack.machines.empty() && report_.clean(at + "/machines")) {
-        report_.warning(at + "/machines", "[]", "has no machine");
+        report_.warning(at + "/machines", "[]", tr("has no machine"));
       }
       for (std::size_t m = 0; m < rack.machines.size(); ++m) {
         check_machines(rack.machines[m], fmt::format("{}/machines/{}", at, m));
       }
       if (rack.port.rate && rack.uplink.rate && *rack.uplink.rate < *rack.port.rate &&
           (racks.size() > 1 || zone_leads)) {
-        report_.warning(
-            at + "/uplink/rate", in_quotes(to_text(*rack.uplink.rate)),
-            fmt::format("is less than the rate of a single port, {}", to_text(*rack.port.rate)));
+        report_.warning(at + "/uplink/rate", in_quotes(to_text(*rack.uplink.rate)),
+                        tr("is less than the rate of a single port, {}", to_text(*rack.port.rate)));
       }
     }
   }
@@ -258,10 +259,10 @@ class TopologyValidator {
       if (expected_ != nullptr && !is_expected(name)) {
         const std::string near = nearest_name(name, *expected_);
         report_.error(at, in_quotes(pattern),
-                      near.empty() ? fmt::format("{} is no machine of the scenario", name)
-                                   : fmt::format("{} is no machine of the scenario; did you mean "
-                                                 "\"{}\"?",
-                                                 name, near));
+                      near.empty() ? tr("{} is no machine of the scenario", name)
+                                   : tr("{} is no machine of the scenario; did you mean "
+                                        "\"{}\"?",
+                                        name, near));
       } else {
         take_name(name, at);
         placed_.insert(name);
@@ -279,9 +280,9 @@ class TopologyValidator {
     const auto [taken, fresh] = names_.emplace(name, at);
     if (!fresh) {
       report_.error(at, in_quotes(name),
-                    fmt::format("is already the name at {}; racks, zones, data centres and "
-                                "machines have names of their own",
-                                taken->second));
+                    tr("is already the name at {}; racks, zones, data centres and "
+                       "machines have names of their own",
+                       taken->second));
     }
   }
 
@@ -302,13 +303,12 @@ class TopologyValidator {
         if (group.contains(ends[end])) continue;
         const std::string near = nearest_name(ends[end], centers);
         report_.error(fmt::format("{}/{}", at, end), in_quotes(ends[end]),
-                      near.empty()
-                          ? "names no data centre"
-                          : fmt::format("names no data centre; did you mean \"{}\"?", near));
+                      near.empty() ? tr("names no data centre")
+                                   : tr("names no data centre; did you mean \"{}\"?", near));
       }
       if (!report_.clean(at)) continue;
       if (ends[0] == ends[1]) {
-        report_.error(at, in_quotes(ends[0]), "must join two different data centres");
+        report_.error(at, in_quotes(ends[0]), tr("must join two different data centres"));
       } else {
         group[find(ends[0])] = find(ends[1]);
       }
@@ -317,7 +317,7 @@ class TopologyValidator {
     for (std::size_t i = 1; i < centers.size(); ++i) {
       if (find(centers[i]) == find(centers[0])) continue;
       report_.error(fmt::format("{}/data_centers/{}", path_, i), in_quotes(centers[i]),
-                    fmt::format("no line leads from {} to it; add one to links", centers[0]));
+                    tr("no line leads from {} to it; add one to links", centers[0]));
     }
   }
 
@@ -331,7 +331,7 @@ class TopologyValidator {
     }
     if (count == 0) return;
     if (count > 8) missing += fmt::format(" and {} more", count - 8);
-    report_.error(path_, {}, fmt::format("has no rack for {}", missing));
+    report_.error(path_, {}, tr("has no rack for {}", missing));
   }
 
   const TopologyConfig& config_;

@@ -1,5 +1,6 @@
 #include "viz/arguments.h"
 
+#include "base/translation.h"
 #include "sim/recording_search.h"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ Status<std::string> set_size(Arguments& arguments, std::string_view value) {
   const auto height =
       by == std::string_view::npos ? std::nullopt : whole_number<int>(value.substr(by + 1));
   if (!width || !height || *width < 640 || *height < 360 || *width > 7680 || *height > 4320) {
-    return fail(fmt::format("--size {}: must be WIDTHxHEIGHT, from 640x360 to 7680x4320", value));
+    return fail(tr("--size {}: must be WIDTHxHEIGHT, from 640x360 to 7680x4320", value));
   }
   arguments.width = *width;
   arguments.height = *height;
@@ -38,8 +39,7 @@ Status<std::string> set_screenshot(Arguments& arguments, std::string_view value)
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (name.size() <= 4 || !name.ends_with(".png")) {
-    return fail(
-        fmt::format("--screenshot {}: the picture is a PNG; its name must end in .png", value));
+    return fail(tr("--screenshot {}: the picture is a PNG; its name must end in .png", value));
   }
   arguments.screenshot = std::string(value);
   return {};
@@ -48,14 +48,14 @@ Status<std::string> set_screenshot(Arguments& arguments, std::string_view value)
 Status<std::string> set_option(Arguments& arguments, std::string_view name,
                                std::string_view value) {
   if (name == "--lang") {
-    if (value != "en" && value != "ko") return fail(fmt::format("--lang {}: en or ko", value));
+    if (value != "en" && value != "ko") return fail(tr("--lang {}: en or ko", value));
     arguments.language = value == "ko" ? Language::korean : Language::english;
   } else if (name == "--at") {
     const auto at = parse_duration(value);
     if (!at && !sim::parse_time_of_day(value)) {
       return fail(fmt::format("--at {}: {}", value, at.error()));
     }
-    if (at && *at < Duration{}) return fail(fmt::format("--at {}: must not be negative", value));
+    if (at && *at < Duration{}) return fail(tr("--at {}: must not be negative", value));
     arguments.at = std::string(value);
   } else if (name == "--screenshot") {
     return set_screenshot(arguments, value);
@@ -63,11 +63,11 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     return set_size(arguments, value);
   } else if (name == "--why") {
     if (value.find_first_not_of(' ') == std::string_view::npos) {
-      return fail(fmt::format("--why: must be the number of an event, or words of it"));
+      return fail(tr("--why: must be the number of an event, or words of it"));
     }
     arguments.why = std::string(value);
   } else {
-    return fail(fmt::format("{}: no such option", name));
+    return fail(tr("{}: no such option", name));
   }
   return {};
 }
@@ -104,8 +104,8 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
     }
     if (!word.starts_with("--")) {
       if (!arguments.recording.empty()) {
-        return fail(fmt::format("{}: one recording at a time ({} was given too)", word,
-                                arguments.recording));
+        return fail(
+            tr("{}: one recording at a time ({} was given too)", word, arguments.recording));
       }
       arguments.recording = std::string(word);
       continue;
@@ -117,11 +117,11 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
     } else if (i + 1 < words.size()) {
       value = words[++i];
     } else {
-      return fail(fmt::format("{}: a value is missing", word));
+      return fail(tr("{}: a value is missing", word));
     }
     if (const auto set = set_option(arguments, word, value); !set) return fail(set.error());
   }
-  if (arguments.recording.empty()) return fail(std::string("which recording? (FILE.run)"));
+  if (arguments.recording.empty()) return fail(tr("which recording? (FILE.run)"));
   return arguments;
 }
 

@@ -1,5 +1,6 @@
 #include "viz/fonts.h"
 
+#include "base/translation.h"
 #include "viz/text.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,7 @@ Result<Fonts, std::string> load_fonts(float scale, std::string_view more_text) {
   const std::string bold = std::string(folder) + "NanumGothicBold.ttf";
   for (const auto& path : {regular, bold}) {
     if (!std::filesystem::exists(path)) {
-      return fail(fmt::format("the font {} is missing; install the package fonts-nanum", path));
+      return fail(tr("the font {} is missing; install the package fonts-nanum", path));
     }
   }
   ImFontAtlas& atlas = *ImGui::GetIO().Fonts;
@@ -55,7 +56,7 @@ Result<Fonts, std::string> load_fonts(float scale, std::string_view more_text) {
     fonts.regular[slot] = atlas.AddFontFromFileTTF(regular.c_str(), pixels, nullptr, ranges.Data);
     fonts.bold[slot] = atlas.AddFontFromFileTTF(bold.c_str(), pixels, nullptr, ranges.Data);
   }
-  if (!atlas.Build()) return fail(fmt::format("the fonts in {} cannot be read", folder));
+  if (!atlas.Build()) return fail(tr("the fonts in {} cannot be read", folder));
   return fonts;
 }
 

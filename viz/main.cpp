@@ -1,6 +1,7 @@
 // brokerlab-viz: the recording of a run, in a window or as one picture.
 //
 // Exit status: 0 fine, 3 what was asked cannot be done (the reason is on standard error).
+#include "base/translation.h"
 #include "sim/recording_search.h"
 #include "viz/arguments.h"
 #include "viz/offscreen.h"
@@ -24,7 +25,7 @@ int complain(const std::string& message) {
 }
 
 std::string environment_language() {
-  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+  for (const char* name : {"BROKERLAB_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"}) {
     const char* value = std::getenv(name);
     if (value != nullptr && *value != '\0') return value;
   }
@@ -53,19 +54,19 @@ Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& 
     if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
     const Duration run = viewer.run().duration;
     if (*at > Time(run)) {
-      return fail(fmt::format("--at {}: the run ends at {}", *arguments.at, to_text(run)));
+      return fail(tr("--at {}: the run ends at {}", *arguments.at, to_text(run)));
     }
     place.at = *at;
   }
   if (!arguments.why) return place;
   place.why = sim::event_number(*arguments.why);
   if (place.why && !viewer.time_of(*place.why)) {
-    return fail(fmt::format("--why {}: is no event of this recording", *arguments.why));
+    return fail(tr("--why {}: is no event of this recording", *arguments.why));
   }
   if (place.why) return place;
   const auto found = sim::find_events(viewer.reader(), *arguments.why);
   if (found.empty()) {
-    return fail(fmt::format("--why {}: matches no event; see brokerlab trace", *arguments.why));
+    return fail(tr("--why {}: matches no event; see brokerlab trace", *arguments.why));
   }
   place.why = found.front().id;
   return place;
@@ -75,8 +76,14 @@ Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& 
 
 int main(int argc, char** argv) {
   const std::span words(argv, static_cast<std::size_t>(argc));
-  const auto arguments = parse_arguments(words.subspan(1), environment_language());
-  if (!arguments) return complain(arguments.error() + "\n" + usage());
+  const std::string code = environment_language();
+  speak(language_of(code));
+  for (const std::string_view word : words) {  // A mistake may stand before --lang.
+    if (word == "--lang=ko" || word == "ko") speak(Language::korean);
+  }
+  const auto arguments = parse_arguments(words.subspan(1), code);
+  if (!arguments) return complain(arguments.error() + "\n" + usage(spoken()));
+  speak(arguments->language);
   if (arguments->help) {
     fmt::print("{}", usage(arguments->language));
     return 0;
@@ -94,9 +101,7 @@ int main(int argc, char** argv) {
   const auto shown = run_window(*viewer, arguments->width, arguments->height);
   if (shown) return 0;
   if (!shown.error().needs_display) return complain(shown.error().message);
-  return complain(arguments->language == Language::korean
-                      ? "화면이 없습니다. --screenshot out.png 로 그림을 저장하거나 ssh -X 로 "
-                        "접속해 DISPLAY를 설정하세요."
-                      : "there is no display; use --screenshot out.png for a picture, or ssh -X "
-                        "(DISPLAY) for the window.");
+  return complain(
+      tr("there is no display; use --screenshot out.png for a picture, or ssh -X (DISPLAY) for the "
+         "window."));
 }

@@ -1,5 +1,7 @@
 #include "viz/offscreen.h"
 
+#include "base/translation.h"
+
 #include <fmt/format.h>
 #include <imgui/backends/imgui_impl_opengl3.h>
 
@@ -17,7 +19,7 @@ namespace brokerlab::viz {
 namespace {
 
 std::string egl_problem(const char* step) {
-  return fmt::format(
+  return tr(
       "cannot draw without a display: {} failed (EGL error {:#x}); "
       "are libegl1 and libgl1-mesa-dri installed?",
       step, eglGetError());
@@ -90,7 +92,7 @@ struct Offscreen::State {
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, nullptr);
     glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, color, 0);
     if (glCheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) {
-      return fail(fmt::format("a picture of {} x {} pixels is not possible here", width, height));
+      return fail(tr("a picture of {} x {} pixels is not possible here", width, height));
     }
     return {};
   }
@@ -116,7 +118,7 @@ struct Offscreen::State {
       ImGui_ImplOpenGL3_CreateFontsTexture();
     } else {
       backend = ImGui_ImplOpenGL3_Init("#version 330");
-      if (!backend) return fail(std::string("OpenGL 3.3 is not available"));
+      if (!backend) return fail(tr("OpenGL 3.3 is not available"));
     }
     return {};
   }

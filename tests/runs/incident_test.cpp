@@ -51,7 +51,7 @@ TEST_CASE("the incident of the demo, told in words", "[golden]") {
   // acks=1: the leader answered before a follower had the record.
   REQUIRE(report.lost.size() >= 1);
   for (const RunReport::Lost& lost : report.lost) {
-    REQUIRE(lost.why.find("acknowledged it at") != std::string::npos);
+    REQUIRE(lost.why.english.find("acknowledged it at") != std::string::npos);
   }
   REQUIRE(report.acknowledged == report.consumed + static_cast<std::int64_t>(report.lost.size()));
 }
@@ -135,14 +135,14 @@ TEST_CASE("a fault that meets no work proves nothing", "[unit]") {
                                               R"(faults=[{"at":"40s","power_off":"wifi-auth"}])"};
   const RunReport report = play(load("wifi_auth_broker_crash", overrides, 1));
   REQUIRE(report.verdict == Verdict::unknown);
-  REQUIRE(report.reasons.front().find("met no work") != std::string::npos);
+  REQUIRE(report.reasons.front().english.find("met no work") != std::string::npos);
 }
 
 TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") {
   const RunReport report = play(load(
       "wifi_auth_broker_crash", short_incident() + R"(expect=[{"unavailability_below":"1s"}])", 1));
   REQUIRE(report.verdict == Verdict::fail);
-  REQUIRE(report.reasons.front().find("unavailable for produce for 1s or more") !=
+  REQUIRE(report.reasons.front().english.find("unavailable for produce for 1s or more") !=
           std::string::npos);
 }
 

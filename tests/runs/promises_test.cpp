@@ -69,7 +69,7 @@ TEST_CASE("with one replica, what was not yet on disk is lost, and the report sa
   INFO(report.text());
   REQUIRE(report.lost.size() > 20);
   for (const RunReport::Lost& lost : report.lost) {
-    REQUIRE(lost.why.find("in memory only when it lost power") != std::string::npos);
+    REQUIRE(lost.why.english.find("in memory only when it lost power") != std::string::npos);
   }
   for (const RunReport::Invariant& one : report.invariants) REQUIRE(one.held);
 }
@@ -135,11 +135,11 @@ TEST_CASE("an unclean election loses records, by its name", "[unit]") {
   REQUIRE(report.lost.size() > 100);
   std::int64_t unclean = 0;
   for (const RunReport::Lost& lost : report.lost) {
-    unclean += lost.why.find("unclean.leader.election.enable") != std::string::npos;
+    unclean += lost.why.english.find("unclean.leader.election.enable") != std::string::npos;
   }
   REQUIRE(unclean > 0);
   for (const RunReport::Invariant& one : report.invariants) {
-    INFO(one.name << ": " << one.detail);
+    INFO(one.name << ": " << one.detail.english);
     REQUIRE(one.held);
   }
 }

@@ -66,7 +66,7 @@ inline std::string replay(const scenarios::Scenario& scenario,
 inline scenarios::RunReport::Moment moment(const scenarios::RunReport& report,
                                            std::string_view text) {
   for (const auto& one : report.time_line) {
-    if (one.text.find(text) != std::string::npos) return one;
+    if (one.text.english.find(text) != std::string::npos) return one;
   }
   FAIL("nothing in the time line says \"" << text << "\":\n" << report.time_line_text());
   return {};

@@ -236,7 +236,7 @@ TEST_CASE("what a new leader lacks of the committed is told when it takes over, 
       std::string text;
       for (const Invariant& one : story.ledger.invariants()) {
         if (one.name != "committed_records_survive") continue;
-        for (const std::string& why : one.violations) text += why + "\n";
+        for (const Phrase& why : one.violations) text += why.english + "\n";
       }
       return text;
     };
@@ -368,7 +368,7 @@ TEST_CASE("what a deposed leader acknowledged is lost when it truncates, by its 
   const LostRecord& lost = story.ledger.lost().front();
   CHECK(lost.label == "id 2");
   CHECK(lost.kind == LostRecord::Kind::fenced);
-  CHECK(lost.why ==
+  CHECK(lost.why.english ==
         "broker-1 acknowledged it at t=20.000s in epoch 0, fenced without knowing it: broker-2 led "
         "in epoch 1; broker-1 cut it off at t=30.000s; no other replica had it");
   story.copy(2, 1);
@@ -383,7 +383,7 @@ TEST_CASE("a deposed leader that never hears of it: its losses are told at the e
   story.write(1, 0, 0);
   story.ledger.finish();
   REQUIRE(story.ledger.lost().size() == 1);
-  CHECK_THAT(story.ledger.lost().front().why,
+  CHECK_THAT(story.ledger.lost().front().why.english,
              Catch::Contains("fenced without knowing it") &&
                  Catch::Contains("the leader's log at the end of the run does not hold it"));
 }
@@ -397,7 +397,7 @@ TEST_CASE("a lost record tells who else had it", "[unit]") {
     story.crash(1);
     story.lead(2, 1, {2});
     REQUIRE(story.ledger.lost().size() == 1);
-    return story.ledger.lost().front().why;
+    return story.ledger.lost().front().why.english;
   };
   CHECK_THAT(why(false), Catch::EndsWith("; no other replica had it"));
   CHECK_THAT(why(true), Catch::EndsWith("; broker-3 had it"));

@@ -1,0 +1,145 @@
+// A report for programs: one JSON object, in English whoever asks.
+#include "scenarios/report.h"
+
+#include <fmt/format.h>
+
+namespace brokerlab::scenarios {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string json_of(const Percentiles& p) {
+  return fmt::format(
+      R"({{"count":{},"mean_ms":{},"p50_ms":{},"p95_ms":{},"p99_ms":{},"p99_9_ms":{},"max_ms":{}}})",
+      p.count, to_millis(p.mean), to_millis(p.p50), to_millis(p.p95), to_millis(p.p99),
+      to_millis(p.p999), to_millis(p.max));
+}
+
+std::string json_of(const RunReport::Load& load) {
+  return fmt::format(R"({{"mean":{},"peak":{}}})", load.mean, load.peak);
+}
+
+std::string json_of(const RunReport::Outages& o) {
+  return fmt::format(
+      R"({{"longest_s":{},"longest_from_s":{},"total_s":{},"times":{},"at_the_end":{}}})",
+      to_seconds(o.longest), to_seconds(o.longest_from), to_seconds(o.total), o.times,
+      o.at_the_end);
+}
+
+template <class T, class F>
+std::string json_list(const std::vector<T>& items, F one) {
+  std::string text = "[";
+  for (const T& item : items) text += (text.size() > 1 ? "," : "") + one(item);
+  return text + "]";
+}
+
+}  // namespace
+
+std::string RunReport::json() const {
+  std::string text = "{";
+  text +=
+      fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)", quoted(name),
+                  quoted(title.english), seed, quoted(version), quoted(fingerprint));
+  text += fmt::format(
+      R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},"steps":{},)", to_text(verdict),
+      json_list(harm,
+                [](const Harm& h) {
+                  return fmt::format(R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
+                                     quoted(h.kind), h.count, quoted(h.words.english),
+                                     quoted(h.words.korean));
+                }),
+      json_list(reasons, [](const auto& r) { return quoted(r.english); }), to_seconds(simulated),
+      steps);
+  text += fmt::format(
+      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
+      sent, acknowledged, failed, pending, to_millis(oldest_pending), sent_blindly, blindly_lost,
+      not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
+      to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {
+        return fmt::format(R"({{"error":{},"records":{}}})", quoted(one.first), one.second);
+      }));
+  text += fmt::format(
+      R"("work":{{"from_s":{},"to_s":{},"acknowledged_per_s":{},"consumed_per_s":{}}},)",
+      to_seconds(work_begin), to_seconds(work_end), json_of(acknowledged_rate),
+      json_of(consumed_rate));
+  text += fmt::format(
+      R"("lost":{},)", json_list(lost, [](const Lost& l) {
+        return fmt::format(
+            R"({{"record":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{}}})",
+            quoted(l.record), quoted(l.partition), l.offset, to_seconds(l.acknowledged),
+            quoted(l.why.english));
+      }));
+  text += fmt::format(R"("latency":{{"acknowledged_after":{},"send_call":{},"end_to_end":{}}},)",
+                      json_of(acknowledged_after), json_of(send_call), json_of(end_to_end));
+  text += fmt::format(
+      R"("client_errors":{},)", json_list(client_errors, [](const ClientError& e) {
+        return fmt::format(
+            R"({{"api":{},"name":{},"how":{},"count":{},"final":{},"first_s":{},"last_s":{}}})",
+            quoted(e.api), quoted(e.name), quoted(e.how), e.count, e.final, to_seconds(e.first),
+            to_seconds(e.last));
+      }));
+  text += fmt::format(
+      R"("groups":{},)", json_list(groups, [](const Group& g) {
+        return fmt::format(
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{}}})",
+            quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
+            to_seconds(g.most_lag_at), g.unreadable, g.unread, g.consumed, g.redelivered, g.skipped,
+            g.rebalances, g.coordinator ? json_of(*g.coordinator) : "null");
+      }));
+  text += fmt::format(
+      R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"partitions":{},)",
+      to_seconds(produce.longest), json_of(produce), json_of(fetch), controller_elections,
+      json_list(partitions, [](const Partition& p) {
+        return fmt::format(
+            R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",
+            quoted(p.name), quoted(p.leader), p.epoch, quoted(p.isr), to_seconds(p.produce.longest),
+            json_of(p.produce), json_of(p.fetch), p.leaderless, to_seconds(p.longest_wait),
+            p.elections, p.isr_changes, p.high_watermark, p.unreadable,
+            to_seconds(p.longest_unreadable), p.duplicates, p.reordered);
+      }));
+  text += fmt::format(
+      R"("machines":{},)", json_list(machines, [](const Machine& m) {
+        return fmt::format(
+            R"({{"name":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"nic_peak":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"disk_peak":{},"cpu_utilisation":{},"cpu_peak":{}}})",
+            quoted(m.name), m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read,
+            m.disk_written, m.disk_syncs, m.disk.mean, m.disk.peak, m.cpu.mean, m.cpu.peak);
+      }));
+  text += fmt::format(
+      R"("faults":{},)", json_list(faults, [](const Fault& f) {
+        return fmt::format(
+            R"({{"at_s":{},"what":{},"target":{},"done":{},"bit":{},"note":{},"effects":{}}})",
+            to_seconds(f.at), quoted(f.what.english), quoted(f.target), f.done, f.bit,
+            quoted(f.note.english),
+            json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
+      }));
+  text += fmt::format(
+      R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
+        return fmt::format(
+            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{}}})", quoted(i.name),
+            i.held, i.checked, quoted(i.detail.english),
+            json_list(i.exemptions, [](const Phrase& one) { return quoted(one.english); }));
+      }));
+  text += fmt::format(R"("expectations":{},)", json_list(expectations, [](const Expectation& e) {
+                        return fmt::format(R"({{"what":{},"met":{},"found":{}}})",
+                                           quoted(e.what.english), e.met, quoted(e.found.english));
+                      }));
+  text += fmt::format(R"("time_line":{}}})", json_list(time_line, [](const Moment& m) {
+                        return fmt::format(R"({{"t_s":{},"text":{}}})", to_seconds(m.time),
+                                           quoted(m.text.english));
+                      }));
+  return text;
+}
+
+}  // namespace brokerlab::scenarios
