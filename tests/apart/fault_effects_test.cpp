@@ -116,7 +116,10 @@ TEST_CASE("what is too little to notice is no effect", "[unit]") {
   std::string far = lab(healed(
       "15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "1500us"})", "25s"));
   CHECK(run_of(far)["faults"][0]["bit"].get<bool>());
-  far.insert(far.find(R"("zookeeper")"), R"("network": {"delay": "30ms"}, )");
+  const std::size_t cables = far.find(R"("topology")");
+  const std::size_t after = far.find(R"("zookeeper": {)");
+  REQUIRE((cables < after && after != std::string::npos));
+  far.replace(cables, after - cables, R"("network": {"delay": "30ms"}, )");
   const nlohmann::json report = run_of(far);
   INFO(report["faults"].dump());
   CHECK_FALSE(report["faults"][0]["bit"].get<bool>());
