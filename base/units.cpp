@@ -139,7 +139,15 @@ Result<PerSecond, std::string> parse_per_second(std::string_view text) {
   return PerSecond(*value);
 }
 
-std::string to_text(Duration d) { return shortest(d.count(), duration_units); }
+std::string to_text(Duration d) {
+  // Above seconds only what people say, such as 1.5min: 999s, not 16.65min.
+  std::span<const Unit> units = duration_units;
+  while (units.back().factor > 1e9 &&
+         d.count() % static_cast<std::int64_t>(units.back().factor / 10) != 0) {
+    units = units.first(units.size() - 1);
+  }
+  return shortest(d.count(), units);
+}
 std::string to_text(Bytes b) { return shortest(b.count(), byte_units); }
 std::string to_text(BytesPerSecond r) { return shortest(r.count(), rate_units); }
 std::string to_text(PerSecond r) {

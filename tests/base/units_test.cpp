@@ -10,7 +10,8 @@ TEST_CASE("a quantity is a number and a unit, and prints back", "[unit]") {
   REQUIRE(*parse_bytes("1GiB") == 1_GiB);
   REQUIRE(*parse_rate("1Gbps") == BytesPerSecond(125'000'000));
   REQUIRE(parse_per_second("20k/s")->count() == 20'000);
-  for (const char* text : {"10ms", "1.5s", "18s", "1min", "250us", "0ns"}) {
+  for (const char* text : {"10ms", "1.5s", "18s", "1min", "250us", "0ns", "1.5min", "999s", "61min",
+                           "1.5h", "7d", "100s", "-75s"}) {
     REQUIRE(to_text(*parse_duration(text)) == text);
   }
   REQUIRE(to_text(1_GiB) == "1GiB");
