@@ -6,6 +6,14 @@
 
 namespace brokerlab::scenarios {
 
+namespace {
+
+const sim::EventKind area_lost_power{"topology.power_off", sim::Level::fault,
+                                     "everything in {area} loses power",
+                                     "{area} 전체가 정전되었다"};
+
+}  // namespace
+
 // --- Machines and processes ---
 
 void FaultPlan::act(const PowerOff& off, const std::string& as, FaultReport& report) {
@@ -203,11 +211,13 @@ void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& repo
   const sim::Topology& topology = *network.topology();
   lose(topology.machines_of(off.area), report);
   const int area = *topology.find_area(off.area);
+  world_.set_cause({});
+  const sim::EventId whole = world_.trace().record(area_lost_power, {}, {{"area", off.area}});
   for (const int place : topology.outage_of(area).places) {
     const sim::Topology::Place& it = topology.places()[static_cast<std::size_t>(place)];
-    world_.set_cause({});
+    world_.set_cause(whole);
     if (it.kind != sim::Topology::PlaceKind::machine) {
-      const sim::OutageId id = network.fail_switch(it.name, {});
+      const sim::OutageId id = network.fail_switch(it.name, whole);
       undo_[as].push_back([&network, id] { network.mend(id); });
     } else if (Cluster::Member* member = cluster_.find(it.name)) {
       sim::Machine* machine = member->machine;

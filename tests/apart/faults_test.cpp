@@ -92,6 +92,21 @@ TEST_CASE("every fault of paths, switches and disks bites, and ends when it is h
   }
 }
 
+TEST_CASE("a rack that loses power is told as that, then as its parts", "[unit]") {
+  const nlohmann::json report = run_with(R"({"at": "20s", "rack_off": "r1"})");
+  std::vector<std::string> told;
+  for (const auto& line : report["time_line"]) {
+    const std::string text = line["text"];
+    if (text.find("power") != std::string::npos || text.find("switch") != std::string::npos) {
+      told.push_back(text);
+    }
+  }
+  REQUIRE(told.size() >= 3);
+  CHECK(told[0] == "everything in r1 loses power");
+  CHECK(told[1] == "the switch r1-tor-1 fails");
+  CHECK(told[2] == "broker-1 lost power");
+}
+
 TEST_CASE("of several faults of one kind on one thing the newest counts, and each ends alone",
           "[unit]") {
   const auto told = [](const std::string& about, const std::string& faults) {
