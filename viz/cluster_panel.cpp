@@ -136,6 +136,14 @@ std::optional<Text> trouble_of(const Scene& scene, const sim::RecordedProcess& p
   return {};
 }
 
+// A machine that runs, and yet something is wrong with it: a pill, the words when hovered.
+void draw_ailments(Ui& ui, const Scene& scene, int machine, Point top_right) {
+  std::string words = scene.run.ailing(machine, scene.moment.t, ui.language());
+  if (words.empty()) return;
+  const Rect pill = draw_badge(ui, top_right, "!", theme::control, Align::right);
+  if (ui.hovered(pill)) ui.tooltip(std::move(words));
+}
+
 void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker, const Rect& card) {
   const auto trouble = trouble_of(scene, broker);
   const bool alive = !trouble;
@@ -165,6 +173,7 @@ void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker,
   } else if (!registered) {
     ui.text_in({x, y, w, 22}, ui.say(Text::not_registered), {Size::small, theme::control, true});
   }
+  if (alive) draw_ailments(ui, scene, broker.machine, {card.right() - inner, y});
   y += 27;
   if (card.h < 120) return;  // A large cluster: the name and the state, the rest is in the table.
 
@@ -197,6 +206,7 @@ void draw_zookeeper(Ui& ui, const Scene& scene, const sim::RecordedProcess& serv
   ui.text({card.x + inner, card.y + 7}, server.name,
           {Size::small, alive ? theme::text : theme::dim, true}, Align::left, w);
   const Point at{card.x + inner, card.y + 29};
+  if (alive) draw_ailments(ui, scene, server.machine, {card.right() - 4, card.y + 26});
   if (!alive) {
     ui.text(at, ui.say(trouble.value_or(Text::zookeeper_down)), {Size::small, theme::wrong, true});
   } else if (named == "leader") {
@@ -224,6 +234,7 @@ void draw_client(Ui& ui, const Scene& scene, const Client& client, const Rect& c
     draw_obituary(ui, card, card.center(), ui.say(trouble.value_or(Text::stopped)));
     return;
   }
+  draw_ailments(ui, scene, client.process.machine, {card.right() - 4, card.y + 4});
   const auto rate = client.rate.at(scene.moment.t);
   const float y = card.y + 30;
   const float number = ui.text({x, y}, rate ? short_number(*rate) : "-",

@@ -3,10 +3,13 @@
 #include "viz/theme.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <set>
+#include <tuple>
 
 namespace brokerlab::viz {
 namespace {
@@ -88,6 +91,36 @@ void find_outages(Run& run) {
   }
 }
 
+// By the kinds of events that begin and end them. Of one kind on one thing the newest counts.
+void find_ailments(Run& run) {
+  static const std::map<std::string_view, std::string_view> begins{
+      {"disk.slow", "slow disk"},     {"disk.failing", "failing disk"},
+      {"disk.full", "full disk"},     {"disk.lies", "lying disk"},
+      {"machine.clock_set", "clock"}, {"machine.clock_drifts", "clock"},
+      {"nic.slowed", "card"}};
+  static const std::map<std::string_view, std::string_view> ends{
+      {"disk.speed_restored", "slow disk"}, {"disk.repaired", "failing disk"},
+      {"disk.room_back", "full disk"},      {"disk.honest", "lying disk"},
+      {"machine.clock_right", "clock"},     {"nic.restored", "card"}};
+  using Thing = std::tuple<int, std::string_view, std::string>;  // machine, what, which disk
+  std::map<Thing, std::size_t> open;
+  for (const auto& event : run.events) {
+    const auto begun = begins.find(event.kind);
+    const auto ended = ends.find(event.kind);
+    if (!event.machine || (begun == begins.end() && ended == ends.end())) continue;
+    const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+    const std::string disk = detail.is_object() ? detail.value("disk", "") : "";
+    const Thing thing{*event.machine, begun == begins.end() ? ended->second : begun->second, disk};
+    if (const auto before = open.find(thing); before != open.end()) {
+      run.ailments[before->second].to = event.t;
+      open.erase(before);
+    }
+    if (begun == begins.end()) continue;
+    open[thing] = run.ailments.size();
+    run.ailments.push_back({*event.machine, event.t, Time::max(), event.en, event.ko});
+  }
+}
+
 // Details are read only when somebody asks why; the characters they may need must be known before.
 std::string glyphs_of(const std::vector<sim::RecordedEvent>& events) {
   std::set<std::string_view> glyphs;
@@ -157,6 +190,16 @@ const sim::RecordedMachine* Run::machine(int id) const {
   const auto found =
       std::find_if(machines.begin(), machines.end(), [&](const auto& m) { return m.id == id; });
   return found == machines.end() ? nullptr : &*found;
+}
+
+std::string Run::ailing(int machine, Time t, Language language) const {
+  std::string all;
+  for (const Ailment& one : ailments) {
+    if (one.machine != machine || t < one.from || t >= one.to) continue;
+    all += all.empty() ? "" : "\n";
+    all += language == Language::korean && !one.ko.empty() ? one.ko : one.en;
+  }
+  return all;
 }
 
 std::string Run::wall_clock(Time t, bool tenths) const {
@@ -234,6 +277,7 @@ Run read_run(const sim::RecordingReader& reader) {
   run.duration = reader.duration();
   if (run.duration <= Duration{}) run.duration = last_told(run);
   find_outages(run);
+  find_ailments(run);
   return run;
 }
 

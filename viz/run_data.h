@@ -34,6 +34,15 @@ struct Outage {
   Time to{};
 };
 
+/// Something wrong with a machine that runs on: a slow card, a wrong clock, a disk that fails.
+struct Ailment {
+  int machine = 0;
+  Time from{};
+  Time to{};  ///< Behind the run's end when nothing ended it.
+  std::string en;
+  std::string ko;
+};
+
 struct Run {
   std::string title_en;
   std::string title_ko;
@@ -53,6 +62,7 @@ struct Run {
   std::vector<Client> consumers;
   std::vector<sim::RecordedEvent> events;  ///< Faults and control, in order of time.
   std::vector<Outage> outages;
+  std::vector<Ailment> ailments;
   std::string detail_glyphs;  ///< Every character of the sentences of detail events, once.
 
   std::map<int, Series> nic;            ///< 0..1, by machine
@@ -66,6 +76,8 @@ struct Run {
   const std::string& title(Language language) const;
   const std::vector<std::string>& harm(Language language) const;
   const sim::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
+  /// What ails the machine at t, a line each; "" when nothing does.
+  std::string ailing(int machine, Time t, Language language) const;
   /// "09:00:30", or with tenths "09:00:30.0".
   std::string wall_clock(Time t, bool tenths = false) const;
   /// Every text of the recording that may be shown.

@@ -163,6 +163,63 @@ TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]")
   std::filesystem::remove(path);
 }
 
+TEST_CASE("a machine that runs and is not well has a badge, and words for it", "[unit]") {
+  const std::string path = sample_file() + ".ailing";
+  auto recording = sim::Recording::create(path);
+  REQUIRE(recording.ok());
+  recording->meta("duration_ns", "60000000000");
+  for (int i = 1; i <= 2; ++i) {
+    recording->machine(i, fmt::format("broker-{}", i), "broker");
+    recording->process(i, i, fmt::format("broker-{}", i), "broker", i);
+  }
+  const auto tell = [&](Duration at, const char* kind, const char* disk, const std::string& en) {
+    sim::EventRow event{.t = Time(at),
+                        .kind = kind,
+                        .level = sim::EventLevel::fault,
+                        .machine = 1,
+                        .en = en,
+                        .ko = "한국어"};
+    if (disk != nullptr) event.details = {{"disk", disk}};
+    recording->event(event);
+  };
+  tell(10s, "disk.slow", "1", "3 times as long");
+  tell(12s, "disk.slow", "2", "the other");
+  tell(15s, "disk.slow", "1", "7 times as long");
+  tell(20s, "disk.speed_restored", "1", "as fast as before");
+  tell(20s, "disk.speed_restored", "2", "as fast as before");
+  tell(30s, "machine.clock_set", nullptr, "an hour ahead");
+  tell(40s, "machine.clock_right", nullptr, "right again");
+  tell(50s, "nic.slowed", nullptr, "no more than 1Mbps");
+  REQUIRE(recording->finish().ok());
+  Viewer viewer = open_viewer(path);
+  std::filesystem::remove(path);
+  const auto ails = [&](Duration at) {
+    return viewer.run().ailing(1, Time(at), Language::english);
+  };
+  CHECK(ails(9s).empty());
+  CHECK(ails(12s) == "3 times as long\nthe other");
+  CHECK(ails(16s) == "the other\n7 times as long");
+  CHECK(ails(25s).empty());
+  CHECK(ails(35s) == "an hour ahead");
+  CHECK(ails(45s).empty());
+  CHECK(ails(59s) == "no more than 1Mbps");
+  CHECK(viewer.run().ailing(1, Time(35s), Language::korean) == "한국어");
+  CHECK(viewer.run().ailing(2, Time(35s), Language::english).empty());
+  auto offscreen = Offscreen::create(1280, 720);
+  REQUIRE(offscreen.ok());
+  const auto amber = [&](Duration at) {
+    seek(viewer.view(), Time(at), viewer.run().duration);
+    const auto picture = offscreen->render(viewer);
+    REQUIRE(picture.ok());
+    int count = 0;
+    for (std::size_t i = 0; i < picture->rgb.size(); i += 3) {
+      count += picture->rgb[i] == 220 && picture->rgb[i + 1] == 186 && picture->rgb[i + 2] == 116;
+    }
+    return count;
+  };
+  CHECK(amber(35s) > amber(45s) + 150);
+}
+
 TEST_CASE("a recording that left messages out says so below the picture", "[unit]") {
   const std::string path = sample_file() + ".levels";
   const auto shown = [&](const sim::RecordingScope& scope, Language language, Time at) {
