@@ -217,7 +217,7 @@ std::string with_separators(std::int64_t number) {
 
 std::string bytes_text(std::int64_t bytes) {
   const auto amount = static_cast<double>(bytes);
-  if (bytes < 10'000) return with_separators(bytes) + (bytes == 1 ? " byte" : " bytes");
+  if (bytes < 10'000) return bytes == 1 ? tr("1 byte") : tr("{} bytes", with_separators(bytes));
   if (bytes < 10'000'000) return fmt::format("{:.1f} kB", amount * 1e-3);
   if (bytes < 10'000'000'000) return fmt::format("{:.1f} MB", amount * 1e-6);
   return fmt::format("{:.1f} GB", amount * 1e-9);

@@ -132,10 +132,10 @@ std::optional<std::string> in_a_form(std::string_view english) {
     auto blanks = blanks_in(english, form);
     if (!blanks) continue;
     const bool fits = std::all_of(blanks->begin(), blanks->end(), [](std::string& blank) {
-      if (blank.find(' ') == std::string::npos) return true;
+      const bool is_word = blank.find(' ') == std::string::npos;
       auto held = in_a_form(blank);
       if (held) blank = std::move(*held);
-      return held.has_value();
+      return held || is_word;
     });
     if (fits) return filled(translated(form), *blanks);
   }

@@ -42,7 +42,7 @@ const EventKind replication_resumed{"partition.replication_resumed", control, "{
 const EventKind replica_fetch_failed{"replica.fetch_failed", control, "{machine} marks {partition} as failed and no longer fetches it from {leader}: {error}", "{machine}이(가) {partition}을(를) 실패로 표시하고 {leader}에서 더 가져오지 않는다: {error}"};
 const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged records of {partition} from {from}", "{machine}이(가) {from}에서 받은 {partition}의 레코드가 손상되어 있다"};
 const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
-const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}을(를) 오프셋 {offset}부터 이끈다 (에포크 {epoch})"};
+const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}의 리더를 맡는다 (오프셋 {offset}부터, 에포크 {epoch})"};
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
 const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
 const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};

@@ -413,7 +413,7 @@ TEST_CASE("log append makes no partition before it has a batch to write", "[unit
 TEST_CASE("log commands speak Korean, too", "[unit]") {
   LogStory story;
   CHECK_THAT(story.log("append", {"--lang", "ko"}, "{\"value\":1,\"timestamp\":5}").out,
-             Contains("레코드 1개를 오프셋 3~3에 추가했습니다(배치 1개, 69 bytes)"));
+             Contains("레코드 1개를 오프셋 3~3에 추가했습니다(배치 1개, 69바이트)"));
   CHECK_THAT(story.log("verify", {"--lang", "ko"}).out,
              Contains("손상 없음; 세그먼트 1개, 배치 2개, 레코드 4개, "));
   CHECK_THAT(story.log("append", {"--lang", "ko"}, "{\"vlaue\":1}").err,
