@@ -120,6 +120,18 @@ TEST_CASE("scenario: an unset delivery.timeout.ms gives way to linger and reques
   CHECK(s.producers[0].config.delivery_timeout == 200s);
 }
 
+TEST_CASE("scenario: a client's clock is said to be modelled in part, a broker's is not",
+          "[unit]") {
+  const auto said = [](const std::string& machine) {
+    return warnings_with(
+        {R"(faults=[{"at":"5s","clock":{"machine":")" + machine + R"(","ahead":"1h"}}])"});
+  };
+  CHECK(said("broker-1").empty());
+  for (const char* client : {"sender", "readers-1"}) {
+    CHECK_THAT(said(client), Catch::Contains("only the time stamps of a client follow its clock"));
+  }
+}
+
 TEST_CASE("scenario: the library is valid and without warnings", "[unit]") {
   REQUIRE(library().size() >= 2);
   for (const LibraryEntry& entry : library()) {
