@@ -55,13 +55,17 @@ class Run {
     faults_->schedule();
     announce_load();
     watch_lag();
-    if (options.progress) {
-      world_.observe(progress_every, [&] { options.progress(world_.now(), world_.steps()); });
+    if (options.progress || recorder_) {
+      world_.observe(progress_every, [&] {
+        if (recorder_ && recorder_->recording().error()) world_.stop();  // a full disk
+        if (options.progress) options.progress(world_.now(), world_.steps());
+      });
     }
     const auto begin = std::chrono::steady_clock::now();
     cluster_->start();
     const Time end(scenario_.duration);
     world_.run(end);
+    if (recorder_ && recorder_->recording().error()) return fail(*recorder_->recording().error());
     world_.set_cause({});
     ledger_.finish();
     availability_->finish(end);
