@@ -52,11 +52,12 @@ for file in "$here"/scenarios/*.json; do
   "$brokerlab" run "$scratch/$name.json" --json --record "$scratch/$name.run" >"$scratch/$name.out"
   latency=$(sqlite3 "$scratch/$name.run" "
     SELECT printf('%.1f %.1f %.1f', l ->> 'p50_ms', l ->> 'p99_ms', l ->> 'max_ms')
-    FROM (SELECT value -> '\$.latency.end_to_end' AS l FROM meta WHERE key = 'report')")
+    FROM (SELECT value -> '\$.latency.end_to_end' AS l FROM meta WHERE key = 'summary_json')")
   fetches=$(sqlite3 -separator ' ' "$scratch/$name.run" "
     WITH f AS (SELECT m.bytes FROM message m JOIN machine s ON s.id = m.source
                WHERE m.kind = 'Fetch' AND s.name LIKE 'g%' AND m.sent > 16e9)
     SELECT count(*), sum(bytes = (SELECT max(bytes) FROM f)) FROM f")
+  [ "$(echo $latency $fetches | wc -w)" = 5 ] || { echo "$name: no latency in its recording" >&2; exit 1; }
   echo "$name $latency $fetches" >>"$scratch/simulated"
 done
 
