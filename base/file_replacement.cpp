@@ -23,17 +23,21 @@ namespace {
 /// What a signal handler may look at: no memory is asked for, nothing is locked.
 struct Unfinished {
   std::atomic<bool> used = false;
-  std::atomic<bool> ready = false;  ///< The path is complete.
+  std::atomic<bool> ready = false;  ///< Path and words are complete.
   std::array<char, PATH_MAX> path{};
+  std::array<char, PATH_MAX + 256> words{};  ///< What to say of it.
+  std::size_t words_size = 0;
 };
 std::array<Unfinished, 16> unfinished;
 
-int remember(const std::string& path) {
-  if (path.size() >= PATH_MAX) return -1;
+int remember(const std::string& writing, const std::string& path) {
+  const std::string words = tr("brokerlab: interrupted; {} was not written", path) + "\n";
+  if (writing.size() >= PATH_MAX || words.size() >= Unfinished().words.size()) return -1;
   for (std::size_t i = 0; i < unfinished.size(); ++i) {
     Unfinished& slot = unfinished[i];
     if (slot.used.exchange(true)) continue;
-    std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+    std::memcpy(slot.path.data(), writing.c_str(), writing.size() + 1);
+    slot.words_size = words.copy(slot.words.data(), words.size());
     slot.ready = true;
     return static_cast<int>(i);
   }
@@ -49,7 +53,13 @@ void forget(int index) {
 
 void remove_and_die(int signal) {
   for (const Unfinished& slot : unfinished) {
-    if (slot.ready) unlink(slot.path.data());
+    if (!slot.ready) continue;
+    unlink(slot.path.data());
+    // Who pressed Ctrl-C looks at a line of progress, or of "^C".
+    if (signal == SIGINT) (void)!write(STDERR_FILENO, "\n", 1);
+    if (signal == SIGINT || signal == SIGTERM) {
+      (void)!write(STDERR_FILENO, slot.words.data(), slot.words_size);
+    }
   }
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -97,7 +107,7 @@ Result<FileReplacement, std::string> FileReplacement::begin(const std::string& p
     }
     made.file_ = file;
     made.writing_path_ = writing;
-    made.slot_ = remember(writing);
+    made.slot_ = remember(writing, path);
     break;
   }
   if (ftruncate(made.file_, 0) != 0) return fail(why(path, errno));

@@ -51,8 +51,8 @@ Status<std::string> replace_file(const std::string& path, std::string_view text)
 bool is_being_written(const std::string& path);
 
 /// For main(): a signal that ends the process (Ctrl-C, SIGTERM, a closed pipe or terminal) removes
-/// what it was writing; a file that grows past the limit of the shell (ulimit -f) is an error of
-/// its writer, not the end of the process.
+/// what it was writing, and the first two say so; a file that grows past the limit of the shell
+/// (ulimit -f) is an error of its writer, not the end of the process.
 void remove_unfinished_files_on_signals();
 
 }  // namespace brokerlab

@@ -1,11 +1,13 @@
 #include "cli/progress.h"
 
 #include "base/translation.h"
+#include "scenarios/report.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -20,8 +22,6 @@ constexpr auto redraw_every = std::chrono::milliseconds(100);
 double seconds(std::chrono::steady_clock::duration d) {
   return std::chrono::duration<double>(d).count();
 }
-
-std::string with(int decimals, double number) { return fmt::format("{:.{}f}", number, decimals); }
 
 /// Of a letter that begins with this byte; 0 for one that goes on. Hangul takes two.
 int columns_of(char byte) {
@@ -102,7 +102,7 @@ void Progress::show(Time now, std::uint64_t steps) {
              tr("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
                 to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
              tr("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
-             tr(", {:.2f} M steps", static_cast<double>(steps) * 1e-6));
+             tr(", {} steps", scenarios::with_commas(static_cast<std::int64_t>(steps))));
 }
 
 void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit) {
@@ -110,11 +110,14 @@ void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit
   if (whole <= 0 || spent < 1) return;
   const double share = std::min(static_cast<double>(done) / static_cast<double>(whole), 1.0);
   if (!due(share)) return;
-  const double millions = static_cast<double>(done) * 1e-6;
+  const auto figure = [&](double number, int decimals) {
+    return unit.in_millions ? fmt::format("{:.{}f}", number * 1e-6, decimals)
+                            : scenarios::with_commas(std::llround(number));
+  };
   draw(share,
-       tr("{} of {} {}, {} {}, {:.0f} s to go", with(unit.decimals, millions),
-          with(unit.decimals, static_cast<double>(whole) * 1e-6), translated(unit.amount),
-          with(unit.rate_decimals, millions / spent), translated(unit.rate),
+       tr("{} of {} {}, {} {}, {:.0f} s to go", figure(static_cast<double>(done), unit.decimals),
+          figure(static_cast<double>(whole), unit.decimals), translated(unit.amount),
+          figure(static_cast<double>(done) / spent, unit.rate_decimals), translated(unit.rate),
           spent * (1 - share) / std::max(share, 1e-9)),
        tr("{:.0f} %, {:.0f} s to go", share * 100, spent * (1 - share) / std::max(share, 1e-9)),
        "");
@@ -122,12 +125,12 @@ void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit
 
 void RowProgress::add(std::int64_t rows) {
   done_ += rows;
-  line_.count(done_, whole_, {2, sentence("million rows"), 2, sentence("million/s")});
+  line_.count(done_, whole_, {false, 0, sentence("rows"), 0, sentence("rows/s")});
 }
 
 void ByteProgress::add(std::int64_t bytes) {
   done_ += bytes;
-  line_.count(done_, whole_, {1, sentence("MB read"), 0, "MB/s"});
+  line_.count(done_, whole_, {true, 1, sentence("MB read"), 0, "MB/s"});
 }
 
 }  // namespace brokerlab::cli

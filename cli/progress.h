@@ -27,8 +27,9 @@ class ProgressLine {
   bool due(double share);
   /// `tail`: what only a plain line has room for.
   void draw(double share, std::string figures, const std::string& brief, const std::string& tail);
-  /// Figures and digits behind the point, in millions.
+  /// What is counted: in millions with digits behind the point, or one by one.
   struct Unit {
+    bool in_millions;
     int decimals;
     std::string_view amount;
     int rate_decimals;

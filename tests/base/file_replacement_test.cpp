@@ -114,8 +114,10 @@ TEST_CASE("what a killed process leaves is not in the next one's way", "[unit]")
 TEST_CASE("Ctrl-C removes what was being written, and ends the process as it does", "[unit]") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const Place place("interrupted");
+    const std::string said = place.path + ".said";
     const auto writes = [&](int to) {
       remove_unfinished_files_on_signals();
+      if (std::freopen(said.c_str(), "w", stderr) == nullptr) _exit(1);
       auto file = FileReplacement::begin(place.path);
       say_ready(to);
       while (true) pause();
@@ -125,6 +127,10 @@ TEST_CASE("Ctrl-C removes what was being written, and ends the process as it doe
     CHECK(WTERMSIG(status) == signal);
     CHECK_FALSE(fs::exists(place.writing()));
     CHECK_FALSE(fs::exists(place.path));
+    std::ifstream words(said);
+    const std::string text{std::istreambuf_iterator<char>(words), {}};
+    const std::string wanted = "brokerlab: interrupted; " + place.path + " was not written\n";
+    CHECK(text == (signal == SIGINT ? "\n" + wanted : signal == SIGTERM ? wanted : std::string()));
   }
 }
 

@@ -27,3 +27,30 @@ TEST_CASE("a start that fails closes its session", "[unit]") {
   }
   CHECK(expired == 1);
 }
+
+// KafkaServer.startup: enableRequestProcessing comes last. Until then a client is refused, and
+// never hears what a broker without metadata would say.
+TEST_CASE("a broker's port opens when it is registered, not before", "[unit]") {
+  int closed_while_it_starts = 0;
+  int open_while_it_starts = 0;
+  int open_when_it_runs = 0;
+  const Trouble trouble = [&](sim::World& world, scenarios::Cluster& cluster) {
+    const scenarios::Cluster::Member& member = *cluster.find("broker-2");
+    member.process->kill();
+    // Its former session has expired by then.
+    world.after(20s, [&member] { member.process->start(); });
+    const auto look = [&] {
+      const model::Broker* broker = cluster.broker(cluster.broker_id(member));
+      if (broker == nullptr) return;
+      const bool runs = broker->state() == model::Broker::State::running;
+      if (broker->server().serving()) ++(runs ? open_when_it_runs : open_while_it_starts);
+      if (!broker->server().serving() && !runs) ++closed_while_it_starts;
+    };
+    for (Duration at = 20s; at < 40s; at += 1ms) world.after(at, look);
+  };
+  tell(quiet_incident(), {}, trouble, [&](sim::World&, scenarios::Cluster&) {
+    CHECK(open_while_it_starts == 0);
+    CHECK(closed_while_it_starts > 100);
+    CHECK(open_when_it_runs > 1000);
+  });
+}
