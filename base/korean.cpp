@@ -31,6 +31,7 @@ constexpr std::array latin_endings{
     LatinEnding{"et", Ending::consonant},   // offset
     LatinEnding{"it", Ending::consonant},   // commit
     LatinEnding{"ot", Ending::consonant},   // root
+    LatinEnding{"ut", Ending::consonant},   // timeout, input
     LatinEnding{"ook", Ending::consonant},  // hook
     LatinEnding{"eep", Ending::consonant},  // sleep
 };
@@ -69,10 +70,14 @@ Ending ending_of_digit(char last) {
 Ending ending_of_ascii(std::string_view text) {
   const char last = text.back();
   if (last >= '0' && last <= '9') return ending_of_digit(last);
-  if (last >= 'A' && last <= 'Z') return ending_of_letter(last);
   std::size_t begin = text.size();
   while (begin > 0 && is_letter(text[begin - 1])) --begin;
-  const std::string_view word = text.substr(begin);
+  std::string word(text.substr(begin));
+  if (last >= 'A' && last <= 'Z') {
+    // A name of several words, as Kafka's errors have them, is read as words.
+    if (begin == 0 || text[begin - 1] != '_' || word.size() < 3) return ending_of_letter(last);
+    for (char& c : word) c = static_cast<char>(c | 0x20);
+  }
   std::size_t longest = 0;
   Ending ending = Ending::vowel;
   for (const LatinEnding& one : latin_endings) {

@@ -24,7 +24,7 @@ const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
 const EventKind log_directory_failed{"broker.log_directory_failed", control, "{machine} lost its only log directory: {why}", "{machine}이(가) 유일한 로그 디렉터리를 잃었다: {why}"};
 const EventKind log_directory_offline{"broker.log_directory_offline", control, "{machine} lost its log directory on disk {disk}: {why}", "{machine}이(가) 디스크 {disk}의 로그 디렉터리를 잃었다: {why}"};
-const EventKind log_directories_noticed{"controller.log_directory_failed", control, "The controller noticed that {broker} lost {replicas} replicas with a log directory", "컨트롤러가 {broker}의 로그 디렉터리와 함께 복제본 {replicas}개가 사라진 것을 알아차렸다"};
+const EventKind log_directories_noticed{"controller.log_directory_failed", control, "The controller noticed that {broker} lost {replicas} replica(s) with a log directory", "컨트롤러가 {broker}의 로그 디렉터리와 함께 복제본 {replicas}개가 사라진 것을 알아차렸다"};
 const EventKind controller_elected{"controller.elected", control, "{machine} became the controller, epoch {epoch}", "{machine}이(가) 컨트롤러가 되었다 (에포크 {epoch})"};
 const EventKind controller_resigned{"controller.resigned", control, "{machine} is no longer the controller", "{machine}이(가) 컨트롤러에서 물러났다"};
 const EventKind controller_broker_failed{"controller.broker_failed", control, "The controller noticed that {broker} failed", "컨트롤러가 {broker}의 장애를 알아차렸다"};
@@ -44,9 +44,9 @@ const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged r
 const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
 const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}의 리더를 맡는다 (오프셋 {offset}부터, 에포크 {epoch})"};
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
-const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} records gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
+const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} record(s) gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
 const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};
-const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} logs after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
+const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} log(s) after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
 const EventKind connection_broken{"connection.broken", detail, "{machine} lost its connection to {peer} with {requests} under way: {why}", "{machine}에서 {peer}(으)로 이어진 연결이 끊겼다 (보낸 요청 {count}개): {why}"};
 const EventKind connection_failed{"connection.failed", detail, "{machine} cannot connect to {peer}: {why}", "{machine}이(가) {peer}에 연결하지 못한다: {why}"};
 const EventKind client_disconnected{"client.disconnected", control, "{machine} was disconnected from {peer}, with no request under way", "{machine}과(와) {peer} 사이의 연결이 끊겼다 (기다리던 요청 없음)"};
@@ -64,8 +64,8 @@ const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {
 const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};
 const EventKind connection_idle{"connection.idle_closed", detail, "{machine} closes its connection to {peer}, idle for {idle}", "{machine}이(가) {idle} 동안 쓰지 않은 {peer} 연결을 닫는다"};
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
-const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} members", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}개)"};
-const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} groups from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
+const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} member(s)", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}개)"};
+const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} group(s) from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
 const EventKind coordinator_lost{"consumer.coordinator_lost", control, "{machine} lost the coordinator of group {group}, {to}: {why}", "{machine}이(가) 그룹 {group}의 코디네이터 {to}을(를) 잃었다: {why}"};
 const EventKind coordinator_found{"consumer.coordinator_found", control, "{machine} found the coordinator of group {group}: {to}", "{machine}이(가) 그룹 {group}의 코디네이터를 찾았다: {to}"};
 const EventKind commit_failed{"consumer.commit_failed", control, "{client} could not commit its offsets: {error}", "{client}이(가) 오프셋을 커밋하지 못했다: {error}"};

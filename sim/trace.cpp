@@ -1,6 +1,7 @@
 #include "sim/trace.h"
 
 #include "base/korean.h"
+#include "base/plurals.h"
 #include "sim/world.h"
 
 namespace brokerlab::sim {
@@ -100,7 +101,8 @@ std::string Trace::sentence(const Event& event, Language language) const {
     }
     at = close + 1;
   }
-  return language == Language::korean ? with_particles(std::move(text)) : text;
+  return language == Language::korean ? with_particles(std::move(text))
+                                      : with_plurals(std::move(text));
 }
 
 std::vector<const Event*> Trace::chain(EventId id) const {

@@ -1,6 +1,8 @@
 // The particle that fits the word before it (base/korean.h).
 #include "base/korean.h"
 
+#include "base/plurals.h"
+
 #include <catch2/catch.hpp>
 
 using brokerlab::with_particles;
@@ -50,4 +52,23 @@ TEST_CASE("brackets and quotes behind a word are not spoken", "[unit]") {
 TEST_CASE("text without particles stays as it is", "[unit]") {
   CHECK(with_particles("") == "");
   CHECK(with_particles("이 (가) 을") == "이 (가) 을");
+}
+
+TEST_CASE("a quoted command is read to its last word, a bracket too", "[unit]") {
+  CHECK(with_particles("`brokerlab log recover b-1`은(는)") == "`brokerlab log recover b-1`은");
+  CHECK(with_particles("`brokerlab log recover big-0`은(는)") == "`brokerlab log recover big-0`은");
+  CHECK(with_particles("`lab check`을(를)") == "`lab check`을");
+  CHECK(with_particles("TimeoutException (REQUEST_TIMED_OUT)(으)로 끝난다") ==
+        "TimeoutException (REQUEST_TIMED_OUT)으로 끝난다");
+  CHECK(with_particles("NOT_LEADER_OR_FOLLOWER(으)로 NETWORK_EXCEPTION(으)로") ==
+        "NOT_LEADER_OR_FOLLOWER로 NETWORK_EXCEPTION으로");
+  CHECK(with_particles("ISR은(는) MAX_LSO을(를)") == "ISR은 MAX_LSO를");
+}
+
+TEST_CASE("an English word follows the number before it", "[unit]") {
+  using brokerlab::with_plurals;
+  CHECK(with_plurals("broker-1 loaded 1 group(s) from it") == "broker-1 loaded 1 group from it");
+  CHECK(with_plurals("0 record(s), 1,001 record(s), 21 log(s)") ==
+        "0 records, 1,001 records, 21 logs");
+  CHECK(with_plurals("time (s), topic(s)") == "time (s), topic(s)");
 }
