@@ -1,11 +1,12 @@
 // brokerlab log ...: looking at and mending a partition's directory (log_command.h).
 #include "cli/log_command.h"
 
+#include "base/korean.h"
 #include "base/translation.h"
+#include "cli/log_recovery.h"
 #include "cli/log_words.h"
 #include "log/checkpoint.h"
 #include "log/directory_files.h"
-#include "log/overlay_env.h"
 #include "log/partition_dir.h"
 
 #include <CLI/CLI.hpp>
@@ -57,9 +58,12 @@ void add_target(CLI::App& command, LogTarget& target, const std::string& meaning
 
 int report(Context& context, const log::IoError& error) {
   const std::string kind = retold(log::to_text(error.kind));
-  context.err << (error.message.empty() ? fmt::format("brokerlab: {}: {}\n", error.path, kind)
-                                        : fmt::format("brokerlab: {}: {}: {}\n", error.path, kind,
-                                                      retold(error.message)));
+  // The operating system's words for it say no more.
+  const bool said_twice = error.kind == log::IoErrorKind::not_found;
+  context.err << (error.message.empty() || said_twice
+                      ? fmt::format("brokerlab: {}: {}\n", error.path, kind)
+                      : fmt::format("brokerlab: {}: {}: {}\n", error.path, kind,
+                                    retold(error.message)));
   return error.kind == log::IoErrorKind::not_found ? exit_bad_input : exit_trouble;
 }
 
@@ -196,13 +200,28 @@ bool opens_without_a_cut(Context& context, log::Env& env, const std::string& dir
   context.status = report(context, opened.error());
   if (opened.error().kind != log::LogError::Kind::corrupt) return false;
   context.status = exit_fail;
-  context.err << context.say(
-      fmt::format("Nothing was changed. `brokerlab log recover {} --dry-run` says what a recovery "
-                  "would cut.\n",
-                  dir),
-      fmt::format("아무것도 바꾸지 않았습니다. 복구하면 무엇이 잘려 나가는지는 `brokerlab log "
-                  "recover {} --dry-run`으로 볼 수 있습니다.\n",
-                  dir));
+  const auto outlook = foresee_recovery(env, dir);
+  if (!outlook.ok()) {
+    context.status = report(context, outlook.error());
+  } else if (outlook->refusal) {
+    context.err << context.say(
+        fmt::format("Nothing was changed. `brokerlab log recover {}` would change nothing either: "
+                    "this is not its to cut.\n",
+                    dir),
+        with_particles(
+            fmt::format("아무것도 바꾸지 않았습니다. `brokerlab log recover {}`도 이것은 "
+                        "자르지 않습니다.\n",
+                        dir)));
+  } else {
+    context.err << context.say(
+        fmt::format(
+            "Nothing was changed. `brokerlab log recover {} --dry-run` says what a recovery "
+            "would cut.\n",
+            dir),
+        fmt::format("아무것도 바꾸지 않았습니다. 복구하면 무엇이 잘려 나가는지는 `brokerlab log "
+                    "recover {} --dry-run`으로 볼 수 있습니다.\n",
+                    dir));
+  }
   return false;
 }
 

@@ -17,7 +17,14 @@ struct Arguments {
   std::int64_t delete_retention_ms = log::CleanerConfig().delete_retention_ms;
 };
 
-void print_json(Context& context, const log::CleanerStats& stats) {
+/// The log's segments, with the active one, which the cleaner does not count.
+struct Segments {
+  std::int64_t before = 0;
+  std::int64_t after = 0;
+  bool last_is_empty = false;
+};
+
+void print_json(Context& context, const log::CleanerStats& stats, const Segments& segments) {
   const nlohmann::ordered_json object{{"type", "compaction"},
                                       {"recordsRead", stats.records_read},
                                       {"recordsKept", stats.records_kept},
@@ -25,17 +32,22 @@ void print_json(Context& context, const log::CleanerStats& stats) {
                                       {"bytesRead", stats.bytes_read},
                                       {"bytesKept", stats.bytes_kept},
                                       {"keys", stats.keys},
-                                      {"segmentsBefore", stats.segments_before},
-                                      {"segmentsAfter", stats.segments_after},
+                                      {"segmentsBefore", segments.before},
+                                      {"segmentsAfter", segments.after},
                                       {"firstDirtyOffset", stats.first_dirty_offset}};
   context.out << object.dump() << "\n";
 }
 
-void print_text(Context& context, const log::CleanerStats& stats) {
+void print_text(Context& context, const log::CleanerStats& stats, const Segments& segments) {
   const std::string read = count_text(context, stats.records_read, record_noun);
   const std::string kept = count_text(context, stats.records_kept, record_noun);
-  const std::string before = count_text(context, stats.segments_before, segment_noun);
-  const std::string after = count_text(context, stats.segments_after, segment_noun);
+  const std::string before = count_text(context, segments.before, segment_noun);
+  std::string after = count_text(context, segments.after, segment_noun);
+  if (segments.last_is_empty) {
+    after += segments.after == 1 ? context.say(", which is empty", "(비어 있음)")
+                                 : context.say(", the last one empty: new records go there",
+                                               "(마지막은 새 레코드가 들어갈 빈 세그먼트)");
+  }
   const std::string keys = count_text(context, stats.keys, key_noun);
   context.out << context.say(
       fmt::format("read     {}, {} in {}\n", read, bytes_text(stats.bytes_read), before),
@@ -54,12 +66,12 @@ void print_text(Context& context, const log::CleanerStats& stats) {
 void compact(Context& context, const Arguments& arguments) {
   const LogTarget& target = arguments.target;
   MeteredEnv env(context.err);
-  const auto segments = segments_of(context, env, target);
-  if (!segments) return;
+  const auto files = segments_of(context, env, target);
+  if (!files) return;
   const auto complain = [&context](const auto& error) { context.status = report(context, error); };
   auto lock = PartitionLock::take(env, target.dir);
   if (!lock.ok()) return complain(lock.error());
-  env.expect(bytes_of(env, *segments));
+  env.expect(bytes_of(env, *files));
   const log::Timestamp now = wall_clock();
   const log::Log::OpenOptions options{.recovery_point = lock->recovery_point(),
                                       .log_start_offset = lock->log_start_offset(),
@@ -73,15 +85,18 @@ void compact(Context& context, const Arguments& arguments) {
   }
   const auto log = log::Log::open(env, target.dir, {}, options);
   if (!log.ok()) return complain(log.error());
+  Segments segments{.before = static_cast<std::int64_t>((*log)->segment_count())};
   // No broker is at work here: the active segment may be cleaned, too.
   if (const auto rolled = (*log)->roll(now); !rolled.ok()) return complain(rolled.error());
   log::LogCleaner cleaner(**log, {.delete_retention_ms = arguments.delete_retention_ms});
   const auto stats = cleaner.clean(now, (*log)->log_end_offset());
   if (!stats.ok()) return complain(stats.error());
+  segments.after = static_cast<std::int64_t>((*log)->segment_count());
+  segments.last_is_empty = (*log)->active_segment().size() == 0;
   if (const auto closed = (*log)->close(); !closed.ok()) return complain(closed.error());
   const auto released = lock->release_cleanly((*log)->log_end_offset());
   if (!released.ok()) return complain(released.error());
-  target.json ? print_json(context, *stats) : print_text(context, *stats);
+  target.json ? print_json(context, *stats, segments) : print_text(context, *stats, segments);
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // brokerlab log recover DIR: what a broker does with a partition after an unclean stop.
 #include "base/translation.h"
-#include "cli/log_command.h"
+#include "cli/log_recovery.h"
 #include "cli/log_words.h"
-#include "log/overlay_env.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 namespace brokerlab::cli {
@@ -20,8 +20,34 @@ struct Arguments {
 
 using Recovery = log::Log::Recovery;
 
-void print_json(Context& context, const log::Log& log, bool dry_run) {
+/// The log after a recovery, and what it was made of.
+struct Recovered {
+  const log::Log& log;
+  CutContents cut;
+  bool dry_run = false;
+};
+
+/// All segments that are left, as they were before. (Opening may read one twice; that is no news.)
+struct Scanned {
+  std::int64_t segments = 0;
+  std::int64_t bytes = 0;
+
+  explicit Scanned(const log::Log& log)
+      : segments(static_cast<std::int64_t>(log.segment_count())), bytes(log.size()) {
+    for (const Recovery::Cut& cut : log.recovery().cuts) {
+      const auto& all = log.segments();
+      const bool is_left = std::any_of(all.begin(), all.end(), [&](const auto& segment) {
+        return cut.file == log::segment_file_name(segment->base_offset(), log::log_suffix);
+      });
+      if (is_left) bytes += cut.bytes;
+    }
+  }
+};
+
+void print_json(Context& context, const Recovered& recovered) {
+  const log::Log& log = recovered.log;
   const Recovery& done = log.recovery();
+  const Scanned scanned(log);
   using Json = nlohmann::ordered_json;
   Json cuts = Json::array();
   for (const Recovery::Cut& cut : done.cuts) {
@@ -36,10 +62,14 @@ void print_json(Context& context, const log::Log& log, bool dry_run) {
     files.push_back(Json{{"file", file.name}, {"now", file.now.empty() ? Json() : Json(file.now)}});
   }
   const Json object{{"type", "recovery"},
-                    {"dryRun", dry_run},
-                    {"segmentsScanned", done.segments_scanned},
-                    {"bytesScanned", done.bytes_scanned},
+                    {"dryRun", recovered.dry_run},
+                    {"segmentsScanned", scanned.segments},
+                    {"bytesScanned", scanned.bytes},
                     {"bytesCut", done.bytes_cut},
+                    {"batchesCut", recovered.cut.batches},
+                    {"recordsCut", recovered.cut.records},
+                    {"goodBatchesCut", recovered.cut.good_batches},
+                    {"goodRecordsCut", recovered.cut.good_records},
                     {"cuts", cuts},
                     {"segmentsRemoved", done.segments_removed},
                     {"files", files},
@@ -53,16 +83,22 @@ class Report {
  public:
   explicit Report(Context& context) : context_(context) {}
 
-  void print(const log::Log& log, bool dry_run) {
+  void print(const Recovered& recovered) {
+    const log::Log& log = recovered.log;
     const Recovery& done = log.recovery();
+    const Scanned scanned(log);
     row("scanned  ", "검사  ",
-        fmt::format("{}, {}", count_text(context_, done.segments_scanned, segment_noun),
-                    bytes_text(done.bytes_scanned)));
-    row("cut      ", "절단  ", done.bytes_cut == 0 ? nothing() : bytes_text(done.bytes_cut));
+        fmt::format("{}, {}", count_text(context_, scanned.segments, segment_noun),
+                    bytes_text(scanned.bytes)));
+    const std::string batches = to_text(context_, recovered.cut);
+    row("cut      ", "절단  ",
+        done.bytes_cut == 0 ? nothing()
+                            : bytes_text(done.bytes_cut) + (batches.empty() ? "" : ": ") + batches);
     for (const Recovery::Cut& cut : done.cuts) print(cut);
-    const std::string removed = count_text(context_, done.segments_removed, segment_noun);
-    row("removed  ", "삭제  ", done.segments_removed == 0 ? nothing() : removed);
-    for (const log::FileChange& file : done.files) print(file);
+    row("removed  ", "삭제  ",
+        done.segments_removed == 0 ? context_.say("no segment", "세그먼트 없음")
+                                   : count_text(context_, done.segments_removed, segment_noun));
+    for (const log::FileChange& file : done.files) print(file, recovered.dry_run);
     if (done.gaps > 0) {
       row("gaps     ", "빈틈  ",
           context_.say(
@@ -73,7 +109,7 @@ class Report {
                           done.gaps)));
     }
     print_log(log);
-    if (dry_run) {
+    if (recovered.dry_run) {
       context_.out << context_.say(
           "Nothing was changed: this is what `brokerlab log recover` without --dry-run does.\n",
           "아무것도 바꾸지 않았습니다. --dry-run 없이 `brokerlab log recover`를 실행하면 이렇게 "
@@ -104,12 +140,20 @@ class Report {
         context_.say("kept as " + cut.kept_as, cut.kept_as + " 파일에 남겨 둡니다"));
   }
 
-  void print(const log::FileChange& file) {
+  void print(const log::FileChange& file, bool dry_run) {
+    const std::string& name = file.name;
+    if (!file.now.empty()) {
+      const std::string verb = dry_run ? "becomes" : "became";
+      row("files    ", "파일  ",
+          context_.say(fmt::format("{} {} {}", name, verb, file.now),
+                       fmt::format("{} → {}", name, file.now)));
+      return;
+    }
     row("files    ", "파일  ",
-        file.now.empty() ? context_.say(file.name + " goes: left by an interruption",
-                                        file.name + " 삭제(중단된 작업이 남긴 파일)")
-                         : context_.say(fmt::format("{} becomes {}", file.name, file.now),
-                                        fmt::format("{} → {}", file.name, file.now)));
+        dry_run ? context_.say(name + " goes: left by an interruption",
+                               name + ": 지울 파일(중단된 작업이 남김)")
+                : context_.say(name + " removed: left by an interruption",
+                               name + ": 지웠음(중단된 작업이 남긴 파일)"));
   }
 
   void print_log(const log::Log& log) {
@@ -127,22 +171,15 @@ class Report {
   Context& context_;
 };
 
-/// From 0 on, whatever a checkpoint says: who calls this trusts nothing.
-Result<std::unique_ptr<log::Log>, log::LogError> open(log::Env& env, const std::string& dir,
-                                                      const PartitionLock& lock) {
-  return log::Log::open(env, dir, {},
-                        {.recovery_point = 0,
-                         .log_start_offset = lock.log_start_offset(),
-                         .clean = false,
-                         .now = 0,
-                         .cutting = log::Log::Cutting::kept});
-}
-
 void refuse_recovery(Context& context, const log::LogError& error) {
   context.status = report(context, error);
   if (error.kind != log::LogError::Kind::corrupt) return;
   context.status = exit_fail;
-  context.err << context.say("Nothing was changed.\n", "아무것도 바꾸지 않았습니다.\n");
+  context.err << context.say(
+      "Nothing was changed. A recovery cuts only what Kafka would cut: nothing that Kafka's "
+      "checksum fits,\nand nothing that is no log of Kafka's.\n",
+      "아무것도 바꾸지 않았습니다. 복구는 Kafka도 잘라 낼 것만 잘라 냅니다. Kafka의 체크섬이 맞는 "
+      "것과\nKafka 로그가 아닌 것은 그대로 둡니다.\n");
 }
 
 void recover(Context& context, const Arguments& arguments) {
@@ -157,21 +194,23 @@ void recover(Context& context, const Arguments& arguments) {
   auto lock = PartitionLock::take(
       arguments.dry_run ? static_cast<log::Env&>(trial) : static_cast<log::Env&>(env), target.dir);
   if (!lock.ok()) return complain(lock.error());
-  const auto tried = open(trial, target.dir, *lock);
+  const auto tried = open_to_recover(trial, target.dir, lock->log_start_offset());
   if (!tried.ok()) {
     if (const auto released = lock->release_unchanged(); !released.ok()) complain(released.error());
     return refuse_recovery(context, tried.error());
   }
   if (!arguments.dry_run) {
-    const auto log = open(env, target.dir, *lock);
+    const auto log = open_to_recover(env, target.dir, lock->log_start_offset());
     if (!log.ok()) return refuse_recovery(context, log.error());
     if (const auto closed = (*log)->close(); !closed.ok()) return complain(closed.error());
     const auto released = lock->release_cleanly((*log)->log_end_offset());
     if (!released.ok()) return complain(released.error());
   }
   // What was tried is what was done.
-  target.json ? print_json(context, **tried, arguments.dry_run)
-              : Report(context).print(**tried, arguments.dry_run);
+  const auto contents = contents_of_cuts(trial, **tried);
+  if (!contents.ok()) return complain(contents.error());
+  const Recovered recovered{**tried, *contents, arguments.dry_run};
+  target.json ? print_json(context, recovered) : Report(context).print(recovered);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // brokerlab log stats DIR: what is in it, in figures.
+#include "base/korean.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
-#include "log/batch_scanner.h"
+#include "log/batch_survey.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -39,6 +40,7 @@ struct EpochFigures {
   std::int64_t batches = 0;
 };
 
+/// Of what was read and is good; the rest is counted apart.
 struct Figures {
   std::int64_t segments = 0;
   std::int64_t batches = 0;
@@ -48,11 +50,16 @@ struct Figures {
   std::int64_t log_bytes = 0;
   std::int64_t index_entries = 0;
   std::int64_t time_index_entries = 0;
-  std::int64_t unreadable_bytes = 0;
+  std::int64_t bytes_read = 0;
+  std::int64_t damaged_batches = 0;
+  std::int64_t damaged_bytes = 0;     ///< Of these batches.
+  std::int64_t unreadable_bytes = 0;  ///< What is no batch.
   std::int64_t smallest_batch = std::numeric_limits<std::int64_t>::max();
   std::int64_t largest_batch = 0;
   log::Offset first_offset = log::no_offset;
   log::Offset last_offset = log::no_offset;
+  log::Offset first_record = log::no_offset;
+  log::Offset last_record = log::no_offset;
   log::Timestamp first_timestamp = log::no_timestamp;
   log::Timestamp last_timestamp = log::no_timestamp;
   std::map<log::Codec, CodecFigures> codecs;
@@ -61,7 +68,7 @@ struct Figures {
   std::map<log::LeaderEpoch, EpochFigures> epochs;
 
   double mean_batch() const {
-    return batches == 0 ? 0 : static_cast<double>(log_bytes) / static_cast<double>(batches);
+    return batches == 0 ? 0 : static_cast<double>(bytes_read) / static_cast<double>(batches);
   }
 };
 
@@ -70,20 +77,19 @@ class Counter {
   explicit Counter(log::Env& env) : env_(env) {}
 
   Result<Figures, log::IoError> count(const std::vector<log::SegmentFiles>& segments) {
-    for (const log::SegmentFiles& segment : segments) {
+    log::BatchSurvey survey;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      const log::SegmentFiles& segment = segments[i];
+      std::optional<log::Offset> next_base;
+      if (i + 1 < segments.size()) next_base = segments[i + 1].base_offset;
       ++figures_.segments;
       auto file = env_.open(segment.log);
       if (!file.ok()) return fail(file.error());
       figures_.log_bytes += (*file)->size();
-      log::BatchScanner scanner(**file);
-      while (true) {
-        const auto batch = scanner.next();
-        if (!batch.ok()) return fail(batch.error());
-        if (!*batch) break;
-        add(**batch);
-        scanner.accept(**batch);
-      }
-      figures_.unreadable_bytes += (*file)->size() - scanner.position();
+      const auto rest = survey.segment(**file, segment.base_offset, next_base,
+                                       [this](const log::Surveyed& seen) { add(seen); });
+      if (!rest.ok()) return fail(rest.error());
+      figures_.unreadable_bytes += rest->bytes;
       if (auto counted = count_indexes(segment); !counted.ok()) return fail(counted.error());
     }
     return std::move(figures_);
@@ -104,8 +110,15 @@ class Counter {
     return {};
   }
 
-  void add(const log::BatchView& batch) {
+  void add(const log::Surveyed& seen) {
+    const log::BatchView& batch = seen.batch;
     const auto size = static_cast<std::int64_t>(batch.size());
+    if (!seen.good()) {
+      ++figures_.damaged_batches;
+      figures_.damaged_bytes += size;
+      return;
+    }
+    figures_.bytes_read += size;
     ++figures_.batches;
     figures_.records += batch.record_count();
     figures_.control_batches += batch.is_control() ? 1 : 0;
@@ -121,6 +134,8 @@ class Counter {
     ++codec.batches;
     codec.bytes += static_cast<std::int64_t>(batch.payload().size());
     const auto read = for_each_record(batch, scratch_, [this](const log::RecordView& record) {
+      if (figures_.first_record == log::no_offset) figures_.first_record = record.offset;
+      figures_.last_record = record.offset;
       log::Timestamp& first = figures_.first_timestamp;
       if (record.timestamp != log::no_timestamp) {
         first = first == log::no_timestamp ? record.timestamp : std::min(first, record.timestamp);
@@ -185,9 +200,14 @@ void print_json(Context& context, const Figures& f) {
                     {"controlBatches", f.control_batches},
                     {"transactionalBatches", f.transactional_batches},
                     {"bytes", f.log_bytes},
+                    {"bytesRead", f.bytes_read},
+                    {"damagedBatches", f.damaged_batches},
+                    {"damagedBytes", f.damaged_bytes},
                     {"unreadableBytes", f.unreadable_bytes},
                     {"firstOffset", f.batches > 0 ? Json(f.first_offset) : Json()},
                     {"lastOffset", f.batches > 0 ? Json(f.last_offset) : Json()},
+                    {"firstRecordOffset", f.first_record >= 0 ? Json(f.first_record) : Json()},
+                    {"lastRecordOffset", f.last_record >= 0 ? Json(f.last_record) : Json()},
                     {"firstTimestamp", f.first_timestamp},
                     {"lastTimestamp", f.last_timestamp},
                     {"offsetIndexEntries", f.index_entries},
@@ -251,7 +271,9 @@ void print_codecs(const Context& context, Rows& rows, const Figures& f) {
     const std::string bytes = bytes_text(figures.bytes);
     std::string line = fmt::format("{}: {}, {}", to_text(codec),
                                    count_text(context, figures.batches, batch_noun), bytes);
-    if (codec != log::Codec::none) {
+    if (codec == log::Codec::none) {
+      line += context.say(" of records, batch headers left out", " (배치 헤더를 뺀 레코드)");
+    } else {
       const std::string whole = bytes_text(figures.uncompressed);
       line += context.say(fmt::format(" for {} of records, ratio {:.2f}", whole, figures.ratio()),
                           fmt::format(" (풀면 {}, 압축비 {:.2f})", whole, figures.ratio()));
@@ -306,7 +328,40 @@ void print_batches(const Context& context, Rows& rows, const Figures& f) {
                        fmt::format("트랜잭션 {}개, 그중 컨트롤 {}개", transactional, control)));
 }
 
-void print_text(Context& context, const Figures& f) {
+/// Compaction leaves batches their offsets when records at their ends are gone.
+std::string offsets(const Context& context, const Figures& f) {
+  const std::string all = context.say(fmt::format("{} to {}", f.first_offset, f.last_offset),
+                                      fmt::format("{}~{}", f.first_offset, f.last_offset));
+  if (f.first_record == f.first_offset && f.last_record == f.last_offset) return all;
+  if (f.first_record == log::no_offset) {
+    return context.say(all + ", in batches without records", all + " (레코드가 없는 배치)");
+  }
+  return context.say(
+      fmt::format("{} as batches say; the records left are from {} to {}", all, f.first_record,
+                  f.last_record),
+      fmt::format("{}(배치 기준). 남은 레코드는 {}~{}", all, f.first_record, f.last_record));
+}
+
+void print_damage(const Context& context, Rows& rows, const Figures& f, const std::string& dir) {
+  if (f.damaged_batches == 0 && f.unreadable_bytes == 0) return;
+  rows.title("damage", "손상");
+  if (f.damaged_batches > 0) {
+    const std::string batches = count_text(context, f.damaged_batches, batch_noun);
+    const std::string bytes = bytes_text(f.damaged_bytes);
+    rows.row(context.say(fmt::format("{} of {}, in none of these figures", batches, bytes),
+                         fmt::format("{}({}). 위의 수에 들어 있지 않습니다", batches, bytes)));
+  }
+  if (f.unreadable_bytes > 0) {
+    const std::string bytes = bytes_text(f.unreadable_bytes);
+    rows.row(context.say(fmt::format("{} that cannot be read", bytes),
+                         fmt::format("읽을 수 없는 {}", bytes)));
+  }
+  rows.row(
+      context.say(fmt::format("see `brokerlab log verify {}`", dir),
+                  with_particles(fmt::format("`brokerlab log verify {}`(으)로 살펴보세요", dir))));
+}
+
+void print_text(Context& context, const Figures& f, const std::string& dir) {
   Rows rows(context);
   rows.title("segments", "세그먼트");
   rows.row(context.say(with_separators(f.segments), with_separators(f.segments) + "개") + ", " +
@@ -314,14 +369,14 @@ void print_text(Context& context, const Figures& f) {
   rows.title("batches", "배치");
   if (f.batches == 0) {
     rows.row(context.say("none", "없음"));
+    print_damage(context, rows, f, dir);
     return;
   }
   print_batches(context, rows, f);
   rows.title("records", "레코드");
   rows.row(context.say(with_separators(f.records), with_separators(f.records) + "개"));
   rows.title("offsets", "오프셋");
-  rows.row(context.say(fmt::format("{} to {}", f.first_offset, f.last_offset),
-                       fmt::format("{}~{}", f.first_offset, f.last_offset)));
+  rows.row(offsets(context, f));
   rows.title("time", "시간");
   rows.row(time_text(f.first_timestamp) + context.say(" to ", " ~ ") + time_text(f.last_timestamp));
   print_many(context, rows, f);
@@ -330,12 +385,7 @@ void print_text(Context& context, const Figures& f) {
            density(context, f.index_entries, f.log_bytes));
   rows.row(context.say("time entries: ", "시간 항목: ") +
            density(context, f.time_index_entries, f.log_bytes));
-  if (f.unreadable_bytes > 0) {
-    const std::string bytes = bytes_text(f.unreadable_bytes);
-    rows.title("damage", "손상");
-    rows.row(context.say(bytes + " could not be read; see brokerlab log verify",
-                         bytes + "를 읽지 못했습니다. brokerlab log verify로 살펴보세요"));
-  }
+  print_damage(context, rows, f, dir);
 }
 
 void stats(Context& context, const LogTarget& target) {
@@ -348,7 +398,7 @@ void stats(Context& context, const LogTarget& target) {
     context.status = report(context, figures.error());
     return;
   }
-  target.json ? print_json(context, *figures) : print_text(context, *figures);
+  target.json ? print_json(context, *figures) : print_text(context, *figures, target.dir);
 }
 
 }  // namespace

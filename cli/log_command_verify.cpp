@@ -1,6 +1,7 @@
 // brokerlab log verify DIR: is every byte what it should be?
+#include "base/korean.h"
 #include "base/translation.h"
-#include "cli/log_command.h"
+#include "cli/log_recovery.h"
 #include "cli/log_words.h"
 #include "log/verify.h"
 
@@ -42,7 +43,7 @@ void print_text(Context& context, const std::string& dir, const log::Verificatio
   constexpr Noun snapshot{"producer snapshot", "producer snapshots", "프로듀서 스냅샷"};
   for (const log::Damage& damage : result.damage) {
     context.out << context.say(
-        fmt::format("{} at byte {}: {}\n", damage.file, damage.position, damage.reason),
+        fmt::format("{} at byte {}: {}\n", damage.file, damage.position, retold(damage.reason)),
         fmt::format("{} {}바이트 위치: {}\n", damage.file, damage.position, retold(damage.reason)));
   }
   const auto unlisted = result.damage_count - static_cast<std::int64_t>(result.damage.size());
@@ -62,17 +63,47 @@ void print_text(Context& context, const std::string& dir, const log::Verificatio
                              bytes_text(result.bytes),
                              count_text(context, result.index_entries, index_entry),
                              count_text(context, result.snapshots, snapshot));
-  if (result.damage_count > 0) {
+}
+
+/// What a recovery would do about it, which was tried.
+void print_advice(Context& context, const std::string& dir, const RecoveryOutlook& outlook) {
+  if (outlook.refusal) {
+    const std::string why = retold(outlook.refusal->message);
     context.out << context.say(
-        fmt::format("Nothing was changed. `brokerlab log recover {}` cuts a log at its first bad "
-                    "batch and\n"
-                    "rebuilds indexes; a replica elsewhere may still have what that would cut.\n",
-                    dir),
-        fmt::format("아무것도 바꾸지 않았습니다. `brokerlab log recover {}`는 처음 손상된 배치부터 "
-                    "로그를 잘라 내고\n"
-                    "인덱스를 다시 만듭니다. 잘려 나갈 레코드가 다른 복제본에는 남아 있을 수 "
-                    "있습니다.\n",
-                    dir));
+        fmt::format("Nothing was changed, and `brokerlab log recover {}` would change nothing:\n"
+                    "{}\nA replica elsewhere may have all of it.\n",
+                    dir, why),
+        with_particles(fmt::format(
+            "아무것도 바꾸지 않았습니다. `brokerlab log recover {}`은(는) 이것을 고치지 "
+            "않습니다:\n{}\n다른 복제본에는 온전히 남아 있을 수 있습니다.\n",
+            dir, why)));
+    return;
+  }
+  const std::string contents = to_text(context, outlook.contents);
+  const std::string bytes = bytes_text(outlook.bytes_cut) +
+                            (contents.empty() ? ""
+                                              : context.say(fmt::format(" ({})", contents),
+                                                            fmt::format("({})", contents)));
+  const std::string cut =
+      outlook.bytes_cut == 0
+          ? context.say("would cut nothing", "아무것도 자르지 않고")
+          : context.say(fmt::format("would cut {}", bytes),
+                        with_particles(fmt::format("{}을(를) 잘라 내고", bytes)));
+  const std::string places = context.say(count_text(outlook.damage_left, "place", "places"),
+                                         fmt::format("{}곳", with_separators(outlook.damage_left)));
+  const std::string left =
+      outlook.damage_left == 0
+          ? context.say("and mend all", "모두 고칩니다")
+          : context.say(fmt::format("and leave {} damaged", places),
+                        with_particles(fmt::format("손상 {}을 남깁니다", places)));
+  context.out << context.say(
+      fmt::format("Nothing was changed. `brokerlab log recover {}`\n{} {}.\n", dir, cut, left),
+      with_particles(fmt::format("아무것도 바꾸지 않았습니다. `brokerlab log recover {}`은(는)\n"
+                                 "{} {}.\n",
+                                 dir, cut, left)));
+  if (outlook.bytes_cut > 0) {
+    context.out << context.say("A replica elsewhere may still have what that would cut.\n",
+                               "잘려 나갈 것이 다른 복제본에는 남아 있을 수 있습니다.\n");
   }
 }
 
@@ -90,6 +121,14 @@ void verify(Context& context, const LogTarget& target) {
     print_json(context, *result);
   } else {
     print_text(context, target.dir, *result);
+  }
+  if (result->damage_count > 0 && !target.json) {
+    const auto outlook = foresee_recovery(env, target.dir);
+    if (!outlook.ok()) {
+      context.status = report(context, outlook.error());
+      return;
+    }
+    print_advice(context, target.dir, *outlook);
   }
   context.status = result->damage_count == 0 ? exit_pass : exit_fail;
 }

@@ -134,10 +134,15 @@ void LogDumper::print(const Json& contents) {
   context_.out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
-void LogDumper::end_list(bool empty, std::int64_t odd_bytes) {
-  if (empty && !json_) context_.out << file_ << " is empty.\n";
+void LogDumper::end_list(bool empty, std::int64_t odd_bytes, std::string_view what) {
+  if (empty && !json_) {
+    // Zeros that Kafka set aside and a header are bytes, too.
+    const auto file = env_.open(file_);
+    const bool has_bytes = file.ok() && (*file)->size() > 0;
+    context_.out << file_ << (has_bytes ? fmt::format(" has no {}.\n", what) : " is empty.\n");
+  }
   if (odd_bytes > 0) {
-    context_.err << tr("{}: {} bytes behind the last entry", file_, odd_bytes) << "\n";
+    context_.err << tr("{}: {} behind the last entry", file_, bytes_text(odd_bytes)) << "\n";
   }
 }
 
@@ -293,7 +298,7 @@ Done LogDumper::dump_offset_index(log::Offset base_offset) {
       context_.out << fmt::format("offset: {} position: {}\n", entry.offset, entry.position);
     }
   }
-  end_list(index->entries.empty(), index->odd_bytes);
+  end_list(index->entries.empty(), index->odd_bytes, "entries");
   return {};
 }
 
@@ -307,7 +312,7 @@ Done LogDumper::dump_time_index(log::Offset base_offset) {
       context_.out << fmt::format("timestamp: {} offset: {}\n", entry.timestamp, entry.offset);
     }
   }
-  end_list(index->entries.empty(), index->odd_bytes);
+  end_list(index->entries.empty(), index->odd_bytes, "entries");
   return {};
 }
 
@@ -329,7 +334,7 @@ Done LogDumper::dump_transaction_index() {
           aborted.last_stable_offset);
     }
   }
-  end_list(index->entries.empty(), index->odd_bytes);
+  end_list(index->entries.empty(), index->odd_bytes, "entries");
   return {};
 }
 
@@ -351,7 +356,7 @@ Done LogDumper::dump_snapshot() {
   for (const log::ProducerState& producer : *producers) {
     json_ ? print_json(producer) : print_text(producer);
   }
-  end_list(producers->empty(), 0);
+  end_list(producers->empty(), 0, "producers");
   return {};
 }
 
@@ -402,7 +407,7 @@ Done LogDumper::dump_leader_epochs() {
       context_.out << fmt::format("epoch: {} startOffset: {}\n", entry.epoch, entry.start_offset);
     }
   }
-  end_list(epochs->empty(), 0);
+  end_list(epochs->empty(), 0, "epochs");
   return {};
 }
 

@@ -46,7 +46,7 @@ class LogDumper {
   void print_json(const log::legacy::StoredRecord& stored);
   void print_text(const log::ProducerState& producer);
   void print_json(const log::ProducerState& producer);
-  void end_list(bool empty, std::int64_t odd_bytes);
+  void end_list(bool empty, std::int64_t odd_bytes, std::string_view what);
   void print(const nlohmann::ordered_json& contents);
 
   Context& context_;

@@ -3,6 +3,8 @@
 #include "base/translation.h"
 #include "cli/rewording.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace brokerlab::cli {
@@ -68,6 +70,7 @@ constexpr const char* sentences[] = {
     sentence("{}, but {}: it is not ours to remove"),
     sentence("{}; {} bytes would be cut off, which only a recovery may do"),
     sentence("a batch at offset {} where {} or more should come"),
+    sentence("a batch at offset {} behind one at offset {}, which stands out at byte {}"),
     sentence("{} bytes at once, segment.bytes is {}"),
     sentence("a batch of {} bytes, max.message.bytes is {}"),
     sentence("offset {} is outside [{}, {}]"),
@@ -84,6 +87,8 @@ constexpr const char* sentences[] = {
     sentence("{}; {} bytes from here on cannot be read"),
     sentence("batch at offset {}: {}"),
     sentence("batch at offset {} stands where {} or more should come"),
+    sentence("batch at offset {} stands where {} should come: the next one begins at {}"),
+    sentence("batch at offset {} cannot be in a segment that begins at {}"),
     sentence("is missing, though the batch at offset {} has leader epoch {}"),
     sentence("batch at offset {} has leader epoch {}, leader-epoch-checkpoint says {}"),
     sentence("{} bytes behind the last whole entry"),
@@ -142,10 +147,22 @@ std::optional<std::string> in_a_form(std::string_view english) {
   return std::nullopt;
 }
 
+/// "1 bytes" as people say it. (log/ says what it counts without looking at the number.)
+std::string in_singular(std::string text) {
+  for (const std::string_view many : {"bytes", "records", "offsets", "producers"}) {
+    const std::string both = fmt::format("1 {}", many);
+    for (std::size_t at = text.find(both); at != std::string::npos; at = text.find(both, at + 1)) {
+      const bool is_number = at == 0 || text[at - 1] == ' ';
+      if (is_number) text.erase(at + both.size() - 1, 1);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string retold(std::string_view english) {
-  if (spoken() == Language::english) return std::string(english);
+  if (spoken() == Language::english) return in_singular(std::string(english));
   return in_a_form(english).value_or(std::string(english));
 }
 

@@ -21,6 +21,8 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, const
   BatchScanner scanner(*log_);
   std::int64_t last_indexed = 0;
   Offset next_offset = base_offset_;
+  BatchPlace last;
+  Offset before_last = base_offset_;  ///< What next_offset was there.
   std::string why;
   while (true) {
     const auto scanned = scanner.next();
@@ -28,8 +30,15 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, const
     if (!scanned.value()) break;
     const BatchView& batch = *scanned.value();
     if (batch.header_offset() < next_offset || !can_hold(batch.last_offset())) {
-      why = fmt::format("a batch at offset {} where {} or more should come", batch.header_offset(),
-                        next_offset);
+      const bool last_stands_out = scanner.position() > 0 && last.batch.base_offset > before_last &&
+                                   batch.header_offset() >= before_last;
+      why = last_stands_out && batch.header_offset() < next_offset
+                ? fmt::format(
+                      "a batch at offset {} behind one at offset {}, which stands out at "
+                      "byte {}",
+                      batch.header_offset(), last.batch.base_offset, last.position)
+                : fmt::format("a batch at offset {} where {} or more should come",
+                              batch.header_offset(), next_offset);
       break;
     }
     const std::int64_t position = scanner.position();
@@ -44,6 +53,8 @@ Result<std::int64_t, IoError> LogSegment::recover(const OnBatch& on_batch, const
     }
     const auto taken = on_batch({position, batch.summary()}, batch);
     if (!taken.ok()) return fail(taken.error());
+    last = {position, batch.summary()};
+    before_last = next_offset;
     next_offset = batch.next_offset();
     scanner.accept(batch);
   }

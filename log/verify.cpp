@@ -1,6 +1,6 @@
 #include "log/verify.h"
 
-#include "log/batch_scanner.h"
+#include "log/batch_survey.h"
 #include "log/checkpoint.h"
 #include "log/directory_files.h"
 #include "log/leader_epoch_cache.h"
@@ -33,8 +33,13 @@ class Verifier {
     result_.segments = static_cast<std::int64_t>(segments->size());
     if (auto read = read_epochs(); !read.ok()) return fail(read.error());
     if (auto read = producers_.load(env_, dir_, *segments); !read.ok()) return fail(read.error());
-    for (const SegmentFiles& segment : *segments) {
-      if (auto checked = check_log(segment); !checked.ok()) return fail(checked.error());
+    for (std::size_t i = 0; i < segments->size(); ++i) {
+      const SegmentFiles& segment = (*segments)[i];
+      std::optional<Offset> next_base;
+      if (i + 1 < segments->size()) next_base = (*segments)[i + 1].base_offset;
+      if (auto checked = check_log(segment, next_base); !checked.ok()) {
+        return fail(checked.error());
+      }
       if (auto checked = check_index(segment); !checked.ok()) return fail(checked.error());
       if (auto checked = check_time_index(segment); !checked.ok()) return fail(checked.error());
     }
@@ -81,59 +86,67 @@ class Verifier {
     return {};
   }
 
-  Status<IoError> check_log(const SegmentFiles& segment) {
+  Status<IoError> check_log(const SegmentFiles& segment, std::optional<Offset> next_base) {
     seen_.clear();
     auto file = env_.open(segment.log);
     if (!file.ok()) return fail(file.error());
     result_.bytes += (*file)->size();
-    if (segment.base_offset < result_.end_offset) {
+    if (segment.base_offset < survey_.end()) {
       found(segment.log, 0,
             fmt::format("begins at offset {}, but the segment before it goes on to {}",
-                        segment.base_offset, result_.end_offset));
+                        segment.base_offset, survey_.end()));
     }
-    result_.end_offset = std::max(result_.end_offset, segment.base_offset);
-    BatchScanner scanner(**file);
-    while (true) {
-      const auto batch = scanner.next_unchecked();
-      if (!batch.ok()) return fail(batch.error());
-      if (!*batch) break;
-      check_batch(segment, **batch, scanner.position());
-      scanner.accept(**batch);
-    }
-    if (scanner.damage()) {
-      found(segment.log, scanner.position(),
-            fmt::format("{}; {} bytes from here on cannot be read", scanner.damage()->message,
-                        (*file)->size() - scanner.position()));
+    const auto rest = survey_.segment(**file, segment.base_offset, next_base,
+                                      [&](const Surveyed& batch) { check_batch(segment, batch); });
+    if (!rest.ok()) return fail(rest.error());
+    result_.end_offset = survey_.end();
+    if (rest->bytes > 0) {
+      found(segment.log, rest->position,
+            fmt::format("{}; {} bytes from here on cannot be read", rest->why, rest->bytes));
     }
     return {};
   }
 
-  void check_batch(const SegmentFiles& segment, const BatchView& batch, std::int64_t position) {
+  void check_batch(const SegmentFiles& segment, const Surveyed& seen) {
+    const BatchView& batch = seen.batch;
     ++result_.batches;
     result_.records += batch.record_count();
-    if (result_.first_offset == no_offset) result_.first_offset = batch.base_offset();
-    const auto valid = validate(batch.bytes());
-    if (!valid.ok()) {
-      found(segment.log, position,
-            fmt::format("batch at offset {}: {}", batch.base_offset(), valid.error().message));
-    } else {
-      const auto records = for_each_record(batch, scratch_, [](const RecordView&) { return true; });
-      if (!records.ok()) {
-        found(segment.log, position,
-              fmt::format("batch at offset {}: {}", batch.base_offset(), records.error().message));
-      }
-      producers_.see(segment, batch);
-    }
-    if (batch.base_offset() < result_.end_offset) {
-      found(segment.log, position,
-            fmt::format("batch at offset {} stands where {} or more should come",
-                        batch.base_offset(), result_.end_offset));
-    }
-    check_epoch(segment, batch, position);
     const Timestamp before = seen_.empty() ? no_timestamp : seen_.back().max_so_far;
-    seen_.push_back({position, batch.base_offset(), batch.last_offset(),
-                     std::max(before, batch.max_timestamp())});
-    result_.end_offset = std::max(result_.end_offset, batch.next_offset());
+    const Timestamp max_so_far = std::max(before, batch.max_timestamp());
+    if (const std::string wrong = what_is_wrong(segment, seen); !wrong.empty()) {
+      found(segment.log, seen.position, wrong);
+    }
+    if (seen.place == Surveyed::Place::stands_out) {
+      // As if it had the offsets that are left for it: what points at it is not wrong, too.
+      const Offset last = seen.following ? *seen.following - 1 : seen.expected;
+      seen_.push_back({seen.position, seen.expected, std::max(last, seen.expected), max_so_far});
+      return;
+    }
+    if (result_.first_offset == no_offset) result_.first_offset = batch.base_offset();
+    if (seen.damage.empty()) producers_.see(segment, batch);
+    check_epoch(segment, batch, seen.position);
+    seen_.push_back({seen.position, batch.base_offset(), batch.last_offset(), max_so_far});
+  }
+
+  static std::string what_is_wrong(const SegmentFiles& segment, const Surveyed& seen) {
+    const Offset offset = seen.batch.base_offset();
+    if (!seen.damage.empty()) return fmt::format("batch at offset {}: {}", offset, seen.damage);
+    switch (seen.place) {
+      case Surveyed::Place::fits:
+        return {};
+      case Surveyed::Place::goes_back:
+        return fmt::format("batch at offset {} stands where {} or more should come", offset,
+                           seen.expected);
+      case Surveyed::Place::stands_out:
+        if (seen.following && *seen.following >= seen.expected) {
+          return fmt::format(
+              "batch at offset {} stands where {} should come: the next one begins at {}", offset,
+              seen.expected, *seen.following);
+        }
+        return fmt::format("batch at offset {} cannot be in a segment that begins at {}", offset,
+                           segment.base_offset);
+    }
+    UNREACHABLE();
   }
 
   /// Batches below the first epoch known lie before the log's start.
@@ -262,7 +275,7 @@ class Verifier {
   std::string last_file_;
   std::size_t in_this_file_ = 0;
   std::vector<SeenBatch> seen_;
-  ByteVector scratch_;
+  BatchSurvey survey_;
   std::string epoch_file_;
   LeaderEpochCache epochs_;
   bool has_epochs_ = false;

@@ -158,7 +158,7 @@ TEST_CASE("log dump prints what kafka-dump-log prints", "[unit]") {
             story.file(".index") + "\n" + story.file(".index") + " is empty.\nDumping " +
             story.file(".timeindex") + "\ntimestamp: 1764000001000 offset: 2\nDumping " +
             story.dir + "/00000000000000000003.snapshot\n" + story.dir +
-            "/00000000000000000003.snapshot is empty.\nDumping " + story.dir +
+            "/00000000000000000003.snapshot has no producers.\nDumping " + story.dir +
             "/leader-epoch-checkpoint\nepoch: 0 startOffset: 0\n");
   CHECK(story.log("dump", {"--segment", "1"}).status == 3);
   story.flip(story.file(".log"), 100);
@@ -196,7 +196,7 @@ TEST_CASE("log verify finds damage and changes nothing, recover mends it", "[uni
 
   const Answer mended = story.log("recover");
   CHECK(mended.status == 0);
-  CHECK_THAT(mended.out, Contains("cut      12 bytes\n") && Contains("removed  nothing\n") &&
+  CHECK_THAT(mended.out, Contains("cut      12 bytes\n") && Contains("removed  no segment\n") &&
                              Contains("log      offsets 0 to 400 (exclusive)"));
   CHECK(story.contents(path) == good);
   CHECK(story.log("verify").status == 0);

@@ -211,3 +211,117 @@ TEST_CASE("log recover takes a .swap as Kafka does", "[unit]") {
   CHECK(interrupted.log("recover").status == 0);
   CHECK_THAT(interrupted.log("stats").out, Contains("records     1\n"));
 }
+
+namespace {
+
+/// Five batches of format 0, 35 bytes and one record each.
+std::string five_batches() {
+  return std::string(log::as_text(log::legacy::build(records(0, 5), {.magic = 0})));
+}
+
+}  // namespace
+
+// Whatever one byte is damaged: each command's advice holds for it, and figures fit one another.
+TEST_CASE("log commands agree on any one damaged byte, name its batch and keep promises",
+          "[unit]") {
+  const std::string whole = five_batches();
+  const std::size_t size = whole.size() / 5;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    INFO("byte " << at);
+    const Directory folder;
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
+    folder.put(log_name, bytes);
+    const Answer verified = folder.log("verify");
+    const std::string stats = folder.log("stats").out;
+    const Answer recovered = folder.log("recover", {"--dry-run"});
+    // An offset of the last batch may leave a gap: compaction does, too.
+    if (verified.status == 0) {
+      CHECK(at >= 4 * size);
+      CHECK_THAT(stats, !Contains("damage") && Contains("5, of 35 bytes to 35 bytes"));
+      continue;
+    }
+    CHECK_THAT(verified.out, Contains(": 1 place damaged;") &&
+                                 Contains(fmt::format("at byte {}: ", at / size * size)));
+    CHECK_THAT(stats, Contains("damage  ") && Contains("log verify " + folder.dir));
+    CHECK_THAT(stats, Contains("4, of 35 bytes to 35 bytes, 35 bytes on average\n") ||
+                          Contains("bytes that cannot be read"));
+    CHECK_THAT(stats, !Contains("offsets     1") || Contains("offsets     1 to 4\n"));
+    const bool promised = verified.out.find("would cut") != std::string::npos;
+    CHECK(promised == (recovered.status == 0));
+    if (promised) {
+      const std::size_t cut = whole.size() - at / size * size;
+      CHECK_THAT(verified.out,
+                 Contains(fmt::format("would cut {} bytes", cut)) && Contains("and mend all."));
+      CHECK(folder.log("recover").status == 0);
+      CHECK(folder.log("verify").status == 0);
+    } else {
+      CHECK_THAT(verified.out, Contains("would change nothing"));
+      CHECK_THAT(folder.log("compact").err, Contains("would change nothing either"));
+      CHECK_THAT(recovered.err, Contains("only what Kafka would cut"));
+    }
+  }
+}
+
+TEST_CASE("log recover counts each segment once, and what it cuts with what was good", "[unit]") {
+  const Directory folder;
+  std::string bytes = five_batches();
+  folder.put(log_name, bytes);
+  CHECK_THAT(folder.log("recover", {"--dry-run"}).out, Contains("scanned  1 segment, 175 bytes\n"));
+  bytes[60] = static_cast<char>(bytes[60] ^ 1);
+  folder.put(log_name, bytes);
+  CHECK_THAT(folder.log("recover", {"--dry-run"}).out,
+             Contains("scanned  1 segment, 175 bytes\n") &&
+                 Contains("cut      140 bytes: 4 batches with 4 records, of which 3 batches with "
+                          "3 records are good\n"));
+  CHECK_THAT(folder.log("recover", {"--dry-run", "--json"}).out,
+             Contains("\"batchesCut\":4,\"recordsCut\":4,\"goodBatchesCut\":3,"));
+  CHECK_THAT(folder.log("recover", {"--lang", "ko"}).out,
+             Contains("배치 4개와 레코드 4개, 그중 배치 3개와 레코드 3개는 온전함"));
+  CHECK_THAT(folder.log("recover").out, Contains("scanned  1 segment, 35 bytes\n"));
+}
+
+TEST_CASE("log recover says what it did in the past tense, a dry run what it would do", "[unit]") {
+  const Directory folder;
+  folder.put(log_name, five_batches());
+  folder.put("00000000000000000009.index", "");
+  CHECK_THAT(folder.log("recover", {"--dry-run"}).out,
+             Contains("removed  no segment\n") && Contains("00000000000000000009.index goes"));
+  CHECK_THAT(folder.log("recover").out, Contains("00000000000000000009.index removed"));
+}
+
+TEST_CASE("log compact, verify and stats count the same segments and records", "[unit]") {
+  const Directory folder;
+  folder.put(log_name, log::legacy::build(records(0, 5), {.magic = 1}));
+  CHECK_THAT(folder.log("compact").out,
+             Contains("in 2 segments, the last one empty: new records go there; 2 keys"));
+  CHECK_THAT(folder.log("verify").out, Contains("2 segments, "));
+  CHECK_THAT(folder.log("compact").out, Contains("in 2 segments, the last one empty"));
+
+  const Directory empty;
+  empty.put(log_name, "");
+  CHECK_THAT(empty.log("compact").out, Contains("in 1 segment, which is empty; 0 keys"));
+  CHECK_THAT(empty.log("verify").out, Contains("1 segment, "));
+
+  const Directory gaps;
+  std::string lines;
+  for (int i = 0; i < 6; ++i) {
+    lines += fmt::format("{{\"key\":\"{}\",\"value\":1,\"timestamp\":5}}\n", i < 3 ? "a" : "b");
+  }
+  CHECK(gaps.log("append", {}, lines).status == 0);
+  CHECK(gaps.log("compact").status == 0);
+  CHECK_THAT(gaps.log("stats").out,
+             Contains("offsets     0 to 5 as batches say; the records left are from 2 to 5\n") &&
+                 Contains(" bytes of records, batch headers left out\n"));
+}
+
+TEST_CASE("log commands say one of a thing in the singular, and missing files once", "[unit]") {
+  const Directory folder;
+  folder.put(log_name, five_batches() + "x");
+  CHECK_THAT(folder.log("verify").out, Contains("1 byte of a batch; 1 byte from here on"));
+  CHECK(command({"log", "stats", folder.dir + "/none", "--lang", "ko"}).err ==
+        fmt::format("brokerlab: {}/none: 파일이 없습니다\n", folder.dir));
+  CHECK_THAT(folder.log("verify", {"--lang", "ko"}).out,
+             Contains(fmt::format("`brokerlab log recover {}`은\n1바이트를 잘라 내고 모두 고칩니다",
+                                  folder.dir)));
+}
