@@ -45,43 +45,60 @@ void Effects::add(Tally& tally, Effect effect, std::int64_t count, Duration long
 // --- What the plan says ---
 
 void Effects::silenced(FaultIndex fault, const Cluster::Member& member, Time until) {
-  silent_.push_back({fault, member.machine->id(), member.role.role, member.role.name,
-                     member.role.spec, world_.now(), until, until != never});
+  Silent silent{fault,
+                member.machine->id(),
+                member.role.role,
+                member.role.name,
+                member.role.spec,
+                {},
+                world_.now(),
+                until,
+                until != never};
+  const auto assigned = ledger_.assignments().find(silent.name);
+  if (assigned != ledger_.assignments().end()) silent.assigned = assigned->second;
+  silent_.push_back(std::move(silent));
   if (until == never) return;
-  world_.at(until, [this, silent = silent_.back()] {
-    end_silence(silent, tallies_[silent.fault], world_.now());
+  world_.at(until, [this, fault, machine = member.machine->id()] {
+    end_silences([=](const Silent& it) { return it.fault == fault && it.machine == machine; });
   });
 }
 
 void Effects::speaks_again(const Cluster::Member& member) {
-  for (auto silent = silent_.begin(); silent != silent_.end();) {
-    if (silent->machine != member.machine->id() || silent->stands_still) {
-      ++silent;
-      continue;
-    }
-    end_silence(*silent, tallies_[silent->fault], world_.now());
-    silent = silent_.erase(silent);
-  }
+  end_silences([&member](const Silent& it) { return it.machine == member.machine->id(); });
 }
 
-/// What waited for the process while it was silent.
+void Effects::end_silences(const std::function<bool(const Silent&)>& which) {
+  const auto over = std::stable_partition(silent_.begin(), silent_.end(), std::not_fn(which));
+  for (auto it = over; it != silent_.end(); ++it) {
+    end_silence(*it, tally(it->fault), world_.now());
+  }
+  silent_.erase(over, silent_.end());
+}
+
+/// What the process would have done while it was silent, and who waited for that.
 void Effects::end_silence(const Silent& silent, Tally& tally, Time end) const {
   if (silent.role == Role::producer) {
+    const ProducerSpec& spec = cluster_.scenario().producers[silent.spec];
     const std::optional<Time> due = cluster_.feed(silent.spec).next_due();
-    if (due && *due + noise <= end) {
+    // Before poll_interval is over rows wait for the next poll anyway.
+    if (due && *due + spec.poll_interval + noise <= end) {
       add(tally, Effect::rows_waited, 1, end - std::max(*due, silent.begin));
     }
   } else if (silent.role == Role::consumer) {
     const ConsumerSpec& spec = cluster_.scenario().consumers[silent.spec];
-    const auto assigned = ledger_.assignments().find(silent.name);
-    if (assigned == ledger_.assignments().end()) return;
+    const Duration length = end - silent.begin;
+    if (length < noise) return;
     std::int64_t unread = 0;
     for (const auto& [name, lag] : ledger_.lags(spec.group, spec.topics)) {
-      const bool its = std::find(assigned->second.begin(), assigned->second.end(), name) !=
-                       assigned->second.end();
+      const bool its =
+          std::find(silent.assigned.begin(), silent.assigned.end(), name) != silent.assigned.end();
       if (its) unread += lag;
     }
-    if (unread > 0) add(tally, Effect::records_waited, unread, end - silent.begin);
+    // Of the rest of a backlog it would not have got to more than that in the time.
+    if (spec.service_time > 0ns) {
+      unread = std::min<std::int64_t>(unread, (length - 1ns) / spec.service_time + 1);
+    }
+    if (unread > 0) add(tally, Effect::records_waited, unread, length);
   }
 }
 
@@ -300,7 +317,8 @@ void Effects::on_transfer(const sim::Transfer& transfer,
       if (transfer.arrived < silent.begin || transfer.arrived + noise > silent.until) continue;
       if (!carries_work(transfer)) continue;
       Tally& of = tallies[silent.fault];
-      add(of, Effect::message_late, 1, silent.until - transfer.arrived);
+      const Time end = std::min(silent.until, Time(cluster_.scenario().duration));
+      add(of, Effect::message_late, 1, end - transfer.arrived);
       of.touched[transfer.source] = of.touched[transfer.destination] = silent.until;
     }
   }
@@ -315,6 +333,27 @@ void Effects::on_transfer(const sim::Transfer& transfer,
     add(of, Effect::message_late, 1, transfer.late);
   }
   of.touched[transfer.source] = of.touched[transfer.destination] = world_.now();
+}
+
+/// At the end of the run. What was sent to the dead is told as lost only when TCP gives up, after
+/// the run perhaps; what may still come is late so far.
+void Effects::on_undelivered(const sim::Transfer& transfer,
+                             std::map<FaultIndex, Tally>& tallies) const {
+  const std::optional<FaultIndex> fault = fault_of(transfer.trouble);
+  if (!fault || !carries_work(transfer)) return;
+  const bool may_come = std::all_of(
+      cluster_.members().begin(), cluster_.members().end(), [&](const Cluster::Member& member) {
+        const sim::MachineId id = member.machine->id();
+        const bool is_end = id == transfer.source || id == transfer.destination;
+        return !is_end || member.machine->up();
+      });
+  if (!may_come) {
+    add(tallies[*fault], Effect::message_lost);
+    return;
+  }
+  // How long its way is without the trouble is not known before it is there.
+  const Duration late = std::min(transfer.late, world_.now() - transfer.sent);
+  if (late >= worth_telling) add(tallies[*fault], Effect::message_late, 1, late);
 }
 
 // --- What it hears ---
@@ -338,14 +377,18 @@ void Effects::on_acknowledged(model::RecordRef ref, const model::TopicPartition&
   const ProducerSpec& spec = cluster_.scenario().producers[static_cast<std::size_t>(ref.producer)];
   const Cluster::Member* member = cluster_.find(spec.name);
   Tally* owner = nullptr;
+  Time last = sent;
+  // A pause lets go of what waits for it when it ends: before that it has held up nobody who is
+  // acknowledged by now.
+  const auto note = [&](Tally& tally, const auto& touched, auto where) {
+    const auto when = touched.find(where);
+    if (when == touched.end() || when->second < last || when->second > world_.now()) return;
+    owner = &tally;
+    last = when->second;
+  };
   for (auto& [fault, tally] : tallies_) {
-    const auto touched = tally.touched_partition.find(partition);
-    bool its = touched != tally.touched_partition.end() && touched->second >= sent;
-    if (member != nullptr) {
-      const auto machine = tally.touched.find(member->machine->id());
-      its = its || (machine != tally.touched.end() && machine->second >= sent);
-    }
-    if (its) owner = &tally;
+    note(tally, tally.touched_partition, partition);
+    if (member != nullptr) note(tally, tally.touched, member->machine->id());
   }
   if (owner != nullptr) owner->producer_waited = std::max(owner->producer_waited, wait);
 }
@@ -380,13 +423,12 @@ void Effects::on_zookeeper_applied(int myid, std::int64_t, std::uint64_t) {
 
 Effects::Found Effects::of(FaultIndex fault) const {
   std::map<FaultIndex, Tally> tallies = tallies_;
-  // What was sent to the dead is told as lost only when TCP gives up, after the run perhaps.
   for (const sim::Transfer& transfer : cluster_.network().undelivered()) {
-    on_transfer(transfer, tallies);
+    on_undelivered(transfer, tallies);
   }
   Tally& tally = tallies[fault];
   for (const Silent& silent : silent_) {
-    if (silent.fault == fault && !silent.stands_still) end_silence(silent, tally, world_.now());
+    if (silent.fault == fault) end_silence(silent, tally, world_.now());
   }
   for (const Watched& watched : watched_) {
     if (watched.fault != fault) continue;

@@ -9,11 +9,14 @@
 //   messages   that the fault lost or delayed, as the network tells of each (Transfer::trouble).
 //              Only those that carry work: pings, heartbeats, and fetches while nobody writes, wait
 //              anyway. A delay under 1 ms, or under a tenth of the message's way, is noise
-//   processes  that stood still or were down: what came for them meanwhile, rows that waited for a
-//              producer, records that waited for a consumer
+//   processes  that stood still or were down: what came for them meanwhile; rows that waited for a
+//              producer longer than for its next poll; records that a consumer would have
+//              processed in that time, of those that wait for it
 //   disks      operations harmed while records or transactions were written there, 1 ms in all
 //   clocks     time stamps that were wrong by 1 ms or more
 //   bits       somebody met the damage: a reader, a recovery, the comparison of replicas at the end
+//
+// A fault that is in force when the run ends is judged by what it did up to then.
 //
 // Of two faults that overlap each has what is because of it: an event belongs to the fault nearest
 // in its chain, a message to the one that delayed it most. What is found when a fault is undone
@@ -137,6 +140,7 @@ class Effects final : public model::Observer {
     Role role;
     std::string name;
     std::size_t spec;
+    std::vector<model::TopicPartition> assigned;  ///< To a consumer, when it fell silent.
     Time begin;
     Time until;
     bool stands_still;  ///< What comes for it waits; else it is lost.
@@ -157,6 +161,7 @@ class Effects final : public model::Observer {
 
   void on_event(const sim::Event& event);
   void on_transfer(const sim::Transfer& transfer, std::map<FaultIndex, Tally>& tallies) const;
+  void on_undelivered(const sim::Transfer& transfer, std::map<FaultIndex, Tally>& tallies) const;
   std::optional<FaultIndex> fault_of(sim::EventId event) const;
   /// The fault behind one that undoes it, for what shows only then.
   FaultIndex behind(FaultIndex fault) const;
@@ -169,6 +174,7 @@ class Effects final : public model::Observer {
   bool carries_work(const sim::Transfer& transfer) const;
   const Cluster::Member* consumer_in(const sim::Transfer& transfer) const;
   bool commits_anything_new(const Cluster::Member& consumer, Time sent) const;
+  void end_silences(const std::function<bool(const Silent&)>& which);
   void end_silence(const Silent& silent, Tally& tally, Time end) const;
   static void add(Tally& tally, Effect effect, std::int64_t count = 1, Duration longest = {});
 

@@ -61,6 +61,12 @@ void check(const std::string& faults, bool bites, const std::string& says = "") 
   if (!says.empty()) CHECK_THAT(told(report), Catch::Contains(says));
 }
 
+std::string replaced(std::string text, const std::string& old, const std::string& with) {
+  const std::size_t at = text.find(old);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, old.size(), with);
+}
+
 /// Done at that time as "trouble", healed two seconds later.
 std::string healed(const std::string& at, const std::string& fault, const std::string& until) {
   return R"({"at": ")" + at + R"(", )" + fault + R"(, "as": "trouble"}, {"at": ")" + until +
@@ -132,6 +138,81 @@ TEST_CASE("waits that are everyday life are not told", "[unit]") {
   check(healed("15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "150ms"})",
                "25s"),
         true, "acknowledgments waited up to");
+}
+
+TEST_CASE("what lasts beyond the end of the run bites as what ends before it", "[unit]") {
+  struct Kind {
+    std::string fault;
+    std::string says;
+  };
+  const std::string to_brokers = R"("between": ["sender"], "and": ["brokers"])";
+  const std::vector<Kind> kinds{
+      {R"("power_off": "broker-2")", "messages lost"},
+      {R"("power_off": "sender")", "rows waited up to 5 s"},
+      {R"("kill_process": "sender")", "rows waited up to 5 s"},
+      {R"("kill_process": "readers-1")", "records waited"},
+      {R"("stop_process": "sender")", "rows waited"},
+      {R"("pause": {"machine": "sender", "for": "60s"})", "rows waited up to 5 s"},
+      {R"("pause": {"machine": "readers-1", "for": "60s"})", "records waited"},
+      {R"("pause": {"machine": "broker-2", "for": "60s"})", "late, by up to 4"},
+      {R"("cut": {)" + to_brokers + "}", "late, by up to 4"},
+      {R"("loss": {)" + to_brokers + R"(, "share": 0.05})", "late"},
+      {R"("delay": {)" + to_brokers + R"(, "by": "20ms"})", "late, by up to 20 ms"},
+      {R"("delay": {)" + to_brokers + R"(, "by": "10s"})", "late, by up to 4"},
+      {R"("slow_nic": {"machine": "broker-1", "rate": "1Mbps"})", "late"},
+      {R"("switch_off": "r1-tor-1")", "late"},
+      {R"("cut_off": "r4")", "late"},
+      {R"("rack_off": "r1")", "messages lost"},
+      {R"("slow_disk": {"machine": "broker-1", "factor": 100})", "took longer"},
+      {R"("lying_disk": {"machine": "broker-1"})", "nothing durable"},
+      {R"("fail_disk": {"machine": "broker-1"})", "went down"},
+      {R"("fill_disk": {"machine": "broker-1"})", "no room"},
+      {R"("clock": {"machine": "sender", "behind": "10min"})", "time stamps"},
+  };
+  for (const Kind& kind : kinds) {
+    INFO(kind.fault);
+    std::string text = lab(R"({"at": "15s", "as": "x", )" + kind.fault + "}");
+    text = replaced(text, R"("duration": "60s")", R"("duration": "20s")");
+    const nlohmann::json report = run_of(replaced(text, R"("until": "30s")", R"("until": "20s")"));
+    INFO(report["faults"].dump());
+    CHECK(report["faults"][0]["bit"].get<bool>());
+    CHECK_THAT(told(report), Catch::Contains(kind.says));
+  }
+  // Nobody works any more.
+  check(R"({"at": "45s", "pause": {"machine": "sender", "for": "60s"}})", false);
+  check(R"({"at": "45s", "pause": {"machine": "readers-1", "for": "60s"}})", false);
+}
+
+TEST_CASE("what would have waited anyway did not wait because of the fault", "[unit]") {
+  // Far behind: 200 rows a second, ten of them processed.
+  const auto behind = [](const std::string& faults) {
+    return run_of(replaced(lab(faults), R"("service_time": "1ms")", R"("service_time": "100ms")"));
+  };
+  for (const std::string fault :
+       {R"("pause": {"machine": "readers-1", "for": "150ms"})", R"("kill_process": "readers-1")"}) {
+    const nlohmann::json report = behind(R"({"at": "15s", )" + fault +
+                                         R"(}, {"at": "15150ms", "start_process": "readers-1"})");
+    INFO(report["faults"].dump());
+    CHECK_THAT(told(report), Catch::Contains("2 records waited for their consumer"));
+  }
+  // The table is asked once a second, and this is between two times.
+  check(R"({"at": "15300ms", "pause": {"machine": "sender", "for": "200ms"}})", false);
+  check(R"({"at": "15800ms", "pause": {"machine": "sender", "for": "400ms"}})", true,
+        "rows waited up to 400 ms");
+}
+
+TEST_CASE("a wait belongs to the fault that did something about it last", "[unit]") {
+  const nlohmann::json report = run_of(lab(
+      R"({"at": "10s", "delay": {"between": ["sender"], "and": ["brokers"], "by": "700ms"}},
+         {"at": "15700ms", "pause": {"machine": "broker-1", "for": "100ms"}},
+         {"at": "16700ms", "pause": {"machine": "broker-2", "for": "100ms"}},
+         {"at": "17700ms", "pause": {"machine": "broker-3", "for": "100ms"}})"));
+  INFO(report["faults"].dump());
+  CHECK_THAT(told(report, 0), Catch::Contains("acknowledgments waited up to"));
+  for (const std::size_t pause : {1, 2, 3}) {
+    CHECK_THAT(told(report, pause),
+               Catch::Contains("late") && !Catch::Contains("acknowledgments waited"));
+  }
 }
 
 TEST_CASE("a rack without anybody at work may go dark", "[unit]") {
