@@ -237,8 +237,6 @@ class Ledger : public model::Observer {
   const std::vector<LostRecord>& lost() const { return lost_; }
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
   std::int64_t reordered_in_log() const { return reordered_in_log_; }
-  /// Records in the logs at the end that no producer was told of (their acknowledgment was lost).
-  std::int64_t unacknowledged_in_log() const { return unacknowledged_in_log_; }
   std::vector<Invariant> invariants() const;
   bool all_held() const;
 
@@ -402,7 +400,6 @@ class Ledger : public model::Observer {
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by machine.
   std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
-  std::int64_t unacknowledged_in_log_ = 0;
   Histogram produce_latency_;
   Histogram send_latency_;
   Histogram end_to_end_latency_;

@@ -109,7 +109,6 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
         std::int64_t& last = latest.try_emplace(ref->producer, ref->number).first->second;
         view.reordered += ref->number < last;
         last = std::max(last, ref->number);
-        if (!find(*ref)->acknowledged) ++unacknowledged_in_log_;
         if (const auto ack = unseen.find(record.offset);
             ack != unseen.end() && ack->second.record == *ref) {
           unseen.erase(ack);
