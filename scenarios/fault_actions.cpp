@@ -34,6 +34,7 @@ void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& repor
   Cluster::Member* member = member_of(on.target, as, report);
   if (member == nullptr) return;
   report.done = !member->machine->powered();
+  report.needless = !report.done;
   if (report.done) {
     undo_harm(report, member->machine->id());
     member->machine->power_on();
@@ -78,6 +79,7 @@ void FaultPlan::act(const StartProcess& start, const std::string& as, FaultRepor
   Cluster::Member* member = member_of(start.target, as, report);
   if (member == nullptr) return;
   report.done = member->machine->powered() && !member->process->running();
+  report.needless = member->process->running();
   if (report.done) {
     undo_harm(report, member->machine->id());
     member->process->start();
@@ -374,6 +376,7 @@ void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
   report.target = heal.fault;
   const auto found = undo_.find(heal.fault);
   report.done = found != undo_.end();
+  report.needless = !report.done;
   if (!report.done) {
     report.note = phrase("the fault of that name was not done, or is over");
     return;

@@ -22,6 +22,7 @@ struct FaultReport {
   Phrase what;         ///< "power off"
   std::string target;  ///< A machine, or the alias of a cut.
   bool done = false;
+  bool needless = false;  ///< Not done, for what it puts right was right already.
   bool harmful = false;  ///< Takes something away (power_on and heal do not).
   bool bit = false;
   Phrase note;                  ///< Why it was not done, or how it bit.

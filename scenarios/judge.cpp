@@ -180,10 +180,10 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
     return;
   }
   for (const RunReport::Fault& fault : report.faults) {
-    if (!fault.done) {
+    if (!fault.done && !fault.needless) {
       report.reasons.push_back(phrase("{} at {} was not done: {}", fault.what,
                                       brokerlab::to_text(fault.at), fault.note));
-    } else if (fault.harmful && !fault.bit) {
+    } else if (fault.done && fault.harmful && !fault.bit) {
       report.reasons.push_back(phrase("{} of {} at {} met no work, so it proves nothing",
                                       fault.what, fault.target, brokerlab::to_text(fault.at)));
     }
@@ -225,7 +225,7 @@ RunReport judge(const Evidence& evidence) {
   report_work(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
     report.faults.push_back({fault.at, fault.what, fault.note, fault.target, fault.done,
-                             fault.harmful, fault.bit, fault.effects});
+                             fault.needless, fault.harmful, fault.bit, fault.effects});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
     std::vector<Phrase> exemptions;

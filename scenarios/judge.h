@@ -1,7 +1,10 @@
 // From what a run left behind to its report and verdict.
 //
 //   fail     an invariant is broken or an expectation is not met
-//   unknown  neither, but a harmful fault was not done or met no work, or nothing was sent
+//   unknown  neither, but the run did not show what was asked: a fault was not done as written, or
+//            met no work; acknowledged records cannot be looked for; or nothing was sent. What puts
+//            right that which is right already (a second power_on, a heal of what is over) asks
+//            nothing, so it need not be done
 //   pass     else
 //
 // Beside it stands the harm that was done, whatever was expected (scenarios/harm.h).

@@ -147,7 +147,7 @@ struct RunReport {
     Duration at{};
     Phrase what, note;
     std::string target;
-    bool done = false, harmful = false, bit = false;
+    bool done = false, needless = false, harmful = false, bit = false;
     std::vector<Phrase> effects;  ///< How it bit; the weightiest first.
   };
   std::vector<Fault> faults;

@@ -119,8 +119,8 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {
         return fmt::format(
-            R"({{"at_s":{},"what":{},"target":{},"done":{},"bit":{},"note":{},"effects":{}}})",
-            to_seconds(f.at), quoted(f.what.english), quoted(f.target), f.done, f.bit,
+            R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"note":{},"effects":{}}})",
+            to_seconds(f.at), quoted(f.what.english), quoted(f.target), f.done, f.needless, f.bit,
             quoted(f.note.english),
             json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
       }));

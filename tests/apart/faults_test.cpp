@@ -311,6 +311,26 @@ TEST_CASE("a fault that hits nothing makes the verdict unknown", "[unit]") {
   }
 }
 
+TEST_CASE("a fault that was not done leaves a question open, unless all was right already",
+          "[unit]") {
+  const auto verdict = [](const std::string& more) {
+    const nlohmann::json report = run_with(R"({"at": "20s", "power_off": "broker-1", "as": "a"},
+                    {"at": "30s", "power_on": "a"}, )" +
+                                           more);
+    INFO(report["faults"].dump());
+    CHECK_FALSE(report["faults"].back()["done"].get<bool>());
+    return report["verdict"].get<std::string>();
+  };
+  CHECK(verdict(R"({"at": "31s", "power_on": "a"})") == "pass");
+  CHECK(verdict(R"({"at": "40s", "start_process": "a"})") == "pass");
+  CHECK(verdict(R"({"at": "25s", "power_off": "broker-1"})") == "unknown");
+  CHECK(verdict(R"({"at": "25s", "kill_process": "broker-1"})") == "unknown");
+  CHECK(verdict(R"({"at": "25s", "stop_process": "broker-1"})") == "unknown");
+  CHECK(verdict(R"({"at": "25s", "pause": {"machine": "broker-1", "for": "1s"}})") == "unknown");
+  // It should have run from then on, and did not.
+  CHECK(verdict(R"({"at": "25s", "start_process": "broker-1"})") == "unknown");
+}
+
 TEST_CASE("a bit flips in the log that the scenario names", "[unit]") {
   const nlohmann::json report =
       run_with(R"({"at": "35s", "corrupt": {"machine": "broker-1", "directory": "logins-0"}})");
