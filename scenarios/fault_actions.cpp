@@ -12,6 +12,9 @@ const sim::EventKind area_lost_power{"topology.power_off", sim::Level::fault,
                                      "everything in {area} loses power",
                                      "{area} 전체가 정전되었다"};
 
+/// The setting of which the outages of several areas may want something.
+std::string power_of(const std::string& machine) { return "power of " + machine; }
+
 }  // namespace
 
 // --- Machines and processes ---
@@ -37,6 +40,7 @@ void FaultPlan::act(const PowerOn& on, const std::string& as, FaultReport& repor
   report.needless = !report.done;
   if (report.done) {
     undo_harm(report, member->machine->id());
+    lift(power_of(member->machine->name()));
     member->machine->power_on();
   } else {
     report.note = phrase("it was on already");
@@ -224,7 +228,7 @@ void FaultPlan::act(const RackOff& off, const std::string& as, FaultReport& repo
     } else if (Cluster::Member* member = cluster_.find(it.name)) {
       sim::Machine* machine = member->machine;
       // Whoever was off for another reason stays off.
-      const std::string power = "power of " + it.name;
+      const std::string power = power_of(it.name);
       if (!machine->powered() && layers_[power].empty()) continue;
       if (machine->powered()) silence(report, *member);
       const auto set = [machine] {
@@ -351,12 +355,12 @@ void FaultPlan::lay_over(const std::string& setting, const std::string& as,
   std::vector<Layer>& before = layers_[setting];
   if (!before.empty()) before.back().covered();
   set();
-  before.push_back({as, doing_, std::move(set), std::move(covered)});
-  undo_[as].push_back([this, setting, as, end = std::move(end)] {
+  before.push_back({doing_, std::move(set), std::move(covered)});
+  undo_[as].push_back([this, setting, fault = doing_, end = std::move(end)] {
     std::vector<Layer>& layers = layers_[setting];
     const auto mine = std::find_if(layers.begin(), layers.end(),
-                                   [&as](const Layer& layer) { return layer.as == as; });
-    ENSURE(mine != layers.end(), "{}: {} was healed twice", setting, as);
+                                   [fault](const Layer& layer) { return layer.fault == fault; });
+    if (mine == layers.end()) return;  // lifted
     const bool was_newest = mine + 1 == layers.end();
     if (was_newest) mine->covered();
     layers.erase(mine);
@@ -370,6 +374,8 @@ void FaultPlan::lay_over(const std::string& setting, const std::string& as,
     }
   });
 }
+
+void FaultPlan::lift(const std::string& setting) { layers_[setting].clear(); }
 
 void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
   report.what = phrase("heal");

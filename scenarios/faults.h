@@ -4,6 +4,9 @@
 // bit, and how, is told by its effects until it was over (scenarios/effects.h). A fault that hits
 // nothing proves nothing: the verdict is then "unknown".
 //
+// Faults may overlap. What a machine or a disk is set to is what the newest fault wants that is in
+// force; who was switched on or off meanwhile stays so, whatever is healed.
+//
 // Lifetime: borrows the Cluster. Threads: none.
 #pragma once
 
@@ -23,7 +26,7 @@ struct FaultReport {
   std::string target;  ///< A machine, or the alias of a cut.
   bool done = false;
   bool needless = false;  ///< Not done, for what it puts right was right already.
-  bool harmful = false;  ///< Takes something away (power_on and heal do not).
+  bool harmful = false;   ///< Takes something away (power_on and heal do not).
   bool bit = false;
   Phrase note;                  ///< Why it was not done, or how it bit.
   std::vector<Phrase> effects;  ///< How it bit: a few words each, the weightiest first.
@@ -87,6 +90,8 @@ class FaultPlan {
   void lay_over(
       const std::string& setting, const std::string& as, std::function<void()> set,
       std::function<void()> end, std::function<void()> covered = [] {});
+  /// The faults laid over that setting want nothing of it any more.
+  void lift(const std::string& setting);
   std::size_t index_of(const FaultReport& report) const {
     return static_cast<std::size_t>(&report - reports_.data());
   }
@@ -95,7 +100,6 @@ class FaultPlan {
   Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
 
   struct Layer {
-    std::string as;
     std::size_t fault;
     std::function<void()> set;
     std::function<void()> covered;

@@ -152,6 +152,45 @@ TEST_CASE("a rack stays dark until the last of two faults is healed", "[unit]") 
   CHECK(works == std::vector<double>{45});
 }
 
+TEST_CASE("who was switched on or off meanwhile stays so when an outage ends", "[unit]") {
+  const auto power_of_broker_1 = [](const std::string& faults) {
+    const nlohmann::json report = run_with(faults);
+    std::string story;
+    for (const auto& line : report["time_line"]) {
+      const bool on = line["text"] == "broker-1 was switched on";
+      if (!on && line["text"] != "broker-1 lost power") continue;
+      story += fmt::format("{} {:.0f} ", on ? "on" : "off", line["t_s"].get<double>());
+    }
+    return story;
+  };
+  // Off for a reason of its own: before the rack's, and after somebody had switched it on.
+  CHECK(power_of_broker_1(
+            R"({"at": "18s", "power_off": "broker-1"}, {"at": "20s", "rack_off": "r1", "as": "x"},
+               {"at": "30s", "heal": "x"})") == "off 18 ");
+  CHECK(power_of_broker_1(
+            R"({"at": "20s", "rack_off": "r1", "as": "x"}, {"at": "25s", "power_on": "broker-1"},
+               {"at": "28s", "power_off": "broker-1"}, {"at": "30s", "heal": "x"})") ==
+        "off 20 on 25 off 28 ");
+  // On by hand: the older of two outages does not come back to it, and a later one takes it again.
+  CHECK(
+      power_of_broker_1(
+          R"({"at": "20s", "rack_off": "r1", "as": "x"}, {"at": "22s", "rack_off": "r1", "as": "y"},
+               {"at": "25s", "power_on": "broker-1"}, {"at": "30s", "heal": "y"},
+               {"at": "35s", "heal": "x"})") == "off 20 on 25 ");
+  CHECK(power_of_broker_1(
+            R"({"at": "20s", "rack_off": "r1", "as": "x"}, {"at": "25s", "power_on": "broker-1"},
+               {"at": "31s", "rack_off": "r1", "as": "y"}, {"at": "35s", "heal": "x"},
+               {"at": "40s", "heal": "y"})") == "off 20 on 25 off 31 on 40 ");
+  // Whose process had been killed gets its power back, and no process.
+  const nlohmann::json killed = run_with(
+      R"({"at": "18s", "kill_process": "broker-1"}, {"at": "20s", "rack_off": "r1", "as": "x"},
+         {"at": "30s", "heal": "x"})");
+  for (const auto& line : killed["time_line"]) {
+    const bool later = line["t_s"].get<double>() > 18;
+    CHECK_FALSE((later && line["text"] == "broker-1 started"));
+  }
+}
+
 TEST_CASE("a fault below another one goes on, and has no credit for the other's harm", "[unit]") {
   const auto halts_at = [](const std::string& more) {
     const nlohmann::json report = run_with(
