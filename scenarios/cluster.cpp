@@ -155,7 +155,8 @@ void Cluster::add_consumers() {
     const std::size_t i = member.role.spec;
     const ConsumerSpec& declared = scenario_.consumers[i];
     ledger_.declare_consumer(member.role.name, declared.group,
-                             declared.config.auto_offset_reset == model::AutoOffsetReset::latest);
+                             declared.config.auto_offset_reset == model::AutoOffsetReset::latest,
+                             declared.topics);
     member.process = &member.machine->add_process(
         next_process(), member.role.name,
         [this, i, name = member.role.name](sim::Process& process) {

@@ -56,20 +56,21 @@ void report_groups(const Evidence& evidence, RunReport& report) {
   for (const ConsumerSpec& consumer : evidence.scenario.consumers) {
     RunReport::Group group;
     group.name = consumer.group;
-    group.lag = group_lag(consumer, evidence.ledger);
-    group.unread = evidence.ledger.unread(consumer.group, consumer.topics);
+    const Ledger::Unread unread = evidence.ledger.unread(consumer.group, consumer.topics);
+    group.unread = unread.records;
+    group.waiting = unread.waiting;
+    if (unread.waiting > 0) group.longest_waiting = evidence.world.now() - unread.since;
     for (const auto& [name, lag] : evidence.ledger.lags(consumer.group, consumer.topics)) {
+      group.lag += lag;
       group.unreadable += evidence.ledger.unreadable(name);
     }
     if (const auto outages = evidence.availability.coordinator(consumer.group)) {
       group.coordinator = outages_of(*outages);
     }
-    if (const auto most = evidence.most_lag.find(consumer.group); most != evidence.most_lag.end()) {
-      group.most_lag = most->second.first;
-      group.most_lag_at = most->second.second;
-    }
     const auto view = evidence.ledger.groups().find(consumer.group);
     if (view != evidence.ledger.groups().end()) {
+      group.most_lag = view->second.most_lag;
+      group.most_lag_at = view->second.most_lag_at;
       group.state = view->second.state;
       group.generation = view->second.generation;
       group.rebalances = view->second.rebalances;
@@ -201,12 +202,6 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
 }
 
 }  // namespace
-
-std::int64_t group_lag(const ConsumerSpec& consumer, const Ledger& ledger) {
-  std::int64_t total = 0;
-  for (const auto& [name, lag] : ledger.lags(consumer.group, consumer.topics)) total += lag;
-  return total;
-}
 
 RunReport judge(const Evidence& evidence) {
   RunReport report;

@@ -18,12 +18,7 @@
 #include "scenarios/report.h"
 #include "scenarios/work_meter.h"
 
-#include <map>
-#include <string>
-
 namespace brokerlab::scenarios {
-
-using MostLag = std::map<std::string, std::pair<std::int64_t, Time>>;  ///< By group.
 
 struct Evidence {
   const Scenario& scenario;
@@ -32,14 +27,9 @@ struct Evidence {
   const Ledger& ledger;
   const Availability& availability;
   const std::vector<FaultReport>& faults;
-  const MostLag& most_lag;
   const WorkMeter& work;
 };
 
 /// Fills everything but the time line and the wall clock.
 RunReport judge(const Evidence& evidence);
-
-/// Records below the high watermarks that the group has not yet processed.
-std::int64_t group_lag(const ConsumerSpec& consumer, const Ledger& ledger);
-
 }  // namespace brokerlab::scenarios

@@ -62,51 +62,6 @@ void Ledger::exempt(std::string_view name, Exempted why, std::int64_t count) {
   if (count > 0) invariant(name).exemptions[why] += count;
 }
 
-std::vector<std::pair<model::TopicPartition, std::int64_t>> Ledger::lags(
-    const std::string& group, const std::vector<std::string>& topics) const {
-  std::vector<std::pair<model::TopicPartition, std::int64_t>> lags;
-  const auto member = groups_.find(group);
-  for (const auto& [name, view] : partitions_) {
-    if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
-    model::Offset position = 0;
-    if (member != groups_.end()) {
-      const auto at = member->second.next_offset.find(name);
-      if (at != member->second.next_offset.end()) position = at->second;
-    }
-    lags.emplace_back(name, std::max<std::int64_t>(0, view.high_watermark - position));
-  }
-  return lags;
-}
-
-std::int64_t Ledger::unreadable(const TopicPartition& name) const {
-  const auto acknowledged = acknowledgments_.find(name);
-  const auto view = partitions_.find(name);
-  if (acknowledged == acknowledgments_.end() || view == partitions_.end()) return 0;
-  Offset readable = view->second.high_watermark;
-  // Who took over may not know yet how far the one before had come.
-  if (const model::Partition* leader =
-          find_replica_ ? find_replica_(view->second.leader, name) : nullptr;
-      leader != nullptr && leader->is_leader()) {
-    readable = leader->high_watermark();
-  }
-  return std::distance(acknowledged->second.lower_bound(readable), acknowledged->second.end());
-}
-
-std::int64_t Ledger::unread(const std::string& group,
-                            const std::vector<std::string>& topics) const {
-  const auto view = groups_.find(group);
-  if (view == groups_.end()) return 0;
-  const std::uint64_t bit = std::uint64_t{1} << view->second.bit;
-  std::int64_t unread = 0;
-  for (const auto& [name, acknowledged] : acknowledgments_) {
-    if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
-    for (const auto& [offset, ack] : acknowledged) {
-      unread += (find(ack.record)->consumed_by & bit) == 0;
-    }
-  }
-  return unread;
-}
-
 std::vector<Invariant> Ledger::invariants() const {
   std::vector<Invariant> all;
   for (const auto& [name, one] : invariants_) all.push_back(one);
@@ -120,12 +75,14 @@ bool Ledger::all_held() const {
 
 // --- Clients ---
 
-void Ledger::declare_consumer(std::string consumer, std::string group, bool resets_to_latest) {
+void Ledger::declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
+                              const std::vector<std::string>& topics) {
   const bool is_new = !groups_.contains(group);
   GroupView& view = groups_[group];
   if (is_new) view.bit = static_cast<int>(groups_.size()) - 1;
   ENSURE(view.bit < 64, "more than 64 groups");
   view.resets_to_latest = view.resets_to_latest || resets_to_latest;
+  view.topics.insert(topics.begin(), topics.end());
   group_of_[std::move(consumer)] = std::move(group);
 }
 
@@ -271,6 +228,7 @@ void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, 
   }
   ++view.consumed_by[std::string(consumer)];
   ++invariant("consumed_offsets_have_no_gaps").checked;
+  note_position(view, name, offset + 1);
   const auto [next, first] = view.next_offset.try_emplace(name, offset + 1);
   if (first) return;
   // A group without a commit may be sent to the end of the log again.
@@ -390,6 +348,7 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
   last = {replica->leader_epoch(), offset, world_.now()};
   quietly(broker, [&] { note_committed(name, *replica, view.high_watermark, offset); });
   note_readable(view, name, view.high_watermark, offset);
+  note_lag(name, view.high_watermark, std::max(view.high_watermark, offset));
   view.high_watermark = std::max(view.high_watermark, offset);
 }
 

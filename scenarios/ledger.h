@@ -171,6 +171,10 @@ class Ledger : public model::Observer {
     std::int64_t redelivered = 0;  ///< How often it got one again.
     std::int64_t skipped = 0;      ///< Records that auto.offset.reset jumped over.
     std::int64_t rebalances = 0;
+    std::set<std::string> topics;
+    std::int64_t lag = 0;  ///< Of its topics: records below the high watermarks, not processed.
+    std::int64_t most_lag = 0;
+    Time most_lag_at{};
     int bit = 0;  ///< Of SentRecord::consumed_by.
     bool resets_to_latest = false;
   };
@@ -190,7 +194,12 @@ class Ledger : public model::Observer {
   /// Acknowledged records of the partition that nobody can read yet: above the high watermark.
   std::int64_t unreadable(const model::TopicPartition& name) const;
   /// Acknowledged records of the topics that are not lost and that the group has not processed.
-  std::int64_t unread(const std::string& group, const std::vector<std::string>& topics) const;
+  struct Unread {
+    std::int64_t records = 0;
+    std::int64_t waiting = 0;  ///< Those of them that it could read now.
+    Time since = never;        ///< When the first of these was acknowledged.
+  };
+  Unread unread(const std::string& group, const std::vector<std::string>& topics) const;
   /// What clients met, by API, Kafka's name and where it came from.
   struct ErrorKey {
     std::string api;
@@ -242,7 +251,9 @@ class Ledger : public model::Observer {
 
   /// Which group a consumer belongs to, before it consumes anything. At most 64 groups.
   /// `resets_to_latest`: auto.offset.reset, which may jump over records before the first commit.
-  void declare_consumer(std::string consumer, std::string group, bool resets_to_latest);
+  /// `topics`: what the group's lag is of.
+  void declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
+                        const std::vector<std::string>& topics);
   /// Whose loss is a broken promise: producers with acks=all.
   void declare_producer(int producer, bool wants_all);
 
@@ -306,6 +317,12 @@ class Ledger : public model::Observer {
                       model::Offset from, model::Offset to);
   void note_readable(PartitionView& view, const model::TopicPartition& name, model::Offset from,
                      model::Offset to);
+
+  // Groups (ledger_groups.cpp)
+  void note_lag(const model::TopicPartition& name, model::Offset from, model::Offset to);
+  void note_position(GroupView& group, const model::TopicPartition& name, model::Offset next) const;
+  model::Offset readable_end(const model::TopicPartition& name) const;
+  static model::Offset reads_from(const GroupView& group, const model::TopicPartition& name);
 
   // Losses (ledger_losses.cpp)
   /// A later leader began without that offset.

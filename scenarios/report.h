@@ -106,10 +106,13 @@ struct RunReport {
     std::string name;
     std::string state;
     int generation = 0;
-    std::int64_t lag = 0, most_lag = 0;  ///< Records below the high watermarks.
-    Time most_lag_at;
+    std::int64_t lag = 0;  ///< Records below the high watermarks that it has not processed.
+    std::int64_t most_lag = 0;
+    Time most_lag_at{};
     std::int64_t unreadable = 0;  ///< Acknowledged records of its topics above them, at the end.
     std::int64_t unread = 0;      ///< Acknowledged records that it has not processed, not lost.
+    std::int64_t waiting = 0;     ///< Of these: that it could read.
+    Duration longest_waiting{};   ///< Since the first of them was acknowledged.
     std::int64_t consumed = 0;    ///< Different records.
     std::int64_t redelivered = 0, skipped = 0;
     std::int64_t rebalances = 0;

@@ -93,10 +93,11 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("groups":{},)", json_list(groups, [](const Group& g) {
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{}}})",
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{}}})",
             quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
-            to_seconds(g.most_lag_at), g.unreadable, g.unread, g.consumed, g.redelivered, g.skipped,
-            g.rebalances, g.coordinator ? json_of(*g.coordinator) : "null");
+            to_seconds(g.most_lag_at), g.unreadable, g.unread, g.waiting,
+            to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.rebalances,
+            g.coordinator ? json_of(*g.coordinator) : "null");
       }));
   text += fmt::format(
       R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"partitions":{},)",

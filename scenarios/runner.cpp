@@ -19,7 +19,6 @@ namespace brokerlab::scenarios {
 namespace {
 
 constexpr Duration progress_every = 250ms;
-constexpr Duration lag_looked_at_every = 1s;
 
 /// Everything of one run, in the order in which it is built and, backwards, destroyed.
 class Run {
@@ -54,7 +53,6 @@ class Run {
     faults_.emplace(world_, *cluster_, ledger_);
     faults_->schedule();
     announce_load();
-    watch_lag();
     if (options.progress || recorder_) {
       world_.observe(progress_every, [&] {
         if (recorder_ && recorder_->recording().error()) world_.stop();  // a full disk
@@ -70,8 +68,8 @@ class Run {
     ledger_.finish();
     availability_->finish(end);
     work_->finish(end);
-    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
-                              faults_->reports(), most_lag_, *work_});
+    RunReport report =
+        judge({scenario_, world_, *cluster_, ledger_, *availability_, faults_->reports(), *work_});
     report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -143,18 +141,6 @@ class Run {
     }
   }
 
-  void watch_lag() {
-    for (const ConsumerSpec& consumer : scenario_.consumers) {
-      const std::int64_t lag = group_lag(consumer, ledger_);
-      auto& [most, when] = most_lag_[consumer.group];
-      if (lag > most) {
-        most = lag;
-        when = world_.now();
-      }
-    }
-    world_.after(lag_looked_at_every, [this] { watch_lag(); });
-  }
-
   const Scenario& scenario_;
   sim::World world_;
   std::unique_ptr<Exposure> exposure_;  ///< One of these two.
@@ -167,7 +153,6 @@ class Run {
   std::optional<Retries> retries_;
   std::optional<WorkMeter> work_;
   std::optional<FaultPlan> faults_;
-  MostLag most_lag_;
 };
 
 }  // namespace

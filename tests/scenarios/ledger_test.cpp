@@ -24,7 +24,7 @@ class LedgerStory {
       return found == replicas_.end() || !found->second->up ? nullptr : &found->second->partition;
     });
     ledger.declare_producer(0, acks_all);
-    ledger.declare_consumer("reader", "readers", false);
+    ledger.declare_consumer("reader", "readers", false, {"t"});
     for (int i = 1; i <= 3; ++i) {
       const sim::MachineId machine(i);
       context_.broker_machines[BrokerId(i)] = machine;
@@ -174,7 +174,7 @@ TEST_CASE("a story in which all is well keeps every promise", "[unit]") {
   }
   CHECK(story.ledger.invariants().size() == 9);
   CHECK(story.ledger.lost().empty());
-  CHECK(story.ledger.unread("readers", {"t"}) == 0);
+  CHECK(story.ledger.unread("readers", {"t"}).records == 0);
 }
 
 TEST_CASE("two leaders in one epoch break a promise", "[unit]") {
@@ -302,7 +302,7 @@ TEST_CASE("bytes that nobody sent, and offsets left out, break promises", "[unit
   CHECK(story.promise("consumed_bytes_are_sent_bytes") == "broken");
 
   LedgerStory latest;
-  latest.ledger.declare_consumer("late", "latecomers", true);
+  latest.ledger.declare_consumer("late", "latecomers", true, {"t"});
   latest.lead(1, 0);
   for (int i = 0; i < 5; ++i) latest.write(1, i, i);
   latest.ledger.on_consumed("late", partition, 0, log::as_bytes(LedgerStory::value(0)));
@@ -310,6 +310,37 @@ TEST_CASE("bytes that nobody sent, and offsets left out, break promises", "[unit
   CHECK(latest.promise("consumed_offsets_have_no_gaps") ==
         "kept but for 3 records that auto.offset.reset=latest jumped over before the first commit");
   CHECK(latest.ledger.groups().at("latecomers").skipped == 3);
+}
+
+TEST_CASE("a group's lag is known at every instant, and what waits for it", "[unit]") {
+  LedgerStory story;
+  story.ledger.declare_consumer("late", "latecomers", true, {"t"});
+  story.lead(1, 0);
+  story.wait(1s);
+  for (int i = 0; i < 6; ++i) story.write(1, i, i);
+  story.commit_up_to(1, 4);
+  for (int i = 0; i < 3; ++i) story.consume(i, LedgerStory::value(i));
+  const Ledger::GroupView& readers = story.ledger.groups().at("readers");
+  CHECK(readers.lag == 1);
+  CHECK(readers.most_lag == 4);  // for no time at all
+  story.wait(1s);
+  story.commit_up_to(1, 5);
+  CHECK(readers.lag == 2);
+  CHECK(readers.lag == story.ledger.lags("readers", {"t"}).front().second);
+  CHECK(readers.most_lag == 4);
+  CHECK(readers.most_lag_at == Time(1s));
+
+  // 3 and 4 are there to be read; 5 is not yet.
+  story.crash(1);
+  const Ledger::Unread unread = story.ledger.unread("readers", {"t"});
+  CHECK(unread.records == 3);
+  CHECK(unread.waiting == 2);
+  CHECK(unread.since == Time(1s));
+  // Nothing is for a group that wants what comes after it, until it has read something.
+  CHECK(story.ledger.unread("latecomers", {"t"}).records == 6);
+  CHECK(story.ledger.unread("latecomers", {"t"}).waiting == 0);
+  story.ledger.on_consumed("late", partition, 3, log::as_bytes(LedgerStory::value(3)));
+  CHECK(story.ledger.unread("latecomers", {"t"}).waiting == 1);
 }
 
 TEST_CASE("one offset for two records breaks a promise, not when a deposed leader gave it",
@@ -424,9 +455,9 @@ TEST_CASE("equal records are told apart by where they were acknowledged", "[unit
   story.acknowledge(0, 0);
   story.ledger.on_acknowledged({1, 0}, partition, 1);
   story.consume(0, LedgerStory::value(0));
-  CHECK(story.ledger.unread("readers", {"t"}) == 1);
+  CHECK(story.ledger.unread("readers", {"t"}).records == 1);
   story.consume(1, LedgerStory::value(0));
-  CHECK(story.ledger.unread("readers", {"t"}) == 0);
+  CHECK(story.ledger.unread("readers", {"t"}).records == 0);
   CHECK(story.ledger.consumed() == 2);
   CHECK(story.ledger.redelivered() == 0);
   story.ledger.finish();
@@ -448,7 +479,7 @@ TEST_CASE("acknowledged and above the high watermark: no lag, but unread and not
   story.consume(1, LedgerStory::value(1));
   CHECK(story.ledger.lags("readers", {"t"}).front().second == 0);
   CHECK(story.ledger.unreadable(partition) == 3);
-  CHECK(story.ledger.unread("readers", {"t"}) == 3);
+  CHECK(story.ledger.unread("readers", {"t"}).records == 3);
   CHECK(story.view().longest_unreadable == 4s);
   story.wait(5s);
   story.ledger.finish();
@@ -461,7 +492,7 @@ TEST_CASE("five groups that read the same records have read as many different on
   for (int i = 0; i < 3; ++i) story.write(1, i, i);
   for (int group = 0; group < 5; ++group) {
     const std::string reader = fmt::format("reader-{}", group);
-    story.ledger.declare_consumer(reader, fmt::format("group-{}", group), false);
+    story.ledger.declare_consumer(reader, fmt::format("group-{}", group), false, {"t"});
     for (int i = 0; i < 3; ++i) {
       story.ledger.on_consumed(reader, partition, i, log::as_bytes(LedgerStory::value(i)));
     }
