@@ -49,6 +49,15 @@ void add_order(const RunReport& r, Harms& harms) {
             phrase("{} records out of order in the log", with_commas(r.reordered)));
   harms.add("records_unreadable", r.unreadable, phrase("1 acknowledged record not yet readable"),
             phrase("{} acknowledged records not yet readable", with_commas(r.unreadable)));
+  for (const RunReport::Group& group : r.groups) {
+    if (group.longest_waiting < harmful_lateness) continue;
+    const std::string longest = to_rounded_text(group.longest_waiting);
+    harms.add(
+        "records_unread", group.waiting,
+        phrase("1 acknowledged record that group {} has not read, for {}", group.name, longest),
+        phrase("{} acknowledged records that group {} has not read, for up to {}",
+               with_commas(group.waiting), group.name, longest));
+  }
   harms.add("records_redelivered", r.redelivered, phrase("1 record delivered to a group again"),
             phrase("{} records delivered to a group again", with_commas(r.redelivered)));
   std::int64_t skipped = 0;

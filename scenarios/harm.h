@@ -15,6 +15,9 @@ namespace brokerlab::scenarios {
 inline constexpr Duration harmful_outage = 100ms;
 /// A send that has waited for less when the run ends is on its way.
 inline constexpr Duration harmful_wait = 1s;
+/// A group that has read everything which was acknowledged longer ago than this is at work: a poll
+/// may bring 500 records (max.poll.records), a rebalance among living members takes seconds.
+inline constexpr Duration harmful_lateness = 10s;
 
 /// Of a report that is filled but for its harm and its verdict.
 std::vector<Harm> harm_of(const RunReport& report);

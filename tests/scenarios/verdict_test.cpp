@@ -120,6 +120,12 @@ TEST_CASE("every harm is told, the worst first", "[unit]") {
   CHECK(told_of([](RunReport& r) { r.reordered = 7; }) == "7 records out of order in the log");
   CHECK(told_of([](RunReport& r) { r.unreadable = 8; }) ==
         "8 acknowledged records not yet readable");
+  CHECK(told_of([](RunReport& r) {
+          r.groups.push_back({.name = "g", .unread = 950, .waiting = 919, .longest_waiting = 27s});
+        }) == "919 acknowledged records that group g has not read, for up to 27 s");
+  CHECK(told_of([](RunReport& r) {
+          r.groups.push_back({.name = "g", .waiting = 50, .longest_waiting = 9s});
+        }) == "");  // at work
   CHECK(told_of([](RunReport& r) { r.redelivered = 9; }) == "9 records delivered to a group again");
   CHECK(told_of([](RunReport& r) { r.groups.push_back({.skipped = 10}); }) ==
         "10 records skipped by groups");
