@@ -105,32 +105,32 @@ void Progress::show(Time now, std::uint64_t steps) {
              tr(", {} steps", scenarios::with_commas(static_cast<std::int64_t>(steps))));
 }
 
-void ProgressLine::count(std::int64_t done, std::int64_t whole, const Unit& unit) {
+void ProgressLine::count(std::int64_t done, std::int64_t whole, Unit unit) {
   const double spent = seconds_spent();
   if (whole <= 0 || spent < 1) return;
   const double share = std::min(static_cast<double>(done) / static_cast<double>(whole), 1.0);
   if (!due(share)) return;
-  const auto figure = [&](double number, int decimals) {
-    return unit.in_millions ? fmt::format("{:.{}f}", number * 1e-6, decimals)
-                            : scenarios::with_commas(std::llround(number));
-  };
+  const double left = spent * (1 - share) / std::max(share, 1e-9);
+  const double rate = static_cast<double>(done) / spent;
+  constexpr double mega = 1e-6;
   draw(share,
-       tr("{} of {} {}, {} {}, {:.0f} s to go", figure(static_cast<double>(done), unit.decimals),
-          figure(static_cast<double>(whole), unit.decimals), translated(unit.amount),
-          figure(static_cast<double>(done) / spent, unit.rate_decimals), translated(unit.rate),
-          spent * (1 - share) / std::max(share, 1e-9)),
-       tr("{:.0f} %, {:.0f} s to go", share * 100, spent * (1 - share) / std::max(share, 1e-9)),
-       "");
+       unit == Unit::rows
+           ? tr("{} of {} rows, {} rows/s, {:.0f} s to go", scenarios::with_commas(done),
+                scenarios::with_commas(whole), scenarios::with_commas(std::llround(rate)), left)
+           : tr("{:.1f} of {:.1f} MB read, {:.0f} MB/s, {:.0f} s to go",
+                static_cast<double>(done) * mega, static_cast<double>(whole) * mega, rate * mega,
+                left),
+       tr("{:.0f} %, {:.0f} s to go", share * 100, left), "");
 }
 
 void RowProgress::add(std::int64_t rows) {
   done_ += rows;
-  line_.count(done_, whole_, {false, 0, sentence("rows"), 0, sentence("rows/s")});
+  line_.count(done_, whole_, ProgressLine::Unit::rows);
 }
 
 void ByteProgress::add(std::int64_t bytes) {
   done_ += bytes;
-  line_.count(done_, whole_, {true, 1, sentence("MB read"), 0, "MB/s"});
+  line_.count(done_, whole_, ProgressLine::Unit::bytes);
 }
 
 }  // namespace brokerlab::cli

@@ -27,16 +27,9 @@ class ProgressLine {
   bool due(double share);
   /// `tail`: what only a plain line has room for.
   void draw(double share, std::string figures, const std::string& brief, const std::string& tail);
-  /// What is counted: in millions with digits behind the point, or one by one.
-  struct Unit {
-    bool in_millions;
-    int decimals;
-    std::string_view amount;
-    int rate_decimals;
-    std::string_view rate;
-  };
+  enum class Unit { rows, bytes };
   /// So many done of so many. What takes less than a second shows nothing.
-  void count(std::int64_t done, std::int64_t whole, const Unit& unit);
+  void count(std::int64_t done, std::int64_t whole, Unit unit);
   void clear();  ///< Takes the bar away.
   double seconds_spent() const;
 

@@ -54,19 +54,18 @@ void why(Context& context, const Arguments& arguments) {
   const EventPrinter printer(*reader, context.language);
   std::string left_out = events_left_out(reader->scope(), context.language);
   if (!left_out.empty()) left_out = "; " + left_out;
+  // A search without a hit is no mistake in the input that would have to be mended.
+  const auto not_found = [&](std::string message) {
+    context.err << to_text(Problems{{arguments.file, {}, arguments.event, std::move(message)}});
+    context.status = exit_bad_input;
+  };
   if (const auto id = sim::event_number(arguments.event)) {
     if (reader->event(*id)) return explain(context, *reader, printer, *id);
-    context.status =
-        refuse(context, {{arguments.file, {}, arguments.event, tr("is no event") + left_out}});
-    return;
+    return not_found(tr("is no event") + left_out);
   }
   const std::vector<sim::RecordedEvent> found = sim::find_events(*reader, arguments.event);
   if (found.empty()) {
-    context.status = refuse(context, {{arguments.file,
-                                       {},
-                                       arguments.event,
-                                       tr("matches no event; see brokerlab trace") + left_out}});
-    return;
+    return not_found(tr("matches no event; see brokerlab trace") + left_out);
   }
   explain(context, *reader, printer, found.front().id);
   if (found.size() == 1) return;

@@ -288,11 +288,13 @@ Finding check_outcomes(const std::vector<const Outcome*>& outcomes, const Json& 
     return {false, in_both([&](Language l) {
               const std::string& name = pick(outcome->metric.name, l);
               const std::string number = number_text(*measured);
-              std::string words = outcome->below
-                                      ? tr_in(l, "{}: {}: {}; it must be less than {}.",
-                                              pick(where, l), name, number, number_text(limit))
-                                      : tr_in(l, "{}: {}: {}; it must be at most {}.",
-                                              pick(where, l), name, number, number_text(limit));
+              std::string words =
+                  outcome->below ? tr_in(l, "{}: {}: {}; it must be less than {}.", pick(where, l),
+                                         name, number, number_text(limit))
+                  : limit == 0
+                      ? tr_in(l, "{}: {}: {}; there must be none.", pick(where, l), name, number)
+                      : tr_in(l, "{}: {}: {}; it must be at most {}.", pick(where, l), name, number,
+                              number_text(limit));
               const std::string& because = pick(outcome->because, l);
               return because.empty() ? words : words + " " + because;
             })};

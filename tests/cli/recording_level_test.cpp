@@ -65,6 +65,7 @@ TEST_CASE("why says that an event may have been left out", "[unit]") {
       Contains("matches no event; see brokerlab trace; this recording has the verdict alone"));
   const Story all({});
   CHECK_THAT(command({"why", all.file(), "8"}).err, Contains("is no event\n"));
+  CHECK_THAT(command({"why", all.file(), "8"}).err, !Contains("nothing was done"));
 }
 
 TEST_CASE("run refuses to choose a level for a recording nobody wants", "[unit]") {

@@ -169,7 +169,7 @@ TEST_CASE("a run is judged by its outcomes, its promises and its faults", "[unit
   CHECK_FALSE(judged(report(0, 12)).passed);
   const Finding refused = judged(report(1, 6));
   CHECK_FALSE(refused.passed);
-  CHECK(refused.words.en == "seed 4: lost: 1; it must be at most 0. Why?");
+  CHECK(refused.words.en == "seed 4: lost: 1; there must be none. Why?");
   CHECK(refused.words.ko.find("시드 4") != std::string::npos);
   CHECK(refused.words.ko.find("왜?") != std::string::npos);
 
