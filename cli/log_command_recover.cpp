@@ -178,8 +178,9 @@ void refuse_recovery(Context& context, const log::LogError& error) {
   context.err << context.say(
       "Nothing was changed. A recovery cuts only what Kafka would cut: nothing that Kafka's "
       "checksum fits,\nand nothing that is no log of Kafka's.\n",
-      "아무것도 바꾸지 않았습니다. 복구는 Kafka도 잘라 낼 것만 잘라 냅니다. Kafka의 체크섬이 맞는 "
-      "것과\nKafka 로그가 아닌 것은 그대로 둡니다.\n");
+      "아무것도 바꾸지 않았습니다. 복구는 카프카도 잘라 낼 것만 잘라 냅니다. 카프카의 체크섬이 "
+      "맞는 "
+      "것과\n카프카 로그가 아닌 것은 그대로 둡니다.\n");
 }
 
 void recover(Context& context, const Arguments& arguments) {

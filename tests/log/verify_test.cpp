@@ -156,6 +156,17 @@ TEST_CASE("damage in a log file is told with its place", "[unit]") {
     CHECK_THAT(story.only_damage(), Catch::StartsWith(fmt::format(
                                         "{} at {}: batch at offset 22: checksum ", name, size)));
   }
+  SECTION("an offset, which no checksum covers: its batch, and nothing that points at it") {
+    story.flip(path, static_cast<std::size_t>(size) + 5);
+    CHECK_THAT(story.only_damage(),
+               Catch::StartsWith(fmt::format("{} at {}: batch at offset 65558 stands where 22 "
+                                             "should come: the next one begins at 23",
+                                             name, size)));
+  }
+  SECTION("the offset of a segment's last batch, behind which the next segment begins") {
+    story.flip(path, whole.size() - static_cast<std::size_t>(size) + 5);
+    CHECK_THAT(story.only_damage(), Catch::Contains("stands where 41 should come"));
+  }
   SECTION("a torn tail") {
     story.write(path, std::string_view(whole).substr(0, static_cast<std::size_t>(size) + 20));
     const Verification result = story.verify();
