@@ -2,6 +2,7 @@
 #include "base/text_encoding.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
+#include "cli/log_file_changes.h"
 #include "cli/log_json.h"
 #include "cli/log_words.h"
 #include "log/partition_dir.h"
@@ -66,6 +67,7 @@ class Partition {
     auto log = log::Log::open(env_, dir(), config, options);
     if (!log.ok()) return report(context_, log.error());
     log_ = std::move(log).value();
+    tell_file_changes(context_, *log_, arguments_.target.json);
     return exit_pass;
   }
   int close() {

@@ -1,6 +1,7 @@
 // brokerlab log compact DIR: what a broker's cleaner does with a partition of a compacted topic.
 #include "base/translation.h"
 #include "cli/log_command.h"
+#include "cli/log_file_changes.h"
 #include "log/cleaner.h"
 
 #include <CLI/CLI.hpp>
@@ -85,6 +86,7 @@ void compact(Context& context, const Arguments& arguments) {
   }
   const auto log = log::Log::open(env, target.dir, {}, options);
   if (!log.ok()) return complain(log.error());
+  tell_file_changes(context, **log, target.json);
   Segments segments{.before = static_cast<std::int64_t>((*log)->segment_count())};
   // No broker is at work here: the active segment may be cleaned, too.
   if (const auto rolled = (*log)->roll(now); !rolled.ok()) return complain(rolled.error());

@@ -1,5 +1,6 @@
 // brokerlab log recover DIR: what a broker does with a partition after an unclean stop.
 #include "base/translation.h"
+#include "cli/log_file_changes.h"
 #include "cli/log_recovery.h"
 #include "cli/log_words.h"
 
@@ -59,7 +60,7 @@ void print_json(Context& context, const Recovered& recovered) {
   }
   Json files = Json::array();
   for (const log::FileChange& file : done.files) {
-    files.push_back(Json{{"file", file.name}, {"now", file.now.empty() ? Json() : Json(file.now)}});
+    files.push_back(to_json(file));
   }
   const Json object{{"type", "recovery"},
                     {"dryRun", recovered.dry_run},
@@ -135,9 +136,12 @@ class Report {
                           : fmt::format("{}의 {}바이트 위치부터({}): {}", cut.file, cut.position,
                                         bytes, retold(cut.why));
     row("         ", "      ", context_.say(english, korean));
-    if (cut.kept_as.empty()) return;
-    row("           ", "        ",
-        context_.say("kept as " + cut.kept_as, cut.kept_as + " 파일에 남겨 둡니다"));
+    print_kept_as(cut.kept_as);
+  }
+
+  void print_kept_as(const std::string& name) {
+    if (name.empty()) return;
+    row("           ", "        ", context_.say("kept as " + name, name + " 파일에 남겨 둡니다"));
   }
 
   void print(const log::FileChange& file, bool dry_run) {
@@ -150,10 +154,11 @@ class Report {
       return;
     }
     row("files    ", "파일  ",
-        dry_run ? context_.say(name + " goes: left by an interruption",
-                               name + ": 지울 파일(중단된 작업이 남김)")
-                : context_.say(name + " removed: left by an interruption",
-                               name + ": 지웠음(중단된 작업이 남긴 파일)"));
+        dry_run ? context_.say(fmt::format("{} goes: {}", name, file.why),
+                               fmt::format("{}: 지울 파일({})", name, retold(file.why)))
+                : context_.say(fmt::format("{} removed: {}", name, file.why),
+                               fmt::format("{}: 지웠음({})", name, retold(file.why))));
+    print_kept_as(file.kept_as);
   }
 
   void print_log(const log::Log& log) {

@@ -34,16 +34,6 @@ bool is_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
-Result<bool, IoError> is_zero_from(File& log, std::int64_t position) {
-  while (position < log.size()) {
-    const auto piece = read_piece(log, position, piece_size);
-    if (!piece.ok()) return fail(piece.error());
-    if (!is_zero(*piece)) return false;
-    position += static_cast<std::int64_t>(piece->size());
-  }
-  return true;
-}
-
 /// Whether a batch of the segment may begin with these bytes, as far as its offset tells.
 bool may_be_offset(ByteView bytes, Offset base) {
   if (bytes.size() < sizeof(Offset)) return is_zero(bytes);
@@ -63,6 +53,16 @@ bool is_valid_to_kafka(ByteView batch) {
 JudgedCut not_kafkas(std::string why) { return {CutClaim::not_kafkas, std::move(why)}; }
 
 }  // namespace
+
+Result<bool, IoError> is_zero_from(File& log, std::int64_t position) {
+  while (position < log.size()) {
+    const auto piece = read_piece(log, position, piece_size);
+    if (!piece.ok()) return fail(piece.error());
+    if (!is_zero(*piece)) return false;
+    position += static_cast<std::int64_t>(piece->size());
+  }
+  return true;
+}
 
 Result<JudgedCut, IoError> judge_cut(File& log, std::int64_t position, Offset segment_base) {
   const std::int64_t left = log.size() - position;
@@ -95,8 +95,9 @@ Result<JudgedCut, IoError> judge_cut(File& log, std::int64_t position, Offset se
   return JudgedCut{CutClaim::cut_by_kafka, "is no good batch"};
 }
 
-Result<JudgedCut, IoError> judge_removal(File& log) {
-  for (std::int64_t position = 0; log.size() - position >= least_for_kafka;) {
+Result<JudgedCut, IoError> judge_removal(File& log, Offset segment_base) {
+  std::int64_t position = 0;
+  while (log.size() - position >= least_for_kafka) {
     const auto front = read_piece(log, position, static_cast<std::size_t>(least_for_kafka));
     if (!front.ok()) return fail(front.error());
     const auto magic = std::to_integer<unsigned>((*front)[magic_at]);
@@ -107,15 +108,25 @@ Result<JudgedCut, IoError> judge_removal(File& log) {
     if (length < smallest_length) break;
     position += std::int64_t{length} + static_cast<std::int64_t>(batch_overhead);
   }
+  // Not one batch: it may be anything.
+  if (position == 0 && log.size() > 0) {
+    auto judged = judge_cut(log, 0, segment_base);
+    if (!judged.ok() || judged->claim == CutClaim::not_kafkas) return judged;
+  }
   return JudgedCut{CutClaim::cut_by_kafka, "stands behind a cut"};
+}
+
+std::string name_for_kept(Env& env, const std::string& dir, const std::string& file,
+                          std::int64_t position) {
+  const std::string wanted = fmt::format("cut-from-{}-at-{}", file, position);
+  std::string name = wanted;
+  for (int n = 2; env.exists(join_path(dir, name)); ++n) name = fmt::format("{}-{}", wanted, n);
+  return name;
 }
 
 Result<std::string, IoError> keep_bytes(Env& env, const std::string& dir, Offset segment_base,
                                         File& log, std::int64_t position) {
-  const std::string wanted =
-      fmt::format("cut-from-{}-at-{}", segment_file_name(segment_base, log_suffix), position);
-  std::string name = wanted;
-  for (int n = 2; env.exists(join_path(dir, name)); ++n) name = fmt::format("{}-{}", wanted, n);
+  std::string name = name_for_kept(env, dir, segment_file_name(segment_base, log_suffix), position);
   auto kept = env.create(join_path(dir, name));
   if (!kept.ok()) return fail(kept.error());
   while (position < log.size()) {

@@ -4,7 +4,8 @@
 // bytes are: a torn write, but also a text file of the segment's name. A tool must know better:
 // what does not look like Kafka's is not ours to cut, and what Kafka would keep is nobody's.
 //
-// Kept bytes lie beside the log, in "cut-from-<offset>.log-at-<position>": a name that neither
+// Kept bytes lie beside the log, in "cut-from-<offset>.log-at-<position>" (of other files that go
+// whole, "cut-from-<name>-at-0"): a name that neither
 // Kafka nor we take for a segment's, nor for one of a number (LogLoader.load removes those in a
 // range). Private to this folder. Threads: none. Errors: those of the storage.
 #pragma once
@@ -28,8 +29,14 @@ struct JudgedCut {
 };
 /// Of what begins at `position` of a segment's .log, where no batch that we take does.
 Result<JudgedCut, IoError> judge_cut(File& log, std::int64_t position, Offset segment_base);
-/// Of a segment that stands whole behind a cut: not_kafkas when an unknown format is in it.
-Result<JudgedCut, IoError> judge_removal(File& log);
+/// Of a whole segment that is to go: not_kafkas when an unknown format is in it, or no batch at
+/// all.
+Result<JudgedCut, IoError> judge_removal(File& log, Offset segment_base);
+Result<bool, IoError> is_zero_from(File& log, std::int64_t position);
+
+/// A name under which what begins at `position` of `file` can be kept.
+std::string name_for_kept(Env& env, const std::string& dir, const std::string& file,
+                          std::int64_t position);
 
 /// Copies what begins at `position`, and syncs it and its name. Returns the name.
 Result<std::string, IoError> keep_bytes(Env& env, const std::string& dir, Offset segment_base,

@@ -93,13 +93,7 @@ struct TimestampLookup {
 
 class Log {
  public:
-  /// What a start may do with bytes that its recovery would cut off.
-  enum class Cutting {
-    as_kafka,  ///< Cuts them. Also what Kafka does not look at: offsets that go back.
-    kept,      ///< Cuts what Kafka cuts and what looks like Kafka's, and keeps it beside the log
-               ///< (cut_bytes.h); refuses anything else.
-    never,     ///< Refuses.
-  };
+  using Cutting = brokerlab::log::Cutting;
 
   struct OpenOptions {
     /// Everything below is known to be synced (recovery-point-offset-checkpoint).
@@ -133,8 +127,9 @@ class Log {
       std::string why;
       std::string kept_as;  ///< The name under which they are kept, if they are.
     };
-    std::vector<Cut> cuts;          ///< What bytes_cut is made of.
-    std::vector<FileChange> files;  ///< What an interrupted replacement or removal had left.
+    std::vector<Cut> cuts;  ///< What bytes_cut is made of.
+    /// What an interrupted replacement or removal had left, and files without a segment.
+    std::vector<FileChange> files;
   };
 
   /// Opens the directory, or creates it. Recovers what lies behind the recovery point unless clean:
@@ -250,6 +245,8 @@ class Log {
   Log(Env& env, std::string dir, const LogConfig& config);
 
   Status<IoError> load(const OpenOptions& options);
+  Status<IoError> load_files(const OpenOptions& options);
+  void note_removed_snapshots(const std::vector<Offset>& before);
   Status<IoError> load_segments(const OpenOptions& options);
   Status<IoError> finish_swaps(const OpenOptions& options);
   Result<Offset, IoError> end_of_copy(Offset base, const OpenOptions& options);
@@ -283,6 +280,7 @@ class Log {
   Status<IoError> replay_producers(LogSegment& segment, const BatchView& batch);
   Status<IoError> bring_producers_to(Offset offset);
   Status<IoError> load_producers(bool clean);
+  Status<IoError> remove_stray_snapshots();
   Status<IoError> reload_producers();
   Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now,
                                     const ProducerChanges& producers);

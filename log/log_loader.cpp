@@ -10,6 +10,12 @@
 #include <limits>
 
 namespace brokerlab::log {
+namespace {
+
+constexpr const char* no_segment = "no segment begins there";
+
+}  // namespace
+
 Result<std::unique_ptr<Log>, LogError> Log::open(Env& env, const std::string& dir,
                                                  const LogConfig& config, OpenOptions options) {
   std::unique_ptr<Log> log(new Log(env, dir, config));
@@ -32,6 +38,13 @@ Status<IoError> Log::load(const OpenOptions& options) {
   auto snapshots = ProducerSnapshots::load(*env_, dir_);
   if (!snapshots.ok()) return fail(snapshots.error());
   snapshots_ = std::move(snapshots).value();
+  const std::vector<Offset> before = snapshots_.offsets();
+  if (auto loaded = load_files(options); !loaded.ok()) return loaded;
+  note_removed_snapshots(before);
+  return {};
+}
+
+Status<IoError> Log::load_files(const OpenOptions& options) {
   log_start_offset_ = options.log_start_offset;
   if (auto loaded = load_segments(options); !loaded.ok()) return loaded;
   if (!options.clean) {
@@ -65,13 +78,31 @@ Status<IoError> Log::load(const OpenOptions& options) {
   log_start_offset_ = std::max(options.log_start_offset, segments_.front()->base_offset());
   epochs_.truncate_from_end(log_end_offset_);
   epochs_.truncate_from_start(log_start_offset_);
+  if (auto removed = remove_stray_snapshots(); !removed.ok()) return removed;
   return load_producers(options.clean);
 }
 
+void Log::note_removed_snapshots(const std::vector<Offset>& before) {
+  const std::vector<Offset>& now = snapshots_.offsets();
+  for (const Offset offset : before) {
+    if (std::binary_search(now.begin(), now.end(), offset)) continue;
+    const bool of_segment = std::any_of(segments_.begin(), segments_.end(), [&](const auto& one) {
+      return one->base_offset() == offset;
+    });
+    const char* why = offset > log_end_offset_ ? "the log ends before it"
+                      : of_segment             ? "cannot be used"
+                                               : no_segment;
+    recovery_.files.push_back({segment_file_name(offset, snapshot_suffix), {}, why, {}});
+  }
+}
+
 Status<IoError> Log::finish_swaps(const OpenOptions& options) {
-  auto changes =
-      finish_replacements(*env_, dir_, [&](Offset base) { return end_of_copy(base, options); });
-  if (!changes.ok()) return fail(changes.error());
+  auto changes = finish_replacements(*env_, dir_, cutting_,
+                                     [&](Offset base) { return end_of_copy(base, options); });
+  if (!changes.ok()) {
+    refused_ = changes.error().kind == IoErrorKind::malformed;
+    return fail(changes.error());
+  }
   recovery_.files = std::move(changes).value();
   return {};
 }
@@ -89,7 +120,6 @@ Result<Offset, IoError> Log::end_of_copy(Offset base, const OpenOptions& options
       scanner.accept(**batch);
     }
     if (scanner.damage()) {
-      refused_ = true;
       const std::string name = segment_file_name(base, log_suffix) + std::string(swap_suffix);
       return fail(IoError{
           IoErrorKind::malformed, join_path(dir_, name),
@@ -116,7 +146,7 @@ Status<IoError> Log::load_segments(const OpenOptions& options) {
         orphan && !env_->exists(join_path(dir_, segment_file_name(*orphan, log_suffix)));
     if (useless && is_file(name)) {
       if (auto removed = env_->remove(join_path(dir_, name)); !removed.ok()) return removed;
-      recovery_.files.push_back({name, {}});
+      recovery_.files.push_back({name, {}, no_segment, {}});
     }
     const auto base_offset = base_offset_of(name, log_suffix);
     if (!base_offset) continue;
@@ -261,7 +291,7 @@ Status<IoError> Log::before_cut(const LogSegment& segment, std::int64_t position
 
 Status<IoError> Log::before_removal(const LogSegment& segment, std::string why) {
   if (cutting_ != Cutting::as_kafka) {
-    const auto judged = judge_removal(segment.log_file());
+    const auto judged = judge_removal(segment.log_file(), segment.base_offset());
     if (!judged.ok()) return fail(judged.error());
     if (judged->claim == CutClaim::not_kafkas) {
       return refuse_cut(segment, 0,

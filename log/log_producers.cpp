@@ -134,6 +134,12 @@ Status<IoError> Log::bring_producers_to(Offset offset) {
   return {};
 }
 
+Status<IoError> Log::remove_stray_snapshots() {
+  std::vector<Offset> bases;
+  for (const auto& segment : segments_) bases.push_back(segment->base_offset());
+  return snapshots_.remove_strays(*env_, bases);
+}
+
 Status<IoError> Log::load_producers(bool clean) {
   // After a clean stop without any snapshot nobody here ever knew of producers: nothing to read.
   if (clean && !snapshots_.latest_offset()) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace brokerlab::log {
@@ -114,9 +115,8 @@ Result<ProducerSnapshots, IoError> ProducerSnapshots::load(Env& env, const std::
   const auto names = env.list(dir);
   if (!names.ok()) return fail(names.error());
   for (const std::string& name : names.value()) {
-    if (const auto offset = base_offset_of(name, snapshot_suffix)) {
-      snapshots.offsets_.push_back(*offset);
-    }
+    const auto offset = base_offset_of(name, snapshot_suffix);
+    if (offset && !env.list(join_path(dir, name)).ok()) snapshots.offsets_.push_back(*offset);
   }
   std::sort(snapshots.offsets_.begin(), snapshots.offsets_.end());
   return snapshots;
@@ -198,6 +198,17 @@ Status<IoError> ProducerSnapshots::remove_at(Env& env, Offset offset) {
   const auto found = std::lower_bound(offsets_.begin(), offsets_.end(), offset);
   if (found == offsets_.end() || *found != offset) return {};
   return remove(env, found, std::next(found));
+}
+
+Status<IoError> ProducerSnapshots::remove_strays(Env& env, const std::vector<Offset>& bases) {
+  std::vector<Offset> strays;
+  std::set_difference(offsets_.begin(), offsets_.end(), bases.begin(), bases.end(),
+                      std::back_inserter(strays));
+  if (!strays.empty() && strays.back() >= bases.back()) strays.pop_back();
+  for (const Offset stray : strays) {
+    if (auto removed = remove_at(env, stray); !removed.ok()) return removed;
+  }
+  return {};
 }
 
 }  // namespace brokerlab::log

@@ -36,7 +36,7 @@ Result<std::vector<ProducerState>, SnapshotDamage> decode_snapshot(ByteView byte
 /// The snapshot files of a partition directory.
 class ProducerSnapshots {
  public:
-  /// Which there are. Files that are no snapshots are not touched.
+  /// Which there are. Directories are none, as in Kafka.
   static Result<ProducerSnapshots, IoError> load(Env& env, const std::string& dir);
 
   /// Writes one as of `offset`, unless there is one already.
@@ -57,6 +57,10 @@ class ProducerSnapshots {
   Status<IoError> remove_before(Env& env, Offset offset);
   Status<IoError> remove_all(Env& env) { return remove_behind(env, -1); }
   Status<IoError> remove_at(Env& env, Offset offset);
+  /// Those at no segment's base, but for the latest of them when no segment begins behind it: that
+  /// one was taken at the end of the log. `bases`: sorted, at least one. Source:
+  /// ProducerStateManager.removeStraySnapshots.
+  Status<IoError> remove_strays(Env& env, const std::vector<Offset>& bases);
 
   std::optional<Offset> latest_offset() const;
   const std::vector<Offset>& offsets() const { return offsets_; }

@@ -325,3 +325,62 @@ TEST_CASE("log commands say one of a thing in the singular, and missing files on
              Contains(fmt::format("`brokerlab log recover {}`은\n1바이트를 잘라 내고 모두 고칩니다",
                                   folder.dir)));
 }
+
+TEST_CASE("log append and compact finish what was interrupted only where no record goes",
+          "[unit]") {
+  const Directory interrupted;
+  const std::string swap = std::string(log_name) + ".swap";
+  interrupted.put(log_name, old_log());
+  interrupted.put(swap, log::legacy::build(records(5, 1), {}));
+  const auto before = interrupted.files();
+  for (const char* name : {"append", "compact"}) {
+    const Answer refused = interrupted.log(name, {}, one_line);
+    CHECK(refused.status == 1);
+    CHECK_THAT(refused.err, Contains(log_name) &&
+                                Contains("would give way to a finished copy, but no other file has "
+                                         "its record at offset 0; only a recovery") &&
+                                Contains("log recover " + interrupted.dir + " --dry-run"));
+    CHECK(interrupted.files() == before);
+  }
+  CHECK_THAT(interrupted.log("append", {"--lang", "ko"}, one_line).err,
+             Contains("하지만 오프셋 0의 레코드가 다른 파일에는 없습니다"));
+
+  // Its records are all in the copy.
+  interrupted.put(swap, old_log());
+  const Answer finished = interrupted.log("append", {}, one_line);
+  CHECK(finished.status == 0);
+  CHECK_THAT(finished.out, Contains(fmt::format("removed {}: a finished copy takes its place\n"
+                                                "renamed {}: a finished copy is now {}\n",
+                                                log_name, swap, log_name)));
+  CHECK_THAT(interrupted.log("stats").out, Contains("records     7\n"));
+}
+
+TEST_CASE("log commands leave a file of Kafka's name that is no Kafka's", "[unit]") {
+  const std::string text = "a letter of somebody's\n";
+  for (const char* name : {"00000000000000000777.index", "00000000000000000777.snapshot",
+                           "00000000000000000003.txnindex.deleted"}) {
+    INFO(name);
+    const Directory folder;
+    folder.put(log_name, old_log());
+    folder.put(name, text);
+    const auto before = folder.files();
+    for (const char* command : {"append", "compact"}) {
+      const Answer refused = folder.log(command, {}, one_line);
+      CHECK(refused.status == 1);
+      CHECK_THAT(refused.err, Contains(name) && Contains("Nothing was changed."));
+      CHECK(folder.files() == before);
+    }
+    const std::string kept = fmt::format("cut-from-{}-at-0", name);
+    CHECK_THAT(
+        folder.log("recover", {"--dry-run"}).out,
+        Contains(fmt::format("{} goes: cannot be read\n           kept as {}\n", name, kept)));
+    CHECK(folder.files() == before);
+    CHECK_THAT(folder.log("recover", {"--json"}).out,
+               Contains(fmt::format("{{\"file\":\"{}\",\"now\":null,\"reason\":\"cannot be read\","
+                                    "\"keptAs\":\"{}\"}}",
+                                    name, kept)));
+    CHECK(folder.files()[kept] == text);
+    CHECK(folder.log("append", {}, one_line).status == 0);
+    CHECK(folder.files()[kept] == text);
+  }
+}

@@ -5,6 +5,9 @@
 #include "log/producer_snapshot.h"
 #include "tests/log/partition_story.h"
 
+#include <map>
+#include <optional>
+
 namespace brokerlab::log {
 namespace {
 
@@ -41,6 +44,8 @@ struct Row {
   std::vector<Left> files;
   std::vector<std::string> stay;  ///< The names afterwards, our own of every start left out.
   Values read;
+  /// The record whose loss makes a tool refuse where nothing may be cut; none: it finishes.
+  std::optional<Offset> lost = {};
 };
 
 const char* const temporary = "LogLoader.removeTempFilesAndCollectSwapFiles";
@@ -84,7 +89,7 @@ std::vector<Row> rows() {
        all},
       {"a .cleaned behind a .swap: another cleaning, that one was finished", temporary,
        with_segments({{file(0, ".log.swap"), cleaned(0, 10)}, {file(10, ".log.cleaned")}}), logs,
-       copied},
+       copied, 0},
       {"an index alone is .cleaned, and speaks for its segment", temporary,
        with_segments({{file(0, ".txnindex.cleaned")}, {file(0, ".log.swap"), cleaned(0, 10)}}),
        logs, all},
@@ -92,17 +97,19 @@ std::vector<Row> rows() {
        with_segments({{file(0, ".log.swap"), cleaned(0, 10)},
                       {file(0, ".index.swap")},
                       {file(0, ".timeindex.swap")}}),
-       logs, copied},
+       logs, copied, 0},
       {"swap of two segments into one",
        second,
        with_segments({{file(0, ".log.swap"), cleaned(0, 20)}}),
        {file(0, ".log"), file(20, ".log")},
-       {"v19", "v20"}},
+       {"v19", "v20"},
+       0},
       {"swap, the first original gone",
        second,
        with_segments({{file(0, ".log.swap"), cleaned(0, 20)}, {file(0, ".log.deleted")}}, false),
        {file(0, ".log"), file(20, ".log")},
-       {"v19", "v20"}},
+       {"v19", "v20"},
+       10},
       {"swap, all originals gone",
        third,
        with_segments({{file(0, ".log.swap"), cleaned(0, 20)}}, false, false),
@@ -128,12 +135,13 @@ std::vector<Row> rows() {
        second,
        with_segments({{file(0, ".log.swap")}}),
        logs,
-       {"v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20"}},
+       {"v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20"},
+       0},
       {"producer snapshots in the range of a copy", second,
        with_segments({{file(0, ".log.swap"), cleaned(0, 10)},
                       {file(4, ".snapshot"), encode_snapshot({})},
                       {file(10, ".snapshot"), encode_snapshot({})}}),
-       logs_and({file(10, ".snapshot")}), copied},
+       logs_and({file(10, ".snapshot")}), copied, 0},
       {"deletion, between rename and removal",
        temporary,
        with_segments({{file(0, ".log.deleted"), records(0, 10)},
@@ -143,12 +151,24 @@ std::vector<Row> rows() {
                       {file(0, ".snapshot.deleted")}},
                      false),
        {file(10, ".log"), file(20, ".log")},
-       numbered(10, 21)},
+       numbered(10, 21),
+       0},
       {"deletion, .log gone, its indexes not", fourth,
        with_segments({{file(5, ".index")}, {file(5, ".timeindex")}, {file(5, ".txnindex")}}), logs,
        all},
       {"a .swap index whose .log is nowhere", fourth, with_segments({{file(5, ".index.swap")}}),
        logs, all},
+      {"producer snapshots without a segment, and the one of the log's end",
+       "ProducerStateManager.removeStraySnapshots",
+       with_segments({{file(5, ".snapshot"), encode_snapshot({})},
+                      {file(10, ".snapshot"), encode_snapshot({})},
+                      {file(21, ".snapshot"), encode_snapshot({})}}),
+       logs_and({file(10, ".snapshot"), file(21, ".snapshot")}), all},
+      {"a producer snapshot without a segment, and none of the log's end",
+       "ProducerStateManager.removeStraySnapshots",
+       with_segments({{file(5, ".snapshot"), encode_snapshot({})}}), logs, all},
+      {"a producer snapshot behind the log's end", "ProducerStateManager.truncateAndReload",
+       with_segments({{file(777, ".snapshot"), encode_snapshot({})}}), logs, all},
       {"a directory of a file's name", "LogLoader: file.isFile",
        with_segments({{file(7, ".log") + "/inside"}, {file(8, ".log.deleted") + "/inside"}}),
        logs_and({file(7, ".log"), file(8, ".log.deleted")}), all},
@@ -189,34 +209,160 @@ std::vector<std::string> names_in(Env& env) {
   return names;
 }
 
+Values read_all(const Log& log) {
+  Values read;
+  for (Offset next = log.log_start_offset(); next < log.log_end_offset();) {
+    const auto got = log.read(next, 100, INT64_MAX, true);
+    REQUIRE(got.ok());
+    if (got->bytes.empty()) break;
+    for (const BatchView& batch : Batches(got->bytes)) {
+      for (const std::string& value : test::values_in(batch.bytes())) read.push_back(value);
+      next = batch.next_offset();
+    }
+  }
+  return read;
+}
+
+std::map<std::string, std::string> contents_in(Env& env) {
+  std::map<std::string, std::string> contents;
+  const auto names = env.list(dir);
+  REQUIRE(names.ok());
+  for (const std::string& name : *names) {
+    const auto text = read_text(env, join_path(dir, name));
+    if (text.ok()) contents[name] = *text;
+  }
+  return contents;
+}
+
+bool is_in_a_file(const std::map<std::string, std::string>& files, const ByteVector& bytes) {
+  return bytes.empty() || std::any_of(files.begin(), files.end(), [&](const auto& file) {
+           return file.second == as_text(bytes);
+         });
+}
+
 }  // namespace
 
 TEST_CASE("a start makes of each state that a crash can leave what Kafka's makes", "[unit]") {
   for (Row& row : rows()) {
     INFO(row.state << " (" << row.rule << ")");
-    for (const auto cutting : {Log::Cutting::as_kafka, Log::Cutting::kept, Log::Cutting::never}) {
+    for (const auto cutting : {Cutting::as_kafka, Cutting::kept, Cutting::never}) {
       MemoryEnv env;
       for (const Left& left : row.files) put(env, left);
+      const auto before = contents_in(env);
       auto log = Log::open(env, dir, {}, {.cutting = cutting});
+      if (cutting == Cutting::never && row.lost) {
+        REQUIRE_FALSE(log.ok());
+        CHECK(log.error().kind == LogError::Kind::corrupt);
+        CHECK_THAT(log.error().message,
+                   Catch::Contains(
+                       fmt::format("but no other file has its record at offset {};", *row.lost)));
+        CHECK(contents_in(env) == before);
+        continue;
+      }
       REQUIRE(log.ok());
-      std::sort(row.stay.begin(), row.stay.end());
-      CHECK(names_in(env) == row.stay);
-      Values read;
-      for (Offset next = (*log)->log_start_offset(); next < (*log)->log_end_offset();) {
-        const auto got = (*log)->read(next, 100, INT64_MAX, true);
-        REQUIRE(got.ok());
-        if (got->bytes.empty()) break;
-        for (const BatchView& batch : Batches(got->bytes)) {
-          for (const std::string& value : test::values_in(batch.bytes())) read.push_back(value);
-          next = batch.next_offset();
+      std::vector<std::string> names = names_in(env);
+      if (cutting == Cutting::kept) {
+        const auto after = contents_in(env);
+        for (const Left& left : row.files) {
+          INFO(left.name);
+          const auto parts = parse_partition_file(left.name);
+          if (parts && parts->suffix == log_suffix) CHECK(is_in_a_file(after, left.contents));
+        }
+        for (const FileChange& change : (*log)->recovery().files) {
+          CHECK(change.kept_as.empty() == (std::erase(names, change.kept_as) == 0));
         }
       }
-      CHECK(read == row.read);
+      std::sort(row.stay.begin(), row.stay.end());
+      CHECK(names == row.stay);
+      CHECK(read_all(**log) == row.read);
       // The next start finds nothing left to do.
       log->reset();
       const auto again = Log::open(env, dir, {}, {.cutting = cutting});
       REQUIRE(again.ok());
       CHECK((*again)->recovery().files.empty());
+    }
+  }
+}
+
+// LogLoader would remove all of it, or write over it.
+TEST_CASE("what has a name of Kafka's and is no Kafka's stays where nothing may be lost",
+          "[unit]") {
+  const auto text_of = [](std::string_view text) {
+    const ByteView bytes = as_bytes(text);
+    return ByteVector(bytes.begin(), bytes.end());
+  };
+  const ByteVector text = text_of("a letter of somebody's");
+  ByteVector future = records(0, 10);
+  future[16] = std::byte{3};
+  ProducerStates one;
+  one.restore(ProducerState{.id = 7});
+  struct Strange {
+    const char* what;
+    std::vector<Left> files;
+    const char* why;           ///< Refused, where nothing may be cut;
+    bool refused_too = false;  ///< and where it may, if a copy is kept.
+  };
+  const char* const not_ours = "it is not ours to remove";
+  const char* const aside = "only a recovery may put it aside";
+  const std::vector<Left> active{{file(20, ".log"), records(20, 1)}};
+  const std::vector<Strange> all_of_them{
+      {"a text for an original",
+       {{file(0, ".log"), text}, {file(0, ".log.swap"), cleaned(0, 10)}},
+       not_ours,
+       true},
+      {"a short text for an original",
+       {{file(0, ".log"), text_of("hi")}, {file(0, ".log.swap"), cleaned(0, 10)}},
+       not_ours,
+       true},
+      {"an original of another time",
+       {{file(0, ".log"), future}, {file(0, ".log.swap"), cleaned(0, 10)}},
+       not_ours,
+       true},
+      {"an original that an empty copy would write over",
+       {{file(0, ".log"), records(0, 10)}, {file(0, ".log.swap")}},
+       "but no other file has its record at offset 0;"},
+      {"a deleted text", {{file(5, ".log.deleted"), text}}, not_ours, true},
+      {"a cleaned text", {{file(200, ".log.cleaned"), text}}, not_ours, true},
+      {"a text for the copy",
+       {{file(0, ".log"), records(0, 10)}, {file(0, ".log.swap"), text}},
+       "is to take the place of segments",
+       true},
+      {"an index of no segment", {{file(777, ".index"), text}}, aside},
+      {"a time index of no segment", {{file(777, ".timeindex"), text}}, aside},
+      {"a transaction index of no segment", {{file(777, ".txnindex"), text}}, aside},
+      {"an index of a segment", {{file(20, ".index"), text}}, aside},
+      {"a deleted index", {{file(0, ".index.deleted"), text}}, aside},
+      {"a snapshot behind the end", {{file(777, ".snapshot"), text}}, aside},
+      {"a snapshot at the end", {{file(21, ".snapshot"), text}}, aside},
+      {"a snapshot that is to replace a good one",
+       {{file(20, ".snapshot"), encode_snapshot({})}, {file(20, ".snapshot.swap"), text}},
+       aside},
+      {"a good snapshot that is to replace another",
+       {{file(20, ".snapshot"), encode_snapshot(one)},
+        {file(20, ".snapshot.swap"), encode_snapshot({})}},
+       aside},
+  };
+  for (const Strange& strange : all_of_them) {
+    INFO(strange.what);
+    for (const auto cutting : {Cutting::never, Cutting::kept}) {
+      MemoryEnv env;
+      for (const Left& left : active) put(env, left);
+      for (const Left& left : strange.files) put(env, left);
+      const auto before = contents_in(env);
+      const auto log = Log::open(env, dir, {}, {.cutting = cutting});
+      if (cutting == Cutting::never || strange.refused_too) {
+        REQUIRE_FALSE(log.ok());
+        CHECK(log.error().kind == LogError::Kind::corrupt);
+        CHECK_THAT(log.error().message, Catch::Contains(strange.why));
+        CHECK(contents_in(env) == before);
+        continue;
+      }
+      REQUIRE(log.ok());
+      for (const Left& left : strange.files) {
+        INFO(left.name);
+        CHECK(is_in_a_file(contents_in(env), left.contents));
+      }
+      CHECK_FALSE((*log)->recovery().files.empty());
     }
   }
 }
