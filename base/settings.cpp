@@ -61,7 +61,10 @@ class RecordType : public ValueType {
       return;
     }
     if (!value.is_object()) {
-      report.error(path, brief_text(value), tr("must be {}", allowed()));
+      report.error(path, brief_text(value),
+                   names().size() > few ? tr("must be {}", allowed())
+                                        : tr("must be {}; its keys: {}", allowed(),
+                                             fmt::format("{}", fmt::join(names(), ", "))));
       return;
     }
     const std::size_t before = report.errors.size();

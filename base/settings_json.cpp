@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cctype>
 #include <set>
 
 namespace brokerlab {
@@ -25,6 +26,69 @@ std::string place_of(std::string_view text, std::size_t byte) {
     }
   }
   return tr("line {}, column {}", line, column);
+}
+
+/// What is wrong where the library stopped, `wrong` of the text, as somebody who writes JSON by
+/// hand thinks of it. The library says in English which token its grammar wants; what is left out
+/// or too much shows only in what stands around.
+std::string json_mistake(std::string_view library, std::string_view text, std::size_t wrong) {
+  const auto says = [library](std::string_view words) {
+    return library.find(words) != std::string_view::npos;
+  };
+  constexpr std::string_view blanks = " \t\r\n";
+  std::string_view before = text.substr(0, std::min(wrong, text.size()));
+  before = before.substr(0, before.find_last_not_of(blanks) + 1);
+  const bool behind_comma = before.ends_with(',');
+  const char here = wrong < text.size() ? text[wrong] : '\0';
+  if (says("unexpected end of input")) {
+    return says("']'")                     ? tr("the text ends although a closing ] is missing")
+           : says("'}'") || says("object") ? tr("the text ends although a closing }} is missing")
+                                           : tr("the text ends where a value is missing");
+  }
+  if (says("closing quote") || says("control character U+000A") || says("U+000D")) {
+    return tr("the closing quote of a text is missing");
+  }
+  if (says("control character")) {
+    return tr("a text holds a tab or another control character; write it as \\t or \\u0009");
+  }
+  if (says("invalid string")) {
+    return tr("a backslash in a text needs another one before it: \\\\");
+  }
+  if (says("number overflow")) return tr("the number is too large");
+  if (says("invalid number")) return tr("the number is not whole; 0.5 and -3 are numbers");
+  if (here == '/' || here == '#') return tr("JSON has no comments");
+  if (says("expected end of input")) return tr("something stands behind the end");
+  if (behind_comma && (here == '}' || here == ']'))
+    return tr("the comma before {} is one too many", here);
+  if (here == ',' && (behind_comma || says("object key"))) return tr("this comma is one too many");
+  if (says("object separator")) return tr("a colon is missing between a key and its value");
+  if (says("object key")) return tr("a key needs double quotes, as in \"name\": 1");
+  if (says("parsing object")) return tr("a comma is missing before this, or a closing }}");
+  if (says("parsing array")) return tr("a comma is missing before this, or a closing ]");
+  if (says("invalid literal")) {
+    return tr(
+        "this is no value: a text needs double quotes, and 0.5, true, false and null are "
+        "written just so");
+  }
+  return tr("a value is missing here");
+}
+
+/// Of the token that ends at `last`, or just before it: the library tells how far it has read.
+std::size_t begin_of_token(std::string_view text, std::size_t last, std::string_view library) {
+  if (last >= text.size()) return last;
+  if (text[last] == '"' && library.find("unexpected string") != std::string_view::npos &&
+      last > 0) {
+    const std::size_t quote = text.rfind('"', last - 1);
+    return quote == std::string_view::npos ? last : quote;
+  }
+  const auto is_word = [text](std::size_t at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '+';
+  };
+  const bool literal = library.find("invalid literal") != std::string_view::npos;
+  if (literal && last > 0 && !is_word(last) && is_word(last - 1)) --last;
+  while (last > 0 && is_word(last) && is_word(last - 1)) --last;
+  return last;
 }
 
 /// Builds the document event by event, so that depth is bounded before anything recurses into it
@@ -55,19 +119,13 @@ class Builder : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  /// `position`: the number of bytes read.
   bool parse_error(std::size_t position, const std::string& /*token*/,
                    const Json::exception& error) override {
-    std::string why = error.what();
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ..."
-    if (const auto end = why.find("] "); end != std::string::npos) why.erase(0, end + 2);
-    if (const auto end = why.find("syntax error "); end != std::string::npos) {
-      why.erase(0, end + 13);
-    }
-    for (char& c : why) {
-      if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    }
-    report_.error(place_of(text_, position == 0 ? 0 : position - 1), {},
-                  tr("broken JSON: {}", why));
+    const std::string_view why = error.what();
+    const std::size_t wrong = begin_of_token(text_, position == 0 ? 0 : position - 1, why);
+    report_.error(place_of(text_, wrong), {},
+                  tr("broken JSON: {}", json_mistake(why, text_, wrong)));
     return false;
   }
 

@@ -140,10 +140,10 @@ Result<PerSecond, std::string> parse_per_second(std::string_view text) {
 }
 
 std::string to_text(Duration d) {
-  // Above seconds only what people say, such as 1.5min: 999s, not 16.65min.
+  // Above seconds only whole ones, for nobody thinks in parts of them: 330s, not 5.5min.
   std::span<const Unit> units = duration_units;
   while (units.back().factor > 1e9 &&
-         d.count() % static_cast<std::int64_t>(units.back().factor / 10) != 0) {
+         d.count() % static_cast<std::int64_t>(units.back().factor) != 0) {
     units = units.first(units.size() - 1);
   }
   return shortest(d.count(), units);

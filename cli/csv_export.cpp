@@ -1,5 +1,6 @@
 #include "cli/csv_export.h"
 
+#include "base/translation.h"
 #include "cli/export_target.h"
 
 #include <algorithm>
@@ -89,10 +90,10 @@ Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
   if (kind == fs::file_type::not_found) {
     fs::create_directories(folder, problem);
     if (!problem) return {};
-    return fail(fmt::format("cannot make the folder {}: {}", path, problem.message()));
+    return fail(tr("cannot make the folder {}: {}", path, problem.message()));
   }
   if (kind != fs::file_type::directory) {
-    return fail(fmt::format("{} is a file; CSV needs a folder, one file a table", path));
+    return fail(tr("{} is a file; CSV needs a folder, one file a table", path));
   }
   for (const auto& entry : fs::directory_iterator(folder, problem)) {
     const std::string name = entry.path().filename().string();
@@ -101,12 +102,11 @@ Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
     });
     const bool begun = name.ends_with(".writing");
     if (!ours || !entry.is_regular_file() || (!begun && !has_header(recording, entry.path()))) {
-      return fail(
-          fmt::format("{} has something else in it, {}: choose another folder", path, name));
+      return fail(tr("{} has something else in it, {}: choose another folder", path, name));
     }
   }
   if (problem) {
-    return fail(fmt::format("cannot read the folder {}: {}", path, problem.message()));
+    return fail(tr("cannot read the folder {}: {}", path, problem.message()));
   }
   return {};
 }

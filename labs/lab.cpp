@@ -38,7 +38,7 @@ class Rules {
     for (std::size_t i = 0; i < lab_.questions.size(); ++i) {
       if (names.insert(lab_.questions[i].name).second) continue;
       report_.error(json_pointer(json_pointer("/answers", i), "name"), lab_.questions[i].name,
-                    "is the name of two");
+                    tr("is the name of two"));
     }
     for (std::size_t i = 0; i < lab_.tasks.size(); ++i) {
       const std::string task = json_pointer("/tasks", i) + "/checks";
@@ -49,10 +49,10 @@ class Rules {
     }
     for (const Trial& trial : lab_.trials) {
       if (static_cast<std::size_t>(trial.seeds) > lab_.seeds.size()) {
-        report_.error("/trials", trial.name, "wants more seeds than the lab has");
+        report_.error("/trials", trial.name, tr("wants more seeds than the lab has"));
       }
       if (trial.moments > 0 && trial.from >= trial.to) {
-        report_.error("/trials", trial.name, "chooses its moments between from and to");
+        report_.error("/trials", trial.name, tr("chooses its moments between from and to"));
       }
       if (!trial.patch.empty()) file("/trials", trial.patch);
     }
@@ -84,20 +84,20 @@ class Rules {
  private:
   void file(const std::string& path, const std::string& name) {
     if (std::filesystem::exists(lab_.directory + "/" + name)) return;
-    report_.error(path, name, "there is no such file in the lab's folder");
+    report_.error(path, name, tr("there is no such file in the lab's folder"));
   }
 
   void known(const std::string& path, const std::string& name, const void* found,
              const char* what) {
-    if (found == nullptr) report_.error(path, name, fmt::format("is no {} of this lab", what));
+    if (found == nullptr) report_.error(path, name, tr("is no {} of this lab", what));
   }
 
   void answer(const std::string& wanted, std::optional<AnswerKind> as = {}) {
     const Question* question = lab_.question(wanted);
     if (question == nullptr) {
-      report_.error(path_, wanted, "is no answer of this lab");
+      report_.error(path_, wanted, tr("is no answer of this lab"));
     } else if (as && question->kind != *as) {
-      report_.error(path_, wanted, "has an answer of another kind than this check reads");
+      report_.error(path_, wanted, tr("has an answer of another kind than this check reads"));
     }
   }
 
@@ -202,7 +202,7 @@ const Settings<Outcome>& Outcome::settings() {
           .field("at_most", &Outcome::at_most, setting::real(-1e12, 1e12), "This or less.")
           .check([](Outcome& outcome, FieldReport& report) {
             if (outcome.below.has_value() == outcome.at_most.has_value()) {
-              report.error("below", "needs exactly one of below and at_most");
+              report.error("below", tr("needs exactly one of below and at_most"));
             }
           });
   return all;

@@ -1,5 +1,6 @@
 #include "labs/subjects.h"
 
+#include "base/translation.h"
 #include "labs/files.h"
 #include "labs/trials.h"
 #include "labs/workspace.h"
@@ -43,7 +44,7 @@ Result<Json, std::string> report_of(const sim::RecordingReader& recording) {
   SettingsReport problems;
   Json report;
   if (!parse_json(recording.meta("summary_json"), report, problems)) {
-    return fail(std::string("the recording has no report; run the lab again"));
+    return fail(tr("the recording has no report; run the lab again"));
   }
   return report;
 }

@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 #include "model/kafka_settings.h"
 
 #include <algorithm>
@@ -65,8 +66,8 @@ void add_client_settings(Settings<T>& s) {
         const auto warn_shorter = [&](Duration first, Duration longest, const char* name,
                                       const char* other) {
           if (first <= longest) return;
-          report.warning(name, fmt::format("exceeds {}, {}, so every wait is that one", other,
-                                           in_millis(longest)));
+          report.warning(
+              name, tr("exceeds {}, {}, so every wait is that one", other, in_millis(longest)));
         };
         warn_shorter(config.retry_backoff, config.retry_backoff_max, "retry.backoff.ms",
                      "retry.backoff.max.ms");
@@ -173,18 +174,18 @@ void add_group_settings(Settings<BrokerConfig>& s) {
 void check_broker(const BrokerConfig& c, FieldReport& report) {
   if (c.replica_fetch_wait_max > c.replica_socket_timeout) {
     report.error("replica.fetch.wait.max.ms",
-                 fmt::format("must not exceed replica.socket.timeout.ms, {}, or fetches time out",
-                             in_millis(c.replica_socket_timeout)));
+                 tr("must not exceed replica.socket.timeout.ms, {}, or fetches time out",
+                    in_millis(c.replica_socket_timeout)));
   }
   if (c.replica_fetch_wait_max > c.replica_lag_time_max) {
     report.error("replica.fetch.wait.max.ms",
-                 fmt::format("must not exceed replica.lag.time.max.ms, {}, or the ISR flaps",
-                             in_millis(c.replica_lag_time_max)));
+                 tr("must not exceed replica.lag.time.max.ms, {}, or the ISR flaps",
+                    in_millis(c.replica_lag_time_max)));
   }
   if (c.group_min_session_timeout > c.group_max_session_timeout) {
     report.error("group.min.session.timeout.ms",
-                 fmt::format("must not exceed group.max.session.timeout.ms, {}",
-                             in_millis(c.group_max_session_timeout)));
+                 tr("must not exceed group.max.session.timeout.ms, {}",
+                    in_millis(c.group_max_session_timeout)));
   }
 }
 
@@ -193,43 +194,45 @@ void check_broker(const BrokerConfig& c, FieldReport& report) {
 void check_producer(ProducerConfig& c, FieldReport& report) {
   if (c.enable_idempotence) {
     report.error("enable.idempotence",
-                 "idempotent producers are not modelled yet; set it to false (Kafka's default is "
-                 "true)");
+                 tr("idempotent producers are not modelled yet; set it to false (Kafka's default "
+                    "is true)"));
   }
   const bool endless = c.linger > max_duration - c.request_timeout;
   const Duration needed = endless ? max_duration : c.linger + c.request_timeout;
   if (c.delivery_timeout < needed) {
-    const std::string rule =
-        fmt::format("must be at least linger.ms + request.timeout.ms, {}", in_millis(needed));
     if (report.given("delivery.timeout.ms")) {
-      report.error("delivery.timeout.ms", rule);
+      report.error("delivery.timeout.ms",
+                   tr("must be at least linger.ms + request.timeout.ms, {}", in_millis(needed)));
     } else {
-      report.warning("delivery.timeout.ms", rule + "; its default is raised to that");
+      report.warning("delivery.timeout.ms",
+                     tr("must be at least linger.ms + request.timeout.ms, {}; its default is "
+                        "raised to that",
+                        in_millis(needed)));
       c.delivery_timeout = needed;
     }
   }
   if (c.batch_size > c.buffer_memory) {
-    report.warning("batch.size", fmt::format("exceeds buffer.memory, {} bytes, so no full batch "
-                                             "is ever made",
-                                             c.buffer_memory.count()));
+    report.warning("batch.size", tr("exceeds buffer.memory, {} bytes, so no full batch "
+                                    "is ever made",
+                                    c.buffer_memory.count()));
   }
 }
 
 void check_consumer(const ConsumerConfig& c, FieldReport& report) {
   if (c.heartbeat_interval >= c.session_timeout) {
     report.error("heartbeat.interval.ms",
-                 fmt::format("is {}; must be less than session.timeout.ms, {}",
-                             in_millis(c.heartbeat_interval), in_millis(c.session_timeout)));
+                 tr("is {}; must be less than session.timeout.ms, {}",
+                    in_millis(c.heartbeat_interval), in_millis(c.session_timeout)));
   } else if (c.heartbeat_interval * 3 > c.session_timeout) {
     report.warning("heartbeat.interval.ms",
-                   fmt::format("is more than a third of session.timeout.ms, {}: two lost "
-                               "heartbeats end the membership",
-                               in_millis(c.session_timeout)));
+                   tr("is more than a third of session.timeout.ms, {}: two lost "
+                      "heartbeats end the membership",
+                      in_millis(c.session_timeout)));
   }
   if (c.fetch_max_wait > c.request_timeout) {
-    report.warning("fetch.max.wait.ms", fmt::format("exceeds request.timeout.ms, {}: idle fetches "
-                                                    "time out",
-                                                    in_millis(c.request_timeout)));
+    report.warning("fetch.max.wait.ms", tr("exceeds request.timeout.ms, {}: idle fetches "
+                                           "time out",
+                                           in_millis(c.request_timeout)));
   }
 }
 
@@ -438,10 +441,9 @@ const Settings<ZooKeeperConfig>& ZooKeeperConfig::settings() {
                "Quiet time before an election's winner is final.")
         .check([](const C& c, FieldReport& report) {
           if (c.min_granted_session() > c.max_granted_session()) {
-            report.error("minSessionTimeout",
-                         fmt::format("is {}; must not exceed maxSessionTimeout, {}",
-                                     in_millis(c.min_granted_session()),
-                                     in_millis(c.max_granted_session())));
+            report.error("minSessionTimeout", tr("is {}; must not exceed maxSessionTimeout, {}",
+                                                 in_millis(c.min_granted_session()),
+                                                 in_millis(c.max_granted_session())));
           }
         });
     return add_other_settings(s, Component::zookeeper);

@@ -148,7 +148,7 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
             }
             if (report.given("commit") && spec.config.enable_auto_commit) {
               report.error("commit",
-                           "needs enable.auto.commit set to false; Kafka's default is true");
+                           tr("needs enable.auto.commit set to false; Kafka's default is true"));
             }
           });
   return all;
@@ -184,7 +184,7 @@ const Settings<AvailabilityWithin>& AvailabilityWithin::settings() {
           .check([](const S& spec, FieldReport& report) {
             if (spec.longest || spec.total || spec.times) return;
             report.error("longest_below",
-                         "one of longest_below, total_below and times_at_most must be given");
+                         tr("one of longest_below, total_below and times_at_most must be given"));
           });
   return all;
 }
@@ -232,12 +232,12 @@ const Settings<RecordingSpec>& RecordingSpec::settings() {
                  "The window ends; unset is the end of the run, with from.")
           .check([](S& spec, FieldReport& report) {
             if (spec.from && spec.until && *spec.from >= *spec.until) {
-              report.error("from", fmt::format("must be before until, {}", to_text(*spec.until)));
+              report.error("from", tr("must be before until, {}", to_text(*spec.until)));
             }
             if (spec.level == L::none && (spec.from || spec.until)) {
               report.error("level",
-                           "keeps nothing, so there is no window: leave out from and "
-                           "until, or choose control");
+                           tr("keeps nothing, so there is no window: leave out from and until, or "
+                              "choose control"));
             }
           });
   return all;

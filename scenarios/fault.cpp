@@ -94,9 +94,9 @@ const Settings<Clock>& Clock::settings() {
                  "Seconds that it gains in a million; below 0 it loses them. A bad quartz: 100.")
           .check([](const Clock& clock, FieldReport& report) {
             if (clock.ahead > Duration{0} && clock.behind > Duration{0}) {
-              report.error("behind", "must not be given with ahead");
+              report.error("behind", tr("must not be given with ahead"));
             } else if (clock.ahead == clock.behind && clock.drift == 0) {
-              report.error("ahead", "one of ahead, behind and drift_ppm must not be 0");
+              report.error("ahead", tr("one of ahead, behind and drift_ppm must not be 0"));
             }
           });
   return all;

@@ -317,8 +317,17 @@ class Validator {
       report_.error(path, in_quotes(name), std::move(why));
   }
 
+  /// A mistake in another setting of a topic does not hide which topics there are.
+  bool topics_known() const {
+    return std::none_of(report_.errors.begin(), report_.errors.end(), [&](const Problem& problem) {
+      if (problem.file != report_.file || !problem.path.starts_with("/topics")) return false;
+      const auto parts = std::count(problem.path.begin(), problem.path.end(), '/');
+      return parts <= 2 || problem.path.ends_with("/name");
+    });
+  }
+
   void check_topic(const std::string& path, const std::string& name) {
-    if (name.empty() || !clean("/topics") || !clean(path) || s_.topic(name) != nullptr) return;
+    if (name.empty() || !topics_known() || !clean(path) || s_.topic(name) != nullptr) return;
     unknown(path, name, tr("topic"), topic_names());
   }
 

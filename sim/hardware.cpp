@@ -1,6 +1,7 @@
 #include "sim/hardware.h"
 
 #include "base/settings.h"
+#include "base/translation.h"
 
 #include <cmath>
 
@@ -17,9 +18,9 @@ void check_burst(const std::optional<Rate>& baseline, const std::optional<Rate>&
                  const char* field, const char* of, FieldReport& report) {
   if (!burst) return;
   if (!baseline) {
-    report.error(field, fmt::format("needs {}, which it exceeds", of));
+    report.error(field, tr("needs {}, which it exceeds", of));
   } else if (*burst < *baseline) {
-    report.error(field, fmt::format("must be at least {}, {}", of, to_text(*baseline)));
+    report.error(field, tr("must be at least {}, {}", of, to_text(*baseline)));
   }
 }
 
@@ -27,9 +28,9 @@ void check_burst(const std::optional<Rate>& baseline, const std::optional<Rate>&
 void check_credits(bool bursts, std::int64_t credits, const char* field, const char* burst,
                    FieldReport& report) {
   if (bursts && credits == 0) {
-    report.error(field, fmt::format("must be more than 0 for {} to be reached", burst));
+    report.error(field, tr("must be more than 0 for {} to be reached", burst));
   } else if (!bursts && credits > 0) {
-    report.error(field, fmt::format("needs {}, which the credits are for", burst));
+    report.error(field, tr("needs {}, which the credits are for", burst));
   }
 }
 
@@ -115,9 +116,9 @@ const Settings<NicConfig>& NicConfig::settings() {
             const double above = nic.top_rate().count() - nic.rate.count();
             const Bytes enough(std::llround(above / 1000));
             if (nic.burst_credits > Bytes(0) && nic.burst_credits < enough) {
-              report.error("burst_credits",
-                           fmt::format("must last for a millisecond of burst_rate at least, {}",
-                                       to_text(enough)));
+              report.error(
+                  "burst_credits",
+                  tr("must last for a millisecond of burst_rate at least, {}", to_text(enough)));
             }
           });
   return all;
@@ -234,11 +235,11 @@ const Settings<PageCacheConfig>& PageCacheConfig::settings() {
                  "The largest window read ahead of who reads in sequence; 0 for none.")
           .check([](const PageCacheConfig& cache, FieldReport& report) {
             if (cache.heap >= cache.ram) {
-              report.error("heap", fmt::format("must be less than ram, {}", to_text(cache.ram)));
+              report.error("heap", tr("must be less than ram, {}", to_text(cache.ram)));
             }
             if (cache.dirty_background_ratio > cache.dirty_ratio) {
               report.error("dirty_background_ratio",
-                           fmt::format("must not exceed dirty_ratio, {}", cache.dirty_ratio));
+                           tr("must not exceed dirty_ratio, {}", cache.dirty_ratio));
             }
           });
   return all;

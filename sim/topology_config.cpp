@@ -45,7 +45,7 @@ const Settings<RackUplinkConfig>& RackUplinkConfig::settings() {
           .field("delay", &U::delay, Duration{0}, 10s, "One way.")
           .check([](U& uplink, FieldReport& report) {
             if (uplink.rate && uplink.oversubscription) {
-              report.error("oversubscription", "follows from rate; give one of the two");
+              report.error("oversubscription", tr("follows from rate; give one of the two"));
             }
           });
   return all;

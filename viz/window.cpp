@@ -1,5 +1,7 @@
 #include "viz/window.h"
 
+#include "base/translation.h"
+
 #include <GLFW/glfw3.h>
 #include <imgui/backends/imgui_impl_glfw.h>
 #include <imgui/backends/imgui_impl_opengl3.h>
@@ -48,7 +50,7 @@ class Session {
     window_ = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
     if (window_ == nullptr) {
       return fail(WindowError{
-          false, "the window cannot be opened: " + last_glfw_error + "; --screenshot needs none"});
+          false, tr("the window cannot be opened: {}; --screenshot needs none", last_glfw_error)});
     }
     glfwSetWindowSizeLimits(window_, 960, 540, GLFW_DONT_CARE, GLFW_DONT_CARE);
     glfwMakeContextCurrent(window_);
@@ -56,7 +58,7 @@ class Session {
     ImGui::CreateContext();
     ImGui::GetIO().IniFilename = nullptr;
     imgui_ = ImGui_ImplGlfw_InitForOpenGL(window_, true);
-    if (!imgui_) return fail(WindowError{false, "the window's input cannot be read"});
+    if (!imgui_) return fail(WindowError{false, tr("the window's input cannot be read")});
     return {};
   }
 
@@ -73,7 +75,7 @@ class Session {
       ImGui_ImplOpenGL3_CreateFontsTexture();
     } else {
       backend_ = ImGui_ImplOpenGL3_Init("#version 330");
-      if (!backend_) return fail(WindowError{false, "OpenGL 3.3 is not available"});
+      if (!backend_) return fail(WindowError{false, tr("OpenGL 3.3 is not available")});
     }
     return {};
   }
@@ -140,7 +142,7 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
 }  // namespace
 
 Status<WindowError> run_window(Viewer& viewer, int width, int height) {
-  if (!has_display()) return fail(WindowError{true, "no display"});
+  if (!has_display()) return fail(WindowError{true, tr("no display")});
   Session session;
   const std::string title = "brokerlab: " + viewer.run().title(viewer.view().language);
   if (const auto opened = session.open(title, width, height); !opened) return opened;

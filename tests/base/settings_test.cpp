@@ -1,5 +1,7 @@
 #include "base/settings.h"
 
+#include "base/translation.h"
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -147,7 +149,7 @@ TEST_CASE("settings: all mistakes are listed at once, with path, value and range
         "car.json: /rate: 5: needs a unit and quotes, such as \"1Gbps\"; must be a rate from 1B/s "
         "to 8Gbps\n"
         "car.json: /wheels/0/turn: \"2s\": must be a duration from 1ms to 1s\n"
-        "car.json: /wheels/1: 7: must be an object (Wheel)\n"
+        "car.json: /wheels/1: 7: must be an object (Wheel); its keys: turn, size.bytes, size\n"
         "car.json: /spares: []: must be an object of names, each an object (Wheel)\n"
         "car.json: /wieght: unknown key; did you mean \"weight\"?\n");
 }
@@ -185,6 +187,36 @@ TEST_CASE("settings: broken JSON says where", "[unit]") {
         "car.json: line 1, column 4: is not UTF-8 text; save the file as UTF-8\n");
   CHECK(mistakes_in(R"({"name": "a", "fly": 1, "fly": 2})") ==
         "car.json: /fly: stands here twice; remove one\n");
+}
+
+TEST_CASE("settings: of broken JSON the likely cause is told", "[unit]") {
+  const std::pair<const char*, const char*> stories[] = {
+      {"{\"a\": 1 \"b\": 2}", "line 1, column 9: broken JSON: a comma is missing before this"},
+      {"{\"a\": 1,}", "column 9: broken JSON: the comma before } is one too many"},
+      {"{\"a\": [1,]}", "the comma before ] is one too many"},
+      {"{\"a\": 1,, \"b\": 2}", "this comma is one too many"},
+      {"{\"a\" 1}", "a colon is missing"},
+      {"{a: 1}", "a key needs double quotes"},
+      {"{'a': 1}", "a key needs double quotes"},
+      {"{\"a\": }", "a value is missing here"},
+      {"{\"a\": tru}", "this is no value"},
+      {"{\"a\": \"x}", "the closing quote of a text is missing"},
+      {"{\"a\": \"x\ny\"}", "the closing quote of a text is missing"},
+      {"{\"a\": 1", "although a closing } is missing"},
+      {"[1, 2", "although a closing ] is missing"},
+      {"[1 2]", "a comma is missing before this, or a closing ]"},
+      {"{\"a\": \"\\q\"}", "needs another one before it"},
+      {"{\"a\": -}", "the number is not whole"},
+      {"{\"a\": 1} x", "something stands behind the end"},
+      {"// c\n{}", "JSON has no comments"}};
+  for (const auto& [text, cause] : stories) {
+    INFO(text);
+    CHECK_THAT(mistakes_in(text), Catch::Contains(cause));
+    const Speaking korean(Language::korean);
+    const std::string told = mistakes_in(text);
+    CHECK_THAT(told, Catch::Contains("JSON 문법이 틀렸습니다: "));
+    CHECK(told.find("parsing") == std::string::npos);
+  }
 }
 
 TEST_CASE("settings: depth and length are bounded", "[unit]") {
