@@ -10,6 +10,9 @@ namespace brokerlab::model {
 
 namespace {
 
+/// ConsumerUtils.DEFAULT_CLOSE_TIMEOUT_MS.
+constexpr Duration default_close_timeout = 30s;
+
 ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
   const ConsumerConfig& config = setup.config;
   return {.rpc = {.client_id = setup.client_id,
@@ -60,7 +63,7 @@ KafkaConsumer::~KafkaConsumer() = default;
 sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::poll(Time deadline) {
   Impl& impl = *impl_;
   while (true) {
-    // Not a member yet is no reason not to hand out what is there.
+    // No member yet, no coordinator: no reason not to hand out what is there.
     co_await impl.coordinator.poll(deadline);
     impl.fetcher.update_positions();
     Fetcher::Collected batch;
@@ -91,12 +94,17 @@ sim::Task<ErrorCode> KafkaConsumer::commit() {
   return impl_->coordinator.commit(std::move(offsets), deadline);
 }
 
+/// ClassicKafkaConsumer.close, createTimerForRequest: all of it within that time.
 sim::Task<> KafkaConsumer::close() {
+  const ConsumerConfig& config = impl_->setup.config;
+  const Time deadline =
+      impl_->world.now() + std::min(default_close_timeout, config.request_timeout);
   const sim::EventId cause = impl_->world.cause();
-  if (impl_->setup.config.enable_auto_commit) co_await commit();
+  if (config.enable_auto_commit) {
+    co_await impl_->coordinator.commit(impl_->fetcher.consumed(), deadline);
+  }
   impl_->world.set_cause(cause);  // not of who made the commit durable
-  Phrase why{"closed", "컨슈머를 닫았다"};
-  co_await impl_->coordinator.leave(std::move(why));
+  co_await impl_->coordinator.close(deadline);
 }
 
 const std::vector<TopicPartition>& KafkaConsumer::assignment() const {

@@ -225,33 +225,41 @@ sim::Task<> ConsumerCoordinator::look_up(Time deadline) {
 
 // --- Joining ---
 
-sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
+/// ConsumerCoordinator.poll, which does not wait for the join (ClassicKafkaConsumer.poll passes
+/// waitForJoinGroup = false): a rebalance goes on while poll() returns at its timeout and comes
+/// again.
+sim::Task<> ConsumerCoordinator::poll(Time deadline) {
   last_poll_ = world_.now();
   const bool found = co_await find_coordinator(deadline);
-  if (!found) co_return false;
+  if (!found) co_return;
   // The leader watches its topics: new partitions want to be assigned.
   if (leader_ && stable_ && partition_counts() != counts_) rejoin_needed_ = true;
-  const bool member = co_await ensure_member(deadline);
+  if (needs_join() && !std::exchange(joining_, true)) process_.spawn(join());
   last_poll_ = world_.now();
-  if (!member) co_return false;
+  if (joining_) co_return;
   if (config_.enable_auto_commit && world_.now() >= next_auto_commit_) {
     next_auto_commit_ = world_.now() + config_.auto_commit_interval;
     process_.spawn(auto_commit());
   }
-  if (!fetcher_.initializing().empty()) co_return co_await fetch_committed(deadline);
-  co_return true;
+  if (fetcher_.initializing().empty()) co_return;
+  // One request at a time, whose answer a later poll() may get (pendingCommittedOffsetRequest).
+  if (!std::exchange(fetching_committed_, true)) process_.spawn(fetch_committed(deadline));
+  while (fetching_committed_ && world_.now() < deadline) {
+    co_await state_changed_.wait(deadline);
+  }
 }
 
-sim::Task<bool> ConsumerCoordinator::ensure_member(Time deadline) {
-  while (rejoin_needed_ || !stable_) {
-    if (world_.now() >= deadline) co_return false;
-    const bool found = co_await find_coordinator(deadline);
-    if (!found) co_return false;
+/// AbstractCoordinator.joinGroupIfNeeded. The coordinator is looked up by poll(), if need be.
+sim::Task<> ConsumerCoordinator::join() {
+  while (needs_join() && !closed_) {
+    if (!coordinator_) {
+      co_await state_changed_.wait();
+      continue;
+    }
     // The leader will need to know what there is to assign.
     if (partition_counts().size() < setup_.topics.size()) {
       network_.request_update();
-      const bool updated = co_await network_.wait_update(network_.version(), deadline);
-      if (!updated) co_return false;
+      co_await network_.wait_update(network_.version(), never);
       if (partition_counts().empty()) continue;
     }
     if (!revoked_) {
@@ -266,7 +274,9 @@ sim::Task<bool> ConsumerCoordinator::ensure_member(Time deadline) {
     }
     co_await join_once();
   }
-  co_return true;
+  joining_ = false;
+  state_changed_.notify_all();
+  network_.changed().notify_all();  // poll() may be waiting for records
 }
 
 sim::Task<> ConsumerCoordinator::join_once() {
@@ -284,6 +294,7 @@ sim::Task<> ConsumerCoordinator::join_once() {
       std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
   Result<std::unique_ptr<JoinGroupResponse>, RpcFailure> result =
       co_await call_within<JoinGroupResponse>(process_, node, std::move(message), timeout);
+  if (closed_) co_return;
   // MEMBER_ID_REQUIRED is half of a handshake (KIP-394), not an error.
   if (!result || (*result)->error != ErrorCode::member_id_required) {
     note_outcome(ApiKey::join_group, result);
@@ -331,6 +342,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::sync(NodePtr node, const JoinGroupResp
       std::max(config_.request_timeout, config_.max_poll_interval + join_lapse);
   Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
       co_await call_within<SyncGroupResponse>(process_, node, std::move(message), timeout);
+  if (closed_) co_return ErrorCode::none;
   note_outcome(ApiKey::sync_group, result);
   if (!result) {
     if (coordinator_ == node) lose_coordinator(&result.error());
@@ -363,11 +375,14 @@ void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) 
 
 // --- Offsets ---
 
-sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
+sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
   const std::vector<TopicPartition> wanted = fetcher_.initializing();
-  while (world_.now() < deadline) {
+  const int generation = generation_;
+  // Another generation may own other partitions, from other offsets.
+  const auto of_this_life = [&] { return !closed_ && !needs_join() && generation == generation_; };
+  while (world_.now() < deadline && of_this_life()) {
     const bool found = co_await find_coordinator(deadline);
-    if (!found) co_return false;
+    if (!found) break;
     const NodePtr node = coordinator_;
     auto request = std::make_unique<OffsetFetchRequest>();
     request->group = setup_.group;
@@ -378,18 +393,20 @@ sim::Task<bool> ConsumerCoordinator::fetch_committed(Time deadline) {
                                                   config_.request_timeout);
     note_outcome(ApiKey::offset_fetch, result);
     if (result && (*result)->error == ErrorCode::none) {
+      if (!of_this_life()) break;
       for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
         fetcher_.set_committed(one.partition, one.offset, one.leader_epoch);
       }
-      co_return true;
+      break;
     }
     if (!result && coordinator_ == node) lose_coordinator(&result.error());
     if (result) note_error((*result)->error);
     const Duration pause = backoff(attempts_++);
     co_await world_.sleep(pause);
-    if (rejoin_needed_) co_return false;
   }
-  co_return false;
+  fetching_committed_ = false;
+  state_changed_.notify_all();
+  network_.changed().notify_all();
 }
 
 /// ConsumerCoordinator.commitOffsetsSync.
@@ -399,7 +416,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
   for (int attempt = 0; world_.now() < deadline; ++attempt) {
     const bool found = co_await find_coordinator(deadline);
     if (!found) break;
-    const ErrorCode error = co_await commit_once(offsets);
+    const ErrorCode error = co_await commit_once(offsets, deadline);
     if (error == ErrorCode::none || !is_retriable(error)) co_return error;
     const Duration pause = backoff(attempt);
     co_await world_.sleep(pause);
@@ -412,7 +429,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit(
 
 /// ConsumerCoordinator.sendOffsetCommitRequest and its OffsetCommitResponseHandler.
 sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
-    const std::vector<OffsetCommitRequest::Partition>& offsets) {
+    const std::vector<OffsetCommitRequest::Partition>& offsets, Time deadline) {
   const NodePtr node = coordinator_;
   if (!node) co_return ErrorCode::coordinator_not_available;
   if (!stable_) {
@@ -430,9 +447,9 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   request->partitions = offsets;
   RequestPtr message = std::move(request);
   const int generation = generation_;
+  const Duration patience = std::min(config_.request_timeout, deadline - world_.now());
   Result<std::unique_ptr<OffsetCommitResponse>, RpcFailure> result =
-      co_await call_within<OffsetCommitResponse>(process_, node, std::move(message),
-                                                 config_.request_timeout);
+      co_await call_within<OffsetCommitResponse>(process_, node, std::move(message), patience);
   if (!result) {
     network_.errors().unanswered(ApiKey::offset_commit, result.error().kind);
     if (coordinator_ == node) lose_coordinator(&result.error());
@@ -469,7 +486,7 @@ Time ConsumerCoordinator::next_poll() const {
 sim::Task<> ConsumerCoordinator::auto_commit() {
   const std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
   if (offsets.empty()) co_return;
-  const ErrorCode error = co_await commit_once(offsets);
+  const ErrorCode error = co_await commit_once(offsets, world_.now() + config_.request_timeout);
   if (error != ErrorCode::none && is_retriable(error)) {
     next_auto_commit_ = world_.now() + config_.retry_backoff;
   }
@@ -510,7 +527,7 @@ sim::Task<> ConsumerCoordinator::heartbeats() {
       // Nobody did anything to it: it is still at work on what it read last.
       world_.set_cause({});
       waited_ = events::Wait{"max.poll.interval.ms", config_.max_poll_interval, process_.name()};
-      co_await leave(std::move(why));
+      co_await leave(std::move(why), now + config_.request_timeout);
       continue;
     }
     const Time due = std::min({next_heartbeat_, last_poll_ + config_.max_poll_interval,
@@ -560,8 +577,16 @@ void ConsumerCoordinator::heartbeat_failed() {
   next_heartbeat_ = world_.now() + backoff(failed_heartbeats_++);
 }
 
-sim::Task<> ConsumerCoordinator::leave(Phrase why) {
-  if (generation_ < 0) co_return;
+sim::Task<> ConsumerCoordinator::close(Time deadline) {
+  Phrase why{"closed", "컨슈머를 닫았다"};
+  closed_ = true;  // neither heartbeats nor a join under way go on
+  state_changed_.notify_all();
+  co_await leave(std::move(why), deadline);
+}
+
+/// AbstractCoordinator.maybeLeaveGroup: a member id is enough, its generation may not have begun.
+sim::Task<> ConsumerCoordinator::leave(Phrase why, Time deadline) {
+  if (member_id_.empty() || !(stable_ || joining_)) co_return;
   const NodePtr node = coordinator_;
   auto request = std::make_unique<LeaveGroupRequest>();
   request->group = setup_.group;
@@ -569,8 +594,9 @@ sim::Task<> ConsumerCoordinator::leave(Phrase why) {
   forget_membership(std::move(why), false);
   if (!node) co_return;
   RequestPtr message = std::move(request);
-  (void)co_await call_within<LeaveGroupResponse>(process_, node, std::move(message),
-                                                 config_.request_timeout);
+  const Duration patience = std::min(config_.request_timeout, deadline - world_.now());
+  if (patience <= Duration{0}) co_return;
+  (void)co_await call_within<LeaveGroupResponse>(process_, node, std::move(message), patience);
 }
 
 }  // namespace brokerlab::model

@@ -30,11 +30,13 @@ class ConsumerCoordinator {
   /// Begins the heartbeats.
   void start();
 
-  /// What poll() does first: joins when needed, fetches committed offsets, commits when
-  /// auto.commit.interval.ms has passed. False when the deadline came before it was a member.
-  sim::Task<bool> poll(Time deadline);
+  /// What poll() does first: finds the coordinator, begins to join when needed, fetches committed
+  /// offsets, commits when auto.commit.interval.ms has passed. Waits until the deadline at most,
+  /// and not for the join.
+  sim::Task<> poll(Time deadline);
   sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
-  sim::Task<> leave(Phrase why);
+  /// Ends heartbeats and joins, and leaves the group. poll() must not follow.
+  sim::Task<> close(Time deadline);
   /// When poll() has to be here again (auto.commit.interval.ms), whatever else happens.
   Time next_poll() const;
 
@@ -48,12 +50,15 @@ class ConsumerCoordinator {
   sim::Task<bool> find_coordinator(Time deadline);
   sim::Task<> look_up(Time deadline);
   void check_coordinator();
-  sim::Task<bool> ensure_member(Time deadline);
+  bool needs_join() const { return rejoin_needed_ || !stable_; }
+  sim::Task<> join();
   sim::Task<> join_once();
   sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
   void joined(const std::vector<TopicPartition>& partitions);
-  sim::Task<bool> fetch_committed(Time deadline);
-  sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets);
+  sim::Task<> leave(Phrase why, Time deadline);
+  sim::Task<> fetch_committed(Time deadline);
+  sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
+                                   Time deadline);
   sim::Task<> auto_commit();
   sim::Task<> heartbeats();
   sim::Task<> send_heartbeat();
@@ -85,7 +90,9 @@ class ConsumerCoordinator {
   bool finding_ = false;
   bool stable_ = false;  ///< A member of the current generation, as far as we know.
   bool rejoin_needed_ = true;
-  bool revoked_ = true;  ///< The old assignment was given up for the join under way.
+  bool revoked_ = true;              ///< The old assignment was given up for the join under way.
+  bool joining_ = false;             ///< A join is under way, over several poll()s perhaps.
+  bool fetching_committed_ = false;  ///< As is an OffsetFetch.
   bool leader_ = false;
   bool closed_ = false;
   int attempts_ = 0;  ///< Failures in a row, for the backoff.

@@ -111,6 +111,43 @@ TEST_CASE("leaving is noticed at once", "[unit]") {
   CHECK(story.count("consumer.left") == 1);
 }
 
+// ClassicKafkaConsumer.poll returns at its timeout, whatever a rebalance waits for. The LeaveGroup
+// of close() then waits behind the JoinGroup on the same connection (SocketServer mutes a channel
+// until it has answered), for min(30 s, request.timeout.ms) at most (awaitPendingRequests).
+TEST_CASE("a member that is told to stop while it joins is gone half a minute later", "[unit]") {
+  Story story;
+  story.fill(10);
+  story.app.service_time = 3s;
+  story.add("nifi-1");
+  story.run_for(5s);
+  sim::Process& second = story.add("nifi-2");  // the first is at work for three minutes
+  story.run_for(5s);
+  REQUIRE(story.owned("nifi-1").size() == 6);
+  second.terminate();
+  story.run_for(29s);
+  CHECK(second.running());
+  story.run_for(2s);
+  CHECK_FALSE(second.running());
+  CHECK(story.count("consumer.joined") == 1);
+}
+
+// ClassicKafkaConsumer.close: min(30 s, request.timeout.ms) for the last commit and the leaving.
+TEST_CASE("close() without a broker takes half a minute, not default.api.timeout.ms", "[unit]") {
+  Story story;
+  story.fill(2);
+  story.app.client.config.enable_auto_commit = true;
+  sim::Process& member = story.add("nifi-1");
+  story.run_for(8s);
+  REQUIRE(story.diary.consumed.size() == 12);
+  story.broker(1).kill();
+  story.broker(2).kill();
+  member.terminate();
+  story.run_for(28s);
+  CHECK(member.running());
+  story.run_for(4s);
+  CHECK_FALSE(member.running());
+}
+
 TEST_CASE("a consumer that processes for too long is put out of its group", "[unit]") {
   Story story(1, 1);
   story.app.client.config.max_poll_interval = 6s;
