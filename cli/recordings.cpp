@@ -55,8 +55,10 @@ std::string waited_for(const sim::RecordedEvent& event, const std::string& langu
   const std::string name = text("waited_for");
   if (name.empty()) return {};
   const std::string of = text("waited_of");
-  return fmt::format("{} = {}{}", name, text("waited_value"),
-                     of.empty() ? std::string() : fmt::format(" ({})", of));
+  const std::string note = text("waited_note");
+  return fmt::format("{} = {}{}{}", name, text("waited_value"),
+                     of.empty() ? std::string() : fmt::format(" ({})", of),
+                     note.empty() ? note : ", " + note);
 }
 
 std::set<int> internal_partitions(const sim::RecordingReader& reader) {

@@ -19,8 +19,8 @@ void AlterPartitionManager::start() { process_.spawn(run()); }
 bool AlterPartitionManager::submit(IsrChange change, Answer answer) {
   const TopicPartition name = change.partition;
   if (waiting_.contains(name) || under_way_.contains(name)) return false;
-  waiting_.emplace(name,
-                   Item{std::move(change), std::move(answer), process_.world().cause(), false});
+  waiting_.emplace(name, Item{std::move(change), std::move(answer), process_.world().cause(),
+                              process_.world().now()});
   submitted_.notify_all();
   return true;
 }
@@ -52,7 +52,7 @@ sim::Task<bool> AlterPartitionManager::send(std::map<TopicPartition, Item>& item
   request->broker_epoch = broker_epoch_;
   for (const auto& [name, item] : items) {
     request->partitions.push_back({name, item.change.leader_epoch, item.change.to,
-                                   item.change.partition_epoch, item.because});
+                                   item.change.partition_epoch, item.because, item.since});
   }
   auto answer = co_await call_as<AlterPartitionResponse>(*connection_, std::move(request));
   if (!answer) co_return false;

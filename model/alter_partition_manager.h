@@ -36,6 +36,7 @@ class AlterPartitionManager {
     IsrChange change;
     Answer answer;
     sim::EventId because;
+    Time since;         ///< When it was submitted.
     bool told = false;  ///< That it was refused.
   };
 

@@ -127,7 +127,7 @@ class Controller {
   sim::Task<bool> create_states(const States& states);
   void publish(const States& states, bool is_new);
   void announce(const TopicPartition& name, const PartitionInfo& info, const LeaderAndIsr& before,
-                BrokerId asked_by = {});
+                BrokerId asked_by = {}, Duration pending = {});
   void announce_min_isr(const TopicPartition& name, const PartitionInfo& info,
                         const LeaderAndIsr& before);
   void send_leader_and_isr(const TopicPartition& name, const PartitionInfo& info, BrokerId to,

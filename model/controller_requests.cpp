@@ -92,7 +92,8 @@ sim::Task<> Controller::do_alter_partition(Job& job) {
     reply.state = info.state;
     const sim::World::KeepCause keep(world());
     if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
-    announce(reply.partition, info, before, request.broker);
+    announce(reply.partition, info, before, request.broker,
+             world().now() - request.partitions[i].since);
     cluster_.observer.on_partition_state(reply.partition, info.state.leader,
                                          info.state.leader_epoch, info.state.isr, info.assignment);
     metadata.push_back({reply.partition, info.state, info.assignment});

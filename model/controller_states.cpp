@@ -132,8 +132,21 @@ void Controller::publish(const States& states, bool is_new) {
   if (!metadata.empty()) channels_.collect_metadata(live_ids(), metadata);
 }
 
+namespace {
+
+/// No controller could be reached, or the controller could not reach ZooKeeper.
+Phrase pending_text(Duration pending) {
+  constexpr Duration usual = 1s;
+  if (pending < usual) return {};
+  const std::string length = to_rounded_text(pending);
+  return {fmt::format("then {} for a controller that could write it to ZooKeeper", length),
+          fmt::format("그 뒤 {} 동안 주키퍼에 쓸 수 있는 컨트롤러", length)};
+}
+
+}  // namespace
+
 void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
-                          const LeaderAndIsr& before, BrokerId asked_by) {
+                          const LeaderAndIsr& before, BrokerId asked_by, Duration pending) {
   const sim::PartitionId id = cluster_.partitions.id_of(name);
   if (info.state.leader != before.leader && info.state.leader.valid()) {
     world().trace().record(events::partition_leader_elected, {.partition = id},
@@ -147,7 +160,7 @@ void Controller::announce(const TopicPartition& name, const PartitionInfo& info,
     if (shrunk && asked_by.valid()) {
       details = events::with_wait(std::move(details),
                                   {"replica.lag.time.max.ms", config_.replica_lag_time_max,
-                                   cluster_.broker_name(asked_by)});
+                                   cluster_.broker_name(asked_by), pending_text(pending)});
     }
     world().trace().record(shrunk ? events::partition_isr_shrunk : events::partition_isr_expanded,
                            {.partition = id}, std::move(details));

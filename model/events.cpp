@@ -37,7 +37,7 @@ const EventKind partition_isr_expanded{"partition.isr_expanded", control, "{part
 const EventKind isr_change_refused{"partition.isr_change_refused", control, "The controller refuses {machine}'s ISR change of {partition} from {from} to {to}: {error}", "컨트롤러가 {machine}이(가) 요청한 {partition}의 ISR 변경({from}에서 {to}(으)로)을 거부했다: {error}"};
 const EventKind partition_under_min_isr{"partition.under_min_isr", control, "{partition} is below min.insync.replicas {min} (ISR {isr}): acks=all is refused with NOT_ENOUGH_REPLICAS", "{partition}의 ISR {isr}이(가) min.insync.replicas {min}에 못 미친다: acks=all 쓰기는 NOT_ENOUGH_REPLICAS로 거부된다"};
 const EventKind partition_min_isr_back{"partition.min_isr_back", control, "{partition} has min.insync.replicas {min} again (ISR {isr})", "{partition}의 ISR {isr}이(가) 다시 min.insync.replicas {min}을(를) 채운다"};
-const EventKind replication_stalled{"partition.replication_stalled", control, "{machine} cannot acknowledge acks=all records of {partition}: offset {offset} waits for {followers}, in the ISR {isr}", "{machine}이(가) {partition}의 acks=all 레코드에 응답하지 못한다: 오프셋 {offset}이(가) ISR {isr} 중 {followers}을(를) 기다린다"};
+const EventKind replication_stalled{"partition.replication_stalled", control, "{machine} cannot acknowledge acks=all records of {partition}: offset {offset} waits for {followers}, in the ISR {isr}, for at most replica.lag.time.max.ms = {limit}", "{machine}이(가) {partition}의 acks=all 레코드에 응답하지 못한다: 오프셋 {offset}이(가) ISR {isr} 중 {followers}을(를) 최대 replica.lag.time.max.ms = {limit} 기다린다"};
 const EventKind replication_resumed{"partition.replication_resumed", control, "{machine} acknowledges acks=all records of {partition} again: {followers} caught up", "{machine}이(가) {partition}의 acks=all 레코드에 다시 응답한다: {followers}이(가) 따라잡았다"};
 const EventKind replica_fetch_failed{"replica.fetch_failed", control, "{machine} marks {partition} as failed and no longer fetches it from {leader}: {error}", "{machine}이(가) {partition}을(를) 실패로 표시하고 {leader}에서 더 가져오지 않는다: {error}"};
 const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged records of {partition} from {from}", "{machine}이(가) {from}에서 받은 {partition}의 레코드가 손상되어 있다"};
@@ -60,7 +60,7 @@ const EventKind fetch_waited{"consumer.fetch_waited", detail, "{machine} answers
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
-const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}", "{machine}이(가) {to}에서 {partition}을(를) 다시 읽는다"};
+const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}, after {waited}", "{machine}이(가) {waited} 만에 {to}에서 {partition}을(를) 다시 읽는다"};
 const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};
 const EventKind connection_idle{"connection.idle_closed", detail, "{machine} closes its connection to {peer}, idle for {idle}", "{machine}이(가) {idle} 동안 쓰지 않은 {peer} 연결을 닫는다"};
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
@@ -80,6 +80,7 @@ std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait&
   details.push_back({"waited_for", std::string(wait.name)});
   details.push_back({"waited_value", brokerlab::to_text(wait.value), to_korean_text(wait.value)});
   details.push_back({"waited_of", wait.of});
+  if (!wait.note.english.empty()) details.push_back(sim::Detail::of("waited_note", wait.note));
   return details;
 }
 

@@ -41,11 +41,12 @@ extern const EventKind
 // clang-format on
 
 /// What an event waited for: a setting or a resource by its name, its value, and whose it is. Told
-/// by `why` (the details "waited_for", "waited_value", "waited_of").
+/// by `why` (the details "waited_for", "waited_value", "waited_of", "waited_note").
 struct Wait {
   std::string_view name;
   Duration value{0};
   std::string of;
+  Phrase note = {};  ///< What else there is to say of it: "since t=346.316s".
 };
 /// The details, and the wait among them.
 std::vector<sim::Detail> with_wait(std::vector<sim::Detail> details, const Wait& wait);

@@ -1,6 +1,8 @@
 #include "model/explain.h"
 
 #include "model/events.h"
+#include "sim/disk_faults.h"
+#include "sim/machine.h"
 
 #include <functional>
 #include <initializer_list>
@@ -88,6 +90,22 @@ sim::EventId why_again(const sim::Trace& trace, sim::PartitionId partition, sim:
                              &events::partition_isr_shrunk, &events::replication_resumed});
   });
   return helped.valid() ? helped : interruption;
+}
+
+sim::EventId why_again_with(const sim::Trace& trace, sim::PartitionId partition,
+                            sim::EventId helper) {
+  const sim::EventId interruption = last(trace, {}, [&](const sim::Event& event) {
+    return event.partition == partition &&
+           is_one_of(event, {&events::partition_isr_shrunk, &events::partition_leader_elected,
+                             &events::partition_created});
+  });
+  if (!interruption.valid() || interruption < helper) return helper;
+  // The interruption may be told long after the trouble behind it, and after its end.
+  const sim::EventId trouble = trace.event(interruption).cause;
+  return last(trace, trouble.valid() ? trouble : interruption, [](const sim::Event& event) {
+    return is_one_of(event, {&sim::events::network_healed, &sim::events::outage_mended,
+                             &sim::events::nic_restored, &sim::events::disk_speed_restored});
+  });
 }
 
 sim::EventId why_answered(const sim::Trace& trace, ErrorCode error, sim::PartitionId partition) {

@@ -29,6 +29,11 @@ sim::EventId why_replicated_late(const sim::Trace& trace, sim::PartitionId parti
 sim::EventId why_again(const sim::Trace& trace, sim::PartitionId partition, sim::EventId after,
                        sim::EventId interruption);
 
+/// What let a replica that had left the ISR catch up again: `helper`, unless that is older than the
+/// interruption; then the last of the world's repairs since; none when there was none.
+sim::EventId why_again_with(const sim::Trace& trace, sim::PartitionId partition,
+                            sim::EventId helper);
+
 /// The event behind an error that a broker answered about a partition.
 sim::EventId why_answered(const sim::Trace& trace, ErrorCode error, sim::PartitionId partition);
 

@@ -62,21 +62,7 @@ bool Fetcher::initialize(CompletedFetch& fetch) {
   if (position->offset != fetch.next_offset) return false;
   position->high_watermark = fetch.high_watermark;
   decode(fetch);
-  // Nobody reads again to whom nothing is readable though there is something to read.
-  const bool reads = !fetch.records.empty() || fetch.high_watermark >= fetch.log_end_offset;
-  if (position->failing && reads) tell_resumed(*position, fetch);
   return true;
-}
-
-void Fetcher::tell_resumed(Position& position, const CompletedFetch& fetch) {
-  const sim::EventId interrupted = *std::exchange(position.failing, std::nullopt);
-  const sim::World::KeepCause keep(world_);
-  const sim::PartitionId id = context_.partitions.id_of(fetch.partition);
-  world_.trace().record(events::consumer_resumed,
-                        {.machine = process_.machine().id(),
-                         .partition = id,
-                         .cause = why_again(world_.trace(), id, interrupted, interrupted)},
-                        {{"to", machine_name(process_, fetch.from)}});
 }
 
 void Fetcher::tell_damage(Position& position, const CompletedFetch& fetch) {

@@ -197,7 +197,10 @@ void Fetcher::fail_all(ApiKey api, const NodeConnection& connection, const RpcFa
   for (const Asked& one : asked) {
     Position* position = find(one.partition);
     if (position == nullptr) continue;
-    position->failing = unreachable_.at(connection.address());
+    // A request to the old leader may fail long after the new one was asked.
+    const bool still_there =
+        position->state == State::await_reset || position->leader.leader == one.leader.leader;
+    if (still_there) position->failing = unreachable_.at(connection.address());
     if (api != ApiKey::fetch) position->retry_at = world_.now() + config_.retry_backoff;
   }
 }
@@ -227,6 +230,7 @@ sim::Task<> Fetcher::list_offsets(NodeConnection& connection, std::vector<Asked>
         {one.partition, one.leader.epoch, earliest ? earliest_timestamp : latest_timestamp});
   }
   RequestPtr message = std::move(request);
+  note_asked(asked);
   Result<std::unique_ptr<ListOffsetsResponse>, RpcFailure> result =
       co_await call_as<ListOffsetsResponse>(connection, std::move(message));
   if (!result) {
@@ -258,6 +262,7 @@ sim::Task<> Fetcher::ask_epochs(NodeConnection& connection, std::vector<Asked> a
     request->partitions.push_back({one.partition, one.leader.epoch, one.offset_epoch});
   }
   RequestPtr message = std::move(request);
+  note_asked(asked);
   Result<std::unique_ptr<OffsetForLeaderEpochResponse>, RpcFailure> result =
       co_await call_as<OffsetForLeaderEpochResponse>(connection, std::move(message));
   if (!result) {
@@ -351,6 +356,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection, std::vecto
     request->partitions.push_back(std::move(partition));
   }
   RequestPtr message = std::move(request);
+  note_asked(asked);
   Result<std::unique_ptr<FetchResponse>, RpcFailure> result =
       co_await call_as<FetchResponse>(connection, std::move(message));
   fetching_.erase(node);
@@ -363,6 +369,35 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection, std::vecto
   network_.changed().notify_all();
 }
 
+void Fetcher::note_asked(const std::vector<Asked>& asked) {
+  for (const Asked& one : asked) {
+    Position* position = find(one.partition);
+    if (position != nullptr && position->asked_since == never) position->asked_since = world_.now();
+  }
+}
+
+/// When the answer comes, not when the application gets to it: that may be long after.
+void Fetcher::note_answered(const Asked& asked, const FetchResponse::Partition& answer,
+                            Address from) {
+  Position* position = find(asked.partition);
+  if (position == nullptr || position->state != State::fetching) return;
+  if (answer.error != ErrorCode::none || position->offset != asked.offset) return;
+  // Nobody reads again to whom nothing is readable though there is something to read.
+  if (answer.records.empty() && answer.high_watermark < answer.log_end_offset) return;
+  const Duration waited = world_.now() - std::exchange(position->asked_since, never);
+  if (!position->failing) return;
+  const sim::EventId interrupted = *std::exchange(position->failing, std::nullopt);
+  const sim::World::KeepCause keep(world_);
+  const sim::PartitionId id = context_.partitions.id_of(asked.partition);
+  world_.trace().record(events::consumer_resumed,
+                        {.machine = process_.machine().id(),
+                         .partition = id,
+                         .cause = why_again(world_.trace(), id, interrupted, interrupted)},
+                        {{"to", machine_name(process_, from)},
+                         {"waited", to_rounded_text(waited)},
+                         {"waited_ns", std::to_string(waited.count())}});
+}
+
 /// AbstractFetch.handleFetchSuccess.
 void Fetcher::buffer(std::vector<Asked>& asked, FetchResponse& response, Address from) {
   for (FetchResponse::Partition& answer : response.partitions) {
@@ -371,9 +406,11 @@ void Fetcher::buffer(std::vector<Asked>& asked, FetchResponse& response, Address
     });
     ENSURE(one != asked.end(), "an answer about a partition that was not asked for");
     Position* position = find(answer.partition);
+    const bool was_failing = position != nullptr && position->failing.has_value();
+    note_answered(*one, answer, from);
     if (position != nullptr && answer.error == ErrorCode::none) {
       const Offset told = std::exchange(position->told_high_watermark, answer.high_watermark);
-      const bool news = told != answer.high_watermark || position->failing.has_value();
+      const bool news = told != answer.high_watermark || was_failing;
       if (answer.records.empty() && !news) continue;
     }
     network_.errors().answered(ApiKey::fetch, answer.error, &answer.partition);
@@ -383,7 +420,6 @@ void Fetcher::buffer(std::vector<Asked>& asked, FetchResponse& response, Address
     fetch.next_offset = one->offset;
     fetch.error = answer.error;
     fetch.high_watermark = answer.high_watermark;
-    fetch.log_end_offset = answer.log_end_offset;
     fetch.bytes = std::move(answer.records);
     completed_.push_back(std::move(fetch));
     if (!names_new_leader(answer.error, answer.current_leader)) continue;

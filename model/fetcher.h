@@ -79,7 +79,8 @@ class Fetcher {
     LeaderInfo leader;                         ///< Under which it is good, or being checked.
     Offset high_watermark = log::no_offset;
     Offset told_high_watermark = log::no_offset;  ///< The last one a broker sent.
-    std::optional<sim::EventId> failing;  ///< What interrupted it, until it brings records again.
+    std::optional<sim::EventId> failing;  ///< What interrupted it, until a fetch is answered well.
+    Time asked_since = never;             ///< The first request that no good answer has followed.
     Offset damage_told = log::no_offset;  ///< Where damaged records were met last.
     Time retry_at{};
     std::int64_t turn = 0;  ///< When it last brought something: who waits longest goes first.
@@ -97,7 +98,6 @@ class Fetcher {
     Offset next_offset = log::no_offset;  ///< First the one asked for, then behind what was taken.
     ErrorCode error = ErrorCode::none;
     Offset high_watermark = log::no_offset;
-    Offset log_end_offset = log::no_offset;
     log::ByteSlice bytes;
     // Once initialized:
     std::deque<ConsumedRecord> records;
@@ -133,7 +133,8 @@ class Fetcher {
   void fail_application(const TopicPartition& partition, ApiKey api, ErrorCode error,
                         std::string_view exception);
   Position* find(const TopicPartition& partition);
-  void tell_resumed(Position& position, const CompletedFetch& fetch);
+  void note_asked(const std::vector<Asked>& asked);
+  void note_answered(const Asked& asked, const FetchResponse::Partition& answer, Address from);
   void tell_damage(Position& position, const CompletedFetch& fetch);
 
   sim::Process& process_;

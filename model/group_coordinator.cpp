@@ -169,12 +169,20 @@ void GroupCoordinator::Impl::note_change(Group& group, const GroupState::Change&
     std::vector<sim::Detail> details{{"group", state.id()},
                                      {"generation", std::to_string(change.generation)},
                                      {"members", std::to_string(members.size())}};
-    const bool first = change.generation == 1;
-    details =
-        events::with_wait(std::move(details),
-                          {first ? "group.initial.rebalance.delay.ms" : "max.poll.interval.ms",
-                           first ? config.group_initial_rebalance_delay : state.rebalance_timeout(),
-                           first ? process.name() : state.id()});
+    if (change.generation == 1) {
+      details = events::with_wait(std::move(details),
+                                  {"group.initial.rebalance.delay.ms",
+                                   config.group_initial_rebalance_delay, process.name()});
+    } else {
+      const Duration most = state.rebalance_timeout();
+      details = events::with_waits(
+          std::move(details),
+          {fmt::format("its members to join again, max.poll.interval.ms = {} at most",
+                       brokerlab::to_text(most)),
+           fmt::format("멤버가 모두 다시 들어오기(최대 max.poll.interval.ms = {})",
+                       to_korean_text(most))});
+    }
+    if (group.rebalance.valid()) here.cause = group.rebalance;
     world.trace().record(events::group_stable, here, std::move(details));
   }
   context.observer.on_group_state(state.id(), to_text(change.phase), change.generation, members);

@@ -381,6 +381,7 @@ std::vector<KafkaProducer::Impl::Drained> KafkaProducer::Impl::drain(
     if (one.batches.empty()) continue;
     for (const BatchPtr& batch : one.batches) {
       note_drained(*batch, node);
+      batch->sent_to = connection->address();
       if (config.max_in_flight_requests_per_connection == 1) accumulator.mute(batch->partition);
       in_flight_batches.push_back(batch);
       produced_to.insert(batch->partition);
@@ -491,10 +492,11 @@ void KafkaProducer::Impl::note_unreachable(Address address, RpcFailure::Kind err
 /// Nothing is wrong with the broker: it waits itself?
 sim::EventId KafkaProducer::Impl::why_silent(Address address) const {
   sim::EventId newest;
+  const Time since = world.now() - config.request_timeout;
   for (const BatchPtr& batch : in_flight_batches) {
-    if (address_of(network.view().leader(batch->partition).leader) != address) continue;
+    if (batch->sent_to != address) continue;  // others may lead by now
     const sim::EventId stalled =
-        why_unreplicated(world.trace(), context.partitions.id_of(batch->partition));
+        why_replicated_late(world.trace(), context.partitions.id_of(batch->partition), since);
     if (stalled.valid() && (!newest.valid() || newest < stalled)) newest = stalled;
   }
   return newest;

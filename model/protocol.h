@@ -372,7 +372,9 @@ struct AlterPartitionRequest final : Request {
     LeaderEpoch leader_epoch = 0;
     std::vector<BrokerId> new_isr;
     int partition_epoch = 0;
-    sim::EventId because = {};  ///< Not on the wire, for the trace.
+    // Not on the wire, for the trace:
+    sim::EventId because = {};
+    Time since{};  ///< When its leader wanted it.
   };
   BrokerId broker;
   std::int64_t broker_epoch = -1;

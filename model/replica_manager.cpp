@@ -1,6 +1,7 @@
 #include "model/replica_manager.h"
 
 #include "model/events.h"
+#include "model/explain.h"
 
 #include <algorithm>
 
@@ -209,14 +210,14 @@ void ReplicaManager::tell_stalled(const TopicPartition& name, Offset required, T
   if (behind.empty()) return;
   const sim::World::KeepCause keep(world());
   stall = {{}, now, required, partition->isr(), partition->leader_epoch(), behind};
-  stall.event = world().trace().record(
-      events::replication_stalled,
-      {.machine = machine(), .partition = partition->id(), .cause = trouble},
-      events::with_wait(
-          {{"offset", std::to_string(required - 1)},
-           {"followers", stall.followers},
-           {"isr", cluster_.broker_names(stall.isr)}},
-          {"replica.lag.time.max.ms", config_.replica_lag_time_max, cluster_.broker_name(id_)}));
+  stall.event =
+      world().trace().record(events::replication_stalled,
+                             {.machine = machine(), .partition = partition->id(), .cause = trouble},
+                             {{"offset", std::to_string(required - 1)},
+                              {"followers", stall.followers},
+                              {"isr", cluster_.broker_names(stall.isr)},
+                              {"limit", brokerlab::to_text(config_.replica_lag_time_max),
+                               to_korean_text(config_.replica_lag_time_max)}});
 }
 
 /// Another ISR, or another epoch, is told by its own event.
@@ -264,6 +265,11 @@ sim::Task<> ReplicaManager::watch_isr() {
       submit(change);
     }
   }
+}
+
+/// Who asks for a larger ISR is the follower's fetch; behind it stands what let it fetch again.
+sim::EventId ReplicaManager::why_grown(const Partition& partition) const {
+  return why_again_with(process_.world().trace(), partition.id(), process_.world().cause());
 }
 
 /// Why a follower that is to leave the ISR has not caught up: nobody tells, so the network is

@@ -139,6 +139,7 @@ class ReplicaManager final : public OffsetStore {
   void report_truncation(Partition& partition, Offset end_before);
   sim::Task<> watch_isr();
   sim::EventId why_lagging(const IsrChange& change) const;
+  sim::EventId why_grown(const Partition& partition) const;
   void tell_refused(const IsrChange& change, ErrorCode error);
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();

@@ -320,7 +320,11 @@ sim::Task<> ReplicaManager::fetch(CallPtr call) {
       }
       const sim::World::KeepCause keep(world());
       if (request.partitions[i].because) world().set_cause(request.partitions[i].because);
-      submit(noted.isr_change);
+      {
+        const sim::World::KeepCause mine(world());
+        if (noted.isr_change) world().set_cause(why_grown(partition));
+        submit(noted.isr_change);
+      }
       if (noted.high_watermark_moved) wake(partition);
     }
   }

@@ -262,14 +262,28 @@ void NodeConnection::State::tell_failed(sim::NetError error, Time began) {
       sim::Detail::of("why", refused ? Phrase{"connection refused", "연결 거부"}
                                      : Phrase{"no answer", "응답 없음"})};
   if (!refused) {
-    details = events::with_wait(
+    const std::string length = to_rounded_text(process.world().now() - began);
+    details = events::with_waits(
         std::move(details),
-        {"socket.connection.setup.timeout.ms", process.world().now() - began, process.name()});
+        {fmt::format("socket.connection.setup.timeout.ms with its backoff, {} ({})", length,
+                     process.name()),
+         fmt::format("socket.connection.setup.timeout.ms와 그 백오프, {} ({})", length,
+                     process.name())});
   }
   // Nobody to blame: what the client was doing when it connected is no reason.
   last_trouble = trace.record(events::connection_failed, {.machine = here, .cause = trouble},
                               std::move(details));
 }
+
+namespace {
+
+/// A request may be sent long after its peer fell silent.
+Phrase since_text(Time sent) {
+  const std::string when = brokerlab::to_text(sent);
+  return {fmt::format("for a request sent at {}", when), fmt::format("{}에 보낸 요청", when)};
+}
+
+}  // namespace
 
 void NodeConnection::State::tell_broken(RpcFailure::Kind kind, sim::EventId trouble) {
   sim::Trace& trace = process.world().trace();
@@ -286,8 +300,9 @@ void NodeConnection::State::tell_broken(RpcFailure::Kind kind, sim::EventId trou
                                  ? to_phrase(kind)
                                  : Phrase{"reset or closed", "상대가 끊음"})};
   if (kind == RpcFailure::Kind::timed_out) {
-    details = events::with_wait(std::move(details),
-                                {settings.timeout_name, settings.request_timeout, process.name()});
+    details = events::with_wait(
+        std::move(details), {settings.timeout_name, settings.request_timeout, process.name(),
+                             since_text(in_flight.front()->deadline - settings.request_timeout)});
   }
   last_trouble = trace.record(events::connection_broken, about, std::move(details));
   if (count > 0 || !settings.is_client) return;

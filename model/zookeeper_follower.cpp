@@ -22,12 +22,15 @@ sim::Task<sim::EventId> ZkFollower::run() {
       if (!goes_on) break;
     }
   }
-  context_.frontend.stop_serving();
   sim::EventId trouble = socket_ ? socket_->trouble() : sim::EventId{};
   if (!trouble) {
-    trouble = context_.process.network().silence(context_.process.machine().id(),
-                                                 context_.machine_of(leader_));
+    const Duration patience = context_.config.sync_limit * context_.config.tick_time;
+    trouble = context_.process.network().trouble(
+        context_.process.machine().id(), context_.machine_of(leader_), world_.now() - patience);
   }
+  // Whose connections end now lose them for that, not for what we did last.
+  world_.set_cause(trouble);
+  context_.frontend.stop_serving();
   if (socket_) socket_->close();
   co_return trouble;
 }

@@ -35,6 +35,7 @@ sim::Task<> ZkLeader::run() {
     end({"too few servers followed it within initLimit", "initLimit 안에 따르는 서버가 모자랐다"},
         {});
   }
+  if (ending_) world_.set_cause(ending_);
   context_.frontend.stop_serving();
 }
 
@@ -113,8 +114,12 @@ void ZkLeader::end(Phrase why, sim::EventId cause) {
   if (established_) {
     sim::Trace::About about{.machine = context_.process.machine().id()};
     if (cause) about.cause = cause;
-    world_.trace().record(events::zk_leader_lost, about, {sim::Detail::of("why", std::move(why))});
+    ending_ = world_.trace().record(events::zk_leader_lost, about,
+                                    {sim::Detail::of("why", std::move(why))});
   }
+  // Whose connections end now lose them for that.
+  const sim::World::KeepCause keep(world_);
+  if (ending_) world_.set_cause(ending_);
   for (const sim::SocketPtr& socket : attended_) socket->close();
   learners_.clear();
   changed_.notify_all();
@@ -235,11 +240,22 @@ void ZkLeader::expire(const ZkSessionTracker::Expired& expired) {
           {{"session", fmt::format("{:#x}", expired.session.value())},
            std::move(owner),
            {"timeout", brokerlab::to_text(expired.timeout), to_korean_text(expired.timeout)}},
-          {"zookeeper.session.timeout.ms", expired.timeout, of}));
+          {"zookeeper.session.timeout.ms", expired.timeout, of, granted_as(expired.timeout)}));
   ZkTransaction transaction;
   transaction.type = ZkTransaction::Type::close_session;
   transaction.session = expired.session;
   submit(std::move(transaction));
+}
+
+/// ZooKeeper grants no session shorter or longer than it allows, whatever a client asks for.
+Phrase ZkLeader::granted_as(Duration timeout) const {
+  if (timeout == context_.config.min_granted_session()) {
+    return {"the shortest that ZooKeeper grants", "주키퍼가 허용하는 가장 짧은 값"};
+  }
+  if (timeout == context_.config.max_granted_session()) {
+    return {"the longest that ZooKeeper grants", "주키퍼가 허용하는 가장 긴 값"};
+  }
+  return {};
 }
 
 sim::EventId ZkLeader::why_silent(SessionId session) const {

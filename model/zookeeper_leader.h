@@ -81,6 +81,7 @@ class ZkLeader : public ZkUpstream, public std::enable_shared_from_this<ZkLeader
   sim::Task<> expire_sessions(Self self);
   void expire(const ZkSessionTracker::Expired& expired);
   sim::EventId why_silent(SessionId session) const;
+  Phrase granted_as(Duration timeout) const;
   void end(Phrase why, sim::EventId cause);
 
   // One follower (LearnerHandler).
@@ -118,6 +119,7 @@ class ZkLeader : public ZkUpstream, public std::enable_shared_from_this<ZkLeader
   sim::Signal changed_;
   sim::Signal session_added_;
   sim::EventId last_loss_;
+  sim::EventId ending_;  ///< The event that told of the end of its term.
   bool established_ = false;
   bool ended_ = false;
 };

@@ -5,6 +5,7 @@
 #include "model/zookeeper_leader.h"
 #include "model/zookeeper_links.h"
 
+#include <set>
 #include <utility>
 
 namespace brokerlab::model {
@@ -17,6 +18,7 @@ struct Shared {
   Observer& observer;
   std::vector<sim::MachineId> machines;
   ZkSessionNotes notes;
+  std::set<int> established;    ///< Leaders with a majority behind them.
   bool quorum_missing = false;  ///< Told, and not over yet.
 };
 
@@ -44,6 +46,7 @@ class ZooKeeperServer : public sim::Program {
                  replica_, frontend_,     election_, shared.notes} {
     process.spawn(run());
   }
+  ~ZooKeeperServer() override { shared_.established.erase(myid_); }
 
   ZooKeeperEnsemble::Status status() const {
     return {role_,
@@ -99,7 +102,9 @@ class ZooKeeperServer : public sim::Program {
     if (cause) world_.set_cause(cause);
   }
 
+  /// Who comes back alone looks for a majority that is there without it.
   void miss_quorum(sim::EventId cause) {
+    if (!shared_.established.empty()) return;
     if (std::exchange(shared_.quorum_missing, true)) return;
     const sim::World::KeepCause keep(world_);
     world_.trace().record(events::zk_quorum_lost,
@@ -125,12 +130,15 @@ class ZooKeeperServer : public sim::Program {
     process_.spawn(tell_quorum(leader_));
     co_await leader_->run();
     leader_.reset();
+    shared_.established.erase(myid_);
   }
 
   /// Once its term has begun, if there had been no quorum.
   sim::Task<> tell_quorum(std::shared_ptr<ZkLeader> term) {
     while (leader_ == term && !term->established()) co_await world_.sleep(100ms);
-    if (leader_ != term || !std::exchange(shared_.quorum_missing, false)) co_return;
+    if (leader_ != term) co_return;
+    shared_.established.insert(myid_);
+    if (!std::exchange(shared_.quorum_missing, false)) co_return;
     world_.trace().record(events::zk_quorum_back, {.machine = process_.machine().id()});
   }
 

@@ -168,7 +168,6 @@ void Effects::on_event(const sim::Event& event) {
 }
 
 void Effects::count(Tally& tally, const sim::Event& event) {
-  const Time because = event.cause.valid() ? world_.trace().event(event.cause).time : event.time;
   const sim::EventKind* const kind = event.kind;
   if (kind == &is::record_lost) {
     add(tally, Effect::record_lost);
@@ -177,7 +176,8 @@ void Effects::count(Tally& tally, const sim::Event& event) {
   } else if (kind == &is::producer_request_failed || kind == &is::consumer_stalled) {
     add(tally, Effect::unreachable);
   } else if (kind == &is::consumer_resumed) {
-    tally.consumer_waited = std::max(tally.consumer_waited, event.time - because);
+    const Duration waited(std::atoll(std::string(event.detail("waited_ns")).c_str()));
+    tally.consumer_waited = std::max(tally.consumer_waited, waited);
   } else if (kind == &is::connection_broken) {
     add(tally, Effect::request_broken, std::atoll(std::string(event.detail("count")).c_str()));
   } else if (kind == &is::zk_leader_lost || kind == &is::zk_leader_elected ||
@@ -230,11 +230,24 @@ void Effects::count_of_group(Tally& tally, const sim::Event& event) {
     add(tally, Effect::left_group);
   } else if (kind == &is::group_rebalancing) {
     add(tally, Effect::rebalanced);
-  } else if (kind == &is::coordinator_loaded || kind == &is::coordinator_lost) {
+  } else if (kind == &is::coordinator_loaded) {
     add(tally, Effect::coordinator_moved);
+  } else if (kind == &is::coordinator_lost) {
+    add(tally, Effect::coordinator_lost);
+  } else if (kind == &is::coordinator_found) {
+    note_found(tally, event);
   } else if (kind == &is::client_error) {
     add(tally, Effect::error_answered);
   }
+}
+
+/// Who commits after each poll() stands still until there is a coordinator again.
+void Effects::note_found(Tally& tally, const sim::Event& event) const {
+  const Cluster::Member* member = cluster_.find(world_.trace().machine_name(event.machine));
+  if (member == nullptr || !event.cause.valid()) return;
+  if (cluster_.scenario().consumers[member->role.spec].config.enable_auto_commit) return;
+  const Duration waited = event.time - world_.trace().event(event.cause).time;
+  tally.consumer_waited = std::max(tally.consumer_waited, waited);
 }
 
 /// A bit is met where nothing leads back to it but the place.

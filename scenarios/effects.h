@@ -60,6 +60,7 @@ enum class Effect {
   left_group,
   rebalanced,
   coordinator_moved,
+  coordinator_lost,
   request_broken,
   unreachable,
   error_answered,
@@ -169,6 +170,7 @@ class Effects final : public model::Observer {
   void count(Tally& tally, const sim::Event& event);
   void count_of_broker(Tally& tally, const sim::Event& event);
   void count_of_group(Tally& tally, const sim::Event& event);
+  void note_found(Tally& tally, const sim::Event& event) const;
   void note_damage(const sim::Event& event);
   bool holds_anything(std::string_view machine) const;
   bool carries_work(const sim::Transfer& transfer) const;

@@ -39,6 +39,9 @@ std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longes
       return one ? phrase("1 rebalance") : phrase("{} rebalances", count);
     case Effect::coordinator_moved:
       return phrase("a group's coordinator moved");
+    case Effect::coordinator_lost:
+      return one ? phrase("a member lost its group's coordinator")
+                 : phrase("members lost their group's coordinator {} times", count);
     case Effect::request_broken:
       return one ? phrase("1 request broken") : phrase("{} requests broken", count);
     case Effect::unreachable:
