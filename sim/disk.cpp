@@ -99,21 +99,15 @@ Time Disk::pass_limits(const Operation& operation, bool continues) {
 }
 
 void Disk::complete(Operation& operation) {
-  switch (operation.kind) {
-    case Kind::read:
-      bytes_read_ += operation.size;
-      break;
-    case Kind::write:
-      bytes_written_ += operation.size;
-      --writes_running_;
-      break;
-    case Kind::sync:
-      ++syncs_;
-      break;
-  }
+  if (operation.kind == Kind::write) --writes_running_;
   if (--running_ == 0) busy_ += world_.now() - busy_since_;
   // No draw without need: a good disk's stream stays where it is.
   const bool fails = failure_probability_ > 0 && failures_.chance(failure_probability_);
+  if (!fails) {
+    if (operation.kind == Kind::read) bytes_read_ += operation.size;
+    if (operation.kind == Kind::write) bytes_written_ += operation.size;
+    if (operation.kind == Kind::sync) ++syncs_;
+  }
   if (fails) {
     const World::KeepCause keep(world_);
     ++harm_.failed;

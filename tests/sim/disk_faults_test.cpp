@@ -63,6 +63,8 @@ TEST_CASE("a dying disk fails some operations, a dead one all, a repaired one no
   for (int i = 0; i < 400; ++i) it.users.spawn(it.write("x", i, 4_KiB));
   it.run_until(30s);
   CHECK(it.harm().failed == Approx(100).margin(30));
+  CHECK(it.disk().bytes_written().count() ==
+        (400 - it.harm().failed) * 4096);  // what failed is not
   fail_disk(it.host(0), 0);
   it.notes.clear();
   it.users.spawn(it.write("a", 1, 4_KiB));
