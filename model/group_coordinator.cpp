@@ -154,6 +154,8 @@ void GroupCoordinator::Impl::deliver(Group& group) {
 }
 
 void GroupCoordinator::Impl::note_change(Group& group, const GroupState::Change& change) {
+  // Given up with its partition: what becomes of the group is for its next coordinator to say.
+  if (change.phase == GroupPhase::dead) return;
   const GroupState& state = group.state;
   const std::vector<std::string> members = state.member_ids();
   sim::Trace::About here{.machine = process.machine().id()};
