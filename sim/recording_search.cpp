@@ -1,5 +1,10 @@
 #include "sim/recording_search.h"
 
+#include "base/translation.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -88,8 +93,23 @@ Result<Time, std::string> find_moment(const RecordingReader& reader, std::string
     return Time(since_start < Duration{} ? since_start + 24h : since_start);
   }
   const auto since_start = parse_duration(text);
-  if (!since_start) return fail(since_start.error());
-  return Time(*since_start);
+  if (since_start) return Time(*since_start);
+  if (text.find(':') == std::string_view::npos) return fail(since_start.error());
+  return fail(
+      starts_at ? tr("is no time of day such as 09:00:30; this run goes from {}", span_text(reader))
+                : tr("is no moment of this run, which goes from {}", span_text(reader)));
+}
+
+std::string span_text(const RecordingReader& reader) {
+  const auto starts_at = parse_time_of_day(reader.meta("starts_at"));
+  const auto moment = [&](Duration since_start) {
+    const std::string told = to_text(Time(since_start));
+    if (!starts_at) return told;
+    const std::int64_t seconds = whole_millis(*starts_at + since_start) / 1000;
+    return fmt::format("{:02}:{:02}:{:02} ({})", seconds / 3600 % 24, seconds / 60 % 60,
+                       seconds % 60, told);
+  };
+  return tr("{} to {}", moment(Duration{}), moment(reader.duration()));
 }
 
 bool has_word(std::string_view text, std::string_view wanted) {
@@ -129,7 +149,31 @@ std::vector<RecordedEvent> find_events(const RecordingReader& reader, std::strin
   std::stable_partition(found.begin(), found.end(), [&internal](const RecordedEvent& event) {
     return !event.partition || !internal.contains(*event.partition);
   });
+  if (wanted.size() == 1) {
+    std::stable_partition(found.begin(), found.end(), [&](const RecordedEvent& event) {
+      return lower(event.kind).ends_with("." + lower(wanted.front()));
+    });
+  }
   return found;
+}
+
+std::string waited_for(const RecordedEvent& event, Language language) {
+  const auto details = nlohmann::json::parse(event.detail, nullptr, false);
+  if (!details.is_object()) return {};
+  const auto text = [&](const std::string& key) {
+    const auto in_korean = details.find(key + "_ko");
+    const auto found =
+        language == Language::korean && in_korean != details.end() ? in_korean : details.find(key);
+    return found == details.end() || !found->is_string() ? std::string()
+                                                         : found->get<std::string>();
+  };
+  if (event.kind == "record.lost") return text("why");
+  if (const std::string waits = text("waits"); !waits.empty()) return waits;
+  const std::string name = text("waited_for");
+  if (name.empty()) return {};
+  const std::string of = text("waited_of");
+  return fmt::format("{} = {}{}", name, text("waited_value"),
+                     of.empty() ? std::string() : fmt::format(" ({})", of));
 }
 
 std::optional<std::int64_t> event_number(std::string_view text) {

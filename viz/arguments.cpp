@@ -52,7 +52,8 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     arguments.language = value == "ko" ? Language::korean : Language::english;
   } else if (name == "--at") {
     const auto at = parse_duration(value);
-    if (!at && !sim::parse_time_of_day(value)) {
+    // What is no time of day is told with the run's own times, which only the recording has.
+    if (!at && value.find(':') == std::string_view::npos) {
       return fail(fmt::format("--at {}: {}", value, at.error()));
     }
     if (at && *at < Duration{}) return fail(tr("--at {}: must not be negative", value));
@@ -75,21 +76,20 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
 }  // namespace
 
 std::string usage(Language language) {
-  std::string text =
-      "usage: brokerlab-viz FILE.run [--lang en|ko] [--at 305s|09:00:46] [--size 1600x900]\n"
-      "                     [--why EVENT|WORDS] [--screenshot out.png]\n";
-  text +=
-      language == Language::korean
-          ? "실행 기록을 창에 보여 주거나, 화면 없이 그림 한 장으로 그립니다.\n"
-            "키: space 재생과 멈춤, 왼쪽·오른쪽 화살표 1초씩 이동 (shift와 함께 10초), home·end "
-            "처음과 "
-            "끝,\n"
-            "    위·아래 화살표 재생 속도, L 언어, Q 닫기\n"
-          : "Shows the recording of a run in a window, or draws one picture without any display.\n"
-            "Keys: space plays and stops, left and right move by 1 s (with shift by 10 s), home "
-            "and end,\n"
-            "      up and down change the speed, L the language, Q closes.\n";
-  return text;
+  return tr_in(
+      language,
+      "Usage: brokerlab view FILE.run|SCENARIO [OPTIONS]\n"
+      "Shows the recording of a run in a window, or draws one picture without any display.\n"
+      "A scenario, by its name or file, is run first; its recording stays in NAME.run.\n\n"
+      "Options:\n"
+      "  --at 305s|09:00:46     the moment to begin with, or of the picture\n"
+      "  --why EVENT|WORDS      select that event and show its causes\n"
+      "  --screenshot P.png     draw a picture instead of a window\n"
+      "  --size 1600x900        of the window or picture\n"
+      "  --lang en|ko           language\n\n"
+      "Keys: space plays and stops, left and right move by 1 s (with shift by 10 s), home and "
+      "end,\n"
+      "      up and down change the speed, L the language, Q closes.\n");
 }
 
 Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,

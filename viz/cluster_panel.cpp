@@ -175,6 +175,10 @@ void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker,
   }
   if (alive) draw_ailments(ui, scene, broker.machine, {card.right() - inner, y});
   y += 27;
+  if (scene.run.scope.level == sim::RecordingLevel::none) {
+    ui.text_in({x, y, w, 20}, ui.say(Text::nothing_known), {Size::small, theme::faint});
+    return;
+  }
   if (card.h < 120) return;  // A large cluster: the name and the state, the rest is in the table.
 
   int leads = 0;
@@ -221,6 +225,13 @@ void draw_zookeeper(Ui& ui, const Scene& scene, const sim::RecordedProcess& serv
   }
 }
 
+bool group_is_empty(const Scene& scene, const Client& client) {
+  for (const auto& [name, group] : scene.moment.state.groups) {
+    if (client.process.name.starts_with(name + "-")) return group.state == "Empty";
+  }
+  return false;
+}
+
 void draw_client(Ui& ui, const Scene& scene, const Client& client, const Rect& card,
                  bool producing) {
   const bool alive = scene.moment.running(client.process);
@@ -262,7 +273,9 @@ void draw_client(Ui& ui, const Scene& scene, const Client& client, const Rect& c
     names += (names.empty() ? "" : " ") + partition.name();
   }
   if (ui.width_of(list, {Size::small}) > w) list = fmt::format("{} ...", list.substr(0, 16));
-  ui.text_in(line, list.empty() ? "-" : list, {Size::small, theme::text});
+  // It reads on, as far as it knows, while its coordinator knows no member of the group.
+  ui.text_in(line, list.empty() ? "-" : list,
+             {Size::small, group_is_empty(scene, client) ? theme::faint : theme::text});
   if (ui.hovered(line) && !names.empty()) ui.tooltip(names);
 }
 

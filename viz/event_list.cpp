@@ -1,4 +1,5 @@
 // What happened, in sentences, around the current time; and why, for the one that is clicked.
+#include "sim/recording_search.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
@@ -53,6 +54,20 @@ void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
   }
 }
 
+// How long behind its cause it came, and for what: that is what one asks why for.
+std::string wait_text(const Ui& ui, const sim::RecordedEvent& event, Duration apart) {
+  const std::string waited = sim::waited_for(event, ui.language());
+  std::string text;
+  if (apart > Duration{}) {
+    text = fmt::format(fmt::runtime(ui.say(Text::after)), to_rounded_text(apart));
+  }
+  if (waited.empty()) return text;
+  const std::string what = event.kind == "record.lost"
+                               ? waited
+                               : fmt::format(fmt::runtime(ui.say(Text::waited_for)), waited);
+  return text.empty() ? what : text + " · " + what;
+}
+
 // The chain from the selected event up to its root, indented step by step.
 void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.line({rect.x, rect.y}, {rect.right(), rect.y}, theme::track);
@@ -75,11 +90,15 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
     }
     ui.text({x, y + 1}, scene.run.wall_clock(event.t, true), {Size::small, theme::dim});
     ui.disc({x + time_width - 8, y + 9}, 4, color_of(event));
-    const auto lines =
-        ui.wrap(sentence(event, ui.language()), {Size::body}, rect.right() - x - time_width - 6);
-    for (const auto& line : lines) {
+    const float width = rect.right() - x - time_width - 6;
+    for (const auto& line : ui.wrap(sentence(event, ui.language()), {Size::body}, width)) {
       ui.text({x + time_width + 6, y}, line,
               {Size::body, theme::text, event.level == sim::EventLevel::fault});
+      y += line_height;
+    }
+    const Duration apart = i + 1 < chain.size() ? event.t - chain[i + 1].t : Duration{};
+    for (const auto& line : ui.wrap(wait_text(ui, event, apart), {Size::small}, width)) {
+      ui.text({x + time_width + 6, y}, line, {Size::small, theme::accent});
       y += line_height;
     }
     if (i + 1 == chain.size() && i > 0) {

@@ -20,7 +20,7 @@ using namespace brokerlab::viz;
 constexpr int exit_error = 3;
 
 int complain(const std::string& message) {
-  fmt::print(stderr, "brokerlab-viz: {}\n", message);
+  fmt::print(stderr, "brokerlab view: {}\n", message);
   return exit_error;
 }
 
@@ -54,7 +54,8 @@ Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& 
     if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
     const Duration run = viewer.run().duration;
     if (*at > Time(run)) {
-      return fail(tr("--at {}: the run ends at {}", *arguments.at, to_text(run)));
+      return fail(tr("--at {}: is not in the run, which goes from {}", *arguments.at,
+                     sim::span_text(viewer.reader())));
     }
     place.at = *at;
   }

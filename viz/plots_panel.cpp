@@ -67,16 +67,24 @@ std::pair<double, double> heights_of(const std::vector<Curve>& curves) {
 void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view title,
                std::string_view unit, const std::vector<Curve>& curves, float left) {
   float x = left + 4;
+  // The play head passes below the words.
+  ui.fill(
+      {x - 2, rect.y,
+       ui.width_of(title, {Size::small, theme::text, true}) + 12 + ui.width_of(unit, {Size::small}),
+       19},
+      theme::panel);
   x += ui.text({x, rect.y}, title, {Size::small, theme::text, true}) + 8;
   ui.text({x, rect.y}, unit, {Size::small, theme::faint});
   x = rect.right() - 6;
   for (auto curve = curves.rbegin(); curve != curves.rend(); ++curve) {
     const auto value = curve->series->at(scene.moment.t);
     const Rect number{x - 54, rect.y, 54, 18};
-    ui.text({number.right(), rect.y},
-            value ? with_thousands(static_cast<std::int64_t>(std::llround(*value))) : "-",
-            {Size::small, theme::text, true}, Align::right);
+    const std::string number_text =
+        value ? with_thousands(static_cast<std::int64_t>(std::llround(*value))) : "-";
     x = number.x - 2;
+    const float begin = x - ui.width_of(curve->label, {Size::small}) - 20;
+    ui.fill({begin - 2, rect.y, number.right() - begin + 4, 19}, theme::panel);
+    ui.text({number.right(), rect.y}, number_text, {Size::small, theme::text, true}, Align::right);
     x -= ui.text({x, rect.y}, curve->label, {Size::small, theme::dim}, Align::right) + 20;
     ui.fill({x, rect.y + 7, 14, 3}, curve->color, 1.5F);
     x -= 16;
@@ -109,9 +117,12 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
   for (const auto& curve : curves) {
     for (const auto& sample : curve.series->samples) {
       if (sample.value < highest) continue;
-      ui.text({axis.at(sample.t) + 6, room.y - 2},
-              with_thousands(static_cast<std::int64_t>(std::llround(highest))),
-              {Size::small, theme::dim});
+      const std::string label = with_thousands(static_cast<std::int64_t>(std::llround(highest)));
+      const TextStyle style{Size::small, theme::text};
+      const float x = axis.at(sample.t) + 6;
+      const float width = ui.width_of(label, style);
+      ui.fill({x - 1, room.y - 1, width + 3, 17}, theme::panel);  // Its own curve goes on below.
+      ui.text({x, room.y - 2}, label, style);
       return;
     }
   }

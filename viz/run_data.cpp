@@ -91,6 +91,30 @@ void find_outages(Run& run) {
   }
 }
 
+// From a fault of the network to the event that ends it, which names the same switch, area or ways.
+void find_network_outages(Run& run) {
+  std::multimap<std::string, Time> open;
+  for (const auto& event : run.events) {
+    if (!event.kind.starts_with("network.")) continue;
+    const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+    if (!detail.is_object()) continue;
+    std::string place;
+    for (const char* key : {"switch", "area", "what", "from", "to"}) {
+      if (detail.contains(key)) place += detail.value(key, "") + "\n";
+    }
+    if (event.level == sim::EventLevel::fault) {
+      open.emplace(std::move(place), event.t);
+      continue;
+    }
+    const auto [first, end] = open.equal_range(place);
+    const bool one = event.kind == "network.relieved";  // Others of them go on.
+    const auto last = one && first != end ? std::next(first) : end;
+    for (auto it = first; it != last; ++it) run.outages.push_back({{}, it->second, event.t});
+    open.erase(first, last);
+  }
+  for (const auto& [place, since] : open) run.outages.push_back({{}, since, Time(run.duration)});
+}
+
 // By the kinds of events that begin and end them. Of one kind on one thing the newest counts.
 void find_ailments(Run& run) {
   static const std::map<std::string_view, std::string_view> begins{
@@ -125,7 +149,7 @@ void find_ailments(Run& run) {
 std::string glyphs_of(const std::vector<sim::RecordedEvent>& events) {
   std::set<std::string_view> glyphs;
   for (const auto& event : events) {
-    for (const std::string* text : {&event.en, &event.ko}) {
+    for (const std::string* text : {&event.en, &event.ko, &event.detail}) {
       for (std::size_t at = 0; at < text->size();) {
         std::size_t end = at + 1;
         while (end < text->size() && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80)
@@ -277,6 +301,7 @@ Run read_run(const sim::RecordingReader& reader) {
   run.duration = reader.duration();
   if (run.duration <= Duration{}) run.duration = last_told(run);
   find_outages(run);
+  find_network_outages(run);
   find_ailments(run);
   return run;
 }

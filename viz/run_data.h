@@ -27,9 +27,9 @@ struct Client {
   Series rate;
 };
 
-/// A machine without power.
+/// A machine without power, or a fault of the network.
 struct Outage {
-  int machine = 0;
+  std::optional<int> machine;
   Time from{};
   Time to{};
 };

@@ -74,9 +74,12 @@ enum class Text {
   no_events_yet,
   messages_not_kept,
   nothing_kept,
+  nothing_known,
   messages_sampled,  // "{}": one in so many
   select_event_hint,
   root_cause,
+  after,       // "{}" behind its cause
+  waited_for,  // "{}"
   other_language,
   key_hint,
   fault_power_off,

@@ -2,6 +2,7 @@
 #include "viz/panels.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,18 @@ namespace brokerlab::viz {
 namespace {
 
 constexpr float label_width = 52;  // Left of the axis, for the plots' numbers.
+
+// What a fault of the network is about: the switch, the rack, or who is cut off.
+std::string network_place(const sim::RecordedEvent& event) {
+  const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+  if (!detail.is_object()) return {};
+  for (const char* key : {"switch", "area"}) {
+    if (detail.contains(key)) return detail.value(key, "");
+  }
+  return detail.contains("from") && detail.contains("to")
+             ? fmt::format("{} > {}", detail.value("from", ""), detail.value("to", ""))
+             : std::string();
+}
 
 Text short_name(const std::string& kind) {
   if (kind == "machine.power_off") return Text::fault_power_off;
@@ -88,6 +101,8 @@ void name_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, float y) {
     const auto* machine = event->machine ? scene.run.machine(*event->machine) : nullptr;
     if (machine != nullptr && event->kind != "load.changed") {
       label = fmt::format("{} {}", machine->name, label);
+    } else if (const std::string place = network_place(*event); !place.empty()) {
+      label = fmt::format("{} {}", place, label);
     }
     const TextStyle style{Size::small, color_of(*event)};
     const float w = ui.width_of(label, style);
@@ -139,8 +154,8 @@ void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_clock_axis(ui, scene, axis, clock_y, plots.bottom());
   const auto* event = draw_marks(ui, scene, axis, track);
   name_faults(ui, scene, axis, rect.y + 9);
-  draw_plots(ui, scene, plots, axis);
   draw_play_head(ui, axis, scene.view.time, track.y, plots.bottom());
+  draw_plots(ui, scene, plots, axis);
 
   const Rect reach{axis.x - 4, track.y - 6, axis.w + 8, plots.bottom() - track.y + 6};
   if (event != nullptr) {

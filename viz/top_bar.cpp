@@ -1,4 +1,5 @@
 // Title, play and speed, the clock, language and verdict.
+#include "viz/elapsed.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
@@ -110,7 +111,7 @@ void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
   const float controls = language.x - 30 - 180;
   draw_transport(ui, scene, controls, middle - 17);
   const float t_right = controls - 26;
-  const std::string t = fmt::format("t = {:.1f} s", to_seconds(scene.view.time));
+  const std::string t = fmt::format("t = {} s", elapsed(scene.view.time));
   const std::string of = fmt::format("/ {:.0f} s", to_seconds(scene.run.duration));
   ui.text({t_right, middle - 17}, t, {Size::small, theme::text}, Align::right);
   ui.text({t_right, middle + 1}, of, {Size::small, theme::faint}, Align::right);

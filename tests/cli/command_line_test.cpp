@@ -76,9 +76,9 @@ TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]"
 
 TEST_CASE("view leaves its options to the viewer", "[unit]") {
   CHECK(say("view nowhere.run --at 5s --screenshot x.png") ==
-        "brokerlab-viz: nowhere.run: no such file\n");
+        "brokerlab view: nowhere.run: no such file\n");
   CHECK_THAT(say("view --help"),
-             Contains("usage: brokerlab-viz FILE.run") && Contains("--screenshot out.png"));
+             Contains("Usage: brokerlab view FILE.run|SCENARIO") && Contains("--screenshot P.png"));
 }
 
 TEST_CASE("what is wrong with a command line is told in plain words, with what to do", "[unit]") {
