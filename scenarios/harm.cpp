@@ -2,6 +2,8 @@
 
 #include "base/translation.h"
 
+#include <algorithm>
+
 namespace brokerlab::scenarios {
 namespace {
 
@@ -31,8 +33,8 @@ void add_records(const RunReport& r, Harms& harms) {
             phrase("{} acknowledged records without a live leader to look for them",
                    with_commas(r.not_verifiable)));
   const std::string errors = error_list(r.failed_by);
-  harms.add("sends_failed", r.failed, phrase("1 send failed ({})", errors),
-            phrase("{} sends failed ({})", with_commas(r.failed), errors));
+  harms.add("sends_failed", r.failed, phrase("a producer gave up on 1 record ({})", errors),
+            phrase("producers gave up on {} records ({})", with_commas(r.failed), errors));
   if (r.oldest_pending >= harmful_wait) {
     const std::string oldest = to_rounded_text(r.oldest_pending);
     harms.add("sends_unanswered", r.pending,
@@ -66,20 +68,33 @@ void add_order(const RunReport& r, Harms& harms) {
             phrase("{} records skipped by groups", with_commas(skipped)));
 }
 
+using ErrorCounts = std::vector<std::pair<std::string, std::int64_t>>;
+
+/// However the answer stayed away: a name stands there once.
+void add_up(ErrorCounts& errors, const std::string& name, std::int64_t count) {
+  const auto known = std::find_if(errors.begin(), errors.end(),
+                                  [&name](const auto& one) { return one.first == name; });
+  if (known == errors.end()) {
+    errors.emplace_back(name, count);
+  } else {
+    known->second += count;
+  }
+}
+
 /// What was refused and tried again, and what reached the applications of consumers.
 void add_errors(const RunReport& r, Harms& harms) {
-  std::vector<std::pair<std::string, std::int64_t>> refused, commits, told;
+  ErrorCounts refused, commits, told;
   std::int64_t refusals = 0, failed_commits = 0, final = 0;
   for (const RunReport::ClientError& error : r.client_errors) {
     if (error.api == "Produce") {
       if (error.how != "answered") continue;
-      refused.emplace_back(error.name, error.count);
+      add_up(refused, error.name, error.count);
       refusals += error.count;
     } else if (error.api == "OffsetCommit") {
-      commits.emplace_back(error.name, error.count);
+      add_up(commits, error.name, error.count);
       failed_commits += error.count;
     } else if (error.final > 0) {
-      told.emplace_back(error.name, error.final);
+      add_up(told, error.name, error.final);
       final += error.final;
     }
   }
@@ -110,7 +125,7 @@ void add_outages(const RunReport& r, Harms& harms) {
   for (const RunReport::Group& group : r.groups) {
     if (!group.coordinator || group.coordinator->longest < harmful_outage) continue;
     harms.add("coordinator_unavailable",
-              phrase("group {} without a coordinator for up to {}", group.name,
+              phrase("commits of group {} impossible for up to {}", group.name,
                      to_rounded_text(group.coordinator->longest)));
   }
 }

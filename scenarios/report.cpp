@@ -42,9 +42,9 @@ std::string lost_records(const RunReport& r) {
     return line(r.not_verifiable > 0 ? tr("no other acknowledged record was lost")
                                      : tr("no acknowledged record was lost"));
   }
-  std::string text =
-      line(r.lost.size() == 1 ? tr("1 acknowledged record was lost:")
-                              : tr("{} acknowledged records were lost:", r.lost.size()));
+  std::string text = line(r.lost.size() == 1 ? tr("1 acknowledged record was lost:")
+                                             : tr("{} acknowledged records were lost:",
+                                                  count(static_cast<std::int64_t>(r.lost.size()))));
   constexpr std::size_t shown = 20;
   for (std::size_t i = 0; i < std::min(shown, r.lost.size()); ++i) {
     const RunReport::Lost& lost = r.lost[i];
@@ -52,7 +52,8 @@ std::string lost_records(const RunReport& r) {
                         tr("{} offset {}", lost.partition, lost.offset), say(lost.why));
   }
   if (r.lost.size() > shown) {
-    text += "  " + line(tr("... and {} more (--json lists all)", r.lost.size() - shown));
+    text += "  " + line(tr("... and {} more (--json lists all)",
+                           count(static_cast<std::int64_t>(r.lost.size() - shown))));
   }
   return text;
 }
@@ -206,7 +207,7 @@ std::string groups_section(const RunReport& r) {
     text += "\n";
     if (g.coordinator && g.coordinator->times > 0) {
       text += fmt::format("  {:<20} {}{}\n", "",
-                          tr("without a coordinator: longest {}, in all {}, {}",
+                          tr("commits impossible: longest {}, in all {}, {}",
                              to_rounded_text(g.coordinator->longest),
                              to_rounded_text(g.coordinator->total), times(g.coordinator->times)),
                           at_the_end(*g.coordinator));
@@ -229,7 +230,7 @@ std::string machines_section(const RunReport& r) {
                         m.name, to_rounded_text(Bytes(m.nic_sent)),
                         to_rounded_text(Bytes(m.nic_received)), load_text(m.nic),
                         to_rounded_text(Bytes(m.disk_read)), to_rounded_text(Bytes(m.disk_written)),
-                        m.disk_syncs, load_text(m.disk), load_text(m.cpu));
+                        count(m.disk_syncs), load_text(m.disk), load_text(m.cpu));
   }
   return text;
 }

@@ -1,6 +1,7 @@
 // What a verdict says: each expectation is seen to be missed, each harm to be told, whatever was
 // expected. On reports made by hand.
 #include "base/translation.h"
+#include "scenarios/effects.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harm.h"
 #include "scenarios/ledger.h"
@@ -107,7 +108,7 @@ TEST_CASE("every harm is told, the worst first", "[unit]") {
   CHECK(told_of([](RunReport& r) {
           r.failed = 4;
           r.failed_by = {{"REQUEST_TIMED_OUT", 3}, {"MESSAGE_TOO_LARGE", 1}};
-        }) == "4 sends failed (REQUEST_TIMED_OUT 3, MESSAGE_TOO_LARGE 1)");
+        }) == "producers gave up on 4 records (REQUEST_TIMED_OUT 3, MESSAGE_TOO_LARGE 1)");
   CHECK(told_of([](RunReport& r) {
           r.pending = 5;
           r.oldest_pending = 12s;
@@ -136,15 +137,18 @@ TEST_CASE("every harm is told, the worst first", "[unit]") {
   CHECK(told_of([](RunReport& r) { r.produce = {.longest = 99ms}; }) == "");
   CHECK(told_of([](RunReport& r) {
           r.groups.push_back({.name = "g", .coordinator = RunReport::Outages{.longest = 18s}});
-        }) == "group g without a coordinator for up to 18 s");
+        }) == "commits of group g impossible for up to 18 s");
   CHECK(told_of([](RunReport& r) {
           r.client_errors = {{"Produce", "NOT_ENOUGH_REPLICAS", "answered", 93, 0, {}, {}},
                              {"Produce", "NETWORK_EXCEPTION", "disconnected", 2, 0, {}, {}},
                              {"OffsetCommit", "REQUEST_TIMED_OUT", "answered", 1, 0, {}, {}},
+                             {"OffsetCommit", "DisconnectException", "disconnected", 2, 0, {}, {}},
+                             {"OffsetCommit", "DisconnectException", "timed_out", 10, 0, {}, {}},
                              {"Fetch", "NoOffsetForPartitionException", "client", 2, 2, {}, {}}};
         }) ==
         "2 errors reached applications (NoOffsetForPartitionException 2); 93 produces refused "
-        "(NOT_ENOUGH_REPLICAS 93); 1 offset commit failed (REQUEST_TIMED_OUT 1)");
+        "(NOT_ENOUGH_REPLICAS 93); 13 offset commits failed (REQUEST_TIMED_OUT 1, "
+        "DisconnectException 12)");
 }
 
 TEST_CASE("the verdict's own line, in text and JSON, says what harm was done", "[unit]") {
@@ -181,4 +185,18 @@ TEST_CASE("a promise beside a loss says what it exempts", "[unit]") {
                              "unclean.leader.election.enable allows\n"));
   const auto json = nlohmann::json::parse(report.json());
   CHECK(json["invariants"][0]["but_for"].size() == 1);
+}
+
+TEST_CASE("counts have their commas wherever a report has them", "[unit]") {
+  RunReport report;
+  report.lost.resize(8912);
+  CHECK_THAT(report.text(), Catch::Contains("8,912 acknowledged records were lost:") &&
+                                Catch::Contains("... and 8,892 more"));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Effect::count_of_them); ++i) {
+    const auto clause = told_as(static_cast<Effect>(i), 1553, 2s);
+    if (!clause) continue;
+    INFO(clause->english);
+    CHECK(clause->english.find("1553") == std::string::npos);
+    CHECK(clause->korean.find("1553") == std::string::npos);
+  }
 }
