@@ -68,6 +68,31 @@ BatchBuilder::BatchBuilder(Options options) : options_(options) {
   ENSURE(options_.base_offset >= 0);
 }
 
+namespace {
+
+std::int64_t delta_between(Timestamp timestamp, Timestamp base) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(timestamp) -
+                                   static_cast<std::uint64_t>(base));
+}
+
+/// Behind its length.
+std::size_t body_size(const RecordView& record, std::int64_t timestamp_delta,
+                      std::int32_t offset_delta) {
+  return 1 + varlong_size(timestamp_delta) + varint_size(offset_delta) +
+         sized_bytes_size(record.key) + sized_bytes_size(record.value) +
+         headers_size(record.headers);
+}
+
+}  // namespace
+
+std::size_t BatchBuilder::next_record_size(Timestamp timestamp, std::optional<ByteView> key,
+                                           std::optional<ByteView> value) const {
+  const std::int64_t delta = count_ == 0 ? 0 : delta_between(timestamp, base_timestamp_);
+  const std::size_t body =
+      body_size(RecordView{0, timestamp, key, value, {}}, delta, last_delta_ + 1);
+  return varint_size(as_length(body)) + body;
+}
+
 void BatchBuilder::append(const RecordView& record) {
   ENSURE(last_delta_ < std::numeric_limits<std::int32_t>::max());
   append(record, last_delta_ + 1);
@@ -89,11 +114,8 @@ void BatchBuilder::append(const RecordView& record, std::int32_t offset_delta) {
   last_delta_ = offset_delta;
   max_timestamp_ = std::max(max_timestamp_, record.timestamp);
 
-  const auto timestamp_delta = static_cast<std::int64_t>(
-      static_cast<std::uint64_t>(record.timestamp) - static_cast<std::uint64_t>(base_timestamp_));
-  const std::size_t body = 1 + varlong_size(timestamp_delta) + varint_size(offset_delta) +
-                           sized_bytes_size(record.key) + sized_bytes_size(record.value) +
-                           headers_size(record.headers);
+  const std::int64_t timestamp_delta = delta_between(record.timestamp, base_timestamp_);
+  const std::size_t body = body_size(record, timestamp_delta, offset_delta);
   const std::size_t before = records_.size();
   records_.resize(before + varint_size(as_length(body)) + body);
 

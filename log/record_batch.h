@@ -119,6 +119,9 @@ class BatchBuilder {
   /// Exact for Codec::none. Otherwise Kafka's guess: header + records * ratio * 1.05
   /// (MemoryRecordsBuilder.estimatedBytesWritten); the producer learns the ratio.
   std::size_t estimated_size(double compression_ratio = 1.0) const;
+  /// What one more record would add before compression (DefaultRecord.sizeInBytes).
+  std::size_t next_record_size(Timestamp timestamp, std::optional<ByteView> key,
+                               std::optional<ByteView> value) const;
   /// The records before compression, without the batch header.
   std::size_t uncompressed_records_size() const { return records_.size(); }
 

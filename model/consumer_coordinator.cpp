@@ -98,6 +98,7 @@ void ConsumerCoordinator::forget_membership(Phrase why, bool keep_member_id) {
 /// Told once, until it answers again or another one does.
 void ConsumerCoordinator::tell_lost(const RpcFailure* failure, ErrorCode error) {
   if (coordinator_lost_.valid()) return;
+  look_up_waited_.reset();
   lost_by_error_ = failure == nullptr && error != ErrorCode::none;
   const sim::World::KeepCause keep(world_);
   Phrase why{"no heartbeat was answered", "하트비트 응답이 없다"};
@@ -123,9 +124,12 @@ void ConsumerCoordinator::note_served(const NodeConnection& node, bool by_heartb
   const sim::EventId lost = std::exchange(coordinator_lost_, sim::EventId());
   if (!lost.valid()) return;
   const sim::World::KeepCause keep(world_);
+  std::vector<sim::Detail> details{{"group", setup_.group},
+                                   {"to", machine_name(process_, node.address())}};
+  if (look_up_waited_) details = events::with_wait(std::move(details), *look_up_waited_);
+  look_up_waited_.reset();
   world_.trace().record(events::coordinator_found,
-                        {.machine = process_.machine().id(), .cause = lost},
-                        {{"group", setup_.group}, {"to", machine_name(process_, node.address())}});
+                        {.machine = process_.machine().id(), .cause = lost}, std::move(details));
 }
 
 void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure, ErrorCode error) {
@@ -205,6 +209,14 @@ sim::Task<> ConsumerCoordinator::look_up(Time deadline) {
     Result<std::unique_ptr<FindCoordinatorResponse>, RpcFailure> result =
         co_await call_as<FindCoordinatorResponse>(*node, std::move(message));
     note_outcome(ApiKey::find_coordinator, result);
+    if (!result && result.error().kind == RpcFailure::Kind::timed_out) {
+      const std::string of = machine_name(process_, node->address());
+      look_up_waited_ = events::Wait{"request.timeout.ms",
+                                     config_.request_timeout,
+                                     process_.name(),
+                                     {fmt::format("for a FindCoordinator to {}", of),
+                                      fmt::format("{}에 보낸 FindCoordinator", of)}};
+    }
     if (result && (*result)->error == ErrorCode::none) {
       const Duration patience = config_.max_poll_interval + join_lapse;
       coordinator_ = network_.dedicated((*result)->coordinator.address, patience);

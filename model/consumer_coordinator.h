@@ -85,7 +85,8 @@ class ConsumerCoordinator {
   RandomStream random_;
   sim::EventId coordinator_lost_;  ///< The event, until one serves again.
   bool lost_by_error_ = false;
-  std::optional<events::Wait> waited_;  ///< What the next event of ours waited for.
+  std::optional<events::Wait> waited_;          ///< What the next event of ours waited for.
+  std::optional<events::Wait> look_up_waited_;  ///< What the last look-up in vain waited for.
   NodePtr coordinator_;
   bool finding_ = false;
   bool stable_ = false;  ///< A member of the current generation, as far as we know.

@@ -75,7 +75,9 @@ std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& part
   ProducerBatch& last = *queue->second.back();
   if (last.closed_for_appends) return std::nullopt;
   const std::size_t before = last.estimated_size();
-  const std::size_t size = log::record_size_upper_bound(record.key, record.value);
+  // MemoryRecordsBuilder.hasRoomFor: the record as it would be, not the bound that the buffer has.
+  const std::size_t size =
+      last.builder.next_record_size(record.timestamp, record.key, record.value);
   if (before + size > last.write_limit) {
     last.closed_for_appends = true;
     return std::nullopt;
@@ -231,8 +233,12 @@ int RecordAccumulator::split(const BatchPtr& batch) {
     part.timestamp = record.timestamp;
     if (record.key) part.key = *record.key;
     if (record.value) part.value = *record.value;
-    const std::size_t size = log::record_size_upper_bound(part.key, part.value);
-    if (parts.empty() || parts.back()->estimated_size() + size > parts.back()->write_limit) {
+    const auto has_room = [&](const ProducerBatch& last) {
+      return last.estimated_size() +
+                 last.builder.next_record_size(part.timestamp, part.key, part.value) <=
+             last.write_limit;
+    };
+    if (parts.empty() || !has_room(*parts.back())) {
       const auto limit = static_cast<std::size_t>(memory_for(part).count());
       parts.push_back(make_batch(batch->partition, limit, batch->created));
     }

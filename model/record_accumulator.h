@@ -53,7 +53,7 @@ struct ProducerBatch {
   bool closed_for_appends = false;
   log::ByteSlice bytes;  ///< Once closed.
   std::size_t uncompressed = 0;
-  Bytes memory;  ///< Of the buffer, given back when it is done.
+  Bytes memory;       ///< Of the buffer, given back when it is done.
   Address sent_to{};  ///< By the last attempt.
   LeaderEpoch leader_epoch = log::no_epoch;
   int attempts_at_epoch = 0;  ///< Attempts made when that epoch was first seen.

@@ -234,8 +234,8 @@ void ZooKeeperClient::Impl::lose_connection() {
     trouble = process.network().trouble(process.machine().id(), socket->peer(),
                                         std::max(connected_at, world.now() - read_timeout()));
   }
-  // Of silence that nothing explains what the client did last is no reason; of a connection that was
-  // closed, its closer's is the cause at hand.
+  // Of silence that nothing explains what the client did last is no reason; of a connection that
+  // was closed, its closer's is the cause at hand.
   if (trouble || socket->state() == sim::Socket::State::open) world.set_cause(trouble);
   if (state != State::closed) {
     const bool silent = socket->state() == sim::Socket::State::open;

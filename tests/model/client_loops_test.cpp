@@ -311,6 +311,23 @@ TEST_CASE("a node is ready when a batch is full, has lingered, or somebody waits
   CHECK(accumulator.ready(view, Time(5ms), false).nodes.size() == 1);  // closed: full
 }
 
+TEST_CASE("a batch takes what really fits into batch.size", "[unit]") {
+  // MemoryRecordsBuilder.hasRoomFor: DefaultRecord.sizeInBytes at its place, not the upper bound.
+  ProducerConfig config;
+  const std::string value(100, 'x');
+  const TopicPartition zero{test_topic, 0};
+  // Length (2), attributes, two deltas, no key, the value with its length (2), no headers.
+  constexpr std::int64_t each = 2 + 1 + 1 + 1 + 1 + 2 + 100 + 1;
+  for (const std::int64_t spare : {0, -1}) {
+    config.batch_size = Bytes(61 + 10 * each + spare);
+    RecordAccumulator accumulator(config, RandomStream(1, "test"));
+    accumulator.append_new(zero, record_of(log::as_bytes(value), 0), Time{});
+    int records = 1;
+    while (accumulator.append(zero, record_of(log::as_bytes(value), records))) ++records;
+    CHECK(records == (spare == 0 ? 10 : 9));
+  }
+}
+
 TEST_CASE("the built-in partitioner changes before the append, where a batch has ended", "[unit]") {
   // RecordAccumulator.partitionChanged, BuiltInPartitioner.updatePartitionInfo: no small batches
   // are left behind at a change.
