@@ -2,8 +2,6 @@
 
 #include "base/translation.h"
 
-#include <nlohmann/json.hpp>
-
 namespace brokerlab::cli {
 
 namespace {
@@ -30,35 +28,13 @@ std::optional<Span> read_span(Context& context, const sim::RecordingReader& read
     why = context.say(fmt::format("is behind --to, {}", to),
                       fmt::format("--to의 {}보다 뒤입니다", to));
   } else if (run_end > Time{} && *begin > run_end) {
-    why = context.say(fmt::format("the run ends at {}", to_text(run_end)),
-                      fmt::format("실행은 {}에 끝납니다", to_text(run_end)));
+    why = tr("is not in the run, which goes from {}", sim::span_text(reader));
   }
   if (!why.empty()) {
     context.status = refuse(context, {{"--from", {}, from, why}});
     return std::nullopt;
   }
   return Span{*begin, *end};
-}
-
-std::string waited_for(const sim::RecordedEvent& event, const std::string& language) {
-  const auto details = nlohmann::json::parse(event.detail, nullptr, false);
-  if (!details.is_object()) return {};
-  const auto text = [&](const std::string& key) {
-    const auto in_korean = details.find(key + "_ko");
-    const auto found =
-        language == "ko" && in_korean != details.end() ? in_korean : details.find(key);
-    return found == details.end() || !found->is_string() ? std::string()
-                                                         : found->get<std::string>();
-  };
-  if (event.kind == "record.lost") return text("why");
-  if (const std::string waits = text("waits"); !waits.empty()) return waits;
-  const std::string name = text("waited_for");
-  if (name.empty()) return {};
-  const std::string of = text("waited_of");
-  const std::string note = text("waited_note");
-  return fmt::format("{} = {}{}{}", name, text("waited_value"),
-                     of.empty() ? std::string() : fmt::format(" ({})", of),
-                     note.empty() ? note : ", " + note);
 }
 
 std::set<int> internal_partitions(const sim::RecordingReader& reader) {
@@ -76,20 +52,22 @@ std::string events_left_out(const sim::RecordingScope& scope, const std::string&
     case sim::RecordingLevel::all:
       return {};
     case sim::RecordingLevel::none:
-      return korean ? "이 기록에는 판정만 있고 이벤트는 없습니다 (level none)"
-                    : "this recording has the verdict alone, no events (level none)";
+      return korean ? "이 기록에는 판정만 있고 이벤트는 없습니다 (기록 수준 none)"
+                    : "this recording has the verdict alone, no events (recording level none)";
     case sim::RecordingLevel::control:
-      text = korean
-                 ? "이 기록에는 detail 이벤트 가운데 다른 이벤트의 원인만 있습니다 (level control)"
-                 : "of the detail events this recording has only the causes of others (level "
-                   "control)";
+      text =
+          korean
+              ? "이 기록에는 detail 이벤트 가운데 다른 이벤트의 원인만 있습니다 (기록 수준 control)"
+              : "of the detail events this recording has only the causes of others "
+                "(recording level control)";
       break;
     case sim::RecordingLevel::sampled:
-      text = korean ? fmt::format("이 기록에는 detail 이벤트가 {}분의 1만 있습니다 (level sampled)",
-                                  scope.sample)
+      text = korean ? fmt::format(
+                          "이 기록에는 detail 이벤트가 {}분의 1만 있습니다 (기록 수준 sampled)",
+                          scope.sample)
                     : fmt::format(
-                          "this recording has one chain of detail events in {} (level "
-                          "sampled)",
+                          "this recording has one chain of detail events in {} "
+                          "(recording level sampled)",
                           scope.sample);
       break;
   }

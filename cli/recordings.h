@@ -21,10 +21,6 @@ struct Span {
 std::optional<Span> read_span(Context& context, const sim::RecordingReader& reader,
                               const std::string& from, const std::string& to);
 
-/// What an event waited for: "zookeeper.session.timeout.ms = 18s (broker-1)"; of a lost record why
-/// nobody has it. Empty when there is nothing to add to its sentence.
-std::string waited_for(const sim::RecordedEvent& event, const std::string& language);
-
 /// The partitions of Kafka's own topics, whose events drown those of the user's.
 std::set<int> internal_partitions(const sim::RecordingReader& reader);
 

@@ -34,7 +34,7 @@ void explain(Context& context, const sim::RecordingReader& reader, const EventPr
                                : korean ? "원인: "
                                         : "because ",
                                to_text(event.t), event.id, printer.sentence(event), after);
-    const std::string waited = waited_for(event, context.language);
+    const std::string waited = sim::waited_for(event, language_of(context.language));
     if (waited.empty()) continue;
     const bool lost = event.kind == "record.lost";
     context.out << fmt::format("    {}{}\n",
@@ -59,11 +59,15 @@ void why(Context& context, const Arguments& arguments) {
     context.err << to_text(Problems{{arguments.file, {}, arguments.event, std::move(message)}});
     context.status = exit_bad_input;
   };
+  std::string words = arguments.event;
   if (const auto id = sim::event_number(arguments.event)) {
     if (reader->event(*id)) return explain(context, *reader, printer, *id);
-    return not_found(tr("is no event") + left_out);
+    words = fmt::format("id {}", *id);  // As sentences name a record.
+    if (sim::find_events(*reader, words).empty()) {
+      return not_found(tr("is no event, and no record of which an event tells") + left_out);
+    }
   }
-  const std::vector<sim::RecordedEvent> found = sim::find_events(*reader, arguments.event);
+  const std::vector<sim::RecordedEvent> found = sim::find_events(*reader, words);
   if (found.empty()) {
     return not_found(tr("matches no event; see brokerlab trace") + left_out);
   }

@@ -172,8 +172,10 @@ std::string waited_for(const RecordedEvent& event, Language language) {
   const std::string name = text("waited_for");
   if (name.empty()) return {};
   const std::string of = text("waited_of");
-  return fmt::format("{} = {}{}", name, text("waited_value"),
-                     of.empty() ? std::string() : fmt::format(" ({})", of));
+  const std::string note = text("waited_note");
+  return fmt::format("{} = {}{}{}", name, text("waited_value"),
+                     of.empty() ? std::string() : fmt::format(" ({})", of),
+                     note.empty() ? note : ", " + note);
 }
 
 std::optional<std::int64_t> event_number(std::string_view text) {

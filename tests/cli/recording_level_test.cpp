@@ -41,30 +41,33 @@ TEST_CASE("trace says what the level of the recording left out", "[unit]") {
   const Story control({.level = sim::RecordingLevel::control});
   CHECK(command({"trace", control.file()}).err == "");
   CHECK(command({"trace", control.file(), "--level", "detail"}).err ==
-        "of the detail events this recording has only the causes of others (level control)\n");
+        "of the detail events this recording has only the causes of others (recording level "
+        "control)\n");
   const Story sampled(
       {.level = sim::RecordingLevel::sampled, .sample = 20, .from = Time(10s), .until = Time(20s)});
   CHECK(command({"trace", sampled.file(), "--level", "detail"}).err ==
-        "this recording has one chain of detail events in 20 (level sampled), and everything from "
+        "this recording has one chain of detail events in 20 (recording level sampled), and "
+        "everything from "
         "t=10.000s to t=20.000s\n");
   const Story none({.level = sim::RecordingLevel::none});
   const auto answer = command({"trace", none.file()});
   CHECK(answer.status == 0);
   CHECK(answer.out == "");
-  CHECK(answer.err == "this recording has the verdict alone, no events (level none)\n");
+  CHECK(answer.err == "this recording has the verdict alone, no events (recording level none)\n");
   CHECK_THAT(command({"trace", none.file(), "--lang", "ko"}).err, Contains("판정만 있고"));
 }
 
 TEST_CASE("why says that an event may have been left out", "[unit]") {
   const Story control({.level = sim::RecordingLevel::control});
   CHECK(command({"why", control.file(), "7"}).out == "t=1.000s #7 broker-1 lost power\n");
-  CHECK_THAT(command({"why", control.file(), "8"}).err, Contains("is no event; of the detail"));
+  CHECK_THAT(command({"why", control.file(), "8"}).err,
+             Contains("of which an event tells; of the detail"));
   const Story none({.level = sim::RecordingLevel::none});
   CHECK_THAT(
       command({"why", none.file(), "power"}).err,
       Contains("matches no event; see brokerlab trace; this recording has the verdict alone"));
   const Story all({});
-  CHECK_THAT(command({"why", all.file(), "8"}).err, Contains("is no event\n"));
+  CHECK_THAT(command({"why", all.file(), "8"}).err, Contains("of which an event tells\n"));
   CHECK_THAT(command({"why", all.file(), "8"}).err, !Contains("nothing was done"));
 }
 

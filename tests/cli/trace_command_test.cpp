@@ -84,7 +84,13 @@ TEST_CASE("trace takes moments of the run and of the clock", "[unit]") {
   CHECK(story.trace({"--from", "soon"}).status == 3);
   const Answer beyond = story.trace({"--from", "61s"});
   CHECK(beyond.status == 3);
-  CHECK_THAT(beyond.err, Contains("--from: 61s: the run ends at t=60.000s"));
+  CHECK_THAT(beyond.err, Contains("--from: 61s: is not in the run, which goes from "));
+  const std::string span = "08:59:58 (t=0.000s) to 09:00:58 (t=60.000s)";
+  CHECK_THAT(story.trace({"--from", "08:00:00"}).err,
+             Contains("--from: 08:00:00: is not in the run, which goes from " + span));
+  CHECK_THAT(
+      story.trace({"--to", "25:00:00"}).err,
+      Contains("--to: 25:00:00: is no time of day such as 09:00:30; this run goes from " + span));
 }
 
 TEST_CASE("trace says why it lists nothing", "[unit]") {
