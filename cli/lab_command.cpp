@@ -60,8 +60,8 @@ std::string command_for_later(const Context& context) {
 }
 
 void tell_next(Context& context, const Arguments& arguments, const labs::Workspace& workspace,
-               bool just_checked = false) {
-  const labs::Step step = labs::next_step(workspace, just_checked);
+               bool just_checked = false, bool runs_passed = false) {
+  const labs::Step step = labs::next_step(workspace, just_checked, runs_passed);
   context.out << "\n" << tr("Next: {}", text_of(step.words)) << "\n";
   std::error_code error;
   if (!std::filesystem::equivalent(arguments.directory, ".", error)) {
@@ -125,6 +125,7 @@ void run_lab(Context& context, const Arguments& arguments) {
   for (const Problem& warning : plan.warnings) {
     context.err << tr("warning: {}", warning.text()) << "\n";
   }
+  if (plan.note) context.err << text_of(*plan.note) << "\n";
   RunRequest request;
   request.record = plan.record;
   if (run_scenario(context, *plan.scenario, request) > exit_unknown) {
@@ -198,6 +199,19 @@ void tell_debrief(Context& context, const labs::Workspace& workspace) {
   for (const auto& one : all.afterwards) context.out << "  " << text_of(one) << "\n";
 }
 
+/// Of the task that is open: a finding behind that of its runs tells that they went well.
+bool runs_passed(const labs::Lab& lab, const labs::CheckResult& result) {
+  for (std::size_t i = 0; i < result.tasks.size(); ++i) {
+    const labs::TaskResult& task = result.tasks[i];
+    if (!task.looked_at || task.passed) continue;
+    for (std::size_t c = 0; c < task.findings.size(); ++c) {
+      const bool runs = std::holds_alternative<labs::Survives>(lab.tasks[i].checks[c].what);
+      if (runs) return task.findings[c].passed;
+    }
+  }
+  return false;
+}
+
 /// What comes after the tasks.
 void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& workspace,
                const labs::CheckResult& result) {
@@ -209,9 +223,8 @@ void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& wo
     return;
   }
   const auto open = labs::first_open(workspace);
-  if (open + 1 < workspace.lab.tasks.size()) {
-    context.out << tr("{} more to come.", workspace.lab.tasks.size() - open - 1) << "\n";
-  }
+  const std::size_t after = workspace.lab.tasks.size() - open - 1;
+  context.out << (after > 0 ? tr("{} more to come.", after) : tr("This is the last task.")) << "\n";
   const auto compared = labs::predictions_against_measurement(workspace);
   if (!compared.empty() && !workspace.state.compared) {
     workspace.state.compared = true;
@@ -231,7 +244,7 @@ void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& wo
                 << "\n";
   }
   if (result.trial.empty()) {
-    tell_next(context, arguments, workspace, true);
+    tell_next(context, arguments, workspace, true, runs_passed(workspace.lab, result));
   } else {
     context.out << "\n"
                 << tr("Next: change scenario.json and try again; if you are stuck\n"
@@ -287,7 +300,7 @@ void hint(Context& context, const Arguments& arguments) {
   } else {
     for (const auto& task : workspace->lab.tasks) {
       if (task.id != next.task) continue;
-      context.out << (next.again
+      context.out << (next.number == next.of
                           ? tr("{} ({}/{}, the last)", text_of(task.title), next.number, next.of)
                           : tr("{} ({}/{})", text_of(task.title), next.number, next.of))
                   << "\n";

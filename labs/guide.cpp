@@ -71,6 +71,23 @@ std::vector<std::string> changes_of(const scenarios::Scenario& original,
   return differences(without_words(json_of(original)), without_words(json_of(other)));
 }
 
+/// "16.04", or why that many at the end are no loss.
+std::string outcome_text(const Outcome& outcome, double value, const std::string& stopped,
+                         Language language) {
+  const std::string told = pick(outcome.metric.name, language) + " " + number_text(value);
+  if (stopped.empty() || outcome.metric.minus.empty()) return told;
+  return tr_in(language, "{} (no loss: the run stopped at {}, with these under way)", told,
+               stopped);
+}
+
+/// The duration of a run that a trial stopped before its end; else "".
+std::string stopped_at(const scenarios::Scenario& original, const Json& scenario) {
+  const auto found = scenario.is_object() ? scenario.find("duration") : scenario.end();
+  if (found == scenario.end() || !found->is_string()) return {};
+  const auto duration = parse_duration(found->get<std::string>());
+  return duration && *duration < original.duration ? found->get<std::string>() : std::string();
+}
+
 /// "producers/0/config/acks=all", one for each setting that differs.
 std::vector<std::string> told_changes(const Json& original, const Json& other, Language language) {
   std::vector<std::string> told;
@@ -114,6 +131,31 @@ Problems wrong_wish(const Lab& lab, const RunWish& wish) {
                             : tr("is no experiment of this lab; there is {}", listed(known))});
   }
   return problems;
+}
+
+/// A run kept under a name is there to be compared with: another of that name gets a number.
+std::string free_name(const Workspace& workspace, const std::string& name) {
+  std::error_code error;
+  std::string free = name;
+  for (int i = 2; std::filesystem::exists(workspace.run_file(free), error); ++i) {
+    free = fmt::format("{}-{}", name, i);
+  }
+  return free;
+}
+
+/// The answer in which the student foretells an experiment, while it is not given.
+std::optional<LocalText> unforetold(const Workspace& workspace, const RunWish& wish) {
+  std::vector<std::string> names;
+  for_each_check<Experiment>(workspace.lab, [&](const Experiment& check) {
+    const bool asked =
+        check.experiment == wish.experiment && (check.on == Subject::original) == wish.original;
+    if (asked && !answered(workspace.answers.at(check.answer))) names.push_back(check.answer);
+  });
+  if (names.empty()) return std::nullopt;
+  return both(
+      phrase("First your prediction, please: a surprise teaches more than an answer does. Write "
+             "into answers.json: {}.",
+             listed(names)));
 }
 
 std::string name_for(const RunWish& wish, bool first, bool unchanged) {
@@ -194,9 +236,18 @@ RunPlan plan_run(const Workspace& workspace, const RunWish& wish) {
   if (!workspace.ran()) plan.refusal = not_yet(workspace, changes, wish);
   if (plan.refusal) return plan;
   plan.experiment = !wish.experiment.empty();
+  if (plan.experiment) plan.refusal = unforetold(workspace, wish);
+  if (plan.refusal) return plan;
   const bool as_given = changes.empty() && !plan.experiment;
   plan.first = as_given && (!workspace.ran() || wish.name.empty());
   plan.name = name_for(wish, plan.first, as_given);
+  if (!plan.first && !wish.name.empty()) {
+    plan.name = free_name(workspace, wish.name);
+    if (plan.name != wish.name) {
+      plan.note = both(phrase("runs/{}.run is there already: this run is kept as runs/{}.run",
+                              wish.name, plan.name));
+    }
+  }
   plan.record = workspace.run_file(plan.name);
   if (!plan.experiment) {
     plan.scenario = std::move(student.scenario);
@@ -278,14 +329,16 @@ std::vector<KeptRun> kept_runs(const Workspace& workspace) {
     SettingsReport ignored;
     Json scenario;
     (void)parse_json(recording->meta("scenario_json"), scenario, ignored);
+    const std::string stopped =
+        original.scenario ? stopped_at(*original.scenario, scenario) : std::string();
     runs.push_back(
         {name, in_both([&](Language l) {
            std::string text;
            for (const Outcome& outcome : workspace.lab.outcomes) {
              const auto value = report ? measure(*report, outcome.metric) : std::nullopt;
              if (!value || *value == 0) continue;
-             text += fmt::format("{}{} {}", text.empty() ? "" : "; ", pick(outcome.metric.name, l),
-                                 number_text(*value));
+             text += text.empty() ? "" : "; ";
+             text += outcome_text(outcome, *value, stopped, l);
            }
            if (text.empty()) text = tr_in(l, "nothing lost, nothing unavailable");
            const auto changes = original.scenario && scenario.is_object()
@@ -297,7 +350,7 @@ std::vector<KeptRun> kept_runs(const Workspace& workspace) {
   return runs;
 }
 
-Step next_step(const Workspace& workspace, bool just_checked) {
+Step next_step(const Workspace& workspace, bool just_checked, bool runs_passed) {
   const auto predictions = open_predictions(workspace);
   if (!predictions.empty()) {
     return {both(phrase("read README.md, write {} into answers.json in place of null, then",
@@ -325,11 +378,17 @@ Step next_step(const Workspace& workspace, bool just_checked) {
     return {both(phrase("correct it, and check again; if you are stuck")),
             {"./brokerlab lab hint", "./brokerlab lab check"}};
   }
-  Step step{missing.empty()
-                ? both(phrase("see what is done"))
-                : both(phrase("section {} of README.md: write {} into answers.json, then", open + 1,
-                              listed(missing))),
-            {"./brokerlab lab check"}};
+  LocalText words = both(phrase("see what is done"));
+  if (!missing.empty() && has_runs(task) && !runs_passed) {
+    words = both(
+        phrase("section {} of README.md: change scenario.json until the task is fulfilled, write "
+               "{} into answers.json, then",
+               open + 1, listed(missing)));
+  } else if (!missing.empty()) {
+    words = both(phrase("section {} of README.md: write {} into answers.json, then", open + 1,
+                        listed(missing)));
+  }
+  Step step{std::move(words), {"./brokerlab lab check"}};
   for (const Check& one : task.checks) {
     const auto* experiment = std::get_if<Experiment>(&one.what);
     if (experiment == nullptr) continue;

@@ -39,6 +39,7 @@ struct RunPlan {
   bool experiment = false;
   std::string count;                 ///< What the experiment is about: a kind of event.
   std::optional<LocalText> refusal;  ///< Something comes before a run.
+  std::optional<LocalText> note;     ///< It is kept under another name than was asked for.
   Problems errors, warnings;
 };
 RunPlan plan_run(const Workspace& workspace, const RunWish& wish = {});
@@ -62,8 +63,8 @@ struct Step {
   LocalText words;
   std::vector<std::string> commands;
 };
-/// `just_checked`: what is wrong has been told a moment ago.
-Step next_step(const Workspace& workspace, bool just_checked = false);
+/// `just_checked`: what is wrong has been told a moment ago. `runs_passed`: the scenario is right.
+Step next_step(const Workspace& workspace, bool just_checked = false, bool runs_passed = false);
 
 /// When all is done: what was learnt, and the predictions with their reasons. Paragraphs.
 struct Debrief {

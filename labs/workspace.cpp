@@ -241,6 +241,24 @@ Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
 
 namespace {
 
+/// A lab's folder made inside of another's would hide which of them a command is about.
+Problems inside_a_lab(const Lab& lab, const std::string& directory) {
+  std::error_code error;
+  fs::path above = fs::absolute(directory, error).lexically_normal();
+  if (above.filename().empty()) above = above.parent_path();
+  while (above != above.root_path()) {
+    above = above.parent_path();
+    if (!fs::exists(above / ".lab.json", error)) continue;
+    return {{directory,
+             {},
+             {},
+             tr("would lie in the folder of another lab, {0}; name one outside, or begin that lab "
+                "anew: lab start {1} {0} --force",
+                above.string(), lab.id)}};
+  }
+  return {};
+}
+
 /// What stands in the way of a new folder.
 Problems occupied(const std::string& directory) {
   std::error_code error;
@@ -274,7 +292,8 @@ Problems start(const Lab& lab, const std::string& directory, std::string_view la
   const auto original = original_scenario(lab);
   if (!original) return original.error();
   std::error_code error;
-  Problems problems = force ? Problems() : occupied(directory);
+  Problems problems = inside_a_lab(lab, directory);
+  if (problems.empty() && !force) problems = occupied(directory);
   if (!problems.empty()) return problems;
   fs::create_directories(directory + "/runs", error);
   if (error) return {{directory, {}, {}, tr("cannot be made: {}", error.message())}};

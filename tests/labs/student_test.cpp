@@ -53,6 +53,7 @@ TEST_CASE("every lab fails at the start and passes with its solution", "[unit]")
       CHECK(wrong.tells("runs/refuted.run"));
       CHECK(wrong.tells("lab hint"));
       CHECK(fs::exists(student.file("runs/refuted.run")));
+      CHECK(student.lab({"runs", student.file("")}).tells("no loss: the run stopped at "));
     }
 
     student.changes_as_solved(lab);
@@ -105,6 +106,15 @@ TEST_CASE("a folder is not overwritten unless it is forced", "[unit]") {
   CHECK(Json::parse(student.reads("answers.json"))["predicted_seconds"]["answer"].is_null());
 }
 
+TEST_CASE("a lab is not made within another", "[unit]") {
+  const Student student("nested");
+  REQUIRE(student.starts(broker_dies).status == 0);
+  const Said nested = student.lab({"start", broker_dies, student.file("runs/mine"), "--force"});
+  CHECK(nested.status == 3);
+  CHECK(nested.err.find("in the folder of another lab") != std::string::npos);
+  CHECK_FALSE(fs::exists(student.file("runs/mine")));
+}
+
 TEST_CASE("the run waits for a prediction, and for the scenario as it was given", "[unit]") {
   const Student student("eager");
   REQUIRE(student.starts(broker_dies).status == 0);
@@ -155,10 +165,39 @@ TEST_CASE("runs are kept under their names, and set side by side", "[unit]") {
   CHECK(later.tells("predicted_seconds: answers.json says 16 by now"));
   CHECK(later.tells("before the first run, 5"));
 
+  // A second one of that name does not take the first one's place.
+  const Said again = student.runs({"--name", "all-in"});
+  CHECK(again.status == 0);
+  CHECK(again.err.find("kept as runs/all-in-2.run") != std::string::npos);
+  CHECK(fs::exists(student.file("runs/all-in-2.run")));
+
+  refused({"--experiment", "pause", "--original"}, "expired_original");
+  student.answers("expired_original", 3);
+  refused({"--experiment", "pause"}, "expired_mine");
   const Said experiment = student.runs({"--experiment", "pause", "--original"});
   CHECK(experiment.status == 0);
   CHECK(experiment.tells("--kind zk.session_expired"));
   CHECK(fs::exists(student.file("runs/pause-original.run")));
+
+  // Of two wrong answers both are commented on.
+  student.answers_as_read(known(broker_dies));
+  student.answers("awaited_event", "controller.elected");
+  student.answers("setting", "request.timeout.ms");
+  const Said both_wrong = student.asks_what_is_done();
+  CHECK(both_wrong.tells("controller.elected is in the chain"));
+  CHECK(both_wrong.tells("request.timeout.ms is "));
+  CHECK(both_wrong.tells("2 more to come."));
+
+  // With tasks 1 to 4 done, what comes next is not to count sessions but to change the scenario.
+  OpenedWorkspace opened = open_workspace(student.file(""));
+  REQUIRE(opened.workspace.has_value());
+  opened.workspace->answers["awaited_event"] = std::string("zk.session_expired");
+  opened.workspace->answers["setting"] = std::string("zookeeper.session.timeout.ms");
+  opened.workspace->state.passed = {"predict", "run", "reason", "keep"};
+  CHECK_THAT(next_step(*opened.workspace).words.en,
+             Catch::Contains("change scenario.json until") && Catch::Contains("expired_mine"));
+  CHECK_THAT(next_step(*opened.workspace, true, true).words.en,
+             !Catch::Contains("change scenario.json") && Catch::Contains("expired_mine"));
 }
 
 TEST_CASE("what is read before a prediction does not tell what comes out", "[unit]") {
