@@ -38,7 +38,7 @@ void list(Context& context, bool as_json) {
   }
 }
 
-std::string_view kind_name(sim::DiskKind kind) {
+std::string_view kind_name(sim::DiskKind kind, bool korean) {
   switch (kind) {
     case sim::DiskKind::hdd:
       return "hdd";
@@ -47,14 +47,15 @@ std::string_view kind_name(sim::DiskKind kind) {
     case sim::DiskKind::nvme:
       return "nvme";
     case sim::DiskKind::volume:
-      return "volume";
+      return korean ? "볼륨" : "volume";
   }
   UNREACHABLE();
 }
 
 std::string disk_line(const sim::DiskConfig& disk) {
-  std::string line = fmt::format("{} {}, {} / {}", kind_name(disk.kind), to_text(disk.size),
-                                 to_rounded_text(disk.read_rate), to_rounded_text(disk.write_rate));
+  std::string line = fmt::format(
+      "{} {}, {} / {}", kind_name(disk.kind, spoken() == Language::korean), to_text(disk.size),
+      to_rounded_text(disk.read_rate), to_rounded_text(disk.write_rate));
   if (disk.iops) line += fmt::format(", {} IOPS", disk.iops->count());
   if (disk.burst_iops) line += tr(" ({} in bursts)", disk.burst_iops->count());
   return line;
@@ -80,7 +81,8 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
     const std::string line = disk_line(machine.disks[i]);
     std::size_t alike = 1;
     while (i + alike < machine.disks.size() && disk_line(machine.disks[i + alike]) == line) ++alike;
-    row("Disks", "디스크", fmt::format("{} x {}", alike, line));
+    row("Disks", "디스크",
+        context.say(fmt::format("{} x {}", alike, line), fmt::format("{}개: {}", alike, line)));
     i += alike;
   }
   if (machine.volume_link) {
@@ -93,9 +95,10 @@ void print(const HardwareProfile& profile, const std::string& path, Context& con
   row("File", "파일", path);
   context.out << "\n" << context.say("Sources", "출처") << "\n";
   for (const auto& [pointer, source] : profile.sources) {
-    context.out << fmt::format("  {}\n    {}\n", pointer, source.title);
+    const bool estimate = source.title == "Estimate";
+    context.out << fmt::format("  {}\n    {}\n", pointer, estimate ? tr("Estimate") : source.title);
     if (!source.url.empty()) context.out << "    " << source.url << "\n";
-    context.out << "    " << source.quote << "\n";
+    context.out << "    " << source.quote.in(context.language) << "\n";
   }
 }
 

@@ -123,6 +123,8 @@ void explain_copy(Context& context, const ScenarioCopy& copy) {
   };
   context.out << context.say("What to change first, in the file or with --set:\n",
                              "파일이나 --set으로 먼저 바꿔 볼 것:\n");
+  row("title", "and story: they still tell of the scenario that was copied",
+      "story와 함께 고칠 것: 아직 복사한 시나리오의 글입니다");
   if (!s.faults.empty()) {
     const auto& first = s.faults.front();
     row("faults",
@@ -163,6 +165,7 @@ void make_new(Context& context, const std::string& folder, const std::string& fr
   context.out << context.say(fmt::format("Made from {}:\n  {}\n", from, made->path),
                              fmt::format("{}에서 만들었습니다:\n  {}\n", from, made->path));
   for (const std::string& file : made->data_files) context.out << "  " << file << "\n";
+  context.out << "  " << made->schema << "\n";
   context.out << context.say("\nIt runs as it is:\n", "\n그대로 실행됩니다:\n")
               << fmt::format("  {0} run {1} --record {2}.run\n  {0} view {2}.run\n\n",
                              context.program, made->path, made->scenario.name);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace brokerlab::cli {
 namespace {
@@ -46,7 +47,7 @@ std::string_view kind_text(Topology::AreaKind kind, const Context& context) {
     case Topology::AreaKind::zone:
       return "가용 영역";
     case Topology::AreaKind::data_center:
-      return "데이터센터";
+      return "데이터 센터";
   }
   UNREACHABLE();
 }
@@ -120,9 +121,10 @@ std::string area_line(const Topology& topology, int number, const Context& conte
   if (const auto up = topology.uplink(number)) {
     line += context.say(", " + bits(*up) + " out of it", ", 바깥으로 " + bits(*up));
     if (area.kind == Topology::AreaKind::rack) {
-      line +=
-          context.say(fmt::format(" (oversubscription {:.3g})", topology.oversubscription(number)),
-                      fmt::format(" (과다 할당 {:.3g}배)", topology.oversubscription(number)));
+      const double times = topology.oversubscription(number);
+      line += context.say(fmt::format(" (oversubscription {:.3g})", times),
+                          times == 1 ? std::string(" (과다 할당 없음, 1:1)")
+                                     : fmt::format(" (과다 할당 {:.3g}배)", times));
     }
   }
   return line + "\n";
@@ -162,18 +164,35 @@ std::string cut_line(const Topology& topology, const std::string& what,
   return fmt::format("  {:<34} {} ({})\n", what, lost.size(), some(topology, lost, context));
 }
 
+/// "any one of 4 tor switches", "any one of 3 racks": of a kind of which the others are listed.
+std::string any_of(const std::string& kind, std::size_t count, bool others,
+                   const Context& context) {
+  const std::string rest = others ? "나머지 " : "";
+  if (kind == "rack" || kind == "zone" || kind == "data_center") {
+    const std::string english = kind == "data_center" ? "data centre" : kind;
+    const std::string korean = kind == "rack" ? "랙" : kind == "zone" ? "가용 영역" : "데이터 센터";
+    return context.say(fmt::format("any one of {} {}{}", count, english, count == 1 ? "" : "s"),
+                       fmt::format("{}{} {}곳 중 하나", rest, korean, count));
+  }
+  const std::string korean = kind == "tor" ? "ToR" : kind == "spine" ? "스파인" : "코어";
+  return context.say(fmt::format("any one of {} {} switch{}", count, kind, count == 1 ? "" : "es"),
+                     fmt::format("{}{} 스위치 {}대 중 하나", rest, korean, count));
+}
+
 std::string outages(const Topology& topology, const Context& context) {
   constexpr std::size_t most = 40;
   std::string text = context.say("Lost, and which machines it cuts off from most of the others\n",
                                  "고장 나면 나머지 서버 대부분과 끊기는 서버\n");
   std::size_t lines = 0;
   std::map<std::string, std::size_t> harmless;
+  std::set<std::string> harmful;
   const auto add = [&](const std::string& what, const Topology::Outage& outage,
                        std::string_view kind) {
     if (topology.cut_off(outage).empty()) {
       ++harmless[std::string(kind)];
-    } else if (++lines <= most) {
-      text += cut_line(topology, what, outage, context);
+    } else {
+      harmful.emplace(kind);
+      if (++lines <= most) text += cut_line(topology, what, outage, context);
     }
   };
   for (std::size_t i = 0; i < topology.places().size(); ++i) {
@@ -196,9 +215,7 @@ std::string outages(const Topology& topology, const Context& context) {
                         fmt::format("  외 {}개\n", lines - most));
   }
   for (const auto& [kind, count] : harmless) {
-    text += fmt::format("  {:<34} {}\n",
-                        context.say(fmt::format("any one of {} {} switches", count, kind),
-                                    fmt::format("{} 스위치 {}대 중 하나", kind, count)),
+    text += fmt::format("  {:<34} {}\n", any_of(kind, count, harmful.contains(kind), context),
                         context.say("nobody", "없음"));
   }
   return text;

@@ -46,6 +46,14 @@ class SpokenFormatter : public CLI::Formatter {
     return "  " + name + gap + make_option_desc(option) + "\n";
   }
 
+  /// CLI11 takes "TEXT:{en,ko}" for a type of its own, which has no label.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text = Formatter::make_option_opts(option);
+    const std::size_t at = text.find("TEXT:{");
+    if (at != std::string::npos) text.replace(at, 4, tr("TEXT"));
+    return text;
+  }
+
   std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
     const std::string text = Formatter::make_subcommands(app, mode);
     constexpr std::string_view heading = "\nSubcommands:\n";
@@ -76,8 +84,13 @@ constexpr Wording wordings[] = {
 
 std::string in_our_words(std::string_view message) {
   for (const Wording& wording : wordings) {
-    const auto blanks = blanks_in(message, wording.theirs);
+    auto blanks = blanks_in(message, wording.theirs);
     if (!blanks) continue;
+    // Of the choices: "en,ko".
+    std::string& last = blanks->back();
+    for (std::size_t at = last.find(','); at != std::string::npos; at = last.find(',', at + 1)) {
+      if (at + 1 < last.size() && last[at + 1] != ' ') last.insert(at + 1, " ");
+    }
     return filled(translated(wording.ours), *blanks);
   }
   return std::string(message);

@@ -172,7 +172,8 @@ Result<ScenarioCopy, Problems> copy_scenario(const std::string& from, const std:
     return fail(copy.errors);
   }
   if (const auto done = made.put_in_place(); !done) return problem(done.error());
-  ScenarioCopy result{(place / file).string(), {}, std::move(*copy.scenario)};
+  ScenarioCopy result{
+      (place / file).string(), {}, (place / schema_name).string(), std::move(*copy.scenario)};
   result.scenario.directory = place.string();
   for (const auto& [source, to] : files) result.data_files.push_back((place / to).string());
   return result;

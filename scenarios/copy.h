@@ -17,6 +17,7 @@ namespace brokerlab::scenarios {
 struct ScenarioCopy {
   std::string path;                     ///< The scenario's file: <folder>/<name>.json.
   std::vector<std::string> data_files;  ///< What it reads, as copied.
+  std::string schema;                   ///< What editors know the settings by.
   Scenario scenario;
 };
 

@@ -20,7 +20,7 @@ const Settings<ProfileSource>& ProfileSource::settings() {
           .field("url", &ProfileSource::url,
                  setting::text(1000, "https?://[^ ]+", "an address that begins with http"),
                  "Where it is; none for an estimate.")
-          .field("quote", &ProfileSource::quote, setting::text(2000),
+          .field("quote", &ProfileSource::quote, setting::record<LocalText>(),
                  "What it says, or how the number follows from it.")
           .required();
   return all;

@@ -32,7 +32,7 @@ namespace brokerlab::scenarios {
 struct ProfileSource {
   std::string title;
   std::string url;  ///< Empty: an estimate.
-  std::string quote;
+  LocalText quote;  ///< In the source's language; of an estimate, our reason in both.
   static const Settings<ProfileSource>& settings();
 };
 

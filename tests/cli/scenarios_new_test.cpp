@@ -52,6 +52,8 @@ TEST_CASE("scenarios new: a copy with its data that is valid wherever it stands"
   CHECK_THAT(made.out, Catch::Contains("brokerlab run exam/exam.json"));
   CHECK_THAT(made.out, Catch::Contains("producers.wifi-auth.config.acks"));
   CHECK_THAT(made.out, Catch::Contains("power_off at"));
+  CHECK_THAT(made.out, Catch::Contains("  exam/scenario.schema.json\n"));
+  CHECK_THAT(made.out, Catch::Contains("title      and story"));
   // As its author laid it out, but for its name.
   CHECK_THAT(text_of("exam/exam.json"), Catch::Contains("\"name\": \"exam\""));
   CHECK_THAT(text_of("exam/exam.json"), Catch::Contains("\"$schema\": \"scenario.schema.json\""));

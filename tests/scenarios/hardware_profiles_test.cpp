@@ -91,6 +91,7 @@ TEST_CASE("every profile of the library is whole, and both languages have its ti
     for (const auto& [pointer, source] : loaded.profile->sources) {
       INFO(entry.name << " " << pointer);
       CHECK((!source.url.empty() || source.title == "Estimate"));
+      CHECK((source.title != "Estimate" || !source.quote.ko.empty()));  // It is our own reason.
     }
   }
 }
