@@ -44,12 +44,12 @@ const EventKind damage_met{"log.damage_met", control, "{machine} meets damaged r
 const EventKind preferred_leader_election{"controller.preferred_leader_election", control, "The controller moves leaders back to their preferred replicas ({imbalance} % of {broker}'s were elsewhere)", "컨트롤러가 리더를 선호 복제본으로 되돌린다 ({broker} 몫의 {imbalance} %가 다른 곳에 있었다)"};
 const EventKind replica_became_leader{"replica.became_leader", detail, "{machine} starts leading {partition} at offset {offset}, epoch {epoch}", "{machine}이(가) {partition}의 리더를 맡는다 (오프셋 {offset}부터, 에포크 {epoch})"};
 const EventKind replica_became_follower{"replica.became_follower", detail, "{machine} follows {leader} for {partition}, epoch {epoch}", "{machine}이(가) {partition}에서 {leader}을(를) 따른다 (에포크 {epoch})"};
-const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} from offset {end} back to {offset}: {count} record(s) gone", "{machine}이(가) {partition}을(를) 오프셋 {end}에서 {offset}(으)로 잘랐다: 레코드 {count}개가 사라졌다"};
+const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} back from offset {end} to {offset}: {count} record(s) off its replica", "{machine}이(가) {partition} 복제본에서 레코드 {count}개를 잘라 냈다: 오프셋 {end}에서 {offset}(으)로"};
 const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} log(s) after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
 const EventKind connection_broken{"connection.broken", detail, "{machine} lost its connection to {peer} with {requests} under way: {why}", "{machine}에서 {peer}(으)로 이어진 연결이 끊겼다 (보낸 요청 {count}개): {why}"};
 const EventKind connection_failed{"connection.failed", detail, "{machine} cannot connect to {peer}: {why}", "{machine}이(가) {peer}에 연결하지 못한다: {why}"};
-const EventKind client_disconnected{"client.disconnected", control, "{machine} was disconnected from {peer}, with no request under way", "{machine}과(와) {peer} 사이의 연결이 끊겼다 (기다리던 요청 없음)"};
+const EventKind client_disconnected{"client.disconnected", control, "{machine} was disconnected from {peer}, with no request under way", "{machine}와(과) {peer} 사이의 연결이 끊겼다 (기다리던 요청 없음)"};
 const EventKind producer_request_failed{"producer.request_failed", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind producer_resumed{"producer.resumed", control, "{machine} produces to {partition} again, through {to}", "{machine}이(가) {to}을(를) 통해 {partition}에 다시 보낸다"};
 const EventKind producer_record_failed{"producer.record_failed", control, "{machine} gave up on {records} for {partition}: {error}", "{machine}이(가) {partition}(으)로 보낼 레코드 {count}개를 포기했다: {error}"};

@@ -192,7 +192,7 @@ void FaultPlan::lose(const std::vector<int>& places, FaultReport& report) {
 }
 
 void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& report) {
-  report.what = phrase("switch off");
+  report.what = phrase("switch failure");
   report.target = off.name;
   sim::Network& network = cluster_.network();
   const sim::Topology& topology = *network.topology();
@@ -388,6 +388,8 @@ void FaultPlan::act(const Heal& heal, const std::string&, FaultReport& report) {
     return;
   }
   if (const auto fault = named_.find(heal.fault); fault != named_.end()) {
+    // Who reads of it knows the thing, not the label that the file has for the fault.
+    report.target = reports_[fault->second].target;
     effects_.undoes(index_of(report), fault->second);
   }
   for (const auto& undo : found->second) {

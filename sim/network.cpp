@@ -43,12 +43,12 @@ const EventKind network_relieved{
     "network.relieved", Level::control,
     "one of the troubles from {from} to {to} is over; others of them go on",
     "{from}에서 {to}(으)로 가는 길의 장애 가운데 하나가 끝났다. 다른 장애는 남아 있다"};
-const EventKind switch_failed{"network.switch_failed", Level::fault, "the switch {switch} fails",
-                              "스위치 {switch} 고장"};
+const EventKind switch_failed{"network.switch_failed", Level::fault, "switch {switch} failed",
+                              "스위치 {switch}이(가) 고장 났다"};
 const EventKind area_cut{"network.area_cut", Level::fault,
                          "{area} is cut off from everything outside", "{area}이(가) 바깥과 끊겼다"};
 const EventKind outage_mended{"network.outage_mended", Level::control, "{what} works again",
-                              "{what} 복구"};
+                              "{what}이(가) 다시 동작한다"};
 
 }  // namespace events
 

@@ -10,7 +10,7 @@ const EventKind nic_slowed{"nic.slowed", Level::fault,
                            "{machine}의 네트워크 카드가 이제 {rate}까지만 보낸다"};
 const EventKind nic_restored{"nic.restored", Level::control,
                              "the network card of {machine} is as fast as before",
-                             "{machine}의 네트워크 카드 속도 회복"};
+                             "{machine}의 네트워크 카드 속도가 돌아왔다"};
 const EventKind nic_credits_gone{
     "nic.credits_exhausted", Level::control,
     "{machine} has used up its credits for {way}, which goes on at {rate}",

@@ -8,23 +8,24 @@ namespace brokerlab::sim {
 
 namespace events {
 
-const EventKind process_started{"process.started", Level::control, "{who} started", "{who} 시작"};
+const EventKind process_started{"process.started", Level::control, "{who} started",
+                                "{who}이(가) 시작했다"};
 const EventKind process_killed{"process.killed", Level::fault, "{who} was killed",
-                               "{who} 강제 종료됨"};
+                               "{who}이(가) 강제 종료되었다"};
 const EventKind process_terminated{"process.terminated", Level::fault,
                                    "{who} is asked to stop (SIGTERM)",
-                                   "{who}에 정지 요청(SIGTERM)"};
+                                   "{who}이(가) 정지 요청(SIGTERM)을 받았다"};
 const EventKind restart_cancelled{"process.restart_cancelled", Level::control,
                                   "its supervisor will not start {who} again",
-                                  "{who} 자동 재시작 취소"};
+                                  "{who}의 자동 재시작이 취소되었다"};
 const EventKind process_exited{"process.exited", Level::fault, "{who} exited: {why}",
-                               "{who} 종료: {why}"};
+                               "{who}이(가) 종료되었다: {why}"};
 const EventKind process_paused{"process.paused", Level::fault, "{who} stands still for {length}",
-                               "{who} {length} 동안 멈춤"};
+                               "{who}이(가) {length} 동안 멈췄다"};
 // Not a fault: it is what the process does.
 const EventKind process_collects{"process.collects", Level::detail,
                                  "{who} collects garbage for {length}",
-                                 "{who} {length} 동안 가비지 수집"};
+                                 "{who}이(가) {length} 동안 가비지를 수집했다"};
 
 }  // namespace events
 
@@ -204,7 +205,7 @@ void Process::allocate(Bytes bytes) {
 
 void Process::stand_still(const EventKind& why, Duration length) {
   if (!running_ || length <= 0ns) return;
-  down_cause_ = record(why, {{"length", brokerlab::to_text(length)}});
+  down_cause_ = record(why, {{"length", brokerlab::to_text(length), to_korean_text(length)}});
   paused_until_ = std::max(paused_until_, world().now() + length);
   network().troubles().begin(TroubleKind::still, machine_.id(), down_cause_, world().now(),
                              paused_until_);

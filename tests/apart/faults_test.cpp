@@ -103,7 +103,7 @@ TEST_CASE("a rack that loses power is told as that, then as its parts", "[unit]"
   }
   REQUIRE(told.size() >= 3);
   CHECK(told[0] == "everything in r1 loses power");
-  CHECK(told[1] == "the switch r1-tor-1 fails");
+  CHECK(told[1] == "switch r1-tor-1 failed");
   CHECK(told[2] == "broker-1 lost power");
 }
 

@@ -140,6 +140,10 @@ TEST_CASE("the help of every command is Korean", "[unit]") {
   int seen = 0;
   CHECK(english_of_helps({}, seen) == "");
   CHECK(seen > 30);
+  const std::string view = said_in(".", "view --help --lang ko");
+  CHECK(english_left(view) == "");
+  CHECK_THAT(view, Contains("brokerlab view 파일.run|시나리오"));
+  CHECK_THAT(in_korean({"lab", "start", "--help"}).out, Contains("문자열:{en,ko}"));
 }
 
 TEST_CASE("the report of a run is Korean, whatever it tells", "[unit]") {
@@ -192,8 +196,12 @@ TEST_CASE("lists, pictures in text and refusals are Korean", "[unit]") {
            {"run", "wifi_auth_broker_crash", "--set", "nonsense"},
            {"run", "wifi_auth_broker_crash", "--seed", "x"},
            {"run", "a", "b"},
+           {"run", "wifi_auth_broker_crash", "--set", "producers.0.config.enable.idempotence=true"},
+           {"run", "wifi_auth_broker_crash", "--set", "recording.from=340s", "--set",
+            "recording.until=330s"},
            {"why", "nowhere.run", "x"},
            {"hardware", "show", "nothing"},
+           {"hardware", "show", "student_laptop"},
            {"log", "dump", "/nowhere/orders-0"},
            {"log", "read", "orders-0", "--at", "noon"},
            {"xyzzy"}}) {

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sqlite3.h>
 #include <sstream>
 #include <unistd.h>
 
@@ -43,12 +44,44 @@ void check_readme(const std::string& page) {
   }
 }
 
+// Each query of docs/recordings.md, which are about this very run, by the text before it.
+std::vector<std::pair<std::string, std::string>> documented_queries() {
+  std::ifstream in(BROKERLAB_SOURCE_DIR "/docs/recordings.md");
+  std::vector<std::pair<std::string, std::string>> queries;
+  std::string before;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    const bool begins = line.starts_with("    SELECT") || line.starts_with("    WITH");
+    if (!inside && begins) queries.emplace_back(before, "");
+    inside = line.starts_with("    ") && (inside || begins);
+    if (inside) queries.back().second += line + "\n";
+    if (!line.empty()) before = line;
+  }
+  return queries;
+}
+
+void check_queries(const std::string& recording) {
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open_v2(recording.c_str(), &file, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+  const auto queries = documented_queries();
+  CHECK(queries.size() > 5);
+  for (const auto& [about, query] : queries) {
+    INFO(about << "\n" << query);
+    sqlite3_stmt* statement = nullptr;
+    CHECK(sqlite3_prepare_v2(file, query.c_str(), -1, &statement, nullptr) == SQLITE_OK);
+    CHECK(sqlite3_step(statement) == SQLITE_ROW);
+    sqlite3_finalize(statement);
+  }
+  sqlite3_close(file);
+}
+
 }  // namespace
 
 TEST_CASE("the demo is what the README shows, in words and pictures", "[golden]") {
   const Demo demo = run_the_demo();
   const std::string& path = demo.recording;
   check_readme(demo.page);
+  check_queries(path);
   auto opened = viz::Viewer::open(path);
   if (!opened.ok()) FAIL(opened.error());
   viz::Viewer viewer = std::move(opened).value();
