@@ -161,9 +161,9 @@ std::string to_korean_text(Duration d) {
   std::string text = to_text(d);
   const std::size_t unit = text.find_first_not_of("-0123456789.e+");
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{
-      {{"ns", "나노초"},
-       {"us", "마이크로초"},
-       {"ms", "밀리초"},
+      {{"ns", "ns"},
+       {"us", "us"},
+       {"ms", "ms"},
        {"s", "초"},
        {"min", "분"},
        {"h", "시간"},

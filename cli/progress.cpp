@@ -93,7 +93,7 @@ void ProgressLine::draw(double share, std::string figures, const std::string& br
   drawn_ = true;
 }
 
-void Progress::show(Time now, std::uint64_t steps) {
+void Progress::show(Time now) {
   const double share = to_seconds(now) / std::max(to_seconds(whole_), 1e-9);
   if (!line_.due(share)) return;
   const double spent = line_.seconds_spent();
@@ -102,7 +102,7 @@ void Progress::show(Time now, std::uint64_t steps) {
              tr("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
                 to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
              tr("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
-             tr(", {} steps", scenarios::with_commas(static_cast<std::int64_t>(steps))));
+             "");
 }
 
 void ProgressLine::count(std::int64_t done, std::int64_t whole, Unit unit) {

@@ -46,7 +46,7 @@ class Progress {
  public:
   Progress(std::ostream& err, int columns, Duration whole) : line_(err, columns), whole_(whole) {}
 
-  void show(Time now, std::uint64_t steps);
+  void show(Time now);
 
  private:
   ProgressLine line_;

@@ -41,7 +41,7 @@ int run_scenario(Context& context, const scenarios::Scenario& scenario, const Ru
   std::optional<Progress> progress;
   if (!request.quiet) {
     progress.emplace(context.err, progress_columns(), scenario.duration);
-    options.progress = [&](Time now, std::uint64_t steps) { progress->show(now, steps); };
+    options.progress = [&](Time now) { progress->show(now); };
   }
   const auto report = scenarios::run(scenario, options);
   progress.reset();

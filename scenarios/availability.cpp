@@ -246,8 +246,8 @@ void Availability::look(Item& item) {
   if (leader == nullptr) {
     item.leader = {};
     item.epoch = log::no_epoch;
-    note(item.produce, false, true);
-    note(item.fetch, false, true);
+    note(item.produce, false, true, true);
+    note(item.fetch, false, true, true);
     return;
   }
   if (item.leader != id) item.epoch = log::no_epoch;
@@ -256,11 +256,12 @@ void Availability::look(Item& item) {
   const bool answers = !stands_still(id);
   bool appends = true;
   if (item.needs_all) appends = all_would_fetch(item, *leader) && !leader->under_min_isr();
-  note(item.produce, answers && appends && any_reaches(item.producers, home), false);
-  note(item.fetch, answers && any_reaches(item.consumers, home), false);
+  const bool writes = answers && appends;
+  note(item.produce, writes && any_reaches(item.producers, home), !writes, false);
+  note(item.fetch, answers && any_reaches(item.consumers, home), !answers, false);
 }
 
-void Availability::note(Track& track, bool available, bool leaderless) const {
+void Availability::note(Track& track, bool available, bool of_brokers, bool leaderless) const {
   const bool open = !track.outages.empty() && track.outages.back().end == never;
   if (available) {
     track.was_available = true;
@@ -273,7 +274,9 @@ void Availability::note(Track& track, bool available, bool leaderless) const {
     } else if (!open) {
       track.outages.push_back({world_.now(), never});
     }
-    track.outages.back().leaderless = track.outages.back().leaderless || leaderless;
+    Outage& now = track.outages.back();
+    now.leaderless = now.leaderless || leaderless;
+    now.of_brokers = now.of_brokers || of_brokers;
   }
 }
 
@@ -284,13 +287,19 @@ void Availability::finish(Time end) {
   for (auto& [name, item] : items_) {
     look(item);
     for (Track* track : {&item.produce, &item.fetch}) {
-      if (!track->was_available) track->outages.push_back({Time{}, end, true});
+      if (!track->was_available) track->outages.push_back({Time{}, end, true, true});
       if (!track->outages.empty() && track->outages.back().end == never) {
         track->outages.back().end = end;
       }
       std::erase_if(track->outages, [](const Outage& one) { return one.begin == one.end; });
     }
   }
+}
+
+bool Availability::failed_since(const TopicPartition& name, Time since) const {
+  const auto item = items_.find(name);
+  if (item == items_.end() || item->second.produce.outages.empty()) return false;
+  return item->second.produce.outages.back().end >= since;
 }
 
 const std::vector<Availability::Outage>& Availability::outages(const TopicPartition& name,

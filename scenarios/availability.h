@@ -49,6 +49,7 @@ class Availability final : public model::ReplicaWatch {
     Time begin;
     Time end;                 ///< `never` while it lasts.
     bool leaderless = false;  ///< At some moment in it nobody led.
+    bool of_brokers = false;  ///< Not only because no path led there from its clients.
   };
   struct Measure {
     Duration longest{0};
@@ -66,6 +67,9 @@ class Availability final : public model::ReplicaWatch {
   void on_broker_changed(model::BrokerId) override { look_at_all_when_due(); }
   void on_follower_fetch(model::BrokerId leader, model::BrokerId follower,
                          sim::PartitionId partition) override;
+
+  /// Whether it was not available for produce at some moment from then on.
+  bool failed_since(const model::TopicPartition& name, Time since) const;
 
   /// Of the scenario's topics.
   const std::vector<model::TopicPartition>& partitions() const { return partitions_; }
@@ -116,7 +120,8 @@ class Availability final : public model::ReplicaWatch {
   const model::Partition* leader_of(const Item& item, model::BrokerId& id) const;
   bool all_would_fetch(Item& item, const model::Partition& leader);
   bool is_connected(const Item& item, const model::Partition& leader, model::BrokerId id) const;
-  void note(Track& track, bool available, bool leaderless) const;
+  /// `of_brokers`: what is missing is not a path alone.
+  void note(Track& track, bool available, bool of_brokers, bool leaderless) const;
   bool stands_still(model::BrokerId id) const;
   bool reachable(sim::MachineId a, sim::MachineId b) const;
   bool any_reaches(const std::vector<sim::MachineId>& clients, sim::MachineId home) const;

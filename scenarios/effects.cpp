@@ -3,8 +3,6 @@
 #include "base/translation.h"
 #include "model/events.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 namespace brokerlab::scenarios {
@@ -18,22 +16,23 @@ constexpr Duration worth_telling = 100ms;
 
 namespace is = model::events;
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void insert(std::vector<std::string>& names, std::string name) {
-  if (!contains(names, name)) names.push_back(std::move(name));
-}
-
 }  // namespace
 
-Effects::Effects(sim::World& world, Cluster& cluster, Ledger& ledger)
-    : world_(world), cluster_(cluster), ledger_(ledger) {
+Effects::Effects(sim::World& world, Cluster& cluster, Ledger& ledger,
+                 const Availability& availability, const Quorum& quorum)
+    : world_(world),
+      cluster_(cluster),
+      ledger_(ledger),
+      availability_(availability),
+      quorum_(quorum) {
   ledger.listen(*this);
   world.trace().subscribe([this](const sim::Event& event) { on_event(event); });
   cluster.network().on_transfer(
       [this](const sim::Transfer& transfer) { on_transfer(transfer, tallies_); });
+}
+
+void Effects::insert(std::vector<std::string>& names, std::string name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 }
 
 void Effects::add(Tally& tally, Effect effect, std::int64_t count, Duration longest) {
@@ -43,6 +42,11 @@ void Effects::add(Tally& tally, Effect effect, std::int64_t count, Duration long
 }
 
 // --- What the plan says ---
+
+void Effects::doing(std::optional<FaultIndex> fault) {
+  doing_ = fault;
+  if (fault) struck_.try_emplace(*fault, world_.now());
+}
 
 void Effects::silenced(FaultIndex fault, const Cluster::Member& member, Time until) {
   Silent silent{fault,
@@ -208,6 +212,7 @@ void Effects::count_of_broker(Tally& tally, const sim::Event& event) {
     add(tally, Effect::controller_elected);
   } else if (kind == &is::partition_leader_elected) {
     add(tally, Effect::leader_elected);
+    if (shrinks_isr(event)) add(tally, Effect::isr_shrunk);
   } else if (kind == &is::partition_offline) {
     add(tally, Effect::leaderless);
   } else if (kind == &is::partition_isr_shrunk) {
@@ -236,9 +241,24 @@ void Effects::count_of_group(Tally& tally, const sim::Event& event) {
     add(tally, Effect::coordinator_lost);
   } else if (kind == &is::coordinator_found) {
     note_found(tally, event);
-  } else if (kind == &is::client_error) {
-    add(tally, Effect::error_answered);
+  } else if (kind == &is::client_error || kind == &is::client_exception ||
+             kind == &is::commit_failed) {
+    const std::string_view name = event.detail("error");  // "TimeoutException (CODE)"
+    tally.errors.insert(fmt::format("{} {}", event.detail("api"), name.substr(0, name.find(" ("))));
   }
+}
+
+/// The ledger hears of the new state after this.
+bool Effects::shrinks_isr(const sim::Event& election) const {
+  const std::string_view now = election.detail("isr");
+  const auto members = now == "[]" ? 0 : std::count(now.begin(), now.end(), ',') + 1;
+  for (const auto& [name, id] : cluster_.context().partitions.all()) {
+    if (id != election.partition) continue;
+    const auto before = ledger_.partitions().find(name);
+    return before != ledger_.partitions().end() &&
+           static_cast<std::ptrdiff_t>(before->second.isr.size()) > members;
+  }
+  return false;
 }
 
 /// Who commits after each poll() stands still until there is a coordinator again.
@@ -374,36 +394,9 @@ void Effects::on_undelivered(const sim::Transfer& transfer,
 void Effects::on_sent(model::RecordRef ref, Time, log::ByteView) {
   std::vector<Time>& all = sent_[ref.producer];
   if (all.size() <= static_cast<std::size_t>(ref.number)) {
-    all.resize(static_cast<std::size_t>(ref.number) + 1);
+    all.resize(static_cast<std::size_t>(ref.number) + 1, never);
   }
   all[static_cast<std::size_t>(ref.number)] = world_.now();
-}
-
-/// A long wait belongs to the fault that did something to its partition, or to its producer,
-/// meanwhile; of several to the one that did so last.
-void Effects::on_acknowledged(model::RecordRef ref, const model::TopicPartition& name,
-                              model::Offset) {
-  const Time sent = sent_[ref.producer][static_cast<std::size_t>(ref.number)];
-  const Duration wait = world_.now() - sent;
-  if (wait < worth_telling) return;
-  const sim::PartitionId partition = cluster_.context().partitions.id_of(name);
-  const ProducerSpec& spec = cluster_.scenario().producers[static_cast<std::size_t>(ref.producer)];
-  const Cluster::Member* member = cluster_.find(spec.name);
-  Tally* owner = nullptr;
-  Time last = sent;
-  // A pause lets go of what waits for it when it ends: before that it has held up nobody who is
-  // acknowledged by now.
-  const auto note = [&](Tally& tally, const auto& touched, auto where) {
-    const auto when = touched.find(where);
-    if (when == touched.end() || when->second < last || when->second > world_.now()) return;
-    owner = &tally;
-    last = when->second;
-  };
-  for (auto& [fault, tally] : tallies_) {
-    note(tally, tally.touched_partition, partition);
-    if (member != nullptr) note(tally, tally.touched, member->machine->id());
-  }
-  if (owner != nullptr) owner->producer_waited = std::max(owner->producer_waited, wait);
 }
 
 void Effects::on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
@@ -430,56 +423,6 @@ void Effects::on_zookeeper_applied(int myid, std::int64_t, std::uint64_t) {
       ++worked_[member.machine->id()];
     }
   }
-}
-
-// --- What it found ---
-
-Effects::Found Effects::of(FaultIndex fault) const {
-  std::map<FaultIndex, Tally> tallies = tallies_;
-  for (const sim::Transfer& transfer : cluster_.network().undelivered()) {
-    on_undelivered(transfer, tallies);
-  }
-  Tally& tally = tallies[fault];
-  for (const Silent& silent : silent_) {
-    if (silent.fault == fault) end_silence(silent, tally, world_.now());
-  }
-  for (const Watched& watched : watched_) {
-    if (watched.fault != fault) continue;
-    const std::vector<std::int64_t> grown = watched.now();
-    const bool all = std::all_of(grown.begin(), grown.end(), [](std::int64_t n) { return n > 0; });
-    if (all) add(tally, watched.effect, grown.front());
-  }
-  Found found;
-  for (std::size_t i = 0; i < tally.counts.size(); ++i) {
-    const auto effect = static_cast<Effect>(i);
-    if (tally.counts[i] == 0) continue;
-    found.bit = found.bit || effect != Effect::session_expired || tally.a_session_counts;
-    const auto names = [](const std::vector<std::string>& all) {
-      return fmt::format("{}", fmt::join(all, ", "));
-    };
-    if (effect == Effect::session_expired) {
-      found.told.push_back(phrase("ZooKeeper expired the session of {}", names(tally.sessions)));
-    } else if (effect == Effect::broker_down) {
-      found.told.push_back(phrase("{} went down", names(tally.brokers_down)));
-    } else if (effect == Effect::zookeeper_lost) {
-      found.told.push_back(phrase("{} lost ZooKeeper", names(tally.lost_zookeeper)));
-    } else if (effect == Effect::left_group) {
-      found.told.push_back(phrase("{} dropped out of the group", names(tally.left)));
-    } else if (effect == Effect::damage_met) {
-      found.told.push_back(phrase("the damage in {} was met", tally.damage));
-    } else if (const auto told = told_as(effect, tally.counts[i], tally.longest[i])) {
-      found.told.push_back(*told);
-    }
-  }
-  if (tally.producer_waited >= worth_telling) {
-    found.told.push_back(
-        phrase("acknowledgments waited up to {}", to_rounded_text(tally.producer_waited)));
-  }
-  if (tally.consumer_waited >= worth_telling) {
-    found.told.push_back(
-        phrase("consumers waited up to {}", to_rounded_text(tally.consumer_waited)));
-  }
-  return found;
 }
 
 }  // namespace brokerlab::scenarios

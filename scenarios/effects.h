@@ -6,6 +6,9 @@
 //   events     whose chain of causes goes back to the fault: lost records, failed sends, leaderless
 //              partitions, expired sessions, elections, ISR changes, rebalances, broken requests
 //              ...
+//   outages    of partitions, or of ZooKeeper's quorum, that began when the fault struck, 100 ms or
+//              longer, but for those of paths alone: nobody may have wanted to go there
+//   gone       a broker that held a replica, or was the controller, is still down at the end
 //   messages   that the fault lost or delayed, as the network tells of each (Transfer::trouble).
 //              Only those that carry work: pings, heartbeats, and fetches while nobody writes, wait
 //              anyway. A delay under 1 ms, or under a tenth of the message's way, is noise
@@ -19,23 +22,30 @@
 // A fault that is in force when the run ends is judged by what it did up to then.
 //
 // Of two faults that overlap each has what is because of it: an event belongs to the fault nearest
-// in its chain, a message to the one that delayed it most. What is found when a fault is undone
-// (records lost, a log cut) belongs to the fault.
+// in its chain, a message to the one that delayed it most, a send that waited to the one that did
+// something to its partition or its producer last. What is found when a fault is undone (records
+// lost, a log cut) belongs to the fault, and waits that end then; what happens to get things going
+// again (elections, an ISR that grows) does not.
 //
 // Not evidence: the death of the victim itself, its idle connections, the session of a broker that
 // holds no replica and is no controller. A fault with nothing else met no work.
 //
-// Lifetime: borrows World, Cluster and Ledger; made before the run starts. Threads: none. Watching
+// Every clause of a report's line about a fault stands in docs/reference_report.md.
+//
+// Lifetime: borrows what it is made of; made before the run starts. Threads: none. Watching
 // changes nothing in the run.
 #pragma once
 
 #include "base/phrase.h"
 #include "model/observer.h"
+#include "scenarios/availability.h"
 #include "scenarios/cluster.h"
+#include "scenarios/quorum.h"
 
 #include <array>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +56,10 @@ enum class Effect {
   record_lost,
   send_failed,
   leaderless,
+  unavailable,
   broker_down,
+  broker_gone,
+  no_quorum,
   ensemble,
   zookeeper_lost,
   session_expired,
@@ -81,12 +94,13 @@ class Effects final : public model::Observer {
  public:
   using FaultIndex = std::size_t;
 
-  Effects(sim::World& world, Cluster& cluster, Ledger& ledger);
+  Effects(sim::World& world, Cluster& cluster, Ledger& ledger, const Availability& availability,
+          const Quorum& quorum);
 
   // --- What the plan says ---
 
   /// Events without a cause belong to this fault until the next call; nothing: to nobody's.
-  void doing(std::optional<FaultIndex> fault) { doing_ = fault; }
+  void doing(std::optional<FaultIndex> fault);
   /// That fault undoes the harm of another one.
   void undoes(FaultIndex fault, FaultIndex undone) { undone_by_[fault] = undone; }
   /// A process of the machine is silent because of the fault, until then or until it is undone.
@@ -109,12 +123,15 @@ class Effects final : public model::Observer {
     bool bit = false;
     std::vector<Phrase> told;  ///< A few words for each kind of evidence; the weightiest first.
   };
+  /// Once the run is over and availability and quorum are finished.
   Found of(FaultIndex fault) const;
 
   // --- What it hears ---
 
   void on_sent(model::RecordRef, Time intended, log::ByteView value) override;
   void on_acknowledged(model::RecordRef, const model::TopicPartition&, model::Offset) override;
+  void on_send_failed(model::RecordRef, model::ErrorCode) override;
+  void on_client_error(const model::ClientError& error) override;
   void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
                    log::ByteView value) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
@@ -128,7 +145,8 @@ class Effects final : public model::Observer {
     std::array<Duration, static_cast<std::size_t>(Effect::count_of_them)> longest{};
     std::vector<std::string> sessions;  ///< Of whom, each once, and whether that counts.
     bool a_session_counts = false;
-    std::vector<std::string> brokers_down, left, lost_zookeeper;
+    std::vector<std::string> brokers_down, brokers_gone, left, lost_zookeeper;
+    std::set<std::string> errors;  ///< "Fetch FENCED_LEADER_EPOCH": as clients' errors are listed.
     std::string damage;
     Duration producer_waited{0};
     Duration consumer_waited{0};
@@ -171,6 +189,16 @@ class Effects final : public model::Observer {
   void count_of_broker(Tally& tally, const sim::Event& event);
   void count_of_group(Tally& tally, const sim::Event& event);
   void note_found(Tally& tally, const sim::Event& event) const;
+  /// An election may leave members of the ISR out.
+  bool shrinks_isr(const sim::Event& election) const;
+  /// The fault that had a hand in it that a record of that producer, sent then, waits.
+  std::optional<FaultIndex> behind_wait(int producer,
+                                        const std::vector<model::TopicPartition>& partitions,
+                                        Time sent) const;
+  void note_wait(model::RecordRef ref, const std::vector<model::TopicPartition>& partitions);
+  std::vector<model::TopicPartition> partitions_of(int producer) const;
+  void add_pending(FaultIndex fault, Tally& tally) const;
+  void add_outages(FaultIndex fault, Tally& tally) const;
   void note_damage(const sim::Event& event);
   bool holds_anything(std::string_view machine) const;
   bool carries_work(const sim::Transfer& transfer) const;
@@ -178,12 +206,17 @@ class Effects final : public model::Observer {
   bool commits_anything_new(const Cluster::Member& consumer, Time sent) const;
   void end_silences(const std::function<bool(const Silent&)>& which);
   void end_silence(const Silent& silent, Tally& tally, Time end) const;
+  /// Each once.
+  static void insert(std::vector<std::string>& names, std::string name);
   static void add(Tally& tally, Effect effect, std::int64_t count = 1, Duration longest = {});
 
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;
+  const Availability& availability_;
+  const Quorum& quorum_;
   std::optional<FaultIndex> doing_;
+  std::map<FaultIndex, Time> struck_;
   std::map<FaultIndex, FaultIndex> undone_by_;
   std::vector<std::int32_t> fault_of_event_;  ///< By event; -1: none.
   std::map<FaultIndex, Tally> tallies_;
@@ -191,7 +224,7 @@ class Effects final : public model::Observer {
   std::vector<Watched> watched_;
   std::vector<Damage> damages_;
   std::map<sim::MachineId, std::int64_t> worked_;
-  std::map<int, std::vector<Time>> sent_;                   ///< By producer, then record.
+  std::map<int, std::vector<Time>> sent_;  ///< By producer, then record; `never`: it has ended.
   std::map<std::string, Time, std::less<>> last_consumed_;  ///< By consumer.
   Time last_append_ = Time{Duration::min() / 4};            ///< To any log.
   Time last_record_ = Time{Duration::min() / 4};            ///< Not to __consumer_offsets.

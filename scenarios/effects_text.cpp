@@ -2,12 +2,13 @@
 #include "base/translation.h"
 #include "scenarios/effects.h"
 #include "scenarios/report.h"
+#include "scenarios/spans.h"
 
 namespace brokerlab::scenarios {
 
 std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longest) {
   const bool one = count == 1;
-  const std::string most = to_rounded_text(longest);
+  const Phrase most = rounded(longest);
   const std::string number = with_commas(count);
   switch (effect) {
     case Effect::record_lost:
@@ -19,6 +20,11 @@ std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longes
     case Effect::leaderless:
       return one ? phrase("1 partition without a leader")
                  : phrase("{} partitions without a leader", number);
+    case Effect::unavailable:
+      return one ? phrase("1 partition unavailable for {}", most)
+                 : phrase("{} partitions unavailable, for up to {}", number, most);
+    case Effect::no_quorum:
+      return phrase("ZooKeeper without a quorum for {}", most);
     case Effect::ensemble:
       return phrase("the ZooKeeper ensemble changed");
     case Effect::controller_elected:
@@ -49,8 +55,8 @@ std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longes
     case Effect::unreachable:
       return one ? phrase("a client noticed once") : phrase("clients noticed {} times", number);
     case Effect::error_answered:
-      return one ? phrase("1 kind of error at a client")
-                 : phrase("{} kinds of errors at clients", number);
+      return one ? phrase("1 kind of error that clients saw")
+                 : phrase("{} kinds of errors that clients saw", number);
     case Effect::message_lost:
       return one ? phrase("1 message lost") : phrase("{} messages lost", number);
     case Effect::message_late:
@@ -73,6 +79,7 @@ std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longes
     case Effect::stamped:
       return one ? phrase("1 time stamp was wrong") : phrase("{} time stamps were wrong", number);
     case Effect::broker_down:
+    case Effect::broker_gone:
     case Effect::zookeeper_lost:
     case Effect::session_expired:
     case Effect::left_group:

@@ -1,6 +1,7 @@
 #include "scenarios/expectations.h"
 
 #include "base/translation.h"
+#include "scenarios/spans.h"
 
 #include <algorithm>
 
@@ -13,15 +14,15 @@ RunReport::Expectation check_lost(const NoAcknowledgedRecordLost& expected,
                                   const RunReport& report) {
   const std::size_t lost = report.lost.size() + static_cast<std::size_t>(report.blindly_lost);
   return {phrase("no acknowledged record is lost"), expected.wanted == (lost == 0),
-          phrase("{} lost", lost)};
+          phrase("{} lost", with_commas(static_cast<std::int64_t>(lost)))};
 }
 
 RunReport::Expectation check_below(Duration limit, RequestSide side, const Outages& outages) {
-  const std::string text = brokerlab::to_text(limit);
+  const Phrase text = exact(limit);
   return {side == RequestSide::produce
               ? phrase("no partition is unavailable for produce for {} or more", text)
               : phrase("no partition is unavailable for fetch for {} or more", text),
-          outages.longest < limit, phrase("longest {}", to_rounded_text(outages.longest))};
+          outages.longest < limit, phrase("longest {}", rounded(outages.longest))};
 }
 
 Phrase words_for(const AvailabilityWithin& limits) {
@@ -29,8 +30,8 @@ Phrase words_for(const AvailabilityWithin& limits) {
   const auto add = [&but_for](const Phrase& more) {
     but_for = but_for.english.empty() ? more : phrase("{}, {}", but_for, more);
   };
-  if (limits.longest) add(phrase("less than {} at a time", brokerlab::to_text(*limits.longest)));
-  if (limits.total) add(phrase("less than {} in all", brokerlab::to_text(*limits.total)));
+  if (limits.longest) add(phrase("less than {} at a time", exact(*limits.longest)));
+  if (limits.total) add(phrase("less than {} in all", exact(*limits.total)));
   if (limits.times) {
     add(*limits.times == 1 ? phrase("at most 1 time") : phrase("at most {} times", *limits.times));
   }
@@ -57,11 +58,10 @@ RunReport::Expectation check_within(const AvailabilityWithin& limits, const RunR
                    (!limits.total || worst.total < *limits.total) &&
                    (!limits.times || worst.times <= *limits.times);
   return {words_for(limits), met,
-          worst.times == 1
-              ? phrase("longest {}, at most {} in all and 1 time of a partition",
-                       to_rounded_text(worst.longest), to_rounded_text(worst.total))
-              : phrase("longest {}, at most {} in all and {} times of a partition",
-                       to_rounded_text(worst.longest), to_rounded_text(worst.total), worst.times)};
+          worst.times == 1 ? phrase("longest {}, at most {} in all and 1 time of a partition",
+                                    rounded(worst.longest), rounded(worst.total))
+                           : phrase("longest {}, at most {} in all and {} times of a partition",
+                                    rounded(worst.longest), rounded(worst.total), worst.times)};
 }
 
 /// Records, not lag: what lies above the high watermark is acknowledged, and nobody can read it.

@@ -188,7 +188,8 @@ void FaultPlan::lose(const std::vector<int>& places, FaultReport& report) {
   report.harmful = true;
   std::set<sim::MachineId> machines;
   for (const int place : places) insert_machine(place, machines);
-  if (machines.empty()) report.note = phrase("it cut nobody off; others took over");
+  report.absorbed = machines.empty();
+  if (report.absorbed) report.note = phrase("it cut nobody off; others took over");
 }
 
 void FaultPlan::act(const SwitchOff& off, const std::string& as, FaultReport& report) {

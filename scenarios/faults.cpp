@@ -7,8 +7,12 @@
 
 namespace brokerlab::scenarios {
 
-FaultPlan::FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger)
-    : world_(world), cluster_(cluster), ledger_(ledger), effects_(world, cluster, ledger) {}
+FaultPlan::FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger,
+                     const Availability& availability, const Quorum& quorum)
+    : world_(world),
+      cluster_(cluster),
+      ledger_(ledger),
+      effects_(world, cluster, ledger, availability, quorum) {}
 
 void FaultPlan::schedule() {
   const std::vector<Fault>& faults = cluster_.scenario().faults;

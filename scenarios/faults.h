@@ -28,13 +28,15 @@ struct FaultReport {
   bool needless = false;  ///< Not done, for what it puts right was right already.
   bool harmful = false;   ///< Takes something away (power_on and heal do not).
   bool bit = false;
+  bool absorbed = false;        ///< Something else took over what it took away.
   Phrase note;                  ///< Why it was not done, or how it bit.
   std::vector<Phrase> effects;  ///< How it bit: a few words each, the weightiest first.
 };
 
 class FaultPlan {
  public:
-  FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger);
+  FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger, const Availability& availability,
+            const Quorum& quorum);
 
   /// Puts every fault of the scenario on the World's agenda.
   void schedule();

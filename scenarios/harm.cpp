@@ -1,6 +1,7 @@
 #include "scenarios/harm.h"
 
 #include "base/translation.h"
+#include "scenarios/spans.h"
 
 #include <algorithm>
 
@@ -36,7 +37,7 @@ void add_records(const RunReport& r, Harms& harms) {
   harms.add("sends_failed", r.failed, phrase("a producer gave up on 1 record ({})", errors),
             phrase("producers gave up on {} records ({})", with_commas(r.failed), errors));
   if (r.oldest_pending >= harmful_wait) {
-    const std::string oldest = to_rounded_text(r.oldest_pending);
+    const Phrase oldest = rounded(r.oldest_pending);
     harms.add("sends_unanswered", r.pending,
               phrase("1 send without an answer at the end, for {}", oldest),
               phrase("{} sends without an answer at the end, for up to {}", with_commas(r.pending),
@@ -109,14 +110,14 @@ void add_errors(const RunReport& r, Harms& harms) {
 
 void add_outages(const RunReport& r, Harms& harms) {
   if (r.produce.longest >= harmful_outage) {
-    const std::string longest = to_rounded_text(r.produce.longest);
+    const Phrase longest = rounded(r.produce.longest);
     harms.add("produce_unavailable",
               r.produce.at_the_end
                   ? phrase("unavailable for produce for up to {}, and at the end", longest)
                   : phrase("unavailable for produce for up to {}", longest));
   }
   if (r.fetch.longest >= harmful_outage) {
-    const std::string longest = to_rounded_text(r.fetch.longest);
+    const Phrase longest = rounded(r.fetch.longest);
     harms.add("fetch_unavailable",
               r.fetch.at_the_end
                   ? phrase("unavailable for fetch for up to {}, and at the end", longest)
@@ -124,9 +125,25 @@ void add_outages(const RunReport& r, Harms& harms) {
   }
   for (const RunReport::Group& group : r.groups) {
     if (!group.coordinator || group.coordinator->longest < harmful_outage) continue;
-    harms.add("coordinator_unavailable",
-              phrase("commits of group {} impossible for up to {}", group.name,
-                     to_rounded_text(group.coordinator->longest)));
+    harms.add("coordinator_unavailable", phrase("commits of group {} impossible for up to {}",
+                                                group.name, rounded(group.coordinator->longest)));
+  }
+}
+
+/// Sooner or later brokers cannot do without it: a change of the ISR, a new leader, a session.
+void add_control(const RunReport& r, Harms& harms) {
+  if (r.without_quorum >= harmful_outage) {
+    const Phrase longest = rounded(r.without_quorum);
+    harms.add("quorum_missing",
+              r.no_quorum_at_the_end
+                  ? phrase("ZooKeeper without a quorum for {}, and at the end", longest)
+                  : phrase("ZooKeeper without a quorum for {}", longest));
+  }
+  if (r.without_controller >= r.usual_failover + slow_failover) {
+    const Phrase longest = rounded(r.without_controller);
+    harms.add("controller_missing", r.no_controller_at_the_end
+                                        ? phrase("no controller for {}, and at the end", longest)
+                                        : phrase("no controller for {}", longest));
   }
 }
 
@@ -136,6 +153,7 @@ std::vector<Harm> harm_of(const RunReport& report) {
   Harms harms;
   add_records(report, harms);
   add_outages(report, harms);
+  add_control(report, harms);
   add_errors(report, harms);
   add_order(report, harms);
   return harms.take();

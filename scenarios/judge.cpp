@@ -1,9 +1,11 @@
 #include "scenarios/judge.h"
 
 #include "base/translation.h"
+#include "model/events.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harm.h"
 #include "scenarios/runner.h"
+#include "scenarios/spans.h"
 
 #include <algorithm>
 
@@ -24,6 +26,7 @@ void report_records(const Ledger& ledger, Time now, RunReport& report) {
   report.sent = ledger.sent();
   report.acknowledged = ledger.acknowledged();
   report.failed = ledger.failed();
+  report.failed_in_log = ledger.failed_in_log();
   report.pending = ledger.pending();
   if (const auto since = ledger.oldest_pending()) report.oldest_pending = now - *since;
   report.sent_blindly = ledger.sent_blindly();
@@ -52,6 +55,36 @@ RunReport::Outages outages_of(const Availability::Measure& measure) {
 
 RunReport::Load load_of(const WorkMeter::Load& load) { return {load.mean, load.peak}; }
 
+/// Of each of the group's consumers: the longest from losing its coordinator to finding one.
+void report_coordinators(const Evidence& evidence, const ConsumerSpec& consumer,
+                         RunReport::Group& group) {
+  const sim::Trace& trace = evidence.world.trace();
+  std::map<std::string, Time> since;
+  std::map<std::string, Duration> longest;
+  const auto note = [&](const std::string& member, Time found) {
+    const auto lost = since.find(member);
+    if (lost == since.end()) return;
+    longest[member] = std::max(longest[member], found - lost->second);
+    since.erase(lost);
+  };
+  for (const sim::Event& event : trace.events()) {
+    const bool lost = event.kind == &model::events::coordinator_lost;
+    const bool found = event.kind == &model::events::coordinator_found;
+    if ((!lost && !found) || event.detail("group") != consumer.group) continue;
+    const std::string member(trace.machine_name(event.machine));
+    if (lost) {
+      since.try_emplace(member, event.time);
+    } else {
+      note(member, event.time);
+    }
+  }
+  while (!since.empty()) {
+    const std::string member = since.begin()->first;
+    note(member, evidence.world.now());
+  }
+  group.without_coordinator.assign(longest.begin(), longest.end());
+}
+
 void report_groups(const Evidence& evidence, RunReport& report) {
   for (const ConsumerSpec& consumer : evidence.scenario.consumers) {
     RunReport::Group group;
@@ -67,6 +100,7 @@ void report_groups(const Evidence& evidence, RunReport& report) {
     if (const auto outages = evidence.availability.coordinator(consumer.group)) {
       group.coordinator = outages_of(*outages);
     }
+    report_coordinators(evidence, consumer, group);
     const auto view = evidence.ledger.groups().find(consumer.group);
     if (view != evidence.ledger.groups().end()) {
       group.most_lag = view->second.most_lag;
@@ -126,7 +160,7 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
       partition.elections = view->second.elections;
       partition.isr_changes = view->second.isr_changes;
       partition.high_watermark = view->second.high_watermark;
-      partition.longest_wait = view->second.acknowledgment_wait.max();
+      partition.longest_wait = view->second.longest_wait;
       partition.longest_unreadable = view->second.longest_unreadable;
       partition.duplicates = view->second.duplicates;
       partition.reordered = view->second.reordered;
@@ -137,6 +171,11 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
   }
   report.produce = outages_of(availability.measure(Side::produce));
   report.fetch = outages_of(availability.measure(Side::fetch));
+  report.without_quorum = evidence.quorum.longest();
+  report.no_quorum_at_the_end = evidence.quorum.missing_at_the_end();
+  report.without_controller = evidence.quorum.longest_without_controller();
+  report.no_controller_at_the_end = evidence.quorum.no_controller_at_the_end();
+  report.usual_failover = evidence.scenario.brokers.config.zookeeper_session_timeout;
 }
 
 void report_work(const Evidence& evidence, RunReport& report) {
@@ -182,18 +221,24 @@ void give_verdict(const Evidence& evidence, RunReport& report) {
   }
   for (const RunReport::Fault& fault : report.faults) {
     if (!fault.done && !fault.needless) {
-      report.reasons.push_back(phrase("{} at {} was not done: {}", fault.what,
-                                      brokerlab::to_text(fault.at), fault.note));
+      report.reasons.push_back(
+          phrase("{} at {} was not done: {}", fault.what, exact(fault.at), fault.note));
+    } else if (fault.done && fault.harmful && !fault.bit && fault.absorbed) {
+      report.reasons.push_back(phrase(
+          "{} of {} at {} was absorbed: others took over and nobody noticed, which is what they "
+          "are there for; that they were needed shows only beside a run without them: compare the "
+          "reports of both",
+          fault.what, fault.target, exact(fault.at)));
     } else if (fault.done && fault.harmful && !fault.bit) {
       report.reasons.push_back(phrase("{} of {} at {} met no work, so it proves nothing",
-                                      fault.what, fault.target, brokerlab::to_text(fault.at)));
+                                      fault.what, fault.target, exact(fault.at)));
     }
   }
   for (const auto& [name, records] : evidence.ledger.not_verifiable()) {
     report.reasons.push_back(phrase(
         "{} has no live leader at the end: whether its {} acknowledged records are lost cannot be "
         "told",
-        name.name(), records));
+        name.name(), with_commas(records)));
   }
   if (report.sent == 0 && !evidence.scenario.producers.empty()) {
     report.reasons.push_back(phrase("no record was sent"));
@@ -220,7 +265,8 @@ RunReport judge(const Evidence& evidence) {
   report_work(evidence, report);
   for (const FaultReport& fault : evidence.faults) {
     report.faults.push_back({fault.at, fault.what, fault.note, fault.target, fault.done,
-                             fault.needless, fault.harmful, fault.bit, fault.effects});
+                             fault.needless, fault.harmful, fault.bit, fault.absorbed,
+                             fault.effects});
   }
   for (const Invariant& one : evidence.ledger.invariants()) {
     std::vector<Phrase> exemptions;

@@ -15,6 +15,7 @@
 #include "scenarios/availability.h"
 #include "scenarios/cluster.h"
 #include "scenarios/faults.h"
+#include "scenarios/quorum.h"
 #include "scenarios/report.h"
 #include "scenarios/work_meter.h"
 
@@ -28,6 +29,7 @@ struct Evidence {
   const Availability& availability;
   const std::vector<FaultReport>& faults;
   const WorkMeter& work;
+  const Quorum& quorum;
 };
 
 /// Fills everything but the time line and the wall clock.

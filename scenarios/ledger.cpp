@@ -25,6 +25,13 @@ Ledger::Ledger(sim::World& world) : world_(world) {
   world.trace().subscribe([this](const sim::Event& event) {
     if (event.kind == &sim::events::power_off) power_lost_[event.machine] = event.time;
     if (event.kind == &sim::events::process_started) started_[event.machine] = event.time;
+    if (event.kind == &model::events::producer_record_failed) {
+      // Its records are told next, at this very moment.
+      giving_up_ = {event.time, {}};
+      for (const auto& [name, id] : context_->partitions.all()) {
+        if (id == event.partition) giving_up_.partition = name;
+      }
+    }
   });
 }
 
@@ -130,19 +137,19 @@ void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset o
   ENSURE(record != nullptr && !record->acknowledged && !record->failed,
          "a record was acknowledged that was not under way");
   record->acknowledged = true;
-  ++acknowledged_;
   ++acknowledged_by_[ref.producer];
   last_work_ = world_.now();
-  produce_latency_.add(world_.now() - record->intended);
-  send_latency_.add(world_.now() - record->sent);
-  PartitionView& view = partitions_[name];
-  ++view.acknowledged;
-  view.acknowledgment_wait.add(world_.now() - record->sent);
-  if (offset == log::no_offset) {  // acks=0: nobody knows
+  if (offset == log::no_offset) {  // acks=0: it was handed to the connection, nobody answers
     ++sent_blindly_;
     blind_[name].push_back(ref);
     return;
   }
+  ++acknowledged_;
+  produce_latency_.add(world_.now() - record->intended);
+  send_latency_.add(world_.now() - record->sent);
+  PartitionView& view = partitions_[name];
+  ++view.acknowledged;
+  view.longest_wait = std::max(view.longest_wait, world_.now() - record->sent);
   ++invariant("acknowledged_offsets_are_unique").checked;
   const AppendedRange* range = appended_by(name, offset, ref);
   const LeaderEpoch epoch = range == nullptr ? log::no_epoch : range->epoch;
@@ -169,6 +176,15 @@ void Ledger::on_send_failed(RecordRef ref, model::ErrorCode error) {
   record->failed = true;
   ++failed_;
   ++failed_by_[error];
+  if (const auto partition = giving_up()) {
+    Duration& longest = partitions_[*partition].longest_wait;
+    longest = std::max(longest, world_.now() - record->sent);
+  }
+  for (model::Observer* listener : listeners_) listener->on_send_failed(ref, error);
+}
+
+std::optional<TopicPartition> Ledger::giving_up() const {
+  return giving_up_.when == world_.now() ? giving_up_.partition : std::nullopt;
 }
 
 std::optional<RecordRef> Ledger::identify(const TopicPartition& name, Offset offset,
@@ -398,7 +414,7 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
                                 const std::vector<BrokerId>& replicas) {
   PartitionView& view = partitions_[name];
   if (view.epoch != log::no_epoch) {
-    if (view.leader != leader) ++view.elections;
+    if (leader.valid() && view.leader != leader) ++view.elections;
     if (view.isr != isr) ++view.isr_changes;
   }
   if (leader.valid() && leader != view.leader) {

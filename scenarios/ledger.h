@@ -149,10 +149,10 @@ class Ledger : public model::Observer {
     model::BrokerId serving;  ///< The broker that took up leading last.
     model::Offset high_watermark = 0;
     bool unclean = false;  ///< The leader in force was elected from outside the ISR.
-    int elections = 0;
-    int isr_changes = 0;
+    int elections = 0;     ///< New leaders; to lose one is none.
+    int isr_changes = 0;   ///< Those by elections, too.
     std::int64_t acknowledged = 0;
-    Histogram acknowledgment_wait;  ///< From send() to the acknowledgment.
+    Duration longest_wait{0};  ///< From send() to the acknowledgment, or until it was given up.
     /// The longest that an acknowledged record lay above the high watermark, where nobody can read
     /// it; of those that still do, finish() counts up to the end.
     Duration longest_unreadable{0};
@@ -218,19 +218,23 @@ class Ledger : public model::Observer {
   int controller_elections() const { return controller_elections_; }
 
   std::int64_t sent() const { return static_cast<std::int64_t>(records_sent_); }
-  std::int64_t acknowledged() const { return acknowledged_; }
+  std::int64_t acknowledged() const { return acknowledged_; }  ///< By a broker: not with acks=0.
   std::int64_t failed() const { return failed_; }
   const std::map<model::ErrorCode, std::int64_t>& failed_by() const { return failed_by_; }
-  std::int64_t pending() const { return sent() - acknowledged_ - failed_; }
+  /// Of those, the records that stand in a log at the end all the same.
+  std::int64_t failed_in_log() const { return failed_in_log_; }
+  std::int64_t pending() const { return sent() - acknowledged_ - sent_blindly_ - failed_; }
   std::int64_t acknowledged_by(int producer) const;
   std::int64_t sent_by(int producer) const;
-  /// Records sent with acks=0, and those of them that are in no log at the end.
+  /// Records handed to a connection with acks=0, and those of them that are in no log at the end.
   std::int64_t sent_blindly() const { return sent_blindly_; }
   std::int64_t blindly_lost() const { return blindly_lost_; }
   /// Acknowledged records of partitions that have no live leader at the end: nobody can tell.
   const std::map<model::TopicPartition, std::int64_t>& not_verifiable() const {
     return not_verifiable_;
   }
+  /// Of whose records a producer says just now that it gives them up; nothing: of nobody's.
+  std::optional<model::TopicPartition> giving_up() const;
   /// Since when the record waits that has waited longest; nothing when none waits.
   std::optional<Time> oldest_pending() const;
   /// Distinct records that some group has consumed, and how often a group got one again.
@@ -406,6 +410,12 @@ class Ledger : public model::Observer {
   std::size_t records_sent_ = 0;
   std::int64_t acknowledged_ = 0;
   std::int64_t failed_ = 0;
+  std::int64_t failed_in_log_ = 0;
+  struct GivingUp {
+    Time when{};
+    std::optional<model::TopicPartition> partition;
+  };
+  GivingUp giving_up_;  ///< Of whose records a producer told last that it gives them up.
   std::map<model::ErrorCode, std::int64_t> failed_by_;
   std::int64_t consumed_ = 0;
   std::int64_t redelivered_ = 0;

@@ -109,6 +109,7 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
         std::int64_t& last = latest.try_emplace(ref->producer, ref->number).first->second;
         view.reordered += ref->number < last;
         last = std::max(last, ref->number);
+        failed_in_log_ += find(*ref)->failed && copies[*ref] == 1;
         if (const auto ack = unseen.find(record.offset);
             ack != unseen.end() && ack->second.record == *ref) {
           unseen.erase(ack);

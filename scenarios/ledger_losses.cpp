@@ -3,6 +3,7 @@
 #include "model/events.h"
 #include "scenarios/ledger.h"
 #include "scenarios/record_bytes.h"
+#include "scenarios/report.h"
 
 #include <algorithm>
 
@@ -24,6 +25,7 @@ Phrase counted(std::int64_t count, Phrase one, Phrase many) {
 }  // namespace
 
 Phrase words_for(Exempted what, std::int64_t n) {
+  const std::string number = with_commas(n);
   switch (what) {
     case Exempted::unclean_election:
       return counted(
@@ -32,7 +34,7 @@ Phrase words_for(Exempted what, std::int64_t n) {
                  "allows"),
           phrase("{} records lost by an unclean election, which unclean.leader.election.enable "
                  "allows",
-                 n));
+                 number));
     case Exempted::unsynced:
       return counted(
           n,
@@ -40,23 +42,23 @@ Phrase words_for(Exempted what, std::int64_t n) {
                  "for syncing allow"),
           phrase("{} records that were in memory only when the power failed, which Kafka's "
                  "settings for syncing allow",
-                 n));
+                 number));
     case Exempted::not_verifiable:
       return counted(n, phrase("1 record that nobody can look for, without a live leader"),
-                     phrase("{} records that nobody can look for, without a live leader", n));
+                     phrase("{} records that nobody can look for, without a live leader", number));
     case Exempted::restarted:
       return counted(n, phrase("one time after a restart, back to its last checkpoint"),
-                     phrase("{} times after a restart, back to its last checkpoint", n));
+                     phrase("{} times after a restart, back to its last checkpoint", number));
     case Exempted::skipped:
       return counted(n,
                      phrase("1 record that auto.offset.reset=latest jumped over before the first "
                             "commit"),
                      phrase("{} records that auto.offset.reset=latest jumped over before the "
                             "first commit",
-                            n));
+                            number));
     case Exempted::deposed:
       return counted(n, phrase("1 that a deposed leader acknowledged"),
-                     phrase("{} that a deposed leader acknowledged", n));
+                     phrase("{} that a deposed leader acknowledged", number));
   }
   UNREACHABLE();
 }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/translation.h"
+#include "scenarios/spans.h"
 
 #include <fmt/format.h>
 
@@ -60,23 +61,30 @@ std::string lost_records(const RunReport& r) {
 
 std::string records_section(const RunReport& r) {
   std::string text = heading(tr("Records"));
+  const std::string failed = r.failed_in_log == 0 ? count(r.failed)
+                                                  : tr("{} (of them {} stored all the same)",
+                                                       count(r.failed), count(r.failed_in_log));
   text += line(tr("sent {:>10}   acknowledged {:>10}   failed {}   waiting {}", count(r.sent),
-                  count(r.acknowledged), count(r.failed), count(r.pending)));
+                  count(r.acknowledged), failed, count(r.pending)));
   if (r.sent > 0) {
+    const bool blindly = r.sent_blindly > 0;
+    const std::string ended = blindly ? tr("acknowledged or handed over") : tr("acknowledged");
     text += line(
-        tr("from {} to {}: acknowledged {:.1f}/s, at most {:.0f} in a second; processed {:.1f}/s, "
+        tr("from {} to {}: {} {:.1f}/s, at most {:.0f} in a second; delivered to groups {:.1f}/s, "
            "at most {:.0f}",
-           to_text(r.work_begin), to_text(r.work_end), r.acknowledged_rate.mean,
+           to_text(r.work_begin), to_text(r.work_end), ended, r.acknowledged_rate.mean,
            r.acknowledged_rate.peak, r.consumed_rate.mean, r.consumed_rate.peak));
   }
   if (!r.failed_by.empty()) text += line(tr("failed by {}", error_list(r.failed_by)));
   if (r.pending > 0) {
     text += line(tr("the oldest one waiting has waited for {}; the latencies are without those",
-                    to_rounded_text(r.oldest_pending)));
+                    rounded(r.oldest_pending)));
   }
   if (r.sent_blindly > 0) {
-    text += line(tr("with acks=0 {}, acknowledged by nobody; {} of them are in no log",
-                    count(r.sent_blindly), count(r.blindly_lost)));
+    text +=
+        line(tr("handed to the connection with acks=0 {}, which nobody acknowledges; {} of "
+                "them are in no log",
+                count(r.sent_blindly), count(r.blindly_lost)));
   }
   text += line(
       tr("consumed {:>6}   delivered again {:>7}   written twice by retries {}   out of order {}",
@@ -138,8 +146,8 @@ std::string at_the_end(const RunReport::Outages& outages) {
 std::string outages_line(std::string_view side, const RunReport::Outages& outages) {
   if (outages.times == 0) return line(tr("available for {} all the time", side));
   return line(tr("unavailable for {}: longest {} (from {}), in all {}, {}", side,
-                 to_rounded_text(outages.longest), to_text(outages.longest_from),
-                 to_rounded_text(outages.total), times(outages.times)) +
+                 rounded(outages.longest), to_text(outages.longest_from), rounded(outages.total),
+                 times(outages.times)) +
               at_the_end(outages));
 }
 
@@ -152,7 +160,7 @@ std::string told_of(const RunReport::Partition& p) {
   if (p.unreadable > 0) tell(tr("{} not yet readable", count(p.unreadable)));
   if (p.longest_unreadable >= unreadable_told) {
     tell(tr("an acknowledged record lay above the high watermark for up to {}",
-            to_rounded_text(p.longest_unreadable)));
+            rounded(p.longest_unreadable)));
   }
   return told;
 }
@@ -164,14 +172,27 @@ std::string partitions_section(const RunReport& r) {
   for (const RunReport::Partition& p : r.partitions) {
     text += fmt::format("  {:<20} {:<10} {:>5} {:<9} {:>12} {:>11} {:>9} {:>8}\n", p.name, p.leader,
                         p.epoch, p.isr, length_or_none(p.produce.longest),
-                        to_rounded_text(p.longest_wait), p.elections, p.isr_changes);
+                        length_or_none(p.longest_wait), p.elections, p.isr_changes);
   }
   text += outages_line("produce", r.produce) + outages_line("fetch", r.fetch);
   for (const RunReport::Partition& p : r.partitions) {
     const std::string told = told_of(p);
     if (!told.empty()) text += line(p.name + ": " + told);
   }
-  return text + line(tr("controller elections: {}", r.controller_elections));
+  text += line(tr("controller elections: {}", r.controller_elections));
+  if (r.without_quorum > 0ns) {
+    text += line(r.no_quorum_at_the_end
+                     ? tr("ZooKeeper without a quorum: longest {}; still so at the end",
+                          rounded(r.without_quorum))
+                     : tr("ZooKeeper without a quorum: longest {}", rounded(r.without_quorum)));
+  }
+  if (r.without_controller > 0ns) {
+    text += line(r.no_controller_at_the_end
+                     ? tr("without a controller: longest {}; still so at the end",
+                          rounded(r.without_controller))
+                     : tr("without a controller: longest {}", rounded(r.without_controller)));
+  }
+  return text;
 }
 
 std::string lag_of(const RunReport::Group& g, Duration starts_at) {
@@ -206,11 +227,18 @@ std::string groups_section(const RunReport& r) {
     if (g.unread > 0) text += "; " + tr("{} acknowledged ones unread", count(g.unread));
     text += "\n";
     if (g.coordinator && g.coordinator->times > 0) {
-      text += fmt::format("  {:<20} {}{}\n", "",
-                          tr("commits impossible: longest {}, in all {}, {}",
-                             to_rounded_text(g.coordinator->longest),
-                             to_rounded_text(g.coordinator->total), times(g.coordinator->times)),
-                          at_the_end(*g.coordinator));
+      text += fmt::format(
+          "  {:<20} {}{}\n", "",
+          tr("commits impossible: longest {}, in all {}, {}", rounded(g.coordinator->longest),
+             rounded(g.coordinator->total), times(g.coordinator->times)),
+          at_the_end(*g.coordinator));
+    }
+    std::string members;
+    for (const auto& [member, longest] : g.without_coordinator) {
+      members += (members.empty() ? "" : ", ") + tr("{} for up to {}", member, rounded(longest));
+    }
+    if (!members.empty()) {
+      text += fmt::format("  {:<20} {}\n", "", tr("without a coordinator: {}", members));
     }
   }
   return text;
@@ -252,6 +280,7 @@ std::string fault_line(const RunReport::Fault& fault) {
   const std::string effect = !fault.done      ? tr("not done")
                              : !fault.harmful ? tr("done")
                              : fault.bit      ? tr("bit")
+                             : fault.absorbed ? tr("absorbed")
                                               : tr("met no work");
   const std::string& note = say(fault.note);
   return line(tr("fault  {} {} at {}: {}", fault.what, fault.target, in_seconds(fault.at), effect) +
@@ -338,10 +367,8 @@ std::string RunReport::text() const {
   page += "\n" + tr("Verdict: {}", verdict_line()) + "\n";
   for (const Phrase& reason : reasons) page += line(say(reason));
   page += tr("Seed {}, version {}, fingerprint {}", seed, version, fingerprint) + "\n";
-  page += tr("{} simulated in {:.1f} s ({:.0f} times real time, {} steps)",
-             brokerlab::to_text(simulated), wall_seconds,
-             to_seconds(simulated) / std::max(wall_seconds, 1e-3),
-             count(static_cast<std::int64_t>(steps))) +
+  page += tr("{} simulated in {:.1f} s ({:.0f} times real time)", exact(simulated), wall_seconds,
+             to_seconds(simulated) / std::max(wall_seconds, 1e-3)) +
           "\n";
   return page;
 }

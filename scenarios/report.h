@@ -42,7 +42,7 @@ struct RunReport {
   Duration starts_at{};  ///< Time of day at t=0.
   Duration simulated{};
   double wall_seconds = 0;  ///< Not part of the JSON's comparable part, nor of the fingerprint.
-  std::uint64_t steps = 0;
+  std::uint64_t steps = 0;  ///< Those of observers, too: not the same with every recording.
   std::string fingerprint;
 
   Verdict verdict = Verdict::unknown;
@@ -51,9 +51,11 @@ struct RunReport {
 
   // Records.
   std::int64_t sent = 0, acknowledged = 0, failed = 0, pending = 0;
+  std::int64_t failed_in_log = 0;  ///< Given up by their producers, and stored all the same.
   std::vector<std::pair<std::string, std::int64_t>> failed_by;  ///< By Kafka's name of the error.
   Duration oldest_pending{};  ///< How long the longest waiting one has waited at the end.
-  std::int64_t sent_blindly = 0, blindly_lost = 0;  ///< acks=0; in no log at the end.
+  /// With acks=0, handed to a connection and acknowledged by nobody; in no log at the end.
+  std::int64_t sent_blindly = 0, blindly_lost = 0;
   std::int64_t not_verifiable = 0;  ///< Acknowledged, and no live leader to look into.
   std::int64_t consumed = 0;        ///< Different records that some group has processed.
   std::int64_t redelivered = 0;     ///< How often a group got one again.
@@ -67,7 +69,8 @@ struct RunReport {
   struct Load {
     double mean = 0, peak = 0;
   };
-  Load acknowledged_rate, consumed_rate;  ///< Records a second.
+  Load acknowledged_rate;  ///< Records a second, acknowledged or handed over with acks=0.
+  Load consumed_rate;      ///< Deliveries a second: to every group, again ones, too.
 
   /// When such requests would not have succeeded (scenarios/availability.h).
   struct Outages {
@@ -117,6 +120,8 @@ struct RunReport {
     std::int64_t redelivered = 0, skipped = 0;
     std::int64_t rebalances = 0;
     std::optional<Outages> coordinator;  ///< When no commit would have been accepted.
+    /// The longest that a member had lost its coordinator and not found one; by member.
+    std::vector<std::pair<std::string, Duration>> without_coordinator;
   };
   std::vector<Group> groups;
 
@@ -129,13 +134,18 @@ struct RunReport {
     bool leaderless = false;
     Duration longest_unreadable{};  ///< Of an acknowledged record.
     std::int64_t unreadable = 0, duplicates = 0, reordered = 0;
-    Duration longest_wait{};  ///< For an acknowledgment.
+    Duration longest_wait{};  ///< For an acknowledgment, or until the producer gave up.
     int elections = 0, isr_changes = 0;
     std::int64_t high_watermark = 0;
   };
   std::vector<Partition> partitions;  ///< Of the scenario's topics.
   Outages produce, fetch;  ///< Longest of any one; the others of all together, overlaps once.
   int controller_elections = 0;
+  /// The longest of each (scenarios/quorum.h), and whether it lasted when the run ended.
+  Duration without_quorum{}, without_controller{};
+  bool no_quorum_at_the_end = false, no_controller_at_the_end = false;
+  /// How long the brokers are without a controller when one dies: its session has to end.
+  Duration usual_failover{};
 
   struct Machine {
     std::string name;
@@ -151,6 +161,7 @@ struct RunReport {
     Phrase what, note;
     std::string target;
     bool done = false, needless = false, harmful = false, bit = false;
+    bool absorbed = false;        ///< Something else took over what it took away.
     std::vector<Phrase> effects;  ///< How it bit; the weightiest first.
   };
   std::vector<Fault> faults;

@@ -54,19 +54,18 @@ std::string RunReport::json() const {
       fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)", quoted(name),
                   quoted(title.english), seed, quoted(version), quoted(fingerprint));
   text += fmt::format(
-      R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},"steps":{},)", to_text(verdict),
+      R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},)", to_text(verdict),
       json_list(harm,
                 [](const Harm& h) {
                   return fmt::format(R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
                                      quoted(h.kind), h.count, quoted(h.words.english),
                                      quoted(h.words.korean));
                 }),
-      json_list(reasons, [](const auto& r) { return quoted(r.english); }), to_seconds(simulated),
-      steps);
+      json_list(reasons, [](const auto& r) { return quoted(r.english); }), to_seconds(simulated));
   text += fmt::format(
-      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
-      sent, acknowledged, failed, pending, to_millis(oldest_pending), sent_blindly, blindly_lost,
-      not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
+      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
+      sent, acknowledged, failed, failed_in_log, pending, to_millis(oldest_pending), sent_blindly,
+      blindly_lost, not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
       to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {
         return fmt::format(R"({{"error":{},"records":{}}})", quoted(one.first), one.second);
       }));
@@ -92,16 +91,22 @@ std::string RunReport::json() const {
       }));
   text += fmt::format(
       R"("groups":{},)", json_list(groups, [](const Group& g) {
+        std::string by_member;
+        for (const auto& [member, longest] : g.without_coordinator) {
+          by_member += fmt::format("{}{}:{}", by_member.empty() ? "" : ",", quoted(member),
+                                   to_seconds(longest));
+        }
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{}}})",
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
             quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
             to_seconds(g.most_lag_at), g.unreadable, g.unread, g.waiting,
             to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.rebalances,
-            g.coordinator ? json_of(*g.coordinator) : "null");
+            g.coordinator ? json_of(*g.coordinator) : "null", by_member);
       }));
   text += fmt::format(
-      R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"partitions":{},)",
+      R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",
       to_seconds(produce.longest), json_of(produce), json_of(fetch), controller_elections,
+      to_seconds(without_quorum), to_seconds(without_controller),
       json_list(partitions, [](const Partition& p) {
         return fmt::format(
             R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",
@@ -120,9 +125,9 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {
         return fmt::format(
-            R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"note":{},"effects":{}}})",
+            R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"absorbed":{},"note":{},"effects":{}}})",
             to_seconds(f.at), quoted(f.what.english), quoted(f.target), f.done, f.needless, f.bit,
-            quoted(f.note.english),
+            f.absorbed, quoted(f.note.english),
             json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
       }));
   text += fmt::format(

@@ -37,7 +37,7 @@ std::string answer_of(const ApartJob& job, int pipe_end) {
   RunOptions options;
   options.record = job.record;
   int told = 0;
-  options.progress = [&](Time now, std::uint64_t) {
+  options.progress = [&](Time now) {
     const int share = static_cast<int>(now.time_since_epoch() * 100 / job.scenario.duration);
     for (; told < std::min(share, 100); ++told) {
       if (!tell(pipe_end, {&hundredth, 1})) _exit(1);

@@ -50,13 +50,14 @@ class Run {
     work_->start();
     errors_.emplace(world_, *cluster_, ledger_);
     retries_.emplace(world_, *cluster_, ledger_);
-    faults_.emplace(world_, *cluster_, ledger_);
+    quorum_.emplace(world_, *cluster_, ledger_);
+    faults_.emplace(world_, *cluster_, ledger_, *availability_, *quorum_);
     faults_->schedule();
     announce_load();
     if (options.progress || recorder_) {
       world_.observe(progress_every, [&] {
         if (recorder_ && recorder_->recording().error()) world_.stop();  // a full disk
-        if (options.progress) options.progress(world_.now(), world_.steps());
+        if (options.progress) options.progress(world_.now());
       });
     }
     const auto begin = std::chrono::steady_clock::now();
@@ -67,9 +68,10 @@ class Run {
     world_.set_cause({});
     ledger_.finish();
     availability_->finish(end);
+    quorum_->finish(end);
     work_->finish(end);
-    RunReport report =
-        judge({scenario_, world_, *cluster_, ledger_, *availability_, faults_->reports(), *work_});
+    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
+                              faults_->reports(), *work_, *quorum_});
     report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -152,6 +154,7 @@ class Run {
   std::optional<ErrorSpells> errors_;
   std::optional<Retries> retries_;
   std::optional<WorkMeter> work_;
+  std::optional<Quorum> quorum_;
   std::optional<FaultPlan> faults_;
 };
 

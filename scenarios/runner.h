@@ -20,8 +20,8 @@ namespace brokerlab::scenarios {
 
 struct RunOptions {
   std::string record;  ///< Where the recording goes; empty: none.
-  /// Called every 250 ms of simulated time with the date and the steps taken.
-  std::function<void(Time now, std::uint64_t steps)> progress;
+  /// Called every 250 ms of simulated time with the date.
+  std::function<void(Time now)> progress;
   /// Called at the end with what exposure.h tells; unset: it is not noted.
   std::function<void(const std::vector<Exposed>&)> exposed;
 };

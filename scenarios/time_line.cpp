@@ -2,10 +2,14 @@
 
 #include "base/translation.h"
 #include "model/events.h"
+#include "scenarios/spans.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
+#include <utility>
 
 namespace brokerlab::scenarios {
 namespace {
@@ -14,6 +18,8 @@ namespace {
 /// line together. Those about the offsets topic are one line from the first on.
 constexpr Duration gathered_within = 2s;
 constexpr int told_of_each = 6;
+/// A span that is no span to people.
+constexpr Duration at_once = 1ms;
 
 /// Events of one kind that happened together.
 struct Gathered {
@@ -44,13 +50,65 @@ class Gatherer {
   std::map<std::pair<const sim::EventKind*, bool>, std::size_t> latest_;
 };
 
-/// "; 14 times in 4.2 s": of an error that came again.
+/// "14 times in 4.2 s": what came again, in one line.
+Phrase times_in(std::int64_t times, Duration span) {
+  return span < at_once ? phrase("; {} times at once", with_commas(times))
+                        : phrase("; {} times in {}", with_commas(times), rounded(span));
+}
+
 Phrase repeated(const sim::Event& event, const ErrorSpells& errors) {
   const auto spell = errors.all().find(event.id);
   if (spell == errors.all().end() || spell->second.count == 1) return {};
-  return phrase("; {} times in {}", spell->second.count,
-                to_rounded_text(spell->second.last - spell->second.first));
+  return times_in(spell->second.count, spell->second.last - spell->second.first);
 }
+
+/// What a producer does batch by batch, to one partition and for one reason: a line for as long as
+/// it goes on.
+class Batches {
+ public:
+  /// Whether an earlier event's line tells of this one, too.
+  bool told_already(const sim::Event& event) {
+    namespace is = model::events;
+    const bool of_batches = event.kind == &is::producer_record_failed ||
+                            event.kind == &is::written_twice ||
+                            event.kind == &is::written_out_of_order;
+    if (!of_batches) return false;
+    const std::int64_t records = std::atoll(std::string(event.detail("count")).c_str());
+    const Key key{event.kind, event.machine, event.partition, std::string(event.detail("error"))};
+    const auto open = latest_.find(key);
+    if (open != latest_.end()) {
+      Spell& spell = all_.at(open->second);
+      if (event.time - spell.last <= ErrorSpells::apart) {
+        ++spell.times;
+        spell.records += records;
+        spell.last = event.time;
+        return true;
+      }
+    }
+    latest_.insert_or_assign(key, event.id);
+    all_.emplace(event.id, Spell{1, records, event.time, event.time});
+    return false;
+  }
+  /// Once all have been told of: "; 14 times in 4.2 s, 320 records in all", or nothing.
+  Phrase behind(sim::EventId first) const {
+    const auto spell = all_.find(first);
+    if (spell == all_.end() || spell->second.times == 1) return {};
+    return phrase("{}, {} records in all",
+                  times_in(spell->second.times, spell->second.last - spell->second.first),
+                  with_commas(spell->second.records));
+  }
+
+ private:
+  using Key = std::tuple<const sim::EventKind*, sim::MachineId, sim::PartitionId, std::string>;
+  struct Spell {
+    std::int64_t times;
+    std::int64_t records;
+    Time first;
+    Time last;
+  };
+  std::map<Key, sim::EventId> latest_;  ///< Only looked up, never walked through.
+  std::map<sim::EventId, Spell> all_;
+};
 
 Time beginning(const sim::Trace& trace) {
   for (const sim::Event& event : trace.events()) {
@@ -71,29 +129,38 @@ std::vector<RunReport::Moment> time_line(const sim::Trace& trace,
     if (name.topic == model::offsets_topic) internal.insert(id);
   }
   std::vector<RunReport::Moment> moments;
+  std::vector<std::pair<std::size_t, sim::EventId>> first_of_batches;  ///< Moments that may repeat.
   Gatherer gatherer;
+  Batches batches;
   const Time begin = beginning(trace);
   for (const sim::Event& event : trace.events()) {
     if (event.kind->level == sim::Level::detail || event.time < begin) continue;
+    if (batches.told_already(event)) continue;
     Gathered& those = gatherer.gather(event, internal.contains(event.partition));
     const int untold = ++those.count - those.told();
     if (untold == 1) those.moment = moments.size();
     if (untold <= 1) {
+      first_of_batches.emplace_back(moments.size(), event.id);
       const Phrase again = repeated(event, errors);
       moments.push_back({event.time,
                          {trace.sentence(event, Language::english) + again.english,
                           trace.sentence(event, Language::korean) + again.korean}});
     }
   }
+  for (const auto& [moment, event] : first_of_batches) {
+    const Phrase again = batches.behind(event);
+    moments[moment].text.english += again.english;
+    moments[moment].text.korean += again.korean;
+  }
   for (const Gathered& those : gatherer.all()) {
     const int untold = those.count - those.told();
     if (those.is_internal) {
       moments[those.moment].text =
-          untold == 1
-              ? phrase("({}: 1 partition of {})", those.kind->name, model::offsets_topic)
-              : phrase("({}: {} partitions of {})", those.kind->name, untold, model::offsets_topic);
+          untold == 1 ? phrase("({}: 1 partition of {})", those.kind->name, model::offsets_topic)
+                      : phrase("({}: {} partitions of {})", those.kind->name, with_commas(untold),
+                               model::offsets_topic);
     } else if (untold > 1) {
-      moments[those.moment].text = phrase("({}: {} more)", those.kind->name, untold);
+      moments[those.moment].text = phrase("({}: {} more)", those.kind->name, with_commas(untold));
     }
   }
   return moments;

@@ -54,7 +54,8 @@ WorkMeter::MachineTotals WorkMeter::totals_of(const Cluster::Member& member,
 
 void WorkMeter::look() {
   if (newest_ && newest_->at == world_.now()) return;
-  Look look{world_.now(), static_cast<double>(ledger_.acknowledged()), 0, {}};
+  const std::int64_t ended = ledger_.acknowledged() + ledger_.sent_blindly();
+  Look look{world_.now(), static_cast<double>(ended), 0, {}};
   for (const auto& [name, group] : ledger_.groups()) {
     for (const auto& [consumer, records] : group.consumed_by) {
       look.consumed += static_cast<double>(records);

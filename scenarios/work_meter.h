@@ -43,8 +43,10 @@ class WorkMeter {
 
   Time begin() const { return begin_; }
   Time end() const { return end_; }
-  Load acknowledged() const { return acknowledged_; }  ///< Records a second.
-  Load consumed() const { return consumed_; }  ///< Records a second, processed by any group.
+  /// Records a second that were acknowledged, or handed to a connection with acks=0.
+  Load acknowledged() const { return acknowledged_; }
+  /// Deliveries a second: to every group, and again ones, too.
+  Load consumed() const { return consumed_; }
   const std::vector<MachineLoad>& machines() const { return machines_; }  ///< As members().
 
  private:

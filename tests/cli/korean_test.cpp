@@ -112,6 +112,7 @@ scenarios::RunReport full_report(std::int64_t count) {
   group.state = "Stable";
   group.unreadable = group.unread = group.skipped = group.rebalances = count;
   group.coordinator = outages;
+  group.without_coordinator = {{"g-1", 30s}, {"g-2", 40s}};
   r.groups = {group};
   scenarios::RunReport::Partition partition;
   partition.name = "t-0";
@@ -119,7 +120,11 @@ scenarios::RunReport full_report(std::int64_t count) {
   partition.longest_unreadable = 1s;
   r.partitions = {partition};
   r.produce = r.fetch = outages;
-  r.faults = {{{}, phrase("power off"), phrase("it was off already"), "broker-1"}};
+  r.failed_in_log = count;
+  r.without_quorum = r.without_controller = 50s;
+  r.no_quorum_at_the_end = count > 1;
+  r.faults = {{{}, phrase("power off"), phrase("it was off already"), "broker-1"},
+              {{}, phrase("switch off"), {}, "tor-1", true, true, false, true}};
   r.invariants = {
       {"replicas_agree", true, 3, {}, {phrase("{} (down)", "a"), phrase("{} (down)", "b")}},
       {"replicas_agree", false, 3, phrase("no record was sent"), {}}};

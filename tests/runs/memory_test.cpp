@@ -111,7 +111,7 @@ TEST_CASE("a whole run keeps books of what happened, not of how long it took", "
     std::string kib;
     scenarios::RunOptions options;
     Time next(1h);
-    options.progress = [&](Time now, std::uint64_t) {
+    options.progress = [&](Time now) {
       if (now < next) return;
       next += 1h;
       kib += fmt::format("{} ", mallinfo2().uordblks / 1024);

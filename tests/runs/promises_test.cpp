@@ -150,7 +150,10 @@ TEST_CASE("acks=0: nobody acknowledges, and what is in no log is counted", "[uni
   overrides.emplace_back(R"(expect=[{"no_acknowledged_record_lost":true}])");
   const RunReport report = play_crash(overrides);
   INFO(report.text());
-  REQUIRE(report.sent_blindly == report.acknowledged);
+  REQUIRE(report.sent_blindly == report.sent);
+  REQUIRE(report.acknowledged == 0);
+  REQUIRE(report.acknowledged_after.count == 0);
+  REQUIRE(report.acknowledged_rate.mean > 50);  // handed over
   REQUIRE(report.blindly_lost > 0);
   REQUIRE(report.verdict == Verdict::fail);
 }
@@ -175,6 +178,25 @@ TEST_CASE("losing ZooKeeper's leader is a fault that bites", "[unit]") {
   INFO(report.text());
   REQUIRE(report.faults.front().bit);
   REQUIRE(report.verdict == Verdict::pass);
+  REQUIRE(report.without_quorum == 0ns);  // two of three are a majority
+}
+
+TEST_CASE("ZooKeeper without a quorum is a harm, though every record comes through", "[unit]") {
+  const RunReport report = play_crash(steady("20/s", "80s", "100s", R"([
+      {"at":"40s","power_off":"zookeeper-3"}, {"at":"50s","power_off":"zookeeper-2","as":"two"},
+      {"at":"60s","power_on":"two"}])"));
+  INFO(report.text());
+  const Duration boot = 10s;
+  CHECK(report.without_quorum >= 10s);
+  CHECK(report.without_quorum <= 10s + 6 * boot);
+  CHECK_THAT(report.verdict_line(), Catch::Contains("ZooKeeper without a quorum for"));
+  const auto told = [&report](std::size_t fault) {
+    std::string all;
+    for (const Phrase& effect : report.faults[fault].effects) all += effect.english + "; ";
+    return all;
+  };
+  CHECK_THAT(told(0), !Catch::Contains("quorum"));
+  CHECK_THAT(told(1), Catch::Contains("ZooKeeper without a quorum for"));
 }
 
 // The answer to a claim, or to new partition states, is lost with the server that was asked; the

@@ -22,7 +22,7 @@ TEST_CASE("a run ends when its recording finds no room", "[unit]") {
     Time came_to{};
     scenarios::RunOptions options;
     options.record = path;
-    options.progress = [&](Time now, std::uint64_t) { came_to = now; };
+    options.progress = [&](Time now) { came_to = now; };
     const auto report = scenarios::run(scenario, options);
     REQUIRE_FALSE(report.ok());
     CHECK(came_to < Time(scenario.duration / 2));

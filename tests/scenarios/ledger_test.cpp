@@ -3,6 +3,7 @@
 #include "scenarios/ledger.h"
 
 #include "log/memory_env.h"
+#include "model/events.h"
 #include "sim/machine.h"
 
 #include <catch2/catch.hpp>
@@ -84,6 +85,14 @@ class LedgerStory {
   }
   void acknowledge(std::int64_t number, log::Offset offset) {
     ledger.on_acknowledged({0, number}, partition, offset);
+  }
+  /// As a producer tells it: the batch, then its records.
+  void give_up(const std::vector<int>& numbers) {
+    world.trace().record(model::events::producer_record_failed,
+                         {.partition = partitions_.id_of(partition)}, {});
+    for (const int number : numbers) {
+      ledger.on_send_failed({0, number}, model::ErrorCode::request_timed_out);
+    }
   }
   void write(int leader, std::int64_t number, log::Offset offset) {
     send(number);
@@ -502,4 +511,48 @@ TEST_CASE("five groups that read the same records have read as many different on
   story.ledger.on_consumed("reader-4", partition, 2, log::as_bytes(LedgerStory::value(2)));
   CHECK(story.ledger.groups().at("group-4").redelivered == 1);
   CHECK(story.ledger.groups().at("group-3").redelivered == 0);
+}
+
+TEST_CASE("an election is a new leader; the ISR changes with it, too", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  story.elect(-1, 1, {1});  // its only replica died
+  CHECK(story.view().elections == 0);
+  CHECK(story.view().isr_changes == 1);
+  story.elect(1, 2, {1});
+  CHECK(story.view().elections == 1);
+  story.elect(2, 3, {2, 3});
+  CHECK(story.view().elections == 2);
+  CHECK(story.view().isr_changes == 2);
+  story.elect(2, 3, {2});
+  CHECK(story.view().elections == 2);
+  CHECK(story.view().isr_changes == 3);
+}
+
+TEST_CASE("with acks=0 nothing is acknowledged: it was handed to the connection", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  story.send(0);
+  story.send(1);
+  story.wait(20ms);
+  story.acknowledge(0, log::no_offset);
+  CHECK(story.ledger.sent_blindly() == 1);
+  CHECK(story.ledger.acknowledged() == 0);
+  CHECK(story.ledger.pending() == 1);
+  CHECK(story.ledger.send_latency().count() == 0);
+  CHECK(story.view().longest_wait == 0ns);
+}
+
+TEST_CASE("what a producer gave up on may be stored all the same", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  for (const int number : {0, 1, 2}) story.send(number);
+  for (const int number : {0, 1, 1}) story.append(1, number);  // a retry came, too
+  story.acknowledge(0, 0);
+  story.wait(120s);
+  story.give_up({1, 2});
+  story.ledger.finish();
+  CHECK(story.ledger.failed() == 2);
+  CHECK(story.ledger.failed_in_log() == 1);
+  CHECK(story.view().longest_wait == 120s);  // the longest, though never acknowledged
 }
