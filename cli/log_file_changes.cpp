@@ -31,7 +31,7 @@ void tell_file_changes(Context& context, const log::Log& log, bool json) {
     } else {
       context.out << context.say(
           fmt::format("renamed {}: a finished copy is now {}\n", change.name, change.now),
-          fmt::format("{} → {}: 완성된 복사본의 이름을 바꿈\n", change.name, change.now));
+          fmt::format("{} → {}: 완성된 사본의 이름을 바꿈\n", change.name, change.now));
     }
   }
 }

@@ -86,6 +86,7 @@ std::string in_our_words(std::string_view message) {
   for (const Wording& wording : wordings) {
     auto blanks = blanks_in(message, wording.theirs);
     if (!blanks) continue;
+    if (blanks->empty()) return translated(wording.ours);
     // Of the choices: "en,ko".
     std::string& last = blanks->back();
     for (std::size_t at = last.find(','); at != std::string::npos; at = last.find(',', at + 1)) {

@@ -48,7 +48,7 @@ std::optional<Json> fault_after(const Json& report, double moment) {
   return first;
 }
 
-/// "40.1 us", "40마이크로초".
+/// "40.1 us", "40us".
 std::string span_text(Duration span, Language language) {
   if (language == Language::english) return to_rounded_text(span);
   const Duration unit = span < 1ms ? Duration(1us) : span < 1s ? Duration(1ms) : Duration(100ms);

@@ -29,12 +29,14 @@ void ClientErrors::answered(ApiKey api, ErrorCode error, const TopicPartition* p
                              .final = final});
 }
 
-void ClientErrors::unanswered(ApiKey api, RpcFailure::Kind how, const TopicPartition* partition,
-                              bool final) const {
-  const bool timed_out = how == RpcFailure::Kind::timed_out;
+void ClientErrors::unanswered(ApiKey api, const RpcFailure& failure,
+                              const TopicPartition* partition, bool final) const {
+  const bool timed_out = failure.kind == RpcFailure::Kind::timed_out;
+  const sim::World::KeepCause keep(world_);
+  if (failure.cause) world_.set_cause(failure.cause);
   observer_.on_client_error({.client = client_,
                              .api = request_name(api),
-                             .source = source_of(how),
+                             .source = source_of(failure.kind),
                              .error = api == ApiKey::produce && timed_out
                                           ? ErrorCode::request_timed_out
                                           : ErrorCode::network_exception,

@@ -13,22 +13,23 @@ namespace brokerlab::model {
 
 class ClientErrors {
  public:
-  ClientErrors(Observer& observer, std::string client)
-      : observer_(observer), client_(std::move(client)) {}
+  ClientErrors(sim::World& world, Observer& observer, std::string client)
+      : world_(world), observer_(observer), client_(std::move(client)) {}
 
   /// A broker answered with it; NONE is not an error and is not told. `final`: the client does not
   /// try again.
   void answered(ApiKey api, ErrorCode error, const TopicPartition* partition = nullptr,
                 bool final = false) const;
   /// No answer came: NETWORK_EXCEPTION (REQUEST_TIMED_OUT of a Produce that timed out, as Kafka's
-  /// Sender has it), told apart by its source.
-  void unanswered(ApiKey api, RpcFailure::Kind how, const TopicPartition* partition = nullptr,
+  /// Sender has it), told apart by its source. It is because of the connection that broke.
+  void unanswered(ApiKey api, const RpcFailure& failure, const TopicPartition* partition = nullptr,
                   bool final = false) const;
   /// The client gave up without asking (again): what the application is told.
   void gave_up(ApiKey api, ErrorCode error, std::string_view exception,
                const TopicPartition* partition = nullptr) const;
 
  private:
+  sim::World& world_;
   Observer& observer_;
   const std::string client_;
 };

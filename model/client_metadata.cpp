@@ -107,7 +107,7 @@ ClientNetwork::ClientNetwork(sim::Process& process, ClientNetworkSettings settin
                              Observer& observer)
     : process_(process),
       settings_(std::move(settings)),
-      errors_(observer, settings_.rpc.client_id),
+      errors_(process.world(), observer, settings_.rpc.client_id),
       random_(process.world().stream(fmt::format("{}/{}/metadata/{}", process.name(),
                                                  settings_.rpc.client_id, process.starts()))),
       wake_(process.world()),
@@ -297,7 +297,7 @@ sim::Task<> ClientNetwork::refresh(NodeConnection& node) {
   Result<std::unique_ptr<MetadataResponse>, RpcFailure> result =
       co_await call_as<MetadataResponse>(node, std::move(sent));
   if (!result) {
-    errors_.unanswered(ApiKey::metadata, result.error().kind);
+    errors_.unanswered(ApiKey::metadata, result.error());
     update_ended(true);
   } else if ((*result)->brokers.empty()) {
     // It comes from a broker that is just starting (Kafka drops it as well).

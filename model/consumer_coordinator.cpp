@@ -463,7 +463,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   Result<std::unique_ptr<OffsetCommitResponse>, RpcFailure> result =
       co_await call_within<OffsetCommitResponse>(process_, node, std::move(message), patience);
   if (!result) {
-    network_.errors().unanswered(ApiKey::offset_commit, result.error().kind);
+    network_.errors().unanswered(ApiKey::offset_commit, result.error());
     if (coordinator_ == node) lose_coordinator(&result.error());
     co_return ErrorCode::network_exception;
   }
@@ -510,7 +510,7 @@ void ConsumerCoordinator::note_outcome(ApiKey api,
   if (result) {
     network_.errors().answered(api, (*result)->error);
   } else {
-    network_.errors().unanswered(api, result.error().kind);
+    network_.errors().unanswered(api, result.error());
   }
 }
 

@@ -191,7 +191,7 @@ void Fetcher::note_failing(const TopicPartition& partition, Position& position, 
 
 void Fetcher::fail_all(ApiKey api, const NodeConnection& connection, const RpcFailure& failure,
                        const std::vector<Asked>& asked) {
-  network_.errors().unanswered(api, failure.kind);
+  network_.errors().unanswered(api, failure);
   note_unreachable(connection.address(), failure.kind, failure.cause);
   network_.request_update();
   for (const Asked& one : asked) {

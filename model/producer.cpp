@@ -528,7 +528,7 @@ void KafkaProducer::Impl::complete(const BatchPtr& batch, BrokerId node, ErrorCo
   const bool split = error == ErrorCode::message_too_large && batch->records.size() > 1;
   const bool final = !split && !can_retry(*batch, error);
   if (failure != nullptr) {
-    network.errors().unanswered(ApiKey::produce, failure->kind, &batch->partition, final);
+    network.errors().unanswered(ApiKey::produce, *failure, &batch->partition, final);
   } else {
     network.errors().answered(ApiKey::produce, error, &batch->partition, final);
   }

@@ -65,7 +65,8 @@ std::optional<Phrase> told_as(Effect effect, std::int64_t count, Duration longes
     case Effect::rows_waited:
       return phrase("rows waited up to {} for their producer", most);
     case Effect::records_waited:
-      return phrase("{} records waited for their consumer", number);
+      return one ? phrase("1 record waited for its consumer")
+                 : phrase("{} records waited for their consumer", number);
     case Effect::disk_slow:
       return one ? phrase("1 disk operation took longer")
                  : phrase("{} disk operations took longer", number);

@@ -216,6 +216,13 @@ Phrase Ledger::explain(const TopicPartition& name, Offset offset, const Acknowle
   const BrokerId by = leader == leaders_.end() ? BrokerId() : leader->second;
   const std::string by_name = by.valid() ? context_->broker_name(by) : std::string();
   const Phrase acknowledged_by = by.valid() ? Phrase{by_name, by_name} : phrase("its leader");
+  if (kind == Loss::unclean_election && by == partitions_.at(name).serving &&
+      lost_power(by, ack.when)) {
+    return phrase(
+        "acknowledged at {} by {}, which had it in memory only when it lost power, and was elected "
+        "from outside the ISR (unclean.leader.election.enable) at {}",
+        to_text(ack.when), acknowledged_by, to_text(world_.now()));
+  }
   if (kind == Loss::unclean_election) {
     return phrase(
         "acknowledged at {} by {}; at {} {} was elected from outside the ISR "

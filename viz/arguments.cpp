@@ -99,8 +99,8 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
     if (word == "--help" || word == "-h") {
-      arguments.help = true;
-      return arguments;
+      arguments.help = true;  // in the language that may be named behind it
+      continue;
     }
     if (!word.starts_with("--")) {
       if (!arguments.recording.empty()) {
@@ -119,8 +119,10 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
     } else {
       return fail(tr("{}: a value is missing", word));
     }
+    if (arguments.help && word != "--lang") continue;
     if (const auto set = set_option(arguments, word, value); !set) return fail(set.error());
   }
+  if (arguments.help) return arguments;
   if (arguments.recording.empty()) return fail(tr("which recording? (FILE.run)"));
   return arguments;
 }

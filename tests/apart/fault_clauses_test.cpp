@@ -178,7 +178,7 @@ TEST_CASE("the state of a group is what its coordinator says, not who was it", "
             "", "", R"("zookeeper.session.timeout.ms": 4000)"));
     INFO(broker << report["groups"].dump());
     CHECK(report["groups"][0]["state"] == "Stable");
-    CHECK(report["groups"][0]["unread"] == 0);
+    CHECK(report["groups"][0]["waiting"] == 0);
   }
 }
 

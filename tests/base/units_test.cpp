@@ -36,7 +36,7 @@ TEST_CASE("a transfer takes its size over its rate, rounded up", "[unit]") {
 TEST_CASE("units: quantities have Korean names", "[unit]") {
   CHECK(to_korean_text(Duration(18s)) == "18초");
   CHECK(to_korean_text(Duration(1500us)) == "1.5ms");
-  CHECK(to_korean_text(Duration(7ns)) == "7나노초");
+  CHECK(to_korean_text(Duration(7ns)) == "7ns");
   CHECK(to_korean_text(Duration(90s)) == "90초");
   CHECK(to_korean_text(PerSecond(200)) == "초당 200건");
 }

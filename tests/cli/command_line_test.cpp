@@ -94,7 +94,7 @@ TEST_CASE("what is wrong with a command line is told in plain words, with what t
   CHECK(refusal({"run", "x", "y"}) ==
         "nothing is known to do with: y\nSee: brokerlab run --help\n");
   CHECK(refusal({"run", "x", "--record", "y", "--record-level", "some"}) ==
-        "--record-level: \"some\" must be one of all,sampled,control,none\n"
+        "--record-level: \"some\" must be one of all, sampled, control, none\n"
         "See: brokerlab run --help\n");
 }
 

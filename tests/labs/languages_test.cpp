@@ -67,11 +67,13 @@ struct Lesson {
   int items = 0;
 };
 
-/// A comment in a command is for the reader: in the reader's language.
-std::string without_comment(const std::string& line) {
+/// A comment in a command is for the reader, and so are words that it looks for: in the reader's
+/// language.
+std::string without_words(const std::string& line) {
   const std::size_t comment = line.find(" # ");
-  return comment == std::string::npos ? line
-                                      : line.substr(0, line.find_last_not_of(' ', comment) + 1);
+  const std::string command =
+      comment == std::string::npos ? line : line.substr(0, line.find_last_not_of(' ', comment) + 1);
+  return std::regex_replace(command, std::regex("\"[^\"]*\""), "\"...\"");
 }
 
 Lesson parts_of(const std::string& markdown) {
@@ -83,7 +85,7 @@ Lesson parts_of(const std::string& markdown) {
   while (std::getline(lines, line)) {
     if (line.starts_with("```")) in_code = !in_code;
     if (in_code || line.starts_with("```")) {
-      lesson.code += without_comment(line) + "\n";
+      lesson.code += without_words(line) + "\n";
     } else if (line.starts_with("#")) {
       std::smatch parts;
       const bool numbered = std::regex_match(line, parts, std::regex("(#+ [0-9]+\\.) (.*)"));
