@@ -64,15 +64,6 @@ sim::EventId why_not_written(const sim::Trace& trace, sim::PartitionId partition
   return explains ? state : connection;
 }
 
-sim::EventId why_unreplicated(const sim::Trace& trace, sim::PartitionId partition) {
-  const sim::EventId state = last(trace, {}, [&](const sim::Event& event) {
-    return event.partition == partition &&
-           (event.kind == &events::replication_stalled || ends_a_stall(event));
-  });
-  const bool stalled = state.valid() && trace.event(state).kind == &events::replication_stalled;
-  return stalled ? state : sim::EventId();
-}
-
 sim::EventId why_replicated_late(const sim::Trace& trace, sim::PartitionId partition, Time since) {
   bool over = false;
   return last(trace, {}, [&](const sim::Event& event) {

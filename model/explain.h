@@ -17,9 +17,6 @@ namespace brokerlab::model {
 sim::EventId why_not_written(const sim::Trace& trace, sim::PartitionId partition,
                              sim::MachineId client, Time since);
 
-/// That the partition's leader waits for its ISR; none when it does not.
-sim::EventId why_unreplicated(const sim::Trace& trace, sim::PartitionId partition);
-
 /// That the partition's leader waited for its ISR at some time since then; none when it did not.
 sim::EventId why_replicated_late(const sim::Trace& trace, sim::PartitionId partition, Time since);
 
