@@ -1,6 +1,7 @@
 #include "scenarios/availability.h"
 
 #include "model/java_hash.h"
+#include "scenarios/path_watch.h"
 
 #include <algorithm>
 
@@ -52,7 +53,7 @@ Availability::Availability(sim::World& world, Cluster& cluster, Ledger& ledger)
   }
   std::sort(partitions_.begin(), partitions_.end());
   partitions_.erase(std::unique(partitions_.begin(), partitions_.end()), partitions_.end());
-  world.trace().subscribe([this](const sim::Event& event) { on_event(event); });
+  when_paths_change(world, cluster, [this] { look_at_all_when_due(); });
   cluster.watch_replicas(*this);
   ledger.on_leadership([this](const TopicPartition& name) {
     const auto item = items_.find(name);
@@ -110,24 +111,6 @@ void Availability::look_at_due() {
 void Availability::look_at_all_when_due() {
   all_are_due_ = true;
   look_when_due();
-}
-
-void Availability::on_event(const sim::Event& event) {
-  const std::string_view kind = event.kind->name;
-  const auto is_about = [kind](std::string_view what) { return kind.starts_with(what); };
-  if (!is_about("machine.") && !is_about("process.") && !is_about("network.")) return;
-  look_at_all_when_due();
-  const bool stands_still =
-      event.kind == &sim::events::process_paused || event.kind == &sim::events::process_collects;
-  if (!stands_still) return;
-  // Its end is no event; it is known once the pause has begun.
-  world_.after(0ns, [this, machine = event.machine] {
-    for (const Cluster::Member& member : cluster_.members()) {
-      if (member.machine->id() != machine || member.process == nullptr) continue;
-      const Time end = std::max(member.process->paused_until(), world_.now());
-      world_.at(end, [this] { look_at_all_when_due(); });
-    }
-  });
 }
 
 Availability::Item* Availability::item_of(sim::PartitionId partition) {

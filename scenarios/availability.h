@@ -111,7 +111,6 @@ class Availability final : public model::ReplicaWatch {
   void look_when_due();
   void look_at_due();
   void look_at_all_when_due();
-  void on_event(const sim::Event& event);
   void make_due(Item& item);
   Item* item_of(sim::PartitionId partition);
 

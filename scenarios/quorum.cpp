@@ -1,6 +1,6 @@
 #include "scenarios/quorum.h"
 
-#include "model/events.h"
+#include "scenarios/path_watch.h"
 
 #include <algorithm>
 
@@ -8,25 +8,9 @@ namespace brokerlab::scenarios {
 
 Quorum::Quorum(sim::World& world, Cluster& cluster, Ledger& ledger)
     : world_(world), cluster_(cluster), ledger_(ledger) {
+  when_paths_change(world, cluster, [this] { look_when_due(); });
   world.trace().subscribe([this](const sim::Event& event) {
-    const std::string_view kind = event.kind->name;
-    const auto is_about = [kind](std::string_view what) { return kind.starts_with(what); };
-    if (!is_about("machine.") && !is_about("process.") && !is_about("network.") &&
-        !is_about("topology.") && !is_about("controller.")) {
-      return;
-    }
-    look_when_due();
-    const bool stands_still =
-        event.kind == &sim::events::process_paused || event.kind == &sim::events::process_collects;
-    if (!stands_still) return;
-    // Its end is no event; it is known once the pause has begun.
-    world_.after(0ns, [this, machine = event.machine] {
-      for (const Cluster::Member& member : cluster_.members()) {
-        if (member.machine->id() != machine || member.process == nullptr) continue;
-        const Time end = std::max(member.process->paused_until(), world_.now());
-        world_.at(end, [this] { look_when_due(); });
-      }
-    });
+    if (std::string_view(event.kind->name).starts_with("controller.")) look_when_due();
   });
 }
 

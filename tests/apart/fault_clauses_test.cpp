@@ -1,16 +1,15 @@
 // What a report says of a fault fits what it says elsewhere: each clause beside the table, the time
 // line or the harm that counts the same. Each run is a process of its own.
-#include "scenarios/loader.h"
-#include "scenarios/runner.h"
+#include "tests/apart/run_of.h"
 #include "tests/runs/run_story.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <set>
 
 using namespace brokerlab;
 using namespace brokerlab::scenarios;
+using brokerlab::tests::run_of;
 
 namespace {
 
@@ -36,16 +35,6 @@ std::string lab(const std::string& faults, const std::string& topic = "",
   "recording": {"level": "none"},
   "faults": [)" +
          faults + "]}";
-}
-
-nlohmann::json run_of(const std::string& text) {
-  const Loaded loaded = parse_scenario(text, "clauses.json", library_directory() + "/data");
-  INFO(to_text(loaded.errors));
-  REQUIRE(loaded.scenario.has_value());
-  const auto report = run_apart(*loaded.scenario);
-  INFO((report ? std::string() : report.error()));
-  REQUIRE(report.ok());
-  return nlohmann::json::parse(*report);
 }
 
 /// The clause of the first fault that contains these words; "" when there is none.

@@ -1,14 +1,13 @@
 // Whether a fault bit: of each kind one run in which it did and one in which it did not, for a
 // judgement that cannot be "no" proves nothing. Each run is a process of its own.
-#include "scenarios/loader.h"
-#include "scenarios/runner.h"
+#include "tests/apart/run_of.h"
 #include "tests/runs/run_story.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 using namespace brokerlab;
 using namespace brokerlab::scenarios;
+using brokerlab::tests::run_of;
 
 namespace {
 
@@ -35,16 +34,6 @@ std::string lab(const std::string& faults) {
   "recording": {"level": "none"},
   "faults": [)" +
          faults + "]}";
-}
-
-nlohmann::json run_of(const std::string& text) {
-  const Loaded loaded = parse_scenario(text, "effects.json", library_directory() + "/data");
-  INFO(to_text(loaded.errors));
-  REQUIRE(loaded.scenario.has_value());
-  const auto report = run_apart(*loaded.scenario);
-  INFO((report ? std::string() : report.error()));
-  REQUIRE(report.ok());
-  return nlohmann::json::parse(*report);
 }
 
 std::string told(const nlohmann::json& report, std::size_t fault = 0) {
