@@ -1,12 +1,15 @@
 // Structs, lists, maps and optionals of settings: reading, writing, schema, overrides, docs.
 #include "base/settings.h"
 
+#include "base/integer_text.h"
+#include "base/json_text.h"
 #include "base/translation.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
+#include <deque>
+#include <mutex>
 #include <set>
 
 namespace brokerlab {
@@ -57,7 +60,7 @@ class RecordType : public ValueType {
             SettingsReport& report) const override {
     if (value.is_string() && !spec_->shorthand.empty()) {
       const FieldSpec& field = *find(spec_->shorthand);
-      field.type->read(value, path, field.make(target), report);
+      field.type->read(value, path, field.in(target), report);
       return;
     }
     if (!value.is_object()) {
@@ -80,7 +83,7 @@ class RecordType : public ValueType {
   Json write(const void* value) const override {
     Json object = Json::object();
     for (const FieldSpec& field : spec_->fields) {
-      const void* held = field.look(value);
+      const void* held = field.held_by(value);
       if (held != nullptr && field.type->written(held))
         object[field.name] = field.type->write(held);
     }
@@ -248,7 +251,7 @@ class RecordType : public ValueType {
       return;
     }
     const std::size_t before = report.errors.size();
-    field.type->read(*found, json_pointer(path, field.name), field.make(target), report);
+    field.type->read(*found, json_pointer(path, field.name), field.in(target), report);
     if (field.then && report.errors.size() == before) field.then(target);
   }
 
@@ -287,7 +290,7 @@ class RecordType : public ValueType {
     for (const FieldSpec& field : spec_->fields) {
       Json schema = field.type->schema(definitions);
       schema["description"] = field.meaning;
-      const void* held = field.look(defaults.get());
+      const void* held = field.held_by(defaults.get());
       const bool plain = field.type->record_name().empty() && !field.required && field.choice < 0;
       if (held != nullptr && plain && field.type->written(held)) {
         schema["default"] = field.type->write(held);
@@ -325,7 +328,7 @@ class RecordType : public ValueType {
   static std::string docs_default(const FieldSpec& field, const void* defaults) {
     if (field.required) return "required";
     if (field.choice >= 0) return "a choice";
-    const void* held = field.look(defaults);
+    const void* held = field.held_by(defaults);
     if (held == nullptr || !field.type->written(held)) return "unset";
     if (!field.type->record_name().empty()) return "its defaults";
     return fmt::format("`{}`", brief_text(field.type->write(held)));
@@ -414,13 +417,11 @@ class ListType : public ValueType {
       if (!fitting.empty() && fitting.front().length < name.size()) fitting.clear();
       fitting.push_back({i, name.size()});
     }
-    std::size_t index = 0;
-    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
-    const bool place = code == std::errc{} && end == token.data() + token.size();
-    if (place && index < list.size()) {
-      const bool other = fitting.size() == 1 && fitting.front().index != index;
-      if (!other && fitting.size() < 2) return Found{index, token.size()};
-      fitting.push_back({index, token.size()});
+    const auto index = parse_integer<std::size_t>(token);
+    if (index && *index < list.size()) {
+      const bool other = fitting.size() == 1 && fitting.front().index != *index;
+      if (!other && fitting.size() < 2) return Found{*index, token.size()};
+      fitting.push_back({*index, token.size()});
     }
     if (fitting.size() == 1) return fitting.front();
     if (!fitting.empty()) {
@@ -569,23 +570,43 @@ Status<std::string> ValueType::set(Json& node, std::string_view rest, std::strin
   return {};
 }
 
+TypeRef kept(std::unique_ptr<const ValueType> type) {
+  static std::mutex mutex;
+  static std::deque<std::unique_ptr<const ValueType>> all;
+  const std::lock_guard lock(mutex);
+  return all.emplace_back(std::move(type)).get();
+}
+
+void* FieldSpec::in(void* record) const {
+  return make ? make(record) : static_cast<std::byte*>(record) + offset;
+}
+const void* FieldSpec::held_by(const void* record) const {
+  return look ? look(record) : static_cast<const std::byte*>(record) + offset;
+}
+
+void add_field(RecordSpec& spec, std::string_view name, TypeRef type, std::string_view meaning,
+               std::size_t offset) {
+  spec.fields.push_back(
+      {.name = std::string(name), .meaning = std::string(meaning), .type = type, .offset = offset});
+}
+
 TypeRef record_type(std::shared_ptr<const RecordSpec> spec) {
-  return std::make_shared<RecordType>(std::move(spec));
+  return keep<RecordType>(std::move(spec));
 }
 TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most) {
-  return std::make_shared<ListType>(std::move(element), std::move(ops), least, most);
+  return keep<ListType>(std::move(element), std::move(ops), least, most);
 }
 TypeRef map_type(TypeRef element, ContainerOps ops) {
-  return std::make_shared<MapType>(std::move(element), std::move(ops));
+  return keep<MapType>(std::move(element), std::move(ops));
 }
 TypeRef optional_type(TypeRef inner, ContainerOps ops) {
-  return std::make_shared<OptionalType>(std::move(inner), std::move(ops));
+  return keep<OptionalType>(std::move(inner), std::move(ops));
 }
 
 void write_json(const ValueType& type, const void* value, Json& out) { out = type.write(value); }
 
 std::string pretty_text(const ValueType& type, const void* value) {
-  return type.write(value).dump(2) + "\n";
+  return json_text(type.write(value), 2) + "\n";
 }
 
 std::string schema_text(const ValueType& type, std::string_view title) {
@@ -595,7 +616,7 @@ std::string schema_text(const ValueType& type, std::string_view title) {
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
   for (const auto& [key, value] : root.items()) schema[key] = value;
   schema["$defs"] = definitions;
-  return schema.dump(2) + "\n";
+  return json_text(schema, 2) + "\n";
 }
 
 std::string docs_text(const ValueType& type) {

@@ -31,8 +31,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <memory>
@@ -118,17 +120,29 @@ class ValueType {
  protected:
   virtual bool takes_text() const { return false; }  ///< `--set name=12` means "12".
 };
-using TypeRef = std::shared_ptr<const ValueType>;
+/// Types are shared by the settings that are declared with them, and live as long as the program:
+/// a declaration is compiled to little more than a call.
+using TypeRef = const ValueType*;
+TypeRef kept(std::unique_ptr<const ValueType> type);
+template <class Type, class... Args>
+TypeRef keep(Args&&... args) {
+  return kept(std::make_unique<Type>(std::forward<Args>(args)...));
+}
 
 struct FieldSpec {
   std::string name;
   std::string meaning;
   TypeRef type;
-  std::function<void*(void*)> make;              ///< The field in its struct, to be read into.
-  std::function<const void*(const void*)> look;  ///< Null: another alternative is held.
-  std::function<void(void*)> then = {};          ///< Run on the struct after the field was given.
+  std::size_t offset =
+      0;  ///< Of the field in its struct. Alternatives of a variant have in its place
+  std::function<void*(void*)> make = {};  ///< how it comes to hold one, to be read into, and
+  std::function<const void*(const void*)> look = {};  ///< the one it holds; null: another.
+  std::function<void(void*)> then = {};  ///< Run on the struct after the field was given.
   bool required = false;
   int choice = -1;  ///< Exactly one field of a choice is given.
+
+  void* in(void* record) const;
+  const void* held_by(const void* record) const;
 };
 
 /// Names that are no fields and deserve a better answer than "unknown key".
@@ -146,24 +160,26 @@ struct RecordSpec {
   std::string named_by;              ///< The field by which a list's element is found.
   KnownElsewhere elsewhere;
   std::vector<std::function<void(void*, FieldReport&)>> checks;
-  std::function<std::shared_ptr<void>()> make_default;
+  std::shared_ptr<void> (*make_default)() = nullptr;
 };
 
 struct EnumNames {
   std::vector<std::pair<std::string, std::int64_t>> names;
   std::vector<std::string> not_modelled;  ///< Kafka knows them, brokerlab does not yet.
-  std::function<void(void*, std::int64_t)> store;
-  std::function<std::int64_t(const void*)> load;
+  void (*store)(void*, std::int64_t) = nullptr;
+  std::int64_t (*load)(const void*) = nullptr;
 };
 
 struct ContainerOps {
-  std::function<void(void*)> clear;
-  std::function<void*(void*, const std::string& key)> add;  ///< A list ignores the key.
-  std::function<void(const void*, const std::function<void(const std::string&, const void*)>&)>
-      each;
+  using Visit = std::function<void(const std::string&, const void*)>;
+  void (*clear)(void*) = nullptr;
+  void* (*add)(void*, const std::string& key) = nullptr;  ///< A list ignores the key.
+  void (*each)(const void*, const Visit&) = nullptr;
 };
 
 TypeRef record_type(std::shared_ptr<const RecordSpec> spec);
+void add_field(RecordSpec& spec, std::string_view name, TypeRef type, std::string_view meaning,
+               std::size_t offset);
 TypeRef enum_type(EnumNames names);
 TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most);
 TypeRef map_type(TypeRef element, ContainerOps ops);
@@ -180,7 +196,7 @@ std::string docs_text(const ValueType& type);
 /// A ValueType known to keep its values as T.
 template <class T>
 struct SettingType {
-  detail::TypeRef erased;
+  detail::TypeRef erased = nullptr;
 };
 
 namespace setting {
@@ -211,13 +227,13 @@ SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most = int_max);
 /// Names of an enum's values; integers and null are taken as their text. `not_modelled` are names
 /// that deserve a better answer than "unknown".
 template <class E>
-SettingType<E> names(std::vector<std::pair<std::string, E>> of,
-                     std::vector<std::string> not_modelled = {}) {
+SettingType<E> names(std::initializer_list<std::pair<std::string_view, E>> of,
+                     std::initializer_list<std::string_view> not_modelled = {}) {
   detail::EnumNames erased;
-  for (auto& [name, value] : of) {
-    erased.names.emplace_back(std::move(name), static_cast<std::int64_t>(value));
+  for (const auto& [name, value] : of) {
+    erased.names.emplace_back(name, static_cast<std::int64_t>(value));
   }
-  erased.not_modelled = std::move(not_modelled);
+  erased.not_modelled.assign(not_modelled.begin(), not_modelled.end());
   erased.store = [](void* to, std::int64_t v) { *static_cast<E*>(to) = static_cast<E>(v); };
   erased.load = [](const void* from) {
     return static_cast<std::int64_t>(*static_cast<const E*>(from));
@@ -240,7 +256,7 @@ SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
   ops.add = [](void* to, const std::string&) -> void* {
     return &static_cast<List*>(to)->emplace_back();
   };
-  ops.each = [](const void* from, const auto& visit) {
+  ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     for (const T& one : *static_cast<const List*>(from)) visit("", &one);
   };
   return {detail::list_type(element.erased, std::move(ops), least, most)};
@@ -254,7 +270,7 @@ SettingType<std::map<std::string, T>> map(SettingType<T> element) {
   ops.add = [](void* to, const std::string& key) -> void* {
     return &(*static_cast<Map*>(to))[key];
   };
-  ops.each = [](const void* from, const auto& visit) {
+  ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     for (const auto& [key, one] : *static_cast<const Map*>(from)) visit(key, &one);
   };
   return {detail::map_type(element.erased, std::move(ops))};
@@ -269,7 +285,7 @@ SettingType<std::optional<T>> optional(SettingType<T> inner) {
   ops.add = [](void* to, const std::string&) -> void* {
     return &static_cast<Optional*>(to)->emplace();
   };
-  ops.each = [](const void* from, const auto& visit) {
+  ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     if (const auto& value = *static_cast<const Optional*>(from)) visit("", &*value);
   };
   return {detail::optional_type(inner.erased, std::move(ops))};
@@ -282,52 +298,53 @@ template <class T>
 class Settings {
  public:
   /// `name` names it in the schema and the documentation.
-  Settings(std::string name, std::string meaning) : spec_(std::make_shared<detail::RecordSpec>()) {
-    spec_->name = std::move(name);
-    spec_->meaning = std::move(meaning);
-    spec_->make_default = [] { return std::make_shared<T>(); };
+  Settings(std::string_view name, std::string_view meaning)
+      : spec_(std::make_shared<detail::RecordSpec>()) {
+    spec_->name = name;
+    spec_->meaning = meaning;
+    spec_->make_default = []() -> std::shared_ptr<void> { return std::make_shared<T>(); };
     type_ = detail::record_type(spec_);
   }
 
   template <class V>
-  Settings& field(std::string name, V T::*member, SettingType<V> type, std::string meaning) {
-    return add(
-        std::move(name), type.erased, std::move(meaning),
-        [member](void* in) -> void* { return &(static_cast<T*>(in)->*member); },
-        [member](const void* in) -> const void* { return &(static_cast<const T*>(in)->*member); });
+  Settings& field(std::string_view name, V T::*member, SettingType<V> type,
+                  std::string_view meaning) {
+    detail::add_field(*spec_, name, type.erased, meaning, offset_of(member));
+    return *this;
   }
   /// An optional member takes the type of what it may hold.
   template <class V>
-  Settings& field(std::string name, std::optional<V> T::*member, SettingType<V> type,
-                  std::string meaning) {
-    return field(std::move(name), member, setting::optional(type), std::move(meaning));
+  Settings& field(std::string_view name, std::optional<V> T::*member, SettingType<V> type,
+                  std::string_view meaning) {
+    return field(name, member, setting::optional(type), meaning);
   }
   // The usual types need no more than a range.
-  Settings& field(std::string name, bool T::*member, std::string meaning) {
-    return field(std::move(name), member, setting::boolean(), std::move(meaning));
+  Settings& field(std::string_view name, bool T::*member, std::string_view meaning) {
+    return field(name, member, setting::boolean(), meaning);
   }
-  Settings& field(std::string name, int T::*member, int least, int most, std::string meaning) {
-    return field(std::move(name), member, setting::integer(least, most), std::move(meaning));
+  Settings& field(std::string_view name, int T::*member, int least, int most,
+                  std::string_view meaning) {
+    return field(name, member, setting::integer(least, most), meaning);
   }
-  Settings& field(std::string name, double T::*member, double least, double most,
-                  std::string meaning) {
-    return field(std::move(name), member, setting::real(least, most), std::move(meaning));
+  Settings& field(std::string_view name, double T::*member, double least, double most,
+                  std::string_view meaning) {
+    return field(name, member, setting::real(least, most), meaning);
   }
-  Settings& field(std::string name, Duration T::*member, Duration least, Duration most,
-                  std::string meaning) {
-    return field(std::move(name), member, setting::duration(least, most), std::move(meaning));
+  Settings& field(std::string_view name, Duration T::*member, Duration least, Duration most,
+                  std::string_view meaning) {
+    return field(name, member, setting::duration(least, most), meaning);
   }
-  Settings& field(std::string name, Bytes T::*member, Bytes least, Bytes most,
-                  std::string meaning) {
-    return field(std::move(name), member, setting::bytes(least, most), std::move(meaning));
+  Settings& field(std::string_view name, Bytes T::*member, Bytes least, Bytes most,
+                  std::string_view meaning) {
+    return field(name, member, setting::bytes(least, most), meaning);
   }
-  Settings& field(std::string name, BytesPerSecond T::*member, BytesPerSecond least,
-                  BytesPerSecond most, std::string meaning) {
-    return field(std::move(name), member, setting::rate(least, most), std::move(meaning));
+  Settings& field(std::string_view name, BytesPerSecond T::*member, BytesPerSecond least,
+                  BytesPerSecond most, std::string_view meaning) {
+    return field(name, member, setting::rate(least, most), meaning);
   }
-  Settings& field(std::string name, PerSecond T::*member, PerSecond least, PerSecond most,
-                  std::string meaning) {
-    return field(std::move(name), member, setting::per_second(least, most), std::move(meaning));
+  Settings& field(std::string_view name, PerSecond T::*member, PerSecond least, PerSecond most,
+                  std::string_view meaning) {
+    return field(name, member, setting::per_second(least, most), meaning);
   }
 
   /// The field declared last must be given.
@@ -368,10 +385,10 @@ class Settings {
   }
   /// The alternative A of the variant `member`, whose value is its member `part`.
   template <class Variant, class A, class V>
-  Settings& alternative(std::string name, Variant T::*member, V A::*part, SettingType<V> type,
-                        std::string meaning) {
+  Settings& alternative(std::string_view name, Variant T::*member, V A::*part, SettingType<V> type,
+                        std::string_view meaning) {
     add(
-        std::move(name), type.erased, std::move(meaning),
+        name, type.erased, meaning,
         [member, part](void* in) -> void* {
           return &((static_cast<T*>(in)->*member).template emplace<A>().*part);
         },
@@ -383,9 +400,9 @@ class Settings {
   }
   /// The alternative A of the variant `member`, a struct with settings of its own.
   template <class A, class Variant>
-  Settings& alternative(std::string name, Variant T::*member, std::string meaning) {
+  Settings& alternative(std::string_view name, Variant T::*member, std::string_view meaning) {
     add(
-        std::move(name), A::settings().type().erased, std::move(meaning),
+        name, A::settings().type().erased, meaning,
         [member](void* in) -> void* {
           return &(static_cast<T*>(in)->*member).template emplace<A>();
         },
@@ -426,11 +443,18 @@ class Settings {
   }
 
  private:
-  Settings& add(std::string name, detail::TypeRef type, std::string meaning,
-                std::function<void*(void*)> make, std::function<const void*(const void*)> look) {
-    spec_->fields.push_back(
-        {std::move(name), std::move(meaning), std::move(type), std::move(make), std::move(look)});
-    return *this;
+  /// Where a member is, asked of room for a T in which none is made.
+  template <class V>
+  static std::size_t offset_of(V T::*member) {
+    alignas(T) static std::byte room[sizeof(T)];
+    const void* at = &(reinterpret_cast<const T*>(room)->*member);
+    return static_cast<std::size_t>(static_cast<const std::byte*>(at) - room);
+  }
+  void add(std::string_view name, detail::TypeRef type, std::string_view meaning,
+           std::function<void*(void*)> make, std::function<const void*(const void*)> look) {
+    detail::add_field(*spec_, name, type, meaning, 0);
+    spec_->fields.back().make = std::move(make);
+    spec_->fields.back().look = std::move(look);
   }
   Settings& in_choice() {
     ENSURE(!spec_->choices.empty(), "alternative() before choice()");
@@ -439,7 +463,7 @@ class Settings {
   }
 
   std::shared_ptr<detail::RecordSpec> spec_;
-  detail::TypeRef type_;
+  detail::TypeRef type_ = nullptr;
 };
 
 }  // namespace brokerlab

@@ -1,3 +1,4 @@
+#include "base/json_text.h"
 #include "base/settings.h"
 #include "base/text_encoding.h"
 #include "base/translation.h"
@@ -243,7 +244,7 @@ std::string brief_text(const Json& value) {
     return value.is_array() ? tr("an array of {} elements", value.size())
                             : tr("an object of {} keys", value.size());
   }
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = json_text(value);
   if (text.size() <= most) return text;
   std::size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;

@@ -1,4 +1,5 @@
 // The scalar types of settings: how each is read, written, described and ranged.
+#include "base/json_text.h"
 #include "base/settings.h"
 #include "base/translation.h"
 
@@ -249,7 +250,7 @@ class EnumType : public ValueType {
             SettingsReport& report) const override {
     std::string text;
     if (value.is_string()) text = value.get<std::string>();
-    if (value.is_number_integer() || value.is_null()) text = value.dump();
+    if (value.is_number_integer() || value.is_null()) text = json_text(value);
     for (const auto& [name, number] : names_.names) {
       if (name == text) return names_.store(target, number);
     }
@@ -300,7 +301,7 @@ class EnumType : public ValueType {
 
 template <class T>
 SettingType<T> whole(std::string noun, std::int64_t least, std::int64_t most) {
-  return {std::make_shared<IntegerType>(
+  return {keep<IntegerType>(
       std::move(noun), least, most,
       [](void* to, std::int64_t v) { *static_cast<T*>(to) = static_cast<T>(v); },
       [](const void* from) { return static_cast<std::int64_t>(*static_cast<const T*>(from)); })};
@@ -310,7 +311,7 @@ SettingType<T> whole(std::string noun, std::int64_t least, std::int64_t most) {
 SettingType<Duration> counted(std::string noun, Duration unit, std::int64_t least,
                               std::int64_t most) {
   const std::int64_t reach = max_duration.count() / unit.count();
-  return {std::make_shared<IntegerType>(
+  return {keep<IntegerType>(
       std::move(noun), least, most,
       [unit, reach](void* to, std::int64_t v) {
         *static_cast<Duration*>(to) = v > reach ? max_duration : v * unit;
@@ -328,13 +329,13 @@ constexpr const char* per_second_pattern = "/s|k/s|M/s";
 
 }  // namespace
 
-TypeRef enum_type(EnumNames names) { return std::make_shared<EnumType>(std::move(names)); }
+TypeRef enum_type(EnumNames names) { return keep<EnumType>(std::move(names)); }
 
 }  // namespace detail
 
 namespace setting {
 
-SettingType<bool> boolean() { return {std::make_shared<detail::BooleanType>()}; }
+SettingType<bool> boolean() { return {detail::keep<detail::BooleanType>()}; }
 
 SettingType<int> integer(std::int64_t least, std::int64_t most) {
   ENSURE(most <= int_max && least >= std::numeric_limits<int>::min(), "an int's range");
@@ -346,34 +347,34 @@ SettingType<std::int64_t> integer64(std::int64_t least, std::int64_t most) {
 }
 
 SettingType<double> real(double least, double most) {
-  return {std::make_shared<detail::RealType>(least, most)};
+  return {detail::keep<detail::RealType>(least, most)};
 }
 
 SettingType<std::string> text(std::size_t longest, std::string pattern, std::string what) {
-  return {std::make_shared<detail::TextType>(longest, std::move(pattern), std::move(what))};
+  return {detail::keep<detail::TextType>(longest, std::move(pattern), std::move(what))};
 }
 
 SettingType<Duration> duration(Duration least, Duration most) {
-  return {std::make_shared<detail::QuantityType<Duration>>(
+  return {detail::keep<detail::QuantityType<Duration>>(
       sentence("a duration"), "10s", detail::duration_pattern, parse_duration, least, most)};
 }
 
 SettingType<Bytes> bytes(Bytes least, Bytes most) {
-  return {std::make_shared<detail::QuantityType<Bytes>>(
+  return {detail::keep<detail::QuantityType<Bytes>>(
       sentence("a size"), "16MiB", detail::bytes_pattern, parse_bytes, least, most)};
 }
 
 SettingType<BytesPerSecond> rate(BytesPerSecond least, BytesPerSecond most) {
-  return {std::make_shared<detail::QuantityType<BytesPerSecond>>(
+  return {detail::keep<detail::QuantityType<BytesPerSecond>>(
       sentence("a rate"), "1Gbps", detail::rate_pattern, parse_rate, least, most)};
 }
 
 SettingType<PerSecond> per_second(PerSecond least, PerSecond most) {
-  return {std::make_shared<detail::QuantityType<PerSecond>>(
+  return {detail::keep<detail::QuantityType<PerSecond>>(
       sentence("a rate"), "20/s", detail::per_second_pattern, parse_per_second, least, most)};
 }
 
-SettingType<Duration> time_of_day() { return {std::make_shared<detail::TimeOfDayType>()}; }
+SettingType<Duration> time_of_day() { return {detail::keep<detail::TimeOfDayType>()}; }
 
 SettingType<Duration> millis(std::int64_t least, std::int64_t most) {
   return detail::counted(sentence("a whole number of milliseconds"), 1ms, least, most);
@@ -384,7 +385,7 @@ SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most) {
 }
 
 SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most) {
-  return {std::make_shared<detail::IntegerType>(
+  return {detail::keep<detail::IntegerType>(
       sentence("a whole number of bytes"), least, most,
       [](void* to, std::int64_t v) { *static_cast<Bytes*>(to) = Bytes(v); },
       [](const void* from) { return static_cast<const Bytes*>(from)->count(); })};

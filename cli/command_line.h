@@ -10,16 +10,12 @@
 #pragma once
 
 #include "base/problem.h"
+#include "cli/command.h"
 
-#include <functional>
 #include <iosfwd>
 #include <limits>
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace brokerlab::cli {
 
@@ -35,6 +31,7 @@ struct Context {
   std::ostream& err;
   std::string program;          ///< argv[0]; the viewer is looked for beside it.
   std::string language = "en";  ///< "en" or "ko".
+  bool language_said = false;   ///< By --lang, rather than by the user's environment.
   int status = exit_pass;       ///< Set by the command that ran.
   std::istream* in = nullptr;   ///< What `log append` reads; null: standard input.
 
@@ -48,23 +45,23 @@ struct Context {
 int run_command(const std::vector<std::string>& arguments, Context context);
 
 // Each adds its command to `app`; the callback does the work and sets context.status.
-void add_run(CLI::App& app, Context& context);
-void add_demo(CLI::App& app, Context& context);
-void add_scenarios(CLI::App& app, Context& context);
-void add_hardware(CLI::App& app, Context& context);
-void add_trace(CLI::App& app, Context& context);
-void add_why(CLI::App& app, Context& context);
-void add_export(CLI::App& app, Context& context);
-void add_view(CLI::App& app, Context& context);
-void add_lab(CLI::App& app, Context& context);
-void add_log(CLI::App& app, Context& context);
-void add_topology(CLI::App& app, Context& context);
+void add_run(Command app, Context& context);
+void add_demo(Command app, Context& context);
+void add_scenarios(Command app, Context& context);
+void add_hardware(Command app, Context& context);
+void add_trace(Command app, Context& context);
+void add_why(Command app, Context& context);
+void add_export(Command app, Context& context);
+void add_view(Command app, Context& context);
+void add_lab(Command app, Context& context);
+void add_log(Command app, Context& context);
+void add_topology(Command app, Context& context);
 
-/// For CLI11's check(): a whole number in a range, or what is wrong in plain words.
-std::function<std::string(const std::string&)> whole_number(
-    std::int64_t least, std::int64_t most = std::numeric_limits<std::int64_t>::max());
+/// For Option::check(): a whole number in a range, or what is wrong in plain words.
+Check whole_number(std::int64_t least,
+                   std::int64_t most = std::numeric_limits<std::int64_t>::max());
 
-/// For CLI11's check(): a file needs a name.
+/// For Option::check(): a file needs a name.
 std::string not_empty(const std::string& text);
 
 /// Lists problems, one a line, and returns exit_bad_input.

@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t rows_between_reports = 10'000;
-
 void append_text(fmt::memory_buffer& out, std::string_view text) {
   if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
     out.append(text);
@@ -27,7 +25,7 @@ void append_text(fmt::memory_buffer& out, std::string_view text) {
   out.push_back('"');
 }
 
-void append_cell(fmt::memory_buffer& out, const sim::Cell& cell) {
+void append_cell(fmt::memory_buffer& out, const recording::Cell& cell) {
   if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
     fmt::format_to(std::back_inserter(out), "{}", *integer);
   } else if (const auto* real = std::get_if<double>(&cell)) {
@@ -37,7 +35,7 @@ void append_cell(fmt::memory_buffer& out, const sim::Cell& cell) {
   }
 }
 
-std::string header_of(const sim::RecordingRows& recording, const std::string& table) {
+std::string header_of(const recording::Rows& recording, const std::string& table) {
   fmt::memory_buffer out;
   const auto rows = recording.select("SELECT * FROM \"" + table + "\"");
   for (int i = 0; i < rows.width(); ++i) {
@@ -47,7 +45,7 @@ std::string header_of(const sim::RecordingRows& recording, const std::string& ta
   return fmt::to_string(out);
 }
 
-Status<std::string> export_table(const sim::RecordingRows& recording, const std::string& table,
+Status<std::string> export_table(const recording::Rows& recording, const std::string& table,
                                  const fs::path& folder,
                                  const std::function<void(std::int64_t)>& rows_done) {
   ExportTarget target((folder / (table + ".csv")).string());
@@ -72,7 +70,7 @@ Status<std::string> export_table(const sim::RecordingRows& recording, const std:
 }
 
 /// Whether the file begins as an export of its table does.
-bool has_header(const sim::RecordingRows& recording, const fs::path& path) {
+bool has_header(const recording::Rows& recording, const fs::path& path) {
   std::ifstream in(path);
   std::string line;
   std::getline(in, line);
@@ -81,8 +79,7 @@ bool has_header(const sim::RecordingRows& recording, const fs::path& path) {
 
 }  // namespace
 
-Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
-                                       const std::string& path) {
+Status<std::string> prepare_csv_folder(const recording::Rows& recording, const std::string& path) {
   const fs::path folder(path);
   const auto tables = recording.tables();
   std::error_code problem;
@@ -111,7 +108,7 @@ Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
   return {};
 }
 
-Status<std::string> export_csv(const sim::RecordingRows& recording, const std::string& folder,
+Status<std::string> export_csv(const recording::Rows& recording, const std::string& folder,
                                const std::function<void(std::int64_t)>& rows_done) {
   for (const std::string& table : recording.tables()) {
     if (auto done = export_table(recording, table, folder, rows_done); !done) return done;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "sim/recording_rows.h"
+#include "recording/rows.h"
 
 #include <functional>
 #include <string>
@@ -11,13 +11,12 @@
 namespace brokerlab::cli {
 
 /// Why nothing can be written to that folder, if so: other people's files are not mixed with ours.
-Status<std::string> prepare_csv_folder(const sim::RecordingRows& recording,
-                                       const std::string& folder);
+Status<std::string> prepare_csv_folder(const recording::Rows& recording, const std::string& folder);
 
 /// Into a folder that was prepared; what an earlier export left there is replaced. NULL is an empty
 /// field, an empty text is "". `rows_done` is called now and then with how many more rows are
 /// written. The error is one sentence.
-Status<std::string> export_csv(const sim::RecordingRows& recording, const std::string& folder,
+Status<std::string> export_csv(const recording::Rows& recording, const std::string& folder,
                                const std::function<void(std::int64_t)>& rows_done);
 
 }  // namespace brokerlab::cli

@@ -2,7 +2,6 @@
 #include "base/translation.h"
 #include "cli/run.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <memory>
@@ -28,13 +27,13 @@ void demo(Context& context, const std::string& recording) {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Context& context) {
+void add_demo(Command app, Context& context) {
   const auto recording = std::make_shared<std::string>("demo.run");
-  CLI::App* command = app.add_subcommand("demo", tr("Run the first scenario: start here"));
-  command->add_option("--record", *recording, tr("Where the recording goes"))
-      ->check(not_empty)
-      ->capture_default_str();
-  command->callback([&context, recording] { demo(context, *recording); });
+  const Command command = app.sub("demo", tr("Run the first scenario: start here"));
+  command.option("--record", *recording, tr("Where the recording goes"))
+      .check(not_empty)
+      .shows_default();
+  command.run([&context, recording] { demo(context, *recording); });
 }
 
 }  // namespace brokerlab::cli

@@ -6,7 +6,6 @@
 #include "cli/progress.h"
 #include "cli/recordings.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -17,7 +16,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string file;
   std::string perfetto;
   std::string csv;
@@ -46,7 +45,7 @@ std::optional<std::string> not_to_be_replaced(const std::string& path) {
 }
 
 /// How many rows the export will have read.
-std::int64_t rows_of(const sim::RecordingRows& recording, bool perfetto) {
+std::int64_t rows_of(const recording::Rows& recording, bool perfetto) {
   if (perfetto) {
     // Messages are looked at twice.
     return recording.number(
@@ -61,12 +60,12 @@ std::int64_t rows_of(const sim::RecordingRows& recording, bool perfetto) {
 }
 
 /// What an empty part of the picture means.
-void say_what_is_missing(Context& context, const sim::RecordingScope& scope) {
+void say_what_is_missing(Context& context, const recording::Scope& scope) {
   std::string messages;
   const bool korean = context.language == "ko";
-  if (scope.level == sim::RecordingLevel::control || scope.level == sim::RecordingLevel::none) {
+  if (scope.level == recording::Level::control || scope.level == recording::Level::none) {
     messages = korean ? "이 기록에는 요청이 없습니다" : "this recording has no requests";
-  } else if (scope.level == sim::RecordingLevel::sampled) {
+  } else if (scope.level == recording::Level::sampled) {
     messages = korean ? fmt::format("이 기록에는 요청이 {}분의 1만 있습니다", scope.sample)
                       : fmt::format("this recording has one request in {}", scope.sample);
   }
@@ -80,8 +79,8 @@ void say_what_is_missing(Context& context, const sim::RecordingScope& scope) {
   context.err << messages << "\n" << events_left_out(scope, context.language) << "\n";
 }
 
-int to_perfetto(Context& context, const Arguments& arguments, const sim::RecordingReader& reader,
-                const sim::RecordingRows& recording) {
+int to_perfetto(Context& context, const ExportArguments& arguments, const recording::Reader& reader,
+                const recording::Rows& recording) {
   PerfettoOptions options;
   options.language = context.language;
   const auto span = read_span(context, reader, arguments.from, arguments.to);
@@ -110,7 +109,7 @@ int to_perfetto(Context& context, const Arguments& arguments, const sim::Recordi
   return exit_pass;
 }
 
-int to_csv(Context& context, const Arguments& arguments, const sim::RecordingRows& recording) {
+int to_csv(Context& context, const ExportArguments& arguments, const recording::Rows& recording) {
   if (arguments.csv == "-") {
     return refuse(context, {{"--csv", {}, "-", tr("is no folder; CSV is one file a table")}});
   }
@@ -123,13 +122,13 @@ int to_csv(Context& context, const Arguments& arguments, const sim::RecordingRow
   return done ? exit_pass : trouble(context, done.error());
 }
 
-int export_recording(Context& context, const Arguments& arguments) {
+int export_recording(Context& context, const ExportArguments& arguments) {
   if (arguments.perfetto.empty() && arguments.csv.empty()) {
     return refuse(context, {{{}, {}, {}, tr("choose --perfetto FILE or --csv FOLDER")}});
   }
-  const auto reader = sim::RecordingReader::open(arguments.file);
+  const auto reader = recording::Reader::open(arguments.file);
   if (!reader) return refuse(context, {{{}, {}, {}, reader.error()}});
-  const auto recording = sim::RecordingRows::open(arguments.file);
+  const auto recording = recording::Rows::open(arguments.file);
   if (!recording) return refuse(context, {{{}, {}, {}, recording.error()}});
   const bool perfetto = !arguments.perfetto.empty();
   const int status = perfetto ? to_perfetto(context, arguments, *reader, *recording)
@@ -143,27 +142,23 @@ int export_recording(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      app.add_subcommand("export", tr("Write a recording as a Perfetto trace or as CSV"));
-  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
-      ->required();
-  CLI::Option* perfetto =
+void add_export(Command app, Context& context) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  const Command command = app.sub("export", tr("Write a recording as a Perfetto trace or as CSV"));
+  command.option("file", arguments->file, tr("A recording (run --record FILE.run)")).required();
+  const Option perfetto =
       command
-          ->add_option("--perfetto", arguments->perfetto,
-                       tr("Into this file, for https://ui.perfetto.dev; - is the output"))
-          ->check(not_empty);
-  command->add_option("--csv", arguments->csv, tr("Into this folder, one file a table"))
-      ->check(not_empty)
-      ->excludes(perfetto);
-  command
-      ->add_option("--from", arguments->from, tr("From this moment on, such as 330s or 09:00:30"))
-      ->needs(perfetto);
-  command->add_option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"))
-      ->needs(perfetto);
-  command->callback(
-      [&context, arguments] { context.status = export_recording(context, *arguments); });
+          .option("--perfetto", arguments->perfetto,
+                  tr("Into this file, for https://ui.perfetto.dev; - is the output"))
+          .check(not_empty);
+  command.option("--csv", arguments->csv, tr("Into this folder, one file a table"))
+      .check(not_empty)
+      .excludes(perfetto);
+  command.option("--from", arguments->from, tr("From this moment on, such as 330s or 09:00:30"))
+      .needs(perfetto);
+  command.option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"))
+      .needs(perfetto);
+  command.run([&context, arguments] { context.status = export_recording(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

@@ -11,12 +11,16 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace brokerlab::cli {
+
+/// How often an export tells of its progress.
+inline constexpr std::int64_t rows_between_reports = 10'000;
 
 class ExportTarget {
  public:

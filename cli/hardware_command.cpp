@@ -1,9 +1,9 @@
 // brokerlab hardware list | show | check
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "cli/command_line.h"
 #include "scenarios/hardware_profiles.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -30,7 +30,7 @@ void list(Context& context, bool as_json) {
     }
     const std::string& title = loaded.profile->title.in(context.language);
     if (as_json) {
-      context.out << Json{{"name", entry.name}, {"title", title}, {"file", entry.path}}.dump()
+      context.out << json_text(Json{{"name", entry.name}, {"title", title}, {"file", entry.path}})
                   << "\n";
     } else {
       context.out << fmt::format("{:<20} {}\n", entry.name, title);
@@ -135,11 +135,10 @@ void check(Context& context, const std::vector<std::string>& files, bool as_json
   }
   if (as_json) {
     for (const Problem& one : errors) {
-      context.out << Json{{"file", one.file},
-                          {"path", one.path},
-                          {"value", one.value},
-                          {"message", one.message}}
-                         .dump()
+      context.out << json_text(Json{{"file", one.file},
+                                    {"path", one.path},
+                                    {"value", one.value},
+                                    {"message", one.message}})
                   << "\n";
     }
   } else {
@@ -153,9 +152,9 @@ void check(Context& context, const std::vector<std::string>& files, bool as_json
 
 }  // namespace
 
-void add_hardware(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand("hardware", tr("Known machines; checking your own"));
-  group->require_subcommand(1);
+void add_hardware(Command app, Context& context) {
+  const Command group = app.sub("hardware", tr("Known machines; checking your own"));
+  group.needs_sub();
   struct Arguments {
     std::string name;
     std::vector<std::string> files;
@@ -163,24 +162,19 @@ void add_hardware(CLI::App& app, Context& context) {
   };
   const auto arguments = std::make_shared<Arguments>();
 
-  CLI::App* list_command = group->add_subcommand("list", tr("Names and titles"));
-  list_command->add_flag("--json", arguments->json, tr("One object a line"));
-  list_command->callback([&context, arguments] { list(context, arguments->json); });
+  const Command list_command = group.sub("list", tr("Names and titles"));
+  list_command.flag("--json", arguments->json, tr("One object a line"));
+  list_command.run([&context, arguments] { list(context, arguments->json); });
 
-  CLI::App* show_command =
-      group->add_subcommand("show", tr("A machine, and where its numbers are from"));
-  show_command->add_option("name", arguments->name, tr("A name of the list, or a file"))
-      ->required();
-  show_command->add_flag("--json", arguments->json, tr("Every setting in force, as JSON"));
-  show_command->callback(
-      [&context, arguments] { show(context, arguments->name, arguments->json); });
+  const Command show_command = group.sub("show", tr("A machine, and where its numbers are from"));
+  show_command.option("name", arguments->name, tr("A name of the list, or a file")).required();
+  show_command.flag("--json", arguments->json, tr("Every setting in force, as JSON"));
+  show_command.run([&context, arguments] { show(context, arguments->name, arguments->json); });
 
-  CLI::App* check_command = group->add_subcommand("check", tr("List every mistake in profiles"));
-  check_command->add_option("files", arguments->files, tr("Names of the list, or files"))
-      ->required();
-  check_command->add_flag("--json", arguments->json, tr("One object a mistake"));
-  check_command->callback(
-      [&context, arguments] { check(context, arguments->files, arguments->json); });
+  const Command check_command = group.sub("check", tr("List every mistake in profiles"));
+  check_command.option("files", arguments->files, tr("Names of the list, or files")).required();
+  check_command.flag("--json", arguments->json, tr("One object a mistake"));
+  check_command.run([&context, arguments] { check(context, arguments->files, arguments->json); });
 }
 
 }  // namespace brokerlab::cli

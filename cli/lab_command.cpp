@@ -4,7 +4,6 @@
 #include "labs/guide.h"
 #include "labs/words.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -15,7 +14,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct LabArguments {
   std::string lab;
   std::string directory;
   std::string language;  ///< Empty: not said here.
@@ -23,7 +22,7 @@ struct Arguments {
   labs::RunWish wish;
 };
 
-const std::string& text_of(const labs::LocalText& text) { return labs::pick(text, spoken()); }
+const std::string& local_text(const labs::LocalText& text) { return labs::pick(text, spoken()); }
 
 /// From here on, the reports of runs included.
 void speak_to(Context& context, const std::string& language) {
@@ -39,7 +38,7 @@ void save(Context& context, const labs::Workspace& workspace) {
 }
 
 /// A language said in this call counts, and is remembered; else the folder's.
-std::optional<labs::Workspace> open(Context& context, const Arguments& arguments) {
+std::optional<labs::Workspace> open(Context& context, const LabArguments& arguments) {
   labs::OpenedWorkspace opened = labs::open_workspace(arguments.directory);
   if (!opened.workspace) {
     context.status = refuse(context, opened.errors);
@@ -59,10 +58,10 @@ std::string command_for_later(const Context& context) {
   return error ? context.program : self.string();
 }
 
-void tell_next(Context& context, const Arguments& arguments, const labs::Workspace& workspace,
+void tell_next(Context& context, const LabArguments& arguments, const labs::Workspace& workspace,
                bool just_checked = false, bool runs_passed = false) {
   const labs::Step step = labs::next_step(workspace, just_checked, runs_passed);
-  context.out << "\n" << tr("Next: {}", text_of(step.words)) << "\n";
+  context.out << "\n" << tr("Next: {}", local_text(step.words)) << "\n";
   std::error_code error;
   if (!std::filesystem::equivalent(arguments.directory, ".", error)) {
     context.out << "  cd " << arguments.directory << "\n";
@@ -70,7 +69,7 @@ void tell_next(Context& context, const Arguments& arguments, const labs::Workspa
   for (const std::string& command : step.commands) context.out << "  " << command << "\n";
 }
 
-void list(Context& context, const Arguments& arguments) {
+void list(Context& context, const LabArguments& arguments) {
   speak_to(context, arguments.language.empty() ? context.language : arguments.language);
   for (const std::string& name : labs::lab_names()) {
     const labs::LoadedLab found = labs::find_lab(name);
@@ -78,13 +77,14 @@ void list(Context& context, const Arguments& arguments) {
       context.status = refuse(context, found.errors);
       continue;
     }
-    context.out << tr("{:<20} {:>3} min  {}", name, found.lab->minutes, text_of(found.lab->title))
+    context.out << tr("{:<20} {:>3} min  {}", name, found.lab->minutes,
+                      local_text(found.lab->title))
                 << "\n";
   }
   context.out << "\n" << tr("Next: ./brokerlab lab start NAME") << "\n";
 }
 
-void start(Context& context, const Arguments& arguments) {
+void start(Context& context, const LabArguments& arguments) {
   speak_to(context, arguments.language.empty() ? context.language : arguments.language);
   const labs::LoadedLab found = labs::find_lab(arguments.lab);
   if (!found.lab) {
@@ -104,11 +104,11 @@ void start(Context& context, const Arguments& arguments) {
                     "  scenario.json     the cluster, for you to change\n\n"
                     "Next: read README.md and write your predictions into answers.json, then\n"
                     "  cd {}\n  ./brokerlab lab run",
-                    directory, text_of(found.lab->title), found.lab->minutes, directory)
+                    directory, local_text(found.lab->title), found.lab->minutes, directory)
               << "\n";
 }
 
-void run_lab(Context& context, const Arguments& arguments) {
+void run_lab(Context& context, const LabArguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
   const labs::RunPlan plan = labs::plan_run(*workspace, arguments.wish);
@@ -117,7 +117,7 @@ void run_lab(Context& context, const Arguments& arguments) {
     return;
   }
   if (plan.refusal) {
-    context.err << text_of(*plan.refusal) << "\n";
+    context.err << local_text(*plan.refusal) << "\n";
     context.status = exit_bad_input;
     save(context, *workspace);
     return;
@@ -125,7 +125,7 @@ void run_lab(Context& context, const Arguments& arguments) {
   for (const Problem& warning : plan.warnings) {
     context.err << tr("warning: {}", warning.text()) << "\n";
   }
-  if (plan.note) context.err << text_of(*plan.note) << "\n";
+  if (plan.note) context.err << local_text(*plan.note) << "\n";
   RunRequest request;
   request.record = plan.record;
   if (run_scenario(context, *plan.scenario, request) > exit_unknown) {
@@ -134,9 +134,9 @@ void run_lab(Context& context, const Arguments& arguments) {
   }
   const auto after = labs::finish_run(*workspace, plan);
   if (!after.empty()) context.out << "\n";
-  for (const auto& one : after) context.out << text_of(one) << "\n";
+  for (const auto& one : after) context.out << local_text(one) << "\n";
   for (const auto& one : labs::changed_predictions(*workspace)) {
-    context.out << text_of(one) << "\n";
+    context.out << local_text(one) << "\n";
   }
   if (workspace->show_sections(labs::first_open(*workspace) + 1)) {
     context.out << tr("README.md goes on: there is a new section.") << "\n";
@@ -152,12 +152,12 @@ void run_lab(Context& context, const Arguments& arguments) {
   save(context, *workspace);
 }
 
-void list_runs(Context& context, const Arguments& arguments) {
+void list_runs(Context& context, const LabArguments& arguments) {
   const auto workspace = open(context, arguments);
   if (!workspace) return;
   const auto runs = labs::kept_runs(*workspace);
   for (const labs::KeptRun& run : runs) {
-    context.out << fmt::format("{:<14} {}\n", run.name, text_of(run.words));
+    context.out << fmt::format("{:<14} {}\n", run.name, local_text(run.words));
   }
   if (runs.size() < 2) {
     tell_next(context, arguments, *workspace);
@@ -175,28 +175,28 @@ void print_task(Context& context, const labs::Workspace& workspace, std::size_t 
                 const labs::TaskResult& result) {
   if (!result.looked_at) return;
   const labs::LabTask& task = workspace.lab.tasks[number];
-  context.out << fmt::format("{}. {}: {}\n", number + 1, text_of(task.title),
+  context.out << fmt::format("{}. {}: {}\n", number + 1, local_text(task.title),
                              result.passed ? tr("passed") : tr("not yet"));
   for (const labs::Finding& finding : result.findings) {
-    context.out << fmt::format("   {} {}\n", finding.passed ? "+" : "-", text_of(finding.words));
+    context.out << fmt::format("   {} {}\n", finding.passed ? "+" : "-", local_text(finding.words));
   }
-  if (!result.passed) context.out << "   " << text_of(task.text) << "\n";
+  if (!result.passed) context.out << "   " << local_text(task.text) << "\n";
   context.out << std::flush;
 }
 
 void tell_debrief(Context& context, const labs::Workspace& workspace) {
   const labs::Debrief all = labs::debrief(workspace);
   context.out << "\n" << tr("All tasks passed.") << "\n\n" << tr("What you have learnt") << "\n";
-  for (const auto& one : all.learnt) context.out << "  - " << text_of(one) << "\n";
+  for (const auto& one : all.learnt) context.out << "  - " << local_text(one) << "\n";
   context.out << "\n" << tr("Your predictions, and why it came so") << "\n";
-  for (const auto& one : all.predictions) context.out << "  " << text_of(one) << "\n";
+  for (const auto& one : all.predictions) context.out << "  " << local_text(one) << "\n";
   if (all.next_lab) {
     context.out << "\n"
                 << tr("Next: the next lab\n  ./brokerlab lab start {}", *all.next_lab) << "\n";
     return;
   }
   context.out << "\n" << tr("Next: this was the last lab so far; try") << "\n";
-  for (const auto& one : all.afterwards) context.out << "  " << text_of(one) << "\n";
+  for (const auto& one : all.afterwards) context.out << "  " << local_text(one) << "\n";
 }
 
 /// Of the task that is open: a finding behind that of its runs tells that they went well.
@@ -213,10 +213,10 @@ bool runs_passed(const labs::Lab& lab, const labs::CheckResult& result) {
 }
 
 /// What comes after the tasks.
-void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& workspace,
+void tell_rest(Context& context, const LabArguments& arguments, labs::Workspace& workspace,
                const labs::CheckResult& result) {
   for (const auto& one : labs::changed_predictions(workspace)) {
-    context.out << text_of(one) << "\n";
+    context.out << local_text(one) << "\n";
   }
   if (result.passed()) {
     tell_debrief(context, workspace);
@@ -229,7 +229,7 @@ void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& wo
   if (!compared.empty() && !workspace.state.compared) {
     workspace.state.compared = true;
     context.out << "\n" << tr("Your predictions") << "\n";
-    for (const auto& one : compared) context.out << "  " << text_of(one) << "\n";
+    for (const auto& one : compared) context.out << "  " << local_text(one) << "\n";
   }
   if (workspace.show_sections(open + 1)) {
     context.out << "\n" << tr("README.md goes on: there is a new section.") << "\n";
@@ -253,7 +253,7 @@ void tell_rest(Context& context, const Arguments& arguments, labs::Workspace& wo
   }
 }
 
-void check(Context& context, const Arguments& arguments) {
+void check(Context& context, const LabArguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
   std::optional<ProgressLine> line;
@@ -266,8 +266,8 @@ void check(Context& context, const Arguments& arguments) {
   };
   hearing.progress = [&](const labs::LocalText& what, int done, int runs, double share) {
     const int columns = progress_columns();
-    if (text_of(what) != title) {
-      title = text_of(what);
+    if (local_text(what) != title) {
+      title = local_text(what);
       line.reset();
       line.emplace(context.err, columns);
       if (columns == 0) context.err << title << "\n" << std::flush;
@@ -291,7 +291,7 @@ void check(Context& context, const Arguments& arguments) {
   save(context, *workspace);
 }
 
-void hint(Context& context, const Arguments& arguments) {
+void hint(Context& context, const LabArguments& arguments) {
   auto workspace = open(context, arguments);
   if (!workspace) return;
   const labs::Hint next = labs::next_hint(*workspace);
@@ -301,11 +301,11 @@ void hint(Context& context, const Arguments& arguments) {
     for (const auto& task : workspace->lab.tasks) {
       if (task.id != next.task) continue;
       context.out << (next.number == next.of
-                          ? tr("{} ({}/{}, the last)", text_of(task.title), next.number, next.of)
-                          : tr("{} ({}/{})", text_of(task.title), next.number, next.of))
+                          ? tr("{} ({}/{}, the last)", local_text(task.title), next.number, next.of)
+                          : tr("{} ({}/{})", local_text(task.title), next.number, next.of))
                   << "\n";
     }
-    context.out << text_of(next.words) << "\n";
+    context.out << local_text(next.words) << "\n";
   }
   tell_next(context, arguments, *workspace);
   save(context, *workspace);
@@ -313,17 +313,17 @@ void hint(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_lab(CLI::App& app, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* lab = app.add_subcommand("lab", tr("Guided lessons, in English or Korean"));
-  lab->require_subcommand(1);
+void add_lab(Command app, Context& context) {
+  const auto arguments = std::make_shared<LabArguments>();
+  const Command lab = app.sub("lab", tr("Guided lessons, in English or Korean"));
+  lab.needs_sub();
   const auto add = [&](const char* name, const std::string& what,
-                       void (*act)(Context&, const Arguments&)) {
-    CLI::App* command = lab->add_subcommand(name, what);
-    command->add_option("--lang", arguments->language, tr("en or ko; a lab's folder remembers it"))
-        ->check(CLI::IsMember({"en", "ko"}));
-    command->callback([&app, &context, arguments, act] {
-      if (arguments->language.empty() && app.get_option("--lang")->count() > 0) {
+                       void (*act)(Context&, const LabArguments&)) {
+    const Command command = lab.sub(name, what);
+    command.option("--lang", arguments->language, tr("en or ko; a lab's folder remembers it"))
+        .one_of({"en", "ko"});
+    command.run([&context, arguments, act] {
+      if (arguments->language.empty() && context.language_said) {
         arguments->language = context.language;
       }
       act(context, *arguments);
@@ -331,21 +331,22 @@ void add_lab(CLI::App& app, Context& context) {
     return command;
   };
   add("list", tr("The labs there are"), list);
-  CLI::App* begin = add("start", tr("Make a folder to work in"), start);
-  begin->add_option("lab", arguments->lab, tr("A name of lab list"))->required();
-  begin->add_option("directory", arguments->directory, tr("The folder; else named like the lab"));
-  begin->add_flag("--force", arguments->force, tr("Begin anew in a folder that is there already"));
-  CLI::App* run = add("run", tr("Run the scenario of the folder"), run_lab);
-  run->add_option("--name", arguments->wish.name, tr("Keep the recording as runs/NAME.run"));
-  run->add_flag("--original", arguments->wish.original,
-                tr("The scenario as the lab gave it, whatever you have changed"));
-  run->add_option("--experiment", arguments->wish.experiment,
-                  tr("Not the lab's fault but this experiment; the lesson names them"));
-  for (CLI::App* command : {run, add("runs", tr("What your runs came to, side by side"), list_runs),
-                            add("check", tr("See which tasks are done"), check),
-                            add("hint", tr("The next hint for the first open task"), hint)}) {
-    command->add_option("directory", arguments->directory, tr("The lab's folder; else this one"));
-    command->parse_complete_callback([arguments] {
+  const Command begin = add("start", tr("Make a folder to work in"), start);
+  begin.option("lab", arguments->lab, tr("A name of lab list")).required();
+  begin.option("directory", arguments->directory, tr("The folder; else named like the lab"));
+  begin.flag("--force", arguments->force, tr("Begin anew in a folder that is there already"));
+  const Command run = add("run", tr("Run the scenario of the folder"), run_lab);
+  run.option("--name", arguments->wish.name, tr("Keep the recording as runs/NAME.run"));
+  run.flag("--original", arguments->wish.original,
+           tr("The scenario as the lab gave it, whatever you have changed"));
+  run.option("--experiment", arguments->wish.experiment,
+             tr("Not the lab's fault but this experiment; the lesson names them"));
+  for (const Command& command :
+       {run, add("runs", tr("What your runs came to, side by side"), list_runs),
+        add("check", tr("See which tasks are done"), check),
+        add("hint", tr("The next hint for the first open task"), hint)}) {
+    command.option("directory", arguments->directory, tr("The lab's folder; else this one"));
+    command.before([arguments] {
       if (arguments->directory.empty()) arguments->directory = ".";
     });
   }

@@ -5,11 +5,10 @@
 #include "base/translation.h"
 #include "cli/log_recovery.h"
 #include "cli/log_words.h"
-#include "log/checkpoint.h"
-#include "log/directory_files.h"
-#include "log/partition_dir.h"
+#include "log/directory/checkpoint.h"
+#include "log/directory/directory_files.h"
+#include "log/directory/partition_dir.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -38,22 +37,22 @@ std::size_t utf8_size(std::string_view text) {
 
 }  // namespace
 
-void add_log(CLI::App& app, Context& context) {
-  CLI::App* log = app.add_subcommand(
-      "log", tr("Look at, write and mend one partition's directory, in Kafka's format"));
-  log->require_subcommand(1);
-  add_log_dump(*log, context);
-  add_log_verify(*log, context);
-  add_log_stats(*log, context);
-  add_log_append(*log, context);
-  add_log_read(*log, context);
-  add_log_recover(*log, context);
-  add_log_compact(*log, context);
+void add_log(Command app, Context& context) {
+  const Command log =
+      app.sub("log", tr("Look at, write and mend one partition's directory, in Kafka's format"));
+  log.needs_sub();
+  add_log_dump(log, context);
+  add_log_verify(log, context);
+  add_log_stats(log, context);
+  add_log_append(log, context);
+  add_log_read(log, context);
+  add_log_recover(log, context);
+  add_log_compact(log, context);
 }
 
-void add_target(CLI::App& command, LogTarget& target, const std::string& meaning) {
-  command.add_option("dir", target.dir, meaning)->required();
-  command.add_flag("--json", target.json, tr("One JSON object a line"));
+void add_target(Command command, LogTarget& target, const std::string& meaning) {
+  command.option("dir", target.dir, meaning).required();
+  command.flag("--json", target.json, tr("One JSON object a line"));
 }
 
 int report(Context& context, const log::IoError& error) {

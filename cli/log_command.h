@@ -8,9 +8,9 @@
 #include "cli/command_line.h"
 #include "cli/metered_env.h"
 #include "cli/moment.h"
-#include "log/checkpoint.h"
-#include "log/log.h"
-#include "log/partition_files.h"
+#include "log/directory/checkpoint.h"
+#include "log/directory/partition_files.h"
+#include "log/partition/log.h"
 
 #include <memory>
 #include <optional>
@@ -25,17 +25,17 @@ struct LogTarget {
   bool json = false;  ///< One JSON object a line on standard output, nothing else there.
 };
 void add_target(
-    CLI::App& command, LogTarget& target,
+    Command command, LogTarget& target,
     const std::string& meaning = tr("A partition's directory, such as /var/lib/kafka/orders-0"));
 
 // One for each .cpp: adds the command to `log`.
-void add_log_dump(CLI::App& log, Context& context);
-void add_log_verify(CLI::App& log, Context& context);
-void add_log_stats(CLI::App& log, Context& context);
-void add_log_append(CLI::App& log, Context& context);
-void add_log_read(CLI::App& log, Context& context);
-void add_log_recover(CLI::App& log, Context& context);
-void add_log_compact(CLI::App& log, Context& context);
+void add_log_dump(Command log, Context& context);
+void add_log_verify(Command log, Context& context);
+void add_log_stats(Command log, Context& context);
+void add_log_append(Command log, Context& context);
+void add_log_read(Command log, Context& context);
+void add_log_recover(Command log, Context& context);
+void add_log_compact(Command log, Context& context);
 
 /// Prints the error and returns the exit status: bad input where the user named something that is
 /// not there, else trouble.

@@ -1,13 +1,13 @@
 // brokerlab log append DIR: JSON lines of standard input become records.
+#include "base/json_text.h"
 #include "base/text_encoding.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_file_changes.h"
 #include "cli/log_json.h"
 #include "cli/log_words.h"
-#include "log/partition_dir.h"
+#include "log/directory/partition_dir.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +18,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct AppendArguments {
   LogTarget target;
   std::string codec = "none";
   std::int64_t batch_records = 1000;
@@ -31,7 +31,7 @@ constexpr std::size_t batch_bytes = std::size_t{1} << 20;
 /// A partition that is written: its lock and its log. One that is not there yet is made by open().
 class Partition {
  public:
-  Partition(Context& context, const Arguments& arguments)
+  Partition(Context& context, const AppendArguments& arguments)
       : context_(context), arguments_(arguments), env_(context.err) {}
 
   /// It has segments already.
@@ -79,7 +79,7 @@ class Partition {
 
  private:
   Context& context_;
-  const Arguments& arguments_;
+  const AppendArguments& arguments_;
   MeteredEnv env_;
   std::optional<PartitionLock> lock_;
   std::unique_ptr<log::Log> log_;
@@ -87,7 +87,8 @@ class Partition {
 
 class Appender {
  public:
-  Appender(Context& context, Partition& partition, const Arguments& arguments, log::Codec codec)
+  Appender(Context& context, Partition& partition, const AppendArguments& arguments,
+           log::Codec codec)
       : context_(context),
         partition_(partition),
         arguments_(arguments),
@@ -171,7 +172,7 @@ class Appender {
                                           {"bytes", info->bytes},
                                           {"segment", log.active_segment().base_offset()},
                                           {"position", info->position}};
-      context_.out << object.dump() << "\n";
+      context_.out << json_text(object) << "\n";
     }
     return exit_pass;
   }
@@ -214,7 +215,7 @@ class Appender {
 
   Context& context_;
   Partition& partition_;
-  const Arguments& arguments_;
+  const AppendArguments& arguments_;
   log::BatchBuilder builder_;
   log::LeaderEpoch epoch_ = 0;
   std::int64_t batch_line_ = 0;
@@ -241,7 +242,7 @@ std::string wrong_name(const Context& context, const std::string& dir) {
   return retold(log::topic_name_problem(parsed->partition.topic).value_or(""));
 }
 
-void append(Context& context, const Arguments& arguments) {
+void append(Context& context, const AppendArguments& arguments) {
   const auto codec = log::codec_from(arguments.codec);
   if (!codec || !log::is_supported(*codec)) {
     context.status = refuse(
@@ -274,24 +275,23 @@ void append(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_log_append(CLI::App& log, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      log.add_subcommand("append", tr("Write JSON lines of standard input as records"));
-  add_target(*command, arguments->target);
-  command->add_option("--codec", arguments->codec, tr("none, gzip, snappy, lz4 or zstd"))
-      ->capture_default_str();
-  command->add_option("--batch-records", arguments->batch_records, tr("Records a batch, at most"))
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--segment-bytes", arguments->segment_bytes, tr("Kafka's segment.bytes"))
-      ->check(whole_number(128, INT32_MAX))
-      ->capture_default_str();
-  command->footer(
+void add_log_append(Command log, Context& context) {
+  const auto arguments = std::make_shared<AppendArguments>();
+  const Command command = log.sub("append", tr("Write JSON lines of standard input as records"));
+  add_target(command, arguments->target);
+  command.option("--codec", arguments->codec, tr("none, gzip, snappy, lz4 or zstd"))
+      .shows_default();
+  command.option("--batch-records", arguments->batch_records, tr("Records a batch, at most"))
+      .check(whole_number(1, 1'000'000))
+      .shows_default();
+  command.option("--segment-bytes", arguments->segment_bytes, tr("Kafka's segment.bytes"))
+      .check(whole_number(128, INT32_MAX))
+      .shows_default();
+  command.footer(
       tr("One object a line, all fields but value optional; the directory is made when missing:") +
       "\n  {\"key\": \"alice\", \"value\": {\"paid\": 12}, \"headers\": {\"trace\": \"7\"}, "
       "\"timestamp\": 1764000000000}");
-  command->callback([&context, arguments] { append(context, *arguments); });
+  command.run([&context, arguments] { append(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

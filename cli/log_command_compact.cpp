@@ -1,10 +1,10 @@
 // brokerlab log compact DIR: what a broker's cleaner does with a partition of a compacted topic.
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_file_changes.h"
-#include "log/cleaner.h"
+#include "log/partition/cleaner.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +13,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct CompactArguments {
   LogTarget target;
   std::int64_t delete_retention_ms = log::CleanerConfig().delete_retention_ms;
 };
@@ -36,7 +36,7 @@ void print_json(Context& context, const log::CleanerStats& stats, const Segments
                                       {"segmentsBefore", segments.before},
                                       {"segmentsAfter", segments.after},
                                       {"firstDirtyOffset", stats.first_dirty_offset}};
-  context.out << object.dump() << "\n";
+  context.out << json_text(object) << "\n";
 }
 
 void print_text(Context& context, const log::CleanerStats& stats, const Segments& segments) {
@@ -64,7 +64,7 @@ void print_text(Context& context, const log::CleanerStats& stats, const Segments
   }
 }
 
-void compact(Context& context, const Arguments& arguments) {
+void compact(Context& context, const CompactArguments& arguments) {
   const LogTarget& target = arguments.target;
   MeteredEnv env(context.err);
   const auto files = segments_of(context, env, target);
@@ -103,17 +103,17 @@ void compact(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_log_compact(CLI::App& log, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand(
-      "compact", tr("Keep the latest record of every key, as a broker's cleaner does"));
-  add_target(*command, arguments->target);
+void add_log_compact(Command log, Context& context) {
+  const auto arguments = std::make_shared<CompactArguments>();
+  const Command command =
+      log.sub("compact", tr("Keep the latest record of every key, as a broker's cleaner does"));
+  add_target(command, arguments->target);
   command
-      ->add_option("--delete-retention-ms", arguments->delete_retention_ms,
-                   tr("How long tombstones stay after the first cleaning (delete.retention.ms)"))
-      ->check(whole_number(0))
-      ->capture_default_str();
-  command->callback([&context, arguments] { compact(context, *arguments); });
+      .option("--delete-retention-ms", arguments->delete_retention_ms,
+              tr("How long tombstones stay after the first cleaning (delete.retention.ms)"))
+      .check(whole_number(0))
+      .shows_default();
+  command.run([&context, arguments] { compact(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

@@ -3,13 +3,12 @@
 #include "base/translation.h"
 #include "cli/log_dumper.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct DumpArguments {
   LogTarget target;
   bool records = false;
   std::optional<std::int64_t> segment;
@@ -17,7 +16,7 @@ struct Arguments {
 
 /// The files of a partition's directory: segment by segment, then producer snapshots, then epochs.
 Result<std::vector<std::string>, log::IoError> files_of(
-    log::Env& env, const Arguments& arguments, const std::vector<log::SegmentFiles>& segments) {
+    log::Env& env, const DumpArguments& arguments, const std::vector<log::SegmentFiles>& segments) {
   const auto wanted = [&arguments](log::Offset offset) {
     return !arguments.segment || offset == *arguments.segment;
   };
@@ -43,7 +42,7 @@ Result<std::vector<std::string>, log::IoError> files_of(
 
 /// The files to dump; nothing when that was refused.
 std::vector<std::string> chosen_files(Context& context, MeteredEnv& env,
-                                      const Arguments& arguments) {
+                                      const DumpArguments& arguments) {
   const std::string& path = arguments.target.dir;
   if (is_file(path)) {
     if (LogDumper::takes(path) && !arguments.segment) return {path};
@@ -80,7 +79,7 @@ std::vector<std::string> chosen_files(Context& context, MeteredEnv& env,
   return *files;
 }
 
-void dump(Context& context, const Arguments& arguments) {
+void dump(Context& context, const DumpArguments& arguments) {
   MeteredEnv env(context.err);
   LogDumper dumper(context, env, arguments.records, arguments.target.json);
   for (const std::string& file : chosen_files(context, env, arguments)) {
@@ -93,14 +92,14 @@ void dump(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_log_dump(CLI::App& log, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand(
-      "dump", tr("Print batches, indexes, producer snapshots, epochs, as kafka-dump-log"));
-  add_target(*command, arguments->target, tr("A partition's directory, or one file of it"));
-  command->add_flag("--records", arguments->records, tr("Every record too"));
-  command->add_option("--segment", arguments->segment, tr("Only the segment that begins here"));
-  command->callback([&context, arguments] { dump(context, *arguments); });
+void add_log_dump(Command log, Context& context) {
+  const auto arguments = std::make_shared<DumpArguments>();
+  const Command command =
+      log.sub("dump", tr("Print batches, indexes, producer snapshots, epochs, as kafka-dump-log"));
+  add_target(command, arguments->target, tr("A partition's directory, or one file of it"));
+  command.flag("--records", arguments->records, tr("Every record too"));
+  command.option("--segment", arguments->segment, tr("Only the segment that begins here"));
+  command.run([&context, arguments] { dump(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

@@ -1,11 +1,11 @@
 // brokerlab log read DIR: the records, as a consumer would see them.
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
 #include "cli/log_json.h"
 #include "cli/log_words.h"
-#include "log/batch_scanner.h"
+#include "log/partition/batch_scanner.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -17,7 +17,7 @@ namespace {
 
 using log::RecordView;
 
-struct Arguments {
+struct ReadArguments {
   LogTarget target;
   std::optional<log::Offset> from;
   std::string at_text;
@@ -32,7 +32,7 @@ std::string text_of(const std::optional<log::ByteView>& bytes) {
 class Reader {
  public:
   /// `log_start`: records below it do not exist any more, though a segment may still have them.
-  Reader(Context& context, log::Env& env, const Arguments& arguments, log::Offset log_start)
+  Reader(Context& context, log::Env& env, const ReadArguments& arguments, log::Offset log_start)
       : context_(context),
         env_(env),
         arguments_(arguments),
@@ -135,13 +135,12 @@ class Reader {
   void print_json(const RecordView& record) {
     nlohmann::ordered_json object{{"offset", record.offset}, {"timestamp", record.timestamp}};
     add_contents(object, record);
-    context_.out << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-                 << "\n";
+    context_.out << json_text(object) << "\n";
   }
 
   Context& context_;
   log::Env& env_;
-  const Arguments& arguments_;
+  const ReadArguments& arguments_;
   const log::Offset from_;
   log::ByteVector scratch_;
   log::Offset end_ = 0;
@@ -150,7 +149,7 @@ class Reader {
   bool damaged_ = false;
 };
 
-void read(Context& context, const Arguments& arguments) {
+void read(Context& context, const ReadArguments& arguments) {
   MeteredEnv env(context.err);
   const auto segments = segments_of(context, env, arguments.target);
   if (!segments) return;
@@ -173,24 +172,23 @@ void read(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_log_read(CLI::App& log, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand("read", tr("Print the records"));
-  add_target(*command, arguments->target);
-  auto* from = command->add_option("--from", arguments->from, tr("From this offset on"))
-                   ->check(whole_number(0));
+void add_log_read(Command log, Context& context) {
+  const auto arguments = std::make_shared<ReadArguments>();
+  const Command command = log.sub("read", tr("Print the records"));
+  add_target(command, arguments->target);
+  const Option from =
+      command.option("--from", arguments->from, tr("From this offset on")).check(whole_number(0));
   command
-      ->add_option(
-          "--at", arguments->at_text,
-          tr("From the first record on that is not older than 2024-03-04T09:00:00+09:00, or "
-             "milliseconds since 1970"))
-      ->check([](const std::string& text) {
+      .option("--at", arguments->at_text,
+              tr("From the first record on that is not older than 2024-03-04T09:00:00+09:00, or "
+                 "milliseconds since 1970"))
+      .check([](const std::string& text) {
         const auto moment = parse_moment(text);
         return moment.ok() ? std::string() : text + ": " + moment.error();
       })
-      ->excludes(from);
-  command->add_option("--max", arguments->max, tr("At most so many"))->check(whole_number(1));
-  command->callback([&context, arguments] {
+      .excludes(from);
+  command.option("--max", arguments->max, tr("At most so many")).check(whole_number(1));
+  command.run([&context, arguments] {
     if (!arguments->at_text.empty()) arguments->at = *parse_moment(arguments->at_text);
     read(context, *arguments);
   });

@@ -1,10 +1,10 @@
 // brokerlab log recover DIR: what a broker does with a partition after an unclean stop.
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "cli/log_file_changes.h"
 #include "cli/log_recovery.h"
 #include "cli/log_words.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +14,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct RecoverArguments {
   LogTarget target;
   bool dry_run = false;
 };
@@ -77,7 +77,7 @@ void print_json(Context& context, const Recovered& recovered) {
                     {"gaps", done.gaps},
                     {"logStartOffset", log.log_start_offset()},
                     {"logEndOffset", log.log_end_offset()}};
-  context.out << object.dump() << "\n";
+  context.out << json_text(object) << "\n";
 }
 
 class Report {
@@ -188,7 +188,7 @@ void refuse_recovery(Context& context, const log::LogError& error) {
       "것과\n카프카 로그가 아닌 것은 그대로 둡니다.\n");
 }
 
-void recover(Context& context, const Arguments& arguments) {
+void recover(Context& context, const RecoverArguments& arguments) {
   const LogTarget& target = arguments.target;
   MeteredEnv env(context.err);
   const auto segments = segments_of(context, env, target);
@@ -221,14 +221,14 @@ void recover(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_log_recover(CLI::App& log, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = log.add_subcommand(
-      "recover",
-      tr("Cut the log at its first bad batch and rebuild its indexes, as after a crash"));
-  add_target(*command, arguments->target);
-  command->add_flag("--dry-run", arguments->dry_run, tr("Only say what would be cut"));
-  command->callback([&context, arguments] { recover(context, *arguments); });
+void add_log_recover(Command log, Context& context) {
+  const auto arguments = std::make_shared<RecoverArguments>();
+  const Command command =
+      log.sub("recover",
+              tr("Cut the log at its first bad batch and rebuild its indexes, as after a crash"));
+  add_target(command, arguments->target);
+  command.flag("--dry-run", arguments->dry_run, tr("Only say what would be cut"));
+  command.run([&context, arguments] { recover(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

@@ -1,10 +1,10 @@
 // brokerlab log stats DIR: what is in it, in figures.
+#include "base/json_text.h"
 #include "base/korean.h"
 #include "base/translation.h"
 #include "cli/log_command.h"
-#include "log/batch_survey.h"
+#include "log/directory/batch_survey.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -216,13 +216,13 @@ void print_json(Context& context, const Figures& f) {
                     {"codecs", codecs},
                     {"producers", producers},
                     {"leaderEpochs", epochs}};
-  context.out << object.dump() << "\n";
+  context.out << json_text(object) << "\n";
 }
 
 /// One line for each, the first behind its title.
-class Rows {
+class Lines {
  public:
-  explicit Rows(const Context& context) : context_(context) {}
+  explicit Lines(const Context& context) : context_(context) {}
   /// The Korean one is of so many syllables, each as wide as two letters.
   void title(std::string_view english, std::string_view korean) {
     constexpr std::size_t bytes_a_syllable = 3;
@@ -253,20 +253,20 @@ constexpr std::size_t most_listed = 10;
 
 /// Of a map that may have thousands of entries, the first ones.
 template <class Map, class Print>
-void print_first(const Context& context, Rows& rows, const Map& map, Print print) {
+void print_first(const Context& context, Lines& lines, const Map& map, Print print) {
   std::size_t left = most_listed;
   for (const auto& [key, figures] : map) {
     if (left-- == 0) {
       const std::size_t more = map.size() - most_listed;
-      rows.row(context.say(fmt::format("and {} more", more), fmt::format("그 밖에 {}개", more)));
+      lines.row(context.say(fmt::format("and {} more", more), fmt::format("그 밖에 {}개", more)));
       return;
     }
-    rows.row(print(key, figures));
+    lines.row(print(key, figures));
   }
 }
 
-void print_codecs(const Context& context, Rows& rows, const Figures& f) {
-  rows.title("codecs", "코덱");
+void print_codecs(const Context& context, Lines& lines, const Figures& f) {
+  lines.title("codecs", "코덱");
   for (const auto& [codec, figures] : f.codecs) {
     const std::string bytes = bytes_text(figures.bytes);
     std::string line = fmt::format("{}: {}, {}", to_text(codec),
@@ -278,32 +278,32 @@ void print_codecs(const Context& context, Rows& rows, const Figures& f) {
       line += context.say(fmt::format(" for {} of records, ratio {:.2f}", whole, figures.ratio()),
                           fmt::format(" (풀면 {}, 압축비 {:.2f})", whole, figures.ratio()));
     }
-    rows.row(line);
+    lines.row(line);
   }
 }
 
 /// Said only where there are others than that of today.
-void print_formats(const Context& context, Rows& rows, const Figures& f) {
+void print_formats(const Context& context, Lines& lines, const Figures& f) {
   if (f.formats.rbegin()->first == f.formats.begin()->first && f.formats.contains(2)) return;
-  rows.title("formats", "포맷");
+  lines.title("formats", "포맷");
   for (const auto& [magic, batches] : f.formats) {
-    rows.row(fmt::format("{}: {}", magic, count_text(context, batches, batch_noun)));
+    lines.row(fmt::format("{}: {}", magic, count_text(context, batches, batch_noun)));
   }
 }
 
-void print_many(const Context& context, Rows& rows, const Figures& f) {
-  print_formats(context, rows, f);
-  print_codecs(context, rows, f);
-  rows.title("epochs", "에포크");
-  print_first(context, rows, f.epochs, [&](log::LeaderEpoch epoch, const EpochFigures& figures) {
+void print_many(const Context& context, Lines& lines, const Figures& f) {
+  print_formats(context, lines, f);
+  print_codecs(context, lines, f);
+  lines.title("epochs", "에포크");
+  print_first(context, lines, f.epochs, [&](log::LeaderEpoch epoch, const EpochFigures& figures) {
     const std::string name = epoch < 0 ? context.say("unknown", "모름") : std::to_string(epoch);
     const std::string batches = count_text(context, figures.batches, batch_noun);
     return context.say(fmt::format("{} from offset {} on: {}", name, figures.first_offset, batches),
                        fmt::format("{}, 오프셋 {}부터: {}", name, figures.first_offset, batches));
   });
-  rows.title("producers", "프로듀서");
-  if (f.producers.empty()) rows.row(context.say("none with an id", "아이디가 있는 프로듀서 없음"));
-  print_first(context, rows, f.producers, [&](std::int64_t id, const ProducerFigures& figures) {
+  lines.title("producers", "프로듀서");
+  if (f.producers.empty()) lines.row(context.say("none with an id", "아이디가 있는 프로듀서 없음"));
+  print_first(context, lines, f.producers, [&](std::int64_t id, const ProducerFigures& figures) {
     const std::string counts =
         fmt::format("{}, {}", count_text(context, figures.batches, batch_noun),
                     count_text(context, figures.records, record_noun));
@@ -314,18 +314,18 @@ void print_many(const Context& context, Rows& rows, const Figures& f) {
   });
 }
 
-void print_batches(const Context& context, Rows& rows, const Figures& f) {
+void print_batches(const Context& context, Lines& lines, const Figures& f) {
   const std::string count = with_separators(f.batches);
   const std::string least = bytes_text(f.smallest_batch);
   const std::string most = bytes_text(f.largest_batch);
   const std::string mean = bytes_text(static_cast<std::int64_t>(f.mean_batch()));
-  rows.row(context.say(fmt::format("{}, of {} to {}, {} on average", count, least, most, mean),
-                       fmt::format("{}개, {}~{}, 평균 {}", count, least, most, mean)));
+  lines.row(context.say(fmt::format("{}, of {} to {}, {} on average", count, least, most, mean),
+                        fmt::format("{}개, {}~{}, 평균 {}", count, least, most, mean)));
   if (f.transactional_batches == 0) return;
   const std::string transactional = with_separators(f.transactional_batches);
   const std::string control = with_separators(f.control_batches);
-  rows.row(context.say(fmt::format("{} transactional, {} of control", transactional, control),
-                       fmt::format("트랜잭션 {}개, 그중 컨트롤 {}개", transactional, control)));
+  lines.row(context.say(fmt::format("{} transactional, {} of control", transactional, control),
+                        fmt::format("트랜잭션 {}개, 그중 컨트롤 {}개", transactional, control)));
 }
 
 /// Compaction leaves batches their offsets when records at their ends are gone.
@@ -342,50 +342,51 @@ std::string offsets(const Context& context, const Figures& f) {
       fmt::format("{}(배치 기준). 남은 레코드는 {}~{}", all, f.first_record, f.last_record));
 }
 
-void print_damage(const Context& context, Rows& rows, const Figures& f, const std::string& dir) {
+void print_damage(const Context& context, Lines& lines, const Figures& f, const std::string& dir) {
   if (f.damaged_batches == 0 && f.unreadable_bytes == 0) return;
-  rows.title("damage", "손상");
+  lines.title("damage", "손상");
   if (f.damaged_batches > 0) {
     const std::string batches = count_text(context, f.damaged_batches, batch_noun);
     const std::string bytes = bytes_text(f.damaged_bytes);
-    rows.row(context.say(fmt::format("{} of {}, in none of these figures", batches, bytes),
-                         fmt::format("{}({}). 위의 수에 들어 있지 않습니다", batches, bytes)));
+    lines.row(context.say(fmt::format("{} of {}, in none of these figures", batches, bytes),
+                          fmt::format("{}({}). 위의 수에 들어 있지 않습니다", batches, bytes)));
   }
   if (f.unreadable_bytes > 0) {
     const std::string bytes = bytes_text(f.unreadable_bytes);
-    rows.row(context.say(fmt::format("{} that cannot be read", bytes),
-                         fmt::format("읽을 수 없는 {}", bytes)));
+    lines.row(context.say(fmt::format("{} that cannot be read", bytes),
+                          fmt::format("읽을 수 없는 {}", bytes)));
   }
-  rows.row(
+  lines.row(
       context.say(fmt::format("see `brokerlab log verify {}`", dir),
                   with_particles(fmt::format("`brokerlab log verify {}`(으)로 살펴보세요", dir))));
 }
 
 void print_text(Context& context, const Figures& f, const std::string& dir) {
-  Rows rows(context);
-  rows.title("segments", "세그먼트");
-  rows.row(context.say(with_separators(f.segments), with_separators(f.segments) + "개") + ", " +
-           bytes_text(f.log_bytes));
-  rows.title("batches", "배치");
+  Lines lines(context);
+  lines.title("segments", "세그먼트");
+  lines.row(context.say(with_separators(f.segments), with_separators(f.segments) + "개") + ", " +
+            bytes_text(f.log_bytes));
+  lines.title("batches", "배치");
   if (f.batches == 0) {
-    rows.row(context.say("none", "없음"));
-    print_damage(context, rows, f, dir);
+    lines.row(context.say("none", "없음"));
+    print_damage(context, lines, f, dir);
     return;
   }
-  print_batches(context, rows, f);
-  rows.title("records", "레코드");
-  rows.row(context.say(with_separators(f.records), with_separators(f.records) + "개"));
-  rows.title("offsets", "오프셋");
-  rows.row(offsets(context, f));
-  rows.title("time", "시간");
-  rows.row(time_text(f.first_timestamp) + context.say(" to ", " ~ ") + time_text(f.last_timestamp));
-  print_many(context, rows, f);
-  rows.title("indexes", "인덱스");
-  rows.row(context.say("offset entries: ", "오프셋 항목: ") +
-           density(context, f.index_entries, f.log_bytes));
-  rows.row(context.say("time entries: ", "시간 항목: ") +
-           density(context, f.time_index_entries, f.log_bytes));
-  print_damage(context, rows, f, dir);
+  print_batches(context, lines, f);
+  lines.title("records", "레코드");
+  lines.row(context.say(with_separators(f.records), with_separators(f.records) + "개"));
+  lines.title("offsets", "오프셋");
+  lines.row(offsets(context, f));
+  lines.title("time", "시간");
+  lines.row(time_text(f.first_timestamp) + context.say(" to ", " ~ ") +
+            time_text(f.last_timestamp));
+  print_many(context, lines, f);
+  lines.title("indexes", "인덱스");
+  lines.row(context.say("offset entries: ", "오프셋 항목: ") +
+            density(context, f.index_entries, f.log_bytes));
+  lines.row(context.say("time entries: ", "시간 항목: ") +
+            density(context, f.time_index_entries, f.log_bytes));
+  print_damage(context, lines, f, dir);
 }
 
 void stats(Context& context, const LogTarget& target) {
@@ -403,11 +404,11 @@ void stats(Context& context, const LogTarget& target) {
 
 }  // namespace
 
-void add_log_stats(CLI::App& log, Context& context) {
+void add_log_stats(Command log, Context& context) {
   const auto target = std::make_shared<LogTarget>();
-  CLI::App* command = log.add_subcommand("stats", tr("What is in it, in figures"));
-  add_target(*command, *target);
-  command->callback([&context, target] { stats(context, *target); });
+  const Command command = log.sub("stats", tr("What is in it, in figures"));
+  add_target(command, *target);
+  command.run([&context, target] { stats(context, *target); });
 }
 
 }  // namespace brokerlab::cli

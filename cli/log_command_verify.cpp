@@ -1,11 +1,11 @@
 // brokerlab log verify DIR: is every byte what it should be?
+#include "base/json_text.h"
 #include "base/korean.h"
 #include "base/translation.h"
 #include "cli/log_recovery.h"
 #include "cli/log_words.h"
-#include "log/verify.h"
+#include "log/directory/verify.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -22,7 +22,7 @@ void print_json(Context& context, const log::Verification& result) {
                       {"file", damage.file},
                       {"position", damage.position},
                       {"reason", damage.reason}};
-    context.out << object.dump() << "\n";
+    context.out << json_text(object) << "\n";
   }
   const bool empty = result.first_offset == log::no_offset;
   const Json object{{"type", "summary"},
@@ -35,7 +35,7 @@ void print_json(Context& context, const log::Verification& result) {
                     {"producerSnapshots", result.snapshots},
                     {"firstOffset", empty ? Json() : Json(result.first_offset)},
                     {"endOffset", result.end_offset}};
-  context.out << object.dump() << "\n";
+  context.out << json_text(object) << "\n";
 }
 
 void print_text(Context& context, const std::string& dir, const log::Verification& result) {
@@ -135,12 +135,12 @@ void verify(Context& context, const LogTarget& target) {
 
 }  // namespace
 
-void add_log_verify(CLI::App& log, Context& context) {
+void add_log_verify(Command log, Context& context) {
   const auto target = std::make_shared<LogTarget>();
-  CLI::App* command = log.add_subcommand(
-      "verify", tr("Read everything and list damage; exit status 1 when there is some"));
-  add_target(*command, *target);
-  command->callback([&context, target] { verify(context, *target); });
+  const Command command =
+      log.sub("verify", tr("Read everything and list damage; exit status 1 when there is some"));
+  add_target(command, *target);
+  command.run([&context, target] { verify(context, *target); });
 }
 
 }  // namespace brokerlab::cli

@@ -1,12 +1,13 @@
 #include "cli/log_dumper.h"
 
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "cli/log_json.h"
 #include "cli/log_words.h"
-#include "log/batch_scanner.h"
-#include "log/big_endian.h"
-#include "log/leader_epoch_cache.h"
-#include "log/producer_snapshot.h"
+#include "log/batch/big_endian.h"
+#include "log/partition/batch_scanner.h"
+#include "log/partition/leader_epoch_cache.h"
+#include "log/partition/producer_snapshot.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -131,7 +132,7 @@ Done LogDumper::dump(const std::string& path) {
 void LogDumper::print(const Json& contents) {
   Json object{{"file", file_.substr(file_.rfind('/') + 1)}};
   object.update(contents);
-  context_.out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+  context_.out << json_text(object) << "\n";
 }
 
 void LogDumper::end_list(bool empty, std::int64_t odd_bytes, std::string_view what) {

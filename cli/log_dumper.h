@@ -7,7 +7,7 @@
 #pragma once
 
 #include "cli/log_command.h"
-#include "log/legacy_batch.h"
+#include "log/batch/legacy_batch.h"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -1,7 +1,8 @@
 #include "cli/log_file_changes.h"
 
+#include "base/json_text.h"
 #include "cli/log_words.h"
-#include "log/producer_snapshot.h"
+#include "log/partition/producer_snapshot.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,7 +25,7 @@ void tell_file_changes(Context& context, const log::Log& log, bool json) {
     if (json) {
       nlohmann::ordered_json object{{"type", "file"}};
       object.update(to_json(change));
-      context.out << object.dump() << "\n";
+      context.out << json_text(object) << "\n";
     } else if (change.now.empty()) {
       context.out << context.say(fmt::format("removed {}: {}\n", change.name, change.why),
                                  fmt::format("{} 삭제: {}\n", change.name, retold(change.why)));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/command_line.h"
-#include "log/log.h"
+#include "log/partition/log.h"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -1,5 +1,6 @@
 #include "cli/log_json.h"
 
+#include "base/json_text.h"
 #include "cli/log_command.h"
 
 #include <fmt/format.h>
@@ -45,8 +46,8 @@ class LineReader {
       return;
     }
     if (!object.is_object()) {
-      wrong(object.dump(), context_.say("must be an object such as {\"value\": \"hello\"}",
-                                        "{\"value\": \"hello\"} 같은 객체여야 합니다"));
+      wrong(json_text(object), context_.say("must be an object such as {\"value\": \"hello\"}",
+                                            "{\"value\": \"hello\"} 같은 객체여야 합니다"));
       return;
     }
     static const std::vector<std::string> known{"key", "value", "headers", "timestamp"};
@@ -82,14 +83,14 @@ class LineReader {
 
   static std::optional<log::ByteVector> bytes_of(const Json& value) {
     if (value.is_null()) return std::nullopt;
-    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    const std::string text = value.is_string() ? value.get<std::string>() : json_text(value);
     const auto bytes = log::as_bytes(text);
     return log::ByteVector(bytes.begin(), bytes.end());
   }
 
   void read_timestamp(const Json& value) {
     if (!value.is_number_integer() || value < 0 || value > INT64_MAX) {
-      wrong("timestamp " + value.dump(),
+      wrong("timestamp " + json_text(value),
             context_.say("must be milliseconds since 1970, a whole number from 0",
                          "1970년부터 센 밀리초여야 하며 0 이상의 정수만 됩니다"));
       return;
@@ -109,7 +110,7 @@ class LineReader {
           return pair.is_array() && pair.size() == 2 && pair[0].is_string();
         });
     if (!pairs) {
-      wrong("headers " + headers.dump(),
+      wrong("headers " + json_text(headers),
             context_.say("must be an object, or a list of pairs [[\"name\", \"value\"]]",
                          "객체이거나 [[\"이름\", \"값\"]] 같은 쌍의 목록이어야 합니다"));
       return;

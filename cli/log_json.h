@@ -6,7 +6,7 @@
 #include "base/problem.h"
 #include "base/result.h"
 #include "cli/command_line.h"
-#include "log/record_batch.h"
+#include "log/batch/record_batch.h"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/log_command.h"
-#include "log/overlay_env.h"
+#include "log/env/overlay_env.h"
 
 #include <memory>
 #include <optional>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/progress.h"
-#include "log/posix_env.h"
+#include "log/env/posix_env.h"
 
 namespace brokerlab::cli {
 

@@ -1,10 +1,10 @@
 #include "cli/moment.h"
 
+#include "base/integer_text.h"
 #include "base/translation.h"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 
@@ -104,10 +104,8 @@ std::optional<std::chrono::milliseconds> read_zone(Scanner& text) {
 }  // namespace
 
 Result<log::Timestamp, std::string> parse_moment(std::string_view text) {
-  log::Timestamp moment = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), moment);
-  const bool number = code == std::errc{} && end == text.data() + text.size();
-  if (!number) {
+  auto moment = parse_integer<log::Timestamp>(text);
+  if (!moment) {
     const auto malformed = [] {
       return fail(
           tr("must be milliseconds since 1970, or a date and time with its zone such as "
@@ -125,8 +123,8 @@ Result<log::Timestamp, std::string> parse_moment(std::string_view text) {
     if (!ahead || !scanner.at_end()) return malformed();
     moment = (*date + *time - *ahead).count();
   }
-  if (moment < 0) return fail(tr("must not be before 1970"));
-  return moment;
+  if (*moment < 0) return fail(tr("must not be before 1970"));
+  return *moment;
 }
 
 std::string time_text(log::Timestamp timestamp) {

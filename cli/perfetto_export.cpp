@@ -1,5 +1,6 @@
 #include "cli/perfetto_export.h"
 
+#include "base/json_text.h"
 #include "cli/perfetto_writer.h"
 
 #include <nlohmann/json.hpp>
@@ -16,9 +17,8 @@
 namespace brokerlab::cli {
 namespace {
 
-using Rows = sim::RecordingRows;
+using Rows = recording::Rows;
 
-constexpr std::int64_t rows_between_reports = 10'000;
 constexpr std::int64_t out_lanes_order = 1'000;
 constexpr std::int64_t in_lanes_order = 2'000;
 
@@ -251,7 +251,7 @@ class Export {
                      "AND e.t >= {} ORDER BY e.t, e.id",
                      options_.from.time_since_epoch().count()),
          [&](const Rows::Cursor& row) {
-           const auto detail = nlohmann::json::parse(row.text(2), nullptr, false);
+           const auto detail = json_from(row.text(2));
            if (!detail.is_object()) return;
            const auto peer = machine_of.find(detail.value("peer", ""));
            const std::size_t under_way = std::strtoull(detail.value("count", "").c_str(), {}, 10);
@@ -427,7 +427,7 @@ class Export {
 
 }  // namespace
 
-Status<std::string> export_perfetto(const sim::RecordingRows& recording, ExportTarget& target,
+Status<std::string> export_perfetto(const recording::Rows& recording, ExportTarget& target,
                                     const PerfettoOptions& options,
                                     const std::function<void(std::int64_t)>& rows_done) {
   return Export(recording, target, options, rows_done).run();

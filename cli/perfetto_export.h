@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "cli/export_target.h"
-#include "sim/recording_rows.h"
+#include "recording/rows.h"
 
 #include <functional>
 #include <string>
@@ -33,7 +33,7 @@ struct PerfettoOptions {
 
 /// `rows_done` is called now and then with how many more rows were read. The error is one sentence;
 /// errors of the target are the target's.
-Status<std::string> export_perfetto(const sim::RecordingRows& recording, ExportTarget& target,
+Status<std::string> export_perfetto(const recording::Rows& recording, ExportTarget& target,
                                     const PerfettoOptions& options,
                                     const std::function<void(std::int64_t)>& rows_done);
 

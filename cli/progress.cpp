@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include "base/translation.h"
+#include "cli/columns.h"
 #include "scenarios/report.h"
 
 #include <fmt/format.h>
@@ -21,20 +22,6 @@ constexpr auto redraw_every = std::chrono::milliseconds(100);
 
 double seconds(std::chrono::steady_clock::duration d) {
   return std::chrono::duration<double>(d).count();
-}
-
-/// Of a letter that begins with this byte; 0 for one that goes on. Hangul takes two.
-int columns_of(char byte) {
-  const auto value = static_cast<unsigned char>(byte);
-  if ((value & 0xc0) == 0x80) return 0;
-  return value >= 0xe3 ? 2 : 1;
-}
-
-/// What a terminal gives the text.
-int columns_of(const std::string& text) {
-  int columns = 0;
-  for (const char byte : text) columns += columns_of(byte);
-  return columns;
 }
 
 /// Whole letters, up to so many columns.

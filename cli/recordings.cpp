@@ -6,10 +6,10 @@ namespace brokerlab::cli {
 
 namespace {
 
-std::optional<Time> read_moment(Context& context, const sim::RecordingReader& reader,
+std::optional<Time> read_moment(Context& context, const recording::Reader& reader,
                                 const char* option, const std::string& text, Time fallback) {
   if (text.empty()) return fallback;
-  const auto moment = sim::find_moment(reader, text);
+  const auto moment = recording::find_moment(reader, text);
   if (moment) return *moment;
   context.status = refuse(context, {{option, {}, text, moment.error()}});
   return std::nullopt;
@@ -17,7 +17,7 @@ std::optional<Time> read_moment(Context& context, const sim::RecordingReader& re
 
 }  // namespace
 
-std::optional<Span> read_span(Context& context, const sim::RecordingReader& reader,
+std::optional<Span> read_span(Context& context, const recording::Reader& reader,
                               const std::string& from, const std::string& to) {
   const auto begin = read_moment(context, reader, "--from", from, Time{});
   const auto end = begin ? read_moment(context, reader, "--to", to, never) : std::nullopt;
@@ -28,7 +28,7 @@ std::optional<Span> read_span(Context& context, const sim::RecordingReader& read
     why = context.say(fmt::format("is behind --to, {}", to),
                       fmt::format("--to의 {}보다 뒤입니다", to));
   } else if (run_end > Time{} && *begin > run_end) {
-    why = tr("is not in the run, which goes from {}", sim::span_text(reader));
+    why = tr("is not in the run, which goes from {}", recording::span_text(reader));
   }
   if (!why.empty()) {
     context.status = refuse(context, {{"--from", {}, from, why}});
@@ -37,7 +37,7 @@ std::optional<Span> read_span(Context& context, const sim::RecordingReader& read
   return Span{*begin, *end};
 }
 
-std::set<int> internal_partitions(const sim::RecordingReader& reader) {
+std::set<int> internal_partitions(const recording::Reader& reader) {
   std::set<int> ids;
   for (const auto& partition : reader.partitions()) {
     if (partition.internal) ids.insert(partition.id);
@@ -45,23 +45,23 @@ std::set<int> internal_partitions(const sim::RecordingReader& reader) {
   return ids;
 }
 
-std::string events_left_out(const sim::RecordingScope& scope, const std::string& language) {
+std::string events_left_out(const recording::Scope& scope, const std::string& language) {
   const bool korean = language == "ko";
   std::string text;
   switch (scope.level) {
-    case sim::RecordingLevel::all:
+    case recording::Level::all:
       return {};
-    case sim::RecordingLevel::none:
+    case recording::Level::none:
       return korean ? "이 기록에는 판정만 있고 이벤트는 없습니다 (기록 수준 none)"
                     : "this recording has the verdict alone, no events (recording level none)";
-    case sim::RecordingLevel::control:
+    case recording::Level::control:
       text =
           korean
               ? "이 기록에는 detail 이벤트 가운데 다른 이벤트의 원인만 있습니다 (기록 수준 control)"
               : "of the detail events this recording has only the causes of others "
                 "(recording level control)";
       break;
-    case sim::RecordingLevel::sampled:
+    case recording::Level::sampled:
       text = korean ? fmt::format(
                           "이 기록에는 detail 이벤트가 {}분의 1만 있습니다 (기록 수준 sampled)",
                           scope.sample)
@@ -80,17 +80,18 @@ std::string events_left_out(const sim::RecordingScope& scope, const std::string&
   return text;
 }
 
-EventPrinter::EventPrinter(const sim::RecordingReader& reader, std::string language)
-    : starts_at_(sim::parse_time_of_day(reader.meta("starts_at"))), language_(std::move(language)) {
+EventPrinter::EventPrinter(const recording::Reader& reader, std::string language)
+    : starts_at_(recording::parse_time_of_day(reader.meta("starts_at"))),
+      language_(std::move(language)) {
   for (const auto& machine : reader.machines()) machines_[machine.id] = machine.name;
   for (const auto& partition : reader.partitions()) partitions_[partition.id] = partition.name();
 }
 
-const std::string& EventPrinter::sentence(const sim::RecordedEvent& event) const {
+const std::string& EventPrinter::sentence(const recording::RecordedEvent& event) const {
   return language_ == "ko" && !event.ko.empty() ? event.ko : event.en;
 }
 
-std::string EventPrinter::where(const sim::RecordedEvent& event) const {
+std::string EventPrinter::where(const recording::RecordedEvent& event) const {
   std::string text;
   if (event.machine) {
     const auto found = machines_.find(*event.machine);
@@ -110,9 +111,9 @@ std::string EventPrinter::clock(Time time) const {
   return fmt::format("{:02}:{:02}:{:02}  ", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 }
 
-std::string EventPrinter::line(const sim::RecordedEvent& event) const {
+std::string EventPrinter::line(const recording::RecordedEvent& event) const {
   return fmt::format("{}{:>11}  #{:<6} {:<7} {:<26} {:<24} {}", clock(event.t), to_text(event.t),
-                     event.id, sim::to_text(event.level), event.kind, where(event),
+                     event.id, recording::to_text(event.level), event.kind, where(event),
                      sentence(event));
 }
 

@@ -2,8 +2,6 @@
 #include "base/translation.h"
 #include "cli/run.h"
 
-#include <CLI/CLI.hpp>
-
 #include <memory>
 #include <ostream>
 
@@ -41,51 +39,47 @@ struct Kept {
   }
 };
 
-void add_kept(CLI::App& command, CLI::Option& record, Kept& kept) {
+void add_kept(Command command, Option record, Kept& kept) {
   command
-      .add_option("--record-level", kept.level,
-                  tr("What it keeps: all, sampled (some requests), control (no requests) or none "
-                     "(the verdict)"))
-      ->check(CLI::IsMember({"all", "sampled", "control", "none"}))
-      ->needs(&record);
+      .option("--record-level", kept.level,
+              tr("What it keeps: all, sampled (some requests), control (no requests) or none "
+                 "(the verdict)"))
+      .one_of({"all", "sampled", "control", "none"})
+      .needs(record);
+  command.option("--record-sample", kept.sample, tr("One request in so many, with its response"))
+      .check(whole_number(1, 1'000'000))
+      .needs(record);
   command
-      .add_option("--record-sample", kept.sample, tr("One request in so many, with its response"))
-      ->check(whole_number(1, 1'000'000))
-      ->needs(&record);
-  command
-      .add_option("--record-from", kept.from,
-                  tr("From here on everything is kept, whatever the level; such as 300s"))
-      ->needs(&record);
-  command
-      .add_option("--record-until", kept.until, tr("Up to here everything is kept; such as 360s"))
-      ->needs(&record);
+      .option("--record-from", kept.from,
+              tr("From here on everything is kept, whatever the level; such as 300s"))
+      .needs(record);
+  command.option("--record-until", kept.until, tr("Up to here everything is kept; such as 360s"))
+      .needs(record);
 }
 
 }  // namespace
 
-void add_run(CLI::App& app, Context& context) {
+void add_run(Command app, Context& context) {
   const auto request = std::make_shared<RunRequest>();
   const auto seed = std::make_shared<std::int64_t>(0);
   const auto kept = std::make_shared<Kept>();
-  CLI::App* command = app.add_subcommand("run", tr("Run a scenario and judge it"));
-  command->add_option("scenario", request->scenario, tr("A name of the library, or a file"))
-      ->required();
-  CLI::Option* seed_option =
-      command->add_option("--seed", *seed, tr("Another seed than the scenario's"))
-          ->check(whole_number(0));
+  const Command command = app.sub("run", tr("Run a scenario and judge it"));
+  command.option("scenario", request->scenario, tr("A name of the library, or a file")).required();
+  const Option seed_option = command.option("--seed", *seed, tr("Another seed than the scenario's"))
+                                 .check(whole_number(0));
   command
-      ->add_option("--set", request->options.overrides,
-                   tr("path=value; changes one value of the scenario; may be repeated"))
-      ->allow_extra_args(false);
-  CLI::Option* record =
-      command->add_option("--record", request->record, tr("Keep the run in this file (.run)"))
-          ->check(not_empty);
-  add_kept(*command, *record, *kept);
-  command->add_flag("--json", request->json, tr("The summary as JSON"));
-  command->add_flag("--quiet", request->quiet, tr("Only the exit status"));
-  command->callback([&context, request, seed, seed_option, kept] {
+      .option("--set", request->options.overrides,
+              tr("path=value; changes one value of the scenario; may be repeated"))
+      .one_each();
+  const Option record =
+      command.option("--record", request->record, tr("Keep the run in this file (.run)"))
+          .check(not_empty);
+  add_kept(command, record, *kept);
+  command.flag("--json", request->json, tr("The summary as JSON"));
+  command.flag("--quiet", request->quiet, tr("Only the exit status"));
+  command.run([&context, request, seed, seed_option, kept] {
     kept->override_in(request->options);
-    if (seed_option->count() > 0) request->options.seed = *seed;
+    if (seed_option.given()) request->options.seed = *seed;
     context.status = run(context, *request);
   });
 }

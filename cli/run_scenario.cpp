@@ -13,15 +13,15 @@ namespace {
 std::string what_was_kept(const scenarios::RecordingSpec& spec) {
   std::string text;
   switch (spec.level) {
-    case sim::RecordingLevel::all:
+    case recording::Level::all:
       return {};
-    case sim::RecordingLevel::sampled:
+    case recording::Level::sampled:
       text = tr("one request in {}", spec.sample);
       break;
-    case sim::RecordingLevel::control:
+    case recording::Level::control:
       text = tr("no requests");
       break;
-    case sim::RecordingLevel::none:
+    case recording::Level::none:
       text = tr("the verdict alone");
       break;
   }

@@ -5,7 +5,6 @@
 #include "scenarios/copy.h"
 #include "scenarios/loader.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -198,14 +197,11 @@ void validate_files(Context& context, const std::vector<std::string>& names) {
 
 }  // namespace
 
-void add_scenarios(CLI::App& app, Context& context) {
-  CLI::App* group =
-      app.add_subcommand("scenarios", tr("The library of scenarios; checking your own"));
-  group->require_subcommand(1);
+void add_scenarios(Command app, Context& context) {
+  const Command group = app.sub("scenarios", tr("The library of scenarios; checking your own"));
+  group.needs_sub();
 
-  group->add_subcommand("list", tr("Names and titles of the library"))->callback([&context] {
-    list(context);
-  });
+  group.sub("list", tr("Names and titles of the library")).run([&context] { list(context); });
 
   struct Arguments {
     std::string name;
@@ -215,13 +211,11 @@ void add_scenarios(CLI::App& app, Context& context) {
   };
   const auto arguments = std::make_shared<Arguments>();
 
-  CLI::App* show_command = group->add_subcommand("show", tr("What a scenario is about"));
-  show_command->add_option("name", arguments->name, tr("A name of the library, or a file"))
-      ->required();
-  show_command->add_option("--set", arguments->overrides, tr("path=value, as for run"))
-      ->allow_extra_args(false);
-  show_command->add_flag("--json", arguments->json, tr("Every setting in force, as JSON"));
-  show_command->callback([&context, arguments] {
+  const Command show_command = group.sub("show", tr("What a scenario is about"));
+  show_command.option("name", arguments->name, tr("A name of the library, or a file")).required();
+  show_command.option("--set", arguments->overrides, tr("path=value, as for run")).one_each();
+  show_command.flag("--json", arguments->json, tr("Every setting in force, as JSON"));
+  show_command.run([&context, arguments] {
     show(context, arguments->name, arguments->overrides, arguments->json);
   });
 
@@ -230,23 +224,21 @@ void add_scenarios(CLI::App& app, Context& context) {
     std::string from = "wifi_auth_broker_crash";
   };
   const auto made = std::make_shared<NewArguments>();
-  CLI::App* new_command =
-      group->add_subcommand("new", tr("A scenario of your own: a copy that runs as it is"));
-  new_command
-      ->add_option("name", made->folder, tr("The folder to make; its name is the scenario's"))
-      ->required();
-  new_command->add_option("--from", made->from, tr("A name of the library, or a file"))
-      ->capture_default_str();
-  new_command->callback([&context, made] { make_new(context, made->folder, made->from); });
+  const Command new_command =
+      group.sub("new", tr("A scenario of your own: a copy that runs as it is"));
+  new_command.option("name", made->folder, tr("The folder to make; its name is the scenario's"))
+      .required();
+  new_command.option("--from", made->from, tr("A name of the library, or a file")).shows_default();
+  new_command.run([&context, made] { make_new(context, made->folder, made->from); });
 
-  CLI::App* validate_command = group->add_subcommand("validate", tr("List every mistake in files"));
-  validate_command->add_option("files", arguments->files, tr("Scenario files"))->required();
-  validate_command->callback([&context, arguments] { validate_files(context, arguments->files); });
+  const Command validate_command = group.sub("validate", tr("List every mistake in files"));
+  validate_command.option("files", arguments->files, tr("Scenario files")).required();
+  validate_command.run([&context, arguments] { validate_files(context, arguments->files); });
 
-  group->add_subcommand("schema", tr("The JSON Schema of scenario files"))->callback([&context] {
+  group.sub("schema", tr("The JSON Schema of scenario files")).run([&context] {
     context.out << scenario_schema();
   });
-  group->add_subcommand("docs", tr("Every setting, as Markdown tables"))->callback([&context] {
+  group.sub("docs", tr("Every setting, as Markdown tables")).run([&context] {
     context.out << scenario_docs();
   });
 }

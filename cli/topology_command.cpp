@@ -4,7 +4,6 @@
 #include "cli/topology_text.h"
 #include "scenarios/topology_file.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct TopologyArguments {
   std::string file;
   std::vector<std::string> files;
   std::vector<std::string> route;
@@ -105,7 +104,7 @@ void answer_flow(Context& context, const sim::Topology& topology,
   context.out << flow_text(topology, ends[0], from, ends[1], to, context);
 }
 
-void show(Context& context, const Arguments& arguments) {
+void show(Context& context, const TopologyArguments& arguments) {
   const auto topology = load(context, arguments.file);
   if (!topology) return;
   if (!arguments.route.empty()) return answer_route(context, *topology, arguments.route);
@@ -131,40 +130,39 @@ void check(Context& context, const std::vector<std::string>& files) {
 
 }  // namespace
 
-void add_topology(CLI::App& app, Context& context) {
-  CLI::App* group = app.add_subcommand(
+void add_topology(Command app, Context& context) {
+  const Command group = app.sub(
       "topology", tr("Racks, zones and data centres: what fails together, how much can pass"));
-  group->require_subcommand(1);
-  const auto arguments = std::make_shared<Arguments>();
+  group.needs_sub();
+  const auto arguments = std::make_shared<TopologyArguments>();
   const std::string file = tr("A scenario (file or name) or a topology file");
 
-  CLI::App* show_command = group->add_subcommand(
-      "show", tr("The tree, single points of failure and what each outage cuts off"));
-  show_command->add_option("file", arguments->file, file)->required();
-  auto* as_json = show_command->add_flag("--json", arguments->json, tr("All of it as JSON"));
-  auto* route = show_command
-                    ->add_option("--route", arguments->route,
-                                 tr("Two machines: the way between them, its delay and rate"))
-                    ->expected(2)
-                    ->excludes(as_json);
+  const Command show_command =
+      group.sub("show", tr("The tree, single points of failure and what each outage cuts off"));
+  show_command.option("file", arguments->file, file).required();
+  const Option as_json = show_command.flag("--json", arguments->json, tr("All of it as JSON"));
+  const Option route = show_command
+                           .option("--route", arguments->route,
+                                   tr("Two machines: the way between them, its delay and rate"))
+                           .values(2)
+                           .excludes(as_json);
   show_command
-      ->add_option(
-          "--flow", arguments->flow,
-          tr("Two sets (machines, racks, zones, data centres; commas between): the most that "
-             "can pass; the second may be \"everything\""))
-      ->expected(2)
-      ->excludes(as_json)
-      ->excludes(route);
-  show_command->callback([&context, arguments] { show(context, *arguments); });
+      .option("--flow", arguments->flow,
+              tr("Two sets (machines, racks, zones, data centres; commas between): the most that "
+                 "can pass; the second may be \"everything\""))
+      .values(2)
+      .excludes(as_json)
+      .excludes(route);
+  show_command.run([&context, arguments] { show(context, *arguments); });
 
-  CLI::App* check_command = group->add_subcommand("check", tr("List every mistake in files"));
-  check_command->add_option("files", arguments->files, file)->required();
-  check_command->callback([&context, arguments] { check(context, arguments->files); });
+  const Command check_command = group.sub("check", tr("List every mistake in files"));
+  check_command.option("files", arguments->files, file).required();
+  check_command.run([&context, arguments] { check(context, arguments->files); });
 
-  CLI::App* dot_command = group->add_subcommand(
-      "dot", tr("A picture for Graphviz: brokerlab topology dot F | dot -Tsvg"));
-  dot_command->add_option("file", arguments->file, file)->required();
-  dot_command->callback([&context, arguments] {
+  const Command dot_command =
+      group.sub("dot", tr("A picture for Graphviz: brokerlab topology dot F | dot -Tsvg"));
+  dot_command.option("file", arguments->file, file).required();
+  dot_command.run([&context, arguments] {
     if (const auto topology = load(context, arguments->file))
       context.out << topology_dot(*topology);
   });

@@ -1,5 +1,6 @@
 #include "cli/topology_text.h"
 
+#include "base/json_text.h"
 #include "cli/command_line.h"
 
 #include <fmt/format.h>
@@ -302,7 +303,7 @@ std::string topology_json(const Topology& topology) {
   for (const int cable : topology.single_cables()) {
     all["single_cables"].push_back(topology.cable_name(cable));
   }
-  return all.dump(2) + "\n";
+  return json_text(all, 2) + "\n";
 }
 
 std::string topology_dot(const Topology& topology) {

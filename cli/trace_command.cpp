@@ -3,7 +3,6 @@
 #include "cli/command_line.h"
 #include "cli/recordings.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct Arguments {
+struct TraceArguments {
   std::string file;
   std::string level = "control";
   std::string from;
@@ -25,8 +24,9 @@ struct Arguments {
 };
 
 /// What was left out, or why there is nothing: on `err`, the list stays a list.
-void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
-                         const Arguments& arguments, std::int64_t printed, std::int64_t hidden) {
+void say_what_is_missing(Context& context, const recording::Reader& reader,
+                         const TraceArguments& arguments, std::int64_t printed,
+                         std::int64_t hidden) {
   if (hidden > 0) {
     context.err << context.say(
         fmt::format("{} {} of Kafka's own topics left out; --internal lists them\n", hidden,
@@ -37,12 +37,12 @@ void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
   const std::string left_out = events_left_out(reader.scope(), context.language);
   if (!left_out.empty() && (arguments.level == "detail" || printed + hidden == 0)) {
     context.err << left_out << "\n";
-    if (reader.scope().level == sim::RecordingLevel::none) return;
+    if (reader.scope().level == recording::Level::none) return;
   }
   if (printed > 0 || hidden > 0) return;
   context.err << context.say("no event matches", "조건에 맞는 이벤트가 없습니다");
   std::set<std::string> kinds;
-  for (const auto& event : reader.events(sim::EventLevel::detail)) kinds.insert(event.kind);
+  for (const auto& event : reader.events(recording::EventLevel::detail)) kinds.insert(event.kind);
   const bool such_a_kind = std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
     return kind.find(arguments.kind) != std::string::npos;
   });
@@ -65,23 +65,24 @@ void say_what_is_missing(Context& context, const sim::RecordingReader& reader,
   }
 }
 
-void trace(Context& context, const Arguments& arguments) {
-  const auto reader = sim::RecordingReader::open(arguments.file);
+void trace(Context& context, const TraceArguments& arguments) {
+  const auto reader = recording::Reader::open(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;
   }
   const auto span = read_span(context, *reader, arguments.from, arguments.to);
   if (!span) return;
-  const sim::EventLevel level = arguments.level == "fault"     ? sim::EventLevel::fault
-                                : arguments.level == "control" ? sim::EventLevel::control
-                                                               : sim::EventLevel::detail;
+  const recording::EventLevel level = arguments.level == "fault" ? recording::EventLevel::fault
+                                      : arguments.level == "control"
+                                          ? recording::EventLevel::control
+                                          : recording::EventLevel::detail;
   const EventPrinter printer(*reader, context.language);
   const std::set<int> internal =
       arguments.internal ? std::set<int>{} : internal_partitions(*reader);
   std::int64_t printed = 0;
   std::int64_t hidden = 0;
-  for (const sim::RecordedEvent& event : reader->events(level, span->from, span->to)) {
+  for (const recording::RecordedEvent& event : reader->events(level, span->from, span->to)) {
     if (event.kind.find(arguments.kind) == std::string::npos) continue;
     if (event.partition && internal.contains(*event.partition)) {
       ++hidden;
@@ -100,21 +101,19 @@ void trace(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_trace(CLI::App& app, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("trace", tr("List the events of a recording"));
-  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
-      ->required();
-  command->add_option("--level", arguments->level, tr("Down to which: fault, control or detail"))
-      ->check(CLI::IsMember({"fault", "control", "detail"}))
-      ->capture_default_str();
-  command->add_option("--from", arguments->from,
-                      tr("From this moment on, such as 330s or 09:00:30"));
-  command->add_option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"));
-  command->add_option("--kind", arguments->kind, tr("Only kinds that contain this text"));
-  command->add_flag("--internal", arguments->internal,
-                    tr("Events of Kafka's own topics, __consumer_offsets, too"));
-  command->callback([&context, arguments] { trace(context, *arguments); });
+void add_trace(Command app, Context& context) {
+  const auto arguments = std::make_shared<TraceArguments>();
+  const Command command = app.sub("trace", tr("List the events of a recording"));
+  command.option("file", arguments->file, tr("A recording (run --record FILE.run)")).required();
+  command.option("--level", arguments->level, tr("Down to which: fault, control or detail"))
+      .one_of({"fault", "control", "detail"})
+      .shows_default();
+  command.option("--from", arguments->from, tr("From this moment on, such as 330s or 09:00:30"));
+  command.option("--to", arguments->to, tr("Up to this moment, such as 400s or 09:01:40"));
+  command.option("--kind", arguments->kind, tr("Only kinds that contain this text"));
+  command.flag("--internal", arguments->internal,
+               tr("Events of Kafka's own topics, __consumer_offsets, too"));
+  command.run([&context, arguments] { trace(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

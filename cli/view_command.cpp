@@ -2,7 +2,6 @@
 #include "base/translation.h"
 #include "cli/run.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -60,13 +59,11 @@ void view(Context& context, std::vector<std::string> arguments) {
 
 }  // namespace
 
-void add_view(CLI::App& app, Context& context) {
-  CLI::App* command =
-      app.add_subcommand("view", tr("Open a recording, or a scenario run now, in the window"));
-  command->prefix_command();  // Everything that follows is the viewer's,
-  command->fallthrough(false);
-  command->set_help_flag();  // --help too.
-  command->callback([&context, command] { view(context, command->remaining()); });
+void add_view(Command app, Context& context) {
+  const Command command =
+      app.sub("view", tr("Open a recording, or a scenario run now, in the window"));
+  command.leaves_rest();
+  command.run([&context, command] { view(context, command.rest()); });
 }
 
 }  // namespace brokerlab::cli

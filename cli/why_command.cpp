@@ -3,7 +3,6 @@
 #include "cli/command_line.h"
 #include "cli/recordings.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,18 +12,18 @@
 namespace brokerlab::cli {
 namespace {
 
-constexpr std::size_t most_listed = 10;
+constexpr std::size_t most_matches_listed = 10;
 
-struct Arguments {
+struct WhyArguments {
   std::string file;
   std::string event;
 };
 
-void explain(Context& context, const sim::RecordingReader& reader, const EventPrinter& printer,
+void explain(Context& context, const recording::Reader& reader, const EventPrinter& printer,
              std::int64_t id) {
   const auto chain = reader.causes(id);
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    const sim::RecordedEvent& event = chain[i];
+    const recording::RecordedEvent& event = chain[i];
     const bool last = i + 1 == chain.size();
     const bool korean = context.language == "ko";
     const std::string apart = last ? "" : to_rounded_text(event.t - chain[i + 1].t);
@@ -34,7 +33,7 @@ void explain(Context& context, const sim::RecordingReader& reader, const EventPr
                                : korean ? "원인: "
                                         : "because ",
                                to_text(event.t), event.id, printer.sentence(event), after);
-    const std::string waited = sim::waited_for(event, language_of(context.language));
+    const std::string waited = recording::waited_for(event, language_of(context.language));
     if (waited.empty()) continue;
     const bool lost = event.kind == "record.lost";
     context.out << fmt::format("    {}{}\n",
@@ -45,8 +44,8 @@ void explain(Context& context, const sim::RecordingReader& reader, const EventPr
   }
 }
 
-void why(Context& context, const Arguments& arguments) {
-  const auto reader = sim::RecordingReader::open(arguments.file);
+void why(Context& context, const WhyArguments& arguments) {
+  const auto reader = recording::Reader::open(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;
@@ -60,20 +59,20 @@ void why(Context& context, const Arguments& arguments) {
     context.status = exit_bad_input;
   };
   std::string words = arguments.event;
-  if (const auto id = sim::event_number(arguments.event)) {
+  if (const auto id = recording::event_number(arguments.event)) {
     if (reader->event(*id)) return explain(context, *reader, printer, *id);
     words = fmt::format("id {}", *id);  // As sentences name a record.
-    if (sim::find_events(*reader, words).empty()) {
+    if (recording::find_events(*reader, words).empty()) {
       return not_found(tr("is no event, and no record of which an event tells") + left_out);
     }
   }
-  const std::vector<sim::RecordedEvent> found = sim::find_events(*reader, words);
+  const std::vector<recording::RecordedEvent> found = recording::find_events(*reader, words);
   if (found.empty()) {
     return not_found(tr("matches no event; see brokerlab trace") + left_out);
   }
   explain(context, *reader, printer, found.front().id);
   if (found.size() == 1) return;
-  const std::size_t listed = std::min(found.size() - 1, most_listed);
+  const std::size_t listed = std::min(found.size() - 1, most_matches_listed);
   const std::size_t more = found.size() - 1;
   context.out << "\n"
               << (more == 1 ? tr("1 more event matches; a number may stand in place of the words:")
@@ -90,14 +89,12 @@ void why(Context& context, const Arguments& arguments) {
 
 }  // namespace
 
-void add_why(CLI::App& app, Context& context) {
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("why", tr("Walk from an event back to its first cause"));
-  command->add_option("file", arguments->file, tr("A recording (run --record FILE.run)"))
-      ->required();
-  command->add_option("event", arguments->event, tr("Its number, or words that it contains"))
-      ->required();
-  command->callback([&context, arguments] { why(context, *arguments); });
+void add_why(Command app, Context& context) {
+  const auto arguments = std::make_shared<WhyArguments>();
+  const Command command = app.sub("why", tr("Walk from an event back to its first cause"));
+  command.option("file", arguments->file, tr("A recording (run --record FILE.run)")).required();
+  command.option("event", arguments->event, tr("Its number, or words that it contains")).required();
+  command.run([&context, arguments] { why(context, *arguments); });
 }
 
 }  // namespace brokerlab::cli

@@ -17,7 +17,7 @@ namespace brokerlab::labs {
 namespace {
 
 /// Ends a check early: what stands in the way is in the CheckResult.
-constexpr auto stopped = std::nullopt;
+constexpr auto no_run = std::nullopt;
 
 /// Long enough for the cluster to have leaders.
 constexpr Duration shortest_first_run = 20s;
@@ -56,20 +56,20 @@ class Checker {
   }
 
   Answered operator()(const Reading& c) {
-    if (!open_first_run()) return stopped;
+    if (!open_first_run()) return no_run;
     const auto report = report_of(*recording_);
     if (!report) return trouble(report.error());
     return check_reading(c, workspace_.answers.at(c.answer), *report);
   }
 
   Answered operator()(const LongestWait& c) {
-    if (!open_first_run()) return stopped;
+    if (!open_first_run()) return no_run;
     return check_longest_wait(c, workspace_.answers.at(c.answer),
                               find_chain(*recording_, c.from, c.back_to));
   }
 
   Answered operator()(const SettingBehindWait& c) {
-    if (!open_first_run()) return stopped;
+    if (!open_first_run()) return no_run;
     SettingsReport problems;
     Json settings;
     if (!parse_json(recording_->meta("scenario_json"), settings, problems)) {
@@ -80,14 +80,14 @@ class Checker {
   }
 
   Answered operator()(const OnlyChanged& c) {
-    if (!load_both()) return stopped;
+    if (!load_both()) return no_run;
     if (auto changed = changed_data()) return changed;
     return check_only_changed(c, without_words(json_of(*original_)),
                               without_words(json_of(*student_)));
   }
 
   Answered operator()(const Survives& c) {
-    if (!load_both()) return stopped;
+    if (!load_both()) return no_run;
     if (without_words(json_of(*original_)) == without_words(json_of(*student_))) {
       return Finding{false, both(phrase("scenario.json is as the lab gave it: it is for you to "
                                         "change."))};
@@ -104,14 +104,14 @@ class Checker {
   Answered operator()(const Experiment& c) {
     const Answer& answer = workspace_.answers.at(c.answer);
     if (!answered(answer)) return check_predicted(*lab_.question(c.answer), answer);
-    if (!load_both()) return stopped;
+    if (!load_both()) return no_run;
     const ExperimentSpec& experiment = *lab_.experiment(c.experiment);
     const bool own = c.on == Subject::student;
     Problems problems;
     auto scenario = patched_by(lab_, experiment.patch, own ? *student_ : *original_, {}, problems);
     if (!scenario) {
       result_.errors = std::move(problems);
-      return stopped;
+      return no_run;
     }
     std::int64_t counted = 0;
     const LocalText title = in_both([&](Language l) {
@@ -125,7 +125,7 @@ class Checker {
     };
     Wanted wanted{std::move(*scenario)};
     wanted.events = true;
-    if (!prove({std::move(wanted)}, title, count)) return stopped;
+    if (!prove({std::move(wanted)}, title, count)) return no_run;
     return check_count(answer, counted, c.on);
   }
 
@@ -138,14 +138,14 @@ class Checker {
 
   std::nullopt_t trouble(std::string words) {
     result_.trouble = std::move(words);
-    return stopped;
+    return no_run;
   }
 
   bool open_first_run() {
     if (recording_) return true;
-    auto opened = sim::RecordingReader::open(workspace_.first_run());
+    auto opened = recording::Reader::open(workspace_.first_run());
     if (!opened) return trouble(opened.error()), false;
-    recording_ = std::make_unique<sim::RecordingReader>(std::move(opened).value());
+    recording_ = std::make_unique<recording::Reader>(std::move(opened).value());
     return true;
   }
 
@@ -213,7 +213,7 @@ class Checker {
 
   std::optional<Batch> batch_of(const Trial& trial) {
     std::vector<Proof> first;
-    if ((trial.moments > 0 || !trial.patch.empty()) && !look_first(trial, first)) return stopped;
+    if ((trial.moments > 0 || !trial.patch.empty()) && !look_first(trial, first)) return no_run;
     Batch batch;
     for (int i = 0; i < trial.seeds; ++i) {
       const std::int64_t seed = lab_.seeds[static_cast<std::size_t>(i)];
@@ -223,7 +223,7 @@ class Checker {
       scenarios::Scenario scenario = with_seed(seed);
       if (!trial.patch.empty()) {
         auto other = patched_by(lab_, trial.patch, scenario, brokers, result_.errors);
-        if (!other) return stopped;
+        if (!other) return no_run;
         scenario = std::move(*other);
       }
       if (trial.moments == 0) {
@@ -253,7 +253,7 @@ class Checker {
   Answered survives(const TrialOf& one, int& runs) {
     const Trial& trial = *lab_.trial(one.trial);
     auto batch = batch_of(trial);
-    if (!batch) return stopped;
+    if (!batch) return no_run;
     std::vector<const Outcome*> outcomes;
     for (const std::string& name : one.outcomes) outcomes.push_back(lab_.outcome(name));
     std::vector<Finding> findings(batch->wanted.size());
@@ -265,7 +265,7 @@ class Checker {
       add_how_lost(findings[i], *proof.report, batch->wanted[i].scenario);
       return false;
     };
-    if (!prove(batch->wanted, trial.title, judge)) return stopped;
+    if (!prove(batch->wanted, trial.title, judge)) return no_run;
     for (std::size_t i = 0; i < findings.size(); ++i) {
       if (!known[i] || findings[i].passed) continue;
       result_.trial = trial.name;
@@ -296,7 +296,7 @@ class Checker {
   const bool keep_refuted_;
   CheckResult& result_;
   Prover prover_;
-  std::unique_ptr<sim::RecordingReader> recording_;
+  std::unique_ptr<recording::Reader> recording_;
   std::optional<scenarios::Scenario> original_;
   std::optional<scenarios::Scenario> student_;
 };

@@ -158,13 +158,13 @@ Chain chain_between(Chain causes, const std::string& back_to) {
   return causes;
 }
 
-Chain find_chain(const sim::RecordingReader& reader, const std::string& from,
+Chain find_chain(const recording::Reader& reader, const std::string& from,
                  const std::string& back_to) {
   std::set<int> internal;
   for (const auto& partition : reader.partitions()) {
     if (partition.internal) internal.insert(partition.id);
   }
-  for (const auto& event : reader.events(sim::EventLevel::detail)) {
+  for (const auto& event : reader.events(recording::EventLevel::detail)) {
     if (event.kind != from || (event.partition && internal.contains(*event.partition))) continue;
     Chain chain = chain_between(reader.causes(event.id), back_to);
     if (!chain.empty()) return chain;
@@ -172,7 +172,7 @@ Chain find_chain(const sim::RecordingReader& reader, const std::string& from,
   return {};
 }
 
-const sim::RecordedEvent& longest_wait(const Chain& chain) {
+const recording::RecordedEvent& longest_wait(const Chain& chain) {
   ENSURE(chain.size() >= 2, "a chain of {} has no wait", chain.size());
   std::size_t longest = 0;
   for (std::size_t i = 0; i + 1 < chain.size(); ++i) {

@@ -9,7 +9,7 @@
 #include "base/settings.h"
 #include "labs/lab.h"
 #include "labs/workspace.h"
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -39,14 +39,14 @@ LocalText compare(const Predicted& check, const Question& question, const std::s
 Finding check_reading(const Reading& check, const Answer& answer, const Json& report);
 
 /// From the event down to the cause of kind `back_to`, both included; empty when it is no cause.
-using Chain = std::vector<sim::RecordedEvent>;
+using Chain = std::vector<recording::RecordedEvent>;
 Chain chain_between(Chain causes, const std::string& back_to);
 /// The chain of the first event of kind `from` of a partition that is not internal, if it goes
 /// back to `back_to`; else of the next one. Empty: there is none.
-Chain find_chain(const sim::RecordingReader& reader, const std::string& from,
+Chain find_chain(const recording::Reader& reader, const std::string& from,
                  const std::string& back_to);
 /// The event of a chain that came longest after its cause; a chain of at least two.
-const sim::RecordedEvent& longest_wait(const Chain& chain);
+const recording::RecordedEvent& longest_wait(const Chain& chain);
 
 Finding check_longest_wait(const LongestWait& check, const Answer& answer, const Chain& chain);
 /// `settings`: the scenario in force, as JSON.

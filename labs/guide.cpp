@@ -166,7 +166,7 @@ std::string name_for(const RunWish& wish, bool first, bool unchanged) {
 }
 
 std::optional<Json> report_of_run(const std::string& file) {
-  const auto recording = sim::RecordingReader::open(file);
+  const auto recording = recording::Reader::open(file);
   if (!recording) return std::nullopt;
   const auto report = report_of(*recording);
   return report ? std::optional(*report) : std::nullopt;
@@ -320,7 +320,7 @@ std::vector<KeptRun> kept_runs(const Workspace& workspace) {
   const scenarios::Loaded original = load_original(workspace.lab);
   std::vector<KeptRun> runs;
   for (const auto& [time, name] : files) {
-    const auto recording = sim::RecordingReader::open(workspace.run_file(name));
+    const auto recording = recording::Reader::open(workspace.run_file(name));
     if (!recording) {
       runs.push_back({name, {recording.error(), {}}});
       continue;

@@ -1,5 +1,6 @@
 #include "labs/lab.h"
 
+#include "base/installation.h"
 #include "base/settings.h"
 #include "base/translation.h"
 #include "labs/files.h"
@@ -387,7 +388,7 @@ bool needs_runs(const Check& check) {
          std::holds_alternative<Experiment>(check.what);
 }
 
-std::string labs_directory() { return BROKERLAB_LABS_DIR; }
+std::string labs_directory() { return std::string(installation_directory()) + "/labs/library"; }
 
 LoadedLab load_lab(const std::string& directory) {
   SettingsReport report;

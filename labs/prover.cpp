@@ -1,10 +1,12 @@
 #include "labs/prover.h"
 
+#include "base/installation.h"
+#include "base/json_text.h"
 #include "base/random.h"
 #include "labs/files.h"
+#include "recording/reader.h"
 #include "scenarios/loader.h"
 #include "scenarios/runner.h"
-#include "sim/recording_reader.h"
 
 #include <nlohmann/json.hpp>
 
@@ -28,7 +30,7 @@ std::string program_stamp() {
   const fs::path self("/proc/self/exe");
   const auto size = fs::file_size(self, error);
   const auto time = fs::last_write_time(self, error);
-  return fmt::format("{} {} {}", scenarios::version(), size, time.time_since_epoch().count());
+  return fmt::format("{} {} {}", version(), size, time.time_since_epoch().count());
 }
 
 Json to_json(const Proof& proof) {
@@ -54,7 +56,7 @@ Proof from_json(const Json& kept) {
 
 /// What checks do not read is the largest part of a report.
 Json trimmed(const std::string& report) {
-  Json json = Json::parse(report);
+  Json json = json_from(report);
   for (const char* key : {"time_line", "latency", "groups"}) json.erase(key);
   return json;
 }
@@ -65,9 +67,10 @@ Result<Proof, std::string> proof_of(const scenarios::ApartRun& run, const Wanted
   std::copy_if(run.exposed.begin(), run.exposed.end(), std::back_inserter(proof.exposed),
                [&](const auto& one) { return one.from >= wanted.from && one.from <= wanted.to; });
   if (!wanted.events) return proof;
-  const auto recording = sim::RecordingReader::open(record);
+  const auto recording = recording::Reader::open(record);
   if (!recording) return fail(recording.error());
-  for (const auto& event : recording->events(sim::EventLevel::detail)) ++proof.events[event.kind];
+  for (const auto& event : recording->events(recording::EventLevel::detail))
+    ++proof.events[event.kind];
   std::error_code error;
   fs::remove(record, error);
   return proof;
@@ -101,8 +104,8 @@ const Proof* Prover::recall(const std::string& key) {
   const auto text = read_file(file_of(key));
   if (!text) return nullptr;
   try {
-    return &(known_[key] = from_json(Json::parse(*text)));
-  } catch (const nlohmann::json::exception&) {
+    return &(known_[key] = from_json(json_from(*text)));
+  } catch (const Json::exception&) {
     return nullptr;
   }
 }
@@ -110,7 +113,8 @@ const Proof* Prover::recall(const std::string& key) {
 void Prover::keep(const std::string& key, Proof proof) {
   std::error_code error;
   fs::create_directories(folder_, error);
-  (void)write_file(file_of(key), to_json(proof).dump());  // A folder that is full remembers less.
+  (void)write_file(file_of(key),
+                   json_text(to_json(proof)));  // A folder that is full remembers less.
   known_[key] = std::move(proof);
 }
 

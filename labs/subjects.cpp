@@ -1,5 +1,6 @@
 #include "labs/subjects.h"
 
+#include "base/json_text.h"
 #include "base/translation.h"
 #include "labs/files.h"
 #include "labs/trials.h"
@@ -10,7 +11,7 @@
 namespace brokerlab::labs {
 
 Json json_of(const scenarios::Scenario& scenario) {
-  return Json::parse(scenarios::effective_text(scenario));
+  return json_from(scenarios::effective_text(scenario));
 }
 
 Json without_words(Json scenario) {
@@ -40,7 +41,7 @@ std::optional<scenarios::Scenario> patched_by(const Lab& lab, const std::string&
   return std::move(loaded.scenario);
 }
 
-Result<Json, std::string> report_of(const sim::RecordingReader& recording) {
+Result<Json, std::string> report_of(const recording::Reader& recording) {
   SettingsReport problems;
   Json report;
   if (!parse_json(recording.meta("summary_json"), report, problems)) {

@@ -6,8 +6,8 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "labs/lab.h"
+#include "recording/reader.h"
 #include "scenarios/loader.h"
-#include "sim/recording_reader.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -29,6 +29,6 @@ std::optional<scenarios::Scenario> patched_by(const Lab& lab, const std::string&
                                               const std::vector<std::string>& brokers,
                                               Problems& problems);
 /// The report that a recording carries.
-Result<Json, std::string> report_of(const sim::RecordingReader& recording);
+Result<Json, std::string> report_of(const recording::Reader& recording);
 
 }  // namespace brokerlab::labs

@@ -1,5 +1,6 @@
 #include "labs/trials.h"
 
+#include "base/json_text.h"
 #include "labs/words.h"
 
 #include <nlohmann/json.hpp>
@@ -121,7 +122,7 @@ Result<std::string, std::string> patched(const Json& scenario, std::string patch
     fill(i == 0 ? "{victim}" : fmt::format("{{other_{}}}", i), brokers[i]);
   }
   try {
-    return scenario.patch(Json::parse(patch)).dump();
+    return json_text(scenario.patch(json_from(patch)));
   } catch (const nlohmann::json::exception& error) {
     return fail(std::string(error.what()));
   }

@@ -1,5 +1,6 @@
 #include "labs/workspace.h"
 
+#include "base/json_text.h"
 #include "base/settings.h"
 #include "labs/files.h"
 #include "labs/words.h"
@@ -25,7 +26,7 @@ std::string readable(const Json& value, std::size_t indent, std::size_t taken) {
     const bool object = value.is_object();
     for (const auto& item : value.items()) {
       line += line.empty() ? "" : ", ";
-      if (object) line += Json(item.key()).dump() + ": ";
+      if (object) line += json_text(Json(item.key())) + ": ";
       line += readable(item.value(), 0, 0);
     }
     line = (object ? "{" : "[") + line + (object ? "}" : "]");
@@ -34,7 +35,7 @@ std::string readable(const Json& value, std::size_t indent, std::size_t taken) {
     line = object ? "{" : "[";
     bool first = true;
     for (const auto& item : value.items()) {
-      const std::string key = object ? Json(item.key()).dump() + ": " : "";
+      const std::string key = object ? json_text(Json(item.key())) + ": " : "";
       line += first ? "\n" : ",\n";
       line += margin;
       line += key;
@@ -43,7 +44,7 @@ std::string readable(const Json& value, std::size_t indent, std::size_t taken) {
     }
     return line + "\n" + std::string(indent, ' ') + (object ? "}" : "]");
   }
-  return value.dump();
+  return json_text(value);
 }
 
 std::string readable(const Json& value) { return readable(value, 0, 0) + "\n"; }
@@ -53,7 +54,7 @@ std::string answers_text(const Lab& lab, std::string_view language) {
   for (const Question& question : lab.questions) {
     document[question.name] = {{"question", question.text.in(language)}, {"answer", nullptr}};
   }
-  return document.dump(2) + "\n";
+  return json_text(document, 2) + "\n";
 }
 
 class AnswerReader {

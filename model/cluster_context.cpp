@@ -1,6 +1,5 @@
 #include "model/cluster_context.h"
 
-#include "model/partition.h"
 #include "sim/machine.h"
 
 namespace brokerlab::model {

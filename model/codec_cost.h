@@ -3,7 +3,7 @@
 // Lifetime: functions. Threads: none. Errors: none.
 #pragma once
 
-#include "log/record_batch.h"
+#include "log/batch/record_batch.h"
 #include "sim/hardware.h"
 
 namespace brokerlab::model {

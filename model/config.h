@@ -14,7 +14,7 @@
 
 #include "base/settings_fwd.h"
 #include "base/units.h"
-#include "log/record_batch.h"
+#include "log/batch/record_batch.h"
 
 #include <cstdint>
 #include <limits>

@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -25,6 +26,10 @@ struct TopicPartition {
   std::string name() const { return topic + "-" + std::to_string(partition); }
   auto operator<=>(const TopicPartition&) const = default;
 };
+
+/// "1,2,3".
+std::string to_text(const std::vector<BrokerId>& brokers);
+bool contains(const std::vector<BrokerId>& brokers, BrokerId broker);
 
 /// A record in the eyes of the scenario: which producer, and its number there, from 0.
 struct RecordRef {

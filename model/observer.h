@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/units.h"
-#include "log/byte_slice.h"
+#include "log/batch/byte_slice.h"
 #include "model/error_code.h"
 #include "model/ids.h"
 

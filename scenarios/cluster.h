@@ -3,10 +3,10 @@
 // Lifetime: made once in a World; owns machines, storage and feeds. Threads: none.
 #pragma once
 
-#include "model/broker.h"
-#include "model/broker_storage.h"
-#include "model/consumer.h"
-#include "model/zookeeper_server.h"
+#include "model/broker/broker.h"
+#include "model/broker/broker_storage.h"
+#include "model/client/consumer.h"
+#include "model/zookeeper/server.h"
 #include "scenarios/description.h"
 #include "scenarios/ledger.h"
 #include "scenarios/source_feed.h"

@@ -1,6 +1,7 @@
 #include "scenarios/copy.h"
 
 #include "base/file_replacement.h"
+#include "base/json_text.h"
 #include "base/settings.h"
 #include "base/translation.h"
 #include "scenarios/hardware_profiles.h"
@@ -121,14 +122,14 @@ std::map<fs::path, fs::path> gather_files(Json& document, const std::string& dir
 std::string adapted(std::string text, const Json& original, const Json& wanted) {
   for (const char* key : {"name", "$schema"}) {
     if (!original.contains(key)) continue;
-    const std::string value = original[key].dump();
+    const std::string value = json_text(original[key]);
     const std::size_t at = text.find("\"" + std::string(key) + "\"");
     const std::size_t begin = at == std::string::npos ? at : text.find(value, at);
     if (begin == std::string::npos) continue;
-    text.replace(begin, value.size(), wanted[key].dump());
+    text.replace(begin, value.size(), json_text(wanted[key]));
   }
   const Json read = Json::parse(text, nullptr, false);
-  return read == wanted ? text : wanted.dump(2) + "\n";
+  return read == wanted ? text : json_text(wanted, 2) + "\n";
 }
 
 }  // namespace

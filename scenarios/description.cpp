@@ -3,7 +3,8 @@
 
 #include "base/settings.h"
 #include "base/translation.h"
-#include "log/partition_dir.h"
+#include "log/directory/partition_dir.h"
+#include "scenarios/names.h"
 
 namespace brokerlab::scenarios {
 namespace {
@@ -13,12 +14,6 @@ using setting::names;
 using setting::optional;
 using setting::record;
 using setting::text;
-
-constexpr Duration longest_run = std::chrono::hours(24 * 7);
-
-SettingType<std::string> machine_name() {
-  return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", "a name of letters, digits, - and _");
-}
 
 /// Kafka's rule for a topic (Topic.validate); that "." and ".." are none is checked of a topic.
 SettingType<std::string> topic_name() {
@@ -213,7 +208,7 @@ const Settings<Expectation>& Expectation::settings() {
 
 const Settings<RecordingSpec>& RecordingSpec::settings() {
   using S = RecordingSpec;
-  using L = sim::RecordingLevel;
+  using L = recording::Level;
   static const auto all =
       Settings<S>("Recording", "What a recording of the run keeps. It never changes the run.")
           .field("level", &S::level,

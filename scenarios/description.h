@@ -12,9 +12,9 @@
 #include "base/settings_fwd.h"
 #include "base/units.h"
 #include "model/config.h"
+#include "recording/scope.h"
 #include "scenarios/fault.h"
 #include "sim/hardware.h"
-#include "sim/recording_scope.h"
 #include "sim/topology_config.h"
 
 #include <cstdint>
@@ -146,7 +146,7 @@ struct Expectation {
 
 /// What a recording of the run keeps; scenarios/selection.h has the rules. Never changes the run.
 struct RecordingSpec {
-  sim::RecordingLevel level = sim::RecordingLevel::all;
+  recording::Level level = recording::Level::all;
   std::int64_t sample = 100;        ///< One in so many, at the level `sampled`.
   std::optional<Duration> from{};   ///< From here ...
   std::optional<Duration> until{};  ///< ... to here everything is kept. Both unset: no such window.

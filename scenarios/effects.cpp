@@ -11,8 +11,6 @@ namespace {
 constexpr Duration noise = 1ms;
 /// Fetches wait for records anyway; one within this time of a write may have carried it.
 constexpr Duration about_a_write = 100ms;
-/// Shorter waits are everyday life.
-constexpr Duration worth_telling = 100ms;
 
 namespace is = model::events;
 

@@ -51,6 +51,9 @@
 
 namespace brokerlab::scenarios {
 
+/// Shorter waits are everyday life.
+inline constexpr Duration worth_telling = 100ms;
+
 /// Kinds of evidence that are counted, in the order in which they are told.
 enum class Effect {
   record_lost,

@@ -10,13 +10,6 @@
 #include <algorithm>
 
 namespace brokerlab::scenarios {
-namespace {
-
-/// Shorter waits are everyday life.
-constexpr Duration worth_telling = 100ms;
-
-}  // namespace
-
 // --- Waits and errors ---
 
 /// A long wait belongs to the fault that did something to its partition, or to its producer,

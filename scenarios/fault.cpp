@@ -3,6 +3,7 @@
 
 #include "base/settings.h"
 #include "base/translation.h"
+#include "scenarios/names.h"
 
 namespace brokerlab::scenarios {
 namespace {
@@ -11,19 +12,13 @@ using setting::list;
 using setting::record;
 using setting::text;
 
-constexpr Duration longest_run = std::chrono::hours(24 * 7);
-
-SettingType<std::string> machine_name() {
-  return text(63, "[A-Za-z0-9][A-Za-z0-9_-]*", sentence("a name of letters, digits, - and _"));
-}
-
 /// Of a switch, rack, zone or data centre.
 SettingType<std::string> place_name() {
   return text(80, "[A-Za-z0-9][A-Za-z0-9_.-]*", sentence("a name of letters, digits, ., - and _"));
 }
 
 /// Kafka's rule for a topic (Topic.validate).
-SettingType<std::string> topic_name() {
+SettingType<std::string> existing_topic_name() {
   return text(249, "[a-zA-Z0-9_-][a-zA-Z0-9._-]*|\\.[a-zA-Z0-9_-][a-zA-Z0-9._-]*",
               sentence("a name of letters, digits, ., - and _"));
 }
@@ -62,7 +57,7 @@ Settings<T> of_disk(std::string name, std::string meaning) {
 const Settings<LeaderOf>& LeaderOf::settings() {
   static const auto all =
       Settings<LeaderOf>("LeaderOf", "The leader of one partition at that moment.")
-          .field("topic", &LeaderOf::topic, topic_name(), "Topic.")
+          .field("topic", &LeaderOf::topic, existing_topic_name(), "Topic.")
           .required()
           .field("partition", &LeaderOf::partition, 0, 9'999, "Partition, from 0.")
           .required();
@@ -75,7 +70,7 @@ const Settings<Target>& Target::settings() {
           .choice(sentence("a target"))
           .alternative("machine", &Target::who, &Named::name, place_name(),
                        "A machine (broker-1), \"controller\", or a name bound with \"as\".")
-          .alternative("leader_of_most", &Target::who, &LeaderOfMost::topic, topic_name(),
+          .alternative("leader_of_most", &Target::who, &LeaderOfMost::topic, existing_topic_name(),
                        "The broker that leads most partitions of this topic then.")
           .alternative<LeaderOf>("leader_of", &Target::who,
                                  "The broker that leads this partition then.")

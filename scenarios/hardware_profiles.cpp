@@ -1,5 +1,6 @@
 #include "scenarios/hardware_profiles.h"
 
+#include "base/installation.h"
 #include "base/translation.h"
 #include "scenarios/text_file.h"
 
@@ -237,7 +238,9 @@ LoadedProfile load_profile(const std::string& path) {
   return {std::move(read.profile), std::move(read.errors)};
 }
 
-std::string profile_directory() { return BROKERLAB_HARDWARE_DIR; }
+std::string profile_directory() {
+  return std::string(installation_directory()) + "/scenarios/hardware";
+}
 
 std::vector<LibraryEntry> profile_library() { return json_files_in(profile_directory()); }
 

@@ -1,5 +1,6 @@
 #include "scenarios/judge.h"
 
+#include "base/installation.h"
 #include "base/translation.h"
 #include "model/events.h"
 #include "scenarios/expectations.h"

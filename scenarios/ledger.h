@@ -36,9 +36,9 @@
 #pragma once
 
 #include "base/phrase.h"
+#include "model/broker/partition.h"
 #include "model/cluster_context.h"
 #include "model/observer.h"
-#include "model/partition.h"
 #include "scenarios/histogram.h"
 
 #include <functional>

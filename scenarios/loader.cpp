@@ -1,5 +1,6 @@
 #include "scenarios/loader.h"
 
+#include "base/installation.h"
 #include "base/settings.h"
 #include "base/translation.h"
 #include "scenarios/hardware_profiles.h"
@@ -82,7 +83,8 @@ std::string scenario_docs() {
 
 std::string library_directory() {
   const char* other = std::getenv("BROKERLAB_LIBRARY");
-  return other != nullptr && *other != '\0' ? other : BROKERLAB_LIBRARY_DIR;
+  if (other != nullptr && *other != '\0') return other;
+  return std::string(installation_directory()) + "/scenarios/library";
 }
 
 std::vector<LibraryEntry> json_files_in(const std::string& directory) {

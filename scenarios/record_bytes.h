@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/random.h"
-#include "log/byte_slice.h"
+#include "log/batch/byte_slice.h"
 
 #include <algorithm>
 #include <cstdint>

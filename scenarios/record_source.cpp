@@ -1,5 +1,7 @@
 #include "scenarios/record_source.h"
 
+#include "base/integer_text.h"
+#include "base/json_text.h"
 #include "base/text_encoding.h"
 #include "base/translation.h"
 
@@ -7,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -61,9 +62,7 @@ bool is_moment(std::string_view text) {
 }
 
 /// As Python's json.dumps writes it: ASCII only.
-std::string python_text(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
+std::string python_text(const std::string& text) { return json_text(Json(text), -1, true); }
 
 }  // namespace
 
@@ -110,17 +109,15 @@ Result<RecordSource, std::string> RecordSource::parse(std::string_view csv) {
           tr("line {} has {} fields; must have {}", line, fields->size(), columns().size()));
     }
     auto& f = *fields;
-    std::int64_t id = 0;
-    const auto [end, code] = std::from_chars(f[0].data(), f[0].data() + f[0].size(), id);
-    const bool whole = code == std::errc{} && end == f[0].data() + f[0].size();
-    if (!whole || id < 0 || id > (1ll << 40) || !ids.insert(id).second) {
+    const auto id = parse_integer<std::int64_t>(f[0]);
+    if (!id || *id < 0 || *id > (1ll << 40) || !ids.insert(*id).second) {
       return fail(tr("line {} needs an id of its own, a whole number", line));
     }
     if (!is_moment(f[4])) {
       return fail(tr("line {} needs an authdate as 2019-05-03 08:55:00", line));
     }
     source.rows_.push_back(
-        {id, std::move(f[1]), std::move(f[2]), std::move(f[3]), std::move(f[4]), std::move(f[5])});
+        {*id, std::move(f[1]), std::move(f[2]), std::move(f[3]), std::move(f[4]), std::move(f[5])});
   }
   if (source.rows_.empty()) return fail(tr("has no rows"));
   source.id_span_ = *ids.rbegin() - *ids.begin() + 1;

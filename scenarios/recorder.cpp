@@ -12,14 +12,14 @@ constexpr Duration offsets_every = 100ms;
 constexpr Duration rare_offsets_every = 1s;  // Where requests are not kept either.
 constexpr Duration samples_every = 1s;
 
-sim::EventLevel level_of(sim::Level level) {
+recording::EventLevel level_of(sim::Level level) {
   switch (level) {
     case sim::Level::fault:
-      return sim::EventLevel::fault;
+      return recording::EventLevel::fault;
     case sim::Level::control:
-      return sim::EventLevel::control;
+      return recording::EventLevel::control;
     case sim::Level::detail:
-      return sim::EventLevel::detail;
+      return recording::EventLevel::detail;
   }
   UNREACHABLE();
 }
@@ -52,7 +52,7 @@ std::string join(const std::vector<model::BrokerId>& ids) { return model::to_tex
 }  // namespace
 
 Recorder::Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
-                   sim::Recording recording)
+                   recording::Recording recording)
     : world_(world),
       cluster_(cluster),
       ledger_(ledger),
@@ -137,7 +137,7 @@ void Recorder::note_registration(const sim::Event& event) {
 }
 
 void Recorder::write_event(const sim::Event& event) {
-  sim::EventRow row;
+  recording::EventRow row;
   row.id = event.id.value();
   row.t = event.time;
   row.kind = event.kind->name;
@@ -165,7 +165,7 @@ void Recorder::write_undelivered() {
 void Recorder::on_transfer(const sim::Transfer& transfer) {
   const Selection::Exchange exchange = selection_.take(transfer);
   if (!exchange.kept) return;
-  sim::MessageRow row;
+  recording::MessageRow row;
   row.sent = transfer.sent;
   if (transfer.arrived != never) row.arrived = transfer.arrived;
   row.source = transfer.source.value();
@@ -250,8 +250,8 @@ void Recorder::write_partition_facts() {
 
 void Recorder::look_at_offsets() {
   const Time now = world_.now();
-  const sim::RecordingScope& scope = selection_.scope();
-  const bool rarely = scope.level == sim::RecordingLevel::control && !scope.in_window(now);
+  const recording::Scope& scope = selection_.scope();
+  const bool rarely = scope.level == recording::Level::control && !scope.in_window(now);
   if (!rarely || now.time_since_epoch() % rare_offsets_every == 0ns) write_offsets();
 }
 

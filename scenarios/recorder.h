@@ -1,13 +1,13 @@
-// Recorder: writes a run into a sim::Recording: events, facts, metrics, messages, verdict. What of
-// it is the scenario's "recording"; selection.h has the rules.
+// Recorder: writes a run into a recording::Recording: events, facts, metrics, messages, verdict.
+// What of it is the scenario's "recording"; selection.h has the rules.
 //
 // Lifetime: borrows the World and the Cluster; attach() before the run starts. Threads: none.
 // Errors:   kept by the Recording and returned by finish().
 #pragma once
 
+#include "recording/recording.h"
 #include "scenarios/cluster.h"
 #include "scenarios/selection.h"
-#include "sim/recording.h"
 
 #include <map>
 #include <set>
@@ -19,7 +19,8 @@ namespace brokerlab::scenarios {
 
 class Recorder {
  public:
-  Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger, sim::Recording recording);
+  Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
+           recording::Recording recording);
 
   /// Subscribes to the trace and the network and samples from now on.
   void attach();
@@ -27,7 +28,7 @@ class Recorder {
   void declare_partitions();
   /// At the end of a run: messages that have not arrived, as lost ones.
   void write_undelivered();
-  sim::Recording& recording() { return recording_; }
+  recording::Recording& recording() { return recording_; }
 
  private:
   void describe_machines();
@@ -61,7 +62,7 @@ class Recorder {
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;
-  sim::Recording recording_;
+  recording::Recording recording_;
   Selection selection_;
   std::size_t partitions_declared_ = 0;
   bool facts_are_due_ = false;

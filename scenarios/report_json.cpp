@@ -6,7 +6,7 @@
 namespace brokerlab::scenarios {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string quoted_json(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -50,24 +50,25 @@ std::string json_list(const std::vector<T>& items, F one) {
 
 std::string RunReport::json() const {
   std::string text = "{";
-  text +=
-      fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)", quoted(name),
-                  quoted(title.english), seed, quoted(version), quoted(fingerprint));
+  text += fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)",
+                      quoted_json(name), quoted_json(title.english), seed, quoted_json(version),
+                      quoted_json(fingerprint));
   text += fmt::format(
       R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},)", to_text(verdict),
       json_list(harm,
                 [](const Harm& h) {
                   return fmt::format(R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
-                                     quoted(h.kind), h.count, quoted(h.words.english),
-                                     quoted(h.words.korean));
+                                     quoted_json(h.kind), h.count, quoted_json(h.words.english),
+                                     quoted_json(h.words.korean));
                 }),
-      json_list(reasons, [](const auto& r) { return quoted(r.english); }), to_seconds(simulated));
+      json_list(reasons, [](const auto& r) { return quoted_json(r.english); }),
+      to_seconds(simulated));
   text += fmt::format(
       R"("records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
       sent, acknowledged, failed, failed_in_log, pending, to_millis(oldest_pending), sent_blindly,
       blindly_lost, not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
       to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {
-        return fmt::format(R"({{"error":{},"records":{}}})", quoted(one.first), one.second);
+        return fmt::format(R"({{"error":{},"records":{}}})", quoted_json(one.first), one.second);
       }));
   text += fmt::format(
       R"("work":{{"from_s":{},"to_s":{},"acknowledged_per_s":{},"consumed_per_s":{}}},)",
@@ -77,8 +78,8 @@ std::string RunReport::json() const {
       R"("lost":{},)", json_list(lost, [](const Lost& l) {
         return fmt::format(
             R"({{"record":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{}}})",
-            quoted(l.record), quoted(l.partition), l.offset, to_seconds(l.acknowledged),
-            quoted(l.why.english));
+            quoted_json(l.record), quoted_json(l.partition), l.offset, to_seconds(l.acknowledged),
+            quoted_json(l.why.english));
       }));
   text += fmt::format(R"("latency":{{"acknowledged_after":{},"send_call":{},"end_to_end":{}}},)",
                       json_of(acknowledged_after), json_of(send_call), json_of(end_to_end));
@@ -86,19 +87,19 @@ std::string RunReport::json() const {
       R"("client_errors":{},)", json_list(client_errors, [](const ClientError& e) {
         return fmt::format(
             R"({{"api":{},"name":{},"how":{},"count":{},"final":{},"first_s":{},"last_s":{}}})",
-            quoted(e.api), quoted(e.name), quoted(e.how), e.count, e.final, to_seconds(e.first),
-            to_seconds(e.last));
+            quoted_json(e.api), quoted_json(e.name), quoted_json(e.how), e.count, e.final,
+            to_seconds(e.first), to_seconds(e.last));
       }));
   text += fmt::format(
       R"("groups":{},)", json_list(groups, [](const Group& g) {
         std::string by_member;
         for (const auto& [member, longest] : g.without_coordinator) {
-          by_member += fmt::format("{}{}:{}", by_member.empty() ? "" : ",", quoted(member),
+          by_member += fmt::format("{}{}:{}", by_member.empty() ? "" : ",", quoted_json(member),
                                    to_seconds(longest));
         }
         return fmt::format(
             R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
-            quoted(g.name), quoted(g.state), g.generation, g.lag, g.most_lag,
+            quoted_json(g.name), quoted_json(g.state), g.generation, g.lag, g.most_lag,
             to_seconds(g.most_lag_at), g.unreadable, g.unread, g.waiting,
             to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.rebalances,
             g.coordinator ? json_of(*g.coordinator) : "null", by_member);
@@ -110,40 +111,41 @@ std::string RunReport::json() const {
       json_list(partitions, [](const Partition& p) {
         return fmt::format(
             R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",
-            quoted(p.name), quoted(p.leader), p.epoch, quoted(p.isr), to_seconds(p.produce.longest),
-            json_of(p.produce), json_of(p.fetch), p.leaderless, to_seconds(p.longest_wait),
-            p.elections, p.isr_changes, p.high_watermark, p.unreadable,
+            quoted_json(p.name), quoted_json(p.leader), p.epoch, quoted_json(p.isr),
+            to_seconds(p.produce.longest), json_of(p.produce), json_of(p.fetch), p.leaderless,
+            to_seconds(p.longest_wait), p.elections, p.isr_changes, p.high_watermark, p.unreadable,
             to_seconds(p.longest_unreadable), p.duplicates, p.reordered);
       }));
   text += fmt::format(
       R"("machines":{},)", json_list(machines, [](const Machine& m) {
         return fmt::format(
             R"({{"name":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"nic_peak":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"disk_peak":{},"cpu_utilisation":{},"cpu_peak":{}}})",
-            quoted(m.name), m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read,
+            quoted_json(m.name), m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read,
             m.disk_written, m.disk_syncs, m.disk.mean, m.disk.peak, m.cpu.mean, m.cpu.peak);
       }));
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {
         return fmt::format(
             R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"absorbed":{},"note":{},"effects":{}}})",
-            to_seconds(f.at), quoted(f.what.english), quoted(f.target), f.done, f.needless, f.bit,
-            f.absorbed, quoted(f.note.english),
-            json_list(f.effects, [](const Phrase& effect) { return quoted(effect.english); }));
+            to_seconds(f.at), quoted_json(f.what.english), quoted_json(f.target), f.done,
+            f.needless, f.bit, f.absorbed, quoted_json(f.note.english),
+            json_list(f.effects, [](const Phrase& effect) { return quoted_json(effect.english); }));
       }));
   text += fmt::format(
       R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
         return fmt::format(
-            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{}}})", quoted(i.name),
-            i.held, i.checked, quoted(i.detail.english),
-            json_list(i.exemptions, [](const Phrase& one) { return quoted(one.english); }));
+            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{}}})", quoted_json(i.name),
+            i.held, i.checked, quoted_json(i.detail.english),
+            json_list(i.exemptions, [](const Phrase& one) { return quoted_json(one.english); }));
       }));
   text += fmt::format(R"("expectations":{},)", json_list(expectations, [](const Expectation& e) {
                         return fmt::format(R"({{"what":{},"met":{},"found":{}}})",
-                                           quoted(e.what.english), e.met, quoted(e.found.english));
+                                           quoted_json(e.what.english), e.met,
+                                           quoted_json(e.found.english));
                       }));
   text += fmt::format(R"("time_line":{}}})", json_list(time_line, [](const Moment& m) {
                         return fmt::format(R"({{"t_s":{},"text":{}}})", to_seconds(m.time),
-                                           quoted(m.text.english));
+                                           quoted_json(m.text.english));
                       }));
   return text;
 }

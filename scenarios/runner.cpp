@@ -1,5 +1,6 @@
 #include "scenarios/runner.h"
 
+#include "base/installation.h"
 #include "base/translation.h"
 #include "model/events.h"
 #include "scenarios/availability.h"
@@ -39,7 +40,7 @@ class Run {
           [this](const sim::Transfer& transfer) { exposure_->on_transfer(transfer); });
     }
     if (!options.record.empty()) {
-      auto recording = sim::Recording::create(options.record);
+      auto recording = recording::Recording::create(options.record);
       if (!recording) return fail(recording.error());
       recorder_.emplace(world_, *cluster_, ledger_, std::move(*recording));
       describe_run();
@@ -85,7 +86,7 @@ class Run {
 
  private:
   void describe_run() {
-    sim::Recording& recording = recorder_->recording();
+    recording::Recording& recording = recorder_->recording();
     const std::int64_t seconds = whole_millis(scenario_.starts_at) / 1000;
     recording.meta("name", scenario_.name);
     recording.meta("title_en", scenario_.title.in("en"));
@@ -99,7 +100,7 @@ class Run {
   }
 
   Status<std::string> finish_recording(const RunReport& report) {
-    sim::Recording& recording = recorder_->recording();
+    recording::Recording& recording = recorder_->recording();
     recorder_->declare_partitions();
     recorder_->write_undelivered();
     recording.meta("fingerprint", report.fingerprint);
@@ -159,8 +160,6 @@ class Run {
 };
 
 }  // namespace
-
-std::string_view version() { return BROKERLAB_VERSION; }
 
 Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& options) {
   return std::make_unique<Run>(scenario, options.exposed != nullptr)->go(options);

@@ -48,7 +48,4 @@ void run_apart(const std::vector<ApartJob>& jobs,
                const std::function<bool(std::size_t job, Result<ApartRun, std::string> run)>& done,
                const std::function<void(double share)>& progress = {});
 
-/// brokerlab's version, part of what a run is a function of.
-std::string_view version();
-
 }  // namespace brokerlab::scenarios

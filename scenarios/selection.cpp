@@ -21,8 +21,8 @@ std::string_view what_about(std::string_view kind) {
 
 }  // namespace
 
-sim::RecordingScope scope_of(const RecordingSpec& spec, Duration run) {
-  sim::RecordingScope scope{.level = spec.level, .sample = spec.sample};
+recording::Scope scope_of(const RecordingSpec& spec, Duration run) {
+  recording::Scope scope{.level = spec.level, .sample = spec.sample};
   if (spec.from || spec.until) {
     scope.from = Time(spec.from.value_or(0ns));
     scope.until = Time(spec.until.value_or(run + 1ns));
@@ -30,17 +30,17 @@ sim::RecordingScope scope_of(const RecordingSpec& spec, Duration run) {
   return scope;
 }
 
-Selection::Selection(const sim::RecordingScope& scope, const sim::Trace& trace)
+Selection::Selection(const recording::Scope& scope, const sim::Trace& trace)
     : scope_(scope), trace_(trace) {}
 
 bool Selection::keeps_messages() const {
-  return scope_.level == sim::RecordingLevel::all || scope_.level == sim::RecordingLevel::sampled ||
+  return scope_.level == recording::Level::all || scope_.level == recording::Level::sampled ||
          scope_.from.has_value();
 }
 
 bool Selection::in_sample(std::uint64_t number) const {
-  if (scope_.level == sim::RecordingLevel::all) return true;
-  if (scope_.level != sim::RecordingLevel::sampled) return false;
+  if (scope_.level == recording::Level::all) return true;
+  if (scope_.level != recording::Level::sampled) return false;
   return mix_hash(number, 0) % static_cast<std::uint64_t>(scope_.sample) == 0;
 }
 
@@ -57,10 +57,10 @@ std::uint64_t Selection::chain_of(const sim::Event& event) {
 }
 
 bool Selection::keeps(const sim::Event& event) {
-  if (scope_.level == sim::RecordingLevel::none) return false;
+  if (scope_.level == recording::Level::none) return false;
   if (event.kind->level != sim::Level::detail) return true;
-  if (scope_.level == sim::RecordingLevel::sampled && in_sample(chain_of(event))) return true;
-  return scope_.level == sim::RecordingLevel::all || scope_.in_window(event.time);
+  if (scope_.level == recording::Level::sampled && in_sample(chain_of(event))) return true;
+  return scope_.level == recording::Level::all || scope_.in_window(event.time);
 }
 
 std::vector<const sim::Event*> Selection::take(const sim::Event& event) {

@@ -26,14 +26,14 @@
 namespace brokerlab::scenarios {
 
 /// The scope that the settings mean in a run of that length.
-sim::RecordingScope scope_of(const RecordingSpec& spec, Duration run);
+recording::Scope scope_of(const RecordingSpec& spec, Duration run);
 
 class Selection {
  public:
-  Selection(const sim::RecordingScope& scope, const sim::Trace& trace);
+  Selection(const recording::Scope& scope, const sim::Trace& trace);
 
-  const sim::RecordingScope& scope() const { return scope_; }
-  bool keeps_anything() const { return scope_.level != sim::RecordingLevel::none; }
+  const recording::Scope& scope() const { return scope_; }
+  bool keeps_anything() const { return scope_.level != recording::Level::none; }
   bool keeps_messages() const;  ///< At some time at least.
 
   /// What to write now that this happened: nothing, or the event behind those of its causes that
@@ -56,7 +56,7 @@ class Selection {
   bool keeps(const sim::Event& event);
   std::uint64_t chain_of(const sim::Event& event);
 
-  const sim::RecordingScope scope_;
+  const recording::Scope scope_;
   const sim::Trace& trace_;
   std::vector<bool> written_;        ///< By event.
   std::vector<std::size_t> chains_;  ///< By event: the first detail of the chain it belongs to.

@@ -4,7 +4,7 @@
 // Lifetime: owned by the run; outlives the processes that take from it. Threads: none.
 #pragma once
 
-#include "model/table_poller.h"
+#include "model/client/table_poller.h"
 #include "scenarios/description.h"
 #include "scenarios/record_source.h"
 

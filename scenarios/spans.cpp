@@ -11,6 +11,6 @@ Phrase rounded(Duration length) {
   return {english, korean};
 }
 
-Phrase exact(Duration length) { return {to_text(length), to_korean_text(length)}; }
+Phrase exact(Duration length) { return {brokerlab::to_text(length), to_korean_text(length)}; }
 
 }  // namespace brokerlab::scenarios

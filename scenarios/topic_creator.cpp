@@ -1,6 +1,6 @@
 #include "scenarios/topic_creator.h"
 
-#include "model/rpc.h"
+#include "model/wire/rpc.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/cluster_context.h"
-#include "model/protocol.h"
+#include "model/wire/protocol.h"
 #include "sim/machine.h"
 
 #include <functional>

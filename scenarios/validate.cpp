@@ -13,8 +13,6 @@
 namespace brokerlab::scenarios {
 namespace {
 
-std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
-
 std::string list_of(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
@@ -113,7 +111,7 @@ class Validator {
     }
     const Duration delay = s_.network.delay;
     if (delay != sim::NetworkConfig{}.delay && clean("/network/delay")) {
-      report_.error("/network/delay", in_quotes(to_text(delay)),
+      report_.error("/network/delay", in_quotes(brokerlab::to_text(delay)),
                     tr("does not apply with a topology: its cables have delays of their own"));
     }
     std::vector<std::string> machines;
@@ -260,8 +258,8 @@ class Validator {
       const std::string path = fmt::format("/sources/{}", i);
       check_rates(path, source);
       if (source.until && *source.until > s_.duration && clean(path) && clean("/duration")) {
-        report_.error(path + "/until", in_quotes(to_text(*source.until)),
-                      tr("must not exceed the duration, {}", to_text(s_.duration)));
+        report_.error(path + "/until", in_quotes(brokerlab::to_text(*source.until)),
+                      tr("must not exceed the duration, {}", brokerlab::to_text(s_.duration)));
       }
       if (source.file.empty() || !clean(path + "/file")) continue;
       const auto rows = RecordSource::open(s_.path_of(source));
@@ -278,13 +276,13 @@ class Validator {
       const bool last = step + 1 == source.rate.size();
       const Duration end = last ? source.until.value_or(s_.duration) : source.rate[step + 1].from;
       if (step > 0 && now.from <= source.rate[step - 1].from) {
-        report_.error(
-            from, in_quotes(to_text(now.from)),
-            tr("must be later than the step before it, {}", to_text(source.rate[step - 1].from)));
+        report_.error(from, in_quotes(brokerlab::to_text(now.from)),
+                      tr("must be later than the step before it, {}",
+                         brokerlab::to_text(source.rate[step - 1].from)));
       }
       if (now.from >= s_.duration) {
-        report_.error(from, in_quotes(to_text(now.from)),
-                      tr("must be before the end of the run, {}", to_text(s_.duration)));
+        report_.error(from, in_quotes(brokerlab::to_text(now.from)),
+                      tr("must be before the end of the run, {}", brokerlab::to_text(s_.duration)));
       }
       records += now.rate.count() * std::max(0.0, to_seconds(end - now.from));
     }
@@ -392,8 +390,8 @@ class Validator {
     const std::string path = "/recording/from";
     if (!s_.recording.from || *s_.recording.from < s_.duration) return;
     if (!clean(path) || !clean("/duration")) return;
-    report_.error(path, to_text(*s_.recording.from),
-                  tr("is not before the end of the run, {}", to_text(s_.duration)));
+    report_.error(path, brokerlab::to_text(*s_.recording.from),
+                  tr("is not before the end of the run, {}", brokerlab::to_text(s_.duration)));
   }
 
   const Scenario& s_;

@@ -3,6 +3,8 @@
 
 #include "scenarios/description.h"
 
+#include <fmt/format.h>
+
 namespace brokerlab {
 struct SettingsReport;
 }
@@ -13,5 +15,8 @@ namespace brokerlab::scenarios {
 void validate(const Scenario& scenario, SettingsReport& report);
 /// Its part about faults: targets exist, and what is put right went wrong before.
 void validate_faults(const Scenario& scenario, SettingsReport& report);
+
+/// The text as it stands in a message.
+inline std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
 
 }  // namespace brokerlab::scenarios

@@ -3,7 +3,7 @@
 // in the run, by what has happened (FaultReport::note).
 #include "base/settings.h"
 #include "base/translation.h"
-#include "log/partition_dir.h"
+#include "log/directory/partition_dir.h"
 #include "scenarios/topology_file.h"
 #include "scenarios/validate.h"
 
@@ -15,8 +15,6 @@
 namespace brokerlab::scenarios {
 
 namespace {
-
-std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", text); }
 
 template <class... Visitors>
 struct Overloaded : Visitors... {
@@ -60,8 +58,8 @@ class FaultValidator {
  private:
   void check(const Fault& fault) {
     if (fault.at >= s_.duration && report_.clean("/duration")) {
-      report_.error(path_ + "/at", in_quotes(to_text(fault.at)),
-                    tr("must be before the end of the run, {}", to_text(s_.duration)));
+      report_.error(path_ + "/at", in_quotes(brokerlab::to_text(fault.at)),
+                    tr("must be before the end of the run, {}", brokerlab::to_text(s_.duration)));
     }
     std::visit(Overloaded{
                    [&](const PowerOff& f) { stop("power_off", f.target, fault.as, off_); },

@@ -16,7 +16,7 @@
 // Written-back bytes are in the drive's own cache: they are durable after the next sync(), by an
 // fsync or by the flush that ends each round of write-back (the file system's journal commit).
 //
-// Whoever keeps the real bytes (model/log_dir.h) learns through `on_durable` what has
+// Whoever keeps the real bytes (model/broker/log_dir.h) learns through `on_durable` what has
 // reached the disk's platter, and drops the rest at a power loss.
 //
 // A drive whose syncs lie (Disk::set_lies) is believed: what it was asked to sync counts as durable

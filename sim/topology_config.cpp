@@ -1,9 +1,9 @@
 #include "sim/topology_config.h"
 
+#include "base/integer_text.h"
 #include "base/settings.h"
 #include "base/translation.h"
 
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -152,14 +152,8 @@ Result<std::vector<std::string>, std::string> expand_names(std::string_view patt
   }
   const std::string_view first = pattern.substr(open + 1, dash - open - 1);
   const std::string_view last = pattern.substr(dash + 1, close - dash - 1);
-  const auto number = [](std::string_view digits) -> std::optional<std::size_t> {
-    std::size_t value = 0;
-    const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (code != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    return value;
-  };
-  const auto from = number(first);
-  const auto to = number(last);
+  const auto from = parse_integer<std::size_t>(first);
+  const auto to = parse_integer<std::size_t>(last);
   if (!from || !to) return wrong();
   if (*to < *from) return fail(tr("has a range that ends before it begins"));
   if (*to - *from >= most_machines) {

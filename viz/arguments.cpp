@@ -1,30 +1,22 @@
 #include "viz/arguments.h"
 
+#include "base/integer_text.h"
 #include "base/translation.h"
-#include "sim/recording_search.h"
+#include "recording/search.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 namespace brokerlab::viz {
 namespace {
 
-template <class Integer>
-std::optional<Integer> whole_number(std::string_view text) {
-  Integer value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
-
 Status<std::string> set_size(Arguments& arguments, std::string_view value) {
   const auto by = value.find('x');
-  const auto width = whole_number<int>(value.substr(0, by));
+  const auto width = parse_integer<int>(value.substr(0, by));
   const auto height =
-      by == std::string_view::npos ? std::nullopt : whole_number<int>(value.substr(by + 1));
+      by == std::string_view::npos ? std::nullopt : parse_integer<int>(value.substr(by + 1));
   if (!width || !height || *width < 640 || *height < 360 || *width > 7680 || *height > 4320) {
     return fail(tr("--size {}: must be WIDTHxHEIGHT, from 640x360 to 7680x4320", value));
   }

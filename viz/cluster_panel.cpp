@@ -82,9 +82,9 @@ void draw_chip(Ui& ui, const Rect& chip, std::string_view label, Chip kind) {
 }
 
 // What of each partition is on this broker.
-std::vector<std::pair<const sim::RecordedPartition*, Chip>> chips_of(
-    const Scene& scene, const sim::RecordedProcess& broker) {
-  std::vector<std::pair<const sim::RecordedPartition*, Chip>> chips;
+std::vector<std::pair<const recording::RecordedPartition*, Chip>> chips_of(
+    const Scene& scene, const recording::RecordedProcess& broker) {
+  std::vector<std::pair<const recording::RecordedPartition*, Chip>> chips;
   for (const auto& partition : scene.run.partitions) {
     const auto found = scene.moment.state.partitions.find(partition.id);
     if (found == scene.moment.state.partitions.end()) continue;
@@ -104,7 +104,8 @@ std::vector<std::pair<const sim::RecordedPartition*, Chip>> chips_of(
   return chips;
 }
 
-void draw_chips(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker, const Rect& room) {
+void draw_chips(Ui& ui, const Scene& scene, const recording::RecordedProcess& broker,
+                const Rect& room) {
   const float size = 29;
   const float step = size + 5;
   const int in_row = std::max(1, static_cast<int>((room.w + 5) / step));
@@ -130,7 +131,7 @@ void draw_chips(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker, 
 }
 
 // Why a broker is not one of the cluster, or nothing when it is.
-std::optional<Text> trouble_of(const Scene& scene, const sim::RecordedProcess& process) {
+std::optional<Text> trouble_of(const Scene& scene, const recording::RecordedProcess& process) {
   if (!scene.moment.powered(process.machine)) return Text::powered_off;
   if (!scene.moment.running(process)) return Text::process_stopped;
   return {};
@@ -144,7 +145,8 @@ void draw_ailments(Ui& ui, const Scene& scene, int machine, Point top_right) {
   if (ui.hovered(pill)) ui.tooltip(std::move(words));
 }
 
-void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker, const Rect& card) {
+void draw_broker(Ui& ui, const Scene& scene, const recording::RecordedProcess& broker,
+                 const Rect& card) {
   const auto trouble = trouble_of(scene, broker);
   const bool alive = !trouble;
   const auto found = scene.moment.state.brokers.find(broker.number);
@@ -175,7 +177,7 @@ void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker,
   }
   if (alive) draw_ailments(ui, scene, broker.machine, {card.right() - inner, y});
   y += 27;
-  if (scene.run.scope.level == sim::RecordingLevel::none) {
+  if (scene.run.scope.level == recording::Level::none) {
     ui.text_in({x, y, w, 20}, ui.say(Text::nothing_known), {Size::small, theme::faint});
     return;
   }
@@ -199,7 +201,7 @@ void draw_broker(Ui& ui, const Scene& scene, const sim::RecordedProcess& broker,
   draw_chips(ui, scene, broker, {x, y, w, card.bottom() - inner - y});
 }
 
-void draw_zookeeper(Ui& ui, const Scene& scene, const sim::RecordedProcess& server,
+void draw_zookeeper(Ui& ui, const Scene& scene, const recording::RecordedProcess& server,
                     const Rect& card) {
   const auto trouble = trouble_of(scene, server);
   const auto role = scene.moment.state.zookeeper_role.find(server.number);
@@ -342,14 +344,14 @@ void draw_messages(Ui& ui, const Scene& scene, const ClusterLayout& layout) {
 
 /// Why so few messages are seen, when that is the recording's doing; else how long they are.
 std::string note_about_messages(Ui& ui, const Scene& scene) {
-  const sim::RecordingScope& scope = scene.run.scope;
-  if (scope.level == sim::RecordingLevel::all || scope.in_window(scene.moment.t)) {
+  const recording::Scope& scope = scene.run.scope;
+  if (scope.level == recording::Level::all || scope.in_window(scene.moment.t)) {
     return fmt::format(fmt::runtime(ui.say(Text::flight_note)), theme::minimum_flight_ms);
   }
-  if (scope.level == sim::RecordingLevel::sampled) {
+  if (scope.level == recording::Level::sampled) {
     return fmt::format(fmt::runtime(ui.say(Text::messages_sampled)), scope.sample);
   }
-  const bool nothing = scope.level == sim::RecordingLevel::none;
+  const bool nothing = scope.level == recording::Level::none;
   return std::string(ui.say(nothing ? Text::nothing_kept : Text::messages_not_kept));
 }
 

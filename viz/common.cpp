@@ -5,19 +5,19 @@
 
 namespace brokerlab::viz {
 
-const sim::RecordedProcess* broker_by_number(const Run& run, int number) {
+const recording::RecordedProcess* broker_by_number(const Run& run, int number) {
   const auto found = std::find_if(run.brokers.begin(), run.brokers.end(),
                                   [&](const auto& broker) { return broker.number == number; });
   return found == run.brokers.end() ? nullptr : &*found;
 }
 
-Leadership leadership(const Scene& scene, const sim::ClusterState::Partition& partition) {
+Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition) {
   const auto* broker = broker_by_number(scene.run, partition.leader);
   if (broker == nullptr) return Leadership::none;
   return scene.moment.running(*broker) ? Leadership::alive : Leadership::dead;
 }
 
-Color color_of(const sim::RecordedEvent& event) {
+Color color_of(const recording::RecordedEvent& event) {
   static constexpr std::string_view wrong_kinds[] = {
       "machine.power_off",  "process.killed",           "process.exited",
       "zk.session_expired", "controller.broker_failed", "partition.leader_offline",
@@ -26,10 +26,10 @@ Color color_of(const sim::RecordedEvent& event) {
       std::end(wrong_kinds)) {
     return theme::wrong;
   }
-  return event.level == sim::EventLevel::fault ? theme::control : theme::accent;
+  return event.level == recording::EventLevel::fault ? theme::control : theme::accent;
 }
 
-const std::string& sentence(const sim::RecordedEvent& event, Language language) {
+const std::string& sentence(const recording::RecordedEvent& event, Language language) {
   return language == Language::korean && !event.ko.empty() ? event.ko : event.en;
 }
 

@@ -1,5 +1,5 @@
 // What happened, in sentences, around the current time; and why, for the one that is clicked.
-#include "sim/recording_search.h"
+#include "recording/search.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
@@ -14,13 +14,13 @@ constexpr float row_gap = 8;
 constexpr float time_width = 88;
 
 struct Row {
-  const sim::RecordedEvent* event;
+  const recording::RecordedEvent* event;
   std::vector<std::string> lines;
   float y = 0;  // From the top of the whole list.
   float h = 0;
 };
 
-std::vector<Row> lay_out(const Ui& ui, const std::vector<sim::RecordedEvent>& events,
+std::vector<Row> lay_out(const Ui& ui, const std::vector<recording::RecordedEvent>& events,
                          float text_width) {
   std::vector<Row> rows;
   float y = 0;
@@ -47,7 +47,7 @@ void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
           {Size::small, faded(theme::dim, strength)});
   ui.disc({rect.x + time_width - 8, rect.y + 9}, 4, faded(color_of(event), strength));
   float y = rect.y;
-  const bool fault = event.level == sim::EventLevel::fault;
+  const bool fault = event.level == recording::EventLevel::fault;
   for (const auto& line : row.lines) {
     ui.text({rect.x + time_width + 6, y}, line, {Size::body, faded(theme::text, strength), fault});
     y += line_height;
@@ -55,8 +55,8 @@ void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
 }
 
 // How long behind its cause it came, and for what: that is what one asks why for.
-std::string wait_text(const Ui& ui, const sim::RecordedEvent& event, Duration apart) {
-  const std::string waited = sim::waited_for(event, ui.language());
+std::string wait_text(const Ui& ui, const recording::RecordedEvent& event, Duration apart) {
+  const std::string waited = recording::waited_for(event, ui.language());
   std::string text;
   if (apart > Duration{}) {
     text = fmt::format(fmt::runtime(ui.say(Text::after)), to_rounded_text(apart));
@@ -93,7 +93,7 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
     const float width = rect.right() - x - time_width - 6;
     for (const auto& line : ui.wrap(sentence(event, ui.language()), {Size::body}, width)) {
       ui.text({x + time_width + 6, y}, line,
-              {Size::body, theme::text, event.level == sim::EventLevel::fault});
+              {Size::body, theme::text, event.level == recording::EventLevel::fault});
       y += line_height;
     }
     const Duration apart = i + 1 < chain.size() ? event.t - chain[i + 1].t : Duration{};

@@ -2,7 +2,7 @@
 //
 // Exit status: 0 fine, 3 what was asked cannot be done (the reason is on standard error).
 #include "base/translation.h"
-#include "sim/recording_search.h"
+#include "recording/search.h"
 #include "viz/arguments.h"
 #include "viz/offscreen.h"
 #include "viz/window.h"
@@ -50,22 +50,22 @@ struct Place {
 Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& viewer) {
   Place place;
   if (arguments.at) {
-    const auto at = sim::find_moment(viewer.reader(), *arguments.at);
+    const auto at = recording::find_moment(viewer.reader(), *arguments.at);
     if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
     const Duration run = viewer.run().duration;
     if (*at > Time(run)) {
       return fail(tr("--at {}: is not in the run, which goes from {}", *arguments.at,
-                     sim::span_text(viewer.reader())));
+                     recording::span_text(viewer.reader())));
     }
     place.at = *at;
   }
   if (!arguments.why) return place;
-  place.why = sim::event_number(*arguments.why);
+  place.why = recording::event_number(*arguments.why);
   if (place.why && !viewer.time_of(*place.why)) {
     return fail(tr("--why {}: is no event of this recording", *arguments.why));
   }
   if (place.why) return place;
-  const auto found = sim::find_events(viewer.reader(), *arguments.why);
+  const auto found = recording::find_events(viewer.reader(), *arguments.why);
   if (found.empty()) {
     return fail(tr("--why {}: matches no event; see brokerlab trace", *arguments.why));
   }

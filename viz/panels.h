@@ -12,7 +12,7 @@ namespace brokerlab::viz {
 
 /// What every panel is given.
 struct Scene {
-  const sim::RecordingReader& reader;
+  const recording::Reader& reader;
   const Run& run;
   const Moment& moment;
   ViewState& view;
@@ -44,11 +44,11 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
 
 /// The leader of a partition, if its broker's process is alive.
 enum class Leadership { alive, dead, none };
-Leadership leadership(const Scene& scene, const sim::ClusterState::Partition& partition);
-const sim::RecordedProcess* broker_by_number(const Run& run, int number);
+Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition);
+const recording::RecordedProcess* broker_by_number(const Run& run, int number);
 
 /// Red for what kills, otherwise by level.
-Color color_of(const sim::RecordedEvent& event);
-const std::string& sentence(const sim::RecordedEvent& event, Language language);
+Color color_of(const recording::RecordedEvent& event);
+const std::string& sentence(const recording::RecordedEvent& event, Language language);
 
 }  // namespace brokerlab::viz

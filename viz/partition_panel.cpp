@@ -61,7 +61,7 @@ void draw_header(Ui& ui, const Scene& scene, const Rect& room, const Columns& c)
 }
 
 // Replicas in order of broker.id: in sync plain, missing ones struck out in red.
-void draw_in_sync(Ui& ui, const sim::ClusterState::Partition& partition, float x, float y) {
+void draw_in_sync(Ui& ui, const recording::ClusterState::Partition& partition, float x, float y) {
   auto replicas = partition.replicas;
   std::sort(replicas.begin(), replicas.end());
   for (const int broker : replicas) {
@@ -74,7 +74,7 @@ void draw_in_sync(Ui& ui, const sim::ClusterState::Partition& partition, float x
   }
 }
 
-void draw_leader(Ui& ui, const Scene& scene, const sim::ClusterState::Partition& partition,
+void draw_leader(Ui& ui, const Scene& scene, const recording::ClusterState::Partition& partition,
                  const Rect& cell) {
   const auto* broker = broker_by_number(scene.run, partition.leader);
   switch (leadership(scene, partition)) {
@@ -101,8 +101,8 @@ void draw_number(Ui& ui, Point at, std::int64_t value, Color color, float width)
   ui.text(at, text, style, Align::right, width);
 }
 
-void draw_offsets(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition,
-                  const sim::ClusterState::Partition& state, const Columns& c, float y) {
+void draw_offsets(Ui& ui, const Scene& scene, const recording::RecordedPartition& partition,
+                  const recording::ClusterState::Partition& state, const Columns& c, float y) {
   for (std::size_t i = 0; i < c.log_end.size(); ++i) {
     int broker = -1;
     if (scene.run.brokers.size() <= 3) {
@@ -136,10 +136,10 @@ void draw_offsets(Ui& ui, const Scene& scene, const sim::RecordedPartition& part
   }
 }
 
-void draw_row(Ui& ui, const Scene& scene, const sim::RecordedPartition& partition, const Columns& c,
-              const Rect& row) {
+void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& partition,
+              const Columns& c, const Rect& row) {
   const auto found = scene.moment.state.partitions.find(partition.id);
-  const sim::ClusterState::Partition unknown;
+  const recording::ClusterState::Partition unknown;
   const auto& state = found == scene.moment.state.partitions.end() ? unknown : found->second;
   const bool told = found != scene.moment.state.partitions.end();
   if (told && leadership(scene, state) != Leadership::alive) {

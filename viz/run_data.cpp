@@ -1,5 +1,6 @@
 #include "viz/run_data.h"
 
+#include "base/json_text.h"
 #include "viz/theme.h"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ Duration parse_clock(const std::string& text) {
 }
 
 // Adds samples to a sum kept by time; sources are sampled at the same instants.
-void add(std::map<Time, double>& sum, const std::vector<sim::Sample>& samples) {
+void add(std::map<Time, double>& sum, const std::vector<recording::Sample>& samples) {
   for (const auto& sample : samples) sum[sample.t] += sample.value;
 }
 
@@ -35,13 +36,13 @@ Series to_series(const std::map<Time, double>& sum) {
   return series;
 }
 
-void read_metrics(const sim::RecordingReader& reader, Run& run) {
+void read_metrics(const recording::Reader& reader, Run& run) {
   std::map<Time, double> intended;
   std::map<Time, double> sent;
   std::map<Time, double> consumed;
   std::map<int, std::map<Time, double>> lag;
   const auto give_rate = [](std::vector<Client>& clients, const std::string& name,
-                            const std::vector<sim::Sample>& samples) {
+                            const std::vector<recording::Sample>& samples) {
     for (auto& client : clients) {
       if (client.process.name == name) client.rate.samples = samples;
     }
@@ -96,13 +97,13 @@ void find_network_outages(Run& run) {
   std::multimap<std::string, Time> open;
   for (const auto& event : run.events) {
     if (!event.kind.starts_with("network.")) continue;
-    const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+    const auto detail = json_from(event.detail);
     if (!detail.is_object()) continue;
     std::string place;
     for (const char* key : {"switch", "area", "what", "from", "to"}) {
       if (detail.contains(key)) place += detail.value(key, "") + "\n";
     }
-    if (event.level == sim::EventLevel::fault) {
+    if (event.level == recording::EventLevel::fault) {
       open.emplace(std::move(place), event.t);
       continue;
     }
@@ -132,7 +133,7 @@ void find_ailments(Run& run) {
     const auto begun = begins.find(event.kind);
     const auto ended = ends.find(event.kind);
     if (!event.machine || (begun == begins.end() && ended == ends.end())) continue;
-    const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+    const auto detail = json_from(event.detail);
     const std::string disk = detail.is_object() ? detail.value("disk", "") : "";
     const Thing thing{*event.machine, begun == begins.end() ? ended->second : begun->second, disk};
     if (const auto before = open.find(thing); before != open.end()) {
@@ -146,7 +147,7 @@ void find_ailments(Run& run) {
 }
 
 // Details are read only when somebody asks why; the characters they may need must be known before.
-std::string glyphs_of(const std::vector<sim::RecordedEvent>& events) {
+std::string glyphs_of(const std::vector<recording::RecordedEvent>& events) {
   std::set<std::string_view> glyphs;
   for (const auto& event : events) {
     for (const std::string* text : {&event.en, &event.ko, &event.detail}) {
@@ -210,7 +211,7 @@ const std::vector<std::string>& Run::harm(Language language) const {
   return language == Language::korean && !harm_ko.empty() ? harm_ko : harm_en;
 }
 
-const sim::RecordedMachine* Run::machine(int id) const {
+const recording::RecordedMachine* Run::machine(int id) const {
   const auto found =
       std::find_if(machines.begin(), machines.end(), [&](const auto& m) { return m.id == id; });
   return found == machines.end() ? nullptr : &*found;
@@ -254,13 +255,13 @@ bool Moment::powered(int machine) const {
   return known == state.machine_on.end() || known->second;
 }
 
-bool Moment::running(const sim::RecordedProcess& process) const {
+bool Moment::running(const recording::RecordedProcess& process) const {
   if (!powered(process.machine)) return false;
   const auto known = state.process_running.find(process.id);
   return known == state.process_running.end() || known->second;
 }
 
-Run read_run(const sim::RecordingReader& reader) {
+Run read_run(const recording::Reader& reader) {
   Run run;
   run.title_en = reader.meta("title_en");
   run.title_ko = reader.meta("title_ko");
@@ -291,10 +292,10 @@ Run read_run(const sim::RecordingReader& reader) {
       run.consumers.push_back({process, {}});
     }
   }
-  run.events = reader.events(sim::EventLevel::control);
-  run.detail_glyphs = glyphs_of(reader.events(sim::EventLevel::detail));
+  run.events = reader.events(recording::EventLevel::control);
+  run.detail_glyphs = glyphs_of(reader.events(recording::EventLevel::detail));
   // Nobody asked about the offsets topic: fifty partitions of it would bury the story.
-  std::erase_if(run.events, [&](const sim::RecordedEvent& event) {
+  std::erase_if(run.events, [&](const recording::RecordedEvent& event) {
     return event.partition && internal.contains(*event.partition);
   });
   read_metrics(reader, run);
@@ -306,7 +307,7 @@ Run read_run(const sim::RecordingReader& reader) {
   return run;
 }
 
-Moment read_moment(const sim::RecordingReader& reader, Time t, double speed) {
+Moment read_moment(const recording::Reader& reader, Time t, double speed) {
   Moment moment;
   moment.t = t;
   moment.state = reader.state_at(t);

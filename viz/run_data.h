@@ -3,7 +3,7 @@
 // Lifetime: values. Errors: opening returns the reader's sentence.
 #pragma once
 
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 #include "viz/text.h"
 
 #include <map>
@@ -15,7 +15,7 @@ namespace brokerlab::viz {
 
 /// A metric over the run.
 struct Series {
-  std::vector<sim::Sample> samples;  ///< In order of time.
+  std::vector<recording::Sample> samples;  ///< In order of time.
 
   /// The last value at or before t, if it is no older than three seconds.
   std::optional<double> at(Time t) const;
@@ -23,7 +23,7 @@ struct Series {
 };
 
 struct Client {
-  sim::RecordedProcess process;
+  recording::RecordedProcess process;
   Series rate;
 };
 
@@ -48,19 +48,19 @@ struct Run {
   std::string title_ko;
   Duration starts_at{};  ///< Since midnight.
   Duration duration{};
-  sim::RecordingScope scope;  ///< What was kept.
-  std::string verdict;        ///< pass | fail | unknown, or "".
+  recording::Scope scope;  ///< What was kept.
+  std::string verdict;     ///< pass | fail | unknown, or "".
   std::string verdict_reason;
   std::vector<std::string> harm_en;  ///< What was done whatever the verdict is, the worst first.
   std::vector<std::string> harm_ko;
 
-  std::vector<sim::RecordedMachine> machines;
-  std::vector<sim::RecordedPartition> partitions;  ///< Without internal topics.
-  std::vector<sim::RecordedProcess> brokers;
-  std::vector<sim::RecordedProcess> zookeepers;
+  std::vector<recording::RecordedMachine> machines;
+  std::vector<recording::RecordedPartition> partitions;  ///< Without internal topics.
+  std::vector<recording::RecordedProcess> brokers;
+  std::vector<recording::RecordedProcess> zookeepers;
   std::vector<Client> producers;
   std::vector<Client> consumers;
-  std::vector<sim::RecordedEvent> events;  ///< Faults and control, in order of time.
+  std::vector<recording::RecordedEvent> events;  ///< Faults and control, in order of time.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
   std::string detail_glyphs;  ///< Every character of the sentences of detail events, once.
@@ -75,7 +75,7 @@ struct Run {
 
   const std::string& title(Language language) const;
   const std::vector<std::string>& harm(Language language) const;
-  const sim::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
+  const recording::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
   /// What ails the machine at t, a line each; "" when nothing does.
   std::string ailing(int machine, Time t, Language language) const;
   /// "09:00:30", or with tenths "09:00:30.0".
@@ -86,15 +86,16 @@ struct Run {
 
 struct Moment {
   Time t{};
-  sim::ClusterState state;
-  std::vector<sim::RecordedMessage> flights;  ///< On the wire, or shown as if (minimum_flight).
+  recording::ClusterState state;
+  std::vector<recording::RecordedMessage>
+      flights;  ///< On the wire, or shown as if (minimum_flight).
   Duration minimum_flight{};
 
   bool powered(int machine) const;
-  bool running(const sim::RecordedProcess& process) const;  ///< Powered and not stopped.
+  bool running(const recording::RecordedProcess& process) const;  ///< Powered and not stopped.
 };
 
-Run read_run(const sim::RecordingReader& reader);
-Moment read_moment(const sim::RecordingReader& reader, Time t, double speed);
+Run read_run(const recording::Reader& reader);
+Moment read_moment(const recording::Reader& reader, Time t, double speed);
 
 }  // namespace brokerlab::viz

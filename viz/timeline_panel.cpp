@@ -1,4 +1,5 @@
 // The time line of the whole run with the incident's events; the plots stand on the same axis.
+#include "base/json_text.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
@@ -14,8 +15,8 @@ namespace {
 constexpr float label_width = 52;  // Left of the axis, for the plots' numbers.
 
 // What a fault of the network is about: the switch, the rack, or who is cut off.
-std::string network_place(const sim::RecordedEvent& event) {
-  const auto detail = nlohmann::json::parse(event.detail, nullptr, false);
+std::string network_place(const recording::RecordedEvent& event) {
+  const auto detail = json_from(event.detail);
   if (!detail.is_object()) return {};
   for (const char* key : {"switch", "area"}) {
     if (detail.contains(key)) return detail.value(key, "");
@@ -67,14 +68,14 @@ void draw_clock_axis(Ui& ui, const Scene& scene, const TimeAxis& axis, float y, 
 }
 
 // Marks at the events; returns the one under the mouse.
-const sim::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const TimeAxis& axis,
-                                     const Rect& track) {
-  const sim::RecordedEvent* under_mouse = nullptr;
+const recording::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const TimeAxis& axis,
+                                           const Rect& track) {
+  const recording::RecordedEvent* under_mouse = nullptr;
   float nearest = 7;
   const float middle = track.center().y;
   for (const auto& event : scene.run.events) {
     const float x = axis.at(event.t);
-    const bool fault = event.level == sim::EventLevel::fault;
+    const bool fault = event.level == recording::EventLevel::fault;
     const float half = fault ? 11.F : 6.F;
     ui.line({x, middle - half}, {x, middle + half}, faded(color_of(event), fault ? 1.F : 0.6F),
             fault ? 2.5F : 1.5F);
@@ -89,9 +90,9 @@ const sim::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const TimeAxis&
 // The faults' names above their marks. Where there is no room for all, what kills goes first; the
 // others keep their mark, their place in the list and their tooltip.
 void name_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, float y) {
-  std::vector<const sim::RecordedEvent*> faults;
+  std::vector<const recording::RecordedEvent*> faults;
   for (const auto& event : scene.run.events) {
-    if (event.level == sim::EventLevel::fault) faults.push_back(&event);
+    if (event.level == recording::EventLevel::fault) faults.push_back(&event);
   }
   std::stable_partition(faults.begin(), faults.end(),
                         [](const auto* event) { return color_of(*event) == theme::wrong; });

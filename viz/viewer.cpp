@@ -14,12 +14,12 @@ constexpr float right_width = 604;
 }  // namespace
 
 Result<Viewer, std::string> Viewer::open(const std::string& path) {
-  auto reader = sim::RecordingReader::open(path);
+  auto reader = recording::Reader::open(path);
   if (!reader) return fail(reader.error());
   return Viewer(std::move(reader).value());
 }
 
-Viewer::Viewer(sim::RecordingReader reader) : reader_(std::move(reader)), run_(read_run(reader_)) {}
+Viewer::Viewer(recording::Reader reader) : reader_(std::move(reader)), run_(read_run(reader_)) {}
 
 const Moment& Viewer::moment() {
   if (moment_speed_ != view_.speed || moment_.t != view_.time) {

@@ -21,7 +21,7 @@ class Viewer {
   static Result<Viewer, std::string> open(const std::string& path);
 
   const Run& run() const { return run_; }
-  const sim::RecordingReader& reader() const { return reader_; }
+  const recording::Reader& reader() const { return reader_; }
   ViewState& view() { return view_; }
   /// Nothing: it is no event of this recording.
   std::optional<Time> time_of(std::int64_t event) const {
@@ -36,10 +36,10 @@ class Viewer {
   std::vector<std::string> draw_frame(const Fonts& fonts, float scale);
 
  private:
-  explicit Viewer(sim::RecordingReader reader);
+  explicit Viewer(recording::Reader reader);
   const Moment& moment();
 
-  sim::RecordingReader reader_;
+  recording::Reader reader_;
   Run run_;
   ViewState view_;
   Moment moment_;

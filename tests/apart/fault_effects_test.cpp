@@ -12,7 +12,7 @@ using brokerlab::tests::run_of;
 namespace {
 
 /// Three brokers in racks of their own, the clients in a fourth; rows from 5 s to 30 s.
-std::string lab(const std::string& faults) {
+std::string quiet_lab(const std::string& faults) {
   return R"({
   "name": "effects", "duration": "60s", "seed": 3,
   "hardware": {"pc": {"disks": [{"kind": "ssd"}], "boot_time": "5s"}},
@@ -42,7 +42,7 @@ std::string told(const nlohmann::json& report, std::size_t fault = 0) {
 
 void check(const std::string& faults, bool bites, const std::string& says = "") {
   INFO(faults);
-  const nlohmann::json report = run_of(lab(faults));
+  const nlohmann::json report = run_of(quiet_lab(faults));
   INFO(report["faults"].dump());
   REQUIRE(report["faults"][0]["done"].get<bool>());
   CHECK(report["faults"][0]["bit"].get<bool>() == bites);
@@ -108,7 +108,7 @@ TEST_CASE("what is too little to notice is no effect", "[unit]") {
   check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "1ms"}})", false);
   check(R"({"at": "15s", "pause": {"machine": "broker-2", "for": "20ms"}})", true, "late");
   // 1.5 ms more of a way that takes 30 ms; and of one that takes 0.1 ms.
-  std::string far = lab(healed(
+  std::string far = quiet_lab(healed(
       "15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "1500us"})", "25s"));
   CHECK(run_of(far)["faults"][0]["bit"].get<bool>());
   const std::size_t cables = far.find(R"("topology")");
@@ -121,7 +121,7 @@ TEST_CASE("what is too little to notice is no effect", "[unit]") {
 }
 
 TEST_CASE("waits that are everyday life are not told", "[unit]") {
-  const nlohmann::json report = run_of(lab(healed(
+  const nlohmann::json report = run_of(quiet_lab(healed(
       "15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "20ms"})", "25s")));
   CHECK_THAT(told(report), Catch::Contains("late") && !Catch::Contains("waited up to"));
   check(healed("15s", R"("delay": {"between": ["sender"], "and": ["brokers"], "by": "150ms"})",
@@ -160,7 +160,7 @@ TEST_CASE("what lasts beyond the end of the run bites as what ends before it", "
   };
   for (const Kind& kind : kinds) {
     INFO(kind.fault);
-    std::string text = lab(R"({"at": "15s", "as": "x", )" + kind.fault + "}");
+    std::string text = quiet_lab(R"({"at": "15s", "as": "x", )" + kind.fault + "}");
     text = replaced(text, R"("duration": "60s")", R"("duration": "20s")");
     const nlohmann::json report = run_of(replaced(text, R"("until": "30s")", R"("until": "20s")"));
     INFO(report["faults"].dump());
@@ -175,7 +175,8 @@ TEST_CASE("what lasts beyond the end of the run bites as what ends before it", "
 TEST_CASE("what would have waited anyway did not wait because of the fault", "[unit]") {
   // Far behind: 200 rows a second, ten of them processed.
   const auto behind = [](const std::string& faults) {
-    return run_of(replaced(lab(faults), R"("service_time": "1ms")", R"("service_time": "100ms")"));
+    return run_of(
+        replaced(quiet_lab(faults), R"("service_time": "1ms")", R"("service_time": "100ms")"));
   };
   for (const std::string fault :
        {R"("pause": {"machine": "readers-1", "for": "150ms"})", R"("kill_process": "readers-1")"}) {
@@ -191,7 +192,7 @@ TEST_CASE("what would have waited anyway did not wait because of the fault", "[u
 }
 
 TEST_CASE("a wait belongs to the fault that did something about it last", "[unit]") {
-  const nlohmann::json report = run_of(lab(
+  const nlohmann::json report = run_of(quiet_lab(
       R"({"at": "10s", "delay": {"between": ["sender"], "and": ["brokers"], "by": "700ms"}},
          {"at": "15700ms", "pause": {"machine": "broker-1", "for": "100ms"}},
          {"at": "16700ms", "pause": {"machine": "broker-2", "for": "100ms"}},
@@ -205,8 +206,8 @@ TEST_CASE("a wait belongs to the fault that did something about it last", "[unit
 }
 
 TEST_CASE("a rack without anybody at work may go dark", "[unit]") {
-  const nlohmann::json report =
-      run_of(lab(R"({"at": "45s", "rack_off": "r4", "as": "x"}, {"at": "46s", "heal": "x"})"));
+  const nlohmann::json report = run_of(
+      quiet_lab(R"({"at": "45s", "rack_off": "r4", "as": "x"}, {"at": "46s", "heal": "x"})"));
   INFO(report["faults"].dump());
   CHECK_FALSE(report["faults"][0]["bit"].get<bool>());
 }
@@ -230,14 +231,14 @@ TEST_CASE("a flipped bit bites when somebody meets it", "[unit]") {
   check(R"({"at": "40s", )" + corrupt + "}", true, "the damage in logins-0 was met");
   // Its replica is never looked at again.
   const nlohmann::json report = run_of(
-      lab(R"({"at": "40s", )" + corrupt + R"(}, {"at": "41s", "stop_process": "broker-1"})"));
+      quiet_lab(R"({"at": "40s", )" + corrupt + R"(}, {"at": "41s", "stop_process": "broker-1"})"));
   INFO(report["faults"].dump());
   CHECK(report["faults"][0]["done"].get<bool>());
   CHECK_FALSE(report["faults"][0]["bit"].get<bool>());
 }
 
 TEST_CASE("what puts things right is done, and never said to bite", "[unit]") {
-  const nlohmann::json report = run_of(lab(
+  const nlohmann::json report = run_of(quiet_lab(
       R"({"at": "15s", "power_off": "broker-2", "as": "dark"}, {"at": "17s", "power_on": "dark"},
          {"at": "25s", "kill_process": "broker-3", "as": "dead"},
          {"at": "26s", "start_process": "dead"},
@@ -252,7 +253,7 @@ TEST_CASE("what puts things right is done, and never said to bite", "[unit]") {
 
 TEST_CASE("a broker that holds nothing meets no work when it dies", "[unit]") {
   // One partition with one replica, no group: of three brokers one leads, one is the controller.
-  std::string text = lab("FAULT");
+  std::string text = quiet_lab("FAULT");
   const auto replace = [&](const std::string& old, const std::string& with) {
     const std::size_t at = text.find(old);
     REQUIRE(at != std::string::npos);
@@ -283,7 +284,7 @@ TEST_CASE("a broker that holds nothing meets no work when it dies", "[unit]") {
 }
 
 TEST_CASE("of faults that overlap each has its own effects", "[unit]") {
-  const nlohmann::json report = run_of(lab(
+  const nlohmann::json report = run_of(quiet_lab(
       R"({"at": "12s", "delay": {"between": ["sender"], "and": ["brokers"], "by": "20ms"},
           "as": "slow"},
          {"at": "15s", "kill_process": "broker-2"},
@@ -305,7 +306,7 @@ TEST_CASE("a leader that is killed between two requests has bitten", "[unit]") {
             "as": "v{}"}}, {{"at": "{}s", "start_process": "v{}"}})",
         i == 0 ? "" : ", ", at, i, at + 3, i);
   }
-  std::string text = lab(faults);
+  std::string text = quiet_lab(faults);
   const std::string brokers = R"("brokers": {"count": 3, "machine": "pc")";
   text.replace(text.find(brokers), brokers.size(),
                brokers + R"(, "config": {"zookeeper.session.timeout.ms": 4000})");

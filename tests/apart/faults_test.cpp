@@ -2,6 +2,7 @@
 // not and is worth nothing. Each run is a process of its own, as SimGrid has one platform a
 // process.
 #include "scenarios/loader.h"
+#include "tests/apart/run_of.h"
 #include "tests/runs/run_story.h"
 
 #include <catch2/catch.hpp>
@@ -40,18 +41,11 @@ Loaded loaded_with(const std::string& faults) {
   return parse_scenario(scenario_with(faults), "faults.json", library_directory() + "/data");
 }
 
-nlohmann::json report_of(const Scenario& scenario) {
-  const auto report = run_apart(scenario);
-  INFO((report ? std::string() : report.error()));
-  REQUIRE(report.ok());
-  return nlohmann::json::parse(*report);
-}
-
 nlohmann::json run_with(const std::string& faults) {
   const Loaded loaded = loaded_with(faults);
   INFO(to_text(loaded.errors));
   REQUIRE(loaded.scenario.has_value());
-  return report_of(*loaded.scenario);
+  return tests::report_of(*loaded.scenario);
 }
 
 std::string note(const nlohmann::json& report) { return report["faults"][0]["note"]; }
@@ -265,7 +259,7 @@ TEST_CASE("a log directory whose last flush failed is looked through at the next
     const Loaded loaded = parse_scenario(text, "faults.json", library_directory() + "/data");
     INFO(to_text(loaded.errors));
     REQUIRE(loaded.scenario.has_value());
-    const nlohmann::json report = report_of(*loaded.scenario);
+    const nlohmann::json report = tests::report_of(*loaded.scenario);
     std::string lines;
     for (const auto& line : report["time_line"]) {
       const std::string said = line["text"];
@@ -301,7 +295,7 @@ TEST_CASE("a power failure takes what is young; segments closed before it are on
     const Loaded loaded = parse_scenario(text, "faults.json", library_directory() + "/data");
     INFO(to_text(loaded.errors));
     REQUIRE(loaded.scenario.has_value());
-    const nlohmann::json report = report_of(*loaded.scenario);
+    const nlohmann::json report = tests::report_of(*loaded.scenario);
     std::int64_t told = 0;
     for (const auto& line : report["time_line"]) {
       const std::string said = line["text"];
@@ -402,7 +396,7 @@ TEST_CASE("two brokers of three behind one switch are as good as one", "[unit]")
   const auto run_behind = [](const std::string& switches) {
     std::vector<std::string> overrides = tests::short_incident();
     overrides.push_back("topology.racks.0.switches=" + switches);
-    return report_of(tests::load("rack_switch_fails", overrides, 1));
+    return tests::report_of(tests::load("rack_switch_fails", overrides, 1));
   };
   const nlohmann::json alone = run_behind("1");
   CHECK(alone["verdict"] == "pass");  // nothing that was acknowledged is lost

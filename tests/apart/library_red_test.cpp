@@ -2,6 +2,7 @@
 // scenarios one run in which it is. Whoever adds one to the library adds its run here. Each run is
 // a process of its own.
 #include "scenarios/loader.h"
+#include "tests/apart/run_of.h"
 #include "tests/runs/run_story.h"
 
 #include <catch2/catch.hpp>
@@ -63,13 +64,6 @@ std::set<std::string> to_be_judged(const nlohmann::json& scenario) {
   return all;
 }
 
-nlohmann::json report_of(const Scenario& scenario) {
-  const auto text = run_apart(scenario);
-  INFO((text ? std::string() : text.error()));
-  REQUIRE(text.ok());
-  return nlohmann::json::parse(*text);
-}
-
 /// Whether the run says no to it.
 bool says_no(const Scenario& scenario, const nlohmann::json& report, const std::string& what) {
   if (what.starts_with("fault ")) {
@@ -90,14 +84,14 @@ bool says_no(const Scenario& scenario, const nlohmann::json& report, const std::
 TEST_CASE("all that a scenario of the library judges has a run that turns it red", "[unit]") {
   for (const LibraryEntry& entry : library()) {
     const Scenario as_it_is = tests::load(entry.name, {}, 1);
-    const nlohmann::json report = report_of(as_it_is);
+    const nlohmann::json report = tests::report_of(as_it_is);
     std::set<std::string> shown;
     for (const Red& red : reds()) {
       if (red.scenario != entry.name) continue;
       INFO(red.scenario << ": " << red.what);
       CHECK_FALSE(says_no(as_it_is, report, red.what));
       const Scenario changed = tests::load(red.scenario, red.changes, 1);
-      CHECK(says_no(changed, report_of(changed), red.what));
+      CHECK(says_no(changed, tests::report_of(changed), red.what));
       shown.insert(red.what);
     }
     INFO(entry.name);

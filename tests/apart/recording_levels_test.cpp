@@ -1,5 +1,5 @@
 // Levels of detail: the recording keeps less, the run is the same, and what is kept is whole.
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 #include "tests/runs/run_story.h"
 
 #include <catch2/catch.hpp>
@@ -11,8 +11,8 @@
 
 using namespace brokerlab;
 using namespace brokerlab::tests;
-using sim::EventLevel;
-using sim::RecordingLevel;
+using recording::EventLevel;
+using recording::Level;
 
 namespace {
 
@@ -29,7 +29,7 @@ class Recorded {
     const auto answer = scenarios::run_apart(load("wifi_auth_broker_crash", all, 3), file());
     if (!answer.ok()) FAIL(answer.error());
     report = *answer;
-    auto opened = sim::RecordingReader::open(file());
+    auto opened = recording::Reader::open(file());
     if (!opened.ok()) FAIL(opened.error());
     reader.emplace(std::move(opened).value());
   }
@@ -37,14 +37,14 @@ class Recorded {
   Recorded(const Recorded&) = delete;
   Recorded& operator=(const Recorded&) = delete;
 
-  std::vector<sim::RecordedMessage> messages() const {
+  std::vector<recording::RecordedMessage> messages() const {
     return reader->messages(Time{}, never, 100'000'000);
   }
   std::string fingerprint() const { return reader->meta("fingerprint"); }
   std::uintmax_t size() const { return std::filesystem::file_size(file()); }
 
   std::string report;
-  std::optional<sim::RecordingReader> reader;
+  std::optional<recording::Reader> reader;
 
  private:
   std::string file() const { return (folder_ / "a.run").string(); }
@@ -57,13 +57,13 @@ const Recorded& everything() {
 }
 
 /// A message told so that those of two recordings can be compared.
-std::string told(const sim::RecordedMessage& message) {
+std::string told(const recording::RecordedMessage& message) {
   return fmt::format("{} {} {} {} {} {}", to_text(message.sent),
                      message.arrived ? to_text(*message.arrived) : "lost", message.source,
                      message.destination, message.kind, message.exchange.value_or(-1));
 }
 
-std::string told(const sim::RecordedEvent& event) {
+std::string told(const recording::RecordedEvent& event) {
   return fmt::format("#{} {} {} {}", event.id, to_text(event.t), event.kind, event.en);
 }
 
@@ -92,7 +92,7 @@ std::map<std::int64_t, std::set<std::string>> by_exchange(const Recorded& run) {
 
 TEST_CASE("recording levels: a request and its response share an exchange", "[unit]") {
   std::map<std::string, int> answered;
-  std::map<std::int64_t, sim::RecordedMessage> asked;
+  std::map<std::int64_t, recording::RecordedMessage> asked;
   for (const auto& message : everything().messages()) {
     const auto request = asked.find(message.exchange.value());
     if (request == asked.end()) {
@@ -119,7 +119,7 @@ TEST_CASE("recording levels: control keeps every fault, control event and cause,
           "[unit]") {
   const Recorded control({"recording.level=control"});
   CHECK(control.fingerprint() == everything().fingerprint());
-  CHECK(control.reader->scope().level == RecordingLevel::control);
+  CHECK(control.reader->scope().level == recording::Level::control);
   CHECK(control.messages().empty());
   REQUIRE(control_events(control).size() > 100);
   CHECK(control_events(control) == control_events(everything()));
@@ -187,7 +187,7 @@ TEST_CASE("recording levels: inside the window everything is kept", "[unit]") {
 TEST_CASE("recording levels: none keeps the verdict alone", "[unit]") {
   const Recorded none({"recording.level=none"});
   CHECK(none.fingerprint() == everything().fingerprint());
-  CHECK(none.reader->scope().level == RecordingLevel::none);
+  CHECK(none.reader->scope().level == recording::Level::none);
   CHECK(none.messages().empty());
   CHECK(none.reader->events(EventLevel::detail).empty());
   CHECK(none.reader->facts_at(never).empty());

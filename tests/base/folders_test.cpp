@@ -14,30 +14,51 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Every folder with the folders it may include: always leftward in
-/// base -> { log, sim } -> model -> scenarios -> { plan, labs } -> { viz, cli }.
+/// base -> { log, sim, recording } -> model -> scenarios -> labs -> { viz, cli }.
 const std::map<std::string, std::set<std::string>> may_include{
     {"base", {}},
     {"log", {"base"}},
     {"sim", {"base"}},
+    {"recording", {"base"}},
     {"model", {"base", "log", "sim"}},
-    {"scenarios", {"base", "log", "sim", "model"}},
-    {"plan", {"base", "log", "sim", "model", "scenarios"}},
-    {"labs", {"base", "log", "sim", "model", "scenarios"}},
+    {"scenarios", {"base", "log", "sim", "recording", "model"}},
+    {"labs", {"base", "log", "sim", "recording", "model", "scenarios"}},
     // The viewer reads recordings and nothing else of a run.
-    {"viz", {"base", "sim"}},
-    {"cli", {"base", "log", "sim", "model", "scenarios", "plan", "labs"}},
+    {"viz", {"base", "recording"}},
+    {"cli", {"base", "log", "sim", "recording", "model", "scenarios", "labs"}},
+};
+
+/// The same between the rooms of one folder; "" are the files beside the rooms: the words that all
+/// of them share.
+const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
+    // types -> batch -> env -> partition -> directory
+    {"log",
+     {{"", {}},
+      {"batch", {""}},
+      {"env", {"", "batch"}},
+      {"partition", {"", "batch", "env"}},
+      {"directory", {"", "batch", "env", "partition"}}}},
+    // words -> wire -> { zookeeper, group, client } -> controller -> broker
+    {"model",
+     {{"", {}},
+      {"wire", {""}},
+      {"zookeeper", {"", "wire"}},
+      {"group", {"", "wire"}},
+      {"client", {"", "wire"}},
+      {"controller", {"", "wire", "zookeeper"}},
+      {"broker", {"", "wire", "zookeeper", "group", "controller"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.
 const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("simgrid/.*"), {"sim"}},
-    {std::regex("sqlite3\\.h"), {"sim"}},
+    {std::regex("sqlite3\\.h"), {"recording"}},
     {std::regex("boost/.*"), {"sim"}},
     {std::regex("(zlib|snappy|lz4|lz4hc|zstd|zstd_errors)\\.h"), {"log"}},
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},
     {std::regex("nlohmann/json\\.hpp"),
-     {"base", "sim", "model", "scenarios", "labs", "cli", "viz"}},
+     {"base", "sim", "recording", "model", "scenarios", "labs", "cli", "viz"}},
 };
 
 struct Include {
@@ -84,15 +105,33 @@ TEST_CASE("folders include leftward only", "[unit]") {
   REQUIRE(wrong == "");
 }
 
-TEST_CASE("the viewer reads recordings, nothing else of the world", "[unit]") {
+TEST_CASE("rooms include in the direction of the data", "[unit]") {
   std::string wrong;
+  std::set<std::string> seen;
+  const auto room_of = [](const std::string& path) {
+    const std::size_t first = path.find('/') + 1;
+    const std::size_t second = path.find('/', first);
+    return second == std::string::npos ? std::string() : path.substr(first, second - first);
+  };
   for (const Include& include : all_includes()) {
-    if (include.folder != "viz" || !include.target.starts_with("sim/")) continue;
-    if (!include.target.starts_with("sim/recording")) {
+    const auto folder = rooms.find(include.folder);
+    if (folder == rooms.end() || !include.target.starts_with(include.folder + "/")) continue;
+    const std::string from = room_of(include.file);
+    const std::string to = room_of(include.target);
+    seen.insert(include.folder + "/" + from);
+    const auto room = folder->second.find(from);
+    if (room == folder->second.end()) {
+      wrong += include.file + " is in a room that has no place in the order\n";
+    } else if (from != to && !room->second.contains(to)) {
       wrong += include.file + " includes " + include.target + "\n";
     }
   }
   REQUIRE(wrong == "");
+  for (const auto& [folder, its_rooms] : rooms) {
+    for (const auto& [room, allowed] : its_rooms) {
+      if (!room.empty()) CHECK(seen.contains(folder + "/" + room));
+    }
+  }
 }
 
 TEST_CASE("each library stays inside the .cpp files of its folder", "[unit]") {

@@ -1,6 +1,8 @@
 // Every sentence for people has its Korean, with the same blanks (base/translation.h).
 #include "base/translation.h"
 
+#include "tests/files.h"
+
 #include <catch2/catch.hpp>
 
 #include <filesystem>
@@ -12,14 +14,9 @@
 using namespace brokerlab;
 namespace fs = std::filesystem;
 
-namespace {
+using brokerlab::tests::contents;
 
-std::string contents(const fs::path& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+namespace {
 
 /// Of the text behind an opening parenthesis: the literals that stand first, as one.
 std::string leading_literal(const std::string& text, std::size_t at) {
@@ -56,7 +53,7 @@ std::map<std::string, std::string> sentences_of_the_tree() {
   std::map<std::string, std::string> found;
   const fs::path root(BROKERLAB_SOURCE_DIR);
   for (const char* folder :
-       {"base", "log", "sim", "model", "scenarios", "plan", "labs", "viz", "cli"}) {
+       {"base", "log", "sim", "recording", "model", "scenarios", "labs", "viz", "cli"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
@@ -155,7 +152,8 @@ TEST_CASE("no mistake and no failure is told in English only", "[unit]") {
   const fs::path root(BROKERLAB_SOURCE_DIR);
   std::string all;
   // What log/ says is reworded where it is printed (cli/log_words.h).
-  for (const char* folder : {"base", "sim", "model", "scenarios", "labs", "viz", "cli"}) {
+  for (const char* folder :
+       {"base", "sim", "recording", "model", "scenarios", "labs", "viz", "cli"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
       for (const std::string& one : untranslated_in(contents(entry.path()))) {

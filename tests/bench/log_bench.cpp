@@ -1,6 +1,6 @@
 // Appends, reads and decodes of the log engine, in memory.
-#include "log/log.h"
-#include "log/memory_env.h"
+#include "log/env/memory_env.h"
+#include "log/partition/log.h"
 
 #include <benchmark/benchmark.h>
 

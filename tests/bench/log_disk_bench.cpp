@@ -4,9 +4,9 @@
 // Appends go to files that are cut back every 256 MiB, so that what is measured is the way into the
 // page cache. LevelDB and RocksDB are asked to put values of the same size into a memtable that is
 // never flushed: their log, and what else a put costs.
-#include "log/crc32c.h"
-#include "log/log.h"
-#include "log/posix_env.h"
+#include "log/batch/crc32c.h"
+#include "log/env/posix_env.h"
+#include "log/partition/log.h"
 
 #include <benchmark/benchmark.h>
 #include <leveldb/db.h>

@@ -1,9 +1,9 @@
 // Recordings: how fast the state at a moment is rebuilt from ten million events, and what writing
 // a recording costs a run. docs/performance.md has the figures.
 #include "base/random.h"
+#include "recording/reader.h"
 #include "scenarios/loader.h"
 #include "scenarios/runner.h"
-#include "sim/recording_reader.h"
 
 #include <benchmark/benchmark.h>
 
@@ -44,7 +44,7 @@ constexpr Duration an_hour = 1h;
 
 /// An hour of a cluster: of ten million events six are messages, three are facts (the logs of all
 /// replicas grow, leaders move) and one is events with sentences.
-void write_an_hour(sim::Recording& recording, int partitions) {
+void write_an_hour(recording::Recording& recording, int partitions) {
   constexpr int brokers = 9;
   RandomStream random(1, "hour");
   recording.meta("duration_ns", std::to_string(an_hour.count()));
@@ -59,13 +59,14 @@ void write_an_hour(sim::Recording& recording, int partitions) {
   std::size_t replica = 0;
   for (std::int64_t i = 0; i < ten_million / 10; ++i) {
     const Time t(i * step);
-    recording.event({.t = t,
-                     .kind = i % 20 == 0 ? "partition.leader_elected" : "replica.caught_up",
-                     .level = i % 20 == 0 ? sim::EventLevel::control : sim::EventLevel::detail,
-                     .machine = static_cast<int>(i % brokers),
-                     .cause = i > 0 ? std::optional(i) : std::nullopt,
-                     .en = "broker-3 is in step with broker-1 in logins-17",
-                     .ko = "broker-3이 logins-17에서 broker-1을 따라잡았습니다"});
+    recording.event(
+        {.t = t,
+         .kind = i % 20 == 0 ? "partition.leader_elected" : "replica.caught_up",
+         .level = i % 20 == 0 ? recording::EventLevel::control : recording::EventLevel::detail,
+         .machine = static_cast<int>(i % brokers),
+         .cause = i > 0 ? std::optional(i) : std::nullopt,
+         .en = "broker-3 is in step with broker-1 in logins-17",
+         .ko = "broker-3이 logins-17에서 broker-1을 따라잡았습니다"});
     for (int k = 0; k < 3; ++k) {
       replica = (replica + 1) % subjects.size();
       ends[replica] += 1 + random.below(100);
@@ -91,7 +92,7 @@ void write_an_hour(sim::Recording& recording, int partitions) {
 void rebuild_of_ten_million(benchmark::State& state) {
   const Folder folder;
   const std::string path = folder / "hour.run";
-  auto recording = sim::Recording::create(path);
+  auto recording = recording::Recording::create(path);
   if (!recording) return state.SkipWithError(recording.error().c_str());
   const auto begin = std::chrono::steady_clock::now();
   write_an_hour(*recording, static_cast<int>(state.range(0)));
@@ -99,7 +100,7 @@ void rebuild_of_ten_million(benchmark::State& state) {
     return state.SkipWithError(written.error().c_str());
   }
   const double written_in = milliseconds_since(begin) / 1000;
-  const auto reader = sim::RecordingReader::open(path);
+  const auto reader = recording::Reader::open(path);
   if (!reader) return state.SkipWithError(reader.error().c_str());
   RandomStream random(2, "moments");
   std::vector<double> taken;

@@ -1,6 +1,6 @@
 // brokerlab export: a recording as a Perfetto trace and as CSV, read back as others would.
 #include "base/random.h"
-#include "sim/recording.h"
+#include "recording/recording.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
@@ -27,8 +27,8 @@ constexpr int broker = 2;
 /// Two machines that talk: in order, at once, one way, into silence.
 class Story {
  public:
-  explicit Story(const sim::RecordingScope& scope = {}) {
-    auto created = sim::Recording::create(file());
+  explicit Story(const recording::Scope& scope = {}) {
+    auto created = recording::Recording::create(file());
     REQUIRE(created.ok());
     recording.emplace(std::move(created).value());
     recording->scope(scope);
@@ -42,13 +42,13 @@ class Story {
     const auto lost = recording->event({.id = 4,
                                         .t = Time(2s),
                                         .kind = "machine.power_off",
-                                        .level = sim::EventLevel::fault,
+                                        .level = recording::EventLevel::fault,
                                         .machine = broker,
                                         .en = "broker-1 lost power",
                                         .ko = "전원이 꺼졌다"});
     recording->event({.t = Time(3s) + 1ns,
                       .kind = "partition.leader_elected",
-                      .level = sim::EventLevel::control,
+                      .level = recording::EventLevel::control,
                       .partition = 0,
                       .cause = lost,
                       .en = "a \"new\"\nleader",
@@ -72,7 +72,7 @@ class Story {
   std::string file() const { return path("a.run"); }
   std::string path(const std::string& name) const { return folder_.path() + "/" + name; }
 
-  std::optional<sim::Recording> recording;
+  std::optional<recording::Recording> recording;
 
  private:
   log::test::TemporaryFolder folder_;
@@ -233,7 +233,7 @@ TEST_CASE("export: a request that waits in vain is a slice until its connection 
   story.message(Time(3s) + 2ms, Time(3s) + 3ms, broker, "Metadata response", 4);
   story.recording->event({.t = Time(32s),
                           .kind = "connection.broken",
-                          .level = sim::EventLevel::control,
+                          .level = recording::EventLevel::control,
                           .machine = producer,
                           .en = "lost",
                           .details = {{"peer", "broker-1"}, {"count", "2"}}});
@@ -344,12 +344,12 @@ TEST_CASE("export: what cannot be done is said in a sentence", "[unit]") {
 }
 
 TEST_CASE("export: says when the recording has no requests, or a part of them", "[unit]") {
-  Story control({.level = sim::RecordingLevel::control});
+  Story control({.level = recording::Level::control});
   control.finish();
   CHECK_THAT(command({"export", control.file(), "--perfetto", "-"}).err,
              Contains("this recording has no requests\n"));
   Story sampled(
-      {.level = sim::RecordingLevel::sampled, .sample = 50, .from = Time(1s), .until = Time(2s)});
+      {.level = recording::Level::sampled, .sample = 50, .from = Time(1s), .until = Time(2s)});
   sampled.finish();
   CHECK_THAT(command({"export", sampled.file(), "--perfetto", "-"}).err,
              Contains("this recording has one request in 50, but for all from t=1.000s"));

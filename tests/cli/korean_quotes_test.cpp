@@ -2,6 +2,7 @@
 // for a heading called "Partitions", or asks why with English words.
 #include "base/translation.h"
 #include "tests/cli/command.h"
+#include "tests/files.h"
 
 #include <catch2/catch.hpp>
 
@@ -13,14 +14,9 @@
 using namespace brokerlab;
 namespace fs = std::filesystem;
 
-namespace {
+using brokerlab::tests::contents;
 
-std::string contents(const fs::path& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+namespace {
 
 bool is_korean(const std::string& text) {
   return std::any_of(text.begin(), text.end(),
@@ -86,7 +82,7 @@ TEST_CASE("a thing has one name in Korean, wherever it is told", "[unit]") {
                                   "프로듀스", "쓸 수 없던", "컨슈머 랙",  "ZooKeeper 서버"};
   const fs::path root(BROKERLAB_SOURCE_DIR);
   std::vector<fs::path> files{root / "README.ko.md", root / "base/korean.po"};
-  for (const char* folder : {"cli", "labs", "model", "scenarios", "sim", "viz"}) {
+  for (const char* folder : {"cli", "labs", "model", "recording", "scenarios", "sim", "viz"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string kind = entry.path().extension();
       if (kind == ".cpp" || kind == ".h" || kind == ".json" || kind == ".md") {

@@ -4,6 +4,7 @@
 #include "scenarios/harm.h"
 #include "scenarios/report.h"
 #include "tests/cli/command.h"
+#include "tests/files.h"
 #include "tests/log/partition_story.h"
 
 #include <catch2/catch.hpp>
@@ -16,6 +17,8 @@
 using namespace brokerlab;
 using Catch::Contains;
 using test::command;
+
+using brokerlab::tests::contents;
 
 namespace {
 
@@ -83,11 +86,6 @@ std::string said_in(const std::string& folder, const std::string& arguments) {
   while (const std::size_t got = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);
   pclose(pipe);
   return text;
-}
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// Of one of each: everything that a page can tell.

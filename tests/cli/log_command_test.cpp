@@ -1,6 +1,6 @@
 // brokerlab log ...: a partition's directory on the real file system, from the command line.
-#include "log/log_directory.h"
-#include "log/posix_env.h"
+#include "log/directory/log_directory.h"
+#include "log/env/posix_env.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
@@ -135,9 +135,9 @@ TEST_CASE("log append refuses a malformed line with all that is wrong in it", "[
 TEST_CASE("log dump prints what kafka-dump-log prints", "[unit]") {
   LogStory story;
   const std::string crc = [&] {
-    const std::string json = story.log("dump", {"--json"}).out;
-    const auto at = json.find("\"crc\":") + 6;
-    return json.substr(at, json.find(',', at) - at);
+    const std::string dumped = story.log("dump", {"--json"}).out;
+    const auto at = dumped.find("\"crc\":") + 6;
+    return dumped.substr(at, dumped.find(',', at) - at);
   }();
   CHECK(story.log("dump", {"--records"}).out ==
         "Dumping " + story.file(".log") +

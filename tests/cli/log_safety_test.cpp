@@ -1,6 +1,6 @@
 // brokerlab log append, recover and compact on what they did not write: nothing may be lost.
-#include "log/big_endian.h"
-#include "log/legacy_batch.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/legacy_batch.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 

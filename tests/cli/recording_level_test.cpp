@@ -1,5 +1,5 @@
 // A recording that left things out says so to who asks for them.
-#include "sim/recording.h"
+#include "recording/recording.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
@@ -12,18 +12,18 @@ using test::command;
 
 namespace {
 
-class Story {
+class LevelStory {
  public:
-  explicit Story(const sim::RecordingScope& scope) {
-    auto recording = sim::Recording::create(file());
+  explicit LevelStory(const recording::Scope& scope) {
+    auto recording = recording::Recording::create(file());
     REQUIRE(recording.ok());
     recording->scope(scope);
     recording->meta("duration_ns", "60000000000");
-    if (scope.level != sim::RecordingLevel::none) {
+    if (scope.level != recording::Level::none) {
       recording->event({.id = 7,
                         .t = Time(1s),
                         .kind = "machine.power_off",
-                        .level = sim::EventLevel::fault,
+                        .level = recording::EventLevel::fault,
                         .en = "broker-1 lost power",
                         .ko = "broker-1이 꺼졌다"});
     }
@@ -38,18 +38,18 @@ class Story {
 }  // namespace
 
 TEST_CASE("trace says what the level of the recording left out", "[unit]") {
-  const Story control({.level = sim::RecordingLevel::control});
+  const LevelStory control({.level = recording::Level::control});
   CHECK(command({"trace", control.file()}).err == "");
   CHECK(command({"trace", control.file(), "--level", "detail"}).err ==
         "of the detail events this recording has only the causes of others (recording level "
         "control)\n");
-  const Story sampled(
-      {.level = sim::RecordingLevel::sampled, .sample = 20, .from = Time(10s), .until = Time(20s)});
+  const LevelStory sampled(
+      {.level = recording::Level::sampled, .sample = 20, .from = Time(10s), .until = Time(20s)});
   CHECK(command({"trace", sampled.file(), "--level", "detail"}).err ==
         "this recording has one chain of detail events in 20 (recording level sampled), and "
         "everything from "
         "t=10.000s to t=20.000s\n");
-  const Story none({.level = sim::RecordingLevel::none});
+  const LevelStory none({.level = recording::Level::none});
   const auto answer = command({"trace", none.file()});
   CHECK(answer.status == 0);
   CHECK(answer.out == "");
@@ -58,15 +58,15 @@ TEST_CASE("trace says what the level of the recording left out", "[unit]") {
 }
 
 TEST_CASE("why says that an event may have been left out", "[unit]") {
-  const Story control({.level = sim::RecordingLevel::control});
+  const LevelStory control({.level = recording::Level::control});
   CHECK(command({"why", control.file(), "7"}).out == "t=1.000s #7 broker-1 lost power\n");
   CHECK_THAT(command({"why", control.file(), "8"}).err,
              Contains("of which an event tells; of the detail"));
-  const Story none({.level = sim::RecordingLevel::none});
+  const LevelStory none({.level = recording::Level::none});
   CHECK_THAT(
       command({"why", none.file(), "power"}).err,
       Contains("matches no event; see brokerlab trace; this recording has the verdict alone"));
-  const Story all({});
+  const LevelStory all({});
   CHECK_THAT(command({"why", all.file(), "8"}).err, Contains("of which an event tells\n"));
   CHECK_THAT(command({"why", all.file(), "8"}).err, !Contains("nothing was done"));
 }

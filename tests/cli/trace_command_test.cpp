@@ -1,5 +1,5 @@
 // brokerlab trace: the events of a recording, as a user wants to read them.
-#include "sim/recording.h"
+#include "recording/recording.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
@@ -16,14 +16,14 @@ namespace {
 class TraceStory {
  public:
   explicit TraceStory(const std::string& starts_at = "08:59:58") {
-    auto recording = sim::Recording::create(file());
+    auto recording = recording::Recording::create(file());
     REQUIRE(recording.ok());
     if (!starts_at.empty()) recording->meta("starts_at", starts_at);
     recording->meta("duration_ns", "60000000000");
     recording->machine(1, "broker-1", "broker");
     recording->partition(0, "orders", 0, false);
     recording->partition(1, "__consumer_offsets", 7, true);
-    const auto at = [&](Duration since, const char* kind, sim::EventLevel level,
+    const auto at = [&](Duration since, const char* kind, recording::EventLevel level,
                         std::optional<int> machine, std::optional<int> partition) {
       recording->event({.t = Time(since),
                         .kind = kind,
@@ -33,11 +33,11 @@ class TraceStory {
                         .en = kind,
                         .ko = "일이 있었다"});
     };
-    at(1s, "machine.power_off", sim::EventLevel::fault, 1, {});
-    at(19s, "partition.leader_elected", sim::EventLevel::control, {}, 0);
-    at(19s, "partition.leader_elected", sim::EventLevel::control, {}, 1);
-    at(20s, "partition.isr_shrunk", sim::EventLevel::control, {}, 1);
-    at(21s, "replica.became_leader", sim::EventLevel::detail, {}, 0);
+    at(1s, "machine.power_off", recording::EventLevel::fault, 1, {});
+    at(19s, "partition.leader_elected", recording::EventLevel::control, {}, 0);
+    at(19s, "partition.leader_elected", recording::EventLevel::control, {}, 1);
+    at(20s, "partition.isr_shrunk", recording::EventLevel::control, {}, 1);
+    at(21s, "replica.became_leader", recording::EventLevel::detail, {}, 0);
     REQUIRE(recording->finish().ok());
   }
 

@@ -1,5 +1,5 @@
 // why finds the event that is meant: by its number, by a record's id, by words.
-#include "sim/recording.h"
+#include "recording/recording.h"
 #include "tests/cli/command.h"
 #include "tests/log/partition_story.h"
 
@@ -17,19 +17,19 @@ namespace {
 class Loss {
  public:
   Loss() {
-    auto recording = sim::Recording::create(file());
+    auto recording = recording::Recording::create(file());
     REQUIRE(recording.ok());
     recording->meta("duration_ns", "60000000000");
     recording->event({.id = 1,
                       .t = Time(1s),
                       .kind = "machine.power_off",
-                      .level = sim::EventLevel::fault,
+                      .level = recording::EventLevel::fault,
                       .en = "broker-1 lost power",
                       .ko = "broker-1의 전원이 꺼졌다"});
     recording->event({.id = 2,
                       .t = Time(2s),
                       .kind = "record.lost",
-                      .level = sim::EventLevel::control,
+                      .level = recording::EventLevel::control,
                       .en = "Acknowledged record id 48131677 is lost",
                       .ko = "저장 응답을 받은 레코드(id 48131677)가 사라졌다"});
     REQUIRE(recording->finish().ok());

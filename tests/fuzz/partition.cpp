@@ -1,17 +1,15 @@
 #include "tests/fuzz/partition.h"
 
-#include "log/big_endian.h"
-#include "log/cleaner.h"
-#include "log/crc32c.h"
-#include "log/legacy_batch.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
+#include "log/batch/legacy_batch.h"
+#include "log/partition/cleaner.h"
 #include "tests/fuzz/targets.h"
 
 #include <array>
 
 namespace brokerlab::log::fuzz {
 namespace {
-
-constexpr DecodeLimits small_limits{.max_uncompressed = std::size_t{1} << 16};
 
 /// Beginnings and ends of what offsets can be.
 constexpr std::array<Offset, 4> base_offsets = {0, 42, Offset{1} << 31, INT64_MAX - 5};

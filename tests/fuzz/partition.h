@@ -1,12 +1,15 @@
 // A partition made of fuzzed bytes, and a use of it (targets.h).
 #pragma once
 
-#include "log/log.h"
-#include "log/memory_env.h"
+#include "log/env/memory_env.h"
+#include "log/partition/log.h"
 
 #include <string>
 
 namespace brokerlab::log::fuzz {
+
+/// No input may make a decoder take more.
+inline constexpr DecodeLimits small_limits{.max_uncompressed = std::size_t{1} << 16};
 
 inline constexpr const char* partition_dir = "/d/t-0";
 

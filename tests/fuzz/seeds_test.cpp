@@ -1,8 +1,8 @@
 // Writes the corpus' seeds anew: brokerlab_tests_fuzz "[seeds]". Hidden, since it writes into the
 // source folder; what the fuzzers found lies beside them under other names.
-#include "log/big_endian.h"
-#include "log/legacy_batch.h"
-#include "log/producer_snapshot.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/legacy_batch.h"
+#include "log/partition/producer_snapshot.h"
 #include "tests/fuzz/partition.h"
 #include "tests/fuzz/targets.h"
 

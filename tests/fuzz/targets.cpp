@@ -1,21 +1,19 @@
 #include "tests/fuzz/targets.h"
 
-#include "log/big_endian.h"
-#include "log/checkpoint.h"
-#include "log/crc32c.h"
-#include "log/directory_files.h"
-#include "log/log.h"
-#include "log/memory_env.h"
-#include "log/producer_snapshot.h"
-#include "log/verify.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
+#include "log/directory/checkpoint.h"
+#include "log/directory/directory_files.h"
+#include "log/directory/verify.h"
+#include "log/env/memory_env.h"
+#include "log/partition/log.h"
+#include "log/partition/producer_snapshot.h"
 #include "tests/fuzz/partition.h"
 
 #include <array>
 
 namespace brokerlab::log::fuzz {
 namespace {
-
-constexpr DecodeLimits small_limits{.max_uncompressed = std::size_t{1} << 16};
 
 /// Formats 0 and 1: nothing is asked of what a wrapper holds but that it can be looked at.
 void look_into_legacy(const BatchView& batch) {

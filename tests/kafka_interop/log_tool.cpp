@@ -11,9 +11,9 @@
 //   log_tool damage DIR SEED COUNT          segments of all formats and damaged ones, one file
 //   each,
 //                                           and a line each of what the tests' oracle says of it
-#include "log/checkpoint.h"
-#include "log/log.h"
-#include "log/posix_env.h"
+#include "log/directory/checkpoint.h"
+#include "log/env/posix_env.h"
+#include "log/partition/log.h"
 #include "tests/log/any_segment.h"
 #include "tests/log/record_json.h"
 

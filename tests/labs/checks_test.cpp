@@ -22,8 +22,9 @@ Metric lost_records() { return {"/lost", "", {"lost", "사라진 레코드"}}; }
 Metric unread() { return {"/records/sent", "/records/consumed", {"unread", "읽지 못한 레코드"}}; }
 Metric outage() { return {"/unavailable_s", "", {"outage", "장애 시간"}}; }
 
-sim::RecordedEvent event(int id, double seconds, const char* kind, const char* detail = "{}") {
-  sim::RecordedEvent made;
+recording::RecordedEvent event(int id, double seconds, const char* kind,
+                               const char* detail = "{}") {
+  recording::RecordedEvent made;
   made.id = id;
   made.t = at_seconds(seconds);
   made.kind = kind;

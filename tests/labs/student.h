@@ -77,7 +77,7 @@ class Student {
   }
   /// What the report of the first run says, for every answer that is read from it.
   void answers_as_read(const Lab& lab) const {
-    const auto recording = sim::RecordingReader::open(file("runs/first.run"));
+    const auto recording = recording::Reader::open(file("runs/first.run"));
     REQUIRE(recording.ok());
     const auto report = report_of(*recording);
     REQUIRE(report.ok());

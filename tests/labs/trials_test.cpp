@@ -16,7 +16,7 @@ Exposed exposed(const char* leader, double from, double until) {
 }
 
 /// Ten minutes; a rush at five; a power loss half a minute later, for two minutes.
-Scenario incident() {
+Scenario ten_minutes() {
   Scenario scenario;
   scenario.duration = 600s;
   scenario.sources.resize(1);
@@ -49,23 +49,23 @@ TEST_CASE("where no record is alone, the moment is right after an acknowledgment
 }
 
 TEST_CASE("all faults move together, and the run ends when it has been watched", "[unit]") {
-  const Scenario whole = moved(incident(), at_seconds(320.5), {});
+  const Scenario whole = moved(ten_minutes(), at_seconds(320.5), {});
   CHECK(whole.faults[0].at == 320500ms);
   CHECK(whole.faults[1].at == 440500ms);
   CHECK(whole.duration == 600s);
   CHECK(whole.sources[0].until == 580s);
 
-  const Scenario watched = moved(incident(), at_seconds(40), 200s);
+  const Scenario watched = moved(ten_minutes(), at_seconds(40), 200s);
   CHECK(watched.duration == 240s);
   CHECK(watched.faults[1].at == 160s);
   CHECK(*watched.sources[0].until < 240s);
   CHECK(watched.sources[0].rate.size() == 1);  // The rush is not reached.
 
-  const Scenario brief = moved(incident(), at_seconds(320), 40s);
+  const Scenario brief = moved(ten_minutes(), at_seconds(320), 40s);
   CHECK(brief.duration == 360s);
   CHECK(brief.faults.size() == 1);  // Nobody switches it on in time.
 
-  const Scenario calm = before_faults(incident(), 60s);
+  const Scenario calm = before_faults(ten_minutes(), 60s);
   CHECK(calm.faults.empty());
   CHECK(calm.duration == 60s);
 }

@@ -6,9 +6,9 @@
 // from the engine.
 #pragma once
 
-#include "log/env.h"
-#include "log/producer_snapshot.h"
-#include "log/segment.h"
+#include "log/env/env.h"
+#include "log/partition/producer_snapshot.h"
+#include "log/partition/segment.h"
 #include "tests/log/any_segment.h"
 
 #include <array>

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "base/random.h"
-#include "log/big_endian.h"
-#include "log/crc32c.h"
-#include "log/legacy_batch.h"
-#include "log/record_batch.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
+#include "log/batch/legacy_batch.h"
+#include "log/batch/record_batch.h"
 #include "tests/log/kafka_judge.h"
 
 #include <algorithm>

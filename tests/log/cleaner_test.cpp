@@ -1,5 +1,5 @@
 // Compaction: what a keyed topic keeps.
-#include "log/cleaner.h"
+#include "log/partition/cleaner.h"
 
 #include "tests/log/partition_story.h"
 

@@ -1,8 +1,8 @@
 // The codecs: what they write byte for byte, what they read, and what damage does.
-#include "log/compression.h"
+#include "log/batch/compression.h"
 
 #include "base/random.h"
-#include "log/xxhash32.h"
+#include "log/batch/xxhash32.h"
 
 #include <catch2/catch.hpp>
 

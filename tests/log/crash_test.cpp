@@ -13,7 +13,7 @@
 namespace brokerlab::log {
 namespace {
 
-struct Kept {
+struct Survivor {
   Offset offset = 0;
   Offset batch_end = 0;  ///< One past its batch's last offset.
   LeaderEpoch epoch = no_epoch;
@@ -52,7 +52,7 @@ class Workload {
     CRASH_REQUIRE(opened);
     CRASH_REQUIRE(log_->log_start_offset() <= start_attempted_);
     CRASH_REQUIRE(log_->log_end_offset() >= durable_end_);
-    std::map<Offset, Kept> found;
+    std::map<Offset, Survivor> found;
     if (std::string wrong = read_all(found); !wrong.empty()) return wrong;
     Offset next = log_->log_start_offset();
     std::int32_t holes = 0;
@@ -69,7 +69,7 @@ class Workload {
     // recovery says so.
     CRASH_REQUIRE(holes <= (may_have_holes ? log_->recovery().gaps : 0));
     holes_ += holes;
-    for (const Kept& kept : kept_) {
+    for (const Survivor& kept : kept_) {
       if (kept.batch_end > durable_end_ || kept.offset < start_attempted_) continue;
       const auto at = found.find(kept.offset);
       CRASH_REQUIRE(at != found.end());
@@ -88,7 +88,7 @@ class Workload {
     const std::int64_t size = log_->size();
     CRASH_REQUIRE(!log_->flush().ok() && !log_->roll(1000).ok() && !log_->truncate_to(0).ok());
     CRASH_REQUIRE(log_->size() == size);
-    std::map<Offset, Kept> found;
+    std::map<Offset, Survivor> found;
     return log_->segments().empty() ? "" : read_all(found);
   }
 
@@ -120,7 +120,7 @@ class Workload {
   /// One call with a batch of so many records for each number.
   bool append(const std::vector<int>& counts, Codec codec = Codec::none) {
     ByteVector bytes;
-    std::vector<Kept> records;
+    std::vector<Survivor> records;
     for (const int count : counts) {
       BatchBuilder::Options options;
       options.codec = codec;
@@ -143,7 +143,7 @@ class Workload {
     batch.record_count = count;
     batch.payload_size = 40 * count;
     batch.seed = static_cast<std::uint64_t>(next_value_++);
-    std::vector<Kept> records;
+    std::vector<Survivor> records;
     const auto decoded = decode_all(materialise(batch)).value();
     for (const Record& record : decoded) {
       records.push_back(
@@ -153,11 +153,11 @@ class Workload {
     return note_success(log_->append_phantom_as_leader(batch, epoch_, 1000).ok(), records);
   }
 
-  void note_attempt(const std::vector<Kept>& records) {
-    for (const Kept& record : records) appended_.emplace(record.offset, record);
+  void note_attempt(const std::vector<Survivor>& records) {
+    for (const Survivor& record : records) appended_.emplace(record.offset, record);
   }
 
-  bool note_success(bool ok, const std::vector<Kept>& records) {
+  bool note_success(bool ok, const std::vector<Survivor>& records) {
     if (!ok) return false;
     kept_.insert(kept_.end(), records.begin(), records.end());
     end_ += static_cast<Offset>(records.size());
@@ -194,7 +194,7 @@ class Workload {
 
   /// Cuts the last `records` off, and the rest of the batch that the first of them is in.
   bool truncate_by(Offset records) {
-    const auto first = std::find_if(kept_.begin(), kept_.end(), [&](const Kept& kept) {
+    const auto first = std::find_if(kept_.begin(), kept_.end(), [&](const Survivor& kept) {
       return kept.batch_end > end_ - records;
     });
     return truncate_to(first->offset);
@@ -210,7 +210,7 @@ class Workload {
   bool truncate_all() {
     durable_end_ = 0;
     start_attempted_ = end_ + 10;
-    for (Kept& kept : kept_) start_attempted_ = std::max(start_attempted_, kept.offset);
+    for (Survivor& kept : kept_) start_attempted_ = std::max(start_attempted_, kept.offset);
     if (!log_->truncate_fully_and_start_at(end_ + 10).ok()) return false;
     start_ = end_ + 10;
     kept_.clear();
@@ -220,7 +220,7 @@ class Workload {
   }
 
   void cut_to(Offset offset) {
-    std::erase_if(kept_, [offset](const Kept& kept) { return kept.batch_end > offset; });
+    std::erase_if(kept_, [offset](const Survivor& kept) { return kept.batch_end > offset; });
     end_ = offset;
     checkpoint();
   }
@@ -243,14 +243,14 @@ class Workload {
     return open(clean);
   }
 
-  bool was_appended(const Kept& record) const {
+  bool was_appended(const Survivor& record) const {
     const auto [first, last] = appended_.equal_range(record.offset);
     return std::any_of(first, last, [&](const auto& entry) {
       return entry.second.epoch == record.epoch && entry.second.value == record.value;
     });
   }
 
-  std::string read_all(std::map<Offset, Kept>& found) const {
+  std::string read_all(std::map<Offset, Survivor>& found) const {
     Offset at = log_->log_start_offset();
     while (at < log_->log_end_offset()) {
       const auto got = log_->read(at, 1 << 16, log_->log_end_offset(), true);
@@ -261,8 +261,8 @@ class Workload {
         CRASH_REQUIRE(batch.checksum_ok() && records.ok());
         for (const Record& record : records.value()) {
           if (record.offset < log_->log_start_offset()) continue;
-          const Kept kept{record.offset, batch.next_offset(), batch.leader_epoch(),
-                          std::string(as_text(*record.value))};
+          const Survivor kept{record.offset, batch.next_offset(), batch.leader_epoch(),
+                              std::string(as_text(*record.value))};
           CRASH_REQUIRE(found.emplace(record.offset, kept).second);
         }
         at = batch.next_offset();
@@ -272,7 +272,7 @@ class Workload {
   }
 
   /// What was found, and one batch more, is there after an orderly stop.
-  std::string check_goes_on(std::map<Offset, Kept> expected) {
+  std::string check_goes_on(std::map<Offset, Survivor> expected) {
     end_ = log_->log_end_offset();
     start_ = log_->log_start_offset();
     CRASH_REQUIRE(assign_epoch());
@@ -280,7 +280,7 @@ class Workload {
     expected.emplace(end_ - 2, kept_[kept_.size() - 2]);
     expected.emplace(end_ - 1, kept_.back());
     CRASH_REQUIRE(reopen(true));
-    std::map<Offset, Kept> found;
+    std::map<Offset, Survivor> found;
     if (std::string wrong = read_all(found); !wrong.empty()) return wrong;
     const auto same = [](const auto& a, const auto& b) {
       return a.first == b.first && a.second.value == b.second.value;
@@ -292,8 +292,8 @@ class Workload {
   MemoryEnv& env_;
   LogConfig config_;
   std::unique_ptr<Log> log_;
-  std::multimap<Offset, Kept> appended_;  ///< All ever handed over, also what was cut since.
-  std::vector<Kept> kept_;                ///< What the log holds, as far as it has answered.
+  std::multimap<Offset, Survivor> appended_;  ///< All ever handed over, also what was cut since.
+  std::vector<Survivor> kept_;                ///< What the log holds, as far as it has answered.
   Offset start_ = 0;
   Offset start_attempted_ = 0;  ///< Records below may or may not be there.
   Offset end_ = 0;

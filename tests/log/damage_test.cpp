@@ -1,6 +1,6 @@
 // Files and batches that no broker should have written: what the fuzzers found, told as stories.
-#include "log/big_endian.h"
-#include "log/crc32c.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {

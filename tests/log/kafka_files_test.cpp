@@ -1,7 +1,7 @@
 // Files that a real Kafka broker wrote (kafka_files/README.md), opened, read and recovered by our
 // engine. tests/kafka_interop makes them, and compares far more of them.
-#include "log/checkpoint.h"
-#include "log/verify.h"
+#include "log/directory/checkpoint.h"
+#include "log/directory/verify.h"
 #include "tests/log/partition_story.h"
 #include "tests/log/record_json.h"
 

@@ -8,7 +8,7 @@
 // DefaultRecord.readFrom. Not judged: batches of producers with an id.
 #pragma once
 
-#include "log/compression.h"
+#include "log/batch/compression.h"
 #include "log/types.h"
 
 #include <array>

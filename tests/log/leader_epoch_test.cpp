@@ -1,6 +1,6 @@
 // Leader epochs and the checkpoint files. The cases are those of Kafka's LeaderEpochFileCacheTest,
 // retold.
-#include "log/checkpoint.h"
+#include "log/directory/checkpoint.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {

@@ -1,10 +1,10 @@
 // Batches of message formats 0 and 1: bytes, and the ways of old clients and brokers.
-#include "log/legacy_batch.h"
+#include "log/batch/legacy_batch.h"
 
-#include "log/big_endian.h"
-#include "log/cleaner.h"
-#include "log/codecs.h"
-#include "log/verify.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/codecs.h"
+#include "log/directory/verify.h"
+#include "log/partition/cleaner.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {

@@ -1,7 +1,7 @@
 // Stories of a log directory: how it starts, stops, refuses, and what a power loss leaves of it.
-#include "log/log_directory.h"
+#include "log/directory/log_directory.h"
 
-#include "log/log_manager.h"
+#include "log/directory/log_manager.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
@@ -10,7 +10,6 @@ namespace {
 using test::batch_of;
 using test::Values;
 using test::values_in;
-using Kind = DirectoryError::Kind;
 
 const TopicPartition orders{"orders", 0};
 const TopicPartition clicks{"web.clicks", 3};
@@ -224,7 +223,7 @@ TEST_CASE("what other hands wrote into meta.properties is read", "[unit]") {
     story.options.broker_id = 5;
     story.options.cluster_id = "d";
     const DirectoryError error = story.refused();
-    CHECK(error.kind == Kind::inconsistent);
+    CHECK(error.kind == DirectoryError::Kind::inconsistent);
     CHECK(error.text() ==
           "/data/meta.properties: this is the directory of broker 4, not of 5\n"
           "/data/meta.properties: this is a directory of cluster c, not of d");
@@ -305,7 +304,7 @@ TEST_CASE("a second opener is refused, and harms nobody", "[unit]") {
     story.produce(orders, 0, 3);
     const auto second = LogDirectory::open(story.env(), story.path(), {});
     REQUIRE_FALSE(second.ok());
-    CHECK(second.error().kind == Kind::locked);
+    CHECK(second.error().kind == DirectoryError::Kind::locked);
     CHECK(second.error().text() == story.path() + "/.lock: locked: is in use by another process");
     story.produce(orders, 3, 5);
     story.stop();
@@ -324,7 +323,7 @@ TEST_CASE("malformed small files are listed with their lines, and nothing is los
     story.write("meta.properties", "broker.id=one\n\nversion=0\nno\\u0041\n");
     story.write("recovery-point-offset-checkpoint", "0\n1\norders 0 x\n");
     const DirectoryError error = story.refused();
-    CHECK(error.kind == Kind::malformed);
+    CHECK(error.kind == DirectoryError::Kind::malformed);
     CHECK(error.text() == story.path() +
                               "/meta.properties: line 4: \"no\\u0041\": is no line of a properties "
                               "file (key=value)\n" +
@@ -345,7 +344,7 @@ TEST_CASE("malformed small files are listed with their lines, and nothing is los
     auto dir = must(LogDirectory::open(story.env(), story.path(), story.options));
     const auto loaded = dir->load_all();
     REQUIRE_FALSE(loaded.ok());
-    CHECK(loaded.error().kind == Kind::malformed);
+    CHECK(loaded.error().kind == DirectoryError::Kind::malformed);
     CHECK(loaded.error().text() ==
           story.path() +
               "/orders-0/partition.metadata: line 2: \"topic id: AQID\": must be "
@@ -363,7 +362,7 @@ TEST_CASE("Kafka's way with a bad checkpoint is to begin without it", "[unit]") 
   story.produce(orders, 0, 9);
   story.die();
   story.write("recovery-point-offset-checkpoint", "1\n0\n");
-  CHECK(story.refused().kind == Kind::malformed);
+  CHECK(story.refused().kind == DirectoryError::Kind::malformed);
   story.options.reset_bad_checkpoints = true;
   story.start();
   REQUIRE(story.dir().warnings().size() == 1);
@@ -394,8 +393,8 @@ TEST_CASE("a topic id that changes is refused", "[unit]") {
   story.start();
   story.produce(orders, 0, 1);                         // Made without an id,
   (void)must(story.dir().create(orders, some_id(1)));  // which a newer controller brings.
-  CHECK(story.dir().create(orders, some_id(2)).error().kind == Kind::inconsistent);
-  CHECK(story.dir().create({"bad topic", 0}, {}).error().kind == Kind::invalid);
+  CHECK(story.dir().create(orders, some_id(2)).error().kind == DirectoryError::Kind::inconsistent);
+  CHECK(story.dir().create({"bad topic", 0}, {}).error().kind == DirectoryError::Kind::invalid);
   story.die();
   story.start();
   CHECK(story.dir().partitions().at(orders).topic_id == some_id(1));
@@ -416,7 +415,7 @@ TEST_CASE("no space in the middle of a checkpoint leaves the old one", "[unit]")
     const auto written = story.dir().write_recovery_points();
     failed = !written.ok();
     if (!failed) break;
-    CHECK(written.error().kind == Kind::io);
+    CHECK(written.error().kind == DirectoryError::Kind::io);
     CHECK(contains(written.error().text(), "no space left"));
     const std::string text = story.text("recovery-point-offset-checkpoint");
     // The last call syncs the directory: by then the new one stands.
@@ -646,7 +645,7 @@ TEST_CASE("several directories share the partitions", "[unit]") {
   CHECK(manager->directories()[2]->size() == 2);
   CHECK(manager->directory_of({"orders", 4}) == manager->directories()[1].get());
   CHECK(manager->find({"orders", 7}) == nullptr);
-  CHECK(LogManager::open(env, {"/d4", "/d1"}, {}).error().kind == Kind::locked);
+  CHECK(LogManager::open(env, {"/d4", "/d1"}, {}).error().kind == DirectoryError::Kind::locked);
   must(manager->directories()[0]->delete_partition({"orders", 0}));
   must(manager->directories()[0]->delete_partition({"orders", 3}));
   CHECK(manager->next_directory().path() == "/d1");
@@ -688,7 +687,7 @@ TEST_CASE("when every directory fails, there is no start", "[unit]") {
   env.fail_call(1, IoErrorKind::io);
   const auto refused = LogManager::open(env, {"/d1"}, {});
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().kind == Kind::io);
+  CHECK(refused.error().kind == DirectoryError::Kind::io);
   CHECK(refused.error().text().find("/d1") != std::string::npos);
 }
 

@@ -7,14 +7,14 @@ namespace brokerlab::log {
 namespace {
 
 /// One record as the oracle remembers it.
-struct Kept {
+struct Expected {
   Offset offset;
   Offset batch_end;  ///< One past its batch's last offset.
   LeaderEpoch epoch;
   std::string value;
 };
 
-bool operator==(const Kept& a, const Kept& b) {
+bool operator==(const Expected& a, const Expected& b) {
   return a.offset == b.offset && a.epoch == b.epoch && a.value == b.value;
 }
 
@@ -92,7 +92,7 @@ class LogLife {
     const auto records = decode_all(got.value().bytes);
     STORY_REQUIRE(records.ok());
     auto expected = std::find_if(kept_.begin(), kept_.end(),
-                                 [&](const Kept& kept) { return kept.offset >= from; });
+                                 [&](const Expected& kept) { return kept.offset >= from; });
     for (const Record& record : records.value()) {
       if (record.offset < from) continue;
       STORY_REQUIRE(expected != kept_.end());
@@ -112,7 +112,7 @@ class LogLife {
     // removed segments back. The list knows no such thing, so here it commits at once.
     env_.commit_names();
     if (to >= end_) return "";
-    std::erase_if(kept_, [to](const Kept& kept) { return kept.batch_end > to; });
+    std::erase_if(kept_, [to](const Expected& kept) { return kept.batch_end > to; });
     end_ = to;
     start_ = std::min(start_, to);
     durable_end_ = std::min(durable_end_, to);
@@ -160,12 +160,12 @@ class LogLife {
     STORY_REQUIRE(left <= end_);
     end_ = left;
     start_ = log_->log_start_offset();
-    std::vector<Kept> found;
+    std::vector<Expected> found;
     if (std::string wrong = read_all(found); !wrong.empty()) return wrong;
     // What is left was there before, is all of what was synced, and has no holes but those told.
     auto survivor = found.begin();
     bool hole = false;
-    for (const Kept& kept : kept_) {
+    for (const Expected& kept : kept_) {
       if (kept.offset < start_) continue;
       if (survivor != found.end() && *survivor == kept) {
         survivor->batch_end = kept.batch_end;
@@ -198,16 +198,16 @@ class LogLife {
   std::string agree() {
     STORY_REQUIRE(log_->log_end_offset() == end_);
     STORY_REQUIRE(log_->log_start_offset() == start_);
-    std::vector<Kept> found;
+    std::vector<Expected> found;
     if (std::string wrong = read_all(found); !wrong.empty()) return wrong;
     const auto first = std::find_if(kept_.begin(), kept_.end(),
-                                    [this](const Kept& kept) { return kept.offset >= start_; });
+                                    [this](const Expected& kept) { return kept.offset >= start_; });
     STORY_REQUIRE(std::equal(first, kept_.end(), found.begin(), found.end()));
     STORY_REQUIRE(epochs_agree(first));
     return "";
   }
 
-  std::string read_all(std::vector<Kept>& found) const {
+  std::string read_all(std::vector<Expected>& found) const {
     Offset at = start_;
     while (at < end_) {
       const auto got = log_->read(at, 1 << 16, end_, true);
@@ -228,8 +228,8 @@ class LogLife {
   }
 
   /// Every record's epoch is what the cache says of its offset.
-  bool epochs_agree(std::vector<Kept>::const_iterator first) const {
-    return std::all_of(first, kept_.cend(), [this](const Kept& kept) {
+  bool epochs_agree(std::vector<Expected>::const_iterator first) const {
+    return std::all_of(first, kept_.cend(), [this](const Expected& kept) {
       return log_->leader_epochs().epoch_for(kept.offset) == kept.epoch;
     });
   }
@@ -238,7 +238,7 @@ class LogLife {
   MemoryEnv env_;
   LogConfig config_;
   std::unique_ptr<Log> log_;
-  std::vector<Kept> kept_;
+  std::vector<Expected> kept_;
   Offset start_ = 0;
   Offset end_ = 0;
   Offset durable_end_ = 0;

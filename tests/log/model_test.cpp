@@ -2,7 +2,7 @@
 // and the shortest sequence that RapidCheck found; more sequences:
 //
 //   RC_PARAMS="max_success=10000" ./brokerlab test -R log.property
-#include "log/cleaner.h"
+#include "log/partition/cleaner.h"
 #include "tests/log/partition_story.h"
 
 #include <map>
@@ -71,12 +71,12 @@ struct Arbitrary<brokerlab::log::Step> {
 namespace brokerlab::log {
 namespace {
 
-struct Kept {
+struct ModelRecord {
   Offset offset = 0;
   Offset batch_end = 0;  ///< One behind its batch's last offset.
   std::string key;
   std::string value;
-  bool operator==(const Kept&) const = default;
+  bool operator==(const ModelRecord&) const = default;
 };
 
 #define MODEL_REQUIRE(...)                                           \
@@ -168,7 +168,7 @@ class Model {
     const int count = 1 + step.a % 4;
     const Offset base = follower ? end_ + step.b % 3 : end_;
     BatchBuilder builder({.codec = codecs[step.b % 7], .base_offset = base});
-    std::vector<Kept> fresh;
+    std::vector<ModelRecord> fresh;
     for (int i = 0; i < count; ++i) {
       fresh.push_back({base + i, base + count, fmt::format("k{}", (step.b + i) % 7),
                        std::string(static_cast<std::size_t>((step.a * 7 + i) % 50), 'v')});
@@ -194,7 +194,7 @@ class Model {
     const auto records = decode_all(got->bytes);
     MODEL_REQUIRE(records.ok());
     auto expected = std::find_if(kept_.begin(), kept_.end(),
-                                 [from](const Kept& kept) { return kept.offset >= from; });
+                                 [from](const ModelRecord& kept) { return kept.offset >= from; });
     for (const Record& record : *records) {
       if (record.offset < from) continue;
       MODEL_REQUIRE(expected != kept_.end() && expected->offset == record.offset);
@@ -207,7 +207,7 @@ class Model {
   /// At the end of a batch, as replicas do: an end that no batch has is forgotten with the process.
   std::string truncate(Offset wanted) {
     Offset to = -1;
-    for (const Kept& kept : kept_) {
+    for (const ModelRecord& kept : kept_) {
       if (kept.batch_end <= wanted) to = kept.batch_end;
     }
     if (to < start_) return "";
@@ -215,7 +215,7 @@ class Model {
     // As in Kafka a truncation is not synced: a power loss could bring removed segments back.
     env_.commit_names();
     if (to >= end_) return "";
-    std::erase_if(kept_, [to](const Kept& kept) { return kept.batch_end > to; });
+    std::erase_if(kept_, [to](const ModelRecord& kept) { return kept.batch_end > to; });
     end_ = to;
     start_ = std::min(start_, to);
     durable_ = std::min(durable_, to);
@@ -237,10 +237,10 @@ class Model {
     MODEL_REQUIRE(stats.ok());
     first_dirty_ = cleaner.first_dirty_offset();
     std::map<std::string, Offset> latest;
-    for (const Kept& kept : kept_) latest[kept.key] = kept.offset;
-    const std::vector<Kept> now = contents();
+    for (const ModelRecord& kept : kept_) latest[kept.key] = kept.offset;
+    const std::vector<ModelRecord> now = contents();
     auto at = now.begin();
-    for (const Kept& kept : kept_) {
+    for (const ModelRecord& kept : kept_) {
       if (at != now.end() && at->offset == kept.offset) {
         MODEL_REQUIRE(*at == kept);
         ++at;
@@ -257,8 +257,8 @@ class Model {
   std::string lose_power(const Step& step) {
     env_.lose_unsynced(random_, {.tear_probability = step.a % 2 == 0 ? 0.0 : 0.7});
     open(false);
-    const std::vector<Kept> now = contents();
-    std::erase_if(kept_, [this](const Kept& kept) { return kept.offset < start_; });
+    const std::vector<ModelRecord> now = contents();
+    std::erase_if(kept_, [this](const ModelRecord& kept) { return kept.offset < start_; });
     MODEL_REQUIRE(now.size() <= kept_.size());
     MODEL_REQUIRE(std::equal(now.begin(), now.end(), kept_.begin()));
     for (std::size_t i = now.size(); i < kept_.size(); ++i) {
@@ -272,8 +272,8 @@ class Model {
     return "";
   }
 
-  std::vector<Kept> contents() const {
-    std::vector<Kept> all;
+  std::vector<ModelRecord> contents() const {
+    std::vector<ModelRecord> all;
     const Offset end = log_->log_end_offset();
     for (Offset at = log_->log_start_offset(); at < end;) {
       const auto got = log_->read(at, 400, end, true);
@@ -295,8 +295,8 @@ class Model {
   std::string agree() const {
     MODEL_REQUIRE(log_->log_end_offset() == end_);
     MODEL_REQUIRE(log_->log_start_offset() == start_);
-    std::vector<Kept> expected = kept_;
-    std::erase_if(expected, [this](const Kept& kept) { return kept.offset < start_; });
+    std::vector<ModelRecord> expected = kept_;
+    std::erase_if(expected, [this](const ModelRecord& kept) { return kept.offset < start_; });
     MODEL_REQUIRE(contents() == expected);
     return "";
   }
@@ -305,7 +305,7 @@ class Model {
   MemoryEnv env_;
   RandomStream random_;
   std::unique_ptr<Log> log_;
-  std::vector<Kept> kept_;
+  std::vector<ModelRecord> kept_;
   Offset start_ = 0;
   Offset end_ = 0;
   Offset durable_ = 0;

@@ -2,8 +2,8 @@
 // takes away what a Kafka would keep, and never anything without a copy of it, but what can be read
 // and is elsewhere, or is made of the log. The oracles are kafka_judge.h and any_partition.h; what
 // the commands do is what they do in cli/log_command_*.cpp.
-#include "log/cleaner.h"
-#include "log/overlay_env.h"
+#include "log/env/overlay_env.h"
+#include "log/partition/cleaner.h"
 #include "tests/log/any_partition.h"
 #include "tests/log/partition_story.h"
 
@@ -21,7 +21,7 @@ using test::log_name;
 using test::NameParts;
 using test::parts_of;
 
-const std::string dir = "/data/orders-0";
+const std::string orders = "/data/orders-0";
 
 ByteVector contents_of(Env& env, const std::string& path) {
   const auto file = env.open(path);
@@ -33,15 +33,15 @@ ByteVector contents_of(Env& env, const std::string& path) {
 
 Files files_of(Env& env) {
   Files files;
-  const auto names = env.list(dir);
+  const auto names = env.list(orders);
   REQUIRE(names.ok());
-  for (const std::string& name : *names) files[name] = contents_of(env, join_path(dir, name));
+  for (const std::string& name : *names) files[name] = contents_of(env, join_path(orders, name));
   return files;
 }
 
 void put(Env& env, const std::string& name, ByteView bytes) {
-  REQUIRE(env.make_dir(dir).ok());
-  auto file = env.create(join_path(dir, name));
+  REQUIRE(env.make_dir(orders).ok());
+  auto file = env.create(join_path(orders, name));
   REQUIRE(file.ok());
   REQUIRE((*file)->append(bytes).ok());
 }
@@ -78,9 +78,9 @@ using Opened = Result<std::unique_ptr<Log>, LogError>;
 Opened open_as_command(Env& env, Log::Cutting cutting) {
   const Log::OpenOptions options{.cutting = cutting};
   OverlayEnv trial(env);
-  auto tried = Log::open(trial, dir, {}, options);
+  auto tried = Log::open(trial, orders, {}, options);
   if (!tried.ok()) return tried;
-  auto opened = Log::open(env, dir, {}, options);
+  auto opened = Log::open(env, orders, {}, options);
   // What was tried is what is done.
   if (opened.ok()) REQUIRE((*opened)->recovery().bytes_cut == (*tried)->recovery().bytes_cut);
   return opened;
@@ -354,7 +354,7 @@ TEST_CASE("good batches of all formats are kept whole and read as Kafka reads th
     RC_ASSERT(recover(env));
     std::vector<KafkaRecord> expected;
     for (const auto& [name, bytes] : files) {
-      RC_ASSERT(contents_of(env, join_path(dir, name)) == bytes);
+      RC_ASSERT(contents_of(env, join_path(orders, name)) == bytes);
       for (const std::int64_t at : test::kafka_recovers(bytes, parts_of(name).base).batches) {
         const auto records =
             test::kafka_reads(ByteView(bytes).subspan(static_cast<std::size_t>(at)));
@@ -362,7 +362,7 @@ TEST_CASE("good batches of all formats are kept whole and read as Kafka reads th
         expected.insert(expected.end(), records->begin(), records->end());
       }
     }
-    const auto log = Log::open(env, dir, {}, {.clean = true}).value();
+    const auto log = Log::open(env, orders, {}, {.clean = true}).value();
     std::vector<KafkaRecord> found;
     for (Offset next = log->log_start_offset(); next < log->log_end_offset();) {
       const auto got = log->read(next, 300, log->log_end_offset(), true);

@@ -1,9 +1,9 @@
 // The fixture of the log tests: one partition told about in domain verbs, over any Env.
 #pragma once
 
-#include "log/log.h"
-#include "log/memory_env.h"
-#include "log/posix_env.h"
+#include "log/env/memory_env.h"
+#include "log/env/posix_env.h"
+#include "log/partition/log.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,8 +1,8 @@
 // Phantom batches: a header, a size and a seed that read as a whole batch.
-#include "log/phantom.h"
+#include "log/batch/phantom.h"
 
-#include "log/crc32c.h"
-#include "log/varint.h"
+#include "log/batch/crc32c.h"
+#include "log/batch/varint.h"
 #include "tests/log/partition_story.h"
 
 #include <set>

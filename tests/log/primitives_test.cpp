@@ -1,7 +1,7 @@
 // Checksums and varints.
 #include "base/random.h"
-#include "log/crc32c.h"
-#include "log/varint.h"
+#include "log/batch/crc32c.h"
+#include "log/batch/varint.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,14 +1,13 @@
 // Idempotent and transactional producers, as one partition sees them.
-#include "log/big_endian.h"
-#include "log/crc32c.h"
-#include "log/producer_snapshot.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
+#include "log/partition/producer_snapshot.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
 namespace {
 
 using test::PartitionStory;
-using Kind = ProducerError::Kind;
 
 /// A producer with an id, which counts its sequence like Kafka's client.
 class Producer {
@@ -53,7 +52,8 @@ AppendInfo accepted(PartitionStory& story, ByteVector batch,
   return *info;
 }
 
-Kind refused(PartitionStory& story, ByteVector batch, AppendOrigin origin = AppendOrigin::client) {
+ProducerError::Kind refused(PartitionStory& story, ByteVector batch,
+                            AppendOrigin origin = AppendOrigin::client) {
   const Offset end = story.log().log_end_offset();
   const auto info = send(story, std::move(batch), origin);
   REQUIRE_FALSE(info.ok());
@@ -76,7 +76,7 @@ TEST_CASE("a retry of one of the last five batches is answered with its first of
   CHECK(again.last_offset == 11);
   CHECK(story.log().log_end_offset() == 14);
   CHECK(accepted(story, producer.batch(2, 4)).first_offset == 4);  // the fifth from the end
-  CHECK(refused(story, producer.batch(2, 2)) == Kind::out_of_order);
+  CHECK(refused(story, producer.batch(2, 2)) == ProducerError::Kind::out_of_order);
   CHECK_FALSE(accepted(story, producer.next()).duplicate);
 }
 
@@ -99,14 +99,14 @@ TEST_CASE("a gap in the sequence is refused, after 2^31 - 1 comes 0", "[unit]") 
   PartitionStory story(env);
   Producer producer(7, 0);
   accepted(story, producer.next(3));
-  CHECK(refused(story, producer.batch(1, 4)) == Kind::out_of_order);
+  CHECK(refused(story, producer.batch(1, 4)) == ProducerError::Kind::out_of_order);
   accepted(story, producer.batch(1, 3));
 
   // Nobody knows this producer any more: it goes on where it was.
   Producer old(8, 3);
   old.starts_at(2147483646);
   accepted(story, old.next(2));
-  CHECK(refused(story, old.batch(1, 5)) == Kind::out_of_order);
+  CHECK(refused(story, old.batch(1, 5)) == ProducerError::Kind::out_of_order);
   accepted(story, old.next(1));
   CHECK(story.log().producers().find(8)->last_sequence() == 0);
 }
@@ -115,9 +115,9 @@ TEST_CASE("a newer epoch fences the older one and counts from 0", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);
   accepted(story, Producer(7, 1).batch(1, 0));
-  CHECK(refused(story, Producer(7, 2).batch(1, 1)) == Kind::out_of_order);
+  CHECK(refused(story, Producer(7, 2).batch(1, 1)) == ProducerError::Kind::out_of_order);
   accepted(story, Producer(7, 2).batch(1, 0));
-  CHECK(refused(story, Producer(7, 1).batch(1, 1)) == Kind::invalid_epoch);
+  CHECK(refused(story, Producer(7, 1).batch(1, 1)) == ProducerError::Kind::invalid_epoch);
   // A follower judges nothing that its leader let pass.
   ByteVector stale = Producer(7, 1).batch(1, 1);
   assign_offsets(stale, story.log().log_end_offset(), 0);
@@ -157,13 +157,15 @@ TEST_CASE("who may end a transaction, and how", "[unit]") {
     return build_marker(1, epoch, 1000, {TransactionResult::commit, coordinator});
   };
   accepted(story, producer.next());
-  CHECK(refused(story, Producer(1, 5, false).batch(1, 1)) == Kind::invalid_state);
+  CHECK(refused(story, Producer(1, 5, false).batch(1, 1)) == ProducerError::Kind::invalid_state);
   const auto by_client = send(story, marker(5, 3));
   REQUIRE_FALSE(by_client.ok());
   CHECK(by_client.error().kind == LogError::Kind::invalid);
-  CHECK(refused(story, marker(4, 3), AppendOrigin::coordinator) == Kind::invalid_epoch);
+  CHECK(refused(story, marker(4, 3), AppendOrigin::coordinator) ==
+        ProducerError::Kind::invalid_epoch);
   accepted(story, marker(5, 3), AppendOrigin::coordinator);
-  CHECK(refused(story, marker(5, 2), AppendOrigin::coordinator) == Kind::coordinator_fenced);
+  CHECK(refused(story, marker(5, 2), AppendOrigin::coordinator) ==
+        ProducerError::Kind::coordinator_fenced);
   // An empty transaction: the marker is written and ends nothing.
   accepted(story, marker(5, 3), AppendOrigin::coordinator);
   CHECK(story.log().aborted_transactions(0, 10).empty());

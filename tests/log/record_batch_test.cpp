@@ -1,5 +1,5 @@
 // Record batches: their exact bytes, and what damage does to them.
-#include "log/record_batch.h"
+#include "log/batch/record_batch.h"
 
 #include "tests/log/partition_story.h"
 

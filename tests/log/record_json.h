@@ -7,8 +7,8 @@
 // Keys and values are shown as text, so test data is UTF-8.
 #pragma once
 
-#include "log/big_endian.h"
-#include "log/record_batch.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/record_batch.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 // What a crash of Kafka, or of ours, can leave among a partition's files, state by state, and what
 // a start makes of it. Each row names the rule of Kafka 3.9 that decides.
-#include "log/start_files.h"
+#include "log/partition/start_files.h"
 
-#include "log/producer_snapshot.h"
+#include "log/partition/producer_snapshot.h"
 #include "tests/log/partition_story.h"
 
 #include <map>

@@ -1,10 +1,10 @@
 // Damage of every kind, made on purpose and looked for.
-#include "log/verify.h"
+#include "log/directory/verify.h"
 
-#include "log/big_endian.h"
-#include "log/crc32c.h"
-#include "log/partition_files.h"
-#include "log/transaction_index.h"
+#include "log/batch/big_endian.h"
+#include "log/batch/crc32c.h"
+#include "log/directory/partition_files.h"
+#include "log/partition/transaction_index.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {
@@ -13,12 +13,12 @@ namespace {
 using test::numbered;
 using test::PartitionStory;
 
-constexpr const char* dir = "/data/orders-0";
+constexpr const char* orders = "/data/orders-0";
 
 /// A partition of several segments, closed.
 class DamageStory {
  public:
-  DamageStory() : story_(env_, dir) {
+  DamageStory() : story_(env_, orders) {
     story_.config.segment_bytes = 1500;
     story_.config.index_interval_bytes = 150;
     story_.open();
@@ -29,7 +29,7 @@ class DamageStory {
   }
 
   Verification verify() {
-    auto result = verify_partition(env_, dir);
+    auto result = verify_partition(env_, orders);
     if (!result.ok()) FAIL(result.error().text());
     return std::move(result).value();
   }
@@ -55,7 +55,7 @@ class DamageStory {
     text[position] = static_cast<char>(text[position] ^ 1);
     write(path, text);
   }
-  SegmentFiles segment(std::size_t i) { return list_segments(env_, dir).value().at(i); }
+  SegmentFiles segment(std::size_t i) { return list_segments(env_, orders).value().at(i); }
 
  private:
   MemoryEnv env_;
@@ -66,7 +66,7 @@ class DamageStory {
 /// 3 aborts at 7; the next segment begins at 8, where producer 4 leaves a transaction open.
 class TransactionStory {
  public:
-  TransactionStory() : story_(env_, dir) {
+  TransactionStory() : story_(env_, orders) {
     records(1, 2);
     records(2, 1);
     end(1, TransactionResult::abort);
@@ -80,7 +80,7 @@ class TransactionStory {
     REQUIRE(verify().damage.empty());
   }
 
-  Verification verify() { return verify_partition(env_, dir).value(); }
+  Verification verify() { return verify_partition(env_, orders).value(); }
   std::vector<std::string> damage() {
     std::vector<std::string> lines;
     for (const Damage& damage : verify().damage) {
@@ -91,7 +91,7 @@ class TransactionStory {
   }
 
   std::string file(Offset offset, std::string_view suffix) const {
-    return join_path(dir, segment_file_name(offset, suffix));
+    return join_path(orders, segment_file_name(offset, suffix));
   }
   std::string read(const std::string& path) { return read_text(env_, path).value(); }
   void write(const std::string& path, std::string_view text) {
@@ -208,7 +208,7 @@ TEST_CASE("damage in an index is told with its entry", "[unit]") {
 
 TEST_CASE("damage in the small files around is told too", "[unit]") {
   DamageStory story;
-  const std::string epochs = join_path(dir, "leader-epoch-checkpoint");
+  const std::string epochs = join_path(orders, "leader-epoch-checkpoint");
   SECTION("an unreadable epoch checkpoint") {
     story.write(epochs, "0\n1\nzero 0\n");
     CHECK(story.only_damage() == "leader-epoch-checkpoint at 0: malformed: line 3: \"zero\"");
@@ -219,7 +219,7 @@ TEST_CASE("damage in the small files around is told too", "[unit]") {
                Catch::Contains("has leader epoch 0, leader-epoch-checkpoint says 4"));
   }
   SECTION("partition.metadata") {
-    story.write(join_path(dir, "partition.metadata"), "version: 0\n");
+    story.write(join_path(orders, "partition.metadata"), "version: 0\n");
     CHECK_THAT(story.only_damage(), Catch::StartsWith("partition.metadata at 0: line 2"));
   }
   SECTION("a recovery point behind the end: records are missing") {

@@ -1,8 +1,8 @@
 // The log engine on a simulated disk that misbehaves.
-#include "model/broker_storage.h"
+#include "model/broker/broker_storage.h"
 
-#include "log/log.h"
-#include "log/record_batch.h"
+#include "log/batch/record_batch.h"
+#include "log/partition/log.h"
 #include "sim/disk_faults.h"
 
 #include <catch2/catch.hpp>

@@ -2,10 +2,10 @@
 // but brokers that keep each partition as one row of batches and do as the test tells them.
 #pragma once
 
-#include "log/record_batch.h"
-#include "model/consumer.h"
-#include "model/group_coordinator.h"
-#include "model/table_poller.h"
+#include "log/batch/record_batch.h"
+#include "model/client/consumer.h"
+#include "model/client/table_poller.h"
+#include "model/group/group_coordinator.h"
 #include "sim/machine.h"
 
 #include <deque>

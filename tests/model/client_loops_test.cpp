@@ -1,6 +1,6 @@
 // The order and the conditions of the clients' loops. Each story names the class of Kafka that it
 // holds ours against.
-#include "model/partitioner.h"
+#include "model/client/partitioner.h"
 #include "tests/model/consumer_story.h"
 #include "tests/model/producer_story.h"
 

@@ -1,5 +1,5 @@
 // Stories of a producer and brokers that do as they are told.
-#include "model/partitioner.h"
+#include "model/client/partitioner.h"
 #include "tests/model/producer_story.h"
 
 #include <catch2/catch.hpp>
@@ -8,7 +8,6 @@
 
 using namespace brokerlab;
 using namespace brokerlab::model;
-using Story = ProducerStory;
 
 TEST_CASE("murmur2 is Kafka's", "[unit]") {
   CHECK(murmur2(log::as_bytes("21")) == -973932308);
@@ -19,7 +18,7 @@ TEST_CASE("murmur2 is Kafka's", "[unit]") {
 }
 
 TEST_CASE("records that come while the first lingers share its batch", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.linger = 20ms;
   story.send(10, 1ms);
   story.run_for(5s);
@@ -28,7 +27,7 @@ TEST_CASE("records that come while the first lingers share its batch", "[unit]")
 }
 
 TEST_CASE("a connection that nobody uses is closed, and made again when it is needed", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.connections_max_idle = 30s;
   story.send(3, 1s);
   story.run_for(31s);
@@ -42,7 +41,7 @@ TEST_CASE("a connection that nobody uses is closed, and made again when it is ne
 }
 
 TEST_CASE("a full batch does not wait for its linger to end", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.linger = 10s;
   story.setup.config.batch_size = Bytes(1'000);
   story.send(9, 1ms, 200);
@@ -57,7 +56,7 @@ TEST_CASE("what was sent is what is stored, in order, compressed or not", "[unit
   for (const CompressionType codec :
        {CompressionType::none, CompressionType::gzip, CompressionType::snappy, CompressionType::lz4,
         CompressionType::zstd}) {
-    Story story;
+    ProducerStory story;
     story.setup.config.linger = 5ms;
     story.setup.config.compression_type = codec;
     story.send(200, 500us, 300);
@@ -75,7 +74,7 @@ TEST_CASE("what was sent is what is stored, in order, compressed or not", "[unit
 
 TEST_CASE("no more requests are in flight than the limit", "[unit]") {
   for (const int limit : {1, 3}) {
-    Story story;
+    ProducerStory story;
     story.setup.config.max_in_flight_requests_per_connection = limit;
     story.setup.config.batch_size = Bytes(0);  // each record a batch
     story.script(1).delay = 50ms;
@@ -92,7 +91,7 @@ TEST_CASE("no more requests are in flight than the limit", "[unit]") {
 }
 
 TEST_CASE("a retriable error is retried after new metadata, on the new leader", "[unit]") {
-  Story story(2, 1);
+  ProducerStory story(2, 1);
   story.send(1);
   story.run_for(1s);
   REQUIRE(story.diary.acknowledged.size() == 1);
@@ -108,7 +107,7 @@ TEST_CASE("a retriable error is retried after new metadata, on the new leader", 
 }
 
 TEST_CASE("an error that cannot be retried fails the record at once", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.script(1).produce_errors = {ErrorCode::invalid_topic};
   story.send(1);
   story.run_for(1s);
@@ -117,7 +116,7 @@ TEST_CASE("an error that cannot be retried fails the record at once", "[unit]") 
 }
 
 TEST_CASE("a lost answer makes the producer write twice: the price without idempotence", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.request_timeout = 1s;
   story.setup.config.delivery_timeout = 10s;
   story.script(1).swallow_answers = true;
@@ -133,12 +132,12 @@ TEST_CASE("a lost answer makes the producer write twice: the price without idemp
 }
 
 TEST_CASE("a record that nobody takes fails at its delivery timeout", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.send(1);
   story.run_for(1s);
   story.setup.config.request_timeout = 1s;
   story.setup.config.delivery_timeout = 5s;
-  Story silent;
+  ProducerStory silent;
   silent.setup.config.request_timeout = 1s;
   silent.setup.config.delivery_timeout = 5s;
   silent.send(1);
@@ -156,7 +155,7 @@ TEST_CASE("a record that nobody takes fails at its delivery timeout", "[unit]") 
 }
 
 TEST_CASE("a full buffer makes send() wait until answers make room", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.batch_size = Bytes(1'000);
   story.setup.config.buffer_memory = Bytes(3'000);
   story.setup.config.max_in_flight_requests_per_connection = 1;
@@ -171,7 +170,7 @@ TEST_CASE("a full buffer makes send() wait until answers make room", "[unit]") {
 }
 
 TEST_CASE("send() gives up on a full buffer after max.block.ms", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.batch_size = Bytes(1'000);
   story.setup.config.buffer_memory = Bytes(2'000);
   story.setup.config.max_block = 2s;
@@ -186,7 +185,7 @@ TEST_CASE("send() gives up on a full buffer after max.block.ms", "[unit]") {
 }
 
 TEST_CASE("a killed broker is noticed at once, and its return too", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.send(300, 10ms);
   story.run_for(1s);
   story.broker(1).kill();
@@ -202,7 +201,7 @@ TEST_CASE("a killed broker is noticed at once, and its return too", "[unit]") {
 }
 
 TEST_CASE("with acks=0 a record counts as soon as it is sent, without an offset", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.acks = Acks::none;
   story.send(5, 1ms);
   story.run_for(40s);
@@ -213,7 +212,7 @@ TEST_CASE("with acks=0 a record counts as soon as it is sent, without an offset"
 }
 
 TEST_CASE("a batch that is too large for the broker is split", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.linger = 50ms;
   story.setup.config.batch_size = Bytes(2'000);
   story.script(1).produce_errors = {ErrorCode::message_too_large};
@@ -225,7 +224,7 @@ TEST_CASE("a batch that is too large for the broker is split", "[unit]") {
 }
 
 TEST_CASE("keyless records stick to a partition for a batch's worth, then move on", "[unit]") {
-  Story story(1, 6);
+  ProducerStory story(1, 6);
   story.setup.config.batch_size = Bytes(2'000);
   story.send(600, 1ms, 200);
   story.run_for(5s);
@@ -242,14 +241,14 @@ TEST_CASE("keyless records stick to a partition for a batch's worth, then move o
 
 TEST_CASE("RoundRobinPartitioner skips a partition whenever a record begins a batch", "[unit]") {
   // KAFKA-9965: KafkaProducer.doSend asks it again after abortForNewBatch.
-  Story story(2, 6);
+  ProducerStory story(2, 6);
   story.setup.config.partitioner_class = PartitionerClass::round_robin;
   story.send(60, 5ms);
   story.run_for(5s);
   for (const int used : {1, 3, 5}) CHECK(story.partition(used).end == 20);
   for (const int empty : {0, 2, 4}) CHECK(story.partition(empty).end == 0);
 
-  Story two(1, 2);  // with two partitions all records are on one
+  ProducerStory two(1, 2);  // with two partitions all records are on one
   two.setup.config.partitioner_class = PartitionerClass::round_robin;
   two.send(20, 5ms);
   two.run_for(5s);
@@ -257,7 +256,7 @@ TEST_CASE("RoundRobinPartitioner skips a partition whenever a record begins a ba
 }
 
 TEST_CASE("closing sends what is left", "[unit]") {
-  Story story;
+  ProducerStory story;
   story.setup.config.linger = 1h;
   story.send(3);
   story.run_for(1s);
@@ -286,7 +285,7 @@ struct Rows final : RecordFeed {
 
 TEST_CASE("the poller sends the rows that are due, each poll's in one go, and loses none",
           "[unit]") {
-  Story story;
+  ProducerStory story;
   Rows rows;
   TablePollerSetup poller;
   poller.topic = test_topic;

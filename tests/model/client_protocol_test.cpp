@@ -1,5 +1,5 @@
 // Wire sizes, counted by hand from the message definitions.
-#include "model/protocol.h"
+#include "model/wire/protocol.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // Who leads, and where replicas go. Held against kafka.controller's
 // PartitionLeaderElectionAlgorithms and AdminUtils.assignReplicasToBrokers.
-#include "model/controller_rules.h"
+#include "model/controller/rules.h"
 
 #include <catch2/catch.hpp>
 

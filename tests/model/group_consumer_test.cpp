@@ -1,5 +1,5 @@
 // Stories of a consumer group: real consumers, a real group coordinator, scripted brokers.
-#include "model/range_assignor.h"
+#include "model/client/range_assignor.h"
 #include "tests/model/consumer_story.h"
 
 #include <catch2/catch.hpp>
@@ -8,7 +8,6 @@
 
 using namespace brokerlab;
 using namespace brokerlab::model;
-using Story = GroupStory;
 
 TEST_CASE("the range assignor cuts each topic's partitions into runs", "[unit]") {
   const auto shares =
@@ -22,7 +21,7 @@ TEST_CASE("the range assignor cuts each topic's partitions into runs", "[unit]")
 }
 
 TEST_CASE("two members share six partitions and read every record once", "[unit]") {
-  Story story;
+  GroupStory story;
   story.fill(5);
   story.add("nifi-1");
   story.add("nifi-2");
@@ -40,7 +39,7 @@ TEST_CASE("two members share six partitions and read every record once", "[unit]
 
 TEST_CASE("a member that dies is missed after its session timeout; the other takes over",
           "[unit]") {
-  Story story;
+  GroupStory story;
   story.add("nifi-1");
   sim::Process& second = story.add("nifi-2");
   story.run_for(10s);
@@ -68,7 +67,7 @@ TEST_CASE("a member that dies is missed after its session timeout; the other tak
 }
 
 TEST_CASE("a restarted consumer goes on at the committed offset", "[unit]") {
-  Story story(1, 2);
+  GroupStory story(1, 2);
   story.fill(10);
   sim::Process& only = story.add("nifi-1");
   story.run_for(5s);
@@ -84,7 +83,7 @@ TEST_CASE("a restarted consumer goes on at the committed offset", "[unit]") {
 }
 
 TEST_CASE("what was processed and not committed is processed again", "[unit]") {
-  Story story(1, 1);
+  GroupStory story(1, 1);
   story.app.service_time = 100ms;
   story.app.client.config.max_poll_records = 10;
   story.fill(20);
@@ -101,7 +100,7 @@ TEST_CASE("what was processed and not committed is processed again", "[unit]") {
 }
 
 TEST_CASE("leaving is noticed at once", "[unit]") {
-  Story story;
+  GroupStory story;
   story.add("nifi-1");
   sim::Process& second = story.add("nifi-2");
   story.run_for(10s);
@@ -115,7 +114,7 @@ TEST_CASE("leaving is noticed at once", "[unit]") {
 // of close() then waits behind the JoinGroup on the same connection (SocketServer mutes a channel
 // until it has answered), for min(30 s, request.timeout.ms) at most (awaitPendingRequests).
 TEST_CASE("a member that is told to stop while it joins is gone half a minute later", "[unit]") {
-  Story story;
+  GroupStory story;
   story.fill(10);
   story.app.service_time = 3s;
   story.add("nifi-1");
@@ -133,7 +132,7 @@ TEST_CASE("a member that is told to stop while it joins is gone half a minute la
 
 // ClassicKafkaConsumer.close: min(30 s, request.timeout.ms) for the last commit and the leaving.
 TEST_CASE("close() without a broker takes half a minute, not default.api.timeout.ms", "[unit]") {
-  Story story;
+  GroupStory story;
   story.fill(2);
   story.app.client.config.enable_auto_commit = true;
   sim::Process& member = story.add("nifi-1");
@@ -149,7 +148,7 @@ TEST_CASE("close() without a broker takes half a minute, not default.api.timeout
 }
 
 TEST_CASE("a consumer that processes for too long is put out of its group", "[unit]") {
-  Story story(1, 1);
+  GroupStory story(1, 1);
   story.app.client.config.max_poll_interval = 6s;
   story.app.client.config.max_poll_records = 10;
   story.app.service_time = 1s;
@@ -161,7 +160,7 @@ TEST_CASE("a consumer that processes for too long is put out of its group", "[un
 }
 
 TEST_CASE("a reader follows the leader, and says so", "[unit]") {
-  Story story(2, 2);
+  GroupStory story(2, 2);
   story.fill(3);
   story.add("nifi-1");
   story.run_for(5s);
@@ -174,7 +173,7 @@ TEST_CASE("a reader follows the leader, and says so", "[unit]") {
 }
 
 TEST_CASE("a log cut behind the reader is noticed by its epochs (KIP-320)", "[unit]") {
-  Story story(2, 1);
+  GroupStory story(2, 1);
   story.fill(10);
   story.add("nifi-1");
   story.run_for(5s);
@@ -190,7 +189,7 @@ TEST_CASE("a log cut behind the reader is noticed by its epochs (KIP-320)", "[un
 }
 
 TEST_CASE("a dead leader stalls its partitions only, once told", "[unit]") {
-  Story story(2, 2);
+  GroupStory story(2, 2);
   story.fill(2);
   story.add("nifi-1");
   story.run_for(5s);
@@ -207,7 +206,7 @@ TEST_CASE("a dead leader stalls its partitions only, once told", "[unit]") {
 }
 
 TEST_CASE("a coordinator's successor reads the group back; nobody has to join again", "[unit]") {
-  Story story(2, 4);
+  GroupStory story(2, 4);
   story.fill(4);
   story.add("nifi-1");
   story.add("nifi-2");
@@ -232,7 +231,7 @@ TEST_CASE("a coordinator's successor reads the group back; nobody has to join ag
 TEST_CASE("the same seed tells the same story", "[unit]") {
   std::set<std::string> fingerprints;
   for (int run = 0; run < 2; ++run) {
-    Story story;
+    GroupStory story;
     story.fill(5);
     story.add("nifi-1");
     sim::Process& second = story.add("nifi-2");

@@ -1,4 +1,4 @@
-#include "model/offset_records.h"
+#include "model/group/offset_records.h"
 
 #include <catch2/catch.hpp>
 

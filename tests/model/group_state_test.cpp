@@ -1,5 +1,5 @@
 // Stories of one consumer group, told to the pure state machine: no simulator, no clock.
-#include "model/group_state.h"
+#include "model/group/group_state.h"
 
 #include "base/random.h"
 

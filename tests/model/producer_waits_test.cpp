@@ -1,4 +1,4 @@
-#include "model/producer_waits.h"
+#include "model/client/producer_waits.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "model/purgatory.h"
+#include "model/broker/purgatory.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
-#include "model/zookeeper_election.h"
-
 #include "base/random.h"
+#include "model/zookeeper/election.h"
 
 #include <catch2/catch.hpp>
 

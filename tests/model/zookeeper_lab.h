@@ -2,8 +2,8 @@
 // servers said they applied.
 #pragma once
 
-#include "model/zookeeper_client.h"
-#include "model/zookeeper_server.h"
+#include "model/zookeeper/client.h"
+#include "model/zookeeper/server.h"
 #include "sim/machine.h"
 
 #include <catch2/catch.hpp>

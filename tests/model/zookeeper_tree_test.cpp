@@ -1,7 +1,6 @@
-#include "model/zookeeper_tree.h"
-
-#include "model/zookeeper_sessions.h"
-#include "model/zookeeper_storage.h"
+#include "model/zookeeper/sessions.h"
+#include "model/zookeeper/storage.h"
+#include "model/zookeeper/tree.h"
 
 #include <catch2/catch.hpp>
 

@@ -4,7 +4,7 @@
 #include "tests/recording/recording_file.h"
 
 using namespace brokerlab;
-using namespace brokerlab::sim;
+using namespace brokerlab::recording;
 using test::number;
 using test::numbers;
 

@@ -1,7 +1,7 @@
 // What tests of recordings share: a folder of their own, and the file as students' SQL sees it.
 #pragma once
 
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 
 #include <catch2/catch.hpp>
 
@@ -34,14 +34,14 @@ class Folder {
   std::filesystem::path path_;
 };
 
-inline sim::Recording start(const std::string& path, sim::RecordingOptions options = {}) {
-  auto recording = sim::Recording::create(path, options);
+inline recording::Recording start(const std::string& path, recording::Options options = {}) {
+  auto recording = recording::Recording::create(path, options);
   REQUIRE(recording.ok());
   return std::move(recording).value();
 }
 
-inline sim::RecordingReader open(const std::string& path) {
-  auto reader = sim::RecordingReader::open(path);
+inline recording::Reader open(const std::string& path) {
+  auto reader = recording::Reader::open(path);
   if (!reader.ok()) FAIL(reader.error());
   return std::move(reader).value();
 }

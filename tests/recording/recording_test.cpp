@@ -1,6 +1,6 @@
 // The recording is a promise to the viewer, to `why` and to students' SQL: what was written comes
 // back, any instant can be rebuilt, and a wrong file gets a sentence.
-#include "sim/recording.h"
+#include "recording/recording.h"
 
 #include "base/random.h"
 #include "tests/recording/recording_file.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 using namespace brokerlab;
-using namespace brokerlab::sim;
+using namespace brokerlab::recording;
 using test::bytes_of;
 using test::Folder;
 using test::open;
@@ -285,7 +285,7 @@ TEST_CASE("the same calls make the same bytes", "[property]") {
 TEST_CASE("a file that is no recording gets a sentence", "[unit]") {
   Folder folder;
   const auto refusal = [&](const std::string& name) {
-    const auto reader = RecordingReader::open(folder.file(name));
+    const auto reader = Reader::open(folder.file(name));
     REQUIRE_FALSE(reader.ok());
     return reader.error();
   };
@@ -311,7 +311,7 @@ TEST_CASE("a damaged recording yields fewer rows and an error, never a crash", "
   REQUIRE(writing.finish().ok());
   const std::string whole = bytes_of(folder.file("whole.run"));
   folder.holds("half.run", whole.substr(0, whole.size() / 2));
-  const auto reader = RecordingReader::open(folder.file("half.run"));
+  const auto reader = Reader::open(folder.file("half.run"));
   if (!reader.ok()) return;
   reader->facts_at(Time(300s));
   reader->messages(Time{}, never, 10);
@@ -342,10 +342,10 @@ TEST_CASE("a recording that another run is writing is refused at the start", "[u
   const auto second = Recording::create(path);
   REQUIRE_FALSE(second.ok());
   CHECK_THAT(second.error(), Catch::Contains("is being written by another process right now"));
-  const auto early = RecordingReader::open(path + ".writing");
+  const auto early = Reader::open(path + ".writing");
   REQUIRE_FALSE(early.ok());
   CHECK_THAT(early.error(), Catch::Contains("a run is writing it right now"));
-  CHECK_THAT(RecordingReader::open(path).error(), Catch::Contains("a run is writing it right now"));
+  CHECK_THAT(Reader::open(path).error(), Catch::Contains("a run is writing it right now"));
   REQUIRE(first.finish().ok());
   CHECK(open(path).meta("name") == "first");
   CHECK(Recording::create(path).ok());
@@ -368,19 +368,19 @@ TEST_CASE("what a killed run leaves is called unfinished, whatever its name", "[
   const std::string left = path + ".writing";
   REQUIRE(std::filesystem::exists(left));
   CHECK_FALSE(std::filesystem::exists(path));
-  CHECK_THAT(RecordingReader::open(path).error(),
+  CHECK_THAT(Reader::open(path).error(),
              Catch::Contains("its run was ended before it had written everything"));
-  CHECK_THAT(RecordingReader::open(left).error(), Catch::Contains("an unfinished recording"));
+  CHECK_THAT(Reader::open(left).error(), Catch::Contains("an unfinished recording"));
   const std::string renamed = folder.file("renamed.run");
   std::filesystem::copy_file(left, renamed);
-  const auto read = RecordingReader::open(renamed);
+  const auto read = Reader::open(renamed);
   REQUIRE_FALSE(read.ok());
   CHECK_THAT(read.error(), Catch::Contains("unfinished") || Catch::Contains("not a readable"));
   // And it is in nobody's way.
   Recording again = start(path);
   REQUIRE(again.finish().ok());
   CHECK_FALSE(std::filesystem::exists(left));
-  CHECK(RecordingReader::open(path).ok());
+  CHECK(Reader::open(path).ok());
 }
 
 TEST_CASE("a recording that finds the disk full leaves nothing", "[unit]") {

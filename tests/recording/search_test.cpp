@@ -1,9 +1,10 @@
 // What people mean by a moment or an event.
-#include "sim/recording_search.h"
+#include "recording/search.h"
+
 #include "tests/recording/recording_file.h"
 
 using namespace brokerlab;
-using namespace brokerlab::sim;
+using namespace brokerlab::recording;
 using namespace std::chrono_literals;
 
 TEST_CASE("a time of day is read as people write it", "[unit]") {
@@ -34,7 +35,7 @@ TEST_CASE("words match whole words, in either case", "[unit]") {
 TEST_CASE("an event is found by its words, the user's own partitions first", "[unit]") {
   const test::Folder folder;
   const std::string path = folder.file("a.run");
-  sim::Recording recording = test::start(path);
+  recording::Recording recording = test::start(path);
   recording.meta("starts_at", "08:59:58");
   recording.machine(1, "broker-1", "broker");
   recording.partition(0, "orders", 0, false);
@@ -53,7 +54,7 @@ TEST_CASE("an event is found by its words, the user's own partitions first", "[u
   event(2s, "partition.leader_elected", 1, "__consumer_offsets-7 is now led by broker-1");
   event(3s, "partition.leader_elected", 0, "orders-0 is now led by broker-1");
   REQUIRE(recording.finish().ok());
-  const RecordingReader reader = test::open(path);
+  const recording::Reader reader = test::open(path);
   const auto led = find_events(reader, "led");
   REQUIRE(led.size() == 2);
   CHECK(led[0].t == Time(3s));

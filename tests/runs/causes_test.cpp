@@ -6,18 +6,10 @@
 using namespace brokerlab;
 using namespace brokerlab::tests;
 
-namespace {
-
-sim::Process& process(scenarios::Cluster& cluster, std::string_view machine) {
-  return *cluster.find(machine)->process;
-}
-
-}  // namespace
-
 TEST_CASE("a follower that stands still leaves the ISR because it stands still", "[unit]") {
   const std::string story = tell(
       quiet_incident({"brokers.config.replica.lag.time.max.ms=4000"}), {"partition.isr_shrunk"},
-      [](sim::World&, scenarios::Cluster& cluster) { process(cluster, "broker-3").pause(10s); });
+      [](sim::World&, scenarios::Cluster& cluster) { process_on(cluster, "broker-3").pause(10s); });
   INFO(story);
   CHECK_THAT(story, Catch::Contains("jnu_wifi_auth-0: ISR shrank"));
   CHECK(story.find("<- process.paused") != std::string::npos);
@@ -28,7 +20,7 @@ TEST_CASE("a group rebalances because a member was killed", "[unit]") {
   const std::string story =
       tell(quiet_incident({"consumers.0.config.session.timeout.ms=10000"}), {"group.rebalancing"},
            [](sim::World& world, scenarios::Cluster& cluster) {
-             process(cluster, "nifi-2").kill();
+             process_on(cluster, "nifi-2").kill();
              world.set_cause({});
            });
   INFO(story);
@@ -78,12 +70,12 @@ TEST_CASE("an ensemble without a majority says so, once", "[unit]") {
   const std::string story = tell(quiet_incident(), {"zk.quorum_lost", "zk.quorum_back"},
                                  [](sim::World& world, scenarios::Cluster& cluster) {
                                    for (const char* name : {"zookeeper-1", "zookeeper-2"}) {
-                                     process(cluster, name).kill();
+                                     process_on(cluster, name).kill();
                                      world.set_cause({});
                                    }
                                    world.after(20s, [&cluster] {
                                      for (const char* name : {"zookeeper-1", "zookeeper-2"}) {
-                                       process(cluster, name).start();
+                                       process_on(cluster, name).start();
                                      }
                                    });
                                  });
@@ -100,13 +92,13 @@ TEST_CASE("clients say what they could not do: reach a broker, or get its answer
                 {"producer.request_failed", "connection.broken"}, trouble);
   };
   const std::string silent = told(
-      [](sim::World&, scenarios::Cluster& cluster) { process(cluster, "broker-1").pause(8s); });
+      [](sim::World&, scenarios::Cluster& cluster) { process_on(cluster, "broker-1").pause(8s); });
   INFO(silent);
   CHECK_THAT(silent, Catch::Contains("wifi-auth got no answer from broker-1: request timed out <- "
                                      "connection.broken"));
   CHECK_THAT(silent, Catch::Contains("under way: request timed out <- process.paused"));
-  const std::string refused =
-      told([](sim::World&, scenarios::Cluster& cluster) { process(cluster, "broker-1").kill(); });
+  const std::string refused = told(
+      [](sim::World&, scenarios::Cluster& cluster) { process_on(cluster, "broker-1").kill(); });
   INFO(refused);
   CHECK_THAT(refused, Catch::Contains("wifi-auth lost its connection to broker-1") &&
                           Catch::Contains("<- process.killed"));
@@ -165,7 +157,7 @@ TEST_CASE("a record that is given up says what the last answer was", "[unit]") {
                       "producers.0.config.delivery.timeout.ms=12000",
                       "brokers.config.replica.lag.time.max.ms=2000"}),
       {"producer.record_failed"},
-      [](sim::World&, scenarios::Cluster& cluster) { process(cluster, "broker-3").pause(30s); });
+      [](sim::World&, scenarios::Cluster& cluster) { process_on(cluster, "broker-3").pause(30s); });
   INFO(story);
   CHECK_THAT(story, Catch::Contains("REQUEST_TIMED_OUT, after NOT_ENOUGH_REPLICAS") &&
                         Catch::Contains("<- partition.under_min_isr"));

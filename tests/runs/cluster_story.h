@@ -20,6 +20,10 @@ inline scenarios::Scenario quiet_incident(std::vector<std::string> overrides = {
 
 using Trouble = std::function<void(sim::World&, scenarios::Cluster&)>;
 
+inline sim::Process& process_on(scenarios::Cluster& cluster, std::string_view machine) {
+  return *cluster.find(machine)->process;
+}
+
 /// In a process of its own. `look` is called when all is over; assertions may stand in both.
 inline std::string tell(const scenarios::Scenario& scenario, const std::vector<std::string>& kinds,
                         const Trouble& trouble, const Trouble& look = {}) {

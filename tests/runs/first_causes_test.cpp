@@ -7,10 +7,6 @@ using namespace brokerlab::tests;
 
 namespace {
 
-sim::Process& process(scenarios::Cluster& cluster, std::string_view machine) {
-  return *cluster.find(machine)->process;
-}
-
 std::vector<sim::MachineId> machines(scenarios::Cluster& cluster,
                                      const std::vector<std::string>& names) {
   std::vector<sim::MachineId> ids;
@@ -34,7 +30,7 @@ void cut(sim::World& world, sim::Network& network, const std::vector<sim::Machin
   });
 }
 
-int count(const std::string& story, std::string_view what) {
+int times_told(const std::string& story, std::string_view what) {
   int found = 0;
   for (auto at = story.find(what); at != std::string::npos; at = story.find(what, at + 1)) ++found;
   return found;
@@ -48,10 +44,10 @@ TEST_CASE("whoever loses ZooKeeper with its leader loses it because the leader i
   for (const char* server : {"zookeeper-1", "zookeeper-2", "zookeeper-3"}) {
     const std::string story =
         tell(quiet_incident(), {"broker.zookeeper_lost"},
-             [&](sim::World&, scenarios::Cluster& cluster) { process(cluster, server).kill(); });
+             [&](sim::World&, scenarios::Cluster& cluster) { process_on(cluster, server).kill(); });
     INFO(server << "\n" << story);
-    lost += count(story, "lost its connection");
-    CHECK(count(story, "<- process.killed") == count(story, "lost its connection"));
+    lost += times_told(story, "lost its connection");
+    CHECK(times_told(story, "<- process.killed") == times_told(story, "lost its connection"));
   }
   CHECK(lost >= 3);
 }
@@ -74,8 +70,8 @@ TEST_CASE("a server that finds nobody is no lost quorum while the others have on
              }
            });
   INFO(story);
-  CHECK(count(story, "nothing gets from") == 6);
-  CHECK(count(story, "quorum") == 0);
+  CHECK(times_told(story, "nothing gets from") == 6);
+  CHECK(times_told(story, "quorum") == 0);
 }
 
 TEST_CASE("an ISR grows again because the network was mended", "[unit]") {
@@ -86,8 +82,8 @@ TEST_CASE("an ISR grows again because the network was mended", "[unit]") {
                                        machines(cluster, {"broker-1", "broker-2"}), 12s);
                                  });
   INFO(story);
-  CHECK(count(story, "ISR grew") > 6);
-  CHECK(count(story, "<- network.healed") == count(story, "ISR grew"));
+  CHECK(times_told(story, "ISR grew") > 6);
+  CHECK(times_told(story, "<- network.healed") == times_told(story, "ISR grew"));
 }
 
 TEST_CASE("a request to a former leader timed out because its followers were out of reach",
@@ -120,9 +116,9 @@ TEST_CASE("a consumer reads again when an answer comes, once, after as long as i
            });
   INFO(story);
   for (int partition = 0; partition < 6; ++partition) {
-    CHECK(count(story, fmt::format("reads jnu_wifi_auth-{} again", partition)) <= 1);
+    CHECK(times_told(story, fmt::format("reads jnu_wifi_auth-{} again", partition)) <= 1);
   }
-  CHECK(count(story, "reads jnu_wifi_auth-") >= 1);
-  CHECK(count(story, " after ") == count(story, "reads jnu_wifi_auth-"));
-  CHECK(count(story, "from broker-1") == 0);
+  CHECK(times_told(story, "reads jnu_wifi_auth-") >= 1);
+  CHECK(times_told(story, " after ") == times_told(story, "reads jnu_wifi_auth-"));
+  CHECK(times_told(story, "from broker-1") == 0);
 }

@@ -1,4 +1,4 @@
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 #include "tests/in_child.h"
 #include "tests/runs/run_story.h"
 #include "tests/temporary.h"
@@ -150,7 +150,7 @@ TEST_CASE("a recording knows a dead leader's log as it was when the power went",
   const std::string path = temporary_path("dead_leader_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", {}, 1), path);
   REQUIRE(report.lost.size() == 1);
-  const auto reader = sim::RecordingReader::open(path);
+  const auto reader = recording::Reader::open(path);
   REQUIRE(reader.ok());
   const auto state = reader->state_at(Time(340s));
   for (const auto& partition : reader->partitions()) {
@@ -166,16 +166,16 @@ TEST_CASE("a recording knows a dead leader's log as it was when the power went",
 TEST_CASE("a recording explains a new leader back to the power loss", "[unit]") {
   const std::string path = temporary_path("incident_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", short_incident(), 1), path);
-  const auto reader = sim::RecordingReader::open(path);
+  const auto reader = recording::Reader::open(path);
   REQUIRE(reader.ok());
   REQUIRE(reader->meta("fingerprint") == report.fingerprint);
   bool found = false;
-  for (const sim::RecordedEvent& event : reader->events(sim::EventLevel::control)) {
+  for (const recording::RecordedEvent& event : reader->events(recording::EventLevel::control)) {
     if (event.kind != "partition.leader_elected") continue;
     found = true;
-    const std::vector<sim::RecordedEvent> chain = reader->causes(event.id);
+    const std::vector<recording::RecordedEvent> chain = reader->causes(event.id);
     REQUIRE(chain.back().kind == "machine.power_off");
-    REQUIRE(std::any_of(chain.begin(), chain.end(), [](const sim::RecordedEvent& one) {
+    REQUIRE(std::any_of(chain.begin(), chain.end(), [](const recording::RecordedEvent& one) {
       return one.kind == "zk.session_expired";
     }));
   }

@@ -1,6 +1,6 @@
 // What a report promises, in runs where each promise is hard to keep: one broker, cuts, pauses,
 // several groups, lost replies of ZooKeeper.
-#include "sim/recording_reader.h"
+#include "recording/reader.h"
 #include "tests/runs/run_story.h"
 #include "tests/temporary.h"
 
@@ -226,14 +226,14 @@ TEST_CASE("ZooKeeper's leader dies while the controller changes: the cluster sti
 TEST_CASE("every event names its cause, not its neighbour", "[unit]") {
   const std::string path = temporary_path("causes_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", short_incident(), 1), path);
-  const auto reader = sim::RecordingReader::open(path);
+  const auto reader = recording::Reader::open(path);
   REQUIRE(reader.ok());
-  std::map<std::int64_t, sim::RecordedEvent> events;
-  for (auto& event : reader->events(sim::EventLevel::detail)) events[event.id] = event;
+  std::map<std::int64_t, recording::RecordedEvent> events;
+  for (auto& event : reader->events(recording::EventLevel::detail)) events[event.id] = event;
   std::map<std::string, int> reach;
   for (const auto& [id, event] : events) {
     if (event.cause) {
-      const sim::RecordedEvent& cause = events.at(*event.cause);
+      const recording::RecordedEvent& cause = events.at(*event.cause);
       INFO(event.en << " <- " << cause.en);
       CHECK_FALSE((cause.kind == event.kind && cause.t == event.t));
     }

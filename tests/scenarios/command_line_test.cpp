@@ -1,6 +1,7 @@
 #include "cli/command_line.h"
 
-#include "sim/recording.h"
+#include "recording/recording.h"
+#include "tests/cli/command.h"
 #include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
@@ -11,30 +12,20 @@
 
 using namespace brokerlab;
 
+using brokerlab::test::Answer;
+using brokerlab::test::command;
+
 namespace {
-
-struct Answer {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Answer command(const std::vector<std::string>& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = cli::run_command(arguments, {out, err, "brokerlab"});
-  return {status, out.str(), err.str()};
-}
 
 /// A recording of a power loss, an expired session and an election, each caused by the one before.
 std::string incident() {
   const std::filesystem::path path = tests::temporary_path("command_line.run");
-  auto recording = sim::Recording::create(path.string());
+  auto recording = recording::Recording::create(path.string());
   REQUIRE(recording.ok());
   recording->machine(1, "broker-1", "broker");
   recording->partition(1, "logins", 0, false);
-  sim::EventRow row;
-  const auto tell = [&](int seconds, const char* kind, sim::EventLevel level, const char* en,
+  recording::EventRow row;
+  const auto tell = [&](int seconds, const char* kind, recording::EventLevel level, const char* en,
                         const char* ko) {
     row.t = Time(std::chrono::seconds(seconds));
     row.kind = kind;
@@ -44,10 +35,13 @@ std::string incident() {
     row.cause = recording->event(row);
   };
   row.machine = 1;
-  tell(330, "machine.power_off", sim::EventLevel::fault, "broker-1 lost power", "broker-1 꺼짐");
-  tell(348, "zk.session_expired", sim::EventLevel::control, "its session expired", "세션 만료");
+  tell(330, "machine.power_off", recording::EventLevel::fault, "broker-1 lost power",
+       "broker-1 꺼짐");
+  tell(348, "zk.session_expired", recording::EventLevel::control, "its session expired",
+       "세션 만료");
   row.partition = 1;
-  tell(349, "partition.leader_elected", sim::EventLevel::control, "logins-0 has a new leader", "");
+  tell(349, "partition.leader_elected", recording::EventLevel::control, "logins-0 has a new leader",
+       "");
   REQUIRE(recording->finish().ok());
   return path.string();
 }

@@ -2,6 +2,7 @@
 #include "scenarios/hardware_profiles.h"
 
 #include "cli/command_line.h"
+#include "tests/cli/command.h"
 #include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,9 @@
 
 using namespace brokerlab;
 using namespace brokerlab::scenarios;
+
+using brokerlab::test::Answer;
+using brokerlab::test::command;
 
 namespace {
 
@@ -62,18 +66,6 @@ std::string mistakes(const Folder& in, const std::string& text) {
     all += one.text() + "\n";
   }
   return all;
-}
-
-struct Answer {
-  int status;
-  std::string out;
-  std::string err;
-};
-Answer command(const std::vector<std::string>& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = cli::run_command(arguments, {out, err, "brokerlab"});
-  return {status, out.str(), err.str()};
 }
 
 }  // namespace

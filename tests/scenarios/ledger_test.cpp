@@ -2,7 +2,7 @@
 // ledger, of one partition whose replicas have real logs.
 #include "scenarios/ledger.h"
 
-#include "log/memory_env.h"
+#include "log/env/memory_env.h"
 #include "model/events.h"
 #include "sim/machine.h"
 

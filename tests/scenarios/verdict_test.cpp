@@ -17,8 +17,8 @@ using namespace brokerlab::scenarios;
 
 namespace {
 
-RunReport::Partition partition(const std::string& name, RunReport::Outages produce,
-                               RunReport::Outages fetch = {}) {
+RunReport::Partition partition_report(const std::string& name, RunReport::Outages produce,
+                                      RunReport::Outages fetch = {}) {
   RunReport::Partition one;
   one.name = name;
   one.produce = produce;
@@ -78,9 +78,9 @@ TEST_CASE("every expectation is met by a good report and missed by a bad one", "
 
 TEST_CASE("limits of availability hold for every partition of the topic by itself", "[unit]") {
   RunReport report;
-  report.partitions = {partition("a-0", {.longest = 10s, .total = 15s, .times = 2}),
-                       partition("a-1", {.longest = 12s, .total = 12s, .times = 1}),
-                       partition("b-c-0", {}, {.longest = 3s, .total = 3s, .times = 1})};
+  report.partitions = {partition_report("a-0", {.longest = 10s, .total = 15s, .times = 2}),
+                       partition_report("a-1", {.longest = 12s, .total = 12s, .times = 1}),
+                       partition_report("b-c-0", {}, {.longest = 3s, .total = 3s, .times = 1})};
   const auto met = [&report](AvailabilityWithin limits) { return check({limits}, report).met; };
   using RequestSide::fetch;
   CHECK(met({.topic = "a", .longest = 12s + 1ns}));

@@ -2,6 +2,7 @@
 #include "sim/disk_faults.h"
 
 #include "tests/sim/cluster_fixture.h"
+#include "tests/sim/sizes.h"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +11,7 @@ using namespace brokerlab::sim;
 
 namespace {
 
-constexpr std::int64_t mebi = 1 << 20;
+using test::mebi;
 
 /// Machine "a", its only disk, and a program that does not die of errors.
 struct Story : Cluster {

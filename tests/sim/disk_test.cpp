@@ -1,4 +1,5 @@
 #include "sim/page_cache.h"
+#include "tests/sim/sizes.h"
 
 #include <catch2/catch.hpp>
 
@@ -9,7 +10,7 @@ using namespace brokerlab::sim;
 
 namespace {
 
-constexpr std::int64_t mebi = 1 << 20;
+using test::mebi;
 
 DiskConfig plain_disk() {
   DiskConfig config;

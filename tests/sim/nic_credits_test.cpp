@@ -25,7 +25,7 @@ double burst_time(double bytes, double bursting_seconds) {
 }
 
 /// Bytes on the wire: a header of 66 a segment of 1448.
-double on_the_wire(Bytes size) {
+double bytes_on_the_wire(Bytes size) {
   return static_cast<double>(size.count()) + 66.0 * std::ceil(double(size.count()) / 1448);
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a large message bursts, then crawls", "[unit]") {
     talk(cluster, {{0s, "1", Bytes(gb * 1'000'000'000)}});
     cluster.run_until(60s);
     compare(fmt::format("NIC, 1 to 10 Gb/s, credits for 2 s, {} GB: seconds", gb),
-            burst_time(on_the_wire(Bytes(gb * 1'000'000'000)), 2), heard_at(cluster, "1"));
+            burst_time(bytes_on_the_wire(Bytes(gb * 1'000'000'000)), 2), heard_at(cluster, "1"));
   }
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("small messages use credits as large ones do", "[unit]") {
   talk(cluster, lines);
   cluster.run_until(60s);
   compare("NIC, credits for 0.1 s, 20000 messages of 10 KB: seconds",
-          burst_time(count * on_the_wire(10_KB), 0.1), heard_at(cluster, "last"));
+          burst_time(count * bytes_on_the_wire(10_KB), 0.1), heard_at(cluster, "last"));
   CHECK(story(cluster).front() ==
         "0.1 s: a has used up its credits for sending, which goes on at 125 MB/s");
 }
@@ -88,7 +88,7 @@ TEST_CASE("credits come back at the baseline rate", "[unit]") {
   REQUIRE(heard_at(cluster, "1") == Approx(6).epsilon(0.01));
   CHECK(cluster.network.burst_credits(MachineId(0), Direction::out) == Bytes(2'250'000'000));
   cluster.run_until(60s);
-  compare("NIC, the same after a rest of 24 s, 2 GB: seconds", on_the_wire(2_GB) / (10e9 / 8),
+  compare("NIC, the same after a rest of 24 s, 2 GB: seconds", bytes_on_the_wire(2_GB) / (10e9 / 8),
           heard_at(cluster, "2") - 30);
 }
 
@@ -126,5 +126,5 @@ TEST_CASE("a slow card does not burst", "[unit]") {
   talk(cluster, {{0s, "1", 2_GB}});
   cluster.run_until(60s);
   // A second of 1.25 MB instead of 1.25 GB, in which b saves credits.
-  CHECK(heard_at(cluster, "1") == Approx(1 + on_the_wire(2_GB) / 1.25e9).epsilon(0.01));
+  CHECK(heard_at(cluster, "1") == Approx(1 + bytes_on_the_wire(2_GB) / 1.25e9).epsilon(0.01));
 }

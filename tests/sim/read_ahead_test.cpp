@@ -1,5 +1,6 @@
 // How the page cache reads ahead, what it keeps, and what a cold reader costs the others.
 #include "sim/page_cache.h"
+#include "tests/sim/sizes.h"
 
 #include <catch2/catch.hpp>
 
@@ -11,10 +12,10 @@ using namespace brokerlab::sim;
 namespace {
 
 constexpr std::int64_t kibi = 1 << 10;
-constexpr std::int64_t mebi = 1 << 20;
+using test::mebi;
 
-struct Storage {
-  explicit Storage(const DiskConfig& config, Bytes memory = 100_MiB)
+struct ReadAheadStory {
+  explicit ReadAheadStory(const DiskConfig& config, Bytes memory = 100_MiB)
       : disk(world, config), cache(world, disk, with(memory)) {
     cache.power_on();
   }
@@ -63,7 +64,7 @@ struct Storage {
 };
 
 /// Reads a file in pieces, one after the other, from `begin` on.
-Task<> catch_up(Storage& storage, std::int64_t file, std::int64_t begin, std::int64_t end,
+Task<> catch_up(ReadAheadStory& storage, std::int64_t file, std::int64_t begin, std::int64_t end,
                 Bytes piece) {
   for (std::int64_t at = begin; at < end; at += piece.count()) {
     co_await storage.read(file, at, piece);
@@ -72,7 +73,7 @@ Task<> catch_up(Storage& storage, std::int64_t file, std::int64_t begin, std::in
 
 /// Writes and syncs a little, again and again; how long one took on average.
 struct Producer {
-  Storage& storage;
+  ReadAheadStory& storage;
   std::int64_t file;
   std::int64_t offset = 0;
   int syncs = 0;
@@ -97,7 +98,7 @@ struct Producer {
 }  // namespace
 
 TEST_CASE("a read in the middle of a file gets the pages it asks for", "[unit]") {
-  Storage it(Storage::fast());
+  ReadAheadStory it(ReadAheadStory::fast());
   it.lay_down(1, 8_MiB);
   it.read_and_finish(1, 5 * mebi + 100, 8_B);
   CHECK(it.disk.bytes_read() == 4_KiB);
@@ -108,7 +109,7 @@ TEST_CASE("a read in the middle of a file gets the pages it asks for", "[unit]")
 }
 
 TEST_CASE("who reads in sequence gets a window that grows to 128 KiB", "[unit]") {
-  Storage it(Storage::fast());
+  ReadAheadStory it(ReadAheadStory::fast());
   it.lay_down(1, 8_MiB);
   it.read_and_finish(1, 0, 4_KiB);  // Linux: four pages for one
   CHECK(it.disk.bytes_read() == 16_KiB);
@@ -123,8 +124,8 @@ TEST_CASE("who reads in sequence gets a window that grows to 128 KiB", "[unit]")
 
 TEST_CASE("without read-ahead every page is waited for", "[unit]") {
   World world(1);
-  Disk disk(world, Storage::fast());
-  PageCacheConfig config = Storage::with(100_MiB);
+  Disk disk(world, ReadAheadStory::fast());
+  PageCacheConfig config = ReadAheadStory::with(100_MiB);
   config.read_ahead = 0_B;
   PageCache cache(world, disk, config);
   cache.power_on();
@@ -142,7 +143,7 @@ TEST_CASE("without read-ahead every page is waited for", "[unit]") {
 }
 
 TEST_CASE("what is used again outlives what is read once", "[unit]") {
-  Storage it(Storage::fast());  // 100 MiB of memory
+  ReadAheadStory it(ReadAheadStory::fast());  // 100 MiB of memory
   it.lay_down(1, 10_MiB);
   it.lay_down(2, 300_MiB);
   it.read_and_finish(1, 0, 10_MiB);
@@ -160,7 +161,7 @@ TEST_CASE("what is used again outlives what is read once", "[unit]") {
 TEST_CASE("a cold reader on a hard disk delays the producer's syncs; a warm one does not",
           "[unit]") {
   const auto sync_time = [](bool reads, bool cold) {
-    Storage it(DiskConfig{}, 4_GiB);
+    ReadAheadStory it(DiskConfig{}, 4_GiB);
     it.lay_down(2, 1_GiB);
     if (!cold) {
       it.users.spawn(catch_up(it, 2, 0, 1024 * mebi, 1_MiB));
@@ -183,7 +184,7 @@ TEST_CASE("a cold reader on a hard disk delays the producer's syncs; a warm one 
 }
 
 TEST_CASE("a read larger than the memory reads everything once", "[unit]") {
-  Storage it(Storage::fast(), 16_MiB);
+  ReadAheadStory it(ReadAheadStory::fast(), 16_MiB);
   it.lay_down(1, 64_MiB);
   it.read_and_finish(1, 0, 64_MiB);
   CHECK(it.disk.bytes_read() == 64_MiB);

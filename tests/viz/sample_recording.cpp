@@ -1,7 +1,7 @@
 #include "tests/viz/sample_recording.h"
 
 #include "base/random.h"
-#include "sim/recording.h"
+#include "recording/recording.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 namespace brokerlab::viz {
 namespace {
 
-using sim::EventLevel;
+using recording::EventLevel;
 
 constexpr int partitions = 6;
 constexpr double crash = 330;
@@ -44,7 +44,7 @@ class Story {
 
 class Sample {
  public:
-  explicit Sample(sim::Recording& out) : out_(out), random_(11, "sample") {}
+  explicit Sample(recording::Recording& out) : out_(out), random_(11, "sample") {}
 
   void write() {
     declare();
@@ -363,7 +363,7 @@ class Sample {
     double read = 1000;
   };
 
-  sim::Recording& out_;
+  recording::Recording& out_;
   RandomStream random_;
   std::vector<Fact> facts_;
   std::size_t next_ = 0;
@@ -379,7 +379,7 @@ class Sample {
 }  // namespace
 
 void write_sample_recording(const std::string& path) {
-  auto recording = sim::Recording::create(path);
+  auto recording = recording::Recording::create(path);
   ENSURE(recording.ok(), "{}", recording.error());
   Sample(*recording).write();
   const auto finished = recording->finish();

@@ -1,5 +1,5 @@
 // The viewer, frame by frame and without a display, on the sample incident.
-#include "sim/recording.h"
+#include "recording/recording.h"
 #include "tests/pictures.h"
 #include "tests/viz/sample_recording.h"
 #include "viz/arguments.h"
@@ -165,7 +165,7 @@ TEST_CASE("keys play, step and switch the language", "[unit]") {
 
 TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]") {
   const std::string path = sample_file() + ".empty";
-  auto recording = sim::Recording::create(path);
+  auto recording = recording::Recording::create(path);
   REQUIRE(recording.ok());
   REQUIRE(recording->finish().ok());
   Viewer viewer = open_viewer(path);
@@ -177,7 +177,7 @@ TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]")
 
 TEST_CASE("a machine that runs and is not well has a badge, and words for it", "[unit]") {
   const std::string path = sample_file() + ".ailing";
-  auto recording = sim::Recording::create(path);
+  auto recording = recording::Recording::create(path);
   REQUIRE(recording.ok());
   recording->meta("duration_ns", "60000000000");
   for (int i = 1; i <= 2; ++i) {
@@ -185,12 +185,12 @@ TEST_CASE("a machine that runs and is not well has a badge, and words for it", "
     recording->process(i, i, fmt::format("broker-{}", i), "broker", i);
   }
   const auto tell = [&](Duration at, const char* kind, const char* disk, const std::string& en) {
-    sim::EventRow event{.t = Time(at),
-                        .kind = kind,
-                        .level = sim::EventLevel::fault,
-                        .machine = 1,
-                        .en = en,
-                        .ko = "한국어"};
+    recording::EventRow event{.t = Time(at),
+                              .kind = kind,
+                              .level = recording::EventLevel::fault,
+                              .machine = 1,
+                              .en = en,
+                              .ko = "한국어"};
     if (disk != nullptr) event.details = {{"disk", disk}};
     recording->event(event);
   };
@@ -234,11 +234,11 @@ TEST_CASE("a machine that runs and is not well has a badge, and words for it", "
 
 TEST_CASE("a fault of the network is shaded until what ends it, and named", "[unit]") {
   const std::string path = sample_file() + ".network";
-  auto recording = sim::Recording::create(path);
+  auto recording = recording::Recording::create(path);
   REQUIRE(recording.ok());
   recording->meta("duration_ns", "60000000000");
-  const auto tell = [&](Duration at, const char* kind, sim::EventLevel level,
-                        const sim::EventDetails& details) {
+  const auto tell = [&](Duration at, const char* kind, recording::EventLevel level,
+                        const recording::EventDetails& details) {
     recording->event({.t = Time(at),
                       .kind = kind,
                       .level = level,
@@ -246,8 +246,8 @@ TEST_CASE("a fault of the network is shaded until what ends it, and named", "[un
                       .ko = "한국어",
                       .details = details});
   };
-  const auto fault = sim::EventLevel::fault;
-  const auto control = sim::EventLevel::control;
+  const auto fault = recording::EventLevel::fault;
+  const auto control = recording::EventLevel::control;
   tell(10s, "network.switch_failed", fault, {{"switch", "tor-1"}});
   tell(12s, "network.cut", fault, {{"from", "a"}, {"to", "b"}});
   tell(13s, "network.cut", fault, {{"from", "a"}, {"to", "b"}});
@@ -269,8 +269,8 @@ TEST_CASE("a fault of the network is shaded until what ends it, and named", "[un
 
 TEST_CASE("a recording that left messages out says so below the picture", "[unit]") {
   const std::string path = sample_file() + ".levels";
-  const auto shown = [&](const sim::RecordingScope& scope, Language language, Time at) {
-    auto recording = sim::Recording::create(path);
+  const auto shown = [&](const recording::Scope& scope, Language language, Time at) {
+    auto recording = recording::Recording::create(path);
     REQUIRE(recording.ok());
     recording->scope(scope);
     recording->meta("duration_ns", "60000000000");
@@ -286,9 +286,9 @@ TEST_CASE("a recording that left messages out says so below the picture", "[unit
     CHECK(offscreen->clipped() == std::vector<std::string>{});
     return picture->rgb;
   };
-  const sim::RecordingScope control{.level = sim::RecordingLevel::control};
-  const sim::RecordingScope sampled{.level = sim::RecordingLevel::sampled, .sample = 100};
-  sim::RecordingScope window = control;
+  const recording::Scope control{.level = recording::Level::control};
+  const recording::Scope sampled{.level = recording::Level::sampled, .sample = 100};
+  recording::Scope window = control;
   window.from = Time(10s);
   window.until = Time(20s);
   for (const auto language : {Language::english, Language::korean}) {

@@ -1,0 +1,412 @@
+#include "model/broker/broker.h"
+
+#include "model/codec_cost.h"
+#include "model/controller/zookeeper_paths.h"
+#include "model/events.h"
+
+namespace brokerlab::model {
+namespace {
+
+using Type = ZkOperation::Type;
+
+/// From exec to main's first useful line: a JVM loading Kafka's classes. Order of magnitude of a
+/// server-class machine; it only shifts the start.
+constexpr Duration jvm_start = 1500ms;
+/// systemd's RestartSec as distributions set it for Kafka.
+constexpr Duration supervisor_pause = 10s;
+
+RpcSettings broker_rpc(const BrokerSetup& setup, const char* purpose) {
+  RpcSettings rpc;
+  rpc.client_id = fmt::format("broker-{}-{}", setup.id, purpose);
+  rpc.request_timeout = setup.config.request_timeout;
+  return rpc;
+}
+
+template <class T>
+std::int64_t partition_count(const T& request) {
+  return static_cast<std::int64_t>(request.partitions.size());
+}
+
+}  // namespace
+
+Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& cluster,
+               BrokerStorage& storage)
+    : process_(process),
+      setup_(setup),
+      cluster_(cluster),
+      storage_(storage),
+      zookeeper_(process, setup.zookeeper, setup.config.zookeeper_session_timeout, process.name()),
+      isr_changes_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
+      replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_,
+                 *setup_.watch}),
+      groups_(process, setup_.config, replicas_, cluster),
+      controller_({process, cluster, setup.id, setup_.config, zookeeper_}),
+      server_(process, setup_.config, [this](CallPtr call) { return handle(std::move(call)); }) {
+  replicas_.set_config_reader(
+      [this](std::string topic) { return read_topic_config(std::move(topic)); });
+  replicas_.on_offsets_leadership([this](int partition, bool elected, LeaderEpoch epoch) {
+    if (elected) {
+      groups_.on_elected(partition, epoch);
+    } else {
+      groups_.on_resigned(partition);
+    }
+  });
+  replicas_.on_log_dir_failure([this] { process_.spawn(tell_of_log_dir_failure()); });
+  process_.spawn(run());
+}
+
+Broker::~Broker() = default;
+
+// --- Life ---
+
+sim::Task<> Broker::run() {
+  co_await process_.world().sleep(jvm_start);
+  const Phrase no_zookeeper{"no connection to ZooKeeper", "주키퍼에 연결할 수 없음"};
+  zookeeper_.start();
+  const Duration patience =
+      setup_.config.zookeeper_connection_timeout.value_or(setup_.config.zookeeper_session_timeout);
+  const bool connected = co_await zookeeper_.wait_connected(process_.world().now() + patience);
+  if (!connected) {
+    co_await give_up_start(no_zookeeper, no_zookeeper);
+    co_return;
+  }
+  std::vector<ZkOperation> paths;
+  for (const std::string& path : zk::persistent_paths()) {
+    paths.push_back({.type = Type::create, .path = path});
+  }
+  (void)co_await zookeeper_.pipeline(std::move(paths));
+  state_ = State::recovering;
+  co_await replicas_.load_logs();
+  const Registration registered = co_await register_broker();
+  if (registered == Registration::node_exists) {
+    // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a session
+    // that has not expired. The process gives up; whoever supervises it tries again.
+    const Phrase why{"its registration still exists, held by the session of its former life",
+                     "이전 세션이 쥔 등록이 아직 남아 있다"};
+    const Phrase node_exists{"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"};
+    co_await give_up_start(why, node_exists);
+    co_return;
+  }
+  if (registered == Registration::session_expired) {
+    const Phrase expired{"its ZooKeeper session expired before it was registered",
+                         "등록하기 전에 주키퍼 세션이 만료됐다"};
+    co_await give_up_start(expired, expired);
+    co_return;
+  }
+  state_ = State::running;
+  replicas_.start();
+  isr_changes_.start();
+  controller_.start();
+  // Its port opens last (SocketServer.enableRequestProcessing): who comes earlier is refused.
+  server_.start();
+  setup_.watch->on_broker_changed(setup_.id);
+  process_.spawn(watch_zookeeper());
+}
+
+/// KafkaServer.startup's last act: shutdown() closes the session, so that the next start finds none
+/// of this one's.
+sim::Task<> Broker::give_up_start(Phrase why, Phrase exit_text) {
+  process_.world().trace().record(events::broker_start_failed, {.machine = process_.machine().id()},
+                                  {sim::Detail::of("why", std::move(why))});
+  const sim::EventId failed = process_.world().cause();
+  co_await zookeeper_.close();
+  process_.world().set_cause(failed);
+  process_.exit(std::move(exit_text), supervisor_pause);
+}
+
+/// KafkaZkClient.CheckedEphemeral: the node may be ours after all (the answer to the first try was
+/// lost), of an earlier session of this very process, or gone by the time it is looked at.
+sim::Task<Broker::Registration> Broker::register_broker() {
+  const std::string path = zk::broker_path(setup_.id);
+  while (true) {
+    ZkOperation create{.type = Type::create,
+                       .path = path,
+                       .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
+                                                 cluster_.wall_millis(process_.machine())),
+                       .mode = ZkCreateMode::ephemeral};
+    ZkReply reply = co_await zookeeper_.call(std::move(create));
+    if (reply.error == ZkError::node_exists) {
+      ZkOperation get{.type = Type::get, .path = path};
+      reply = co_await zookeeper_.call(std::move(get));
+      if (reply.error == ZkError::no_node) continue;
+      const SessionId owner = reply.node.stat.ephemeral_owner;
+      if (reply.ok() && registered_session_ && owner == registered_session_) {
+        ZkOperation remove{.type = Type::remove, .path = path};
+        (void)co_await zookeeper_.call(std::move(remove));
+        continue;
+      }
+      if (reply.ok() && owner != zookeeper_.session()) co_return Registration::node_exists;
+    }
+    if (!reply.ok()) co_return Registration::session_expired;
+    broker_epoch_ = reply.node.stat.czxid;
+    break;
+  }
+  registered_session_ = zookeeper_.session();
+  isr_changes_.set_broker_epoch(broker_epoch_);
+  process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
+  co_return Registration::done;
+}
+
+sim::Task<> Broker::watch_zookeeper() {
+  while (true) {
+    std::optional<ZkEvent> event = co_await zookeeper_.events().receive();
+    if (!event) co_return;
+    process_.world().set_cause(event->cause);
+    controller_.on_zookeeper_event(*event);
+    if (event->type != ZkEvent::Type::session_expired) continue;
+    // KafkaController.Expire: a new session, a new registration, and back into the election. One
+    // that fails is logged, no more; when the new session has expired too, that is told next.
+    zookeeper_.start();
+    const bool connected = co_await zookeeper_.wait_connected(never);
+    if (!connected) co_return;
+    const Registration registered = co_await register_broker();
+    if (registered == Registration::done) controller_.run_for_election();
+  }
+}
+
+sim::Task<TopicOverrides> Broker::read_topic_config(std::string topic) {
+  ZkOperation get{.type = Type::get, .path = zk::topic_config_path(topic)};
+  const ZkReply reply = co_await zookeeper_.call(std::move(get));
+  co_return reply.ok() ? zk::decode_topic_config(reply.node.data) : TopicOverrides{};
+}
+
+/// KafkaZkClient.propagateLogDirEvent.
+sim::Task<> Broker::tell_of_log_dir_failure() {
+  ZkOperation create{.type = Type::create,
+                     .path = fmt::format("{}/log_dir_event_", zk::log_dir_events),
+                     .data = zk::encode_log_dir_event(setup_.id),
+                     .mode = ZkCreateMode::persistent_sequential};
+  (void)co_await zookeeper_.call(std::move(create));
+}
+
+void Broker::terminate(sim::Process&) {
+  if (state_ == State::stopping) return;
+  // Before it is registered there is nothing to give away, and logs that are not recovered must
+  // not be taken for clean at the next start.
+  const bool ready = state_ == State::running;
+  state_ = State::stopping;
+  if (ready) {
+    process_.spawn(shut_down());
+  } else {
+    process_.exit({"stopped", "정지 요청"});
+  }
+}
+
+sim::Task<> Broker::shut_down() {
+  const int tries = setup_.config.controlled_shutdown_enable && broker_epoch_ >= 0
+                        ? setup_.config.controlled_shutdown_max_retries
+                        : 0;
+  for (int i = 0; i < tries; ++i) {
+    const std::optional<Address> controller = metadata_.address(metadata_.controller());
+    if (controller) {
+      NodeConnection connection(process_, *controller, broker_rpc(setup_, "shutdown"));
+      auto request = std::make_unique<ControlledShutdownRequest>();
+      request->broker = setup_.id;
+      request->broker_epoch = broker_epoch_;
+      const auto answer =
+          co_await call_as<ControlledShutdownResponse>(connection, std::move(request));
+      const bool done =
+          answer.ok() && (*answer)->error == ErrorCode::none && (*answer)->remaining.empty();
+      if (done) break;
+    }
+    co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
+  }
+  server_.stop();
+  setup_.watch->on_broker_changed(setup_.id);
+  co_await replicas_.shutdown_cleanly();
+  co_await zookeeper_.close();
+  process_.exit({"stopped", "정지 요청"});
+}
+
+// --- Requests ---
+
+Duration Broker::demand(Request& request) const {
+  std::int64_t partitions = 0;
+  Duration validation{0};
+  if (const auto* produce = dynamic_cast<const ProduceRequest*>(&request)) {
+    partitions = partition_count(*produce);
+    // A leader looks at each record (LogValidator), so it has to decompress them.
+    for (const ProduceRequest::Partition& one : produce->partitions) {
+      validation += decompress_time(process_.machine().cpu().config().codecs, one.records);
+    }
+  } else if (const auto* fetch = dynamic_cast<const FetchRequest*>(&request)) {
+    partitions = partition_count(*fetch);
+  } else if (const auto* commit = dynamic_cast<const OffsetCommitRequest*>(&request)) {
+    partitions = partition_count(*commit);
+  }
+  return validation +
+         process_.machine().cpu().demand(static_cast<int>(partitions), 0, request.size());
+}
+
+sim::Task<> Broker::handle(CallPtr call) {
+  Request& request = call->request();
+  co_await process_.machine().cpu().run(demand(request));
+  switch (request.api) {
+    case ApiKey::produce:
+      co_await replicas_.produce(call);
+      break;
+    case ApiKey::fetch:
+      co_await replicas_.fetch(call);
+      break;
+    case ApiKey::list_offsets:
+      co_await replicas_.list_offsets(call);
+      break;
+    case ApiKey::offset_for_leader_epoch:
+      replicas_.offset_for_leader_epoch(call);
+      break;
+    case ApiKey::metadata:
+      call->respond(metadata_.answer(call->as<MetadataRequest>()));
+      break;
+    case ApiKey::leader_and_isr:
+    case ApiKey::stop_replica:
+    case ApiKey::update_metadata:
+    case ApiKey::alter_partition:
+    case ApiKey::controlled_shutdown:
+    case ApiKey::create_topics:
+      co_await handle_controller_request(call);
+      break;
+    case ApiKey::find_coordinator:
+      co_await find_coordinator(call);
+      break;
+    default:
+      // Joins and commits wait for others; they must not hold an I/O thread meanwhile.
+      process_.spawn(handle_group_request(call));
+  }
+}
+
+/// Requests of a deposed controller, or for our former life, are refused (KIP-380).
+bool Broker::from_past(ControllerEpoch epoch, std::int64_t broker_epoch) {
+  if (epoch < controller_epoch_ || broker_epoch < broker_epoch_) return true;
+  controller_epoch_ = epoch;
+  return false;
+}
+
+sim::Task<> Broker::handle_controller_request(CallPtr call) {
+  switch (call->request().api) {
+    case ApiKey::leader_and_isr: {
+      const auto& request = call->as<LeaderAndIsrRequest>();
+      if (from_past(request.controller_epoch, request.broker_epoch)) {
+        auto response = std::make_unique<LeaderAndIsrResponse>();
+        response->error = ErrorCode::stale_controller_epoch;
+        call->respond(std::move(response));
+        co_return;
+      }
+      co_await replicas_.leader_and_isr(call);
+      co_return;
+    }
+    case ApiKey::update_metadata: {
+      const auto& request = call->as<UpdateMetadataRequest>();
+      auto response = std::make_unique<UpdateMetadataResponse>();
+      if (from_past(request.controller_epoch, request.broker_epoch)) {
+        response->error = ErrorCode::stale_controller_epoch;
+      } else {
+        metadata_.apply(request);
+        setup_.watch->on_broker_changed(setup_.id);
+      }
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::stop_replica: {
+      const auto& request = call->as<StopReplicaRequest>();
+      auto response = std::make_unique<StopReplicaResponse>();
+      if (from_past(request.controller_epoch, request.broker_epoch)) {
+        response->error = ErrorCode::stale_controller_epoch;
+      } else {
+        replicas_.stop_replicas(request);
+      }
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::alter_partition: {
+      auto response = co_await controller_.alter_partition(call->as<AlterPartitionRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::controlled_shutdown: {
+      auto response =
+          co_await controller_.controlled_shutdown(call->as<ControlledShutdownRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::create_topics: {
+      auto response = co_await controller_.create_topics(call->as<CreateTopicsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    default:
+      UNREACHABLE("not a controller request");
+  }
+}
+
+sim::Task<> Broker::handle_group_request(CallPtr call) {
+  switch (call->request().api) {
+    case ApiKey::join_group: {
+      auto response = co_await groups_.handle(call->as<JoinGroupRequest>());
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::sync_group: {
+      auto response = co_await groups_.handle(call->as<SyncGroupRequest>());
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::offset_commit: {
+      auto response = co_await groups_.handle(call->as<OffsetCommitRequest>());
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::heartbeat:
+      call->respond(groups_.handle(call->as<HeartbeatRequest>()));
+      break;
+    case ApiKey::leave_group:
+      call->respond(groups_.handle(call->as<LeaveGroupRequest>()));
+      break;
+    case ApiKey::offset_fetch:
+      call->respond(groups_.handle(call->as<OffsetFetchRequest>()));
+      break;
+    default:
+      UNREACHABLE("not a group request");
+  }
+}
+
+sim::Task<> Broker::find_coordinator(CallPtr call) {
+  const auto& request = call->as<FindCoordinatorRequest>();
+  auto response = std::make_unique<FindCoordinatorResponse>();
+  if (!metadata_.has_topic(offsets_topic)) {
+    // Made by the first who asks for a coordinator (AutoTopicCreationManager).
+    response->error = ErrorCode::coordinator_not_available;
+    if (setup_.creates_offsets_topic && !creating_offsets_topic_) {
+      creating_offsets_topic_ = true;
+      process_.spawn(create_offsets_topic());
+    }
+    call->respond(std::move(response));
+    co_return;
+  }
+  const TopicPartition partition{offsets_topic, groups_.partition_for(request.group)};
+  const std::optional<BrokerId> leader = metadata_.leader(partition);
+  const std::optional<Address> address = leader ? metadata_.address(*leader) : std::nullopt;
+  if (address) {
+    response->coordinator = {*leader, *address};
+  } else {
+    response->error = ErrorCode::coordinator_not_available;
+  }
+  call->respond(std::move(response));
+}
+
+sim::Task<> Broker::create_offsets_topic() {
+  const std::optional<Address> controller = metadata_.address(metadata_.controller());
+  if (controller) {
+    NodeConnection connection(process_, *controller, broker_rpc(setup_, "auto-topic-creation"));
+    auto request = std::make_unique<CreateTopicsRequest>();
+    CreateTopicsRequest::Topic topic;
+    topic.name = offsets_topic;
+    topic.partitions = setup_.config.offsets_topic_num_partitions;
+    topic.replication_factor = setup_.config.offsets_topic_replication_factor;
+    request->topics.push_back(std::move(topic));
+    (void)co_await connection.call(std::move(request));
+  }
+  co_await process_.world().sleep(100ms);
+  creating_offsets_topic_ = false;
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,128 @@
+#include "model/broker/log_dir.h"
+
+#include "model/events.h"
+
+namespace brokerlab::model {
+namespace {
+
+/// "broker-1/corruption" of the first disk, "broker-1/disk-2/corruption" of the next.
+std::string stream_name(const sim::Machine& machine, int disk, const char* what) {
+  if (disk == 0) return fmt::format("{}/{}", machine.name(), what);
+  return fmt::format("{}/disk-{}/{}", machine.name(), disk + 1, what);
+}
+
+}  // namespace
+
+LogDir::LogDir(sim::Machine& machine, int disk)
+    : machine_(machine),
+      disk_(disk),
+      random_(machine.world().stream(stream_name(machine, disk, "power-loss"))),
+      rot_(machine.world().stream(stream_name(machine, disk, "corruption"))) {
+  env_.set_observer(this);
+  cache().on_durable([this](sim::PageCache::FileKey file, std::int64_t end) {
+    env_.mark_durable(log::FileId(static_cast<std::int32_t>(file)), 0, end);
+  });
+  machine_.on_power_loss([this] {
+    // One file in ten had a write half way to the medium when the power went.
+    lost_last_ = Bytes(env_.lose_unsynced(random_, {.tear_probability = 0.1}));
+    noted_ = {};
+    account_for_room();
+  });
+}
+
+void LogDir::set_online(bool online) {
+  online_ = online;
+  noted_ = {};
+  env_.names().enter_all();  // of a process that died in between
+}
+
+LogDir::Traffic LogDir::take() { return std::exchange(noted_, {}); }
+
+std::optional<log::MemoryEnv::FlippedBit> LogDir::corrupt(std::string_view directory) {
+  const auto flipped = env_.flip_durable_bit(rot_, directory, ".log");
+  if (flipped) {
+    machine_.world().trace().record(events::log_corrupted, {.machine = machine_.id()},
+                                    {{"file", flipped->path}});
+  }
+  return flipped;
+}
+
+sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
+  if (traffic.refused) co_return fail(sim::DiskError::full);
+  if (traffic.wrote) co_await cache().wait_below_dirty_limit();
+  for (const Traffic::Range& read : traffic.reads) {
+    const auto done = co_await cache().read(read.file.value(), read.position, Bytes(read.size));
+    if (!done) co_return fail(done.error());
+  }
+  Status<sim::DiskError> status;
+  for (const Traffic::Step& step : traffic.steps) {
+    if (step.change >= 0) {
+      env_.names().enter(step.change);
+    } else if (status.ok()) {
+      status = co_await commit(step.file);
+    }
+  }
+  co_return status;
+}
+
+/// An fsync: of the file, and of the names that have entered the journal by now.
+sim::Task<Status<sim::DiskError>> LogDir::commit(log::FileId file) {
+  const std::int64_t entered = env_.names().entered();
+  Status<sim::DiskError> status;
+  if (file.valid() && !cache().is_durable(file.value())) {
+    status = co_await cache().sync(file.value());
+  } else if (env_.names().has_entries()) {
+    status = co_await cache().flush();
+  }
+  if (status.ok() && !disk().lies()) env_.names().commit(entered);
+  co_return status;
+}
+
+bool LogDir::admits(std::int64_t more) {
+  if (disk().allocate(Bytes(more)).ok()) {
+    room_taken_ += Bytes(more);
+    return true;
+  }
+  noted_.refused = true;
+  return false;
+}
+
+/// Files were cut, removed or brought back.
+void LogDir::account_for_room() {
+  const Bytes now(env_.total_size());
+  if (now < room_taken_) disk().release(room_taken_ - now);
+  if (now > room_taken_) disk().occupy(now - room_taken_);
+  room_taken_ = now;
+}
+
+void LogDir::on_write(log::FileId file, std::int64_t position, std::int64_t size) {
+  cache().write_now(file.value(), position, Bytes(size));
+  noted_.wrote = true;
+}
+
+void LogDir::on_read(log::FileId file, std::int64_t position, std::int64_t size) {
+  if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
+}
+
+void LogDir::on_sync(log::FileId file) { noted_.steps.push_back({file}); }
+
+/// What the program does behind a sync it does when that is over.
+void LogDir::on_names_changed(std::int64_t change) {
+  if (noted_.steps.empty()) {
+    env_.names().enter(change);
+  } else {
+    noted_.steps.push_back({{}, change});
+  }
+}
+
+void LogDir::on_truncate(log::FileId file, std::int64_t size) {
+  cache().truncate(file.value(), size);
+  account_for_room();
+}
+
+void LogDir::on_remove(log::FileId file) {
+  cache().forget(file.value());
+  account_for_room();
+}
+
+}  // namespace brokerlab::model

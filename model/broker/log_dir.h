@@ -1,0 +1,95 @@
+// LogDir: one of a broker's log directories, in memory, behind the page cache and the disk that it
+// stands on.
+//
+// The log engine reads and writes through env() at once; what it touched is noted, and the broker
+// then waits for the hardware (settle). What the page cache has written back, by itself or for a
+// sync, is durable; a power loss drops the rest, and the engine's recovery runs at the next start.
+//
+// Errors: a full disk gives the engine no_space at once; a disk that fails is noticed where the
+// hardware is waited for. Either way settle() returns it.
+//
+// Lifetime: outlives the broker's processes; borrows the Machine. Threads: none.
+#pragma once
+
+#include "log/env/memory_env.h"
+#include "sim/machine.h"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// Where it is, in its Env.
+inline constexpr const char* log_root = "/kafka-logs";
+
+class LogDir final : public log::IoObserver {
+ public:
+  LogDir(sim::Machine& machine, int disk);
+  LogDir(const LogDir&) = delete;
+  LogDir& operator=(const LogDir&) = delete;
+
+  log::MemoryEnv& env() { return env_; }
+  sim::Disk& disk() const { return machine_.disk(disk_); }
+  int number() const { return disk_; }            ///< That of its disk.
+  Bytes lost_last() const { return lost_last_; }  ///< By the last power loss.
+
+  /// Whether it is in use: from the start of a broker until its storage fails.
+  bool online() const { return online_; }
+  void set_online(bool online);
+
+  /// The medium rots: one bit of what is durable in the log segments of a partition's directory,
+  /// or of any for "". Seen by whoever reads it next, as if nothing of it were cached. Nothing when
+  /// there is nothing to hit.
+  std::optional<log::MemoryEnv::FlippedBit> corrupt(std::string_view directory);
+
+  /// What the log engine has done since the last take().
+  struct Traffic {
+    struct Range {
+      log::FileId file;
+      std::int64_t position;
+      std::int64_t size;
+    };
+    bool wrote = false;
+    std::vector<Range> reads;
+    /// Syncs, and changes of names that come behind one, in their order.
+    struct Step {
+      log::FileId file;          ///< Of a sync; invalid: of a directory.
+      std::int64_t change = -1;  ///< Of names; -1: it is a sync.
+    };
+    std::vector<Step> steps;
+    bool refused = false;  ///< There was no room for a write.
+  };
+  Traffic take();
+  /// Waits for page cache and disk: throttled writes, cold reads, syncs.
+  sim::Task<Status<sim::DiskError>> settle(Traffic traffic);
+
+  /// Reads are not noted while it is set: of bytes just written, which the page cache has.
+  void set_reads_from_cache(bool cached) { reads_from_cache_ = cached; }
+
+ private:
+  bool admits(std::int64_t more) override;
+  bool syncs_at_once() const override { return false; }
+  void on_names_changed(std::int64_t change) override;
+  void on_write(log::FileId file, std::int64_t position, std::int64_t size) override;
+  void on_read(log::FileId file, std::int64_t position, std::int64_t size) override;
+  void on_sync(log::FileId file) override;
+  void on_truncate(log::FileId file, std::int64_t size) override;
+  void on_remove(log::FileId file) override;
+  sim::Task<Status<sim::DiskError>> commit(log::FileId file);
+  void account_for_room();
+  sim::PageCache& cache() const { return machine_.page_cache(disk_); }
+
+  sim::Machine& machine_;
+  const int disk_;
+  log::MemoryEnv env_;
+  RandomStream random_;
+  RandomStream rot_;
+  bool online_ = false;
+  Bytes room_taken_{0};  ///< On the disk.
+  Traffic noted_;
+  bool reads_from_cache_ = false;
+  Bytes lost_last_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,77 @@
+#include "model/broker/metadata_cache.h"
+
+namespace brokerlab::model {
+
+void MetadataCache::apply(const UpdateMetadataRequest& update) {
+  controller_ = update.controller;
+  brokers_.clear();
+  for (const BrokerEndpoint& broker : update.live_brokers) brokers_[broker.id] = broker.address;
+  for (const UpdateMetadataRequest::Partition& partition : update.partitions) {
+    topics_[partition.partition.topic][partition.partition.partition] = partition;
+  }
+}
+
+std::optional<Address> MetadataCache::address(BrokerId broker) const {
+  const auto found = brokers_.find(broker);
+  if (found == brokers_.end()) return std::nullopt;
+  return found->second;
+}
+
+int MetadataCache::partition_count(const std::string& topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? 0 : static_cast<int>(found->second.size());
+}
+
+std::optional<BrokerId> MetadataCache::leader(const TopicPartition& partition) const {
+  const auto topic = topics_.find(partition.topic);
+  if (topic == topics_.end()) return std::nullopt;
+  const auto found = topic->second.find(partition.partition);
+  if (found == topic->second.end() || !found->second.state.leader.valid()) return std::nullopt;
+  return found->second.state.leader;
+}
+
+CurrentLeader MetadataCache::current_leader(const TopicPartition& partition) const {
+  const auto topic = topics_.find(partition.topic);
+  if (topic == topics_.end()) return {};
+  const auto found = topic->second.find(partition.partition);
+  if (found == topic->second.end()) return {};
+  return {found->second.state.leader, found->second.state.leader_epoch};
+}
+
+TopicMetadata MetadataCache::describe(const std::string& topic) const {
+  TopicMetadata metadata{.error = ErrorCode::none, .name = topic, .partitions = {}};
+  const auto found = topics_.find(topic);
+  if (found == topics_.end()) {
+    metadata.error = ErrorCode::unknown_topic_or_partition;
+    return metadata;
+  }
+  for (const auto& [number, partition] : found->second) {
+    PartitionMetadata described;
+    described.partition = number;
+    described.leader = partition.state.leader;
+    described.leader_epoch = partition.state.leader_epoch;
+    described.replicas = partition.replicas;
+    described.isr = partition.state.isr;
+    // A leader that this broker does not know to be alive is as good as none.
+    if (!described.leader.valid() || !is_alive(described.leader)) {
+      described.error = ErrorCode::leader_not_available;
+      described.leader = BrokerId();
+    }
+    metadata.partitions.push_back(std::move(described));
+  }
+  return metadata;
+}
+
+std::unique_ptr<MetadataResponse> MetadataCache::answer(const MetadataRequest& request) const {
+  auto response = std::make_unique<MetadataResponse>();
+  for (const auto& [id, address] : brokers_) response->brokers.push_back({id, address});
+  response->controller = controller_;
+  if (request.topics.empty()) {
+    for (const auto& [topic, partitions] : topics_) response->topics.push_back(describe(topic));
+  } else {
+    for (const std::string& topic : request.topics) response->topics.push_back(describe(topic));
+  }
+  return response;
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,37 @@
+// MetadataCache: what a broker believes of the cluster, from the controller's UpdateMetadata.
+//
+// Lifetime: owned by the Broker. Threads: none. Source: kafka.server.metadata.ZkMetadataCache.
+#pragma once
+
+#include "model/wire/protocol.h"
+
+#include <map>
+#include <optional>
+
+namespace brokerlab::model {
+
+class MetadataCache {
+ public:
+  void apply(const UpdateMetadataRequest& update);
+
+  bool is_alive(BrokerId broker) const { return brokers_.contains(broker); }
+  std::optional<Address> address(BrokerId broker) const;
+  BrokerId controller() const { return controller_; }
+  bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
+  int partition_count(const std::string& topic) const;
+  std::optional<BrokerId> leader(const TopicPartition& partition) const;
+  /// The partition's leader and epoch as they are cached, alive or not; none: never heard of it.
+  CurrentLeader current_leader(const TopicPartition& partition) const;
+
+  /// The answer to a MetadataRequest; unknown topics carry UNKNOWN_TOPIC_OR_PARTITION.
+  std::unique_ptr<MetadataResponse> answer(const MetadataRequest& request) const;
+
+ private:
+  TopicMetadata describe(const std::string& topic) const;
+
+  std::map<BrokerId, Address> brokers_;
+  std::map<std::string, std::map<int, UpdateMetadataRequest::Partition>> topics_;
+  BrokerId controller_;
+};
+
+}  // namespace brokerlab::model

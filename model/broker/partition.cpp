@@ -1,0 +1,377 @@
+#include "model/broker/partition.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+void FollowerState::note_fetch(Offset offset, Offset leader_end, Time now) {
+  if (offset >= leader_end) {
+    last_caught_up = std::max(last_caught_up, now);
+    ++times_caught_up;
+  } else if (offset >= leader_end_at_last_fetch) {
+    last_caught_up = std::max(last_caught_up, last_fetch);
+    ++times_caught_up;
+  }
+  log_end_offset = offset;
+  leader_end_at_last_fetch = std::max(leader_end, leader_end_at_last_fetch);
+  last_fetch = now;
+}
+
+Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId id,
+                     TopicConfig config, Duration replica_lag_time_max)
+    : local_(local),
+      name_(std::move(partition)),
+      id_(id),
+      config_(std::move(config)),
+      replica_lag_time_max_(replica_lag_time_max) {}
+
+void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {
+  last_flush_ = now;
+  log_ = std::move(log);
+  high_watermark_ = std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
+}
+
+bool Partition::in_isr(BrokerId broker) const { return contains(isr_, broker); }
+
+std::vector<BrokerId> Partition::maximal_isr() const {
+  if (in_flight_ && in_flight_->to.size() > isr_.size()) return in_flight_->to;
+  return isr_;
+}
+
+/// Kafka caps min.insync.replicas at the number of replicas (KAFKA-15583).
+int Partition::effective_min_isr() const {
+  return std::min(config_.min_insync_replicas, static_cast<int>(replicas_.size()));
+}
+
+ErrorCode Partition::check_epoch(LeaderEpoch current) const {
+  if (current == log::no_epoch || current == leader_epoch_) return ErrorCode::none;
+  return current < leader_epoch_ ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
+}
+
+// --- Leadership ---
+
+void Partition::take_replicas(const LeaderAndIsrRequest::Partition& state) {
+  replicas_ = state.replicas;
+  for (const BrokerId replica : replicas_) {
+    if (replica != local_) followers_.try_emplace(replica);
+  }
+  std::erase_if(followers_, [&](const auto& entry) { return !contains(replicas_, entry.first); });
+  in_flight_.reset();
+}
+
+Partition::Transition Partition::make_leader(const LeaderAndIsrRequest::Partition& state,
+                                             Time now) {
+  if (state.state.partition_epoch < partition_epoch_) return {};
+  const bool is_new_leader = role_ != Role::leader;
+  const bool is_new_epoch = state.state.leader_epoch > leader_epoch_;
+  const Offset start = log_end_offset();
+  // First, as it may fail: who cannot write down since when he leads, does not lead.
+  if (is_new_epoch && !log_->assign_epoch_start(state.state.leader_epoch, start)) {
+    return {.storage_failed = true};
+  }
+  Transition transition{.accepted = true};
+  take_replicas(state);
+  isr_ = state.state.isr;
+  role_ = Role::leader;
+  leader_ = local_;
+  if (is_new_epoch) {
+    for (auto& [broker, follower] : followers_) {
+      const bool in_sync = in_isr(broker);
+      const Time caught_up = in_sync ? now : long_ago;
+      if (is_new_leader) {
+        follower = FollowerState{.last_caught_up = caught_up};
+      } else {
+        follower.leader_end_at_last_fetch = start;
+        follower.last_fetch = in_sync ? now : long_ago;
+        follower.last_caught_up = caught_up;
+      }
+    }
+    leader_epoch_ = state.state.leader_epoch;
+    leader_epoch_start_ = start;
+  }
+  partition_epoch_ = state.state.partition_epoch;
+  transition.changed = is_new_leader || is_new_epoch;
+  transition.high_watermark_moved = maybe_increment_high_watermark(now);
+  return transition;
+}
+
+Partition::Transition Partition::make_follower(const LeaderAndIsrRequest::Partition& state) {
+  if (state.state.partition_epoch < partition_epoch_) return {};
+  Transition transition{.accepted = true};
+  transition.changed = role_ != Role::follower || leader_ != state.state.leader ||
+                       leader_epoch_ != state.state.leader_epoch;
+  take_replicas(state);
+  isr_.clear();  // a follower does not know the ISR
+  role_ = Role::follower;
+  leader_ = state.state.leader;
+  leader_epoch_ = state.state.leader_epoch;
+  leader_epoch_start_ = log::no_offset;
+  partition_epoch_ = state.state.partition_epoch;
+  return transition;
+}
+
+// --- Leader ---
+
+Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableByteView batches,
+                                                                   Acks acks, Time now,
+                                                                   log::Timestamp wall) {
+  if (!is_leader()) return fail(ErrorCode::not_leader_or_follower);
+  if (acks == Acks::all && under_min_isr()) return fail(ErrorCode::not_enough_replicas);
+  const auto appended = log_->append_as_leader(batches, leader_epoch_, wall);
+  if (!appended) {
+    using Kind = log::LogError::Kind;
+    switch (appended.error().kind) {
+      case Kind::record_too_large:
+        return fail(ErrorCode::message_too_large);
+      case Kind::batch_too_large:
+        return fail(ErrorCode::record_list_too_large);
+      case Kind::corrupt:
+      case Kind::invalid:
+        return fail(ErrorCode::corrupt_message);
+      case Kind::invalid_timestamp:
+        return fail(ErrorCode::invalid_timestamp);
+      default:
+        return fail(ErrorCode::kafka_storage_error);
+    }
+  }
+  // With an ISR of one the high watermark moves right here.
+  return Appended{*appended, maybe_increment_high_watermark(now)};
+}
+
+/// A follower that is about to join the ISR is waited for, or it would never get there.
+bool Partition::waits_to_join(BrokerId broker, const FollowerState& follower, Offset end,
+                              Time now) const {
+  return is_alive_(broker) && follower.is_caught_up(end, now, replica_lag_time_max_);
+}
+
+std::vector<Partition::Awaited> Partition::awaited(Time now) const {
+  std::vector<Awaited> all;
+  if (!is_leader()) return all;
+  const std::vector<BrokerId> maximal = maximal_isr();
+  const Offset end = log_end_offset() + 1;
+  for (const auto& [broker, follower] : followers_) {
+    if (contains(maximal, broker)) {
+      all.push_back({broker, never});
+    } else if (waits_to_join(broker, follower, end, now)) {
+      all.push_back({broker, follower.last_caught_up + replica_lag_time_max_});
+    }
+  }
+  return all;
+}
+
+bool Partition::maybe_increment_high_watermark(Time now) {
+  if (!is_leader() || under_min_isr()) return false;
+  const std::vector<BrokerId> maximal = maximal_isr();
+  const Offset end = log_end_offset();
+  Offset candidate = end;
+  for (const auto& [broker, follower] : followers_) {
+    if (follower.log_end_offset >= candidate) continue;
+    const bool counted = contains(maximal, broker);
+    if (counted || waits_to_join(broker, follower, end, now)) candidate = follower.log_end_offset;
+  }
+  if (candidate <= high_watermark_) return false;
+  high_watermark_ = candidate;
+  return true;
+}
+
+Partition::FollowerFetch Partition::note_follower_fetch(BrokerId follower, Offset offset,
+                                                        Offset leader_end, Time now) {
+  const auto found = followers_.find(follower);
+  if (found == followers_.end()) return {};
+  FollowerFetch outcome{.known = true};
+  const Offset before = found->second.log_end_offset;
+  found->second.note_fetch(offset, leader_end, now);
+  outcome.isr_change = maybe_expand_isr(follower);
+  if (before != offset) outcome.high_watermark_moved = maybe_increment_high_watermark(now);
+  return outcome;
+}
+
+std::optional<IsrChange> Partition::maybe_expand_isr(BrokerId follower) {
+  if (in_flight_ || in_isr(follower) || !is_alive_(follower)) return std::nullopt;
+  const Offset end = followers_.at(follower).log_end_offset;
+  if (end < high_watermark_ || end < leader_epoch_start_) return std::nullopt;
+  std::vector<BrokerId> to = isr_;
+  to.push_back(follower);
+  return begin_isr_change(std::move(to));
+}
+
+std::optional<IsrChange> Partition::maybe_shrink_isr(Time now) {
+  if (!is_leader() || in_flight_) return std::nullopt;
+  const Offset end = log_end_offset();
+  std::vector<BrokerId> to;
+  for (const BrokerId member : isr_) {
+    if (member == local_ || followers_.at(member).is_caught_up(end, now, replica_lag_time_max_)) {
+      to.push_back(member);
+    }
+  }
+  if (to.size() == isr_.size()) return std::nullopt;
+  return begin_isr_change(std::move(to));
+}
+
+IsrChange Partition::begin_isr_change(std::vector<BrokerId> to) {
+  in_flight_ = IsrChange{name_, leader_epoch_, partition_epoch_, isr_, std::move(to)};
+  return *in_flight_;
+}
+
+Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
+                                                   const AlterPartitionResponse::Partition& answer,
+                                                   Time now) {
+  if (in_flight_ != change) return {};  // overtaken by a LeaderAndIsr request
+  switch (answer.error) {
+    case ErrorCode::none:
+      break;
+    case ErrorCode::ineligible_replica:
+      in_flight_.reset();  // certainly not done
+      return {};
+    case ErrorCode::unknown_topic_or_partition:
+    case ErrorCode::fenced_leader_epoch:
+    case ErrorCode::invalid_update_version:
+      // The controller knows better, and will tell. Until then the change may have been made: it
+      // stays pending, and with it the larger of the two ISRs in force.
+      return {};
+    default:
+      return {.retry = in_flight_};
+  }
+  // What is newer here came by a LeaderAndIsr request; the change stays pending.
+  if (answer.state.leader_epoch != leader_epoch_ ||
+      answer.state.partition_epoch < partition_epoch_) {
+    return {};
+  }
+  in_flight_.reset();
+  isr_ = answer.state.isr;
+  partition_epoch_ = answer.state.partition_epoch;
+  return {.high_watermark_moved = maybe_increment_high_watermark(now)};
+}
+
+Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
+                                Bytes max_bytes, bool min_one_batch) const {
+  Read read;
+  read.error =
+      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
+  if (read.error != ErrorCode::none) return read;
+  read.high_watermark = high_watermark_;
+  read.log_start_offset = log().log_start_offset();
+  read.log_end_offset = log_end_offset();
+  if (wanted.last_fetched_epoch != log::no_epoch) {
+    const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.last_fetched_epoch);
+    if (end.end_offset == log::no_offset || end.epoch == log::no_epoch) {
+      read.error = ErrorCode::offset_out_of_range;
+      return read;
+    }
+    if (end.epoch < wanted.last_fetched_epoch || end.end_offset < wanted.fetch_offset) {
+      read.diverging = {end.epoch, end.end_offset};
+      return read;
+    }
+  }
+  // A consumer may be ahead of a new leader's high watermark; it waits, as KIP-207 explains.
+  const Offset bound = follower ? read.log_end_offset : high_watermark_;
+  if (wanted.fetch_offset < read.log_start_offset || wanted.fetch_offset > read.log_end_offset) {
+    read.error = ErrorCode::offset_out_of_range;
+    return read;
+  }
+  if (wanted.fetch_offset >= bound) return read;
+  auto data = log().read(wanted.fetch_offset, max_bytes.count(), bound, min_one_batch);
+  if (!data) {
+    read.error = data.error().kind == log::LogError::Kind::offset_out_of_range
+                     ? ErrorCode::offset_out_of_range
+                     : ErrorCode::kafka_storage_error;
+    return read;
+  }
+  read.data = std::move(*data);
+  return read;
+}
+
+Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
+                                        bool follower) const {
+  if (!is_leader() || check_epoch(wanted.current_leader_epoch) != ErrorCode::none) {
+    return {.answer_now = true, .bytes = {}};
+  }
+  if (wanted.last_fetched_epoch != log::no_epoch) {
+    const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.last_fetched_epoch);
+    if (end.end_offset == log::no_offset || end.epoch < wanted.last_fetched_epoch ||
+        end.end_offset < wanted.fetch_offset) {
+      return {.answer_now = true, .bytes = {}};
+    }
+  }
+  const Offset bound = follower ? log_end_offset() : high_watermark_;
+  // Behind the end: the log was cut meanwhile. Older segment: answer what there is.
+  if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
+  if (wanted.fetch_offset == bound) return {};
+  // Any record at all satisfies the usual fetch.min.bytes=1; for more, the log says how much.
+  const auto data = log().read(wanted.fetch_offset, wanted.max_bytes.count(), bound, true);
+  if (!data) return {.answer_now = true, .bytes = {}};
+  return {.answer_now = false, .bytes = Bytes(static_cast<std::int64_t>(data->bytes.size()))};
+}
+
+Partition::AckState Partition::acknowledged(Offset required) const {
+  if (!is_leader()) return {true, ErrorCode::not_leader_or_follower};
+  if (high_watermark_ < required) return {};
+  if (effective_min_isr() > static_cast<int>(maximal_isr().size())) {
+    return {true, ErrorCode::not_enough_replicas_after_append};
+  }
+  return {true, ErrorCode::none};
+}
+
+OffsetForLeaderEpochResponse::Partition Partition::end_of_epoch(
+    const OffsetForLeaderEpochRequest::Partition& wanted) const {
+  OffsetForLeaderEpochResponse::Partition answer{.partition = name_};
+  answer.error =
+      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
+  if (answer.error != ErrorCode::none) return answer;
+  const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.leader_epoch);
+  answer.leader_epoch = end.epoch;
+  answer.end_offset = end.end_offset;
+  return answer;
+}
+
+void Partition::maybe_flush(Time now) {
+  if (now - last_flush_ < config_.flush_time) return;
+  last_flush_ = now;
+  (void)log_->flush();  // What the disk does is seen when the broker waits for it.
+}
+
+// --- Follower ---
+
+Result<log::AppendInfo, log::LogError> Partition::append_as_follower(
+    const FetchResponse::Partition& data, log::Timestamp wall) {
+  log::AppendInfo info;
+  if (!data.records.empty()) {
+    auto appended = log_->append_as_follower(data.records, wall);
+    if (!appended) return fail(appended.error());
+    info = *appended;
+  }
+  if (data.log_start_offset > log_->log_start_offset() &&
+      data.log_start_offset <= log_->log_end_offset()) {
+    const auto advanced = log_->advance_log_start_offset(data.log_start_offset);
+    if (!advanced) return fail(advanced.error());
+  }
+  high_watermark_ = std::clamp(data.high_watermark, log_->log_start_offset(), log_end_offset());
+  return info;
+}
+
+Offset Partition::truncation_point(const FetchResponse::DivergingEpoch& diverging) const {
+  const log::EpochEndOffset ours = log().end_offset_for_epoch(diverging.epoch);
+  const Offset end = log_end_offset();
+  if (ours.end_offset == log::no_offset) return std::min(diverging.end_offset, end);
+  // An epoch we never had: cut to the end of the largest one below it, and ask again.
+  if (ours.epoch != diverging.epoch) return std::min(ours.end_offset, end);
+  return std::min({ours.end_offset, diverging.end_offset, end});
+}
+
+Result<bool, log::LogError> Partition::truncate_to(Offset offset) {
+  auto cut = log_->truncate_to(offset);
+  high_watermark_ = std::min(high_watermark_, log_end_offset());
+  return cut;
+}
+
+Status<log::LogError> Partition::truncate_fully_and_start_at(Offset offset) {
+  auto cut = log_->truncate_fully_and_start_at(offset);
+  high_watermark_ = offset;
+  return cut;
+}
+
+LeaderEpoch Partition::last_fetched_epoch() const {
+  return log().leader_epochs().latest_epoch().value_or(log::no_epoch);
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,223 @@
+// Partition: one replica on one broker, leader or follower, with the rules of replication.
+//
+// Decides: what may be appended and read, when the high watermark moves, who is in sync. It has no
+// clock, does no I/O but the log engine's, and never waits: time is passed in, and the calls return
+// what the broker must do next (ask the controller for another ISR, wake delayed requests).
+//
+// The ISR has two readings while a change is in flight (KIP-497): `isr()` is what the controller
+// has committed, `maximal_isr()` is it plus a replica being added; the high watermark waits for the
+// maximal one, which is always safe.
+//
+// Lifetime: owned by the ReplicaManager; the Log is opened by it. Threads: none.
+// Source:   kafka.cluster.Partition, kafka.cluster.Replica, UnifiedLog (high watermark).
+#pragma once
+
+#include "log/partition/log.h"
+#include "model/config.h"
+#include "model/wire/protocol.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+namespace brokerlab::model {
+
+/// Kafka's time 0 for a follower that was never caught up.
+inline constexpr Time long_ago{Duration::min() / 4};
+
+/// What a leader knows of one follower.
+struct FollowerState {
+  Offset log_end_offset = log::no_offset;
+  Time last_fetch = long_ago;
+  Offset leader_end_at_last_fetch = log::no_offset;
+  Time last_caught_up = long_ago;
+  std::int64_t times_caught_up = 0;  ///< Counts on when the clock goes back.
+
+  /// A follower's fetch from `offset`, while the leader's log ends at `leader_end`: it is caught up
+  /// as of this fetch, or of the one before, when it has reached the end seen then.
+  void note_fetch(Offset offset, Offset leader_end, Time now);
+  bool is_caught_up(Offset leader_end, Time now, Duration max_lag) const {
+    return log_end_offset == leader_end || now - last_caught_up <= max_lag;
+  }
+};
+
+/// An ISR change that the leader asks the controller for.
+struct IsrChange {
+  TopicPartition partition;
+  LeaderEpoch leader_epoch = 0;
+  int partition_epoch = 0;
+  std::vector<BrokerId> from;
+  std::vector<BrokerId> to;
+  bool operator==(const IsrChange&) const = default;
+};
+
+class Partition {
+ public:
+  enum class Role { none, leader, follower };
+
+  Partition(BrokerId local, TopicPartition partition, sim::PartitionId id, TopicConfig config,
+            Duration replica_lag_time_max);
+
+  const TopicPartition& name() const { return name_; }
+  sim::PartitionId id() const { return id_; }
+  const TopicConfig& config() const { return config_; }
+  Role role() const { return role_; }
+  bool is_leader() const { return role_ == Role::leader; }
+  BrokerId leader() const { return leader_; }
+  LeaderEpoch leader_epoch() const { return leader_epoch_; }
+  Offset leader_epoch_start() const { return leader_epoch_start_; }
+  const std::vector<BrokerId>& replicas() const { return replicas_; }
+  const std::vector<BrokerId>& isr() const { return isr_; }
+  std::vector<BrokerId> maximal_isr() const;
+  /// A follower that must fetch what a leader appends before the high watermark passes it.
+  struct Awaited {
+    BrokerId follower;
+    Time until;  ///< By the machine's clock; `never` for a member of the (maximal) ISR.
+  };
+  /// Of a leader, for a record appended now.
+  std::vector<Awaited> awaited(Time now) const;
+  bool under_replicated() const { return is_leader() && isr_.size() < replicas_.size(); }
+  bool under_min_isr() const {
+    return is_leader() && static_cast<int>(isr_.size()) < effective_min_isr();
+  }
+
+  bool has_log() const { return log_ != nullptr; }
+  log::Log& log() {
+    ENSURE(log_ != nullptr, "{} has no log here", name_.name());
+    return *log_;
+  }
+  const log::Log& log() const { return const_cast<Partition*>(this)->log(); }
+  /// `high_watermark`: from the checkpoint file; cut to the log's end. `now`: by the machine's
+  /// clock.
+  void set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now);
+  Offset high_watermark() const { return high_watermark_; }
+  Offset log_end_offset() const { return log().log_end_offset(); }
+
+  /// Which brokers are alive, as this broker's metadata says; a dead one never joins an ISR.
+  void set_liveness(std::function<bool(BrokerId)> is_alive) { is_alive_ = std::move(is_alive); }
+
+  // --- Leadership (from LeaderAndIsr requests) ---
+
+  struct Transition {
+    bool accepted = false;  ///< False: a stale partition epoch, or storage_failed.
+    bool changed = false;   ///< A new leader (or, for a follower, another leader or epoch).
+    bool high_watermark_moved = false;
+    bool storage_failed = false;  ///< The epoch could not be written: all is as it was.
+  };
+  Transition make_leader(const LeaderAndIsrRequest::Partition& state, Time now);
+  Transition make_follower(const LeaderAndIsrRequest::Partition& state);
+
+  /// NONE when `current` (a client's or follower's idea of the epoch; no_epoch: no idea) is ours.
+  ErrorCode check_epoch(LeaderEpoch current) const;
+
+  // --- Leader ---
+
+  struct Appended {
+    log::AppendInfo info;
+    bool high_watermark_moved = false;
+  };
+  /// `wall`: milliseconds since 1970, for LogAppendTime.
+  Result<Appended, ErrorCode> append_as_leader(log::MutableByteView batches, Acks acks, Time now,
+                                               log::Timestamp wall);
+
+  struct FollowerFetch {
+    bool known = false;  ///< False: this broker is no replica of the partition.
+    bool high_watermark_moved = false;
+    std::optional<IsrChange> isr_change;  ///< Ask the controller to add the follower.
+  };
+  FollowerFetch note_follower_fetch(BrokerId follower, Offset offset, Offset leader_end, Time now);
+
+  struct Read {
+    ErrorCode error = ErrorCode::none;
+    log::ReadResult data;
+    Offset high_watermark = log::no_offset;
+    Offset log_start_offset = log::no_offset;
+    Offset log_end_offset = log::no_offset;
+    std::optional<FetchResponse::DivergingEpoch> diverging;
+  };
+  /// A consumer reads below the high watermark, a follower to the log's end.
+  Read read(const FetchRequest::Partition& wanted, bool follower, Bytes max_bytes,
+            bool min_one_batch) const;
+  /// What a delayed fetch would get now, without reading it: bytes, or an error, or divergence.
+  struct Readable {
+    bool answer_now = false;
+    Bytes bytes;
+  };
+  Readable readable(const FetchRequest::Partition& wanted, bool follower) const;
+
+  struct AckState {
+    bool done = false;
+    ErrorCode error = ErrorCode::none;
+  };
+  /// Whether an acks=all produce up to `required` may be answered.
+  AckState acknowledged(Offset required) const;
+
+  OffsetForLeaderEpochResponse::Partition end_of_epoch(
+      const OffsetForLeaderEpochRequest::Partition& wanted) const;
+
+  /// Syncs the log when it has been unsynced for flush.ms. Source: LogManager.flushDirtyLogs.
+  void maybe_flush(Time now);
+
+  /// Looks for followers that lag more than replica.lag.time.max.ms.
+  std::optional<IsrChange> maybe_shrink_isr(Time now);
+  struct IsrOutcome {
+    bool high_watermark_moved = false;
+    std::optional<IsrChange> retry;
+  };
+  /// The controller's answer to `change`; ignored unless that is the one under way. Source:
+  /// Partition.submitAlterPartition, handleAlterPartitionError and handleAlterPartitionUpdate.
+  IsrOutcome finish_isr_change(const IsrChange& change,
+                               const AlterPartitionResponse::Partition& answer, Time now);
+  /// `change` was not sent: another one of this partition is still on its way.
+  void drop_isr_change(const IsrChange& change) {
+    if (in_flight_ == change) in_flight_.reset();
+  }
+
+  // --- Follower ---
+
+  /// Appends what was fetched and follows the leader's high watermark.
+  Result<log::AppendInfo, log::LogError> append_as_follower(const FetchResponse::Partition& data,
+                                                            log::Timestamp wall);
+  /// Where to cut after the leader said that our last epoch ends at `diverging` over there.
+  Offset truncation_point(const FetchResponse::DivergingEpoch& diverging) const;
+  /// Returns whether anything went.
+  Result<bool, log::LogError> truncate_to(Offset offset);
+  Status<log::LogError> truncate_fully_and_start_at(Offset offset);
+  /// The epoch of the last record, to be sent along with a fetch.
+  LeaderEpoch last_fetched_epoch() const;
+
+  const std::map<BrokerId, FollowerState>& followers() const { return followers_; }
+
+ private:
+  int effective_min_isr() const;
+  bool in_isr(BrokerId broker) const;
+  bool maybe_increment_high_watermark(Time now);
+  bool waits_to_join(BrokerId broker, const FollowerState& follower, Offset end, Time now) const;
+  std::optional<IsrChange> maybe_expand_isr(BrokerId follower);
+  IsrChange begin_isr_change(std::vector<BrokerId> to);
+  void take_replicas(const LeaderAndIsrRequest::Partition& state);
+
+  const BrokerId local_;
+  const TopicPartition name_;
+  const sim::PartitionId id_;
+  const TopicConfig config_;
+  const Duration replica_lag_time_max_;
+  std::function<bool(BrokerId)> is_alive_ = [](BrokerId) { return true; };
+
+  Role role_ = Role::none;
+  BrokerId leader_;
+  LeaderEpoch leader_epoch_ = log::no_epoch;
+  Offset leader_epoch_start_ = log::no_offset;
+  int partition_epoch_ = -1;
+  std::vector<BrokerId> replicas_;
+  std::vector<BrokerId> isr_;
+  std::optional<IsrChange> in_flight_;
+  std::map<BrokerId, FollowerState> followers_;
+  std::unique_ptr<log::Log> log_;
+  Offset high_watermark_ = 0;
+  Time last_flush_{};
+};
+
+}  // namespace brokerlab::model

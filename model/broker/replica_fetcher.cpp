@@ -1,0 +1,192 @@
+#include "model/broker/replica_fetcher.h"
+
+#include "model/broker/replica_manager.h"
+#include "model/java_hash.h"
+#include "model/wire/rpc.h"
+
+namespace brokerlab::model {
+
+struct ReplicaFetchers::Fetcher {
+  Fetcher(sim::Process& process, const BrokerEndpoint& endpoint, RpcSettings rpc)
+      : leader(endpoint),
+        connection(process, endpoint.address, std::move(rpc)),
+        changed(process.world()) {}
+
+  const BrokerEndpoint leader;
+  NodeConnection connection;
+  std::map<TopicPartition, Time> partitions;  ///< Not to be fetched before that date.
+  sim::Signal changed;
+  bool stopped = false;
+};
+
+ReplicaFetchers::ReplicaFetchers(sim::Process& process, ClusterContext& cluster, BrokerId id,
+                                 const BrokerConfig& config, ReplicaManager& replicas)
+    : process_(process), cluster_(cluster), id_(id), config_(config), replicas_(replicas) {}
+
+ReplicaFetchers::~ReplicaFetchers() = default;
+
+void ReplicaFetchers::follow(const TopicPartition& partition, const BrokerEndpoint& leader) {
+  unfollow(partition);
+  const int number = java_positive(java_combine(java_hash(partition.topic), partition.partition)) %
+                     config_.num_replica_fetchers;
+  const Key key{leader.id, number};
+  std::shared_ptr<Fetcher>& fetcher = fetchers_[key];
+  if (!fetcher) {
+    RpcSettings rpc;
+    rpc.client_id = fmt::format("broker-{}-fetcher-{}", id_, number);
+    rpc.request_timeout = config_.replica_socket_timeout;
+    rpc.timeout_name = "replica.socket.timeout.ms";
+    fetcher = std::make_shared<Fetcher>(process_, leader, std::move(rpc));
+    process_.spawn(run(fetcher));
+  }
+  fetcher->partitions[partition] = Time{};
+  fetcher->changed.notify_all();
+  following_[partition] = key;
+}
+
+void ReplicaFetchers::unfollow(const TopicPartition& partition) {
+  const auto found = following_.find(partition);
+  if (found == following_.end()) return;
+  fetchers_.at(found->second)->partitions.erase(partition);
+  following_.erase(found);
+}
+
+void ReplicaFetchers::shut_down_idle() {
+  std::erase_if(fetchers_, [](const auto& entry) {
+    if (!entry.second->partitions.empty()) return false;
+    entry.second->stopped = true;
+    entry.second->changed.notify_all();
+    entry.second->connection.disconnect();
+    return true;
+  });
+}
+
+void ReplicaFetchers::stop() {
+  following_.clear();
+  for (auto& [key, fetcher] : fetchers_) fetcher->partitions.clear();
+  shut_down_idle();
+}
+
+std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) const {
+  auto request = std::make_unique<FetchRequest>();
+  request->replica = id_;
+  request->max_wait = config_.replica_fetch_wait_max;
+  request->min_bytes = config_.replica_fetch_min_bytes;
+  request->max_bytes = config_.replica_fetch_response_max_bytes;
+  for (const auto& [name, not_before] : fetcher.partitions) {
+    if (not_before > process_.world().now()) continue;
+    const Partition* partition = replicas_.find(name);
+    if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
+    request->partitions.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
+                                   partition->last_fetched_epoch(),
+                                   partition->log().log_start_offset(),
+                                   config_.replica_fetch_max_bytes, replicas_.transition(name)});
+  }
+  return request;
+}
+
+sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
+  sim::World& world = process_.world();
+  while (!fetcher->stopped) {
+    std::unique_ptr<FetchRequest> request = next_request(*fetcher);
+    if (request->partitions.empty()) {
+      const Time deadline =
+          fetcher->partitions.empty() ? never : world.now() + config_.replica_fetch_backoff;
+      co_await fetcher->changed.wait(deadline);
+      continue;
+    }
+    std::vector<std::pair<Offset, LeaderEpoch>> asked;
+    for (const auto& partition : request->partitions) {
+      asked.emplace_back(partition.fetch_offset, partition.current_leader_epoch);
+    }
+    auto answer = co_await call_as<FetchResponse>(fetcher->connection, std::move(request));
+    if (fetcher->stopped) co_return;
+    if (!answer) {
+      co_await world.sleep(config_.replica_fetch_backoff);
+      continue;
+    }
+    std::int64_t bytes = 0;
+    for (const auto& data : (*answer)->partitions) {
+      bytes += static_cast<std::int64_t>(data.records.size());
+    }
+    sim::Cpu& cpu = process_.machine().cpu();
+    co_await cpu.run(cpu.demand(static_cast<int>((*answer)->partitions.size()), 0, Bytes(bytes)));
+    for (std::size_t i = 0; i < (*answer)->partitions.size(); ++i) {
+      const FetchResponse::Partition& data = (*answer)->partitions[i];
+      // Moved elsewhere or cut while the request was under way: the data is stale.
+      const Partition* partition = replicas_.find(data.partition);
+      if (fetcher->stopped) co_return;
+      if (!fetcher->partitions.contains(data.partition) || partition == nullptr ||
+          partition->role() != Partition::Role::follower ||
+          std::pair(partition->log_end_offset(), partition->leader_epoch()) != asked[i]) {
+        continue;
+      }
+      co_await take(fetcher, data);
+    }
+  }
+}
+
+sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
+                                  const FetchResponse::Partition& data) {
+  switch (data.error) {
+    case ErrorCode::none: {
+      const bool taken = co_await replicas_.follow(data);
+      if (taken) co_return;
+      break;
+    }
+    case ErrorCode::offset_out_of_range: {
+      co_await find_range(fetcher, data.partition);
+      co_return;
+    }
+    case ErrorCode::fenced_leader_epoch: {
+      // Nothing but another LeaderAndIsr request helps (AbstractFetcherThread.onPartitionFenced).
+      fetcher->partitions.erase(data.partition);
+      following_.erase(data.partition);
+      // Mostly it is on its way already: a fetch was parked when the epoch moved. Worth a sentence
+      // when it is not.
+      process_.world().after(config_.replica_fetch_backoff,
+                             [this, life = std::weak_ptr(fetcher), name = data.partition] {
+                               if (life.expired() || following_.contains(name)) return;
+                               replicas_.tell_fetch_failed(name, ErrorCode::fenced_leader_epoch);
+                             });
+      co_return;
+    }
+    default:
+      break;
+  }
+  // An epoch that one side does not know yet, a leader that is none any more, damaged records:
+  // Kafka tries again after replica.fetch.backoff.ms.
+  const auto found = fetcher->partitions.find(data.partition);
+  if (found != fetcher->partitions.end()) {
+    found->second = process_.world().now() + config_.replica_fetch_backoff;
+  }
+}
+
+/// The leader's log does not hold our offset: ask where it begins and ends.
+sim::Task<> ReplicaFetchers::find_range(std::shared_ptr<Fetcher> fetcher,
+                                        TopicPartition partition) {
+  const Partition* local = replicas_.find(partition);
+  if (local == nullptr) co_return;
+  Offset ends[2] = {log::no_offset, log::no_offset};
+  const std::int64_t wanted[2] = {earliest_timestamp, latest_timestamp};
+  for (int i = 0; i < 2; ++i) {
+    auto request = std::make_unique<ListOffsetsRequest>();
+    request->from_follower = true;
+    request->partitions.push_back({partition, local->leader_epoch(), wanted[i]});
+    auto answer = co_await call_as<ListOffsetsResponse>(fetcher->connection, std::move(request));
+    if (!answer || fetcher->stopped || (*answer)->partitions.empty() ||
+        (*answer)->partitions[0].error != ErrorCode::none) {
+      const auto found = fetcher->partitions.find(partition);
+      if (found != fetcher->partitions.end()) {
+        found->second = process_.world().now() + config_.replica_fetch_backoff;
+      }
+      co_return;
+    }
+    ends[i] = (*answer)->partitions[0].offset;
+  }
+  if (fetcher->partitions.contains(partition)) {
+    replicas_.follow_out_of_range(partition, ends[0], ends[1]);
+  }
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,145 @@
+#include "model/broker/socket_server.h"
+
+#include "model/events.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+namespace {
+
+/// Reading and parsing a request, or writing a response, on a network thread: a select, a read or
+/// write call and the header. The bytes themselves are charged by CpuConfig::byte_rate.
+constexpr Duration network_cost = 10us;
+
+/// Of a produce response with acks=0, which is never sent (KafkaApis.handleProduceRequest).
+bool has_error(const Response& response) {
+  const auto* produced = dynamic_cast<const ProduceResponse*>(&response);
+  return produced != nullptr &&
+         std::any_of(produced->partitions.begin(), produced->partitions.end(),
+                     [](const auto& one) { return one.error != ErrorCode::none; });
+}
+
+bool has_no_response(Request& request) {
+  const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
+  return produce != nullptr && produce->acks == Acks::none;
+}
+
+/// Counts while it lives.
+class InHand {
+ public:
+  InHand(int& count, bool counts) : count_(count), counts_(counts) { count_ += counts_ ? 1 : 0; }
+  ~InHand() { count_ -= counts_ ? 1 : 0; }
+  InHand(const InHand&) = delete;
+  InHand& operator=(const InHand&) = delete;
+
+ private:
+  int& count_;
+  const bool counts_;
+};
+
+}  // namespace
+
+SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler)
+    : process_(process),
+      config_(config),
+      handler_(std::move(handler)),
+      queue_(process.world()),
+      queue_room_(process.world(), config.queued_max_requests) {
+  for (int i = 0; i < config.num_network_threads; ++i) {
+    network_threads_.push_back(std::make_unique<sim::Semaphore>(process.world(), 1));
+  }
+}
+
+void SocketServer::start() {
+  listener_ = process_.network().listen(process_, kafka_port);
+  process_.spawn(accept());
+  for (int i = 0; i < config_.num_io_threads; ++i) process_.spawn(io_thread());
+}
+
+sim::Task<> SocketServer::accept() {
+  while (true) {
+    std::optional<sim::SocketPtr> socket = co_await listener_->accept();
+    if (!socket) co_return;
+    process_.spawn(serve(*socket, next_thread_));
+    next_thread_ = (next_thread_ + 1) % config_.num_network_threads;
+  }
+}
+
+sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
+  sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
+  sim::Cpu& cpu = process_.machine().cpu();
+  ++connections_;
+  const std::shared_ptr<Session> session(new Session{socket, process_.world().now()});
+  process_.spawn(watch_idle(session));
+  if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
+  while (true) {
+    std::optional<sim::Message> message = co_await socket->receive();
+    if (!message) break;
+    session->last_active = process_.world().now();
+    co_await thread.acquire();
+    process_.allocate(message->size);
+    co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
+                     cpu.tls_demand(message->size));
+    thread.release();
+    auto* raw = dynamic_cast<Request*>(message->payload.get());
+    ENSURE(raw != nullptr, "a broker was sent something that is no request");
+    message->payload.release();
+    auto call = std::make_shared<Call>(process_.world(), RequestPtr(raw));
+    const bool silent = has_no_response(call->request());
+    const InHand in_hand(produces_in_hand_, call->request().api == ApiKey::produce);
+    co_await queue_room_.acquire();
+    call->note_queued();
+    queue_.push(call);
+    std::optional<ResponsePtr> response = co_await call->responses().receive();
+    if (!response) break;
+    if (silent) {
+      if (!has_error(**response)) continue;
+      socket->close();  // the only way to tell a client with acks=0 to look for the new leader
+      break;
+    }
+    const Bytes size = (*response)->size();
+    const std::string_view kind = response_name((*response)->api);
+    co_await thread.acquire();
+    // In the clear the bytes go from page cache to NIC (sendfile).
+    co_await cpu.run(network_cost + cpu.tls_demand(size));
+    thread.release();
+    sim::Message answer{std::move(*response), size, kind};
+    socket->send(std::move(answer));
+    session->last_active = process_.world().now();
+  }
+  session->socket.reset();
+  --connections_;
+}
+
+/// Sleeps until the connection could be idle for too long; mostly it has been used meanwhile.
+sim::Task<> SocketServer::watch_idle(std::shared_ptr<Session> session) {
+  sim::World& world = process_.world();
+  const Duration most = config_.connections_max_idle;
+  while (session->socket) {
+    const Time due = most < never - session->last_active ? session->last_active + most : never;
+    if (due > world.now()) {
+      co_await world.sleep_until(due);
+      continue;
+    }
+    sim::Trace& trace = world.trace();
+    trace.record(events::connection_idle, {.machine = process_.machine().id()},
+                 {{"peer", std::string(trace.machine_name(session->socket->peer()))},
+                  {"idle", brokerlab::to_text(most)}});
+    std::exchange(session->socket, nullptr)->close();
+  }
+}
+
+sim::Task<> SocketServer::io_thread() {
+  while (true) {
+    std::optional<CallPtr> call = co_await queue_.receive();
+    if (!call) co_return;
+    queue_room_.release();
+    if (stopped_) co_return;
+    (*call)->note_taken();
+    const Time begin = process_.world().now();
+    co_await handler_(*call);
+    io_busy_ += process_.world().now() - begin;
+  }
+}
+
+}  // namespace brokerlab::model

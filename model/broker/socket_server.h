@@ -1,0 +1,66 @@
+// SocketServer: a broker's front door. Connections are shared out among num.network.threads
+// network threads; a request they have read waits in the request queue (queued.max.requests) for
+// one of num.io.threads I/O threads. As in Kafka, a connection has one request in the works at a
+// time: the next is read when the response to the last has been sent. A connection without any for
+// connections.max.idle.ms is closed.
+//
+// Lifetime: owned by the Broker; its coroutines die with the process. Threads: none.
+// Source: kafka.network.SocketServer, kafka.network.RequestChannel,
+// kafka.server.KafkaRequestHandler.
+#pragma once
+
+#include "model/broker/call.h"
+#include "model/config.h"
+#include "sim/machine.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace brokerlab::model {
+
+class SocketServer {
+ public:
+  /// Handles one request on an I/O thread; it responds itself, now or later.
+  using Handler = std::function<sim::Task<>(CallPtr)>;
+
+  SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler);
+
+  void start();
+  /// No request is handled any more (SocketServer.stopProcessingRequests).
+  void stop() { stopped_ = true; }
+  bool serving() const { return listener_ != nullptr && !stopped_; }
+
+  int queue_length() const { return static_cast<int>(queue_.size()); }
+  int connections() const { return connections_; }
+  /// Produce requests that have been read and not yet answered.
+  int produces_in_hand() const { return produces_in_hand_; }
+  /// Time that network and I/O threads were busy, for their idle percentages.
+  Duration io_busy() const { return io_busy_; }
+
+ private:
+  sim::Task<> accept();
+  sim::Task<> serve(sim::SocketPtr socket, int network_thread);
+  sim::Task<> io_thread();
+  /// A connection, for the watch over idle ones.
+  struct Session {
+    sim::SocketPtr socket;  ///< nullptr once it is over.
+    Time last_active;
+  };
+  sim::Task<> watch_idle(std::shared_ptr<Session> session);
+
+  sim::Process& process_;
+  const BrokerConfig& config_;
+  const Handler handler_;
+  std::unique_ptr<sim::Listener> listener_;
+  std::vector<std::unique_ptr<sim::Semaphore>> network_threads_;
+  sim::Channel<CallPtr> queue_;
+  sim::Semaphore queue_room_;
+  bool stopped_ = false;
+  int connections_ = 0;
+  int next_thread_ = 0;
+  int produces_in_hand_ = 0;
+  Duration io_busy_{};
+};
+
+}  // namespace brokerlab::model

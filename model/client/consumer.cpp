@@ -1,0 +1,171 @@
+#include "model/client/consumer.h"
+
+#include "model/client/consumer_coordinator.h"
+#include "model/client/fetcher.h"
+#include "model/events.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// ConsumerUtils.DEFAULT_CLOSE_TIMEOUT_MS.
+constexpr Duration default_close_timeout = 30s;
+
+ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
+  const ConsumerConfig& config = setup.config;
+  return {.rpc = {.client_id = setup.client_id,
+                  .request_timeout = config.request_timeout,
+                  .is_client = true,
+                  .connection_setup_timeout = config.socket_connection_setup_timeout,
+                  .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
+                  .reconnect_backoff = config.reconnect_backoff,
+                  .reconnect_backoff_max = config.reconnect_backoff_max,
+                  .connections_max_idle = config.connections_max_idle},
+          .bootstrap = setup.bootstrap,
+          .metadata_max_age = config.metadata_max_age,
+          .retry_backoff = config.retry_backoff,
+          .retry_backoff_max = config.retry_backoff_max};
+}
+
+}  // namespace
+
+struct KafkaConsumer::Impl {
+  Impl(sim::Process& owner, ConsumerSetup chosen, ClusterContext& context)
+      : process(owner),
+        world(process.world()),
+        setup(std::move(chosen)),
+        network(process, network_settings(setup), context.observer),
+        fetcher(process, setup, network, context),
+        coordinator(process, setup, network, fetcher, context) {
+    network.on_unreachable = [this](Address address, sim::EventId cause) {
+      fetcher.note_unreachable(address, RpcFailure::Kind::not_connected, cause);
+    };
+    for (const std::string& topic : setup.topics) network.add_topic(topic);
+    network.start();
+    coordinator.start();
+  }
+
+  sim::Process& process;
+  sim::World& world;
+  const ConsumerSetup setup;
+  ClientNetwork network;
+  Fetcher fetcher;
+  ConsumerCoordinator coordinator;
+};
+
+KafkaConsumer::KafkaConsumer(sim::Process& process, ConsumerSetup setup, ClusterContext& context)
+    : impl_(std::make_unique<Impl>(process, std::move(setup), context)) {}
+KafkaConsumer::~KafkaConsumer() = default;
+
+/// ClassicKafkaConsumer.poll and pollForFetches.
+sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::poll(Time deadline) {
+  Impl& impl = *impl_;
+  while (true) {
+    // No member yet, no coordinator: no reason not to hand out what is there.
+    co_await impl.coordinator.poll(deadline);
+    impl.fetcher.update_positions();
+    Fetcher::Collected batch;
+    const bool failed = impl.fetcher.failed();
+    if (!failed) batch = impl.fetcher.collect();
+    if (!failed && batch.empty()) {
+      impl.fetcher.send_fetches();
+      const Time next =
+          std::min({deadline, impl.fetcher.next_attempt(), impl.coordinator.next_poll()});
+      if (!impl.fetcher.has_available()) co_await impl.network.changed().wait(next);
+      batch = impl.fetcher.collect();
+    }
+    if (!batch.empty()) {
+      if (batch.demand > Duration{0}) co_await impl.process.machine().cpu().run(batch.demand);
+      impl.fetcher.send_fetches();  // while the application works
+      co_return std::move(batch.records);
+    }
+    if (std::optional<ConsumerFailure> failure = impl.fetcher.take_failure()) {
+      co_return fail(std::move(*failure));
+    }
+    if (impl.world.now() >= deadline) co_return std::vector<ConsumedRecord>();
+  }
+}
+
+sim::Task<ErrorCode> KafkaConsumer::commit() {
+  std::vector<OffsetCommitRequest::Partition> offsets = impl_->fetcher.consumed();
+  const Time deadline = impl_->world.now() + impl_->setup.config.default_api_timeout;
+  return impl_->coordinator.commit(std::move(offsets), deadline);
+}
+
+/// ClassicKafkaConsumer.close, createTimerForRequest: all of it within that time.
+sim::Task<> KafkaConsumer::close() {
+  const ConsumerConfig& config = impl_->setup.config;
+  const Time deadline =
+      impl_->world.now() + std::min(default_close_timeout, config.request_timeout);
+  const sim::EventId cause = impl_->world.cause();
+  if (config.enable_auto_commit) {
+    co_await impl_->coordinator.commit(impl_->fetcher.consumed(), deadline);
+  }
+  impl_->world.set_cause(cause);  // not of who made the commit durable
+  co_await impl_->coordinator.close(deadline);
+}
+
+const std::vector<TopicPartition>& KafkaConsumer::assignment() const {
+  return impl_->coordinator.assignment();
+}
+Offset KafkaConsumer::position(const TopicPartition& partition) const {
+  return impl_->fetcher.position(partition);
+}
+Offset KafkaConsumer::high_watermark(const TopicPartition& partition) const {
+  return impl_->fetcher.high_watermark(partition);
+}
+const std::string& KafkaConsumer::member_id() const { return impl_->coordinator.member_id(); }
+int KafkaConsumer::generation() const { return impl_->coordinator.generation(); }
+
+// --- The application ---
+
+ConsumerApp::ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context)
+    : process_(process),
+      setup_(std::move(setup)),
+      context_(context),
+      consumer_(process, setup_.client, context) {
+  process_.spawn(run());
+}
+
+sim::Task<> ConsumerApp::run() {
+  sim::World& world = process_.world();
+  while (!stopping_) {
+    const Time deadline = world.now() + setup_.poll_timeout;
+    const Result<std::vector<ConsumedRecord>, ConsumerFailure> records =
+        co_await consumer_.poll(deadline);
+    if (!records) {
+      co_await give_up(records.error());
+      co_return;
+    }
+    for (const ConsumedRecord& record : *records) {
+      if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time);
+      context_.observer.on_consumed(setup_.client.client_id, record.partition, record.offset,
+                                    record.value);
+    }
+    if (records->empty() || setup_.client.config.enable_auto_commit) continue;
+    co_await consumer_.commit();
+  }
+  world.set_cause(told_to_stop_);
+  co_await consumer_.close();
+  process_.exit({"stopped", "정지 요청"});
+}
+
+sim::Task<> ConsumerApp::give_up(ConsumerFailure failure) {
+  std::string partitions;
+  for (const TopicPartition& partition : failure.partitions) {
+    partitions += (partitions.empty() ? "" : ", ") + partition.name();
+  }
+  process_.world().trace().record(events::consumer_failed, {.machine = process_.machine().id()},
+                                  {{"error", failure.exception}, {"partitions", partitions}});
+  co_await consumer_.close();
+  process_.exit({failure.exception, failure.exception});
+}
+
+void ConsumerApp::terminate(sim::Process&) {
+  stopping_ = true;
+  told_to_stop_ = process_.world().cause();
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,110 @@
+// KafkaConsumer: Kafka's consumer client (classic group protocol), and the application around it.
+//
+// poll() does what Kafka's does, in its order: keeps the membership (join, sync, offsets), looks
+// after positions (reset; validation after a leader change, KIP-320), collects what has arrived, at
+// most max.poll.records records, and then fetches ahead for every partition that is drained, one
+// request a broker at a time; with nothing there it fetches, waits and collects. A background
+// coroutine sends heartbeats, and leaves the group when poll() was not called for
+// max.poll.interval.ms.
+//
+// Lifetime: owned by the Program of its process. Borrows the ClusterContext. Threads: none.
+// Errors:   what brokers and network do is handled here: retried, or a rejoin, or a reset of the
+//           position. commit() returns an error when the group has moved on; poll() what Kafka's
+//           throws when auto.offset.reset is none and there is no position to go on from.
+// Source:   org.apache.kafka.clients.consumer.internals.{ClassicKafkaConsumer,
+//           ConsumerCoordinator, AbstractCoordinator, Fetcher, OffsetFetcher, SubscriptionState}.
+#pragma once
+
+#include "model/client/metadata.h"
+#include "model/cluster_context.h"
+#include "model/config.h"
+#include "sim/machine.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// A record with its own copy of everything.
+struct ConsumedRecord {
+  TopicPartition partition;
+  Offset offset = 0;
+  LeaderEpoch leader_epoch = log::no_epoch;
+  log::Timestamp timestamp = log::no_timestamp;
+  std::optional<log::ByteVector> key;
+  log::ByteVector value;
+};
+
+struct ConsumerSetup {
+  std::string client_id;
+  std::string group;
+  std::vector<std::string> topics;
+  std::vector<Address> bootstrap;
+  ConsumerConfig config;
+};
+
+/// What Kafka's poll() throws: the application must decide.
+struct ConsumerFailure {
+  std::string exception;  ///< "NoOffsetForPartitionException"
+  std::vector<TopicPartition> partitions;
+};
+
+class KafkaConsumer {
+ public:
+  KafkaConsumer(sim::Process& process, ConsumerSetup setup, ClusterContext& context);
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
+  ~KafkaConsumer();
+
+  /// Records in the order of their offsets within a partition; none at the deadline.
+  sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> poll(Time deadline);
+  /// Commits the positions after the last poll() and waits (commitSync), retrying what is
+  /// retriable until default.api.timeout.ms. `none`, or why the group did not take it.
+  sim::Task<ErrorCode> commit();
+  /// Leaves the group (after a commit when enable.auto.commit).
+  sim::Task<> close();
+
+  const std::vector<TopicPartition>& assignment() const;
+  /// Offset of the next record poll() will return; no_offset when it has no position.
+  Offset position(const TopicPartition& partition) const;
+  /// The high watermark the last fetch of the partition reported; no_offset before it.
+  Offset high_watermark(const TopicPartition& partition) const;
+  const std::string& member_id() const;
+  int generation() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct ConsumerAppSetup {
+  ConsumerSetup client;
+  Duration poll_timeout = 1s;
+  Duration service_time{0};  ///< What the application spends on a record: time, not CPU.
+};
+
+/// The application: polls, spends the service time on each record, commits after each batch unless
+/// enable.auto.commit. An exception out of poll() ends it: it closes the consumer and exits.
+class ConsumerApp final : public sim::Program {
+ public:
+  ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context);
+
+  KafkaConsumer& consumer() { return consumer_; }
+  /// SIGTERM: ends the loop after the batch in hand, leaves the group and exits.
+  void terminate(sim::Process& self) override;
+
+ private:
+  sim::Task<> run();
+  sim::Task<> give_up(ConsumerFailure failure);
+
+  sim::Process& process_;
+  const ConsumerAppSetup setup_;
+  ClusterContext& context_;
+  KafkaConsumer consumer_;
+  bool stopping_ = false;
+  sim::EventId told_to_stop_;  ///< By that event.
+};
+
+}  // namespace brokerlab::model

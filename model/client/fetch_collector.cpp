@@ -1,0 +1,166 @@
+// The Fetcher's other half: what has arrived is handed to the application.
+#include "log/batch/record_batch.h"
+#include "model/client/fetcher.h"
+#include "model/codec_cost.h"
+#include "model/events.h"
+#include "model/explain.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// Of an answer with records: a select, a read call, parsing its header.
+constexpr Duration response_cost = 10us;
+/// Deserialising a record and handing it over. Kreps 2014: one consumer reads 940,521 records of
+/// 100 bytes a second.
+constexpr Duration read_record_cost = 1us;
+
+}  // namespace
+
+bool Fetcher::has_available() const {
+  const auto fetchable = [this](const TopicPartition& partition) {
+    const auto found = positions_.find(partition);
+    return found != positions_.end() && found->second.state == State::fetching;
+  };
+  if (next_in_line_ && fetchable(next_in_line_->partition)) return true;
+  return std::any_of(completed_.begin(), completed_.end(),
+                     [&](const CompletedFetch& fetch) { return fetchable(fetch.partition); });
+}
+
+/// FetchCollector.collectFetch.
+Fetcher::Collected Fetcher::collect() {
+  Collected collected;
+  const auto most = static_cast<std::size_t>(config_.max_poll_records);
+  while (collected.records.size() < most) {
+    if (next_in_line_) {
+      take_records(*next_in_line_, most - collected.records.size(), collected);
+    } else if (completed_.empty()) {
+      break;
+    } else {
+      CompletedFetch fetch = std::move(completed_.front());
+      completed_.pop_front();
+      if (initialize(fetch)) next_in_line_ = std::move(fetch);
+      // An exception is thrown only when nothing would be lost with it.
+      if (failure_ && collected.empty()) break;
+    }
+  }
+  return collected;
+}
+
+/// FetchCollector.initialize: false when there is nothing to take.
+bool Fetcher::initialize(CompletedFetch& fetch) {
+  Position* position = find(fetch.partition);
+  // A rebalance or a validation in between: the answer is about another place.
+  if (position == nullptr || position->state != State::fetching) return false;
+  if (fetch.error != ErrorCode::none) {
+    handle_error(*position, fetch);
+    position->turn = next_turn_++;
+    return false;
+  }
+  if (position->offset != fetch.next_offset) return false;
+  position->high_watermark = fetch.high_watermark;
+  decode(fetch);
+  return true;
+}
+
+void Fetcher::tell_damage(Position& position, const CompletedFetch& fetch) {
+  if (std::exchange(position.damage_told, position.offset) == position.offset) return;
+  const sim::World::KeepCause keep(world_);
+  world_.trace().record(
+      events::damage_met,
+      {.machine = process_.machine().id(), .partition = context_.partitions.id_of(fetch.partition)},
+      {{"from", machine_name(process_, fetch.from)}});
+}
+
+/// FetchCollector.handleInitializeErrors. No backoff: the next fetch follows at once, to the leader
+/// of the position.
+void Fetcher::handle_error(Position& position, const CompletedFetch& fetch) {
+  note_failing(fetch.partition, position, fetch.error);
+  if (fetch.error == ErrorCode::offset_out_of_range) {
+    if (position.offset != fetch.next_offset) return;
+    reset(fetch.partition, position, ApiKey::fetch, "OffsetOutOfRangeException");
+  } else if (needs_metadata(fetch.error) || fetch.error == ErrorCode::offset_not_available) {
+    network_.request_update();
+  }
+}
+
+void Fetcher::decode(CompletedFetch& fetch) const {
+  const sim::CpuConfig& cpu = process_.machine().cpu().config();
+  const log::ByteSlice bytes = std::exchange(fetch.bytes, {});
+  if (bytes.empty()) return;
+  log::ByteVector scratch;
+  fetch.demand =
+      response_cost + time_for(Bytes(static_cast<std::int64_t>(bytes.size())), cpu.byte_rate);
+  for (const log::BatchView& batch : log::Batches(bytes)) {
+    if (config_.check_crcs && !batch.checksum_ok()) {
+      fetch.damaged = true;
+      break;
+    }
+    const auto take = [&](const log::RecordView& record) {
+      if (record.offset < fetch.next_offset) return true;  // the batch began before the position
+      ConsumedRecord taken;
+      taken.partition = fetch.partition;
+      taken.offset = record.offset;
+      taken.leader_epoch = batch.leader_epoch();
+      taken.timestamp = record.timestamp;
+      if (record.key) taken.key.emplace(record.key->begin(), record.key->end());
+      if (record.value) taken.value.assign(record.value->begin(), record.value->end());
+      fetch.records.push_back(std::move(taken));
+      return true;
+    };
+    if (!batch.is_control() && !log::for_each_record(batch, scratch, take).ok()) {
+      fetch.damaged = true;
+      break;
+    }
+    fetch.after = batch.next_offset();
+    if (batch.codec() == log::Codec::none) continue;
+    const Bytes outside(static_cast<std::int64_t>(scratch.size()));
+    fetch.demand += decompress_time(cpu.codecs, batch.codec(), outside);
+  }
+  fetch.demand += read_record_cost * static_cast<std::int64_t>(fetch.records.size());
+}
+
+/// FetchCollector.fetchRecords. The fetch is through, and its partition may be fetched again, when
+/// more was asked for than it has; who takes exactly its last record does not know yet.
+void Fetcher::take_records(CompletedFetch& fetch, std::size_t most, Collected& into) {
+  Position* position = find(fetch.partition);
+  const bool in_line = position != nullptr && position->state == State::fetching &&
+                       position->offset == fetch.next_offset;
+  if (!in_line) {
+    next_in_line_.reset();
+    return;
+  }
+  const std::size_t count = std::min(most, fetch.records.size());
+  const bool through = count < most;
+  const Duration cost = through ? fetch.demand
+                                : fetch.demand * static_cast<std::int64_t>(count) /
+                                      static_cast<std::int64_t>(fetch.records.size());
+  fetch.demand -= cost;
+  into.demand += cost;
+  for (std::size_t i = 0; i < count; ++i) {
+    position->offset_epoch = fetch.records.front().leader_epoch;
+    fetch.next_offset = fetch.records.front().offset + 1;
+    into.records.push_back(std::move(fetch.records.front()));
+    fetch.records.pop_front();
+  }
+  if (through && fetch.after != log::no_offset) {
+    fetch.next_offset = std::max(fetch.next_offset, fetch.after);
+  }
+  into.advanced |= fetch.next_offset > position->offset;
+  position->offset = fetch.next_offset;
+  if (!through) return;
+  if (fetch.after != log::no_offset) position->turn = next_turn_++;
+  if (fetch.damaged) {
+    // What came before the damage is good. Kafka throws a KafkaException at every poll from here
+    // on; our application asks again, and another replica may have become the leader.
+    tell_damage(*position, fetch);
+    network_.errors().gave_up(ApiKey::fetch, ErrorCode::corrupt_message, "KafkaException",
+                              &fetch.partition);
+    position->retry_at = world_.now() + config_.retry_backoff;
+  }
+  next_in_line_.reset();
+}
+
+}  // namespace brokerlab::model

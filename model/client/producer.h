@@ -1,0 +1,83 @@
+// KafkaProducer: Kafka's producer client, its buffer and its sending loop.
+//
+// send() puts a record into the batch of its partition; the sender takes batches that are full or
+// have lingered, one a partition and one request a broker, keeps up to
+// max.in.flight.requests.per.connection requests under way on each connection, and retries what
+// failed with a retriable error until delivery.timeout.ms or the retries are used up. With more
+// than one request in flight a retried batch may overtake its successor, and a batch whose response
+// was lost is written twice: as in Kafka without idempotence, which is not modelled yet.
+//
+// Costs: serialising, hashing and compressing take time on the machine's Cpu, as in the caller's
+// thread (see record_cost in the .cpp). Sizes are exact: gzip really compresses.
+//
+// Lifetime: owned by the Program of its process; its coroutines die with the process, and whatever
+//           was buffered is then lost, unheard. Borrows the ClusterContext.
+// Threads:  none. Errors: a record's fate is told to the Observer, exactly once.
+// Source:   org.apache.kafka.clients.producer.{KafkaProducer, internals.Sender,
+//           internals.RecordAccumulator, internals.BufferPool}.
+#pragma once
+
+#include "model/client/metadata.h"
+#include "model/cluster_context.h"
+#include "model/config.h"
+#include "sim/machine.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+struct ProducerRecord {
+  RecordRef ref;
+  Time intended;  ///< When the load wanted it sent; latencies count from here.
+  std::string topic;
+  std::optional<int> partition;  ///< Unset: the partitioner chooses.
+  std::optional<log::ByteVector> key;
+  log::ByteVector value;
+};
+
+struct ProducerSetup {
+  std::string client_id;
+  std::vector<Address> bootstrap;  ///< bootstrap.servers
+  ProducerConfig config;
+};
+
+class KafkaProducer {
+ public:
+  KafkaProducer(sim::Process& process, ProducerSetup setup, ClusterContext& context);
+  KafkaProducer(const KafkaProducer&) = delete;
+  KafkaProducer& operator=(const KafkaProducer&) = delete;
+  ~KafkaProducer();
+
+  /// Buffers the record. Waits for the topic's metadata and for buffer memory, max.block.ms at
+  /// most together. False: the record failed (the Observer has heard why).
+  sim::Task<bool> send(ProducerRecord record);
+
+  /// Sends everything buffered without lingering and waits until all of it has met its fate.
+  sim::Task<> flush();
+
+  /// No further send(); flushes until the deadline, then fails what is left.
+  sim::Task<> close(Time deadline = never);
+
+  struct Counters {
+    std::int64_t records_sent = 0;
+    std::int64_t records_acknowledged = 0;
+    std::int64_t records_failed = 0;
+    std::int64_t requests = 0;
+    std::int64_t batches = 0;      ///< Sent, retries included.
+    std::int64_t batch_bytes = 0;  ///< As sent.
+    std::int64_t batches_retried = 0;
+    Duration waited_for_buffer{};  ///< Time send() spent waiting for memory.
+  };
+  const Counters& counters() const;
+  Bytes buffer_available() const;
+  std::int64_t records_buffered() const;  ///< Neither acknowledged nor failed yet.
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,288 @@
+#include "model/client/record_accumulator.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+// --- CompressionRatio ---
+
+double CompressionRatio::estimate(const std::string& topic) const {
+  const auto found = ratios_.find(topic);
+  return found == ratios_.end() ? 1.0 : found->second;
+}
+
+void CompressionRatio::observe(const std::string& topic, double ratio) {
+  // Kafka's COMPRESSION_RATIO_DETERIORATE_STEP and _IMPROVING_STEP: quick to lose hope.
+  constexpr double up = 0.05;
+  constexpr double down = 0.005;
+  const double current = estimate(topic);
+  ratios_[topic] =
+      ratio > current ? std::max(current + up, ratio) : std::max(current - down, ratio);
+}
+
+void CompressionRatio::raise(const std::string& topic, double ratio) {
+  ratios_[topic] = std::max(1.0, ratio);
+}
+
+// --- ProducerBatch ---
+
+std::size_t ProducerBatch::estimated_size() const {
+  return bytes.empty() ? builder.estimated_size(compression_ratio) : bytes.size();
+}
+
+bool ProducerBatch::full() const {
+  return closed_for_appends || (!records.empty() && write_limit <= estimated_size());
+}
+
+void ProducerBatch::close() {
+  closed_for_appends = true;
+  if (!bytes.empty()) return;
+  uncompressed = builder.uncompressed_records_size();
+  auto built = std::make_shared<log::ByteVector>(builder.build());
+  const std::byte* data = built->data();
+  const std::size_t size = built->size();
+  bytes = log::ByteSlice(std::shared_ptr<const std::byte[]>(std::move(built), data), size);
+}
+
+double ProducerBatch::actual_ratio() const {
+  ENSURE(uncompressed > 0 && bytes.size() > log::batch_header_size, "the batch is not closed");
+  return static_cast<double>(bytes.size() - log::batch_header_size) /
+         static_cast<double>(uncompressed);
+}
+
+// --- RecordAccumulator ---
+
+std::size_t RecordAccumulator::size_bound(const NewRecord& record) {
+  return log::batch_header_size + log::record_size_upper_bound(record.key, record.value);
+}
+
+Bytes RecordAccumulator::memory_for(const NewRecord& record) const {
+  return std::max(config_.batch_size, Bytes(static_cast<std::int64_t>(size_bound(record))));
+}
+
+BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::size_t limit,
+                                       Time created) const {
+  log::BatchBuilder::Options options;
+  options.codec = static_cast<log::Codec>(config_.compression_type);
+  const double ratio = options.codec == log::Codec::none ? 1.0 : ratio_.estimate(partition.topic);
+  return std::make_shared<ProducerBatch>(partition, options, limit, ratio, created);
+}
+
+std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& partition,
+                                                      const NewRecord& record) {
+  const auto queue = queues_.find(partition);
+  if (queue == queues_.end() || queue->second.empty()) return std::nullopt;
+  ProducerBatch& last = *queue->second.back();
+  if (last.closed_for_appends) return std::nullopt;
+  const std::size_t before = last.estimated_size();
+  // MemoryRecordsBuilder.hasRoomFor: the record as it would be, not the bound that the buffer has.
+  const std::size_t size =
+      last.builder.next_record_size(record.timestamp, record.key, record.value);
+  if (before + size > last.write_limit) {
+    last.closed_for_appends = true;
+    return std::nullopt;
+  }
+  last.builder.append(record.timestamp, record.key, record.value);
+  last.records.push_back(record.ref);
+  return static_cast<std::int64_t>(last.estimated_size() - before);
+}
+
+std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, const NewRecord& record,
+                                           Time now) {
+  const Bytes memory = memory_for(record);
+  const BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
+  batch->memory = memory;
+  batch->builder.append(record.timestamp, record.key, record.value);
+  batch->records.push_back(record.ref);
+  queues_[partition].push_back(batch);
+  return static_cast<std::int64_t>(batch->estimated_size());
+}
+
+bool RecordAccumulator::batches_full(const TopicPartition& partition) const {
+  const auto queue = queues_.find(partition);
+  return queue == queues_.end() || queue->second.empty() || queue->second.back()->full();
+}
+
+bool RecordAccumulator::sendable(const TopicPartition& partition) const {
+  const auto queue = queues_.find(partition);
+  if (queue == queues_.end() || queue->second.empty()) return false;
+  return queue->second.size() > 1 || queue->second.back()->full();
+}
+
+/// KIP-951: a batch whose leader changed since its last attempt does not wait out its backoff.
+bool RecordAccumulator::backing_off(ProducerBatch& batch, LeaderEpoch epoch, Time now) const {
+  if (epoch != log::no_epoch && epoch > batch.leader_epoch) {
+    batch.attempts_at_epoch = batch.attempts;
+    batch.leader_epoch = epoch;
+  }
+  const bool leader_changed = batch.attempts > 0 && batch.attempts == batch.attempts_at_epoch;
+  return batch.attempts > 0 && !leader_changed && now < batch.last_attempt + batch.backoff;
+}
+
+RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time now,
+                                                  bool exhausted) {
+  Ready result;
+  const bool send_all = exhausted || closed_ || flushes_ > 0;
+  for (const auto& [partition, queue] : queues_) {
+    note_load(view, partition, queue.size(), result);
+    if (queue.empty()) continue;
+    const LeaderInfo leader = view.leader(partition);
+    ProducerBatch& first = *queue.front();
+    const bool waits = backing_off(first, leader.epoch, now);
+    if (!leader.leader.valid()) {
+      result.unknown_leader = true;
+      continue;
+    }
+    if (muted_.contains(partition) || result.nodes.contains(leader.leader)) continue;
+    const bool full = queue.size() > 1 || first.full();
+    const Time due = first.last_attempt + (waits ? first.backoff : config_.linger);
+    if (!waits && (full || send_all || due <= now)) {
+      result.nodes.insert(leader.leader);
+    } else {
+      result.next_check = std::min(result.next_check, std::max(due, now));
+    }
+  }
+  for (Load& load : result.loads) {
+    // Nothing to go by before every partition has had a batch.
+    if (load.all < static_cast<std::size_t>(view.partition_count(load.topic))) {
+      load.queues.clear();
+      load.partitions.clear();
+    }
+  }
+  return result;
+}
+
+/// RecordAccumulator.partitionReady: what adaptive partitioning goes by.
+void RecordAccumulator::note_load(const ClusterView& view, const TopicPartition& partition,
+                                  std::size_t length, Ready& ready) const {
+  if (!config_.partitioner_adaptive_partitioning_enable) return;
+  if (ready.loads.empty() || ready.loads.back().topic != partition.topic) {
+    ready.loads.push_back({partition.topic, 0, {}, {}});
+  }
+  Load& load = ready.loads.back();
+  ++load.all;
+  const BrokerId leader = view.leader(partition).leader;
+  if (!leader.valid()) return;
+  const Duration patience = config_.partitioner_availability_timeout;
+  const auto node = nodes_.find(leader);
+  if (length > 0 && patience > Duration{0} && node != nodes_.end() &&
+      node->second.ready - node->second.drained > patience) {
+    return;
+  }
+  load.queues.push_back(static_cast<std::int64_t>(length));
+  load.partitions.push_back(partition.partition);
+}
+
+void RecordAccumulator::note_node(BrokerId node, Time now, bool took_requests) {
+  if (config_.partitioner_availability_timeout <= Duration{0}) return;
+  NodeTimes& times = nodes_.try_emplace(node, NodeTimes{now, now}).first->second;
+  times.ready = now;
+  if (took_requests) times.drained = now;
+}
+
+std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId node, Time now) {
+  std::vector<BatchPtr> drained;
+  const std::vector<TopicPartition> partitions = view.led_by(node);
+  if (partitions.empty()) return drained;
+  const auto most = static_cast<std::size_t>(config_.max_request_size.count());
+  std::size_t& looked_at = drain_index_[node];
+  std::size_t size = 0;
+  const std::size_t start = looked_at % partitions.size();
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    looked_at = (start + i) % partitions.size();
+    const TopicPartition& partition = partitions[looked_at];
+    const auto queue = queues_.find(partition);
+    if (queue == queues_.end() || queue->second.empty() || muted_.contains(partition)) continue;
+    const BatchPtr first = queue->second.front();
+    if (backing_off(*first, view.leader(partition).epoch, now)) continue;
+    if (size + first->estimated_size() > most && !drained.empty()) break;
+    queue->second.pop_front();
+    if (first->bytes.empty()) {
+      first->close();
+      if (config_.compression_type != CompressionType::none) {
+        ratio_.observe(partition.topic, first->actual_ratio());
+      }
+    }
+    size += first->bytes.size();
+    drained.push_back(first);
+  }
+  return drained;
+}
+
+void RecordAccumulator::reenqueue(const BatchPtr& batch, Time now) {
+  batch->backoff = exponential_backoff(config_.retry_backoff, config_.retry_backoff_max,
+                                       batch->attempts, random_);
+  ++batch->attempts;
+  batch->last_attempt = now;
+  queues_[batch->partition].push_front(batch);
+}
+
+int RecordAccumulator::split(const BatchPtr& batch) {
+  const Result<log::BatchView, log::Corruption> view = log::BatchView::parse(batch->bytes);
+  ENSURE(view.ok(), "a batch of our own");
+  const Result<std::vector<log::Record>, log::Corruption> records = log::decode_records(*view);
+  ENSURE(records.ok() && records->size() == batch->records.size(), "a batch of our own");
+  if (config_.compression_type != CompressionType::none) {
+    ratio_.raise(batch->partition.topic, batch->actual_ratio());
+  }
+  std::vector<BatchPtr> parts;
+  for (std::size_t i = 0; i < records->size(); ++i) {
+    const log::Record& record = (*records)[i];
+    NewRecord part;
+    part.ref = batch->records[i];
+    part.timestamp = record.timestamp;
+    if (record.key) part.key = *record.key;
+    if (record.value) part.value = *record.value;
+    const auto has_room = [&](const ProducerBatch& last) {
+      return last.estimated_size() +
+                 last.builder.next_record_size(part.timestamp, part.key, part.value) <=
+             last.write_limit;
+    };
+    if (parts.empty() || !has_room(*parts.back())) {
+      const auto limit = static_cast<std::size_t>(memory_for(part).count());
+      parts.push_back(make_batch(batch->partition, limit, batch->created));
+    }
+    parts.back()->builder.append(part.timestamp, part.key, part.value);
+    parts.back()->records.push_back(part.ref);
+  }
+  std::deque<BatchPtr>& queue = queues_[batch->partition];
+  for (const BatchPtr& part : parts) part->closed_for_appends = true;
+  queue.insert(queue.begin(), parts.begin(), parts.end());
+  return static_cast<int>(parts.size());
+}
+
+std::vector<BatchPtr> RecordAccumulator::take_expired(Time now) {
+  std::vector<BatchPtr> expired;
+  for (auto& [partition, queue] : queues_) {
+    // Oldest first within a queue.
+    while (!queue.empty() && queue.front()->created + config_.delivery_timeout <= now) {
+      expired.push_back(queue.front());
+      queue.pop_front();
+    }
+  }
+  return expired;
+}
+
+std::vector<BatchPtr> RecordAccumulator::take_all() {
+  std::vector<BatchPtr> all;
+  for (auto& [partition, queue] : queues_) {
+    all.insert(all.end(), queue.begin(), queue.end());
+    queue.clear();
+  }
+  return all;
+}
+
+Time RecordAccumulator::next_expiry() const {
+  Time next = never;
+  for (const auto& [partition, queue] : queues_) {
+    if (!queue.empty()) next = std::min(next, queue.front()->created + config_.delivery_timeout);
+  }
+  return next;
+}
+
+bool RecordAccumulator::empty() const {
+  return std::all_of(queues_.begin(), queues_.end(),
+                     [](const auto& entry) { return entry.second.empty(); });
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,165 @@
+// RecordAccumulator: the producer's buffer, a queue of batches for each partition.
+//
+// It decides which brokers have something to send, which batches go into a request, and when a
+// batch has waited too long. It knows no clock and sends nothing; memory is counted by the caller.
+//
+// Lifetime: part of a producer; borrows its config. Threads: none.
+// Source:   org.apache.kafka.clients.producer.internals.{RecordAccumulator, ProducerBatch},
+//           org.apache.kafka.common.record.CompressionRatioEstimator.
+#pragma once
+
+#include "log/batch/byte_slice.h"
+#include "log/batch/record_batch.h"
+#include "model/client/metadata.h"
+#include "model/client/producer_waits.h"
+#include "model/observer.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+struct ProducerBatch {
+  ProducerBatch(TopicPartition to, log::BatchBuilder::Options options, std::size_t limit,
+                double ratio, Time now)
+      : partition(std::move(to)),
+        builder(options),
+        write_limit(limit),
+        compression_ratio(ratio),
+        created(now),
+        last_attempt(now) {}
+
+  bool full() const;
+  std::size_t estimated_size() const;
+  /// Writes the batch; no record can be added from now on.
+  void close();
+
+  /// Compressed over uncompressed bytes of the records, once closed.
+  double actual_ratio() const;
+
+  const TopicPartition partition;
+  log::BatchBuilder builder;
+  std::vector<RecordRef> records;
+  const std::size_t write_limit;
+  const double compression_ratio;  ///< The estimate it was begun with.
+  const Time created;
+  Time last_attempt;
+  int attempts = 0;
+  bool closed_for_appends = false;
+  log::ByteSlice bytes;  ///< Once closed.
+  std::size_t uncompressed = 0;
+  Bytes memory;       ///< Of the buffer, given back when it is done.
+  Address sent_to{};  ///< By the last attempt.
+  LeaderEpoch leader_epoch = log::no_epoch;
+  int attempts_at_epoch = 0;  ///< Attempts made when that epoch was first seen.
+  Duration backoff{};         ///< Before the next attempt.
+  BatchTimes times;           ///< For the trace, as the next one.
+  sim::EventId because;       ///< What the last attempt failed for.
+  bool done = false;
+};
+using BatchPtr = std::shared_ptr<ProducerBatch>;
+
+/// What the producer has learnt about its compression, by topic.
+class CompressionRatio {
+ public:
+  double estimate(const std::string& topic) const;
+  void observe(const std::string& topic, double ratio);
+  /// A batch was refused as too large: the estimate was too good.
+  void raise(const std::string& topic, double ratio);
+
+ private:
+  std::map<std::string, double> ratios_;
+};
+
+class RecordAccumulator {
+ public:
+  RecordAccumulator(const ProducerConfig& config, RandomStream random)
+      : config_(config), random_(random) {}
+
+  struct NewRecord {
+    RecordRef ref;
+    log::Timestamp timestamp = 0;
+    std::optional<log::ByteView> key;
+    log::ByteView value;
+  };
+  /// An upper bound of the size of a batch with this record alone.
+  static std::size_t size_bound(const NewRecord& record);
+  /// Memory a new batch for it takes: batch.size, or more for a large record.
+  Bytes memory_for(const NewRecord& record) const;
+
+  /// Adds it to the partition's last batch and returns by how much that has grown; nothing when the
+  /// batch has no room (it takes no more from then on), or there is none.
+  std::optional<std::int64_t> append(const TopicPartition& partition, const NewRecord& record);
+  /// Begins a new batch with it, for which the caller has taken memory_for(); returns its size.
+  std::int64_t append_new(const TopicPartition& partition, const NewRecord& record, Time now);
+  /// The partition has no batch that takes more records (the sticky partitioner may move on).
+  bool batches_full(const TopicPartition& partition) const;
+  /// A batch of the partition waits for nothing more.
+  bool sendable(const TopicPartition& partition) const;
+
+  /// Lengths of the queues of a topic's partitions, without those that are left out because their
+  /// leader is unknown or unavailable. No queues at all: nothing to go by.
+  struct Load {
+    std::string topic;
+    std::size_t all = 0;  ///< Partitions of the topic that ever had a batch.
+    std::vector<std::int64_t> queues;
+    std::vector<int> partitions;
+  };
+  struct Ready {
+    std::set<BrokerId> nodes;
+    Time next_check = never;
+    bool unknown_leader = false;
+    std::vector<Load> loads;  ///< Of each topic, for the partitioner.
+  };
+  /// `exhausted`: senders wait for memory, so nothing lingers.
+  Ready ready(const ClusterView& view, Time now, bool exhausted);
+  /// The broker had something to send, and took requests or not (partitioner.availability.timeout).
+  void note_node(BrokerId node, Time now, bool took_requests);
+  /// One batch of each partition that broker leads, max.request.size bytes in all (at least one
+  /// batch). Each turn begins with the partition that was looked at last, so that none starves.
+  std::vector<BatchPtr> drain(const ClusterView& view, BrokerId node, Time now);
+  /// Back to the front of its queue, after a failed attempt.
+  void reenqueue(const BatchPtr& batch, Time now);
+  /// Splits a batch that was too large into batches of batch.size at the front of its queue;
+  /// returns how many.
+  int split(const BatchPtr& batch);
+  /// Takes out the batches older than delivery.timeout.ms.
+  std::vector<BatchPtr> take_expired(Time now);
+  std::vector<BatchPtr> take_all();
+  Time next_expiry() const;
+
+  void mute(const TopicPartition& partition) { muted_.insert(partition); }
+  void unmute(const TopicPartition& partition) { muted_.erase(partition); }
+  void set_closed() { closed_ = true; }
+  void begin_flush() { ++flushes_; }
+  void end_flush() { --flushes_; }
+  bool empty() const;
+
+ private:
+  std::shared_ptr<ProducerBatch> make_batch(const TopicPartition& partition, std::size_t limit,
+                                            Time created) const;
+  bool backing_off(ProducerBatch& batch, LeaderEpoch epoch, Time now) const;
+  void note_load(const ClusterView& view, const TopicPartition& partition, std::size_t length,
+                 Ready& ready) const;
+
+  struct NodeTimes {
+    Time ready{};    ///< It last had something to send.
+    Time drained{};  ///< It last took a request.
+  };
+  const ProducerConfig& config_;
+  RandomStream random_;
+  std::map<TopicPartition, std::deque<BatchPtr>> queues_;
+  std::map<BrokerId, std::size_t> drain_index_;
+  std::map<BrokerId, NodeTimes> nodes_;
+  std::set<TopicPartition> muted_;
+  CompressionRatio ratio_;
+  int flushes_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,68 @@
+// TablePoller: an application that polls a database table and produces its new rows.
+//
+// Every poll_interval it asks the table, which takes query_time, and gets the rows due by then in
+// the order they came; for each it spends service_time of CPU (making the message) and calls the
+// producer's send(). A slow producer delays the rows behind it and loses none: a row's latency
+// counts from its intended time, not from the poll that found it.
+//
+// Lifetime: the Program of a process; the feed and the ClusterContext outlive it. Rows taken from
+// the feed
+//           when the process is killed are lost with it, as in a real poller that keeps its mark.
+// Threads:  none.
+#pragma once
+
+#include "model/client/producer.h"
+
+namespace brokerlab::model {
+
+/// One row of a feed, ready to be sent.
+struct FeedRecord {
+  std::int64_t number = 0;  ///< From 0, without gaps.
+  Time intended;
+  std::optional<log::ByteVector> key;
+  log::ByteVector value;
+};
+
+/// Rows in the order of their intended time.
+class RecordFeed {
+ public:
+  virtual ~RecordFeed() = default;
+  /// When the next row is due; nothing when the feed is exhausted.
+  virtual std::optional<Time> next_due() const = 0;
+  virtual FeedRecord take() = 0;
+};
+
+struct TablePollerSetup {
+  int producer = 0;  ///< RecordRef::producer of its records.
+  std::string topic;
+  Duration poll_interval = 1s;
+  Duration query_time = 5ms;
+  Duration service_time = 100us;
+  ProducerSetup client;
+};
+
+class TablePoller final : public sim::Program {
+ public:
+  TablePoller(sim::Process& process, TablePollerSetup setup, RecordFeed& feed,
+              ClusterContext& context);
+
+  KafkaProducer& producer() { return producer_; }
+  /// The feed is exhausted and every row was handed to the producer.
+  bool done() const { return done_; }
+  /// SIGTERM: asks the table no more, sends what it has (KafkaProducer::close) and exits.
+  void terminate(sim::Process& self) override;
+
+ private:
+  sim::Task<> run();
+  sim::Task<> finish();
+
+  sim::Process& process_;
+  const TablePollerSetup setup_;
+  RecordFeed& feed_;
+  KafkaProducer producer_;
+  bool done_ = false;
+  bool stopping_ = false;
+  sim::Signal asked_to_stop_;
+};
+
+}  // namespace brokerlab::model

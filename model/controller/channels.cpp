@@ -1,0 +1,133 @@
+#include "model/controller/channels.h"
+
+#include "model/wire/rpc.h"
+
+namespace brokerlab::model {
+
+/// Pause before a control request is sent again (RequestSendThread).
+constexpr Duration resend_pause = 100ms;
+
+struct ControllerChannels::Channel {
+  Channel(sim::Process& process, const BrokerEndpoint& endpoint, std::int64_t epoch,
+          RpcSettings rpc)
+      : broker(endpoint),
+        broker_epoch(epoch),
+        connection(process, endpoint.address, std::move(rpc)),
+        queue(process.world()) {}
+
+  /// Requests are made anew for each attempt: a sent one belongs to its receiver.
+  using Maker = std::function<RequestPtr()>;
+  const BrokerEndpoint broker;
+  const std::int64_t broker_epoch;
+  NodeConnection connection;
+  sim::Channel<std::shared_ptr<Maker>> queue;
+  bool removed = false;
+  bool told_everything = false;
+};
+
+ControllerChannels::ControllerChannels(sim::Process& process, BrokerId controller,
+                                       const BrokerConfig& config)
+    : process_(process), controller_(controller), config_(config) {}
+
+ControllerChannels::~ControllerChannels() = default;
+
+void ControllerChannels::add(const BrokerEndpoint& broker, std::int64_t broker_epoch) {
+  RpcSettings rpc;
+  rpc.client_id = fmt::format("controller-{}-to-{}", controller_, broker.id);
+  rpc.request_timeout = config_.controller_socket_timeout;
+  rpc.timeout_name = "controller.socket.timeout.ms";
+  auto channel = std::make_shared<Channel>(process_, broker, broker_epoch, std::move(rpc));
+  channels_[broker.id] = channel;
+  process_.spawn(run(channel));
+}
+
+void ControllerChannels::remove(BrokerId broker) {
+  const auto found = channels_.find(broker);
+  if (found == channels_.end()) return;
+  found->second->removed = true;
+  found->second->queue.close();
+  found->second->connection.disconnect();
+  channels_.erase(found);
+}
+
+void ControllerChannels::clear() {
+  while (!channels_.empty()) remove(channels_.begin()->first);
+  leader_and_isr_.clear();
+  metadata_.clear();
+}
+
+void ControllerChannels::collect_leader_and_isr(BrokerId to,
+                                                LeaderAndIsrRequest::Partition partition) {
+  leader_and_isr_[to].push_back(std::move(partition));
+}
+
+void ControllerChannels::collect_metadata(
+    const std::vector<BrokerId>& to,
+    const std::vector<UpdateMetadataRequest::Partition>& partitions) {
+  for (const BrokerId broker : to) {
+    auto& collected = metadata_[broker];
+    for (const UpdateMetadataRequest::Partition& partition : partitions) {
+      collected[partition.partition] = partition;
+    }
+  }
+}
+
+void ControllerChannels::send(ControllerEpoch epoch,
+                              const std::vector<BrokerEndpoint>& live_brokers) {
+  for (auto& [broker, partitions] : std::exchange(leader_and_isr_, {})) {
+    const auto found = channels_.find(broker);
+    if (found == channels_.end()) continue;
+    Channel& channel = *found->second;
+    const bool full = !std::exchange(channel.told_everything, true);
+    auto states = std::make_shared<std::vector<LeaderAndIsrRequest::Partition>>(partitions);
+    channel.queue.push(std::make_shared<Channel::Maker>(
+        [states, full, epoch, live_brokers, controller = controller_,
+         broker_epoch = channel.broker_epoch]() -> RequestPtr {
+          auto request = std::make_unique<LeaderAndIsrRequest>();
+          request->controller = controller;
+          request->controller_epoch = epoch;
+          request->broker_epoch = broker_epoch;
+          request->full = full;
+          request->partitions = *states;
+          request->live_leaders = live_brokers;
+          return request;
+        }));
+  }
+  for (auto& [broker, partitions] : std::exchange(metadata_, {})) {
+    const auto found = channels_.find(broker);
+    if (found == channels_.end()) continue;
+    Channel& channel = *found->second;
+    auto states = std::make_shared<std::vector<UpdateMetadataRequest::Partition>>();
+    for (auto& [name, partition] : partitions) states->push_back(std::move(partition));
+    channel.queue.push(
+        std::make_shared<Channel::Maker>([states, epoch, live_brokers, controller = controller_,
+                                          broker_epoch = channel.broker_epoch]() -> RequestPtr {
+          auto request = std::make_unique<UpdateMetadataRequest>();
+          request->controller = controller;
+          request->controller_epoch = epoch;
+          request->broker_epoch = broker_epoch;
+          request->partitions = *states;
+          request->live_brokers = live_brokers;
+          return request;
+        }));
+  }
+}
+
+sim::Task<> ControllerChannels::run(std::shared_ptr<Channel> channel) {
+  while (true) {
+    std::optional<std::shared_ptr<Channel::Maker>> next = co_await channel->queue.receive();
+    if (!next) co_return;
+    while (!channel->removed) {
+      auto answer = co_await channel->connection.call((**next)());
+      if (answer && !channel->removed && answered_) {
+        const auto* told = dynamic_cast<const LeaderAndIsrResponse*>(answer->get());
+        if (told != nullptr) answered_(channel->broker.id, *told);
+      }
+      if (answer || channel->removed) break;
+      co_await process_.world().sleep(resend_pause);
+    }
+    if (channel->removed) co_return;
+  }
+}
+
+}  // namespace brokerlab::model

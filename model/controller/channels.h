@@ -1,0 +1,54 @@
+// ControllerChannels: what the active controller tells the brokers, one request at a time to each,
+// in order, until the broker has answered or is gone.
+//
+// Lifetime: owned by the Controller while it is active. Threads: none.
+// Source: kafka.controller.ControllerChannelManager (RequestSendThread,
+// ControllerBrokerRequestBatch).
+#pragma once
+
+#include "model/cluster_context.h"
+#include "model/config.h"
+#include "model/wire/protocol.h"
+#include "sim/machine.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace brokerlab::model {
+
+class ControllerChannels {
+ public:
+  ControllerChannels(sim::Process& process, BrokerId controller, const BrokerConfig& config);
+  ~ControllerChannels();
+
+  /// Called with each answer to a LeaderAndIsr request.
+  using AnswerCallback = std::function<void(BrokerId, const LeaderAndIsrResponse&)>;
+  void on_leader_and_isr_answer(AnswerCallback callback) { answered_ = std::move(callback); }
+
+  void add(const BrokerEndpoint& broker, std::int64_t broker_epoch);
+  void remove(BrokerId broker);
+  bool has(BrokerId broker) const { return channels_.contains(broker); }
+  void clear();
+
+  /// Everything collected since the last send() goes out together: one LeaderAndIsr and one
+  /// UpdateMetadata a broker.
+  void collect_leader_and_isr(BrokerId to, LeaderAndIsrRequest::Partition partition);
+  void collect_metadata(const std::vector<BrokerId>& to,
+                        const std::vector<UpdateMetadataRequest::Partition>& partitions);
+  void send(ControllerEpoch epoch, const std::vector<BrokerEndpoint>& live_brokers);
+
+ private:
+  struct Channel;
+  sim::Task<> run(std::shared_ptr<Channel> channel);
+
+  sim::Process& process_;
+  const BrokerId controller_;
+  const BrokerConfig& config_;
+  AnswerCallback answered_;
+  std::map<BrokerId, std::shared_ptr<Channel>> channels_;
+  std::map<BrokerId, std::vector<LeaderAndIsrRequest::Partition>> leader_and_isr_;
+  std::map<BrokerId, std::map<TopicPartition, UpdateMetadataRequest::Partition>> metadata_;
+};
+
+}  // namespace brokerlab::model

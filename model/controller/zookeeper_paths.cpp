@@ -1,0 +1,131 @@
+#include "model/controller/zookeeper_paths.h"
+
+#include "base/json_text.h"
+#include "base/settings.h"
+
+#include <nlohmann/json.hpp>
+
+namespace brokerlab::model::zk {
+namespace {
+
+std::vector<int> numbers(const std::vector<BrokerId>& brokers) {
+  std::vector<int> values;
+  for (const BrokerId broker : brokers) values.push_back(broker.value());
+  return values;
+}
+
+std::vector<BrokerId> brokers(const Json& values) {
+  std::vector<BrokerId> ids;
+  for (const Json& value : values) ids.push_back(BrokerId(value.get<int>()));
+  return ids;
+}
+
+}  // namespace
+
+const std::vector<std::string>& persistent_paths() {
+  static const std::vector<std::string> paths{"/brokers", broker_ids,    topics,
+                                              "/config",  topic_configs, log_dir_events};
+  return paths;
+}
+
+std::string broker_path(BrokerId broker) { return fmt::format("{}/{}", broker_ids, broker); }
+std::string topic_path(const std::string& topic) { return fmt::format("{}/{}", topics, topic); }
+std::string topic_partitions_path(const std::string& topic) {
+  return topic_path(topic) + "/partitions";
+}
+std::string partition_path(const TopicPartition& partition) {
+  return fmt::format("{}/{}", topic_partitions_path(partition.topic), partition.partition);
+}
+std::string state_path(const TopicPartition& partition) {
+  return partition_path(partition) + "/state";
+}
+std::string topic_config_path(const std::string& topic) {
+  return fmt::format("{}/{}", topic_configs, topic);
+}
+
+std::string encode_controller(BrokerId broker, log::Timestamp now) {
+  return json_text(
+      Json{{"version", 2}, {"brokerid", broker.value()}, {"timestamp", std::to_string(now)}});
+}
+
+std::optional<BrokerId> decode_controller(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("brokerid")) return std::nullopt;
+  return BrokerId(json["brokerid"].get<int>());
+}
+
+std::string encode_broker(const BrokerEndpoint& broker, log::Timestamp now) {
+  // The host is the number of a machine, as the simulated network addresses it.
+  return json_text(Json{{"version", 5},
+                        {"host", broker.address.machine.value()},
+                        {"port", broker.address.port},
+                        {"timestamp", std::to_string(now)}});
+}
+
+std::optional<Address> decode_broker(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("host")) return std::nullopt;
+  return Address{sim::MachineId(json["host"].get<int>()), json["port"].get<int>()};
+}
+
+std::string encode_log_dir_event(BrokerId broker) {
+  return json_text(Json{{"version", 1}, {"broker", broker.value()}, {"event", 1}});
+}
+
+std::optional<BrokerId> decode_log_dir_event(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("broker")) return std::nullopt;
+  return BrokerId(json["broker"].get<int>());
+}
+
+std::string encode_assignment(const Assignment& assignment) {
+  Json partitions = Json::object();
+  for (std::size_t i = 0; i < assignment.size(); ++i) {
+    partitions[std::to_string(i)] = numbers(assignment[i]);
+  }
+  return json_text(Json{{"version", 3}, {"partitions", partitions}});
+}
+
+std::optional<Assignment> decode_assignment(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("partitions")) return std::nullopt;
+  Assignment assignment(json["partitions"].size());
+  for (std::size_t i = 0; i < assignment.size(); ++i) {
+    assignment[i] = brokers(json["partitions"][std::to_string(i)]);
+  }
+  return assignment;
+}
+
+std::string encode_state(const LeaderAndIsr& state, ControllerEpoch epoch) {
+  return json_text(Json{{"controller_epoch", epoch.value()},
+                        {"leader", state.leader.value()},
+                        {"version", 1},
+                        {"leader_epoch", state.leader_epoch},
+                        {"isr", numbers(state.isr)}});
+}
+
+std::optional<PartitionState> decode_state(const std::string& text, int version) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("isr")) return std::nullopt;
+  PartitionState state;
+  state.state.leader = BrokerId(json["leader"].get<int>());
+  state.state.leader_epoch = json["leader_epoch"].get<int>();
+  state.state.isr = brokers(json["isr"]);
+  state.state.partition_epoch = version;
+  state.controller_epoch = ControllerEpoch(json["controller_epoch"].get<int>());
+  return state;
+}
+
+std::string encode_topic_config(const TopicOverrides& config) {
+  Json json;
+  TopicOverrides::settings().to_json(config, json);
+  return json_text(json);
+}
+
+TopicOverrides decode_topic_config(const std::string& text) {
+  const Json json = json_from(text);
+  SettingsReport report;
+  return json.is_object() ? TopicOverrides::settings().read(json, report) : TopicOverrides{};
+}
+
+}  // namespace brokerlab::model::zk

@@ -1,0 +1,53 @@
+// GroupCoordinator: the part of a broker that keeps consumer groups and their offsets.
+//
+// A group lives on the broker that leads partition_for(group) of __consumer_offsets. Commits and
+// group metadata are records there, in Kafka's own layout (model/group/offset_records.h); a new
+// leader reads them back, so that members that heartbeat in time go on without a rebalance.
+//
+// Lifetime: owned by the broker's Program; borrows process, settings, store and context. A request
+//           passed to handle() must stay alive until the returned Task has ended.
+// Threads:  none. Errors: error codes in the responses.
+// Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadataManager}.
+#pragma once
+
+#include "model/cluster_context.h"
+#include "model/config.h"
+#include "model/group/offset_store.h"
+#include "model/wire/protocol.h"
+#include "sim/machine.h"
+
+#include <memory>
+#include <string_view>
+
+namespace brokerlab::model {
+
+class GroupCoordinator {
+ public:
+  GroupCoordinator(sim::Process& process, const BrokerConfig& config, OffsetStore& store,
+                   ClusterContext& context);
+  GroupCoordinator(const GroupCoordinator&) = delete;
+  GroupCoordinator& operator=(const GroupCoordinator&) = delete;
+  ~GroupCoordinator();
+
+  /// The partition of __consumer_offsets that keeps the group: |hash| modulo its partitions.
+  int partition_for(std::string_view group) const;
+
+  /// This broker leads the partition from now on: begins to load its groups.
+  void on_elected(int partition, LeaderEpoch epoch);
+  /// It no longer does: forgets the groups; calls that wait are answered NOT_COORDINATOR.
+  void on_resigned(int partition);
+
+  sim::Task<std::unique_ptr<JoinGroupResponse>> handle(const JoinGroupRequest& request);
+  sim::Task<std::unique_ptr<SyncGroupResponse>> handle(const SyncGroupRequest& request);
+  sim::Task<std::unique_ptr<OffsetCommitResponse>> handle(const OffsetCommitRequest& request);
+  // These never wait.
+  std::unique_ptr<HeartbeatResponse> handle(const HeartbeatRequest& request);
+  std::unique_ptr<LeaveGroupResponse> handle(const LeaveGroupRequest& request);
+  std::unique_ptr<OffsetFetchResponse> handle(const OffsetFetchRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,463 @@
+#include "model/group/group_state.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+std::string_view to_text(GroupPhase phase) {
+  switch (phase) {
+    case GroupPhase::empty:
+      return "Empty";
+    case GroupPhase::preparing_rebalance:
+      return "PreparingRebalance";
+    case GroupPhase::completing_rebalance:
+      return "CompletingRebalance";
+    case GroupPhase::stable:
+      return "Stable";
+    case GroupPhase::dead:
+      return "Dead";
+  }
+  UNREACHABLE();
+}
+
+GroupState::GroupState(std::string id, Rules rules, const GroupSnapshot& snapshot, Time now)
+    : GroupState(std::move(id), rules) {
+  generation_ = snapshot.generation;
+  protocol_ = snapshot.protocol;
+  leader_ = snapshot.leader;
+  for (const GroupSnapshot::Member& kept : snapshot.members) {
+    Member& member = members_[kept.id];
+    member.client_id = kept.client_id;
+    member.client_host = kept.client_host;
+    member.session_timeout = kept.session_timeout;
+    member.rebalance_timeout = kept.rebalance_timeout;
+    member.protocols = {snapshot.protocol.value_or("")};
+    member.topics = kept.topics;
+    member.partitions = kept.partitions;
+    renew(member, now);
+  }
+  phase_ = members_.empty() ? GroupPhase::empty : GroupPhase::stable;
+}
+
+void GroupState::enter(GroupPhase phase, Phrase why) {
+  phase_ = phase;
+  outbox_.changes.push_back({phase, generation_, std::move(why), {}, {}});
+}
+
+std::vector<std::string> GroupState::member_ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, member] : members_) ids.push_back(id);
+  return ids;
+}
+
+GroupSnapshot GroupState::snapshot() const {
+  GroupSnapshot snapshot{generation_, protocol_, leader_, {}};
+  for (const auto& [id, member] : members_) {
+    const auto assigned = assignment_.find(id);
+    snapshot.members.push_back(
+        {id, member.client_id, member.client_host, member.rebalance_timeout, member.session_timeout,
+         member.topics, assigned == assignment_.end() ? member.partitions : assigned->second});
+  }
+  return snapshot;
+}
+
+ErrorCode GroupState::validate(const std::string& member, int generation) const {
+  if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
+  if (!members_.contains(member)) return ErrorCode::unknown_member_id;
+  return generation == generation_ ? ErrorCode::none : ErrorCode::illegal_generation;
+}
+
+bool GroupState::supports(const std::string& protocol) const {
+  if (members_.empty()) return !protocol.empty();
+  return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
+    const std::vector<std::string>& known = entry.second.protocols;
+    return std::find(known.begin(), known.end(), protocol) != known.end();
+  });
+}
+
+// --- Joining ---
+
+void GroupState::join(Ticket ticket, const Join& join, Time now) {
+  const auto refuse = [&](ErrorCode error, const std::string& id) {
+    JoinReply reply;
+    reply.error = error;
+    reply.member_id = id;
+    outbox_.joins.emplace_back(ticket, std::move(reply));
+  };
+  if (phase_ == GroupPhase::dead) {
+    refuse(ErrorCode::coordinator_not_available, join.member_id);
+  } else if (!supports(join.protocol)) {
+    refuse(ErrorCode::inconsistent_group_protocol, join.member_id);
+  } else if (join.member_id.empty()) {
+    pending_[join.fresh_id] = now + join.session_timeout;
+    refuse(ErrorCode::member_id_required, join.fresh_id);
+  } else if (pending_.contains(join.member_id)) {
+    add_member(ticket, join.member_id, join, now);
+  } else if (!members_.contains(join.member_id) || phase_ == GroupPhase::empty) {
+    refuse(ErrorCode::unknown_member_id, join.member_id);
+  } else {
+    rejoin(ticket, join.member_id, join, now);
+  }
+  try_complete_join(now);
+}
+
+void GroupState::add_member(Ticket ticket, const std::string& id, const Join& join, Time now) {
+  if (phase_ == GroupPhase::preparing_rebalance && generation_ == 0) new_member_added_ = true;
+  if (!leader_) leader_ = id;
+  pending_.erase(id);
+  Member& member = members_[id];
+  member.client_id = join.client_id;
+  member.client_host = join.client_host;
+  member.session_timeout = join.session_timeout;
+  member.rebalance_timeout = join.rebalance_timeout;
+  member.protocols = {join.protocol};
+  member.topics = join.topics;
+  member.awaiting_join = ticket;
+  member.is_new = true;
+  // It cannot send heartbeats while its first join waits, and a connection that breaks is not
+  // noticed here: so the wait itself is bounded.
+  member.expires = now + rules_.new_member_timeout;
+  prepare_rebalance({join.client_id + " joins", join.client_id + " 참여"}, now);
+}
+
+void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, Time now) {
+  Member& member = members_.at(id);
+  const bool same =
+      member.protocols == std::vector<std::string>{join.protocol} && member.topics == join.topics;
+  const bool is_leader = leader_ == id;
+  if (phase_ == GroupPhase::preparing_rebalance || !same) {
+    update_member(ticket, member, join,
+                  {join.client_id + " joins again", join.client_id + " 다시 참여"}, now);
+  } else if (phase_ == GroupPhase::stable && is_leader) {
+    update_member(ticket, member, join,
+                  {join.client_id + ", who leads it, joins again",
+                   "그룹 리더 " + join.client_id + " 다시 참여"},
+                  now);
+  } else {
+    // It may have missed the first answer; the current generation still stands.
+    outbox_.joins.emplace_back(ticket, reply_for(id));
+  }
+}
+
+void GroupState::update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why,
+                               Time now) {
+  member.session_timeout = join.session_timeout;
+  member.rebalance_timeout = join.rebalance_timeout;
+  member.protocols = {join.protocol};
+  member.topics = join.topics;
+  supersede(member);
+  member.awaiting_join = ticket;
+  prepare_rebalance(why, now);
+}
+
+GroupState::JoinReply GroupState::reply_for(const std::string& id) const {
+  JoinReply reply;
+  reply.generation = generation_;
+  reply.protocol = protocol_.value_or("");
+  reply.leader = leader_.value_or("");
+  reply.member_id = id;
+  if (leader_ == id) {
+    for (const auto& [other, member] : members_) reply.members.push_back({other, member.topics});
+  }
+  return reply;
+}
+
+void GroupState::answer_join(Member& member, JoinReply reply) {
+  if (!member.awaiting_join) return;
+  outbox_.joins.emplace_back(*std::exchange(member.awaiting_join, std::nullopt), std::move(reply));
+}
+
+/// A member that asks again has given up on its earlier request (its connection broke). Kafka drops
+/// the old callback; here somebody waits for it.
+void GroupState::supersede(Member& member) {
+  JoinReply reply;
+  reply.error = ErrorCode::rebalance_in_progress;
+  answer_join(member, std::move(reply));
+  answer_sync(member, {ErrorCode::rebalance_in_progress, {}});
+}
+
+bool GroupState::answer_sync(Member& member, SyncReply reply) {
+  if (!member.awaiting_sync) return false;
+  outbox_.syncs.emplace_back(*std::exchange(member.awaiting_sync, std::nullopt), std::move(reply));
+  return true;
+}
+
+Duration GroupState::rebalance_timeout() const {
+  Duration longest{};
+  for (const auto& [id, member] : members_) longest = std::max(longest, member.rebalance_timeout);
+  return longest;
+}
+
+void GroupState::prepare_rebalance(const Phrase& why, Time now) {
+  if (phase_ == GroupPhase::preparing_rebalance || phase_ == GroupPhase::dead) return;
+  if (phase_ == GroupPhase::completing_rebalance) {
+    for (auto& [id, member] : members_) member.partitions.clear();
+    propagate(ErrorCode::rebalance_in_progress, now);
+  }
+  assignment_.clear();
+  for (auto& [id, member] : members_) member.must_sync = false;
+  sync_deadline_ = never;
+  initial_join_ = phase_ == GroupPhase::empty;
+  if (initial_join_) {
+    initial_delay_ = rules_.initial_rebalance_delay;
+    initial_remaining_ = std::max(rebalance_timeout() - initial_delay_, Duration{0});
+    join_deadline_ = now + initial_delay_;
+  } else {
+    join_deadline_ = now + rebalance_timeout();
+  }
+  enter(GroupPhase::preparing_rebalance, why);
+  try_complete_join(now);
+}
+
+void GroupState::try_complete_join(Time now) {
+  if (phase_ != GroupPhase::preparing_rebalance || initial_join_ || !pending_.empty()) return;
+  const bool all = std::all_of(members_.begin(), members_.end(), [](const auto& entry) {
+    return entry.second.awaiting_join.has_value();
+  });
+  if (all) complete_join(now);
+}
+
+void GroupState::initial_delay_over(Time now) {
+  if (new_member_added_ && initial_remaining_ > Duration{0}) {
+    // More members are coming: wait once more, within the rebalance timeout.
+    new_member_added_ = false;
+    const Duration delay = std::min(rules_.initial_rebalance_delay, initial_remaining_);
+    initial_remaining_ = std::max(initial_remaining_ - initial_delay_, Duration{0});
+    initial_delay_ = delay;
+    join_deadline_ = now + delay;
+  } else {
+    complete_join(now);
+  }
+}
+
+bool GroupState::elect_joined_leader() {
+  if (!leader_) return false;
+  const auto leader = members_.find(*leader_);
+  if (leader != members_.end() && leader->second.awaiting_join) return true;
+  for (const auto& [id, member] : members_) {
+    if (!member.awaiting_join) continue;
+    leader_ = id;
+    return true;
+  }
+  return false;
+}
+
+void GroupState::complete_join(Time now) {
+  std::vector<std::string> missing;
+  for (const auto& [id, member] : members_) {
+    if (!member.awaiting_join) missing.push_back(id);
+  }
+  for (const std::string& id : missing) erase(id);
+  if (!elect_joined_leader() && !members_.empty()) {
+    join_deadline_ = now + rebalance_timeout();
+    return;
+  }
+  initial_join_ = false;
+  join_deadline_ = never;
+  assignment_.clear();
+  ++generation_;
+  if (members_.empty()) {
+    protocol_.reset();
+    enter(GroupPhase::empty);
+    outbox_.to_store.push_back(snapshot());
+    return;
+  }
+  protocol_ = members_.begin()->second.protocols.front();  // supports() keeps it common to all
+  enter(GroupPhase::completing_rebalance);
+  for (auto& [id, member] : members_) {
+    answer_join(member, reply_for(id));
+    member.is_new = false;
+    member.must_sync = true;
+    renew(member, now);
+  }
+  sync_deadline_ = now + rebalance_timeout();
+}
+
+// --- Syncing ---
+
+void GroupState::sync(Ticket ticket, const std::string& id, int generation,
+                      const std::vector<SyncGroupRequest::Assignment>& assignments, Time now) {
+  const auto answer = [&](ErrorCode error) {
+    SyncReply reply;
+    reply.error = error;
+    outbox_.syncs.emplace_back(ticket, std::move(reply));
+  };
+  const ErrorCode invalid = validate(id, generation);
+  if (invalid != ErrorCode::none) return answer(invalid);
+  if (phase_ == GroupPhase::empty) return answer(ErrorCode::unknown_member_id);
+  if (phase_ == GroupPhase::preparing_rebalance) return answer(ErrorCode::rebalance_in_progress);
+
+  Member& member = members_.at(id);
+  member.must_sync = false;
+  supersede(member);
+  member.awaiting_sync = ticket;
+  const bool waiting = std::any_of(members_.begin(), members_.end(),
+                                   [](const auto& entry) { return entry.second.must_sync; });
+  if (!waiting) sync_deadline_ = never;
+  if (phase_ == GroupPhase::stable) {
+    answer_sync(member, {ErrorCode::none, member.partitions});
+    renew(member, now);
+  } else if (leader_ == id) {
+    assignment_.clear();
+    for (const auto& [other, unused] : members_) assignment_[other] = {};
+    for (const SyncGroupRequest::Assignment& one : assignments) {
+      if (members_.contains(one.member_id)) assignment_[one.member_id] = one.partitions;
+    }
+    outbox_.to_store.push_back(snapshot());
+  }
+}
+
+void GroupState::stored(int generation, ErrorCode error, Time now) {
+  if (phase_ != GroupPhase::completing_rebalance || generation != generation_) return;
+  if (error != ErrorCode::none) {
+    for (auto& [id, member] : members_) member.partitions.clear();
+    assignment_.clear();
+    propagate(error, now);
+    prepare_rebalance({fmt::format("storing the assignment failed: {}", to_text(error)),
+                       fmt::format("할당 저장 실패: {}", to_text(error))},
+                      now);
+    return;
+  }
+  for (auto& [id, member] : members_) member.partitions = std::move(assignment_[id]);
+  assignment_.clear();
+  propagate(ErrorCode::none, now);
+  enter(GroupPhase::stable);
+}
+
+void GroupState::propagate(ErrorCode error, Time now) {
+  for (auto& [id, member] : members_) {
+    SyncReply reply{error, {}};
+    if (error == ErrorCode::none) reply.partitions = member.partitions;
+    if (answer_sync(member, std::move(reply))) renew(member, now);
+  }
+}
+
+void GroupState::sync_overdue(Time now) {
+  sync_deadline_ = never;
+  std::vector<std::string> late;
+  for (const auto& [id, member] : members_) {
+    if (member.must_sync) late.push_back(id);
+  }
+  for (const std::string& id : late) erase(id);
+  if (late.empty()) return;
+  prepare_rebalance({"a member did not send SyncGroup", "SyncGroup을 보내지 않은 멤버"}, now);
+}
+
+// --- Membership ---
+
+ErrorCode GroupState::heartbeat(const std::string& id, int generation, Time now) {
+  const ErrorCode invalid = validate(id, generation);
+  if (invalid != ErrorCode::none) return invalid;
+  if (phase_ == GroupPhase::empty) return ErrorCode::unknown_member_id;
+  renew(members_.at(id), now);
+  return phase_ == GroupPhase::preparing_rebalance ? ErrorCode::rebalance_in_progress
+                                                   : ErrorCode::none;
+}
+
+ErrorCode GroupState::leave(const std::string& id, Time now) {
+  if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
+  if (pending_.erase(id) > 0) {
+    try_complete_join(now);
+    return ErrorCode::none;
+  }
+  if (!members_.contains(id)) return ErrorCode::unknown_member_id;
+  const std::string& client = members_.at(id).client_id;
+  const Phrase why{client + " left", client + " 탈퇴"};
+  remove_member(id, why, now);
+  return ErrorCode::none;
+}
+
+ErrorCode GroupState::check_commit(const std::string& id, int generation, Time now) {
+  if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
+  if (generation < 0 && phase_ == GroupPhase::empty) return ErrorCode::none;
+  if (generation < 0 && id.empty()) return ErrorCode::unknown_member_id;
+  const ErrorCode invalid = validate(id, generation);
+  if (invalid != ErrorCode::none) return invalid;
+  if (phase_ == GroupPhase::completing_rebalance) return ErrorCode::rebalance_in_progress;
+  renew(members_.at(id), now);
+  return ErrorCode::none;
+}
+
+void GroupState::erase(const std::string& id) {
+  members_.erase(id);
+  pending_.erase(id);
+  if (leader_ != id) return;
+  leader_.reset();
+  if (!members_.empty()) leader_ = members_.begin()->first;
+}
+
+void GroupState::remove_member(const std::string& id, const Phrase& why, Time now) {
+  JoinReply reply;
+  reply.error = ErrorCode::unknown_member_id;
+  answer_join(members_.at(id), std::move(reply));
+  answer_sync(members_.at(id), {ErrorCode::unknown_member_id, {}});
+  erase(id);
+  if (phase_ == GroupPhase::stable || phase_ == GroupPhase::completing_rebalance) {
+    prepare_rebalance(why, now);
+  } else {
+    try_complete_join(now);
+  }
+}
+
+void GroupState::unload() {
+  for (auto& [id, member] : members_) {
+    JoinReply reply;
+    reply.error = ErrorCode::not_coordinator;
+    reply.member_id = id;
+    answer_join(member, std::move(reply));
+    answer_sync(member, {ErrorCode::not_coordinator, {}});
+  }
+  join_deadline_ = sync_deadline_ = never;
+  pending_.clear();
+  members_.clear();
+  enter(GroupPhase::dead);
+}
+
+// --- Time ---
+
+void GroupState::name_silent(const std::string& client, Duration silence,
+                             std::size_t changes_before) {
+  for (std::size_t i = changes_before; i < outbox_.changes.size(); ++i) {
+    outbox_.changes[i].silent = client;
+    outbox_.changes[i].silence = silence;
+  }
+}
+
+Time GroupState::next_deadline() const {
+  Time next = std::min(join_deadline_, sync_deadline_);
+  for (const auto& [id, member] : members_) next = std::min(next, member.expires);
+  for (const auto& [id, expires] : pending_) next = std::min(next, expires);
+  return next;
+}
+
+void GroupState::advance(Time now) {
+  if (join_deadline_ <= now) {
+    join_deadline_ = never;
+    initial_join_ ? initial_delay_over(now) : complete_join(now);
+  }
+  if (sync_deadline_ <= now) sync_overdue(now);
+  std::vector<std::string> due;
+  for (const auto& [id, member] : members_) {
+    if (member.expires <= now) due.push_back(id);
+  }
+  for (const std::string& id : due) {
+    const auto found = members_.find(id);
+    if (found == members_.end() || found->second.expires > now) continue;
+    Member& member = found->second;
+    member.expires = never;
+    // Whoever waits for us is alive as far as we know, but for a first join that waits too long.
+    if (!member.is_new && (member.awaiting_join || member.awaiting_sync)) continue;
+    const Phrase why{"no heartbeat from " + member.client_id,
+                     member.client_id + "의 하트비트 끊김"};
+    const std::string client = member.client_id;
+    const Duration silence = member.session_timeout;
+    const std::size_t changes = outbox_.changes.size();
+    remove_member(id, why, now);
+    name_silent(client, silence, changes);
+  }
+  const std::size_t before = pending_.size();
+  std::erase_if(pending_, [now](const auto& entry) { return entry.second <= now; });
+  if (pending_.size() != before) try_complete_join(now);
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,181 @@
+// GroupState: the rules of one consumer group, as a state machine without a clock.
+//
+//   empty -> preparing_rebalance -> completing_rebalance -> stable       (dead: moved elsewhere)
+//                 ^____________________|____________________|
+//
+// Calls bring the date along; next_deadline() says when advance() wants to be called without a
+// request. Joins and syncs that must wait are known by the caller's ticket; their replies, records
+// to be stored and changes of phase appear in the outbox. The caller stores what is in the outbox
+// and reports back by stored(): an assignment is handed out only once it is safe in the log.
+//
+// Static members and protocols other than the consumer's are not modelled.
+//
+// Lifetime: a value. Threads: none. Errors: error codes in the replies.
+// Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}.
+#pragma once
+
+#include "base/phrase.h"
+#include "model/wire/protocol.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace brokerlab::model {
+
+enum class GroupPhase { empty, preparing_rebalance, completing_rebalance, stable, dead };
+std::string_view to_text(GroupPhase phase);  ///< "PreparingRebalance", as Kafka's tools show it.
+
+/// A group as its record in __consumer_offsets keeps it.
+struct GroupSnapshot {
+  struct Member {
+    std::string id;
+    std::string client_id;
+    std::string client_host;
+    Duration rebalance_timeout{};
+    Duration session_timeout{};
+    std::vector<std::string> topics;
+    std::vector<TopicPartition> partitions;
+    bool operator==(const Member&) const = default;
+  };
+  int generation = 0;
+  std::optional<std::string> protocol;
+  std::optional<std::string> leader;
+  std::vector<Member> members;
+  bool operator==(const GroupSnapshot&) const = default;
+};
+
+class GroupState {
+ public:
+  using Ticket = std::int64_t;
+
+  struct Rules {
+    Duration initial_rebalance_delay = 3s;
+    /// NewMemberJoinTimeoutMs: how long a first JoinGroup may wait.
+    Duration new_member_timeout = 5min;
+  };
+  struct Join {
+    std::string member_id;  ///< Empty: unknown.
+    std::string fresh_id;   ///< What an unknown member will be called.
+    std::string client_id;
+    std::string client_host;
+    Duration session_timeout{};
+    Duration rebalance_timeout{};
+    std::string protocol;
+    std::vector<std::string> topics;
+  };
+  struct JoinReply {
+    ErrorCode error = ErrorCode::none;
+    int generation = -1;
+    std::string protocol;
+    std::string leader;
+    std::string member_id;
+    std::vector<JoinGroupResponse::Member> members;  ///< For the leader only.
+  };
+  struct SyncReply {
+    ErrorCode error = ErrorCode::none;
+    std::vector<TopicPartition> partitions;
+  };
+  struct Change {
+    GroupPhase phase;
+    int generation;
+    Phrase why;  ///< Of a rebalance.
+    /// The member whose silence is the reason, and for how long it was silent; empty: another one.
+    std::string silent;
+    Duration silence{};
+  };
+  struct Outbox {
+    std::vector<std::pair<Ticket, JoinReply>> joins;
+    std::vector<std::pair<Ticket, SyncReply>> syncs;
+    std::vector<GroupSnapshot> to_store;
+    std::vector<Change> changes;
+  };
+
+  GroupState(std::string id, Rules rules) : id_(std::move(id)), rules_(rules) {}
+  /// As read from the log: every member gets a session timeout to show up.
+  GroupState(std::string id, Rules rules, const GroupSnapshot& snapshot, Time now);
+
+  void join(Ticket ticket, const Join& join, Time now);
+  void sync(Ticket ticket, const std::string& member, int generation,
+            const std::vector<SyncGroupRequest::Assignment>& assignments, Time now);
+  ErrorCode heartbeat(const std::string& member, int generation, Time now);
+  ErrorCode leave(const std::string& member, Time now);
+  /// Whether that member may commit now; if so its session is renewed.
+  ErrorCode check_commit(const std::string& member, int generation, Time now);
+  /// The snapshot of that generation was stored, or was not.
+  void stored(int generation, ErrorCode error, Time now);
+  /// The group has moved: whoever waits is answered NOT_COORDINATOR.
+  void unload();
+
+  /// Does what is due by `now`.
+  void advance(Time now);
+  Time next_deadline() const;
+  Outbox take_outbox() { return std::exchange(outbox_, {}); }
+
+  const std::string& id() const { return id_; }
+  GroupPhase phase() const { return phase_; }
+  int generation() const { return generation_; }
+  std::vector<std::string> member_ids() const;
+  GroupSnapshot snapshot() const;
+  Duration rebalance_timeout() const;  ///< The longest of its members'.
+
+ private:
+  struct Member {
+    std::string client_id;
+    std::string client_host;
+    Duration session_timeout{};
+    Duration rebalance_timeout{};
+    std::vector<std::string> protocols;
+    std::vector<std::string> topics;
+    std::vector<TopicPartition> partitions;
+    std::optional<Ticket> awaiting_join;
+    std::optional<Ticket> awaiting_sync;
+    bool is_new = false;
+    bool must_sync = false;
+    Time expires = never;
+  };
+
+  ErrorCode validate(const std::string& member, int generation) const;
+  bool supports(const std::string& protocol) const;
+  void add_member(Ticket ticket, const std::string& id, const Join& join, Time now);
+  void rejoin(Ticket ticket, const std::string& id, const Join& join, Time now);
+  void update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why, Time now);
+  JoinReply reply_for(const std::string& id) const;
+  static void renew(Member& member, Time now) { member.expires = now + member.session_timeout; }
+  void answer_join(Member& member, JoinReply reply);
+  void supersede(Member& member);
+  bool answer_sync(Member& member, SyncReply reply);
+  void propagate(ErrorCode error, Time now);
+  void prepare_rebalance(const Phrase& why, Time now);
+  void name_silent(const std::string& client, Duration silence, std::size_t changes_before);
+  void remove_member(const std::string& id, const Phrase& why, Time now);
+  void erase(const std::string& id);
+  void try_complete_join(Time now);
+  void initial_delay_over(Time now);
+  void complete_join(Time now);
+  void sync_overdue(Time now);
+  bool elect_joined_leader();
+  void enter(GroupPhase phase, Phrase why = {});
+
+  std::string id_;
+  Rules rules_;
+  GroupPhase phase_ = GroupPhase::empty;
+  int generation_ = 0;
+  std::optional<std::string> protocol_;
+  std::optional<std::string> leader_;
+  std::map<std::string, Member> members_;
+  std::map<std::string, Time> pending_;  ///< Ids given out whose owners have not joined yet.
+  std::map<std::string, std::vector<TopicPartition>> assignment_;  ///< Being stored.
+  Time join_deadline_ = never;
+  bool initial_join_ = false;  ///< The rebalance of a group that was empty: always waits.
+  bool new_member_added_ = false;
+  Duration initial_delay_{};
+  Duration initial_remaining_{};
+  Time sync_deadline_ = never;
+  Outbox outbox_;
+};
+
+}  // namespace brokerlab::model

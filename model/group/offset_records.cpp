@@ -1,0 +1,255 @@
+#include "model/group/offset_records.h"
+
+#include "log/batch/big_endian.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+constexpr std::int16_t offset_key_version = 1;
+constexpr std::int16_t group_key_version = 2;
+constexpr std::int16_t value_version = 3;
+constexpr std::int16_t consumer_protocol_version = 3;
+constexpr const char* consumer_protocol_type = "consumer";
+
+class Writer {
+ public:
+  template <std::integral Integer>
+  Writer& number(Integer value) {
+    bytes_.resize(bytes_.size() + sizeof(Integer));
+    log::store_big_endian(bytes_.data() + bytes_.size() - sizeof(Integer), value);
+    return *this;
+  }
+  Writer& text(std::string_view value) {
+    number(static_cast<std::int16_t>(value.size()));
+    return raw(log::as_bytes(value));
+  }
+  Writer& text(const std::optional<std::string>& value) {
+    return value ? text(std::string_view(*value)) : number(std::int16_t{-1});
+  }
+  Writer& count(std::size_t n) { return number(static_cast<std::int32_t>(n)); }
+  Writer& blob(const log::ByteVector& value) { return count(value.size()).raw(value); }
+  Writer& millis(Duration value) { return number(static_cast<std::int32_t>(whole_millis(value))); }
+  log::ByteVector take() { return std::move(bytes_); }
+
+ private:
+  Writer& raw(log::ByteView value) {
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
+    return *this;
+  }
+  log::ByteVector bytes_;
+};
+
+/// Reads zeros and empty texts once something was missing; ok() tells.
+class Reader {
+ public:
+  explicit Reader(log::ByteView bytes) : bytes_(bytes) {}
+
+  template <std::integral Integer>
+  Integer number() {
+    const log::ByteView raw = take(sizeof(Integer));
+    return raw.empty() ? Integer{0} : log::load_big_endian<Integer>(raw.data());
+  }
+  std::optional<std::string> optional_text() {
+    const auto length = number<std::int16_t>();
+    if (length < 0) return std::nullopt;
+    return std::string(log::as_text(take(static_cast<std::size_t>(length))));
+  }
+  std::string text() {
+    std::optional<std::string> value = optional_text();
+    if (!value) ok_ = false;
+    return value.value_or("");
+  }
+  log::ByteView blob() {
+    const auto length = number<std::int32_t>();
+    return length < 0 ? log::ByteView{} : take(static_cast<std::size_t>(length));
+  }
+  /// Each item takes at least one byte, so a count beyond what is left is malformed.
+  std::size_t count() {
+    const auto n = number<std::int32_t>();
+    if (n >= 0 && static_cast<std::size_t>(n) <= bytes_.size()) return static_cast<std::size_t>(n);
+    ok_ = false;
+    return 0;
+  }
+  Duration millis() { return std::chrono::milliseconds(number<std::int32_t>()); }
+  bool ok() const { return ok_; }
+
+ private:
+  log::ByteView take(std::size_t size) {
+    if (!ok_ || size > bytes_.size()) {
+      ok_ = false;
+      return {};
+    }
+    const log::ByteView front = bytes_.first(size);
+    bytes_ = bytes_.subspan(size);
+    return front;
+  }
+  log::ByteView bytes_;
+  bool ok_ = true;
+};
+
+log::ByteVector subscription(const std::vector<std::string>& topics) {
+  Writer writer;
+  writer.number(consumer_protocol_version).count(topics.size());
+  for (const std::string& topic : topics) writer.text(std::string_view(topic));
+  constexpr std::int32_t no_user_data = -1;
+  constexpr std::int32_t owned_partitions = 0;
+  constexpr std::int32_t no_generation = -1;
+  constexpr std::int16_t no_rack = -1;
+  return writer.number(no_user_data)
+      .number(owned_partitions)
+      .number(no_generation)
+      .number(no_rack)
+      .take();
+}
+
+std::vector<std::string> read_subscription(log::ByteView bytes) {
+  Reader reader(bytes);
+  reader.number<std::int16_t>();
+  std::vector<std::string> topics(reader.count());
+  for (std::string& topic : topics) topic = reader.text();
+  return topics;
+}
+
+log::ByteVector assignment(const std::vector<TopicPartition>& partitions) {
+  std::vector<std::pair<std::string, std::vector<int>>> topics;
+  for (const TopicPartition& partition : partitions) {
+    auto found = std::find_if(topics.begin(), topics.end(),
+                              [&](const auto& topic) { return topic.first == partition.topic; });
+    if (found == topics.end()) found = topics.insert(found, {partition.topic, {}});
+    found->second.push_back(partition.partition);
+  }
+  Writer writer;
+  writer.number(consumer_protocol_version).count(topics.size());
+  for (const auto& [topic, numbers] : topics) {
+    writer.text(std::string_view(topic)).count(numbers.size());
+    for (const int number : numbers) writer.number(std::int32_t{number});
+  }
+  return writer.number(std::int32_t{-1}).take();
+}
+
+std::vector<TopicPartition> read_assignment(log::ByteView bytes) {
+  std::vector<TopicPartition> partitions;
+  if (bytes.empty()) return partitions;
+  Reader reader(bytes);
+  reader.number<std::int16_t>();
+  const std::size_t topics = reader.count();
+  for (std::size_t i = 0; i < topics; ++i) {
+    const std::string topic = reader.text();
+    const std::size_t numbers = reader.count();
+    for (std::size_t j = 0; j < numbers; ++j) {
+      partitions.push_back({topic, reader.number<std::int32_t>()});
+    }
+  }
+  return partitions;
+}
+
+std::optional<CommittedOffset> read_offset(log::ByteView bytes) {
+  Reader reader(bytes);
+  if (reader.number<std::int16_t>() != value_version) return std::nullopt;
+  CommittedOffset offset;
+  offset.offset = reader.number<std::int64_t>();
+  offset.leader_epoch = reader.number<std::int32_t>();
+  offset.metadata = reader.text();
+  offset.committed = reader.number<std::int64_t>();
+  if (!reader.ok()) return std::nullopt;
+  return offset;
+}
+
+std::optional<GroupSnapshot> read_group(log::ByteView bytes) {
+  Reader reader(bytes);
+  if (reader.number<std::int16_t>() != value_version) return std::nullopt;
+  GroupSnapshot group;
+  reader.text();  // protocol type
+  group.generation = reader.number<std::int32_t>();
+  group.protocol = reader.optional_text();
+  group.leader = reader.optional_text();
+  reader.number<std::int64_t>();  // state time
+  group.members.resize(reader.count());
+  for (GroupSnapshot::Member& member : group.members) {
+    member.id = reader.text();
+    reader.optional_text();  // group instance
+    member.client_id = reader.text();
+    member.client_host = reader.text();
+    member.rebalance_timeout = reader.millis();
+    member.session_timeout = reader.millis();
+    member.topics = read_subscription(reader.blob());
+    member.partitions = read_assignment(reader.blob());
+  }
+  if (!reader.ok()) return std::nullopt;
+  return group;
+}
+
+}  // namespace
+
+log::ByteVector offset_commit_key(const std::string& group, const TopicPartition& partition) {
+  return Writer()
+      .number(offset_key_version)
+      .text(std::string_view(group))
+      .text(std::string_view(partition.topic))
+      .number(std::int32_t{partition.partition})
+      .take();
+}
+
+log::ByteVector offset_commit_value(const CommittedOffset& offset) {
+  return Writer()
+      .number(value_version)
+      .number(offset.offset)
+      .number(offset.leader_epoch)
+      .text(std::string_view(offset.metadata))
+      .number(offset.committed)
+      .take();
+}
+
+log::ByteVector group_metadata_key(const std::string& group) {
+  return Writer().number(group_key_version).text(std::string_view(group)).take();
+}
+
+log::ByteVector group_metadata_value(const GroupSnapshot& group, log::Timestamp state_time) {
+  Writer writer;
+  writer.number(value_version)
+      .text(std::string_view(consumer_protocol_type))
+      .number(std::int32_t{group.generation})
+      .text(group.protocol)
+      .text(group.leader)
+      .number(state_time)
+      .count(group.members.size());
+  for (const GroupSnapshot::Member& member : group.members) {
+    writer.text(std::string_view(member.id))
+        .text(std::optional<std::string>())
+        .text(std::string_view(member.client_id))
+        .text(std::string_view(member.client_host))
+        .millis(member.rebalance_timeout)
+        .millis(member.session_timeout)
+        .blob(subscription(member.topics))
+        .blob(assignment(member.partitions));
+  }
+  return writer.take();
+}
+
+std::optional<CoordinatorRecord> decode_coordinator_record(const log::RecordView& record) {
+  if (!record.key) return std::nullopt;
+  Reader key(*record.key);
+  const auto version = key.number<std::int16_t>();
+  if (version == offset_key_version) {
+    OffsetCommitRecord commit;
+    commit.group = key.text();
+    commit.partition.topic = key.text();
+    commit.partition.partition = key.number<std::int32_t>();
+    if (record.value) commit.offset = read_offset(*record.value);
+    if (!key.ok() || (record.value && !commit.offset)) return std::nullopt;
+    return commit;
+  }
+  if (version == group_key_version) {
+    GroupMetadataRecord group;
+    group.group = key.text();
+    if (record.value) group.snapshot = read_group(*record.value);
+    if (!key.ok() || (record.value && !group.snapshot)) return std::nullopt;
+    return group;
+  }
+  return std::nullopt;
+}
+
+}  // namespace brokerlab::model
