@@ -41,8 +41,8 @@ std::string_view other_name(Component component, const KafkaSetting& given) {
 
 }  // namespace
 
-const std::vector<KafkaSetting>& kafka_settings() {
-  static const std::vector<KafkaSetting> all{
+std::span<const KafkaSetting> kafka_settings() {
+  static constexpr KafkaSetting all[]{
 #include "model/kafka_settings.inc"
   };
   return all;

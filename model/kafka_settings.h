@@ -8,6 +8,7 @@
 // Lifetime: static storage. Threads: none. Errors: none.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ struct KafkaSetting {
 };
 
 /// Sorted by component and name.
-const std::vector<KafkaSetting>& kafka_settings();
+std::span<const KafkaSetting> kafka_settings();
 
 /// The setting of that component; nullptr: there is none.
 const KafkaSetting* find_kafka_setting(Component component, std::string_view name);
