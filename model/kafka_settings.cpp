@@ -1,5 +1,6 @@
 #include "model/kafka_settings.h"
 
+#include "base/check.h"
 #include "base/translation.h"
 
 #include <algorithm>

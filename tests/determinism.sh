@@ -2,14 +2,18 @@
 # A run is a pure function of scenario, seed and version: the same fingerprint whatever the addresses,
 # the environment and the build type.
 #
-#   determinism.sh RELEASE_PROGRAM DEBUG_PROGRAM [SCENARIO...]     (./brokerlab determinism calls it)
+#   determinism.sh RELEASE_PROGRAM DEBUG_PROGRAM [--short | SCENARIO...]     (./brokerlab determinism calls it)
 set -eu
 
 release=$1
 debug=$2
 shift 2
-[ $# -gt 0 ] || set -- wifi_auth_broker_crash wifi_auth_broker_crash_acks_all rack_switch_fails
 runs=20
+if [ "${1-}" = --short ]; then
+  runs=2
+  set -- wifi_auth_broker_crash
+fi
+[ $# -gt 0 ] || set -- wifi_auth_broker_crash wifi_auth_broker_crash_acks_all rack_switch_fails
 
 say() { printf '%s\n' "$*"; }
 

@@ -19,7 +19,7 @@ compiler=$(command -v clang++-14 || command -v clang++) || {
   exit 4
 }
 cmake -S "$here/.." -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$compiler" \
-  -DBROKERLAB_FUZZ=ON -DBROKERLAB_SANITIZE=ON -DBROKERLAB_TESTS=OFF >"$build.log" 2>&1 ||
+  -DBROKERLAB_FUZZ=ON -DBROKERLAB_SANITIZE=ON -DBROKERLAB_TESTS=OFF -DBROKERLAB_VIZ=OFF >"$build.log" 2>&1 ||
   { cat "$build.log" >&2; exit 4; }
 ninja -C "$build" fuzz_programs >&2
 

@@ -14,6 +14,7 @@ namespace {
 
 std::vector<BrokerId> ids(const std::vector<int>& numbers) {
   std::vector<BrokerId> all;
+  all.reserve(numbers.size());
   for (const int number : numbers) all.emplace_back(number);
   return all;
 }
