@@ -167,7 +167,8 @@ Result<BatchSummary, Corruption> read_header(ByteView bytes, std::int64_t size) 
                       .last_offset = offset,
                       .record_count = 1,
                       .max_timestamp = timestamp(bytes),
-                      .leader_epoch = no_epoch};
+                      .leader_epoch = no_epoch,
+                      .magic = static_cast<std::int8_t>(magic)};
 }
 
 std::uint32_t checksum(ByteView batch) { return field<std::uint32_t>(batch, at::crc); }

@@ -155,7 +155,8 @@ BatchSummary BatchView::summary() const {
           last_offset(),
           legacy ? 1 : record_count(),
           max_timestamp(),
-          leader_epoch()};
+          leader_epoch(),
+          static_cast<std::int8_t>(magic())};
 }
 
 namespace {

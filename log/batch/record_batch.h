@@ -208,6 +208,9 @@ struct BatchSummary {
   std::int32_t record_count = 0;
   Timestamp max_timestamp = no_timestamp;
   LeaderEpoch leader_epoch = no_epoch;
+  std::int8_t magic = 2;
+
+  bool is_legacy() const { return magic < 2; }
 };
 /// Checks what BatchView::parse() checks, the payload being elsewhere.
 Result<BatchSummary, Corruption> read_batch_header(ByteView bytes);

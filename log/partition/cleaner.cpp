@@ -224,7 +224,7 @@ class Cleaning {
     bool tombstones = false;
     if (!discard) {
       auto records = decode_records(batch);
-      if (!records.ok()) return append(batch.bytes(), batch, cleaned, batch.record_count());
+      if (!records.ok()) return append(batch.bytes(), cleaned, batch.record_count());
       for (Record& record : *records) {
         if (!batch.is_control() && !stays(record, batch)) {
           all = false;
@@ -241,19 +241,19 @@ class Cleaning {
     const bool set_horizon =
         !batch.is_legacy() && (tombstones || marker_without_records) && !horizon && !kept.empty();
     const auto count = static_cast<std::int64_t>(kept.size());
-    if (all && !set_horizon) return append(batch.bytes(), batch, cleaned, count);
+    if (all && !set_horizon) return append(batch.bytes(), cleaned, count);
     if (batch.is_legacy() && !offsets_grow(kept)) {  // Kafka's cleaner fails here.
-      return append(batch.bytes(), batch, cleaned, batch.record_count());
+      return append(batch.bytes(), cleaned, batch.record_count());
     }
     const auto until = set_horizon ? std::optional(now_ + config_.delete_retention_ms) : horizon;
-    return append(filter_batch(batch, kept, until), batch, cleaned, count);
+    return append(filter_batch(batch, kept, until), cleaned, count);
   }
 
-  Status<IoError> append(ByteView bytes, const BatchView& original, LogSegment& cleaned,
-                         std::int64_t records) {
+  Status<IoError> append(ByteView bytes, LogSegment& cleaned, std::int64_t records) {
     stats_.records_kept += records;
     stats_.bytes_kept += static_cast<std::int64_t>(bytes.size());
-    return cleaned.append(bytes, original.last_offset());
+    const BatchSummary batch = BatchView::parse(bytes).value().summary();
+    return cleaned.append(bytes, {&batch, 1});
   }
 
   struct NotedKey {

@@ -10,116 +10,7 @@ namespace {
 
 using Kind = LogError::Kind;
 
-LogError storage_error(const IoError& error) {
-  return {.kind = Kind::io, .message = error.text(), .io = error};
-}
-
-/// Takes one checked batch into the account of an append.
-void count(AppendInfo& info, const BatchView& batch) {
-  if (info.batches == 0) info.first_offset = batch.header_offset();
-  info.last_offset = batch.last_offset();
-  info.last_leader_epoch = batch.leader_epoch();
-  if (batch.max_timestamp() > info.max_timestamp) {
-    info.max_timestamp = batch.max_timestamp();
-    info.offset_of_max_timestamp = batch.last_offset();
-  }
-  ++info.batches;
-  info.records += batch.record_count();
-  info.bytes += static_cast<std::int64_t>(batch.size());
-}
-
-/// message.timestamp.before.max.ms and after.max.ms, by what the batch's header says of its
-/// records.
-Status<LogError> check_timestamps(const BatchView& batch, const LogConfig& config, Timestamp now) {
-  if (config.message_timestamp_type == TimestampType::log_append_time) return {};
-  for (const Timestamp timestamp : {batch.base_timestamp(), batch.max_timestamp()}) {
-    if (timestamp < 0) continue;  // none
-    const bool too_old = now - timestamp > config.message_timestamp_before_max_ms;
-    const bool too_new = timestamp - now > config.message_timestamp_after_max_ms;
-    if (!too_old && !too_new) continue;
-    return refuse(
-        Kind::invalid_timestamp,
-        fmt::format("a record of {}, now is {}: more than {} of {} ms apart", timestamp, now,
-                    too_old ? "message.timestamp.before.max.ms" : "message.timestamp.after.max.ms",
-                    too_old ? config.message_timestamp_before_max_ms
-                            : config.message_timestamp_after_max_ms));
-  }
-  return {};
-}
-
-/// What LogValidator.validateBatch forbids to clients.
-Status<LogError> check_as_client(const BatchView& batch) {
-  if (batch.is_control()) return refuse(Kind::invalid, "a client may not write control records");
-  if (batch.producer_id() != no_producer_id && batch.base_sequence() < 0) {
-    return refuse(Kind::invalid, fmt::format("producer {} sends no sequence", batch.producer_id()));
-  }
-  if (batch.is_transactional() && batch.producer_id() == no_producer_id) {
-    return refuse(Kind::invalid, "a transactional batch without a producer id");
-  }
-  return {};
-}
-
-/// What Kafka's LogValidator asks of a batch beyond the checksum.
-Status<LogError> check_as_leader(const BatchView& batch, const LogConfig& config, Timestamp now,
-                                 AppendOrigin origin) {
-  if (origin == AppendOrigin::client) {
-    if (auto good = check_as_client(batch); !good.ok()) return good;
-  }
-  if (auto good = check_timestamps(batch, config, now); !good.ok()) return good;
-  if (static_cast<std::int64_t>(batch.size()) > config.max_message_bytes) {
-    return refuse(Kind::record_too_large,
-                  fmt::format("a batch of {} bytes, max.message.bytes is {}", batch.size(),
-                              config.max_message_bytes));
-  }
-  const std::int64_t offsets = batch.next_offset() - batch.base_offset();
-  if (batch.record_count() == 0 || batch.record_count() != offsets) {
-    return refuse(Kind::invalid,
-                  fmt::format("{} records on {} offsets", batch.record_count(), offsets));
-  }
-  const bool wants_keys = config.cleanup_compact && !batch.is_control();
-  if (!config.validate_records && !wants_keys) return {};
-  ByteVector scratch;
-  bool keyless = false;
-  const auto decoded = for_each_record(batch, scratch, [&keyless](const RecordView& record) {
-    keyless = keyless || !record.key;
-    return true;
-  });
-  if (!decoded.ok()) return refuse(Kind::corrupt, decoded.error().message);
-  if (wants_keys && keyless) {
-    return refuse(Kind::invalid, "a record without a key in a compacted topic");
-  }
-  return {};
-}
-
 }  // namespace
-
-Failure<LogError> refuse(LogError::Kind kind, std::string message) {
-  return fail(LogError{.kind = kind, .message = std::move(message)});
-}
-
-std::string_view to_text(LogError::Kind kind) {
-  switch (kind) {
-    case Kind::record_too_large:
-      return "record too large";
-    case Kind::batch_too_large:
-      return "batch too large";
-    case Kind::corrupt:
-      return "corrupt";
-    case Kind::invalid:
-      return "invalid";
-    case Kind::unexpected_offset:
-      return "unexpected offset";
-    case Kind::offset_out_of_range:
-      return "offset out of range";
-    case Kind::invalid_timestamp:
-      return "invalid timestamp";
-    case Kind::producer:
-      return "refused by the producer's state";
-    case Kind::io:
-      return "storage failed";
-  }
-  UNREACHABLE();
-}
 
 Log::Log(Env& env, std::string dir, const LogConfig& config)
     : env_(&env), dir_(std::move(dir)), config_(std::make_unique<const LogConfig>(config)) {
@@ -159,65 +50,35 @@ std::size_t Log::segment_index_for(Offset offset) const {
 Result<AppendInfo, LogError> Log::append_as_leader(MutableByteView batches, LeaderEpoch epoch,
                                                    Timestamp now, AppendOrigin origin) {
   if (offline_) return fail(*offline_);
-  const bool stamp = config_->message_timestamp_type == TimestampType::log_append_time;
-  std::size_t checked = 0;
-  Offset end = log_end_offset_;
-  while (checked < batches.size()) {
-    const auto batch = validate(batches.subspan(checked));
-    if (!batch.ok()) return refuse(Kind::corrupt, batch.error().message);
-    if (batch->is_legacy()) {
-      return refuse(Kind::corrupt,
-                    fmt::format("message format {}, a producer sends 2", batch->magic()));
-    }
-    if (auto good = check_as_leader(*batch, *config_, now, origin); !good.ok()) {
-      return fail(good.error());
-    }
-    if (batch->record_count() > std::numeric_limits<Offset>::max() - end) {
-      return refuse(Kind::invalid, fmt::format("no offsets are left behind {}", end));
-    }
-    end += batch->record_count();
-    checked += batch->size();
-  }
-  // Only now, all being well, are the caller's bytes changed.
-  AppendInfo info;
-  Offset next = log_end_offset_;
-  for (std::size_t at = 0; at < batches.size();) {
-    const BatchView batch = BatchView::parse(batches.subspan(at)).value();
-    const MutableByteView bytes = batches.subspan(at, batch.size());
-    assign_offsets(bytes, next, epoch);
-    if (stamp) assign_log_append_time(bytes, now);
-    next += batch.record_count();
-    count(info, batch);
-    at += batch.size();
-  }
-  if (stamp) info.log_append_time = now;
-  return append_checked(batches, info, now, origin);
+  const LeaderAppend append{*config_, log_end_offset_, epoch, now, origin};
+  return append_taken(incoming_.take_as_leader(batches, append), now, origin);
+}
+
+Result<AppendInfo, LogError> Log::append_phantom_as_leader(PhantomBatch batch, LeaderEpoch epoch,
+                                                           Timestamp now) {
+  if (offline_) return fail(*offline_);
+  const LeaderAppend append{*config_, log_end_offset_, epoch, now, AppendOrigin::client};
+  return append_taken(incoming_.take_as_leader(batch, append), now, append.origin);
 }
 
 Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp now) {
   if (offline_) return fail(*offline_);
-  AppendInfo info;
-  Offset next = log_end_offset_;
-  while (info.bytes < static_cast<std::int64_t>(batches.size())) {
-    const auto batch = validate(batches.subspan(static_cast<std::size_t>(info.bytes)));
-    if (!batch.ok()) {
-      if (batch.error().kind == Corruption::Kind::incomplete) break;  // The fetch cut it off.
-      return refuse(Kind::corrupt, batch.error().message);
-    }
-    if (batch->header_offset() < next) {
-      return refuse(
-          Kind::unexpected_offset,
-          fmt::format("a batch at offset {}, expected {} or more", batch->header_offset(), next));
-    }
-    next = batch->next_offset();
-    count(info, *batch);
-  }
-  return append_checked(batches.first(static_cast<std::size_t>(info.bytes)), info, now,
-                        AppendOrigin::replication);
+  return append_taken(incoming_.take_as_follower(batches, log_end_offset_), now,
+                      AppendOrigin::replication);
 }
 
-Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo info, Timestamp now,
-                                                 AppendOrigin origin) {
+Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch& batch,
+                                                             Timestamp now) {
+  if (offline_) return fail(*offline_);
+  return append_taken(incoming_.take_as_follower(batch, log_end_offset_), now,
+                      AppendOrigin::replication);
+}
+
+/// What `incoming_` has, if it was taken.
+Result<AppendInfo, LogError> Log::append_taken(const Status<LogError>& taken, Timestamp now,
+                                               AppendOrigin origin) {
+  if (!taken.ok()) return fail(taken.error());
+  const AppendInfo& info = incoming_.info();
   if (info.batches == 0) return info;
   // All of them go into one segment.
   if (info.last_offset - info.first_offset > std::numeric_limits<std::int32_t>::max()) {
@@ -228,22 +89,24 @@ Result<AppendInfo, LogError> Log::append_checked(ByteView batches, AppendInfo in
     return refuse(Kind::batch_too_large, fmt::format("{} bytes at once, segment.bytes is {}",
                                                      info.bytes, config_->segment_bytes));
   }
-  const auto producers = analyze_producers(batches, origin);
+  const auto producers = analyze_producers(incoming_.of_producers(), origin);
   if (!producers.ok()) return fail(producers.error());
   if (producers->duplicate) return info_of_duplicate(*producers->duplicate);
-  auto written = write(batches, info, now, producers.value());
+  auto written = write(now, *producers);
   if (!written.ok()) return fail(go_offline(written.error()));
   return std::move(written).value();
 }
 
-Result<AppendInfo, IoError> Log::write(ByteView batches, AppendInfo info, Timestamp now,
-                                       const ProducerChanges& producers) {
-  if (auto noted = note_epochs(batches); !noted.ok()) return fail(noted.error());
+Result<AppendInfo, IoError> Log::write(Timestamp now, const ProducerChanges& producers) {
+  AppendInfo info = incoming_.info();
+  if (auto noted = note_epochs(incoming_.batches()); !noted.ok()) return fail(noted.error());
   if (auto begun = begin_write(info, now); !begun.ok()) return fail(begun.error());
-  if (auto appended = segments_.back()->append(batches, info.last_offset); !appended.ok()) {
-    return fail(appended.error());
-  }
-  if (auto taken = take(producers, *segments_.back()); !taken.ok()) return fail(taken.error());
+  LogSegment& segment = *segments_.back();
+  const auto appended = incoming_.phantom() != nullptr
+                            ? segment.append_phantom(*incoming_.phantom())
+                            : segment.append(incoming_.bytes(), incoming_.batches());
+  if (!appended.ok()) return fail(appended.error());
+  if (auto taken = take(producers, segment); !taken.ok()) return fail(taken.error());
   if (auto ended = end_write(info); !ended.ok()) return fail(ended.error());
   return info;
 }
@@ -272,11 +135,11 @@ Status<IoError> Log::end_write(AppendInfo& info) {
 }
 
 /// A new epoch is on disk before the first record of it.
-Status<IoError> Log::note_epochs(ByteView batches) {
+Status<IoError> Log::note_epochs(std::span<const BatchSummary> batches) {
   bool changed = false;
-  for (const BatchView& batch : Batches(batches)) {
-    if (batch.leader_epoch() >= 0) {
-      changed = epochs_.assign(batch.leader_epoch(), batch.header_offset()) || changed;
+  for (const BatchSummary& batch : batches) {
+    if (batch.leader_epoch >= 0) {
+      changed = epochs_.assign(batch.leader_epoch, batch.base_offset) || changed;
     } else if (batch.is_legacy() && !epochs_.empty()) {
       // A leader of an older format: epochs no longer tell where logs part (UnifiedLog.append).
       epochs_.clear();

@@ -18,8 +18,10 @@
 #include "log/batch/byte_slice.h"
 #include "log/batch/record_batch.h"
 #include "log/env/env.h"
+#include "log/partition/incoming.h"
 #include "log/partition/leader_epoch_cache.h"
 #include "log/partition/log_config.h"
+#include "log/partition/log_error.h"
 #include "log/partition/producer_snapshot.h"
 #include "log/partition/producer_state.h"
 #include "log/partition/segment.h"
@@ -32,49 +34,6 @@
 #include <vector>
 
 namespace brokerlab::log {
-
-struct LogError {
-  enum class Kind {
-    record_too_large,     ///< A batch above max.message.bytes (RECORD_TOO_LARGE).
-    batch_too_large,      ///< All batches together above segment.bytes (RECORD_LIST_TOO_LARGE).
-    corrupt,              ///< Not valid batches (CORRUPT_MESSAGE).
-    invalid,              ///< Valid bytes that break a rule (INVALID_RECORD).
-    unexpected_offset,    ///< A follower's batch behind the log's end, or offsets out of order.
-    offset_out_of_range,  ///< A read outside [log start, log end] (OFFSET_OUT_OF_RANGE).
-    invalid_timestamp,    ///< Too far from the present (INVALID_TIMESTAMP).
-    producer,             ///< The producer's state forbids it: see LogError::producer.
-    io,                   ///< The storage failed (KAFKA_STORAGE_ERROR).
-  };
-  Kind kind = Kind::io;
-  std::string message;
-  std::optional<IoError> io = {};                    ///< Set for kind io.
-  std::optional<ProducerError::Kind> producer = {};  ///< Set for kind producer.
-};
-std::string_view to_text(LogError::Kind kind);
-/// The failure of a call that changes nothing.
-Failure<LogError> refuse(LogError::Kind kind, std::string message);
-
-struct AppendInfo {
-  Offset first_offset = no_offset;
-  Offset last_offset = no_offset;
-  Timestamp max_timestamp = no_timestamp;
-  /// Last offset of the first batch that has max_timestamp.
-  Offset offset_of_max_timestamp = no_offset;
-  Timestamp log_append_time = no_timestamp;  ///< Only with LogAppendTime.
-  LeaderEpoch last_leader_epoch = no_epoch;
-  std::int32_t batches = 0;
-  std::int64_t records = 0;
-  std::int64_t bytes = 0;
-  FileId file;                ///< The segment written to,
-  std::int64_t position = 0;  ///< and where in it.
-  /// A new segment was begun: Kafka now syncs the old ones in the background: flush_to(base of
-  /// the new segment).
-  bool rolled = false;
-  bool flushed = false;  ///< flush.messages was reached, the log is synced.
-  /// An idempotent producer's retry of what is in the log already: nothing was appended; the
-  /// offsets and timestamps are those of then.
-  bool duplicate = false;
-};
 
 struct ReadResult {
   /// Batches, the first holding the offset asked for. The last may be cut off, as in Kafka (use
@@ -265,18 +224,17 @@ class Log {
   Result<std::int64_t, IoError> recover_segment(LogSegment& segment, bool believed = false);
   Status<IoError> recover_damaged(const std::vector<Offset>& bases, Offset flushed);
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
-  Result<AppendInfo, LogError> append_checked(ByteView batches, AppendInfo info, Timestamp now,
-                                              AppendOrigin origin);
+  Result<AppendInfo, LogError> append_taken(const Status<LogError>& taken, Timestamp now,
+                                            AppendOrigin origin);
   /// What an append means for producers; found before anything is written.
   struct ProducerChanges {
     std::map<std::int64_t, ProducerAppend> appends;
     std::vector<CompletedTransaction> completed;
     std::optional<AppendedBatch> duplicate;
   };
-  Result<ProducerChanges, LogError> analyze_producers(ByteView batches, AppendOrigin origin) const;
-  Status<LogError> analyze_producer(ProducerChanges& changes, const ProducerBatch& batch,
-                                    const std::optional<EndTransactionMarker>& marker,
-                                    AppendOrigin origin) const;
+  Result<ProducerChanges, LogError> analyze_producers(std::span<const Incoming::OfProducer> batches,
+                                                      AppendOrigin origin) const;
+  Result<ProducerChanges, LogError> analyze_producers(const BatchView& batch) const;
   static AppendInfo info_of_duplicate(const AppendedBatch& known);
   Status<IoError> take(const ProducerChanges& changes, LogSegment& segment);
   Status<IoError> replay_producers(LogSegment& segment, const BatchView& batch);
@@ -284,16 +242,11 @@ class Log {
   Status<IoError> load_producers(bool clean);
   Status<IoError> remove_stray_snapshots();
   Status<IoError> reload_producers();
-  Result<AppendInfo, IoError> write(ByteView batches, AppendInfo info, Timestamp now,
-                                    const ProducerChanges& producers);
-  Result<AppendInfo, LogError> append_phantom(const PhantomBatch& batch, AppendInfo info,
-                                              Timestamp now, AppendOrigin origin);
-  Status<IoError> write_phantom(const PhantomBatch& batch, AppendInfo& info, Timestamp now,
-                                const ProducerChanges& producers);
+  Result<AppendInfo, IoError> write(Timestamp now, const ProducerChanges& producers);
   Status<IoError> begin_write(AppendInfo& info, Timestamp now);
   Status<IoError> end_write(AppendInfo& info);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
-  Status<IoError> note_epochs(ByteView batches);
+  Status<IoError> note_epochs(std::span<const BatchSummary> batches);
   Status<IoError> remove_last_segment();
   Status<IoError> sync_upto(Offset upto);
   Result<std::int64_t, IoError> end_position(std::size_t index, Offset upto) const;
@@ -307,6 +260,7 @@ class Log {
   std::unique_ptr<const LogConfig> config_;
   /// By base offset. Empty only when a change failed half way; then the log is offline.
   std::vector<std::unique_ptr<LogSegment>> segments_;
+  Incoming incoming_;  ///< Of the append that goes on.
   LeaderEpochCache epochs_;
   ProducerStates producers_;
   Offset producers_end_ = 0;  ///< Up to where producers_ tells.

@@ -8,16 +8,11 @@
 namespace brokerlab::log {
 namespace {
 
-LogError refused(ProducerError error) {
-  return {.kind = LogError::Kind::producer,
-          .message = std::move(error.message),
-          .producer = error.kind};
-}
-
 /// Nothing for what is no marker.
-Result<std::optional<EndTransactionMarker>, ProducerError> marker_of(const BatchView& batch) {
-  if (!batch.is_control()) return std::optional<EndTransactionMarker>();
-  auto marker = read_marker(batch);
+Result<std::optional<EndTransactionMarker>, ProducerError> marker_of(
+    const Incoming::OfProducer& batch) {
+  if (!batch.batch.control) return std::optional<EndTransactionMarker>();
+  auto marker = read_marker(BatchView::parse(batch.control).value());
   if (!marker.ok()) {
     return fail(ProducerError{ProducerError::Kind::invalid_control_batch, marker.error().message});
   }
@@ -26,34 +21,32 @@ Result<std::optional<EndTransactionMarker>, ProducerError> marker_of(const Batch
 
 }  // namespace
 
-Result<Log::ProducerChanges, LogError> Log::analyze_producers(ByteView batches,
-                                                              AppendOrigin origin) const {
+Result<Log::ProducerChanges, LogError> Log::analyze_producers(
+    std::span<const Incoming::OfProducer> batches, AppendOrigin origin) const {
   ProducerChanges changes;
-  for (const BatchView& batch : Batches(batches)) {
-    if (batch.producer_id() == no_producer_id) continue;
-    const auto marker = marker_of(batch);
-    if (!marker.ok()) return fail(refused(marker.error()));
-    auto analyzed = analyze_producer(changes, ProducerBatch::of(batch), *marker, origin);
-    if (!analyzed.ok()) return fail(analyzed.error());
-    if (changes.duplicate) break;
+  for (const Incoming::OfProducer& one : batches) {
+    const auto marker = marker_of(one);
+    if (!marker.ok()) return fail(producer_error(marker.error()));
+    const std::int64_t id = one.batch.producer_id;
+    if (origin == AppendOrigin::client) {
+      const ProducerState* known = producers_.find(id);
+      if (known != nullptr) changes.duplicate = known->find_duplicate(one.batch);
+      if (changes.duplicate) break;
+    }
+    const auto append =
+        changes.appends.try_emplace(id, ProducerAppend(producers_, id, origin)).first;
+    const auto completed = append->second.add(one.batch, *marker);
+    if (!completed.ok()) return fail(producer_error(completed.error()));
+    if (*completed) changes.completed.push_back(**completed);
   }
   return changes;
 }
 
-Status<LogError> Log::analyze_producer(ProducerChanges& changes, const ProducerBatch& batch,
-                                       const std::optional<EndTransactionMarker>& marker,
-                                       AppendOrigin origin) const {
-  const std::int64_t id = batch.producer_id;
-  if (origin == AppendOrigin::client) {
-    const ProducerState* known = producers_.find(id);
-    if (known != nullptr) changes.duplicate = known->find_duplicate(batch);
-    if (changes.duplicate) return {};
-  }
-  const auto append = changes.appends.try_emplace(id, ProducerAppend(producers_, id, origin)).first;
-  const auto completed = append->second.add(batch, marker);
-  if (!completed.ok()) return fail(refused(completed.error()));
-  if (*completed) changes.completed.push_back(**completed);
-  return {};
+/// Of a batch that is in the log: what the leader let pass is not judged again.
+Result<Log::ProducerChanges, LogError> Log::analyze_producers(const BatchView& batch) const {
+  if (batch.producer_id() == no_producer_id) return ProducerChanges();
+  const auto one = Incoming::OfProducer::of(batch);
+  return analyze_producers({&one, 1}, AppendOrigin::replication);
 }
 
 AppendInfo Log::info_of_duplicate(const AppendedBatch& known) {
@@ -81,10 +74,9 @@ Status<IoError> Log::take(const ProducerChanges& changes, LogSegment& segment) {
   return {};
 }
 
-/// A batch that is in the log: what the leader let pass is not judged again.
 Status<IoError> Log::replay_producers(LogSegment& segment, const BatchView& batch) {
   producers_end_ = batch.next_offset();
-  const auto changes = analyze_producers(batch.bytes(), AppendOrigin::replication);
+  const auto changes = analyze_producers(batch);
   // Refused are only a marker that makes no sense, and records outside of the transaction that
   // their producer has open (invalid_state). Kafka's loader would stop here; we go on without.
   if (!changes.ok()) return {};
@@ -121,7 +113,7 @@ Status<IoError> Log::bring_producers_to(Offset offset) {
       if (!bytes.ok()) return fail(bytes.error());
       const auto batch = BatchView::parse(*bytes);
       if (!batch.ok()) break;
-      const auto changes = analyze_producers(batch->bytes(), AppendOrigin::replication);
+      const auto changes = analyze_producers(*batch);
       if (changes.ok()) {
         for (const auto& [id, append] : changes->appends) producers_.update(append);
         for (const auto& done : changes->completed) producers_.complete(done);

@@ -152,12 +152,13 @@ bool LogSegment::should_roll(std::int64_t incoming_size, Timestamp incoming_max_
          !can_hold(incoming_last_offset);
 }
 
-Status<IoError> LogSegment::append(ByteView batches, Offset last_offset) {
-  ENSURE(can_hold(last_offset), "offset {} in the segment of {}", last_offset, base_offset_);
+Status<IoError> LogSegment::append(ByteView bytes, std::span<const BatchSummary> batches) {
+  ENSURE(can_hold(batches.back().last_offset), "offset {} in the segment of {}",
+         batches.back().last_offset, base_offset_);
   std::int64_t position = size();
-  if (auto appended = log_->append(batches); !appended.ok()) return appended;
-  for (const BatchView& batch : Batches(batches)) {
-    const BatchPlace place{position, batch.summary()};
+  if (auto appended = log_->append(bytes); !appended.ok()) return appended;
+  for (const BatchSummary& batch : batches) {
+    const BatchPlace place{position, batch};
     if (auto indexed = index_batch(place); !indexed.ok()) return indexed;
     position = place.end();
   }

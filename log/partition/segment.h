@@ -80,8 +80,8 @@ class LogSegment {
   bool should_roll(std::int64_t incoming_size, Timestamp incoming_max_timestamp,
                    Offset incoming_last_offset, Timestamp now) const;
 
-  /// Appends checked batches, which end at `last_offset`.
-  Status<IoError> append(ByteView batches, Offset last_offset);
+  /// Appends checked batches, which lie end to end in `bytes`.
+  Status<IoError> append(ByteView bytes, std::span<const BatchSummary> batches);
   /// The same of one phantom batch, whose payload nobody touches.
   Status<IoError> append_phantom(const PhantomBatch& batch);
 
