@@ -412,6 +412,19 @@ class Settings {
     return in_choice();
   }
 
+  /// The alternative A, a struct with settings of its own, of a pointer to one of its bases.
+  template <class A, class Base>
+  Settings& alternative(std::string_view name, std::shared_ptr<const Base> T::*member,
+                        std::string_view meaning) {
+    return add_pointee<A>(name, member, A::settings().type().erased, meaning, 0);
+  }
+  /// The same, whose value is its member `part`.
+  template <class Base, class A, class V>
+  Settings& alternative(std::string_view name, std::shared_ptr<const Base> T::*member, V A::*part,
+                        SettingType<V> type, std::string_view meaning) {
+    return add_pointee<A>(name, member, type.erased, meaning, Settings<A>::offset_of(part));
+  }
+
   /// A rule over several fields; runs when every field could be read. It may adjust the struct.
   Settings& check(std::function<void(T&, FieldReport&)> rule) {
     spec_->checks.push_back(
@@ -443,6 +456,25 @@ class Settings {
   }
 
  private:
+  template <class A, class Base>
+  Settings& add_pointee(std::string_view name, std::shared_ptr<const Base> T::*member,
+                        detail::TypeRef type, std::string_view meaning, std::size_t part) {
+    add(
+        name, type, meaning,
+        [member, part](void* in) -> void* {
+          auto made = std::make_shared<A>();
+          void* const at = reinterpret_cast<std::byte*>(made.get()) + part;
+          static_cast<T*>(in)->*member = std::move(made);
+          return at;
+        },
+        [member, part](const void* in) -> const void* {
+          const auto* held = dynamic_cast<const A*>((static_cast<const T*>(in)->*member).get());
+          return held == nullptr ? nullptr : reinterpret_cast<const std::byte*>(held) + part;
+        });
+    return in_choice();
+  }
+  template <class>
+  friend class Settings;
   /// Where a member is, asked of room for a T in which none is made.
   template <class V>
   static std::size_t offset_of(V T::*member) {

@@ -14,7 +14,7 @@
 
 #include "scenarios/availability.h"
 #include "scenarios/cluster.h"
-#include "scenarios/faults.h"
+#include "scenarios/fault_schedule.h"
 #include "scenarios/quorum.h"
 #include "scenarios/report.h"
 #include "scenarios/work_meter.h"

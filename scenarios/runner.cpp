@@ -5,7 +5,7 @@
 #include "model/events.h"
 #include "scenarios/availability.h"
 #include "scenarios/cluster.h"
-#include "scenarios/faults.h"
+#include "scenarios/fault_schedule.h"
 #include "scenarios/judge.h"
 #include "scenarios/loader.h"
 #include "scenarios/recorder.h"
@@ -156,7 +156,7 @@ class Run {
   std::optional<Retries> retries_;
   std::optional<WorkMeter> work_;
   std::optional<Quorum> quorum_;
-  std::optional<FaultPlan> faults_;
+  std::optional<FaultSchedule> faults_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// FaultPlan: does to the cluster what the scenario says, and tells whether it bit.
+// FaultSchedule: does to the cluster what the scenario says, and tells whether it bit.
 //
 // Targets like "the leader of most partitions" are resolved at the moment of the fault. Whether it
 // bit, and how, is told by its effects until it was over (scenarios/effects.h). A fault that hits
@@ -33,73 +33,64 @@ struct FaultReport {
   std::vector<Phrase> effects;  ///< How it bit: a few words each, the weightiest first.
 };
 
-class FaultPlan {
+class FaultSchedule {
  public:
-  FaultPlan(sim::World& world, Cluster& cluster, Ledger& ledger, const Availability& availability,
-            const Quorum& quorum);
+  FaultSchedule(sim::World& world, Cluster& cluster, Ledger& ledger,
+                const Availability& availability, const Quorum& quorum);
 
   /// Puts every fault of the scenario on the World's agenda.
   void schedule();
   /// What has come of each up to now.
   std::vector<FaultReport> reports() const;
 
- private:
-  void apply(const Fault& fault, FaultReport& report);
-  void act(const PowerOff& off, const std::string& as, FaultReport& report);
-  void act(const PowerOn& on, const std::string& as, FaultReport& report);
-  void act(const KillProcess& kill, const std::string& as, FaultReport& report);
-  void act(const StartProcess& start, const std::string& as, FaultReport& report);
-  void act(const StopProcess& stop, const std::string& as, FaultReport& report);
-  void act(const Clock& clock, const std::string& as, FaultReport& report);
-  void act(const Pause& pause, const std::string& as, FaultReport& report);
-  void act(const Cut& cut, const std::string& as, FaultReport& report);
-  void act(const Loss& loss, const std::string& as, FaultReport& report);
-  void act(const Delay& delay, const std::string& as, FaultReport& report);
-  void act(const SlowNic& slow, const std::string& as, FaultReport& report);
-  void act(const SwitchOff& off, const std::string& as, FaultReport& report);
-  void act(const CutOff& cut, const std::string& as, FaultReport& report);
-  void act(const RackOff& off, const std::string& as, FaultReport& report);
-  void act(const SlowDisk& slow, const std::string& as, FaultReport& report);
-  void act(const FailDisk& failing, const std::string& as, FaultReport& report);
-  void act(const FillDisk& full, const std::string& as, FaultReport& report);
-  void act(const LyingDisk& liar, const std::string& as, FaultReport& report);
-  void act(const Corrupt& corrupt, const std::string& as, FaultReport& report);
-  void act(const Heal& heal, const std::string& as, FaultReport& report);
-  std::optional<std::string> resolve(const Target& target) const;
+  // --- For the kinds of fault (scenarios/faults/), while one is being done ---
+
+  sim::World& world() { return world_; }
+  Cluster& cluster() { return cluster_; }
+  Effects& effects() { return effects_; }
+  std::size_t index_of(const FaultReport& report) const {
+    return static_cast<std::size_t>(&report - reports_.data());
+  }
+
+  /// Whom the target means now, bound to the name; nullptr, and why, when it is nobody.
+  Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
+  /// nullptr, and why, when its process does not run.
+  Cluster::Member* running_member(const Target& target, const std::string& as, FaultReport& report);
+  sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
+                                  FaultReport& report);
   std::set<sim::MachineId> resolve_set(const std::vector<Target>& targets,
                                        const std::set<sim::MachineId>& others) const;
-  /// The machine that stands at this place of the topology.
-  void insert_machine(int place, std::set<sim::MachineId>& machines) const;
-  std::optional<std::string> leader_of_most(const std::string& topic) const;
+  /// The machine that stands at this place of the topology; nullptr: none of the cluster.
+  Cluster::Member* member_at(int place) const;
+
   /// The fault takes something away, and silences that member until then.
   void silence(FaultReport& report, const Cluster::Member& member, Time until = never);
   /// What this fault does about a machine puts an earlier one's harm right.
   void undo_harm(FaultReport& report, sim::MachineId machine);
-  void impair(const Sides& sides, const sim::Impairment& what, const std::string& as,
-              FaultReport& report);
-  /// A fault of the topology that may cut these off.
-  void lose(const std::vector<int>& places, FaultReport& report);
-  sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
-                                  FaultReport& report);
+  /// What heals the fault of that name.
+  void undo(const std::string& as, std::function<void()> how) {
+    undo_[as].push_back(std::move(how));
+  }
+  void heal(const std::string& fault, FaultReport& report);
   /// A disk's setting, of which one fault after the other may want something. `harm`: what tells
   /// that it bit.
   void set_disk(sim::Machine& machine, int disk, const std::string& as, FaultReport& report,
                 Effect effect, std::int64_t sim::DiskHarm::*harm, std::function<void()> set,
                 std::function<void()> end);
   /// Of several faults of one `setting` the newest counts; healed, the one before counts again.
-  /// `set` is called now and then, `covered` when another one comes over it or it is healed, `end`
+  /// `set` is called now and again, `covered` when another one comes over it or it is healed, `end`
   /// when the last one is.
   void lay_over(
       const std::string& setting, const std::string& as, std::function<void()> set,
       std::function<void()> end, std::function<void()> covered = [] {});
   /// The faults laid over that setting want nothing of it any more.
   void lift(const std::string& setting);
-  std::size_t index_of(const FaultReport& report) const {
-    return static_cast<std::size_t>(&report - reports_.data());
-  }
-  /// nullptr, and why, when its process does not run.
-  Cluster::Member* running_member(const Target& target, const std::string& as, FaultReport& report);
-  Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
+  bool is_laid_over(const std::string& setting) { return !layers_[setting].empty(); }
+
+ private:
+  void apply(const Fault& fault, FaultReport& report);
+  std::optional<std::string> resolve(const Target& target) const;
+  std::optional<std::string> leader_of_most(const std::string& topic) const;
 
   struct Layer {
     std::size_t fault;
