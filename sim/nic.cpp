@@ -1,5 +1,6 @@
 // Network cards: how fast each direction is at present, and what has gone through.
 #include "sim/connection.h"
+#include "sim/machine.h"
 #include "sim/trace.h"
 
 namespace brokerlab::sim {

@@ -18,10 +18,11 @@ mkdir -p "$copy" "$build"
 export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 # The copy is brought up to date file by file, so that only what differs is compiled again.
-(cd "$here" && git ls-files -co --exclude-standard) | while read -r file; do
-  [ -e "$here/$file" ] || continue
+(cd "$here" && git ls-files -co --exclude-standard | while read -r file; do [ ! -e "$file" ] || echo "$file"; done | sort) >"$build.files"
+while read -r file; do
   cmp -s "$here/$file" "$copy/$file" || { mkdir -p "$copy/$(dirname "$file")" && cp -p "$here/$file" "$copy/$file"; }
-done
+done <"$build.files"
+(cd "$copy" && find . -type f | sed 's,^\./,,' | sort) | comm -13 "$build.files" - | while read -r file; do rm "$copy/$file"; done
 cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBROKERLAB_UNITY=OFF -DBROKERLAB_VIZ=ON >"$build.log" 2>&1 ||
   { cat "$build.log" >&2; exit 4; }
 
