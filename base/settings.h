@@ -41,6 +41,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -310,6 +311,25 @@ class Settings {
   Settings& field(std::string_view name, V T::*member, SettingType<V> type,
                   std::string_view meaning) {
     detail::add_field(*spec_, name, type.erased, meaning, offset_of(member));
+    return *this;
+  }
+  /// A member that T has from a base.
+  template <class V, class Base>
+  requires(!std::is_same_v<T, Base> && std::is_base_of_v<Base, T>) Settings& field(
+      std::string_view name, V Base::*member, SettingType<V> type, std::string_view meaning) {
+    return field(name, static_cast<V T::*>(member), type, meaning);
+  }
+  /// A member of a member.
+  template <class Part, class V>
+  Settings& field(std::string_view name, Part T::*part, V Part::*member, SettingType<V> type,
+                  std::string_view meaning) {
+    const std::size_t offset = offset_of(part) + Settings<Part>::offset_of(member);
+    detail::add_field(*spec_, name, type.erased, meaning, offset);
+    return *this;
+  }
+  /// What the struct as a whole makes of it: `type` reads into T itself.
+  Settings& field_of_all(std::string_view name, detail::TypeRef type, std::string_view meaning) {
+    detail::add_field(*spec_, name, type, meaning, 0);
     return *this;
   }
   /// An optional member takes the type of what it may hold.

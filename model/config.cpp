@@ -21,17 +21,85 @@ SettingType<TimestampType> timestamp_type() {
                                         {"LogAppendTime", TimestampType::log_append_time}});
 }
 
-constexpr const char* timestamp_type_meaning =
-    "Whose clock timestamps are of: CreateTime the producer's, LogAppendTime the leader's.";
-constexpr const char* timestamp_before_meaning =
-    "Records whose timestamp lies further behind the leader's clock are refused.";
-constexpr const char* timestamp_after_meaning =
-    "Records whose timestamp lies further ahead of the leader's clock are refused.";
-
 SettingType<BrokerCompressionType> broker_compression() {
   return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
                                                {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
 }
+
+/// Every setting of a topic, once: `declare` is called with the member, its name as a topic's, the
+/// broker's that holds for topics that do not say (LogConfig.TopicConfigSynonyms; "": none of its
+/// own), its type and its meaning.
+template <class Declare>
+void each_topic_setting(Declare declare) {
+  using C = TopicConfig;
+  declare.template operator()<&C::min_insync_replicas>(
+      "min.insync.replicas", "min.insync.replicas", integer(1, 32767),
+      "In-sync replicas that a write with acks=all needs.");
+  declare.template operator()<&C::max_message_bytes>("max.message.bytes", "message.max.bytes",
+                                                     byte_count(0),
+                                                     "The largest record batch accepted.");
+  declare.template operator()<&C::segment_bytes>("segment.bytes", "log.segment.bytes",
+                                                 byte_count(14),
+                                                 "A segment file is closed at this size.");
+  declare.template operator()<&C::index_interval_bytes>("index.interval.bytes",
+                                                        "log.index.interval.bytes", byte_count(0),
+                                                        "Log bytes between two index entries.");
+  declare.template operator()<&C::flush_messages>(
+      "flush.messages", "log.flush.interval.messages", integer64(1),
+      "Records between syncs of a partition; the default never syncs.");
+  declare.template operator()<&C::flush_time>(
+      "flush.ms", "", millis(0, long_max),
+      "Synced when unsynced for this long, at the broker's log.flush.scheduler.interval.ms.");
+  declare.template operator()<&C::unclean_leader_election_enable>(
+      "unclean.leader.election.enable", "unclean.leader.election.enable", setting::boolean(),
+      "Elect a replica outside the ISR when no other is left; loses records.");
+  declare.template operator()<&C::compression_type>(
+      "compression.type", "compression.type", broker_compression(),
+      "The codec batches are kept with; \"producer\" keeps the producer's.");
+  declare.template operator()<&C::message_timestamp_type>(
+      "message.timestamp.type", "log.message.timestamp.type", timestamp_type(),
+      "Whose clock timestamps are of: CreateTime the producer's, LogAppendTime the leader's.");
+  declare.template operator()<&C::message_timestamp_before_max_ms>(
+      "message.timestamp.before.max.ms", "log.message.timestamp.before.max.ms", integer64(0),
+      "Records whose timestamp lies further behind the leader's clock are refused.");
+  declare.template operator()<&C::message_timestamp_after_max_ms>(
+      "message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms", integer64(0),
+      "Records whose timestamp lies further ahead of the leader's clock are refused.");
+}
+
+struct DeclareForBroker {
+  Settings<BrokerConfig>& settings;
+  template <auto member, class Type>
+  void operator()(const char*, const char* broker, Type type, const char* meaning) const {
+    if (*broker != '\0') settings.field(broker, &BrokerConfig::topics, member, type, meaning);
+  }
+};
+
+/// Absent or null means that the topic does not say.
+struct DeclareForTopic {
+  Settings<TopicOverrides>& settings;
+  template <auto member, class Type>
+  void operator()(const char* topic, const char*, Type type, const char* meaning) const {
+    detail::ContainerOps ops;
+    ops.clear = [](void* to) { static_cast<TopicOverrides*>(to)->unset(member); };
+    ops.add = [](void* to, const std::string&) -> void* {
+      return &static_cast<TopicOverrides*>(to)->set(member);
+    };
+    ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
+      if (const auto* own = static_cast<const TopicOverrides*>(from)->own(member)) visit("", own);
+    };
+    settings.field_of_all(topic, detail::optional_type(type.erased, ops), meaning);
+  }
+};
+
+struct TakeOver {
+  TopicConfig& to;
+  const TopicOverrides& from;
+  template <auto member, class Type>
+  void operator()(const char*, const char*, Type, const char*) const {
+    if (const auto* own = from.own(member)) to.*member = *own;
+  }
+};
 
 /// Nothing of Kafka's is unknown, though not all of it is modelled.
 template <class T>
@@ -46,8 +114,10 @@ std::string in_millis(Duration d) { return fmt::format("{} ms", whole_millis(d))
 /// The settings every Kafka client has; the rules of CommonClientConfigs.
 template <class T>
 void add_client_settings(Settings<T>& s) {
-  s.field("retry.backoff.ms", &T::retry_backoff, millis(0, long_max),
-          "Wait before a failed request is sent again; doubles with every failure.")
+  s.field("request.timeout.ms", &T::request_timeout, millis(1),
+          "A request without a response for this long has failed.")
+      .field("retry.backoff.ms", &T::retry_backoff, millis(0, long_max),
+             "Wait before a failed request is sent again; doubles with every failure.")
       .field("retry.backoff.max.ms", &T::retry_backoff_max, millis(0, long_max),
              "The longest such wait.")
       .field("reconnect.backoff.ms", &T::reconnect_backoff, millis(0, long_max),
@@ -80,8 +150,6 @@ void add_replication_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
   s.field("default.replication.factor", &C::default_replication_factor, integer(1, 32767),
           "Replicas of a topic that does not say.")
-      .field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
-             "In-sync replicas that a write with acks=all needs.")
       .field("num.replica.fetchers", &C::num_replica_fetchers, integer(1, 1024),
              "Fetcher threads per source broker.")
       .field("replica.lag.time.max.ms", &C::replica_lag_time_max, millis(1, long_max),
@@ -107,10 +175,8 @@ void add_replication_settings(Settings<BrokerConfig>& s) {
 
 void add_controller_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
-  s.field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
-          "Elect a replica outside the ISR when no other is left; loses records.")
-      .field("auto.leader.rebalance.enable", &C::auto_leader_rebalance_enable,
-             "Give leadership back to preferred replicas.")
+  s.field("auto.leader.rebalance.enable", &C::auto_leader_rebalance_enable,
+          "Give leadership back to preferred replicas.")
       .field("leader.imbalance.per.broker.percentage", &C::leader_imbalance_per_broker_percentage,
              integer(0, 100), "The imbalance of a broker that starts a rebalance.")
       .field("leader.imbalance.check.interval.seconds", &C::leader_imbalance_check_interval,
@@ -127,25 +193,10 @@ void add_controller_settings(Settings<BrokerConfig>& s) {
 
 void add_log_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
-  s.field("message.max.bytes", &C::message_max_bytes, byte_count(0),
-          "The largest record batch accepted.")
-      .field("compression.type", &C::compression_type, broker_compression(),
-             "The codec batches are kept with; \"producer\" keeps the producer's.")
-      .field("log.message.timestamp.type", &C::log_message_timestamp_type, timestamp_type(),
-             timestamp_type_meaning)
-      .field("log.message.timestamp.before.max.ms", &C::log_message_timestamp_before_max_ms,
-             integer64(0), timestamp_before_meaning)
-      .field("log.message.timestamp.after.max.ms", &C::log_message_timestamp_after_max_ms,
-             integer64(0), timestamp_after_meaning)
-      .field("log.segment.bytes", &C::log_segment_bytes, byte_count(14),
-             "A segment file is closed at this size.")
-      .field("log.index.interval.bytes", &C::log_index_interval_bytes, byte_count(0),
-             "Log bytes between two index entries.")
-      .field("log.flush.interval.messages", &C::log_flush_interval_messages, integer64(1),
-             "Records between syncs of a partition; the default never syncs.")
-      .field("log.flush.interval.ms", &C::log_flush_interval, millis(0, long_max),
-             "A partition unsynced for this long is synced when the scheduler looks; unset: the "
-             "scheduler's interval.")
+  each_topic_setting(DeclareForBroker{s});
+  s.field("log.flush.interval.ms", &C::log_flush_interval, millis(0, long_max),
+          "A partition unsynced for this long is synced when the scheduler looks; unset: the "
+          "scheduler's interval.")
       .field("log.flush.scheduler.interval.ms", &C::log_flush_scheduler_interval,
              millis(0, long_max),
              "How often the broker looks for partitions to sync; unset: never, and then "
@@ -267,55 +318,22 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
 }
 
 const Settings<TopicOverrides>& TopicOverrides::settings() {
-  using C = TopicOverrides;
   static const auto all = [] {
-    Settings<C> s("TopicConfig", "A topic's own settings; the broker's hold for the rest.");
-    s.field("min.insync.replicas", &C::min_insync_replicas, integer(1, 32767),
-            "In-sync replicas that a write with acks=all needs.")
-        .field("max.message.bytes", &C::max_message_bytes, byte_count(0),
-               "The largest record batch accepted.")
-        .field("segment.bytes", &C::segment_bytes, byte_count(14),
-               "A segment file is closed at this size.")
-        .field("index.interval.bytes", &C::index_interval_bytes, byte_count(0),
-               "Log bytes between two index entries.")
-        .field("flush.messages", &C::flush_messages, integer64(1), "Records between syncs.")
-        .field("flush.ms", &C::flush_time, millis(0, long_max),
-               "Synced when unsynced for this long, at the broker's "
-               "log.flush.scheduler.interval.ms.")
-        .field("unclean.leader.election.enable", &C::unclean_leader_election_enable,
-               setting::boolean(), "Elect a replica outside the ISR when no other is left.")
-        .field("compression.type", &C::compression_type, broker_compression(),
-               "The codec batches are kept with.")
-        .field("message.timestamp.type", &C::message_timestamp_type, timestamp_type(),
-               timestamp_type_meaning)
-        .field("message.timestamp.before.max.ms", &C::message_timestamp_before_max_ms, integer64(0),
-               timestamp_before_meaning)
-        .field("message.timestamp.after.max.ms", &C::message_timestamp_after_max_ms, integer64(0),
-               timestamp_after_meaning);
+    Settings<TopicOverrides> s("TopicConfig",
+                               "A topic's own settings; the broker's hold for the rest.");
+    each_topic_setting(DeclareForTopic{s});
     return add_other_settings(s, Component::topic);
   }();
   return all;
 }
 
 TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrides& topic) {
-  TopicConfig c;
-  c.min_insync_replicas = topic.min_insync_replicas.value_or(broker.min_insync_replicas);
-  c.max_message_bytes = topic.max_message_bytes.value_or(broker.message_max_bytes);
-  c.segment_bytes = topic.segment_bytes.value_or(broker.log_segment_bytes);
-  c.index_interval_bytes = topic.index_interval_bytes.value_or(broker.log_index_interval_bytes);
-  c.flush_messages = topic.flush_messages.value_or(broker.log_flush_interval_messages);
-  c.flush_time = topic.flush_time.value_or(broker.log_flush_interval.value_or(
-      broker.log_flush_scheduler_interval.value_or(max_duration)));
-  c.unclean_leader_election_enable =
-      topic.unclean_leader_election_enable.value_or(broker.unclean_leader_election_enable);
-  c.compression_type = topic.compression_type.value_or(broker.compression_type);
-  c.message_timestamp_type =
-      topic.message_timestamp_type.value_or(broker.log_message_timestamp_type);
-  c.message_timestamp_before_max_ms =
-      topic.message_timestamp_before_max_ms.value_or(broker.log_message_timestamp_before_max_ms);
-  c.message_timestamp_after_max_ms =
-      topic.message_timestamp_after_max_ms.value_or(broker.log_message_timestamp_after_max_ms);
-  return c;
+  TopicConfig config = broker.topics;
+  // KafkaConfig.logFlushIntervalMs.
+  config.flush_time = broker.log_flush_interval.value_or(
+      broker.log_flush_scheduler_interval.value_or(max_duration));
+  each_topic_setting(TakeOver{config, topic});
+  return config;
 }
 
 const Settings<ProducerConfig>& ProducerConfig::settings() {
@@ -331,8 +349,6 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
         .field("retries", &C::retries, integer(0), "How often a batch is sent again.")
         .field("delivery.timeout.ms", &C::delivery_timeout, millis(0),
                "From send() to success or failure, all retries included.")
-        .field("request.timeout.ms", &C::request_timeout, millis(1),
-               "A request without a response for this long has failed.")
         .field("linger.ms", &C::linger, millis(0, long_max), "Wait for a batch to fill.")
         .field("batch.size", &C::batch_size, byte_count(0), "Bytes of a batch.")
         .field("buffer.memory", &C::buffer_memory, byte_count(1, long_max),
@@ -383,8 +399,6 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
         .field("max.poll.interval.ms", &C::max_poll_interval, millis(1),
                "A member that does not poll for this long leaves; also the rebalance timeout.")
         .field("max.poll.records", &C::max_poll_records, integer(1), "Records one poll returns.")
-        .field("request.timeout.ms", &C::request_timeout, millis(1),
-               "A request without a response for this long has failed.")
         .field("default.api.timeout.ms", &C::default_api_timeout, millis(0),
                "The longest a blocking call waits.")
         .field("fetch.min.bytes", &C::fetch_min_bytes, byte_count(0),

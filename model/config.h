@@ -16,9 +16,11 @@
 #include "base/units.h"
 #include "log/batch/record_batch.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 
 namespace brokerlab::model {
 
@@ -36,6 +38,60 @@ enum class AssignmentStrategy { range };
 /// Whose clock a record's timestamp is of: the producer's or the leader's.
 using log::TimestampType;
 
+struct BrokerConfig;
+class TopicOverrides;
+
+/// The settings in force for a topic, Kafka's LogConfig: its own, else the broker's. Each stands
+/// once more, in the list of config.cpp: with Kafka's name for it as a topic's and as a broker's,
+/// its range and its meaning.
+struct TopicConfig {
+  int min_insync_replicas = 1;
+  Bytes max_message_bytes{1'048'588};
+  Bytes segment_bytes = 1_GiB;
+  Bytes index_interval_bytes = 4_KiB;
+  std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
+  Duration flush_time = max_duration;  ///< flush.ms; the broker's has a rule of its own.
+  bool unclean_leader_election_enable = false;
+  BrokerCompressionType compression_type = BrokerCompressionType::producer;
+  TimestampType message_timestamp_type = TimestampType::create_time;
+  std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
+  std::int64_t message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
+
+  static TopicConfig in_force(const BrokerConfig& broker, const TopicOverrides& topic);
+};
+
+/// What a topic sets for itself; the rest it takes from the broker. Kafka's topic names.
+class TopicOverrides {
+ public:
+  /// nullptr: it does not say.
+  template <class V>
+  const V* own(V TopicConfig::*member) const {
+    return given_.contains(place_of(member)) ? &(values_.*member) : nullptr;
+  }
+  template <class V>
+  V& set(V TopicConfig::*member, V value = {}) {
+    given_.insert(place_of(member));
+    return values_.*member = value;
+  }
+  template <class V>
+  void unset(V TopicConfig::*member) {
+    given_.erase(place_of(member));
+  }
+  std::size_t count() const { return given_.size(); }
+
+  static const Settings<TopicOverrides>& settings();
+
+ private:
+  template <class V>
+  std::ptrdiff_t place_of(V TopicConfig::*member) const {
+    return reinterpret_cast<const char*>(&(values_.*member)) -
+           reinterpret_cast<const char*>(&values_);
+  }
+
+  TopicConfig values_;
+  std::set<std::ptrdiff_t> given_;  ///< Places of members that it sets.
+};
+
 struct BrokerConfig {
   // ZooKeeper.
   Duration zookeeper_session_timeout = 18s;
@@ -48,7 +104,6 @@ struct BrokerConfig {
   Duration connections_max_idle = 10min;
   // Replication.
   int default_replication_factor = 1;
-  int min_insync_replicas = 1;
   int num_replica_fetchers = 1;
   Duration replica_lag_time_max = 30s;
   Duration replica_fetch_wait_max = 500ms;
@@ -60,7 +115,6 @@ struct BrokerConfig {
   Duration replica_high_watermark_checkpoint_interval = 5s;
   Bytes fetch_max_bytes = 55_MiB;
   // Controller and leadership.
-  bool unclean_leader_election_enable = false;
   bool auto_leader_rebalance_enable = true;
   int leader_imbalance_per_broker_percentage = 10;
   Duration leader_imbalance_check_interval = 300s;
@@ -69,14 +123,7 @@ struct BrokerConfig {
   Duration controlled_shutdown_retry_backoff = 5s;
   Duration controller_socket_timeout = 30s;
   // Log.
-  Bytes message_max_bytes{1'048'588};
-  BrokerCompressionType compression_type = BrokerCompressionType::producer;
-  TimestampType log_message_timestamp_type = TimestampType::create_time;
-  std::int64_t log_message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
-  std::int64_t log_message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
-  Bytes log_segment_bytes = 1_GiB;
-  Bytes log_index_interval_bytes = 4_KiB;
-  std::int64_t log_flush_interval_messages = std::numeric_limits<std::int64_t>::max();
+  TopicConfig topics;  ///< Of topics that do not say: min.insync.replicas, log.segment.bytes ...
   std::optional<Duration> log_flush_scheduler_interval;  ///< Unset: never.
   std::optional<Duration> log_flush_interval;            ///< Unset: the scheduler's.
   Duration log_flush_offset_checkpoint_interval = 60s;
@@ -91,46 +138,24 @@ struct BrokerConfig {
   static const Settings<BrokerConfig>& settings();
 };
 
-/// What a topic sets for itself; the rest it takes from the broker. Kafka's topic names.
-struct TopicOverrides {
-  std::optional<int> min_insync_replicas;
-  std::optional<Bytes> max_message_bytes;
-  std::optional<Bytes> segment_bytes;
-  std::optional<Bytes> index_interval_bytes;
-  std::optional<std::int64_t> flush_messages;
-  std::optional<Duration> flush_time;  ///< flush.ms
-  std::optional<bool> unclean_leader_election_enable;
-  std::optional<BrokerCompressionType> compression_type;
-  std::optional<TimestampType> message_timestamp_type;
-  std::optional<std::int64_t> message_timestamp_before_max_ms;
-  std::optional<std::int64_t> message_timestamp_after_max_ms;
-
-  static const Settings<TopicOverrides>& settings();
+/// What the configurations of all clients have in common (CommonClientConfigs).
+struct ClientConfig {
+  Duration request_timeout = 30s;
+  Duration retry_backoff = 100ms;
+  Duration retry_backoff_max = 1s;
+  Duration reconnect_backoff = 50ms;
+  Duration reconnect_backoff_max = 1s;
+  Duration socket_connection_setup_timeout = 10s;
+  Duration socket_connection_setup_timeout_max = 30s;
+  Duration connections_max_idle = 9min;
+  Duration metadata_max_age = 5min;
 };
 
-/// The settings in force for a topic: its own, else the broker's.
-struct TopicConfig {
-  int min_insync_replicas = 1;
-  Bytes max_message_bytes{1'048'588};
-  Bytes segment_bytes = 1_GiB;
-  Bytes index_interval_bytes = 4_KiB;
-  std::int64_t flush_messages = std::numeric_limits<std::int64_t>::max();
-  Duration flush_time = max_duration;
-  bool unclean_leader_election_enable = false;
-  BrokerCompressionType compression_type = BrokerCompressionType::producer;
-  TimestampType message_timestamp_type = TimestampType::create_time;
-  std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
-  std::int64_t message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
-
-  static TopicConfig in_force(const BrokerConfig& broker, const TopicOverrides& topic);
-};
-
-struct ProducerConfig {
+struct ProducerConfig : ClientConfig {
   Acks acks = Acks::all;
   bool enable_idempotence = true;  ///< Kafka's default; not modelled, so reading demands false.
   int retries = std::numeric_limits<int>::max();
   Duration delivery_timeout = 2min;
-  Duration request_timeout = 30s;
   Duration linger{0};
   Bytes batch_size = 16_KiB;
   Bytes buffer_memory = 32_MiB;
@@ -142,24 +167,15 @@ struct ProducerConfig {
   bool partitioner_adaptive_partitioning_enable = true;
   Duration partitioner_availability_timeout{0};  ///< 0: no partition is ever left out.
   bool partitioner_ignore_keys = false;
-  Duration retry_backoff = 100ms;
-  Duration retry_backoff_max = 1s;
-  Duration reconnect_backoff = 50ms;
-  Duration reconnect_backoff_max = 1s;
-  Duration socket_connection_setup_timeout = 10s;
-  Duration socket_connection_setup_timeout_max = 30s;
-  Duration connections_max_idle = 9min;
-  Duration metadata_max_age = 5min;
 
   static const Settings<ProducerConfig>& settings();
 };
 
-struct ConsumerConfig {
+struct ConsumerConfig : ClientConfig {
   Duration session_timeout = 45s;
   Duration heartbeat_interval = 3s;
   Duration max_poll_interval = 5min;
   int max_poll_records = 500;
-  Duration request_timeout = 30s;
   Duration default_api_timeout = 60s;
   Bytes fetch_min_bytes{1};
   Duration fetch_max_wait = 500ms;
@@ -170,14 +186,6 @@ struct ConsumerConfig {
   AutoOffsetReset auto_offset_reset = AutoOffsetReset::latest;
   AssignmentStrategy partition_assignment_strategy = AssignmentStrategy::range;
   bool check_crcs = true;
-  Duration retry_backoff = 100ms;
-  Duration retry_backoff_max = 1s;
-  Duration reconnect_backoff = 50ms;
-  Duration reconnect_backoff_max = 1s;
-  Duration socket_connection_setup_timeout = 10s;
-  Duration socket_connection_setup_timeout_max = 30s;
-  Duration connections_max_idle = 9min;
-  Duration metadata_max_age = 5min;
 
   static const Settings<ConsumerConfig>& settings();
 };

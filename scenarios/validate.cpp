@@ -192,8 +192,9 @@ class Validator {
   void check_min_insync(std::size_t i, const TopicSpec& topic, int factor) {
     const int least = s_.topic_config(topic).min_insync_replicas;
     const std::string own = fmt::format("/topics/{}/config/min.insync.replicas", i);
-    const std::string path =
-        topic.config.min_insync_replicas ? own : "/brokers/config/min.insync.replicas";
+    const std::string path = topic.config.own(&model::TopicConfig::min_insync_replicas) != nullptr
+                                 ? own
+                                 : "/brokers/config/min.insync.replicas";
     if (least <= factor || !clean(path) || !clean(own)) return;
     const std::string message =
         tr("exceeds the replication factor of topic {}, {}: nothing can be written with acks=all",

@@ -13,22 +13,6 @@ namespace {
 /// ConsumerUtils.DEFAULT_CLOSE_TIMEOUT_MS.
 constexpr Duration default_close_timeout = 30s;
 
-ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
-  const ConsumerConfig& config = setup.config;
-  return {.rpc = {.client_id = setup.client_id,
-                  .request_timeout = config.request_timeout,
-                  .is_client = true,
-                  .connection_setup_timeout = config.socket_connection_setup_timeout,
-                  .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
-                  .reconnect_backoff = config.reconnect_backoff,
-                  .reconnect_backoff_max = config.reconnect_backoff_max,
-                  .connections_max_idle = config.connections_max_idle},
-          .bootstrap = setup.bootstrap,
-          .metadata_max_age = config.metadata_max_age,
-          .retry_backoff = config.retry_backoff,
-          .retry_backoff_max = config.retry_backoff_max};
-}
-
 }  // namespace
 
 struct KafkaConsumer::Impl {
@@ -36,7 +20,7 @@ struct KafkaConsumer::Impl {
       : process(owner),
         world(process.world()),
         setup(std::move(chosen)),
-        network(process, network_settings(setup), context.observer),
+        network(process, {setup.client_id, setup.bootstrap, setup.config}, context.observer),
         fetcher(process, setup, network, context),
         coordinator(process, setup, network, fetcher, context) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {

@@ -103,6 +103,21 @@ Duration exponential_backoff(Duration base, Duration most, int attempts, RandomS
 
 // --- ClientNetwork ---
 
+ClientNetworkSettings::ClientNetworkSettings(std::string client_id, std::vector<Address> servers,
+                                             const ClientConfig& config)
+    : rpc{.client_id = std::move(client_id),
+          .request_timeout = config.request_timeout,
+          .is_client = true,
+          .connection_setup_timeout = config.socket_connection_setup_timeout,
+          .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
+          .reconnect_backoff = config.reconnect_backoff,
+          .reconnect_backoff_max = config.reconnect_backoff_max,
+          .connections_max_idle = config.connections_max_idle},
+      bootstrap(std::move(servers)),
+      metadata_max_age(config.metadata_max_age),
+      retry_backoff(config.retry_backoff),
+      retry_backoff_max(config.retry_backoff_max) {}
+
 ClientNetwork::ClientNetwork(sim::Process& process, ClientNetworkSettings settings,
                              Observer& observer)
     : process_(process),

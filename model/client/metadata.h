@@ -69,11 +69,14 @@ inline bool names_new_leader(ErrorCode error, const CurrentLeader& leader) {
 }
 
 struct ClientNetworkSettings {
+  ClientNetworkSettings(std::string client_id, std::vector<Address> servers,
+                        const ClientConfig& config);
+
   RpcSettings rpc;
   std::vector<Address> bootstrap;
-  Duration metadata_max_age = 5min;
-  Duration retry_backoff = 100ms;
-  Duration retry_backoff_max = 1s;
+  Duration metadata_max_age;
+  Duration retry_backoff;
+  Duration retry_backoff_max;
   int max_in_flight = 100;  ///< Requests on a connection; 100 is the consumer's.
 };
 

@@ -30,27 +30,6 @@ Duration send_cost(const ProducerConfig& config, const sim::CodecsConfig& codecs
                        Bytes(static_cast<std::int64_t>(size)));
 }
 
-RpcSettings rpc_settings(const ProducerSetup& setup) {
-  const ProducerConfig& config = setup.config;
-  return {.client_id = setup.client_id,
-          .request_timeout = config.request_timeout,
-          .is_client = true,
-          .connection_setup_timeout = config.socket_connection_setup_timeout,
-          .connection_setup_timeout_max = config.socket_connection_setup_timeout_max,
-          .reconnect_backoff = config.reconnect_backoff,
-          .reconnect_backoff_max = config.reconnect_backoff_max,
-          .connections_max_idle = config.connections_max_idle};
-}
-
-ClientNetworkSettings network_settings(const ProducerSetup& setup) {
-  return {.rpc = rpc_settings(setup),
-          .bootstrap = setup.bootstrap,
-          .metadata_max_age = setup.config.metadata_max_age,
-          .retry_backoff = setup.config.retry_backoff,
-          .retry_backoff_max = setup.config.retry_backoff_max,
-          .max_in_flight = setup.config.max_in_flight_requests_per_connection};
-}
-
 }  // namespace
 
 struct KafkaProducer::Impl {
@@ -73,7 +52,8 @@ struct KafkaProducer::Impl {
   }
 
   ClientNetworkSettings settings() {
-    ClientNetworkSettings all = network_settings(setup);
+    ClientNetworkSettings all(setup.client_id, setup.bootstrap, setup.config);
+    all.max_in_flight = setup.config.max_in_flight_requests_per_connection;
     all.rpc.why_silent = [this](Address address) { return why_silent(address); };
     return all;
   }

@@ -239,15 +239,7 @@ Bytes MetadataResponse::size() const {  // v12
 
 Bytes CreateTopicsRequest::size() const {  // v7
   const auto topic_size = [](const Topic& topic) {
-    const TopicOverrides& config = topic.config;
-    const int settings =
-        config.min_insync_replicas.has_value() + config.max_message_bytes.has_value() +
-        config.segment_bytes.has_value() + config.index_interval_bytes.has_value() +
-        config.flush_messages.has_value() + config.flush_time.has_value() +
-        config.unclean_leader_election_enable.has_value() + config.compression_type.has_value() +
-        config.message_timestamp_type.has_value() +
-        config.message_timestamp_before_max_ms.has_value() +
-        config.message_timestamp_after_max_ms.has_value();
+    const auto settings = static_cast<std::int64_t>(topic.config.count());
     constexpr std::int64_t setting = 30;  // a typical name and value
     return text(topic.name) + 4 + 2 + /*assignments*/ 1 +
            array(static_cast<std::size_t>(settings)) + settings * setting + tags;

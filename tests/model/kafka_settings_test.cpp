@@ -142,19 +142,21 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
                                       {// CooperativeStickyAssignor, the second of Kafka's list, is
                                        // used by nobody unless all members leave out the first.
                                        {"partition.assignment.strategy", "range"}});
-  // A topic without settings of its own has the broker's: LogConfig's defaults.
+  // A topic without settings of its own has the broker's: LogConfig's defaults, which a topic sets
+  // that sets them all.
   const TopicConfig topic = TopicConfig::in_force(BrokerConfig{}, TopicOverrides{});
-  const TopicOverrides same{topic.min_insync_replicas,
-                            topic.max_message_bytes,
-                            topic.segment_bytes,
-                            topic.index_interval_bytes,
-                            topic.flush_messages,
-                            topic.flush_time,
-                            topic.unclean_leader_election_enable,
-                            topic.compression_type,
-                            topic.message_timestamp_type,
-                            topic.message_timestamp_before_max_ms,
-                            topic.message_timestamp_after_max_ms};
+  TopicOverrides same;
+  same.set(&TopicConfig::min_insync_replicas, topic.min_insync_replicas);
+  same.set(&TopicConfig::max_message_bytes, topic.max_message_bytes);
+  same.set(&TopicConfig::segment_bytes, topic.segment_bytes);
+  same.set(&TopicConfig::index_interval_bytes, topic.index_interval_bytes);
+  same.set(&TopicConfig::flush_messages, topic.flush_messages);
+  same.set(&TopicConfig::flush_time, topic.flush_time);
+  same.set(&TopicConfig::unclean_leader_election_enable, topic.unclean_leader_election_enable);
+  same.set(&TopicConfig::compression_type, topic.compression_type);
+  same.set(&TopicConfig::message_timestamp_type, topic.message_timestamp_type);
+  same.set(&TopicConfig::message_timestamp_before_max_ms, topic.message_timestamp_before_max_ms);
+  same.set(&TopicConfig::message_timestamp_after_max_ms, topic.message_timestamp_after_max_ms);
   Json in_force;
   TopicOverrides::settings().to_json(same, in_force);
   CHECK(in_force.size() == declared<TopicOverrides>().size());

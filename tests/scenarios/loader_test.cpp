@@ -156,7 +156,7 @@ TEST_CASE("scenario: the library's two incidents differ in nothing but what they
   const Scenario all = load("wifi_auth_broker_crash_acks_all");
   CHECK(effective_text(leader) != effective_text(all));
   leader.producers[0].config.acks = model::Acks::all;
-  leader.topics[0].config.min_insync_replicas = 2;
+  leader.topics[0].config.set(&model::TopicConfig::min_insync_replicas, 2);
   CHECK(effective_text(leader) == effective_text(all));
 }
 
