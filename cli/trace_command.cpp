@@ -14,7 +14,7 @@
 namespace brokerlab::cli {
 namespace {
 
-struct TraceArguments {
+struct EventListArguments {
   std::string file;
   std::string level = "control";
   std::string from;
@@ -25,7 +25,7 @@ struct TraceArguments {
 
 /// What was left out, or why there is nothing: on `err`, the list stays a list.
 void say_what_is_missing(Context& context, const recording::Reader& reader,
-                         const TraceArguments& arguments, std::int64_t printed,
+                         const EventListArguments& arguments, std::int64_t printed,
                          std::int64_t hidden) {
   if (hidden > 0) {
     context.err << context.say(
@@ -65,7 +65,7 @@ void say_what_is_missing(Context& context, const recording::Reader& reader,
   }
 }
 
-void trace(Context& context, const TraceArguments& arguments) {
+void trace(Context& context, const EventListArguments& arguments) {
   const auto reader = recording::Reader::open(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
@@ -102,7 +102,7 @@ void trace(Context& context, const TraceArguments& arguments) {
 }  // namespace
 
 void add_trace(Command app, Context& context) {
-  const auto arguments = std::make_shared<TraceArguments>();
+  const auto arguments = std::make_shared<EventListArguments>();
   const Command command = app.sub("trace", tr("List the events of a recording"));
   command.option("file", arguments->file, tr("A recording (run --record FILE.run)")).required();
   command.option("--level", arguments->level, tr("Down to which: fault, control or detail"))
