@@ -21,7 +21,8 @@ struct Scene {
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);          // top_bar.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster_panel.cpp
 void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partition_panel.cpp
-void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);       // event_list.cpp
+float partition_panel_height(const Scene& scene);  ///< That of its rows, within reason.
+void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);  // event_list.cpp
 
 /// The strip of a panel that shows the run from its start (x) to its end (x + w).
 struct TimeAxis {
@@ -39,6 +40,7 @@ struct TimeAxis {
 
 /// The time line with the plots below it, on one axis; drags seek anywhere on it.
 void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect);  // timeline_panel.cpp
+float time_panels_height(const Scene& scene);
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
                 const TimeAxis& axis);  // plots_panel.cpp
 

@@ -10,6 +10,8 @@ namespace brokerlab::viz {
 namespace {
 
 constexpr float row_height = 28;
+constexpr float title_height = 38;   ///< What draw_panel() takes.
+constexpr float header_height = 26;  ///< The names of the columns.
 
 // Where each column ends (numbers are set right) or begins.
 struct Columns {
@@ -158,6 +160,11 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
 
 }  // namespace
 
+float partition_panel_height(const Scene& scene) {
+  const auto rows = std::clamp<std::size_t>(scene.run.partitions.size(), 3, 14) + 1;  // A topic's.
+  return title_height + header_height + static_cast<float>(rows) * row_height + theme::padding;
+}
+
 void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   Rect room = draw_panel(ui, rect, ui.say(Text::partitions));
   const Columns columns = columns_in(room, replica_columns(scene));
@@ -167,7 +174,7 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   int& first = scene.view.table_first;
   if (ui.hovered(rect) && ui.wheel() != 0) first -= static_cast<int>(ui.wheel() * 3);
   first = std::clamp(first, 0, std::max(0, count - 3));
-  float y = room.y + 26;
+  float y = room.y + header_height;
   std::string topic;
   int next = first;
   for (; next < count; ++next) {

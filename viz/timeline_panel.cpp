@@ -138,6 +138,8 @@ void draw_play_head(Ui& ui, const TimeAxis& axis, Time t, float top, float botto
 
 }  // namespace
 
+float time_panels_height(const Scene&) { return 326; }
+
 void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_panel(ui, rect, "");
   const TimeAxis axis{rect.x + theme::padding + label_width,

@@ -1,5 +1,6 @@
 #include "viz/viewer.h"
 
+#include "viz/layout.h"
 #include "viz/panels.h"
 
 #include <algorithm>
@@ -7,9 +8,25 @@
 namespace brokerlab::viz {
 namespace {
 
-constexpr float top_bar_height = 58;
-constexpr float time_height = 326;
-constexpr float right_width = 604;
+/// The bar on top; below it the cluster above its time line on the left, tables on the right.
+const Place& sheet_of_panels() {
+  using Kind = Place::Kind;
+  const auto bar = [](const Scene&) { return 58.0F; };
+  const auto tables = [](const Scene&) { return 604.0F; };
+  static const Place sheet{
+      .kind = Kind::rows,
+      .parts = {
+          {.wants = bar, .draw = draw_top_bar},
+          {.kind = Kind::columns,
+           .parts = {{.kind = Kind::rows,
+                      .parts = {{.draw = draw_cluster_panel},
+                                {.wants = time_panels_height, .draw = draw_time_panels}}},
+                     {.kind = Kind::rows,
+                      .wants = tables,
+                      .parts = {{.wants = partition_panel_height, .draw = draw_partition_panel},
+                                {.draw = draw_event_list}}}}}}};
+  return sheet;
+}
 
 }  // namespace
 
@@ -60,21 +77,11 @@ std::vector<std::string> Viewer::draw_frame(const Fonts& fonts, float scale) {
   const Rect sheet = ui.sheet();
   ui.fill(sheet, theme::background);
 
-  using namespace theme;
-  const float top = margin + top_bar_height + gap;
-  const float left_width = sheet.w - 2 * margin - gap - right_width;
-  const float time_top = sheet.h - margin - time_height;
-  const float right_x = margin + left_width + gap;
-  // The table is as high as its rows, within reason; the story gets the rest.
-  const float rows = static_cast<float>(std::clamp<std::size_t>(run_.partitions.size(), 3, 14));
-  const float table_height = 38 + 26 + 28 + rows * 28 + padding;
-
-  draw_top_bar(ui, scene, {margin, margin, sheet.w - 2 * margin, top_bar_height});
-  draw_cluster_panel(ui, scene, {margin, top, left_width, time_top - gap - top});
-  draw_partition_panel(ui, scene, {right_x, top, right_width, table_height});
-  const float list_top = top + table_height + gap;
-  draw_event_list(ui, scene, {right_x, list_top, right_width, sheet.h - margin - list_top});
-  draw_time_panels(ui, scene, {margin, time_top, left_width, time_height});
+  const Rect inside{theme::margin, theme::margin, sheet.w - 2 * theme::margin,
+                    sheet.h - 2 * theme::margin};
+  for (const Placed& panel : lay_out(sheet_of_panels(), scene, inside, theme::gap)) {
+    panel.draw(ui, scene, panel.rect);
+  }
   ui.finish();
   return ui.clipped();
 }

@@ -5,7 +5,9 @@
 #include "viz/arguments.h"
 #include "viz/cluster_layout.h"
 #include "viz/elapsed.h"
+#include "viz/layout.h"
 #include "viz/offscreen.h"
+#include "viz/panels.h"
 
 #include <catch2/catch.hpp>
 
@@ -355,4 +357,37 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
                                                                  {"a.run", "--why", ""}}) {
     CHECK_FALSE(parse(words).ok());
   }
+}
+
+TEST_CASE("panels share the sheet: who wants more gets what there is, nobody overlaps", "[unit]") {
+  using Kind = Place::Kind;
+  const auto draw = [](Ui&, const Scene&, const Rect&) {};
+  const auto hundred = [](const Scene&) { return 100.0F; };
+  const auto too_much = [](const Scene&) { return 5000.0F; };
+  const Place sheet{
+      .kind = Kind::rows,
+      .parts = {{.wants = hundred, .draw = draw},
+                {.kind = Kind::columns,
+                 .parts = {{.draw = draw}, {.wants = hundred, .draw = draw}, {.draw = draw}}}}};
+  const auto reader = recording::Reader::open(sample_file());
+  REQUIRE(reader.ok());
+  const Run run = read_run(*reader);
+  const Moment moment;
+  ViewState view;
+  const Scene scene{*reader, run, moment, view};
+  const std::vector<Placed> placed = lay_out(sheet, scene, {0, 0, 520, 410}, 10);
+  const auto is = [&](std::size_t i, float x, float y, float w, float h) {
+    const Rect& rect = placed.at(i).rect;
+    CHECK(std::vector<float>{rect.x, rect.y, rect.w, rect.h} == std::vector<float>{x, y, w, h});
+  };
+  REQUIRE(placed.size() == 4);
+  is(0, 0, 0, 520, 100);
+  is(1, 0, 110, 200, 300);
+  is(2, 210, 110, 100, 300);
+  is(3, 320, 110, 200, 300);
+  const Place crowded{.kind = Kind::columns,
+                      .parts = {{.wants = too_much, .draw = draw}, {.draw = draw}}};
+  const std::vector<Placed> squeezed = lay_out(crowded, scene, {0, 0, 520, 410}, 10);
+  CHECK(squeezed.at(0).rect.w == 510);
+  CHECK(squeezed.at(1).rect.w == 0);
 }
