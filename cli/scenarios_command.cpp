@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -150,6 +151,15 @@ void explain_copy(Context& context, const ScenarioCopy& copy) {
   row("expect", "what the run is judged by", "실행을 판정하는 기준");
 }
 
+/// As the user calls brokerlab from here.
+std::string own_command(const Context& context) {
+  const char* launcher = std::getenv("BROKERLAB_LAUNCHER");
+  if (launcher == nullptr || *launcher == '\0') return context.program;
+  std::error_code error;
+  const bool here = std::filesystem::equivalent(launcher, "./brokerlab", error);
+  return here ? "./brokerlab" : launcher;
+}
+
 void make_new(Context& context, const std::string& folder, const std::string& from) {
   const auto path = find_scenario(from);
   if (!path) {
@@ -165,13 +175,14 @@ void make_new(Context& context, const std::string& folder, const std::string& fr
                              fmt::format("{}에서 만들었습니다:\n  {}\n", from, made->path));
   for (const std::string& file : made->data_files) context.out << "  " << file << "\n";
   context.out << "  " << made->schema << "\n";
+  const std::string brokerlab = own_command(context);
   context.out << context.say("\nIt runs as it is:\n", "\n그대로 실행됩니다:\n")
-              << fmt::format("  {0} run {1} --record {2}.run\n  {0} view {2}.run\n\n",
-                             context.program, made->path, made->scenario.name);
+              << fmt::format("  {0} run {1} --record {2}.run\n  {0} view {2}.run\n\n", brokerlab,
+                             made->path, made->scenario.name);
   explain_copy(context, *made);
   context.out << context.say("\nThen, to see every mistake in it at once:\n",
                              "\n고친 뒤에는 잘못된 곳을 한꺼번에 볼 수 있습니다:\n")
-              << fmt::format("  {} scenarios validate {}\n", context.program, made->path);
+              << fmt::format("  {} scenarios validate {}\n", brokerlab, made->path);
 }
 
 void validate_files(Context& context, const std::vector<std::string>& names) {
