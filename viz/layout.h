@@ -1,5 +1,5 @@
 // Where each panel is: the sheet is divided into rows and columns, and a panel names its place
-// among them (panels.cpp has the tree). A new panel is a file, a line in panels.h and its place in
+// among them (viewer.cpp has the tree). A new panel is a file, a line in panels.h and its place in
 // the tree; nobody else's numbers change.
 //
 // Lifetime: values. Threads: none.
