@@ -2,7 +2,8 @@
 //
 // The fields are those of Kafka 3.9's message definitions that influence behaviour; names are
 // Kafka's in snake_case. size() is the size on the wire of the newest version of the request
-// (4-byte length, header, fields), so that networks carry what they would carry.
+// (4-byte length, header, fields; model/wire/messages.h), so that networks carry what they would
+// carry.
 //
 // Lifetime: a message is sent once and owned by its receiver. Record bytes are shared, never
 // copied. Source: Kafka's clients/src/main/resources/common/message/*.json.

@@ -1,0 +1,552 @@
+// Every message, described once: its fields with Kafka's names, in Kafka's order, at the newest
+// version of Kafka 3.9 (clients/src/main/resources/common/message/*.json). What the model does not
+// keep is written as what it would be. `F` is a visitor like SizeOf (model/wire/fields.h).
+//
+// A new request: its structs in protocol.h, its two descriptions here, its line in api_names and
+// its two size() in protocol.cpp.
+#pragma once
+
+#include "model/wire/fields.h"
+
+namespace brokerlab::model::wire {
+
+inline constexpr auto name_and_id = [](auto& f, std::string_view topic) {
+  f.text("TopicName", topic);
+  f.uuid("TopicId", topic);
+};
+inline constexpr auto name_only = [](auto& f, std::string_view topic) { f.text("Name", topic); };
+inline constexpr auto id_only = [](auto& f, std::string_view topic) { f.uuid("TopicId", topic); };
+
+inline constexpr std::int64_t of(ErrorCode error) { return static_cast<std::int64_t>(error); }
+
+template <class F>
+void current_leader(F& f, int tag, const CurrentLeader& leader) {
+  if (!leader.leader.valid()) return;
+  f.tagged_struct(tag, "CurrentLeader", [&](F& in) {
+    in.int32("LeaderId", leader.leader.value());
+    in.int32("LeaderEpoch", leader.epoch);
+  });
+}
+template <class F>
+void node_endpoints(F& f, const std::vector<BrokerEndpoint>& nodes) {
+  if (nodes.empty()) return;
+  f.tagged(0, "NodeEndpoints", [&](F& in) {
+    in.array("NodeEndpoints", nodes, [](F& one, const BrokerEndpoint& node) {
+      one.int32("NodeId", node.id.value());
+      one.host("Host", node.address);
+      one.int32("Port", node.address.port);
+      one.null("Rack");
+    });
+  });
+}
+
+// --- Data ---
+
+template <class F>
+void describe(F& f, const ProduceRequest& m) {  // v11
+  f.null("TransactionalId");
+  f.int16("Acks", static_cast<std::int64_t>(m.acks));
+  f.int32("TimeoutMs", whole_millis(m.timeout));
+  f.by_topic("TopicData", "PartitionData", m.partitions, name_only,
+             [](F& in, const ProduceRequest::Partition& one) {
+               in.int32("Index", one.partition.partition);
+               in.bytes("Records", one.records);
+             });
+}
+
+template <class F>
+void describe(F& f, const ProduceResponse& m) {  // v11
+  f.by_topic("Responses", "PartitionResponses", m.partitions, name_only,
+             [](F& in, const ProduceResponse::Partition& one) {
+               in.int32("Index", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+               in.int64("BaseOffset", one.base_offset);
+               in.int64("LogAppendTimeMs", -1);
+               in.int64("LogStartOffset", one.log_start_offset);
+               in.empty("RecordErrors");
+               in.null("ErrorMessage");
+               current_leader(in, 0, one.current_leader);
+             });
+  f.int32("ThrottleTimeMs", 0);
+  node_endpoints(f, m.node_endpoints);
+}
+
+template <class F>
+void describe(F& f, const FetchRequest& m) {  // v17; a full one, fetch sessions are not modelled
+  f.int32("MaxWaitMs", whole_millis(m.max_wait));
+  f.int32("MinBytes", m.min_bytes.count());
+  f.int32("MaxBytes", m.max_bytes.count());
+  f.int8("IsolationLevel", 0);
+  f.int32("SessionId", 0);
+  f.int32("SessionEpoch", -1);
+  f.by_topic("Topics", "Partitions", m.partitions, id_only,
+             [](F& in, const FetchRequest::Partition& one) {
+               in.int32("Partition", one.partition.partition);
+               in.int32("CurrentLeaderEpoch", one.current_leader_epoch);
+               in.int64("FetchOffset", one.fetch_offset);
+               in.int32("LastFetchedEpoch", one.last_fetched_epoch);
+               in.int64("LogStartOffset", one.log_start_offset);
+               in.int32("PartitionMaxBytes", one.max_bytes.count());
+             });
+  f.empty("ForgottenTopicsData");
+  f.text("RackId", "");
+  if (!m.from_follower()) return;
+  f.tagged_struct(1, "ReplicaState", [&](F& in) {
+    in.int32("ReplicaId", m.replica.value());
+    in.int64("ReplicaEpoch", -1);
+  });
+}
+
+template <class F>
+void describe(F& f, const FetchResponse& m) {  // v17
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", 0);
+  f.int32("SessionId", 0);
+  f.by_topic("Responses", "Partitions", m.partitions, id_only,
+             [](F& in, const FetchResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+               in.int64("HighWatermark", one.high_watermark);
+               in.int64("LastStableOffset", one.high_watermark);
+               in.int64("LogStartOffset", one.log_start_offset);
+               in.null("AbortedTransactions");
+               in.int32("PreferredReadReplica", -1);
+               in.bytes("Records", one.records);
+               if (one.diverging_epoch) {
+                 in.tagged_struct(0, "DivergingEpoch", [&](F& diverging) {
+                   diverging.int32("Epoch", one.diverging_epoch->epoch);
+                   diverging.int64("EndOffset", one.diverging_epoch->end_offset);
+                 });
+               }
+               current_leader(in, 1, one.current_leader);
+             });
+  node_endpoints(f, m.node_endpoints);
+}
+
+template <class F>
+void describe(F& f, const ListOffsetsRequest& m) {  // v9
+  f.int32("ReplicaId", -1);
+  f.int8("IsolationLevel", 0);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const ListOffsetsRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int32("CurrentLeaderEpoch", one.current_leader_epoch);
+               in.int64("Timestamp", one.timestamp);
+             });
+}
+
+template <class F>
+void describe(F& f, const ListOffsetsResponse& m) {  // v9
+  f.int32("ThrottleTimeMs", 0);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const ListOffsetsResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+               in.int64("Timestamp", one.timestamp);
+               in.int64("Offset", one.offset);
+               in.int32("LeaderEpoch", one.leader_epoch);
+             });
+}
+
+template <class F>
+void describe(F& f, const OffsetForLeaderEpochRequest& m) {  // v4
+  f.int32("ReplicaId", -1);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const OffsetForLeaderEpochRequest::Partition& one) {
+               in.int32("Partition", one.partition.partition);
+               in.int32("CurrentLeaderEpoch", one.current_leader_epoch);
+               in.int32("LeaderEpoch", one.leader_epoch);
+             });
+}
+
+template <class F>
+void describe(F& f, const OffsetForLeaderEpochResponse& m) {  // v4
+  f.int32("ThrottleTimeMs", 0);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const OffsetForLeaderEpochResponse::Partition& one) {
+               in.int16("ErrorCode", of(one.error));
+               in.int32("Partition", one.partition.partition);
+               in.int32("LeaderEpoch", one.leader_epoch);
+               in.int64("EndOffset", one.end_offset);
+             });
+}
+
+// --- Metadata ---
+
+template <class F>
+void describe(F& f, const MetadataRequest& m) {  // v12
+  f.array("Topics", m.topics, [](F& in, const std::string& name) {
+    in.uuid("TopicId", name);
+    in.text("Name", name);
+  });
+  f.boolean("AllowAutoTopicCreation", false);
+  f.boolean("IncludeTopicAuthorizedOperations", false);
+}
+
+template <class F>
+void describe(F& f, const MetadataResponse& m) {  // v12
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Brokers", m.brokers, [](F& in, const BrokerEndpoint& broker) {
+    in.int32("NodeId", broker.id.value());
+    in.host("Host", broker.address);
+    in.int32("Port", broker.address.port);
+    in.null("Rack");
+  });
+  f.text_of("ClusterId", 22);
+  f.int32("ControllerId", m.controller.value());
+  f.array("Topics", m.topics, [](F& in, const TopicMetadata& topic) {
+    in.int16("ErrorCode", of(topic.error));
+    in.text("Name", topic.name);
+    in.uuid("TopicId", topic.name);
+    in.boolean("IsInternal", topic.name == offsets_topic);
+    in.array("Partitions", topic.partitions, [](F& inner, const PartitionMetadata& one) {
+      inner.int16("ErrorCode", of(one.error));
+      inner.int32("PartitionIndex", one.partition);
+      inner.int32("LeaderId", one.leader.value());
+      inner.int32("LeaderEpoch", one.leader_epoch);
+      inner.ids("ReplicaNodes", one.replicas);
+      inner.ids("IsrNodes", one.isr);
+      inner.empty("OfflineReplicas");
+    });
+    in.int32("TopicAuthorizedOperations", 0);
+  });
+}
+
+template <class F>
+void describe(F& f, const CreateTopicsRequest& m) {  // v7
+  f.array("Topics", m.topics, [](F& in, const CreateTopicsRequest::Topic& topic) {
+    in.text("Name", topic.name);
+    in.int32("NumPartitions", topic.partitions);
+    in.int16("ReplicationFactor", topic.replication_factor);
+    in.empty("Assignments");
+    in.array("Configs", std::vector<int>(topic.config.count()), [](F& inner, int) {
+      inner.text_of("Name", 22);  // A typical one,
+      inner.text_of("Value", 5);  // and its value.
+    });
+  });
+  f.int32("timeoutMs", 0);
+  f.boolean("validateOnly", false);
+}
+
+template <class F>
+void describe(F& f, const CreateTopicsResponse& m) {  // v7
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Topics", m.topics, [](F& in, const CreateTopicsResponse::Topic& topic) {
+    in.text("Name", topic.name);
+    in.uuid("TopicId", topic.name);
+    in.int16("ErrorCode", of(topic.error));
+    in.null("ErrorMessage");
+    in.int32("NumPartitions", -1);
+    in.int16("ReplicationFactor", -1);
+    in.null("Configs");
+  });
+}
+
+// --- Controller and brokers ---
+
+template <class F>
+void describe(F& f, const LeaderAndIsrRequest& m) {  // v7
+  f.int32("ControllerId", m.controller.value());
+  f.boolean("isKRaftController", false);
+  f.int32("ControllerEpoch", m.controller_epoch.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+  f.int8("Type", m.full ? 1 : 0);
+  f.by_topic("TopicStates", "PartitionStates", m.partitions, name_and_id,
+             [&](F& in, const LeaderAndIsrRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int32("ControllerEpoch", m.controller_epoch.value());
+               in.int32("Leader", one.state.leader.value());
+               in.int32("LeaderEpoch", one.state.leader_epoch);
+               in.ids("Isr", one.state.isr);
+               in.int32("PartitionEpoch", one.state.partition_epoch);
+               in.ids("Replicas", one.replicas);
+               in.empty("AddingReplicas");
+               in.empty("RemovingReplicas");
+               in.boolean("IsNew", one.is_new);
+               in.int8("LeaderRecoveryState", 0);
+             });
+  f.array("LiveLeaders", m.live_leaders, [](F& in, const BrokerEndpoint& broker) {
+    in.int32("BrokerId", broker.id.value());
+    in.host("HostName", broker.address);
+    in.int32("Port", broker.address.port);
+  });
+}
+
+template <class F>
+void describe(F& f, const LeaderAndIsrResponse& m) {  // v7
+  f.int16("ErrorCode", of(m.error));
+  f.by_topic("Topics", "PartitionErrors", m.partitions, id_only,
+             [](F& in, const LeaderAndIsrResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+             });
+}
+
+template <class F>
+void describe(F& f, const StopReplicaRequest& m) {  // v4
+  f.int32("ControllerId", m.controller.value());
+  f.boolean("isKRaftController", false);
+  f.int32("ControllerEpoch", m.controller_epoch.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+  f.by_topic("TopicStates", "PartitionStates", m.partitions, name_only,
+             [](F& in, const StopReplicaRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int32("LeaderEpoch", one.leader_epoch);
+               in.boolean("DeletePartition", one.delete_partition);
+             });
+}
+
+template <class F>
+void describe(F& f, const StopReplicaResponse& m) {  // v4
+  f.int16("ErrorCode", of(m.error));
+  f.empty("PartitionErrors");
+}
+
+template <class F>
+void describe(F& f, const UpdateMetadataRequest& m) {  // v8
+  f.int32("ControllerId", m.controller.value());
+  f.boolean("isKRaftController", false);
+  f.int32("ControllerEpoch", m.controller_epoch.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+  f.by_topic("TopicStates", "PartitionStates", m.partitions, name_and_id,
+             [&](F& in, const UpdateMetadataRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int32("ControllerEpoch", m.controller_epoch.value());
+               in.int32("Leader", one.state.leader.value());
+               in.int32("LeaderEpoch", one.state.leader_epoch);
+               in.ids("Isr", one.state.isr);
+               in.int32("ZkVersion", one.state.partition_epoch);
+               in.ids("Replicas", one.replicas);
+               in.empty("OfflineReplicas");
+             });
+  f.array("LiveBrokers", m.live_brokers, [](F& in, const BrokerEndpoint& broker) {
+    in.int32("Id", broker.id.value());
+    in.array("Endpoints", std::vector<Address>{broker.address}, [](F& inner, const Address& at) {
+      inner.int32("Port", at.port);
+      inner.host("Host", at);
+      inner.text("Listener", "PLAINTEXT");
+      inner.int16("SecurityProtocol", 0);
+    });
+    in.null("Rack");
+  });
+}
+
+template <class F>
+void describe(F& f, const UpdateMetadataResponse& m) {  // v8
+  f.int16("ErrorCode", of(m.error));
+}
+
+template <class F>
+void describe(F& f, const AlterPartitionRequest& m) {  // v3
+  f.int32("BrokerId", m.broker.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+  f.by_topic("Topics", "Partitions", m.partitions, id_only,
+             [](F& in, const AlterPartitionRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int32("LeaderEpoch", one.leader_epoch);
+               in.array("NewIsrWithEpochs", one.new_isr, [](F& inner, BrokerId broker) {
+                 inner.int32("BrokerId", broker.value());
+                 inner.int64("BrokerEpoch", -1);
+               });
+               in.int8("LeaderRecoveryState", 0);
+               in.int32("PartitionEpoch", one.partition_epoch);
+             });
+}
+
+template <class F>
+void describe(F& f, const AlterPartitionResponse& m) {  // v3
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.by_topic("Topics", "Partitions", m.partitions, id_only,
+             [](F& in, const AlterPartitionResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+               in.int32("LeaderId", one.state.leader.value());
+               in.int32("LeaderEpoch", one.state.leader_epoch);
+               in.ids("Isr", one.state.isr);
+               in.int8("LeaderRecoveryState", 0);
+               in.int32("PartitionEpoch", one.state.partition_epoch);
+             });
+}
+
+template <class F>
+void describe(F& f, const ControlledShutdownRequest& m) {  // v3
+  f.int32("BrokerId", m.broker.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+}
+
+template <class F>
+void describe(F& f, const ControlledShutdownResponse& m) {  // v3
+  f.int16("ErrorCode", of(m.error));
+  f.array("RemainingPartitions", m.remaining, [](F& in, const TopicPartition& one) {
+    in.text("TopicName", one.topic);
+    in.int32("PartitionIndex", one.partition);
+  });
+}
+
+// --- Groups ---
+
+template <class F>
+void describe(F& f, const FindCoordinatorRequest& m) {  // v6
+  f.int8("KeyType", 0);
+  f.texts("CoordinatorKeys", {m.group});
+}
+
+template <class F>
+void describe(F& f, const FindCoordinatorResponse& m) {  // v6
+  f.array("Coordinators", std::vector<BrokerEndpoint>{m.coordinator},
+          [&](F& in, const BrokerEndpoint& coordinator) {
+            in.text_of("Key", 11);  // The model's response does not keep the group's name.
+            in.int32("NodeId", coordinator.id.value());
+            in.host("Host", coordinator.address);
+            in.int32("Port", coordinator.address.port);
+            in.int16("ErrorCode", of(m.error));
+            in.null("ErrorMessage");
+          });
+  f.int32("ThrottleTimeMs", 0);
+}
+
+template <class F>
+void describe(F& f, const JoinGroupRequest& m) {  // v9
+  f.text("GroupId", m.group);
+  f.int32("SessionTimeoutMs", whole_millis(m.session_timeout));
+  f.int32("RebalanceTimeoutMs", whole_millis(m.rebalance_timeout));
+  f.text("MemberId", m.member_id);
+  f.null("GroupInstanceId");
+  f.text("ProtocolType", "consumer");
+  f.array("Protocols", std::vector<int>(1), [&](F& in, int) {
+    in.text("Name", m.protocol);
+    in.subscription("Metadata", m.topics);
+  });
+  f.null("Reason");
+}
+
+template <class F>
+void describe(F& f, const JoinGroupResponse& m) {  // v9
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.int32("GenerationId", m.generation);
+  f.text("ProtocolType", "consumer");
+  f.text("ProtocolName", m.protocol);
+  f.text("Leader", m.leader);
+  f.boolean("SkipAssignment", false);
+  f.text("MemberId", m.member_id);
+  f.array("Members", m.members, [](F& in, const JoinGroupResponse::Member& member) {
+    in.text("MemberId", member.id);
+    in.null("GroupInstanceId");
+    in.subscription("Metadata", member.topics);
+  });
+}
+
+template <class F>
+void describe(F& f, const SyncGroupRequest& m) {  // v5
+  f.text("GroupId", m.group);
+  f.int32("GenerationId", m.generation);
+  f.text("MemberId", m.member_id);
+  f.null("GroupInstanceId");
+  f.text("ProtocolType", "consumer");
+  f.text("ProtocolName", "range");
+  f.array("Assignments", m.assignments, [](F& in, const SyncGroupRequest::Assignment& one) {
+    in.text("MemberId", one.member_id);
+    in.assignment("Assignment", one.partitions);
+  });
+}
+
+template <class F>
+void describe(F& f, const SyncGroupResponse& m) {  // v5
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.text("ProtocolType", "consumer");
+  f.text("ProtocolName", "range");
+  f.assignment("Assignment", m.partitions);
+}
+
+template <class F>
+void describe(F& f, const HeartbeatRequest& m) {  // v4
+  f.text("GroupId", m.group);
+  f.int32("GenerationId", m.generation);
+  f.text("MemberId", m.member_id);
+  f.null("GroupInstanceId");
+}
+
+template <class F>
+void describe(F& f, const HeartbeatResponse& m) {  // v4
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+}
+
+template <class F>
+void describe(F& f, const LeaveGroupRequest& m) {  // v5
+  f.text("GroupId", m.group);
+  f.array("Members", std::vector<int>(1), [&](F& in, int) {
+    in.text("MemberId", m.member_id);
+    in.null("GroupInstanceId");
+    in.null("Reason");
+  });
+}
+
+template <class F>
+void describe(F& f, const LeaveGroupResponse& m) {  // v5
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.array("Members", std::vector<int>(1), [](F& in, int) {
+    in.text_of("MemberId", 47);  // A client id and a UUID.
+    in.null("GroupInstanceId");
+    in.int16("ErrorCode", 0);
+  });
+}
+
+template <class F>
+void describe(F& f, const OffsetCommitRequest& m) {  // v9
+  f.text("GroupId", m.group);
+  f.int32("GenerationIdOrMemberEpoch", m.generation);
+  f.text("MemberId", m.member_id);
+  f.null("GroupInstanceId");
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const OffsetCommitRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int64("CommittedOffset", one.offset);
+               in.int32("CommittedLeaderEpoch", one.leader_epoch);
+               in.text("CommittedMetadata", "");
+             });
+}
+
+template <class F>
+void describe(F& f, const OffsetCommitResponse& m) {  // v9
+  f.int32("ThrottleTimeMs", 0);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const OffsetCommitResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int16("ErrorCode", of(one.error));
+             });
+}
+
+template <class F>
+void describe(F& f, const OffsetFetchRequest& m) {  // v9
+  f.array("Groups", std::vector<int>(1), [&](F& in, int) {
+    in.text("GroupId", m.group);
+    in.null("MemberId");
+    in.int32("MemberEpoch", -1);
+    in.numbers_by_topic("Topics", "PartitionIndexes", m.partitions, name_only);
+  });
+  f.boolean("RequireStable", false);
+}
+
+template <class F>
+void describe(F& f, const OffsetFetchResponse& m) {  // v9
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Groups", std::vector<int>(1), [&](F& in, int) {
+    in.text_of("GroupId", 11);  // The model's response does not keep the group's name.
+    in.by_topic("Topics", "Partitions", m.partitions, name_only,
+                [](F& inner, const OffsetFetchResponse::Partition& one) {
+                  inner.int32("PartitionIndex", one.partition.partition);
+                  inner.int64("CommittedOffset", one.offset);
+                  inner.int32("CommittedLeaderEpoch", one.leader_epoch);
+                  inner.text("Metadata", "");
+                  inner.int16("ErrorCode", 0);
+                });
+    in.int16("ErrorCode", of(m.error));
+  });
+}
+
+}  // namespace brokerlab::model::wire
