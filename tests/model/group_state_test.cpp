@@ -19,14 +19,15 @@ class Desk {
   explicit Desk(Duration initial_delay = 3s)
       : group("nifi", {.initial_rebalance_delay = initial_delay}) {}
 
-  GroupState::Ticket join(const std::string& member, const std::string& client = "nifi") {
+  GroupState::Ticket join(const std::string& member, const std::string& client = "nifi",
+                          const std::string& protocol = "range") {
     GroupState::Join request;
     request.member_id = member;
     request.fresh_id = client + "-" + std::to_string(next_ticket);
     request.client_id = client;
     request.session_timeout = 45s;
     request.rebalance_timeout = 300s;
-    request.protocol = "range";
+    request.protocol = protocol;
     request.topics = {"wifi"};
     group.join(next_ticket, request, now);
     collect();
@@ -122,6 +123,46 @@ TEST_CASE("the first rebalance waits for more members, as long as they keep comi
   CHECK(reply.members.size() == 2);
   CHECK(desk.joins.at(desk.tickets[b]).members.empty());
   CHECK(desk.group.phase() == GroupPhase::completing_rebalance);
+}
+
+// GroupMetadata.supportsProtocols.
+TEST_CASE("a member with another protocol than the group's is refused", "[unit]") {
+  Desk desk;
+  CHECK(desk.joins.at(desk.join("", "a", "")).error == ErrorCode::inconsistent_group_protocol);
+  desk.stable_pair();
+  const auto refused = desk.joins.at(desk.join("", "c", "roundrobin"));
+  CHECK(refused.error == ErrorCode::inconsistent_group_protocol);
+  CHECK(desk.group.phase() == GroupPhase::stable);
+}
+
+// GroupMetadata.hasAllMembersJoined counts those that were given an id and have not come back yet.
+TEST_CASE("a rebalance waits for who was sent back with an id, until that expires", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  desk.join("", "c");
+  const auto first = desk.join(leader);
+  const auto second = desk.join(follower);
+  CHECK_FALSE(desk.answered(first));
+  desk.pass(44s);
+  CHECK_FALSE(desk.answered(second));
+  desk.pass(2s);
+  CHECK(desk.joins.at(first).generation == 2);
+  CHECK(desk.joins.at(second).generation == 2);
+}
+
+// GroupCoordinator.onCompleteJoin removes members that only send heartbeats.
+TEST_CASE("who lives and does not join again is dropped at the rebalance timeout", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  const auto again = desk.join(leader);
+  for (int i = 0; i < 30; ++i) {
+    CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK_FALSE(desk.answered(again));
+    desk.pass(10s);
+  }
+  REQUIRE(desk.answered(again));
+  CHECK(desk.joins.at(again).members.size() == 1);
+  CHECK(desk.group.heartbeat(follower, 2, desk.now) == ErrorCode::unknown_member_id);
 }
 
 TEST_CASE("an assignment is handed out only once it is stored", "[unit]") {

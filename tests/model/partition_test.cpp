@@ -341,6 +341,21 @@ TEST_CASE("who keeps reaching the end of a while ago keeps up", "[unit]") {
   CHECK_FALSE(story.partition.maybe_shrink_isr(story.now));
 }
 
+// Replica.updateFetchStateOrThrow: it was caught up as of the fetch before, not as of this one.
+TEST_CASE("who reaches an old end was caught up when that was the end", "[unit]") {
+  PartitionStory story;
+  story.lead(1, {1, 2});
+  REQUIRE(story.append(1, Acks::leader) == ErrorCode::none);
+  story.fetch(2, 0);
+  REQUIRE(story.append(1, Acks::leader) == ErrorCode::none);
+  story.wait(20s);
+  story.fetch(2, 1);
+  story.wait(10s);
+  CHECK_FALSE(story.partition.maybe_shrink_isr(story.now));
+  story.wait(1s);
+  CHECK(story.partition.maybe_shrink_isr(story.now));
+}
+
 // Partition.isFollowerInSync: at the high watermark, and at the start of the leader's epoch.
 TEST_CASE("a follower joins at the high watermark, not before the epoch's start", "[unit]") {
   PartitionStory story;
@@ -404,6 +419,13 @@ TEST_CASE("the high watermark waits for a replica that is being added", "[unit]"
     story.lead(2, {1});
     CHECK(story.partition.maximal_isr() == ids({1}));
     story.answer(*change);
+    CHECK(story.partition.isr() == ids({1}));
+  }
+  SECTION("nor does a late answer that is newer than what overtook it") {
+    story.lead(2, {1});
+    AlterPartitionResponse::Partition late{story.partition.name(), ErrorCode::none, {}};
+    late.state = {BrokerId(1), 2, ids({1, 2}), 9};
+    (void)story.partition.finish_isr_change(*change, late, story.now);
     CHECK(story.partition.isr() == ids({1}));
   }
   SECTION("not sent after all: another may be asked for") {
@@ -494,7 +516,9 @@ TEST_CASE("a follower cuts where its history parts from the leader's", "[unit]")
   CHECK(story.partition.truncation_point(Diverging{3, 5}) == 5);  // Both had epoch 3.
   CHECK(story.partition.truncation_point(Diverging{3, 9}) == 6);  // Ours is the shorter one.
   CHECK(story.partition.truncation_point(Diverging{1, 3}) == 3);
+  CHECK(story.partition.truncation_point(Diverging{1, 5}) == 4);  // Ours of epoch 1 ends there.
   CHECK(story.partition.truncation_point(Diverging{2, 9}) == 4);  // No epoch 2: the end of 1.
+  CHECK(story.partition.truncation_point(Diverging{2, 3}) == 4);  // And the leader is asked again.
   CHECK(story.partition.truncation_point(Diverging{0, 0}) == 0);  // Older than all of ours.
   CHECK(story.partition.truncation_point(Diverging{5, 9}) == 6);
 }
