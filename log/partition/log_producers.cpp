@@ -1,7 +1,4 @@
-// What a log knows of producers and transactions: on the way in, after a truncation, at the start
-// (log.h, producer_state.h). Source of the order of things:
-// UnifiedLog.analyzeAndValidateProducerState, UnifiedLog.rebuildProducerState.
-#include "log/partition/log.h"
+#include "log/partition/log_producers.h"
 
 #include <algorithm>
 
@@ -21,20 +18,19 @@ Result<std::optional<EndTransactionMarker>, ProducerError> marker_of(
 
 }  // namespace
 
-Result<Log::ProducerChanges, LogError> Log::analyze_producers(
+Result<LogProducers::Changes, LogError> LogProducers::analyze(
     std::span<const Incoming::OfProducer> batches, AppendOrigin origin) const {
-  ProducerChanges changes;
+  Changes changes;
   for (const Incoming::OfProducer& one : batches) {
     const auto marker = marker_of(one);
     if (!marker.ok()) return fail(producer_error(marker.error()));
     const std::int64_t id = one.batch.producer_id;
     if (origin == AppendOrigin::client) {
-      const ProducerState* known = producers_.find(id);
+      const ProducerState* known = states_.find(id);
       if (known != nullptr) changes.duplicate = known->find_duplicate(one.batch);
       if (changes.duplicate) break;
     }
-    const auto append =
-        changes.appends.try_emplace(id, ProducerAppend(producers_, id, origin)).first;
+    const auto append = changes.appends.try_emplace(id, ProducerAppend(states_, id, origin)).first;
     const auto completed = append->second.add(one.batch, *marker);
     if (!completed.ok()) return fail(producer_error(completed.error()));
     if (*completed) changes.completed.push_back(**completed);
@@ -43,121 +39,120 @@ Result<Log::ProducerChanges, LogError> Log::analyze_producers(
 }
 
 /// Of a batch that is in the log: what the leader let pass is not judged again.
-Result<Log::ProducerChanges, LogError> Log::analyze_producers(const BatchView& batch) const {
-  if (batch.producer_id() == no_producer_id) return ProducerChanges();
+Result<LogProducers::Changes, LogError> LogProducers::analyze_again(const BatchView& batch) const {
+  if (batch.producer_id() == no_producer_id) return Changes();
   const auto one = Incoming::OfProducer::of(batch);
-  return analyze_producers({&one, 1}, AppendOrigin::replication);
+  return analyze({&one, 1}, AppendOrigin::replication);
 }
 
-AppendInfo Log::info_of_duplicate(const AppendedBatch& known) {
-  AppendInfo then;
-  then.duplicate = true;
-  then.first_offset = known.first_offset();
-  then.last_offset = known.last_offset;
-  then.max_timestamp = known.timestamp;
-  then.offset_of_max_timestamp = known.last_offset;
-  return then;
-}
-
-/// The batches are written: now it is so.
-Status<IoError> Log::take(const ProducerChanges& changes, LogSegment& segment) {
-  for (const auto& [id, append] : changes.appends) producers_.update(append);
+Status<IoError> LogProducers::take(const Changes& changes, LogSegment& segment, Offset end) {
+  for (const auto& [id, append] : changes.appends) states_.update(append);
   for (const CompletedTransaction& transaction : changes.completed) {
     if (transaction.aborted) {
       auto noted = segment.transactions().append(
           *env_, {transaction.producer_id, transaction.first_offset, transaction.last_offset,
-                  producers_.last_stable_offset_after(transaction)});
+                  states_.last_stable_offset_after(transaction)});
       if (!noted.ok()) return noted;
     }
-    producers_.complete(transaction);
+    states_.complete(transaction);
   }
+  end_ = end;
   return {};
 }
 
-Status<IoError> Log::replay_producers(LogSegment& segment, const BatchView& batch) {
-  producers_end_ = batch.next_offset();
-  const auto changes = analyze_producers(batch);
+Status<IoError> LogProducers::replay(const BatchView& batch, LogSegment& segment) {
+  end_ = batch.next_offset();
+  const auto changes = analyze_again(batch);
   // Refused are only a marker that makes no sense, and records outside of the transaction that
   // their producer has open (invalid_state). Kafka's loader would stop here; we go on without.
-  if (!changes.ok()) return {};
-  return take(*changes, segment);
+  return changes.ok() ? take(*changes, segment, end_) : Status<IoError>();
 }
 
-/// From what is known, or from a snapshot, on to `offset`, reading what is in between. Transaction
-/// indexes on the way are left as they are.
-Status<IoError> Log::bring_producers_to(Offset offset) {
-  if (producers_end_ == offset) return {};
-  producers_.clear();
-  const Offset start = segments_.empty()
-                           ? log_start_offset_
-                           : std::max(log_start_offset_, segments_.front()->base_offset());
-  producers_end_ = std::min(start, offset);
-  auto snapshot = snapshots_.latest(*env_, producers_end_, offset);
-  if (!snapshot.ok()) return fail(snapshot.error());
-  if (*snapshot) {
-    for (ProducerState& producer : (*snapshot)->producers) {
-      if (last_now_ - producer.last_timestamp >= config_->producer_id_expiration_ms &&
-          !producer.transaction_first_offset) {
-        continue;
-      }
-      producers_.restore(std::move(producer));
-    }
-    producers_end_ = (*snapshot)->offset;
-  }
-  for (std::size_t i = segment_index_for(producers_end_); i < segments_.size(); ++i) {
-    LogSegment& segment = *segments_[i];
+Status<IoError> LogProducers::bring_to(Offset offset, const LocalLog& log, Offset log_start,
+                                       Timestamp now) {
+  if (end_ == offset) return {};
+  const Offset start = log.empty() ? log_start : std::max(log_start, log.first().base_offset());
+  auto begun = start_from_snapshot(std::min(start, offset), offset,
+                                   log.config().producer_id_expiration_ms, now);
+  if (!begun.ok()) return begun;
+  for (std::size_t i = log.index_for(end_); i < log.segments().size(); ++i) {
+    LogSegment& segment = *log.segments()[i];
     if (segment.base_offset() >= offset) break;
-    auto place = segment.find(std::max(producers_end_, segment.base_offset()));
-    while (place.ok() && *place && (*place)->batch.base_offset < offset) {
-      const auto bytes = segment.read((*place)->position, (*place)->batch.size);
-      if (!bytes.ok()) return fail(bytes.error());
-      const auto batch = BatchView::parse(*bytes);
-      if (!batch.ok()) break;
-      const auto changes = analyze_producers(*batch);
-      if (changes.ok()) {
-        for (const auto& [id, append] : changes->appends) producers_.update(append);
-        for (const auto& done : changes->completed) producers_.complete(done);
-      }
-      place = segment.batch_at((*place)->end());
-    }
-    if (!place.ok()) return fail(place.error());
+    if (auto read = read_on(segment, offset); !read.ok()) return read;
   }
-  producers_end_ = offset;
+  end_ = offset;
   return {};
 }
 
-Status<IoError> Log::remove_stray_snapshots() {
-  std::vector<Offset> bases;
-  for (const auto& segment : segments_) bases.push_back(segment->base_offset());
-  return snapshots_.remove_strays(*env_, bases);
+/// The latest snapshot from `start` to `offset`, or nothing at `start`.
+Status<IoError> LogProducers::start_from_snapshot(Offset start, Offset offset,
+                                                  std::int64_t expiration, Timestamp now) {
+  states_.clear();
+  end_ = start;
+  auto snapshot = snapshots_.latest(*env_, start, offset);
+  if (!snapshot.ok()) return fail(snapshot.error());
+  if (!*snapshot) return {};
+  for (ProducerState& producer : (*snapshot)->producers) {
+    const bool expired = now - producer.last_timestamp >= expiration;
+    if (expired && !producer.transaction_first_offset) continue;
+    states_.restore(std::move(producer));
+  }
+  end_ = (*snapshot)->offset;
+  return {};
 }
 
-Status<IoError> Log::load_producers(bool clean) {
-  // After a clean stop without any snapshot nobody here ever knew of producers: nothing to read.
+Status<IoError> LogProducers::read_on(LogSegment& segment, Offset offset) {
+  auto place = segment.find(std::max(end_, segment.base_offset()));
+  while (place.ok() && *place && (*place)->batch.base_offset < offset) {
+    const auto bytes = segment.read((*place)->position, (*place)->batch.size);
+    if (!bytes.ok()) return fail(bytes.error());
+    const auto batch = BatchView::parse(*bytes);
+    if (!batch.ok()) break;
+    const auto changes = analyze_again(*batch);
+    if (changes.ok()) {
+      for (const auto& [id, append] : changes->appends) states_.update(append);
+      for (const auto& done : changes->completed) states_.complete(done);
+    }
+    place = segment.batch_at((*place)->end());
+  }
+  if (!place.ok()) return fail(place.error());
+  return {};
+}
+
+Status<IoError> LogProducers::load(const LocalLog& log, Offset log_start, Timestamp now,
+                                   bool clean) {
   if (clean && !snapshots_.latest_offset()) {
-    producers_end_ = log_end_offset_;
+    end_ = log.end();
     return {};
   }
-  return reload_producers();
+  return reload(log, log_start, now);
 }
 
-/// After the log's end or start has changed otherwise than by an append.
-Status<IoError> Log::reload_producers() {
-  if (auto removed = snapshots_.remove_behind(*env_, log_end_offset_); !removed.ok()) {
-    return removed;
-  }
-  if (producers_end_ > log_end_offset_) producers_end_ = no_offset;
-  if (auto brought = bring_producers_to(log_end_offset_); !brought.ok()) return brought;
-  producers_.on_log_start_offset(log_start_offset_);
+Status<IoError> LogProducers::reload(const LocalLog& log, Offset log_start, Timestamp now) {
+  if (auto removed = snapshots_.remove_behind(*env_, log.end()); !removed.ok()) return removed;
+  if (end_ > log.end()) end_ = no_offset;
+  if (auto brought = bring_to(log.end(), log, log_start, now); !brought.ok()) return brought;
+  states_.on_log_start_offset(log_start);
   return {};
 }
 
-std::vector<AbortedTransaction> Log::aborted_transactions(Offset from, Offset upto) const {
-  std::vector<AbortedTransaction> found;
-  for (std::size_t i = segment_index_for(from); i < segments_.size(); ++i) {
-    if (segments_[i]->transactions().collect(from, upto, found)) break;
-  }
-  return found;
+Status<IoError> LogProducers::start_empty_at(Offset offset) {
+  states_.clear();
+  end_ = offset;
+  return snapshots_.remove_all(*env_);
+}
+
+Status<IoError> LogProducers::load_snapshots(const std::string& dir) {
+  auto snapshots = ProducerSnapshots::load(*env_, dir);
+  if (!snapshots.ok()) return fail(snapshots.error());
+  snapshots_ = std::move(snapshots).value();
+  return {};
+}
+
+Status<IoError> LogProducers::remove_stray_snapshots(const LocalLog& log) {
+  std::vector<Offset> bases;
+  for (const auto& segment : log.segments()) bases.push_back(segment->base_offset());
+  return snapshots_.remove_strays(*env_, bases);
 }
 
 }  // namespace brokerlab::log

@@ -1,0 +1,199 @@
+#include "log/partition/local_log.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace brokerlab::log {
+
+std::int64_t LocalLog::size() const {
+  std::int64_t bytes = 0;
+  for (const auto& segment : segments_) bytes += segment->size();
+  return bytes;
+}
+
+std::size_t LocalLog::index_for(Offset offset) const {
+  const auto behind = std::partition_point(
+      segments_.begin(), segments_.end(),
+      [offset](const auto& segment) { return segment->base_offset() <= offset; });
+  return behind == segments_.begin() ? 0 : static_cast<std::size_t>(behind - segments_.begin()) - 1;
+}
+
+// --- Appending ---
+
+bool LocalLog::should_roll(const AppendInfo& info, Timestamp now) const {
+  return active().should_roll(info.bytes, info.max_timestamp, info.last_offset, now);
+}
+
+Status<IoError> LocalLog::create_segment(Offset base, Timestamp now) {
+  auto segment = LogSegment::create(*env_, dir_, base, *config_, now);
+  if (!segment.ok()) return fail(segment.error());
+  add(std::move(segment).value());
+  names_changed_ = true;
+  return {};
+}
+
+Status<IoError> LocalLog::roll(Offset base, Timestamp now) {
+  LogSegment& old = active();
+  if (old.base_offset() == base) {
+    ENSURE(old.size() == 0, "{}: two segments at {}", dir_, base);
+    if (auto removed = remove_last(); !removed.ok()) return removed;
+  } else {
+    if (auto finished = old.finish_time_index(); !finished.ok()) return finished;
+    if (config_->sync_in_order) {
+      if (auto synced = old.sync(); !synced.ok()) return synced;
+    }
+  }
+  return create_segment(base, now);
+}
+
+Status<IoError> LocalLog::append(const Incoming& incoming, AppendInfo& info) {
+  info.file = active().file();
+  info.position = active().size();
+  unfinished_ = true;
+  return incoming.phantom() != nullptr ? active().append_phantom(*incoming.phantom())
+                                       : active().append(incoming.bytes(), incoming.batches());
+}
+
+void LocalLog::end_at(Offset offset) {
+  end_ = offset;
+  unfinished_ = false;
+}
+
+// --- Reading ---
+
+/// Where in a segment a read up to `upto` must end.
+Result<std::int64_t, IoError> LocalLog::end_position(std::size_t index, Offset upto) const {
+  const LogSegment& segment = *segments_[index];
+  if (upto >= end_ && !unfinished_) return segment.size();
+  upto = std::min(upto, end_);
+  const std::size_t last = index_for(upto);
+  if (index != last) return index < last ? segment.size() : 0;
+  const auto place = segment.find(upto);
+  if (!place.ok()) return fail(place.error());
+  return place.value() ? place.value()->position : segment.size();
+}
+
+Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upto,
+                                           bool min_one_batch) const {
+  ReadResult result;
+  if (offset >= std::min(upto, end_)) return result;
+  for (std::size_t i = index_for(offset); i < segments_.size(); ++i) {
+    const LogSegment& segment = *segments_[i];
+    const auto place = segment.find(offset);
+    if (!place.ok()) return fail(place.error());
+    if (!place.value()) continue;  // A gap: the next batch is in a later segment.
+    const BatchPlace& first = *place.value();
+    const auto end = end_position(i, upto);
+    if (!end.ok()) return fail(end.error());
+    if (end.value() <= first.position) return result;
+    const std::int64_t limit = min_one_batch ? std::max(max_bytes, first.batch.size) : max_bytes;
+    if (limit < first.batch.size) {
+      result.first_batch_too_large = true;
+      return result;
+    }
+    auto bytes = segment.read(first.position, std::min(limit, end.value() - first.position));
+    if (!bytes.ok()) return fail(bytes.error());
+    result.bytes = std::move(bytes).value();
+    result.first_base_offset = first.batch.base_offset;
+    result.file = segment.file();
+    result.position = first.position;
+    return result;
+  }
+  return result;
+}
+
+Result<std::optional<LogSegment::FoundRecord>, IoError> LocalLog::find_timestamp(
+    Timestamp timestamp, Offset from) const {
+  for (const auto& segment : segments_) {
+    if (segment->max_timestamp().timestamp >= timestamp) {
+      return segment->find_timestamp(timestamp, from);
+    }
+  }
+  return std::optional<LogSegment::FoundRecord>();
+}
+
+std::vector<AbortedTransaction> LocalLog::aborted_transactions(Offset from, Offset upto) const {
+  std::vector<AbortedTransaction> found;
+  for (std::size_t i = index_for(from); i < segments_.size(); ++i) {
+    if (segments_[i]->transactions().collect(from, upto, found)) break;
+  }
+  return found;
+}
+
+// --- Removing ---
+
+Status<IoError> LocalLog::truncate_to(Offset offset, Timestamp now) {
+  const bool removes = active().base_offset() > offset;
+  while (active().base_offset() > offset) {
+    if (auto removed = remove_last(); !removed.ok()) return removed;
+  }
+  if (removes && config_->sync_in_order) {
+    if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  }
+  if (auto cut = active().truncate_to(offset, now); !cut.ok()) return fail(cut.error());
+  end_ = offset;
+  recovery_point_ = std::min(recovery_point_, offset);
+  return {};
+}
+
+Status<IoError> LocalLog::start_empty_at(Offset offset, Timestamp now) {
+  while (!segments_.empty()) {
+    if (auto removed = remove_last(); !removed.ok()) return removed;
+  }
+  if (auto created = create_segment(offset, now); !created.ok()) return created;
+  end_ = offset;
+  recovery_point_ = std::min(recovery_point_, offset);
+  return {};
+}
+
+Status<IoError> LocalLog::remove_first() {
+  names_changed_ = true;
+  auto removed = first().remove_files();
+  segments_.erase(segments_.begin());
+  return removed;
+}
+
+Status<IoError> LocalLog::remove_last() {
+  names_changed_ = true;
+  auto removed = active().remove_files();
+  segments_.pop_back();
+  return removed;
+}
+
+Status<IoError> LocalLog::replace(std::unique_ptr<LogSegment> cleaned, std::size_t first,
+                                  std::size_t count) {
+  ENSURE(count > 0 && first + count < segments_.size(), "the active segment is never replaced");
+  if (auto named = cleaned->rename_files(swap_suffix); !named.ok()) return named;
+  if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = begin + static_cast<std::ptrdiff_t>(count);
+  // What is served from here on is the copy, whatever the rest answers.
+  LogSegment& copy = *cleaned;
+  Segments originals(std::make_move_iterator(begin), std::make_move_iterator(end));
+  *begin = std::move(cleaned);
+  segments_.erase(std::next(begin), end);
+  for (const auto& segment : originals) {
+    if (auto removed = segment->remove_files(); !removed.ok()) return removed;
+  }
+  if (auto named = copy.rename_files({}); !named.ok()) return named;
+  return env_->sync_dir(dir_);
+}
+
+// --- Syncing ---
+
+Status<IoError> LocalLog::sync_segments(Offset upto) {
+  for (std::size_t i = index_for(recovery_point_); i < segments_.size(); ++i) {
+    if (segments_[i]->base_offset() >= upto) break;
+    if (auto synced = segments_[i]->sync(); !synced.ok()) return synced;
+  }
+  return {};
+}
+
+Status<IoError> LocalLog::sync_names() {
+  if (!names_changed_) return {};
+  if (auto synced = env_->sync_dir(dir_); !synced.ok()) return synced;
+  names_changed_ = false;
+  return {};
+}
+
+}  // namespace brokerlab::log
