@@ -4,7 +4,7 @@
 #include "cli/log_command.h"
 #include "cli/log_json.h"
 #include "cli/log_words.h"
-#include "log/partition/batch_scanner.h"
+#include "log/segment/batch_scanner.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -5,9 +5,9 @@
 #include "cli/log_json.h"
 #include "cli/log_words.h"
 #include "log/batch/big_endian.h"
-#include "log/partition/batch_scanner.h"
 #include "log/partition/leader_epoch_cache.h"
 #include "log/partition/producer_snapshot.h"
+#include "log/segment/batch_scanner.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

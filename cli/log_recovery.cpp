@@ -1,7 +1,7 @@
 #include "cli/log_recovery.h"
 
 #include "log/directory/verify.h"
-#include "log/partition/batch_scanner.h"
+#include "log/segment/batch_scanner.h"
 
 #include <fmt/format.h>
 

@@ -17,6 +17,9 @@ using Offset = std::int64_t;       ///< Position of a record in its partition, f
 using LeaderEpoch = std::int32_t;  ///< Number of a leader's reign; -1 is "unknown".
 using Timestamp = std::int64_t;    ///< Milliseconds since 1970; -1 is "none".
 
+/// Whose clock dates a record: its producer's, or that of the log's leader.
+enum class TimestampType { create_time, log_append_time };
+
 inline constexpr Offset no_offset = -1;
 inline constexpr LeaderEpoch no_epoch = -1;
 inline constexpr Timestamp no_timestamp = -1;

@@ -82,8 +82,6 @@ struct RecordView {
   std::span<const Header> headers;
 };
 
-enum class TimestampType { create_time, log_append_time };
-
 /// Collects records and writes them as one batch. Reusable after build().
 class BatchBuilder {
  public:

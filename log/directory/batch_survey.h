@@ -15,7 +15,7 @@
 // Cost: a checksum and a copy of every byte. Threads: none. Errors: those of the storage.
 #pragma once
 
-#include "log/partition/batch_scanner.h"
+#include "log/segment/batch_scanner.h"
 
 #include <functional>
 #include <optional>

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "log/batch/big_endian.h"
-#include "log/partition/segment.h"
-#include "log/partition/transaction_index.h"
+#include "log/segment/segment.h"
+#include "log/segment/transaction_index.h"
 
 #include <string>
 #include <vector>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "log/batch/control_record.h"
-#include "log/partition/transaction_index.h"
+#include "log/segment/transaction_index.h"
 
 #include <map>
 #include <set>

@@ -4,7 +4,7 @@
 #include "log/batch/crc32c.h"
 #include "log/batch/legacy_batch.h"
 #include "log/batch/record_batch.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "log/partition/log_recovery.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <string>
 #include <vector>

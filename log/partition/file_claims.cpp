@@ -1,10 +1,10 @@
 #include "log/partition/file_claims.h"
 
 #include "log/batch/big_endian.h"
-#include "log/partition/batch_scanner.h"
 #include "log/partition/producer_snapshot.h"
-#include "log/partition/segment.h"
-#include "log/partition/transaction_index.h"
+#include "log/segment/batch_scanner.h"
+#include "log/segment/segment.h"
+#include "log/segment/transaction_index.h"
 
 #include <algorithm>
 #include <tuple>

@@ -11,7 +11,7 @@
 
 #include "log/batch/phantom.h"
 #include "log/batch/record_batch.h"
-#include "log/partition/log_config.h"
+#include "log/log_config.h"
 #include "log/partition/log_error.h"
 #include "log/partition/producer_state.h"
 

@@ -102,14 +102,14 @@ Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes
   return result;
 }
 
-Result<std::optional<LogSegment::FoundRecord>, IoError> LocalLog::find_timestamp(
-    Timestamp timestamp, Offset from) const {
+Result<std::optional<FoundRecord>, IoError> LocalLog::find_timestamp(Timestamp timestamp,
+                                                                     Offset from) const {
   for (const auto& segment : segments_) {
     if (segment->max_timestamp().timestamp >= timestamp) {
       return segment->find_timestamp(timestamp, from);
     }
   }
-  return std::optional<LogSegment::FoundRecord>();
+  return std::optional<FoundRecord>();
 }
 
 std::vector<AbortedTransaction> LocalLog::aborted_transactions(Offset from, Offset upto) const {

@@ -13,9 +13,9 @@
 
 #include "log/batch/byte_slice.h"
 #include "log/env/env.h"
+#include "log/log_config.h"
 #include "log/partition/incoming.h"
-#include "log/partition/log_config.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <memory>
 #include <optional>
@@ -69,8 +69,8 @@ class LocalLog {
   Result<ReadResult, IoError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                    bool min_one_batch) const;
   /// The first record at or behind `from` whose timestamp is >= `timestamp`.
-  Result<std::optional<LogSegment::FoundRecord>, IoError> find_timestamp(Timestamp timestamp,
-                                                                         Offset from) const;
+  Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp timestamp,
+                                                             Offset from) const;
   /// Transactions with records in [from, upto) that were aborted, in order of their markers.
   std::vector<AbortedTransaction> aborted_transactions(Offset from, Offset upto) const;
 

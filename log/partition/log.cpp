@@ -181,7 +181,7 @@ Result<std::optional<TimestampLookup>, LogError> Log::offset_for_timestamp(
   const auto found = state_.local.find_timestamp(timestamp, log_start_offset());
   if (!found.ok()) return fail(storage_error(found.error()));
   if (!found.value()) return std::optional<TimestampLookup>();
-  const LogSegment::FoundRecord& record = *found.value();
+  const FoundRecord& record = *found.value();
   return std::optional<TimestampLookup>({record.timestamp, record.offset, record.leader_epoch});
 }
 

@@ -19,15 +19,15 @@
 
 #include "base/result.h"
 #include "log/env/env.h"
+#include "log/log_config.h"
 #include "log/partition/incoming.h"
 #include "log/partition/leader_epoch_cache.h"
 #include "log/partition/local_log.h"
-#include "log/partition/log_config.h"
 #include "log/partition/log_error.h"
 #include "log/partition/log_producers.h"
 #include "log/partition/log_recovery.h"
 #include "log/partition/log_state.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <memory>
 #include <optional>

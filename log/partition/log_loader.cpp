@@ -1,6 +1,6 @@
 #include "log/partition/log_loader.h"
 
-#include "log/partition/batch_scanner.h"
+#include "log/segment/batch_scanner.h"
 
 #include <fmt/format.h>
 

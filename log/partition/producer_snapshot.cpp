@@ -2,7 +2,7 @@
 
 #include "log/batch/big_endian.h"
 #include "log/batch/crc32c.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include "log/partition/cut_bytes.h"
 #include "log/partition/file_claims.h"
 #include "log/partition/producer_snapshot.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 
 #include <fmt/format.h>
 

@@ -31,13 +31,14 @@ const std::map<std::string, std::set<std::string>> may_include{
 /// The same between the rooms of one folder; "" are the files beside the rooms: the words that all
 /// of them share.
 const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
-    // types -> batch -> env -> partition -> directory
+    // types -> batch -> env -> segment -> partition -> directory
     {"log",
      {{"", {}},
       {"batch", {""}},
       {"env", {"", "batch"}},
-      {"partition", {"", "batch", "env"}},
-      {"directory", {"", "batch", "env", "partition"}}}},
+      {"segment", {"", "batch", "env"}},
+      {"partition", {"", "batch", "env", "segment"}},
+      {"directory", {"", "batch", "env", "segment", "partition"}}}},
     // words -> wire -> { zookeeper, group, client } -> controller -> broker
     {"model",
      {{"", {}},

@@ -8,7 +8,7 @@
 
 #include "log/env/env.h"
 #include "log/partition/producer_snapshot.h"
-#include "log/partition/segment.h"
+#include "log/segment/segment.h"
 #include "tests/log/any_segment.h"
 
 #include <array>

@@ -4,7 +4,7 @@
 #include "log/batch/big_endian.h"
 #include "log/batch/crc32c.h"
 #include "log/directory/partition_files.h"
-#include "log/partition/transaction_index.h"
+#include "log/segment/transaction_index.h"
 #include "tests/log/partition_story.h"
 
 namespace brokerlab::log {

@@ -1,4 +1,4 @@
-#include "log/partition/batch_scanner.h"
+#include "log/segment/batch_scanner.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "log/partition/transaction_index.h"
+#include "log/segment/transaction_index.h"
 
 #include "log/batch/big_endian.h"
 

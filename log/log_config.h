@@ -2,7 +2,7 @@
 // defaults of 3.9. The model parses and checks user input; here impossible values are our bug.
 #pragma once
 
-#include "log/batch/record_batch.h"
+#include "log/types.h"
 
 #include <algorithm>
 #include <cstdint>
