@@ -1,5 +1,7 @@
 #include "sim/flows.h"
 
+#include "sim/flow_clock.h"
+
 #include <simgrid/kernel/resource/Action.hpp>
 #include <simgrid/s4u.hpp>
 
@@ -74,14 +76,14 @@ int Flows::add_host(const platform::Card& card, int area) {
 
 void Flows::set_shape(platform::Shape shape) {
   shape_ = std::move(shape);
-  if (!places_.empty()) world_.with_flow_clock([this] { platform::set_rates(shape_); });
+  if (!places_.empty()) world_.flow_clock().when_there([this] { platform::set_rates(shape_); });
 }
 
 void Flows::set_card(int host, const platform::Card& card) {
   const auto number = static_cast<std::size_t>(host);
   hosts_[number].card = card;
   if (places_.empty()) return;
-  world_.with_flow_clock(
+  world_.flow_clock().when_there(
       [this, number] { platform::set_card(places_[number], hosts_[number].card); });
 }
 
@@ -89,7 +91,7 @@ FlowId Flows::start(int from, int to, Bytes size, BytesPerSecond cap, Callback d
   if (places_.empty()) places_ = platform::borrow_hosts(hosts_, shape_);
   const FlowId id = next_++;
   flows_.emplace(id, new Flow{from, to, size, cap, std::move(done)});
-  world_.with_flow_clock([this, id] { launch(id); });
+  world_.flow_clock().when_there([this, id] { launch(id); });
   return id;
 }
 
@@ -99,7 +101,7 @@ void Flows::set_cap(FlowId id, BytesPerSecond cap) {
   Flow& flow = *found->second;
   flow.cap = cap;
   if (flow.comm == nullptr) return;
-  world_.with_flow_clock([this, id] {
+  world_.flow_clock().when_there([this, id] {
     const auto it = flows_.find(id);
     if (it != flows_.end() && it->second->action != nullptr) apply_cap(*it->second);
   });
@@ -114,7 +116,7 @@ void Flows::launch(FlowId id) {
   const auto found = flows_.find(id);
   if (found == flows_.end()) return;  // cancelled before
   Flow& flow = *found->second;
-  world_.hold_clock();
+  world_.flow_clock().hold();
   flow.number = in_flight().next++;
   in_flight().done.emplace(flow.number, [this, id] { finished(id); });
   flow.comm = s4u::Comm::sendto_init();
@@ -133,7 +135,7 @@ void Flows::launch(FlowId id) {
 /// As SimGrid counts it when it is asked: what was left at its last look, less the rate since then.
 Bytes Flows::moved(const Flow& flow) const {
   if (flow.comm == nullptr || flow.cancelled) return Bytes(0);
-  const double since = world_.now_on_flow_clock() - flow.action->get_last_update();
+  const double since = world_.flow_clock().seconds() - flow.action->get_last_update();
   const double left = flow.action->get_remains_no_update() - flow.action->get_last_value() * since;
   const std::int64_t size = flow.size.count();
   return Bytes(size - std::clamp(static_cast<std::int64_t>(left), std::int64_t{0}, size));
@@ -163,10 +165,10 @@ void Flows::finished(FlowId id) {
   const std::unique_ptr<Flow> flow = std::move(found->second);
   flows_.erase(found);
   in_flight().bury(std::move(flow->comm));
-  world_.release_clock();
+  world_.flow_clock().release();
   if (flow->cancelled) return;
   // SimGrid reports flows that end together in an order of its own; ours is that of their start.
-  if (finished_.empty()) world_.from_flow_clock([this] { hand_over(); });
+  if (finished_.empty()) world_.flow_clock().hand_over([this] { hand_over(); });
   finished_.emplace(id, std::move(flow->done));
 }
 
@@ -190,7 +192,7 @@ void Flows::cancel(FlowId id) {
   }
   flow.cancelled = true;
   flow.done = Callback();
-  world_.with_flow_clock([this, id] { drop(id); });
+  world_.flow_clock().when_there([this, id] { drop(id); });
 }
 
 /// At SimGrid's present date.
@@ -201,7 +203,7 @@ void Flows::drop(FlowId id) {
   flows_.erase(found);
   if (flow->comm == nullptr) return;
   in_flight().done.erase(flow->number);
-  world_.release_clock();
+  world_.flow_clock().release();
   flow->comm->cancel();
   in_flight().cancelled.emplace(flow->number, std::move(flow->comm));
 }

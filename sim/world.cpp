@@ -1,18 +1,16 @@
 #include "sim/world.h"
 
-#include "sim/platform.h"
+#include "sim/flow_clock.h"
 #include "sim/trace.h"
 
-#include <simgrid/kernel/Timer.hpp>
-#include <simgrid/s4u.hpp>
-
-#include <cmath>
-
 namespace brokerlab::sim {
-World::World(std::uint64_t seed) : seed_(seed), trace_(std::make_unique<Trace>(*this)) {}
+
+World::World(std::uint64_t seed)
+    : seed_(seed),
+      flow_clock_(std::make_unique<FlowClock>(*this)),
+      trace_(std::make_unique<Trace>(*this)) {}
 
 World::~World() {
-  disarm();
   // What waits may hold sockets and the like, which look at the World when they are dropped.
   callbacks_.clear();
 }
@@ -116,8 +114,8 @@ void World::resume(const Entry& entry) {
   scope_ = {};  // whoever comes next is none of its coroutines
 }
 
-void World::run_due(Time upto) {
-  while (!heap_.empty() && !stopped_ && heap_.front().date <= upto && !wants_engine_) {
+void World::run_due(Time upto, const bool& wanted) {
+  while (!heap_.empty() && !stopped_ && heap_.front().date <= upto && !wanted) {
     if (heap_.front().date >= next_observation_) {
       now_ = next_observation_;
       next_observation_ += observe_every_;
@@ -221,127 +219,9 @@ void World::start(Scope scope, std::coroutine_handle<> handle) {
   scope_ = running;
 }
 
-// --- SimGrid's clock ---
-//
-// The kernel is either outside SimGrid and runs its heap freely, or inside Engine::run() and steps
-// when SimGrid's one armed timer fires. From there it runs ahead of SimGrid's clock, up to the next
-// date at which a flow may end; a flow that starts or changes waits for the engine to catch up.
-//
-// SimGrid's clock survives a World: our date 0 is flow_origin_ there. A run that ends with flows in
-// flight leaves SimGrid at the same date, and the next run goes on from it.
-
-double World::flow_seconds(Time date) const { return flow_origin_ + to_seconds(date); }
-
-Time World::our_date(double flow_seconds) const { return at_seconds(flow_seconds - flow_origin_); }
-
-Time World::flow_date() const { return our_date(simgrid::s4u::Engine::get_clock()); }
-
-/// How far the kernel may run on its own. An event at a flow's end waits for SimGrid: whichever is
-/// first on its clock comes first.
-Time World::free_until() {
-  if (held_ == 0) return never;
-  if (changed_) {
-    const std::optional<double> end = platform::next_change();
-    horizon_ = end ? our_date(*end) - 1ns : Time{};
-    changed_ = !end;
-  }
-  return std::max(horizon_, flow_date());
-}
-
-void World::with_flow_clock(Callback callback) {
-  flow_callbacks_.push_back(std::move(callback));
-  wants_engine_ = true;
-}
-
-void World::release_clock() {
-  ENSURE(held_ > 0, "the clock was not held");
-  --held_;
-  changed_ = true;
-}
-
-void World::from_flow_clock(Callback callback) {
-  const EventId cause = std::exchange(cause_, EventId{});
-  at(std::max(now_, flow_date()), std::move(callback));
-  cause_ = cause;
-  if (in_engine_) arm();
-}
-
-void World::arm() {
-  Time due = never;
-  if (wants_engine_) due = now_;
-  if (!heap_.empty()) due = std::min(due, heap_.front().date);
-  if (due > end_ && held_ == 0) return;
-  due = std::min(due, end_);
-  if (due >= armed_) return;
-  disarm();
-  armed_ = due;
-  // Our nanosecond may be rounded down; a timer in SimGrid's past would stop it.
-  const double now = simgrid::s4u::Engine::get_clock();
-  double date = std::max(flow_seconds(due), now);
-  // A timer at SimGrid's present date fires in its present step: the next one is a breath later.
-  if (std::exchange(next_step_, false)) date = std::max(date, std::nextafter(now, HUGE_VAL));
-  timer_ = simgrid::kernel::timer::Timer::set(date, [this] {
-    timer_ = nullptr;  // SimGrid destroys it
-    armed_ = never;
-    fire();
-  });
-}
-
-void World::disarm() {
-  if (timer_ != nullptr) std::exchange(timer_, nullptr)->remove();
-  armed_ = never;
-}
-
-void World::fire() {
-  while (!stopped_) {
-    // Whoever waits for SimGrid's clock: it has arrived when it shows our date.
-    if (wants_engine_) {
-      if (flow_date() < now_) break;
-      if (!platform::is_clear()) {
-        next_step_ = true;
-        break;
-      }
-      wants_engine_ = false;
-      changed_ = true;
-      for (Callback& callback : std::exchange(flow_callbacks_, {})) callback();
-    }
-    const Time upto = std::min(end_, free_until());
-    if (heap_.empty() || heap_.front().date > upto) break;
-    run_due(upto);
-  }
-  const bool idle = (heap_.empty() || heap_.front().date > end_) && held_ == 0 && !wants_engine_;
-  ended_ = stopped_ || idle || (flow_date() >= end_ && !wants_engine_);
-  if (!ended_) arm();  // otherwise SimGrid's loop ends with its last activity, or at the end
-}
-
-void World::run_with_flows() {
-  simgrid::s4u::Engine& engine = *simgrid::s4u::Engine::get_instance();
-  if (!bound_) flow_origin_ = simgrid::s4u::Engine::get_clock();
-  bound_ = true;
-  in_engine_ = true;
-  ended_ = false;
-  arm();
-  // SimGrid takes 10 us before its end for the end: it may have to be told again.
-  while (!ended_ && (timer_ != nullptr || held_ > 0)) {
-    if (end_ == never) {
-      engine.run();
-    } else {
-      engine.run_until(flow_seconds(end_));
-    }
-  }
-  disarm();
-  in_engine_ = false;
-}
-
 void World::run(Time end) {
   stopped_ = false;
-  end_ = end;
-  while (!stopped_) {
-    const bool at_end = held_ > 0 && flow_date() >= end;
-    if (held_ == 0 || at_end) run_due(end);
-    if (stopped_ || (!wants_engine_ && (held_ == 0 || at_end))) break;
-    run_with_flows();
-  }
+  flow_clock_->run(end);
   if (!stopped_ && end != never) now_ = std::max(now_, end);
 }
 

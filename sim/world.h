@@ -4,10 +4,9 @@
 // of scheduling). It carries the cause along: whatever an event schedules remembers the trace event
 // in whose consequence it runs, so that "why?" is a walk up that chain.
 //
-// SimGrid's clock follows: the kernel runs ahead on its own heap, but never past the next date at
-// which a flow in flight on the simulated network (hold_clock()) may end. SimGrid catches up there,
-// and when a flow starts or changes (with_flow_clock()). docs/architecture.md has the measurements
-// behind this.
+// SimGrid's clock follows (sim/flow_clock.h): the kernel runs ahead on its own heap, but never past
+// the next date at which a flow in flight on the simulated network may end. docs/architecture.md
+// has the measurements behind this.
 //
 // Lifetime: one World at a time in an OS process when flows are used (SimGrid's engine is a
 //           singleton; its clock survives a World, so each World has its own origin on it).
@@ -31,12 +30,9 @@
 #include <string_view>
 #include <vector>
 
-namespace simgrid::kernel::timer {
-class Timer;
-}
-
 namespace brokerlab::sim {
 
+class FlowClock;
 class Trace;
 
 /// One suspended coroutine, as others know it. Waking a wait that is over does nothing.
@@ -138,19 +134,12 @@ class World {
     const EventId cause_;
   };
 
-  // --- For the flow network (sim/flows.cpp) ---
-
-  /// Runs the callback at the current date, as soon as SimGrid's clock shows it too.
-  void with_flow_clock(Callback callback);
-  /// Between a flow's start and its end the kernel may not run ahead of the end.
-  void hold_clock() { ++held_; }
-  void release_clock();
-  /// now() on SimGrid's clock, which may be behind.
-  double now_on_flow_clock() const { return flow_seconds(now_); }
-  /// For completion callbacks of SimGrid: runs `callback` in the kernel at SimGrid's current date.
-  void from_flow_clock(Callback callback);
+  /// SimGrid's clock, for the flow network (sim/flows.cpp).
+  FlowClock& flow_clock() { return *flow_clock_; }
 
  private:
+  friend class FlowClock;  // It runs the heap up to the dates that SimGrid allows.
+
   struct Entry {
     Time date;
     std::uint64_t order;
@@ -191,20 +180,12 @@ class World {
   void resume(const Entry& entry);
   Pause* pause_of(Scope scope);
   void end_pause(Scope scope);
-  void run_due(Time upto);
-  void run_with_flows();
-  void fire();
-  void arm();
-  void disarm();
-  double flow_seconds(Time date) const;
-  Time our_date(double flow_seconds) const;  ///< The nearest nanosecond.
-  Time flow_date() const;                    ///< SimGrid's clock as our date.
-  Time free_until();
+  /// Up to that date, or until SimGrid is `wanted`.
+  void run_due(Time upto, const bool& wanted);
   bool scope_lives(Scope scope) const { return scope_lives_[scope.index] == scope.life; }
 
   const std::uint64_t seed_;
   Time now_{};
-  Time end_ = never;
   std::vector<Entry> heap_;
   std::size_t over_ = 0;  ///< Of heap_: nobody waits for them any more.
   std::uint64_t next_order_ = 0;
@@ -219,21 +200,10 @@ class World {
   EventId cause_;
   std::uint64_t steps_ = 0;
   bool stopped_ = false;
-  bool ended_ = false;
-  int held_ = 0;
-  bool in_engine_ = false;     ///< Inside SimGrid's run().
-  bool wants_engine_ = false;  ///< A callback waits for SimGrid's clock.
-  std::vector<Callback> flow_callbacks_;
-  bool bound_ = false;  ///< flow_origin_ is known: the engine has been entered.
-  double flow_origin_ = 0;
-  bool changed_ = false;  ///< Flows, since horizon_ was asked for.
-  Time horizon_{};        ///< What is due then or before runs before any flow ends.
-  Time armed_ = never;
-  bool next_step_ = false;  ///< The timer is for SimGrid's next step, not for this one.
-  simgrid::kernel::timer::Timer* timer_ = nullptr;
   Duration observe_every_{};
   Time next_observation_ = never;
   std::function<void()> observer_;
+  std::unique_ptr<FlowClock> flow_clock_;
   std::unique_ptr<Trace> trace_;
 };
 
