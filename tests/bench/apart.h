@@ -1,4 +1,6 @@
-// Measures something in a process of its own: SimGrid's engine is one a process.
+// Measures something in a process of its own: SimGrid's engine is one a process, and its platform
+// that of the first network. A child has what its parent had, so whatever has a network runs here,
+// and benchmarks may come in any order.
 #pragma once
 
 #include <sys/wait.h>
