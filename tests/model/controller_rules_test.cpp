@@ -39,6 +39,12 @@ TEST_CASE("an offline partition gets the first live replica of the ISR", "[unit]
   CHECK(elect({1}, {3, 2}, true) == "2 of [2], unclean");
   CHECK(elect({3}, {2, 3}, true) == "3 of [3]");  // clean, as long as it can be
   CHECK(elect({1}, {}, true) == "nobody");
+  CHECK(elect({2, 1, 3}, {3, 1}) == "1 of [1,3]");  // the ISR keeps its order, and loses its dead
+  CHECK(elect({4, 3}, {4, 3}) == "3 of [4,3]");     // who has no replica does not lead
+  CHECK(elect({4}, {4}, true) == "nobody");
+  CHECK(elect({}, {1, 2, 3}) == "nobody");
+  CHECK(elect({}, {2, 3}, true) == "2 of [2], unclean");
+  CHECK(told(elect_offline({}, list({1}), live({1}), true)) == "nobody");
 }
 
 TEST_CASE("the preferred leader must be alive and in the ISR", "[unit]") {
@@ -48,15 +54,23 @@ TEST_CASE("the preferred leader must be alive and in the ISR", "[unit]") {
   CHECK(elect({2, 1}, {1, 2, 3}) == "1 of [2,1]");
   CHECK(elect({2, 3}, {1, 2, 3}) == "nobody");
   CHECK(elect({1, 2}, {2, 3}) == "nobody");
+  CHECK(elect({1, 2, 3}, {1}) == "1 of [1,2,3]");  // the dead leave the ISR by other ways
+  CHECK(elect({}, {1}) == "nobody");
+  CHECK(told(elect_preferred({}, list({1}), live({1}))) == "nobody");
 }
 
 TEST_CASE("who shuts down hands over, and leaves the ISR", "[unit]") {
-  const auto elect = [](std::vector<int> isr, std::vector<int> leaving) {
-    return told(elect_for_shutdown(list({1, 2, 3}), list(isr), live({1, 2, 3}), live(leaving)));
+  const auto elect = [](std::vector<int> isr, std::vector<int> leaving,
+                        std::vector<int> alive = {1, 2, 3}) {
+    return told(elect_for_shutdown(list({1, 2, 3}), list(isr), live(alive), live(leaving)));
   };
   CHECK(elect({1, 2, 3}, {1}) == "2 of [2,3]");
   CHECK(elect({1, 3}, {1, 2}) == "3 of [3]");
   CHECK(elect({1}, {1}) == "nobody");
+  CHECK(elect({1, 2, 3}, {1, 2, 3}) == "nobody");
+  CHECK(elect({1, 2, 3}, {1}, {1, 3}) == "3 of [2,3]");  // who is dead is not this rule's matter
+  CHECK(elect({1, 2}, {1}, {1, 3}) == "nobody");         // 3 lives, and may lack records
+  CHECK(elect({2, 3}, {1}) == "2 of [2,3]");             // it left the ISR already
 }
 
 TEST_CASE("replicas of a new topic lie evenly, and no two of a partition on one broker", "[unit]") {
@@ -77,4 +91,14 @@ TEST_CASE("replicas of a new topic lie evenly, and no two of a partition on one 
     CHECK(replicas[broker] == 6);
     CHECK(first_followers[broker].size() == 2);  // its load goes to two when it dies
   }
+}
+
+TEST_CASE("with as many replicas as brokers everyone has one, and one broker needs no followers",
+          "[unit]") {
+  RandomStream random(1, "assignment");
+  for (const std::vector<BrokerId>& one : assign_replicas(list({1, 2, 3}), 6, 3, random)) {
+    CHECK(std::set<BrokerId>(one.begin(), one.end()) == live({1, 2, 3}));
+  }
+  CHECK(assign_replicas(list({7}), 2, 1, random) ==
+        std::vector<std::vector<BrokerId>>(2, {BrokerId(7)}));
 }
