@@ -1,5 +1,6 @@
 #include "scenarios/cluster.h"
 
+#include "model/zookeeper_store/zookeeper_metadata_store.h"
 #include "scenarios/topic_creator.h"
 #include "scenarios/topology_file.h"
 
@@ -91,7 +92,7 @@ void Cluster::add_brokers() {
     if (member.role.role != Role::broker) continue;
     context_.broker_machines[broker_id(member)] = member.machine->id();
     storage_.push_back(std::make_unique<model::BrokerStorage>(*member.machine));
-    model::BrokerSetup setup{broker_id(member), scenario_.brokers.config, zookeeper_->addresses()};
+    model::BrokerSetup setup{broker_id(member), scenario_.brokers.config};
     // A topic of the scenario is older than the run: brokers find its partitions when they start
     // (GroupCoordinator.startup, KafkaZkClient.getTopicPartitionCount).
     if (const TopicSpec* declared = scenario_.topic(model::offsets_topic)) {
@@ -105,8 +106,11 @@ void Cluster::add_brokers() {
     const auto index = static_cast<std::size_t>(member.role.index);
     member.process = &member.machine->add_process(
         next_process(), member.role.name, [this, index](sim::Process& process) {
-          return std::make_unique<model::Broker>(process, broker_setups_[index], context_,
-                                                 *storage_[index]);
+          const model::BrokerSetup& setup = broker_setups_[index];
+          return std::make_unique<model::Broker>(
+              process, setup, context_, *storage_[index],
+              std::make_unique<model::ZooKeeperMetadataStore>(process, context_, setup.config,
+                                                              zookeeper_->addresses()));
         });
   }
 }

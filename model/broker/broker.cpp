@@ -1,13 +1,10 @@
 #include "model/broker/broker.h"
 
 #include "model/codec_cost.h"
-#include "model/controller/zookeeper_paths.h"
 #include "model/events.h"
 
 namespace brokerlab::model {
 namespace {
-
-using Type = ZkOperation::Type;
 
 /// From exec to main's first useful line: a JVM loading Kafka's classes. Order of magnitude of a
 /// server-class machine; it only shifts the start.
@@ -30,20 +27,20 @@ std::int64_t partition_count(const T& request) {
 }  // namespace
 
 Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& cluster,
-               BrokerStorage& storage)
+               BrokerStorage& storage, std::unique_ptr<MetadataStore> store)
     : process_(process),
       setup_(setup),
       cluster_(cluster),
       storage_(storage),
-      zookeeper_(process, setup.zookeeper, setup.config.zookeeper_session_timeout, process.name()),
+      store_(std::move(store)),
       isr_changes_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_,
                  *setup_.watch}),
       groups_(process, setup_.config, replicas_, cluster),
-      controller_({process, cluster, setup.id, setup_.config, zookeeper_}),
+      controller_({process, cluster, setup.id, setup_.config, *store_}),
       server_(process, setup_.config, [this](CallPtr call) { return handle(std::move(call)); }) {
   replicas_.set_config_reader(
-      [this](std::string topic) { return read_topic_config(std::move(topic)); });
+      [this](std::string topic) { return store_->topic_config(std::move(topic)); });
   replicas_.on_offsets_leadership([this](int partition, bool elected, LeaderEpoch epoch) {
     if (elected) {
       groups_.on_elected(partition, epoch);
@@ -51,7 +48,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       groups_.on_resigned(partition);
     }
   });
-  replicas_.on_log_dir_failure([this] { process_.spawn(tell_of_log_dir_failure()); });
+  replicas_.on_log_dir_failure([this] { process_.spawn(store_->tell_log_dir_failed(setup_.id)); });
   process_.spawn(run());
 }
 
@@ -61,36 +58,17 @@ Broker::~Broker() = default;
 
 sim::Task<> Broker::run() {
   co_await process_.world().sleep(jvm_start);
-  const Phrase no_zookeeper{"no connection to ZooKeeper", "주키퍼에 연결할 수 없음"};
-  zookeeper_.start();
-  const Duration patience =
-      setup_.config.zookeeper_connection_timeout.value_or(setup_.config.zookeeper_session_timeout);
-  const bool connected = co_await zookeeper_.wait_connected(process_.world().now() + patience);
+  const Status<MetadataStore::Refused> connected = co_await store_->connect();
   if (!connected) {
-    co_await give_up_start(no_zookeeper, no_zookeeper);
+    co_await give_up_start(connected.error());
     co_return;
   }
-  std::vector<ZkOperation> paths;
-  for (const std::string& path : zk::persistent_paths()) {
-    paths.push_back({.type = Type::create, .path = path});
-  }
-  (void)co_await zookeeper_.pipeline(std::move(paths));
+  co_await store_->prepare();
   state_ = State::recovering;
   co_await replicas_.load_logs();
-  const Registration registered = co_await register_broker();
-  if (registered == Registration::node_exists) {
-    // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a session
-    // that has not expired. The process gives up; whoever supervises it tries again.
-    const Phrase why{"its registration still exists, held by the session of its former life",
-                     "이전 세션이 쥔 등록이 아직 남아 있다"};
-    const Phrase node_exists{"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"};
-    co_await give_up_start(why, node_exists);
-    co_return;
-  }
-  if (registered == Registration::session_expired) {
-    const Phrase expired{"its ZooKeeper session expired before it was registered",
-                         "등록하기 전에 주키퍼 세션이 만료됐다"};
-    co_await give_up_start(expired, expired);
+  const Status<MetadataStore::Refused> registered = co_await register_broker();
+  if (!registered) {
+    co_await give_up_start(registered.error());
     co_return;
   }
   state_ = State::running;
@@ -100,83 +78,44 @@ sim::Task<> Broker::run() {
   // Its port opens last (SocketServer.enableRequestProcessing): who comes earlier is refused.
   server_.start();
   setup_.watch->on_broker_changed(setup_.id);
-  process_.spawn(watch_zookeeper());
+  process_.spawn(watch_metadata());
 }
 
 /// KafkaServer.startup's last act: shutdown() closes the session, so that the next start finds none
 /// of this one's.
-sim::Task<> Broker::give_up_start(Phrase why, Phrase exit_text) {
+sim::Task<> Broker::give_up_start(MetadataStore::Refused refused) {
   process_.world().trace().record(events::broker_start_failed, {.machine = process_.machine().id()},
-                                  {sim::Detail::of("why", std::move(why))});
+                                  {sim::Detail::of("why", std::move(refused.why))});
   const sim::EventId failed = process_.world().cause();
-  co_await zookeeper_.close();
+  co_await store_->close();
   process_.world().set_cause(failed);
-  process_.exit(std::move(exit_text), supervisor_pause);
+  process_.exit(std::move(refused.last_words), supervisor_pause);
 }
 
-/// KafkaZkClient.CheckedEphemeral: the node may be ours after all (the answer to the first try was
-/// lost), of an earlier session of this very process, or gone by the time it is looked at.
-sim::Task<Broker::Registration> Broker::register_broker() {
-  const std::string path = zk::broker_path(setup_.id);
-  while (true) {
-    ZkOperation create{.type = Type::create,
-                       .path = path,
-                       .data = zk::encode_broker({setup_.id, {process_.machine().id(), kafka_port}},
-                                                 cluster_.wall_millis(process_.machine())),
-                       .mode = ZkCreateMode::ephemeral};
-    ZkReply reply = co_await zookeeper_.call(std::move(create));
-    if (reply.error == ZkError::node_exists) {
-      ZkOperation get{.type = Type::get, .path = path};
-      reply = co_await zookeeper_.call(std::move(get));
-      if (reply.error == ZkError::no_node) continue;
-      const SessionId owner = reply.node.stat.ephemeral_owner;
-      if (reply.ok() && registered_session_ && owner == registered_session_) {
-        ZkOperation remove{.type = Type::remove, .path = path};
-        (void)co_await zookeeper_.call(std::move(remove));
-        continue;
-      }
-      if (reply.ok() && owner != zookeeper_.session()) co_return Registration::node_exists;
-    }
-    if (!reply.ok()) co_return Registration::session_expired;
-    broker_epoch_ = reply.node.stat.czxid;
-    break;
-  }
-  registered_session_ = zookeeper_.session();
+sim::Task<Status<MetadataStore::Refused>> Broker::register_broker() {
+  const BrokerEndpoint endpoint{setup_.id, {process_.machine().id(), kafka_port}};
+  const auto registered = co_await store_->register_broker(endpoint);
+  if (!registered) co_return fail(registered.error());
+  broker_epoch_ = *registered;
   isr_changes_.set_broker_epoch(broker_epoch_);
   process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
-  co_return Registration::done;
+  co_return Status<MetadataStore::Refused>();
 }
 
-sim::Task<> Broker::watch_zookeeper() {
+sim::Task<> Broker::watch_metadata() {
   while (true) {
-    std::optional<ZkEvent> event = co_await zookeeper_.events().receive();
+    const std::optional<MetadataEvent> event = co_await store_->next_event();
     if (!event) co_return;
     process_.world().set_cause(event->cause);
-    controller_.on_zookeeper_event(*event);
-    if (event->type != ZkEvent::Type::session_expired) continue;
+    controller_.on_metadata_event(event->type);
+    if (event->type != MetadataEvent::Type::session_lost) continue;
     // KafkaController.Expire: a new session, a new registration, and back into the election. One
     // that fails is logged, no more; when the new session has expired too, that is told next.
-    zookeeper_.start();
-    const bool connected = co_await zookeeper_.wait_connected(never);
+    const bool connected = co_await store_->connect_again();
     if (!connected) co_return;
-    const Registration registered = co_await register_broker();
-    if (registered == Registration::done) controller_.run_for_election();
+    const Status<MetadataStore::Refused> registered = co_await register_broker();
+    if (registered) controller_.run_for_election();
   }
-}
-
-sim::Task<TopicOverrides> Broker::read_topic_config(std::string topic) {
-  ZkOperation get{.type = Type::get, .path = zk::topic_config_path(topic)};
-  const ZkReply reply = co_await zookeeper_.call(std::move(get));
-  co_return reply.ok() ? zk::decode_topic_config(reply.node.data) : TopicOverrides{};
-}
-
-/// KafkaZkClient.propagateLogDirEvent.
-sim::Task<> Broker::tell_of_log_dir_failure() {
-  ZkOperation create{.type = Type::create,
-                     .path = fmt::format("{}/log_dir_event_", zk::log_dir_events),
-                     .data = zk::encode_log_dir_event(setup_.id),
-                     .mode = ZkCreateMode::persistent_sequential};
-  (void)co_await zookeeper_.call(std::move(create));
 }
 
 void Broker::terminate(sim::Process&) {
@@ -214,7 +153,7 @@ sim::Task<> Broker::shut_down() {
   server_.stop();
   setup_.watch->on_broker_changed(setup_.id);
   co_await replicas_.shutdown_cleanly();
-  co_await zookeeper_.close();
+  co_await store_->close();
   process_.exit({"stopped", "정지 요청"});
 }
 
@@ -403,6 +342,8 @@ sim::Task<> Broker::create_offsets_topic() {
     topic.partitions = setup_.config.offsets_topic_num_partitions;
     topic.replication_factor = setup_.config.offsets_topic_replication_factor;
     request->topics.push_back(std::move(topic));
+    // Whatever the answer: the topic is there soon, or the next client that asks for a coordinator
+    // has it asked for again.
     (void)co_await connection.call(std::move(request));
   }
   co_await process_.world().sleep(100ms);

@@ -1,7 +1,8 @@
-// Broker: the Kafka process. Starts (ZooKeeper session, log recovery, registration, controller
-// election), serves requests, and begins anew when its session expires.
+// Broker: the Kafka process. Starts (session with the metadata store, log recovery, registration,
+// controller election), serves requests, and registers anew when its session is lost.
 //
-// Lifetime: the Program of a process; what must outlive it (BrokerStorage) is handed in.
+// Lifetime: the Program of a process; what must outlive it (BrokerStorage) is handed in, and what
+//           it keeps its metadata in (MetadataStore) is chosen by whoever makes it.
 // Threads:  none. Source: kafka.server.KafkaServer, kafka.server.KafkaApis.
 #pragma once
 
@@ -11,9 +12,9 @@
 #include "model/broker/socket_server.h"
 #include "model/cluster_context.h"
 #include "model/controller/controller.h"
+#include "model/controller/metadata_store.h"
 #include "model/group/group_coordinator.h"
 #include "model/replica_watch.h"
-#include "model/zookeeper/client.h"
 
 #include <memory>
 #include <vector>
@@ -23,7 +24,6 @@ namespace brokerlab::model {
 struct BrokerSetup {
   BrokerId id;
   BrokerConfig config;
-  std::vector<Address> zookeeper;
   ReplicaWatch* watch = &ReplicaWatch::nobody();
   /// False: an operator makes __consumer_offsets; until then groups have no coordinator.
   bool creates_offsets_topic = true;
@@ -34,7 +34,7 @@ class Broker final : public sim::Program {
   enum class State { starting, recovering, running, stopping };
 
   Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& cluster,
-         BrokerStorage& storage);
+         BrokerStorage& storage, std::unique_ptr<MetadataStore> store);
   ~Broker() override;
 
   BrokerId id() const { return setup_.id; }
@@ -48,13 +48,10 @@ class Broker final : public sim::Program {
 
  private:
   sim::Task<> run();
-  enum class Registration { done, node_exists, session_expired };
-  sim::Task<Registration> register_broker();
-  sim::Task<> give_up_start(Phrase why, Phrase exit_text);
-  sim::Task<> watch_zookeeper();
+  sim::Task<Status<MetadataStore::Refused>> register_broker();
+  sim::Task<> give_up_start(MetadataStore::Refused refused);
+  sim::Task<> watch_metadata();
   sim::Task<> shut_down();
-  sim::Task<> tell_of_log_dir_failure();
-  sim::Task<TopicOverrides> read_topic_config(std::string topic);
 
   sim::Task<> handle(CallPtr call);
   sim::Task<> handle_controller_request(CallPtr call);
@@ -69,12 +66,11 @@ class Broker final : public sim::Program {
   ClusterContext& cluster_;
   BrokerStorage& storage_;
   State state_ = State::starting;
-  SessionId registered_session_;  ///< Of the last registration; none: never registered.
-  std::int64_t broker_epoch_ = -1;
+  std::int64_t broker_epoch_ = -1;  ///< Of the last registration; -1: never registered.
   ControllerEpoch controller_epoch_;
   bool creating_offsets_topic_ = false;
   MetadataCache metadata_;
-  ZooKeeperClient zookeeper_;
+  const std::unique_ptr<MetadataStore> store_;
   AlterPartitionManager isr_changes_;
   ReplicaManager replicas_;
   GroupCoordinator groups_;

@@ -1,165 +1,121 @@
-// Controller: the one broker that decides who leads each partition, elected through ZooKeeper.
+// Controller: the one broker that decides who leads each partition.
 //
-// Every broker runs a Controller; the one that creates the ephemeral node /controller is active. It
-// watches broker registrations and topics, elects leaders when brokers come and go, takes ISR
-// changes from leaders, and tells all brokers. Its decisions are written to ZooKeeper under its
-// controller epoch before anybody hears of them; a controller that lost its node finds the epoch
-// changed and resigns. Events are handled one at a time.
+// Every broker runs a Controller; the one whose claim the metadata store accepts is active. It is
+// told of broker registrations and topics, elects leaders when brokers come and go, takes ISR
+// changes from leaders, and tells all brokers. Events are handled one at a time, in their order.
+//
+// Its parts: what it knows (context.h), what it decides (decisions.h, rules.h: pure), how decisions
+// take force (term.h), whom it tells (publisher.h, channels.h), what it is asked (requests.h).
 //
 // Lifetime: owned by the Broker; dies with its process. Threads: none.
-// Source:   kafka.controller.{KafkaController, PartitionStateMachine, ReplicaStateMachine}.
+// Source:   kafka.controller.KafkaController.
 #pragma once
 
 #include "model/cluster_context.h"
 #include "model/config.h"
-#include "model/controller/channels.h"
-#include "model/controller/rules.h"
-#include "model/zookeeper/client.h"
+#include "model/controller/decisions.h"
+#include "model/controller/requests.h"
+#include "model/controller/term.h"
+#include "sim/channel.h"
 
-#include <map>
 #include <memory>
 #include <set>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace brokerlab::model {
 
 class Controller {
  public:
-  struct Owner {
-    sim::Process& process;
-    ClusterContext& cluster;
-    BrokerId id;
-    const BrokerConfig& config;
-    ZooKeeperClient& zookeeper;
-  };
+  using Owner = ControllerTerm::Owner;
   explicit Controller(Owner owner);
   ~Controller();
 
   /// Starts the event loop; call once, when this broker is registered. Runs for election.
   void start();
-  bool active() const { return active_; }
-  ControllerEpoch epoch() const { return epoch_; }
+  bool active() const { return term_.active(); }
+  ControllerEpoch epoch() const { return term_.epoch(); }
 
-  /// Watches that fired, and session expiry (resigns; run_for_election() when there is a new one).
-  void on_zookeeper_event(const ZkEvent& event);
+  /// session_lost ends its term; call run_for_election() when there is a new registration.
+  void on_metadata_event(MetadataEvent::Type event);
   void run_for_election();
 
-  // --- Requests; the caller's coroutine waits for its turn in the event queue ---
+  // --- Requests; the caller's coroutine waits for its turn among the events ---
 
   sim::Task<std::unique_ptr<AlterPartitionResponse>> alter_partition(
-      AlterPartitionRequest& request);
-  sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(CreateTopicsRequest& request);
+      const AlterPartitionRequest& request);
   sim::Task<std::unique_ptr<ControlledShutdownResponse>> controlled_shutdown(
-      ControlledShutdownRequest& request);
+      const ControlledShutdownRequest& request);
+  /// Waits for nobody's turn.
+  sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(
+      const CreateTopicsRequest& request) {
+    return requests_.create_topics(request);
+  }
 
  private:
-  struct LiveBroker {
-    BrokerEndpoint endpoint;
-    std::int64_t epoch = -1;
+  // What it has to do. Whoever asks keeps request and response alive until the event is done.
+  struct RunForElection {};
+  struct Resign {};
+  struct BrokersChanged {};
+  struct TopicsChanged {};
+  struct LogDirFailed {};
+  struct LeadersDue {};  ///< The regular look at preferred leaders.
+  struct ReplicasAnswered {
+    BrokerId broker;
+    std::vector<TopicPartition> gone;  ///< It cannot host them any longer,
+    std::vector<TopicPartition> back;  ///< and these again.
   };
-  struct PartitionInfo {
-    std::vector<BrokerId> assignment;
-    LeaderAndIsr state;
-    bool online = false;  ///< Has a leader that is alive.
-    bool is_new = true;   ///< Nothing is written yet.
+  struct AlterPartition {
+    const AlterPartitionRequest& request;
+    AlterPartitionResponse& response;
   };
+  struct ShutDownBroker {
+    const ControlledShutdownRequest& request;
+    ControlledShutdownResponse& response;
+  };
+  using What = std::variant<RunForElection, Resign, BrokersChanged, TopicsChanged, LogDirFailed,
+                            LeadersDue, ReplicasAnswered, AlterPartition, ShutDownBroker>;
   struct Job {
-    enum class Type {
-      election,
-      resign,
-      brokers_changed,
-      topics_changed,
-      alter_partition,
-      controlled_shutdown,
-      preferred_election,
-      log_dirs_changed,
-      replicas_answered
-    };
-    Type type;
-    AlterPartitionRequest* alter = nullptr;
-    AlterPartitionResponse* alter_answer = nullptr;
-    ControlledShutdownRequest* shutdown = nullptr;
-    ControlledShutdownResponse* shutdown_answer = nullptr;
-    BrokerId broker = {};  ///< replicas_answered: whose, and which it cannot or can host again.
-    std::vector<TopicPartition> gone = {};
-    std::vector<TopicPartition> back = {};
-    std::shared_ptr<sim::OneShot<bool>> done = nullptr;
-    sim::EventId cause = {};
+    What what;
+    sim::EventId cause;
+    std::shared_ptr<sim::OneShot<bool>> done = nullptr;  ///< Set when somebody waits for it.
   };
-  using States = std::map<TopicPartition, LeaderAndIsr>;
 
   sim::Task<> run();
-  sim::Task<> handle(Job& job);
-  void enqueue(Job job);
-  sim::Task<bool> enqueue_and_wait(Job job);
+  void enqueue(What what);
+  sim::Task<> enqueue_and_wait(What what);
 
-  sim::Task<> elect();
-  sim::Task<std::optional<int>> version_if_elected(ControllerEpoch next);
+  sim::Task<> on(const RunForElection&);
+  sim::Task<> on(const Resign&);
+  sim::Task<> on(const BrokersChanged&);
+  sim::Task<> on(const TopicsChanged&);
+  sim::Task<> on(const LogDirFailed&);
+  sim::Task<> on(const LeadersDue&);
+  sim::Task<> on(const ReplicasAnswered& answered);
+  sim::Task<> on(const AlterPartition& asked);
+  sim::Task<> on(const ShutDownBroker& asked);
+
   sim::Task<> take_over();
-  void resign();
-  sim::Task<bool> read_brokers(std::map<BrokerId, LiveBroker>& found);
-  sim::Task<> brokers_changed();
-  sim::Task<> brokers_failed(const std::set<BrokerId>& dead);
-  sim::Task<> brokers_started(const std::set<BrokerId>& started);
-  /// Replicas that are gone leave the ISR of the partitions that others lead.
-  using IsGone = std::function<bool(const TopicPartition&, BrokerId)>;
-  sim::Task<> shrink_isrs(IsGone is_gone);
-
-  // Log directories (controller_log_dirs.cpp).
-  sim::Task<> forget_log_dir_events();
-  sim::Task<> log_dirs_changed();
-  void note_answer(BrokerId broker, const LeaderAndIsrResponse& answer);
-  sim::Task<> replicas_answered(const Job& job);
-
-  sim::Task<> topics_changed();
-  sim::Task<> load_topic(const std::string& topic, bool read_states);
+  sim::Task<> load_topic(std::string topic, bool has_states);
+  sim::Task<> brokers_failed(std::set<BrokerId> dead);
+  sim::Task<> brokers_started(std::set<BrokerId> started);
+  sim::Task<> remove_from_isrs(IsGone is_gone);
+  /// Elects leaders for all partitions that have none, and creates those that are new.
   sim::Task<> bring_online();
-  ErrorCode judge_isr_change(const AlterPartitionRequest::Partition& change,
-                             const LeaderAndIsr& state) const;
-  sim::Task<> do_alter_partition(Job& job);
-  sim::Task<> do_controlled_shutdown(Job& job);
-  sim::Task<> elect_preferred_leaders();
-  sim::Task<> rebalance_leaders_regularly(ControllerEpoch of);
-
-  /// Writes the states under our epoch; those that were written come back with their new version.
-  sim::Task<States> write_states(const States& states);
-  /// Takes over what ZooKeeper has of these; those that are what we `wanted` under our epoch.
-  sim::Task<States> read_back(const States& wanted);
-  sim::Task<bool> create_states(const States& states);
-  void publish(const States& states, bool is_new);
-  void announce(const TopicPartition& name, const PartitionInfo& info, const LeaderAndIsr& before,
-                BrokerId asked_by = {}, Duration pending = {});
-  void announce_min_isr(const TopicPartition& name, const PartitionInfo& info,
-                        const LeaderAndIsr& before);
-  void send_leader_and_isr(const TopicPartition& name, const PartitionInfo& info, BrokerId to,
-                           bool is_new);
-  void flush();
-  std::vector<BrokerId> live_ids() const;
-  /// Whether the broker is alive, with the directory of that replica.
-  bool is_online(const TopicPartition& partition, BrokerId replica) const;
-  /// Live brokers less those that have lost their replica of the partition.
-  std::set<BrokerId> live_for(const TopicPartition& partition) const;
-  std::vector<BrokerEndpoint> live_endpoints() const;
-  std::vector<UpdateMetadataRequest::Partition> all_metadata() const;
-  bool unclean_allowed(const std::string& topic) const;
+  sim::Task<> look_after_leaders(ControllerEpoch of);
+  void note_answer(BrokerId broker, const LeaderAndIsrResponse& answer);
   sim::World& world() { return process_.world(); }
 
   sim::Process& process_;
-  ClusterContext& cluster_;
   const BrokerId id_;
   const BrokerConfig& config_;
-  ZooKeeperClient& zookeeper_;
-  RandomStream random_;
-  sim::Channel<std::shared_ptr<Job>> jobs_;
-  ControllerChannels channels_;
-  bool active_ = false;
-  ControllerEpoch epoch_;
-  int epoch_version_ = -1;  ///< Of the node /controller_epoch.
-  std::map<BrokerId, LiveBroker> live_;
-  std::set<BrokerId> shutting_down_;
-  /// On log directories that have failed, of live brokers.
-  std::map<BrokerId, std::set<TopicPartition>> offline_replicas_;
-  std::map<std::string, TopicOverrides> topics_;
-  std::map<TopicPartition, PartitionInfo> partitions_;
+  MetadataStore& store_;
+  sim::Channel<Job> jobs_;
+  ControllerTerm term_;
+  ControllerContext& context_;      ///< The term's.
+  ControllerPublisher& publisher_;  ///< The term's.
+  ControllerRequests requests_;
 };
 
 }  // namespace brokerlab::model

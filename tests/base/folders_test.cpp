@@ -39,15 +39,17 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"segment", {"", "batch", "env"}},
       {"partition", {"", "batch", "env", "segment"}},
       {"directory", {"", "batch", "env", "segment", "partition"}}}},
-    // words -> wire -> { zookeeper, group, client } -> controller -> broker
+    // words -> wire -> { zookeeper, group, client, controller } -> { broker, zookeeper_store }
+    // Controller and broker see ZooKeeper only through the door: controller/metadata_store.h.
     {"model",
      {{"", {}},
       {"wire", {""}},
       {"zookeeper", {"", "wire"}},
       {"group", {"", "wire"}},
       {"client", {"", "wire"}},
-      {"controller", {"", "wire", "zookeeper"}},
-      {"broker", {"", "wire", "zookeeper", "group", "controller"}}}},
+      {"controller", {"", "wire"}},
+      {"broker", {"", "wire", "group", "controller"}},
+      {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.

@@ -1,4 +1,4 @@
-#include "model/controller/zookeeper_paths.h"
+#include "model/zookeeper_store/zookeeper_paths.h"
 
 #include "base/json_text.h"
 #include "base/settings.h"

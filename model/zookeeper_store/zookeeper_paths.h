@@ -3,7 +3,7 @@
 // Source: kafka.zk.ZkData.
 #pragma once
 
-#include "model/wire/protocol.h"
+#include "model/controller/metadata_store.h"
 
 #include <map>
 #include <optional>
@@ -40,7 +40,6 @@ std::optional<Address> decode_broker(const std::string& text);
 std::string encode_log_dir_event(BrokerId broker);
 std::optional<BrokerId> decode_log_dir_event(const std::string& text);
 
-using Assignment = std::vector<std::vector<BrokerId>>;  ///< Replicas by partition number.
 std::string encode_assignment(const Assignment& assignment);
 std::optional<Assignment> decode_assignment(const std::string& text);
 

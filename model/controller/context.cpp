@@ -1,0 +1,166 @@
+#include "model/controller/context.h"
+
+namespace brokerlab::model {
+
+const ControllerContext::Partition* ControllerContext::find(const TopicPartition& partition) const {
+  const auto found = partitions_.find(partition);
+  return found == partitions_.end() ? nullptr : &found->second;
+}
+
+void ControllerContext::clear() {
+  live_.clear();
+  shutting_down_.clear();
+  offline_replicas_.clear();
+  topics_.clear();
+  partitions_.clear();
+}
+
+// --- Brokers ---
+
+ControllerContext::BrokerChanges ControllerContext::compare(
+    const std::map<BrokerId, RegisteredBroker>& registered) const {
+  BrokerChanges changes;
+  for (const auto& [id, broker] : registered) {
+    const auto before = live_.find(id);
+    if (before != live_.end() && before->second.epoch == broker.epoch) continue;
+    if (before != live_.end()) changes.dead.insert(id);
+    changes.started.insert(id);
+  }
+  for (const auto& [id, broker] : live_) {
+    if (!registered.contains(id)) changes.dead.insert(id);
+  }
+  return changes;
+}
+
+void ControllerContext::remove_broker(BrokerId broker) {
+  live_.erase(broker);
+  offline_replicas_.erase(broker);
+}
+
+void ControllerContext::note_dead(const std::set<BrokerId>& dead) {
+  for (const BrokerId broker : dead) shutting_down_.erase(broker);
+  for (auto& [name, partition] : partitions_) {
+    if (!partition.is_new && !live_.contains(partition.state.leader)) partition.online = false;
+  }
+}
+
+bool ControllerContext::is_current(BrokerId broker, std::int64_t epoch) const {
+  const auto found = live_.find(broker);
+  return found != live_.end() && found->second.epoch == epoch;
+}
+
+std::vector<BrokerId> ControllerContext::live_ids() const {
+  std::vector<BrokerId> ids;
+  for (const auto& [id, broker] : live_) ids.push_back(id);
+  return ids;
+}
+
+std::set<BrokerId> ControllerContext::live_set() const {
+  std::set<BrokerId> ids;
+  for (const auto& [id, broker] : live_) ids.insert(id);
+  return ids;
+}
+
+std::vector<BrokerEndpoint> ControllerContext::live_endpoints() const {
+  std::vector<BrokerEndpoint> endpoints;
+  for (const auto& [id, broker] : live_) endpoints.push_back(broker.endpoint);
+  return endpoints;
+}
+
+std::set<BrokerId> ControllerContext::missing() const {
+  std::set<BrokerId> ids;
+  for (const auto& [name, partition] : partitions_) {
+    for (const BrokerId replica : partition.assignment) {
+      if (!live_.contains(replica)) ids.insert(replica);
+    }
+  }
+  return ids;
+}
+
+// --- Replicas ---
+
+bool ControllerContext::is_offline(const TopicPartition& partition, BrokerId replica) const {
+  const auto found = offline_replicas_.find(replica);
+  return found != offline_replicas_.end() && found->second.contains(partition);
+}
+
+bool ControllerContext::is_online(const TopicPartition& partition, BrokerId replica) const {
+  return live_.contains(replica) && !is_offline(partition, replica);
+}
+
+std::set<BrokerId> ControllerContext::live_for(const TopicPartition& partition) const {
+  std::set<BrokerId> ids;
+  for (const auto& [id, broker] : live_) {
+    if (!is_offline(partition, id)) ids.insert(id);
+  }
+  return ids;
+}
+
+std::set<TopicPartition> ControllerContext::lose_replicas(BrokerId broker,
+                                                          const std::vector<TopicPartition>& gone) {
+  std::set<TopicPartition>& offline = offline_replicas_[broker];
+  std::set<TopicPartition> fresh;
+  for (const TopicPartition& name : gone) {
+    if (!offline.insert(name).second) continue;
+    fresh.insert(name);
+    const auto found = partitions_.find(name);
+    if (found == partitions_.end() || found->second.is_new) continue;
+    if (found->second.state.leader == broker) found->second.online = false;
+  }
+  return fresh;
+}
+
+void ControllerContext::regain_replicas(BrokerId broker, const std::vector<TopicPartition>& back) {
+  for (const TopicPartition& name : back) offline_replicas_[broker].erase(name);
+}
+
+// --- Topics ---
+
+void ControllerContext::add_topic(const std::string& name, const StoredTopic& topic) {
+  topics_[name] = topic.config;
+  for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+    partitions_[{name, static_cast<int>(i)}].assignment = topic.assignment[i];
+  }
+}
+
+void ControllerContext::load(const PartitionStates& states) {
+  for (const auto& [name, state] : states) {
+    if (partitions_.contains(name)) adopt(name, state);
+  }
+}
+
+ControllerContext::Partition ControllerContext::adopt(const TopicPartition& name,
+                                                      const LeaderAndIsr& state) {
+  Partition& partition = partitions_.at(name);
+  const Partition before = partition;
+  partition.state = state;
+  partition.is_new = false;
+  partition.online = is_online(name, state.leader);
+  return before;
+}
+
+LeaderAndIsr ControllerContext::adopt_isr(const TopicPartition& name, const LeaderAndIsr& state) {
+  return std::exchange(partitions_.at(name).state, state);
+}
+
+void ControllerContext::correct(const PartitionStates& states) {
+  for (const auto& [name, state] : states) {
+    const auto found = partitions_.find(name);
+    if (found != partitions_.end()) found->second.state = state;
+  }
+}
+
+TopicConfig ControllerContext::topic_config(const std::string& topic) const {
+  const auto found = topics_.find(topic);
+  return TopicConfig::in_force(config_, found == topics_.end() ? TopicOverrides{} : found->second);
+}
+
+std::vector<UpdateMetadataRequest::Partition> ControllerContext::all_metadata() const {
+  std::vector<UpdateMetadataRequest::Partition> all;
+  for (const auto& [name, partition] : partitions_) {
+    if (!partition.is_new) all.push_back({name, partition.state, partition.assignment});
+  }
+  return all;
+}
+
+}  // namespace brokerlab::model

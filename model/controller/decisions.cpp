@@ -1,0 +1,109 @@
+#include "model/controller/decisions.h"
+
+#include "model/controller/rules.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+Elections elect_missing_leaders(const ControllerContext& context) {
+  Elections elections;
+  for (const auto& [name, partition] : context.partitions()) {
+    if (partition.online) continue;
+    const LeaderAndIsr& state = partition.state;
+    const std::optional<Elected> elected = elect_offline(
+        partition.assignment, partition.is_new ? partition.assignment : state.isr,
+        context.live_for(name), context.topic_config(name.topic).unclean_leader_election_enable);
+    if (!elected) {
+      if (!partition.is_new && state.leader.valid()) elections.hopeless.push_back(name);
+      continue;
+    }
+    const LeaderEpoch epoch = partition.is_new ? 0 : state.leader_epoch + 1;
+    (partition.is_new ? elections.created : elections.changed)[name] = {
+        elected->leader, epoch, elected->isr, state.partition_epoch};
+  }
+  return elections;
+}
+
+PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_gone) {
+  PartitionStates shrunk;
+  for (const auto& [name, partition] : context.partitions()) {
+    if (partition.is_new) continue;
+    LeaderAndIsr next = partition.state;
+    for (const BrokerId replica : partition.assignment) {
+      if (!is_gone(name, replica)) continue;
+      if (next.isr.size() > 1) std::erase(next.isr, replica);
+      if (next.leader == replica) next.leader = BrokerId();
+    }
+    if (next == partition.state) continue;
+    ++next.leader_epoch;
+    shrunk[name] = std::move(next);
+  }
+  return shrunk;
+}
+
+PartitionStates hand_over(const ControllerContext& context, BrokerId leaving) {
+  PartitionStates moved;
+  for (const auto& [name, partition] : context.partitions()) {
+    if (partition.is_new || !contains(partition.state.isr, leaving)) continue;
+    LeaderAndIsr next = partition.state;
+    if (next.leader == leaving) {
+      const std::optional<Elected> elected =
+          elect_for_shutdown(partition.assignment, partition.state.isr, context.live_for(name),
+                             context.shutting_down());
+      if (!elected) continue;
+      next.leader = elected->leader;
+      next.isr = elected->isr;
+    } else if (next.isr.size() > 1) {
+      std::erase(next.isr, leaving);
+    }
+    ++next.leader_epoch;
+    moved[name] = std::move(next);
+  }
+  return moved;
+}
+
+std::vector<Imbalance> find_imbalances(const ControllerContext& context) {
+  std::vector<Imbalance> imbalances;
+  for (const auto& [broker, registered] : context.live()) {
+    int preferred = 0;
+    int elsewhere = 0;
+    PartitionStates moved;
+    for (const auto& [name, partition] : context.partitions()) {
+      if (partition.is_new || partition.assignment.front() != broker) continue;
+      ++preferred;
+      if (partition.state.leader == broker) continue;
+      ++elsewhere;
+      const std::optional<Elected> elected =
+          elect_preferred(partition.assignment, partition.state.isr, context.live_for(name));
+      if (!elected) continue;
+      LeaderAndIsr& next = moved[name] = partition.state;
+      next.leader = elected->leader;
+      ++next.leader_epoch;
+    }
+    if (preferred == 0) continue;
+    const double percentage = 100.0 * elsewhere / preferred;
+    if (percentage <= context.config().leader_imbalance_per_broker_percentage) continue;
+    imbalances.push_back({broker, percentage, std::move(moved)});
+  }
+  return imbalances;
+}
+
+ErrorCode judge_isr_change(const ControllerContext& context,
+                           const AlterPartitionRequest::Partition& change,
+                           const LeaderAndIsr& state) {
+  if (change.partition_epoch > state.partition_epoch || change.leader_epoch > state.leader_epoch) {
+    return ErrorCode::not_controller;
+  }
+  if (change.leader_epoch < state.leader_epoch) return ErrorCode::fenced_leader_epoch;
+  if (change.new_isr == state.isr) return ErrorCode::none;
+  if (change.partition_epoch != state.partition_epoch) return ErrorCode::invalid_update_version;
+  const bool all_eligible =
+      std::all_of(change.new_isr.begin(), change.new_isr.end(), [&](BrokerId id) {
+        return (context.live().contains(id) && !context.shutting_down().contains(id)) ||
+               contains(state.isr, id);
+      });
+  return all_eligible ? ErrorCode::none : ErrorCode::ineligible_replica;
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,45 @@
+// What the controller decides about all partitions that it knows: the states that they shall have.
+// Pure functions of the ControllerContext; the rules for one partition are in rules.h.
+//
+// Source: kafka.controller.{KafkaController, PartitionStateMachine, ReplicaStateMachine}.
+#pragma once
+
+#include "model/controller/context.h"
+
+#include <functional>
+#include <vector>
+
+namespace brokerlab::model {
+
+struct Elections {
+  PartitionStates changed;
+  PartitionStates created;               ///< First states of new partitions.
+  std::vector<TopicPartition> hopeless;  ///< Had a leader, and nobody can lead them now.
+};
+/// Leaders for all partitions that have none that is alive.
+Elections elect_missing_leaders(const ControllerContext& context);
+
+/// Replicas that are gone leave the ISR of the partitions that others lead. A new leader epoch
+/// fences what they may still have under way.
+using IsGone = std::function<bool(const TopicPartition&, BrokerId)>;
+PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_gone);
+
+/// A broker that shuts down hands over what it leads where another can, and leaves the ISRs.
+PartitionStates hand_over(const ControllerContext& context, BrokerId leaving);
+
+/// Preferred leaders of too many partitions that others lead.
+struct Imbalance {
+  BrokerId broker;
+  double percentage = 0;
+  PartitionStates moved;  ///< To it, where it is in the ISR.
+};
+/// By leader.imbalance.per.broker.percentage.
+std::vector<Imbalance> find_imbalances(const ControllerContext& context);
+
+/// A leader asks for another ISR of a partition that is in `state`. One that asks again for what it
+/// has got is answered before its partition epoch is looked at (processAlterPartition).
+ErrorCode judge_isr_change(const ControllerContext& context,
+                           const AlterPartitionRequest::Partition& change,
+                           const LeaderAndIsr& state);
+
+}  // namespace brokerlab::model

@@ -1,0 +1,120 @@
+// MetadataStore: the door to where a cluster keeps what all must agree on: who is the controller,
+// which brokers there are, which topics, who leads each partition.
+//
+// Broker and Controller know nothing else of it. Which one is behind the door is chosen where the
+// broker is built: model/zookeeper_store keeps all of it in a ZooKeeper ensemble.
+//
+// Lifetime: owned by the Broker; dies with its process. Threads: none.
+// Errors:   a call waits for as long as a connection is missing. Nothing, false or refused comes
+//           back when the session is lost meanwhile (an event tells that, too), or when the store
+//           holds something else than the caller thought.
+#pragma once
+
+#include "base/phrase.h"
+#include "base/result.h"
+#include "model/config.h"
+#include "model/wire/protocol.h"
+#include "sim/task.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// Something that the controller asked to be told of has changed; or the session is lost, and with
+/// it the registration and the controllership.
+struct MetadataEvent {
+  enum class Type {
+    controller_gone,
+    brokers_changed,
+    topics_changed,
+    log_dir_failed,
+    session_lost,  ///< connect_again() makes another one.
+  };
+  Type type;
+  sim::EventId cause = {};  ///< Set it as the cause of what is done about the event.
+};
+
+/// The controllership. Whoever claims it later fences this claim off.
+struct ControllerClaim {
+  ControllerEpoch epoch;
+  int fence = -1;  ///< The store's mark of it, compared at every write.
+};
+
+/// Epoch: that of the registration, larger each time (KIP-380).
+struct RegisteredBroker {
+  BrokerEndpoint endpoint;
+  std::int64_t epoch = -1;
+};
+
+using Assignment = std::vector<std::vector<BrokerId>>;  ///< Replicas by partition number.
+using PartitionStates = std::map<TopicPartition, LeaderAndIsr>;
+
+struct StoredTopic {
+  Assignment assignment;
+  TopicOverrides config;
+};
+
+class MetadataStore {
+ public:
+  virtual ~MetadataStore() = default;
+
+  // --- For the broker ---
+
+  /// Why a broker cannot go on, for the trace and as the process's last words.
+  struct Refused {
+    Phrase why;
+    Phrase last_words;
+  };
+  /// The first session. Refused when none could be made in time.
+  virtual sim::Task<Status<Refused>> connect() = 0;
+  /// After session_lost; waits for as long as it takes. False: there will be none.
+  virtual sim::Task<bool> connect_again() = 0;
+  /// Creates what every cluster needs, unless it is there.
+  virtual sim::Task<> prepare() = 0;
+  /// Registers the broker for as long as the session lasts. Gives its epoch.
+  virtual sim::Task<Result<std::int64_t, Refused>> register_broker(BrokerEndpoint broker) = 0;
+  /// The settings that the topic has of its own; none when they cannot be read.
+  virtual sim::Task<TopicOverrides> topic_config(std::string topic) = 0;
+  /// Lets the controller know that this broker has lost a log directory (KIP-112).
+  virtual sim::Task<> tell_log_dir_failed(BrokerId broker) = 0;
+  /// The next event; nothing when there will be none. One waits at a time.
+  virtual sim::Task<std::optional<MetadataEvent>> next_event() = 0;
+  /// Ends the session: registration and controllership go at once.
+  virtual sim::Task<> close() = 0;
+
+  // --- For the controller ---
+
+  /// Claims the controllership if nobody has it. Asks to be told when whoever has it is gone.
+  virtual sim::Task<std::optional<ControllerClaim>> claim_controllership(BrokerId broker) = 0;
+  /// The registered brokers. Asks to be told when they change.
+  virtual sim::Task<std::optional<std::map<BrokerId, RegisteredBroker>>> brokers() = 0;
+  /// Names of all topics. Asks to be told when they change.
+  virtual sim::Task<std::optional<std::vector<std::string>>> topics() = 0;
+  virtual sim::Task<std::optional<StoredTopic>> topic(std::string name) = 0;
+  /// Of the topic's first partitions, those that have a state.
+  virtual sim::Task<PartitionStates> states(std::string topic, int partitions) = 0;
+
+  struct Written {
+    PartitionStates written;  ///< With their new partition epochs.
+    PartitionStates others;   ///< What is there instead: somebody has changed it.
+    bool fenced_off = false;  ///< Another controller's claim is in force, or the session is lost.
+  };
+  /// Changes states whose partition epochs are still those given.
+  virtual sim::Task<Written> write_states(ControllerClaim claim, PartitionStates states) = 0;
+  /// First states of new partitions. False: fenced off.
+  virtual sim::Task<bool> create_states(ControllerClaim claim, PartitionStates states) = 0;
+
+  enum class TopicCreation { created, exists, failed };
+  virtual sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) = 0;
+
+  /// Brokers that have lost log directories since the last call. Asks to be told of the next.
+  virtual sim::Task<std::set<BrokerId>> take_log_dir_failures() = 0;
+  /// The same for who does not want to know which: a new controller asks everybody anyway.
+  virtual sim::Task<> forget_log_dir_failures() = 0;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,79 @@
+// ControllerPublisher: tells what the controller has decided: the brokers, by LeaderAndIsr and
+// UpdateMetadata requests; whoever reads the run, by trace events and the Observer.
+//
+// What is told to brokers is collected until send(), which makes one request of each kind a broker
+// of it.
+//
+// Lifetime: owned by the ControllerTerm. Threads: none.
+// Source:   kafka.controller.AbstractControllerBrokerRequestBatch.
+#pragma once
+
+#include "model/cluster_context.h"
+#include "model/controller/channels.h"
+#include "model/controller/context.h"
+
+namespace brokerlab::model {
+
+class ControllerPublisher {
+ public:
+  ControllerPublisher(sim::Process& process, ClusterContext& cluster, BrokerId id,
+                      const ControllerContext& context);
+
+  ControllerChannels& channels() { return channels_; }
+  void send(ControllerEpoch epoch) { channels_.send(epoch, context_.live_endpoints()); }
+
+  // --- Brokers ---
+
+  void broker_joined(const RegisteredBroker& broker, sim::EventId cause);
+  void broker_failed(BrokerId broker, sim::EventId cause);
+  /// Everything that those brokers need who have just come, or do not know us yet.
+  void tell_all_metadata(const std::vector<BrokerId>& brokers);
+  /// All states of all replicas there, but those that are known to be gone.
+  void tell_replicas_of(const std::set<BrokerId>& brokers);
+  /// Who is alive.
+  void tell_brokers(const std::vector<BrokerId>& to) { channels_.collect_metadata(to, {}); }
+
+  // --- Partitions that have changed; the context has their new states ---
+
+  struct Change {
+    TopicPartition partition;
+    ControllerContext::Partition before;
+  };
+  /// Leaders or ISRs that the controller has decided on: to their replicas, and to everybody.
+  void tell_changes(const std::vector<Change>& changes);
+
+  /// An ISR that its leader asked for; it knows from our answer, and followers need not.
+  struct IsrChanged {
+    TopicPartition partition;
+    LeaderAndIsr before;
+    BrokerId asked_by;
+    Duration pending{};         ///< Since the leader wanted it.
+    sim::EventId because = {};  ///< It wanted it for this; none: not known.
+  };
+  void tell_isr_changes(const std::vector<IsrChanged>& changes);
+
+  // --- The trace alone ---
+
+  void note_elected(ControllerEpoch epoch);
+  void note_resigned();
+  void note_lost_replicas(BrokerId broker, std::size_t replicas);
+  void note_offline(const std::vector<TopicPartition>& hopeless);
+  void note_imbalance(BrokerId broker, double percentage);
+
+ private:
+  using Partition = ControllerContext::Partition;
+  void note_change(const TopicPartition& name, const Partition& now, const LeaderAndIsr& before,
+                   BrokerId asked_by = {}, Duration pending = {});
+  void note_min_isr(const TopicPartition& name, const Partition& now,
+                    const std::vector<BrokerId>& isr_before);
+  void tell_observer(const TopicPartition& name, const Partition& now);
+  sim::World& world() { return process_.world(); }
+
+  sim::Process& process_;
+  ClusterContext& cluster_;
+  const BrokerId id_;
+  const ControllerContext& context_;
+  ControllerChannels channels_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,39 @@
+// ControllerRequests: what brokers and operators ask of the controller: ISR changes (KIP-497),
+// leaving in good order, new topics. A broker that is not the controller refuses them.
+//
+// Lifetime: owned by the Controller, which gives the first two their turn among its events.
+// Threads:  none. Source: kafka.controller.KafkaController, kafka.server.ZkAdminManager.
+#pragma once
+
+#include "base/random.h"
+#include "model/controller/term.h"
+
+#include <memory>
+
+namespace brokerlab::model {
+
+class ControllerRequests {
+ public:
+  /// `random`: where the replicas of new topics go.
+  ControllerRequests(sim::World& world, ControllerTerm& term, RandomStream random)
+      : world_(world), term_(term), random_(std::move(random)) {}
+
+  // Caller keeps request and response until they return.
+  sim::Task<> alter_partition(const AlterPartitionRequest& request,
+                              AlterPartitionResponse& response);
+  sim::Task<> controlled_shutdown(const ControlledShutdownRequest& request,
+                                  ControlledShutdownResponse& response);
+
+  /// Only makes the topics; the controller finds them in the store, as it finds all others.
+  sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(
+      const CreateTopicsRequest& request);
+
+ private:
+  sim::Task<ErrorCode> create_topic(const CreateTopicsRequest::Topic& topic);
+
+  sim::World& world_;
+  ControllerTerm& term_;
+  RandomStream random_;
+};
+
+}  // namespace brokerlab::model

@@ -1,0 +1,59 @@
+#include "model/controller/term.h"
+
+namespace brokerlab::model {
+
+ControllerTerm::ControllerTerm(Owner owner)
+    : store_(owner.store),
+      context_(owner.config),
+      publisher_(owner.process, owner.cluster, owner.id, context_) {}
+
+void ControllerTerm::begin(ControllerClaim claim) {
+  claim_ = claim;
+  epoch_ = claim.epoch;
+  publisher_.note_elected(epoch_);
+}
+
+void ControllerTerm::end() {
+  if (!active()) return;
+  claim_.reset();
+  publisher_.channels().clear();
+  context_.clear();
+  publisher_.note_resigned();
+}
+
+sim::Task<PartitionStates> ControllerTerm::write(PartitionStates states) {
+  ENSURE(active(), "only the controller writes states");
+  MetadataStore::Written outcome = co_await store_.write_states(*claim_, std::move(states));
+  if (outcome.fenced_off) end();
+  context_.correct(outcome.others);
+  co_return std::move(outcome.written);
+}
+
+sim::Task<bool> ControllerTerm::put_in_force(PartitionStates states) {
+  const PartitionStates written = co_await write(std::move(states));
+  if (active()) adopt(written);
+  co_return active();
+}
+
+sim::Task<bool> ControllerTerm::create(PartitionStates states) {
+  ENSURE(active(), "only the controller creates states");
+  const bool created = co_await store_.create_states(*claim_, states);
+  if (created) {
+    adopt(states);
+  } else {
+    end();
+  }
+  co_return active();
+}
+
+void ControllerTerm::adopt(const PartitionStates& states) {
+  std::vector<ControllerPublisher::Change> changes;
+  for (const auto& [name, state] : states) changes.push_back({name, context_.adopt(name, state)});
+  publisher_.tell_changes(changes);
+}
+
+void ControllerTerm::send() {
+  if (active()) publisher_.send(epoch_);
+}
+
+}  // namespace brokerlab::model
