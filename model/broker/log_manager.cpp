@@ -1,9 +1,9 @@
-// The ReplicaManager's logs: loaded at the start, closed at the end, in directories that may fail,
-// with checkpoints beside them.
-#include "model/broker/replica_manager.h"
+#include "model/broker/log_manager.h"
+
 #include "model/events.h"
 #include "sim/when_all.h"
 
+#include <algorithm>
 #include <set>
 
 namespace brokerlab::model {
@@ -47,11 +47,11 @@ std::pair<std::string, std::int32_t> checkpoint_key(const TopicPartition& partit
 
 // --- Start and stop ---
 
-sim::Task<> ReplicaManager::load_logs() {
+sim::Task<> LogManager::load() {
   // As with num.recovery.threads.per.data.dir=1: the directories side by side.
   std::vector<sim::Task<Recovered>> loads;
-  for (int dir = 0; dir < storage_.dirs(); ++dir) loads.push_back(load_dir(dir));
-  const std::vector<Recovered> all = co_await sim::when_all(process_, std::move(loads));
+  for (int dir = 0; dir < context_.storage.dirs(); ++dir) loads.push_back(load_dir(dir));
+  const std::vector<Recovered> all = co_await sim::when_all(context_.process, std::move(loads));
   Recovered sum;
   for (const Recovered& one : all) {
     sum.logs += one.logs;
@@ -59,18 +59,19 @@ sim::Task<> ReplicaManager::load_logs() {
     sum.cut += one.cut;
   }
   if (sum.logs == 0) co_return;
-  world().trace().record(events::log_recovered, {.machine = machine()},
+  world().trace().record(events::log_recovered, {.machine = context_.machine()},
                          {{"partitions", std::to_string(sum.logs)},
                           {"scanned", to_rounded_text(sum.scanned)},
                           {"cut", to_rounded_text(sum.cut)}});
 }
 
-sim::Task<ReplicaManager::Recovered> ReplicaManager::load_dir(int dir) {
+sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
   Recovered recovered;
-  log::MemoryEnv& env = storage_.dir(dir).env();
+  log::MemoryEnv& env = context_.storage.dir(dir).env();
   const auto made = env.make_dir(log_root);
   ENSURE(made.ok(), "the log directory could not be made");
   const bool clean = env.exists(in_root(log::clean_shutdown_name));
+  // A disk that fails at any of this is seen in settle().
   if (clean) (void)env.remove(in_root(log::clean_shutdown_name));
   auto recovery_points = log::read_checkpoint(env, in_root(log::recovery_point_checkpoint_name));
   auto high_watermarks = log::read_checkpoint(env, in_root(log::high_watermark_checkpoint_name));
@@ -83,15 +84,15 @@ sim::Task<ReplicaManager::Recovered> ReplicaManager::load_dir(int dir) {
     const std::optional<TopicPartition> partition = parse_dir(name);
     if (!partition) continue;
     TopicOverrides overrides = co_await read_config_(partition->topic);
-    const TopicConfig topic = TopicConfig::in_force(config_, overrides);
+    const TopicConfig topic = TopicConfig::in_force(context_.config, overrides);
     topic_configs_[partition->topic] = overrides;
     log::Log::OpenOptions options;
     const auto point = points.find(checkpoint_key(*partition));
     options.recovery_point = point == points.end() ? 0 : point->second;
     options.clean = clean;
-    options.now = wall_millis();
+    options.now = context_.wall_millis();
     auto opened = log::Log::open(env, log_dir(*partition), log_config(topic), options);
-    const bool works = co_await storage_.settle(dir);
+    const bool works = co_await context_.storage.settle(dir);
     if (!works) co_return Recovered{};  // the others are left; what was opened here goes with it
     ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
     const log::Log::Recovery& recovery = (*opened)->recovery();
@@ -100,149 +101,136 @@ sim::Task<ReplicaManager::Recovered> ReplicaManager::load_dir(int dir) {
       recovered.scanned += Bytes(recovery.bytes_scanned);
       recovered.cut += Bytes(recovery.bytes_cut);
     }
-    loaded_logs_[*partition] = std::move(*opened);
+    loaded_[*partition] = std::move(*opened);
     dirs_[*partition] = dir;
-    sim::Cpu& cpu = process_.machine().cpu();
+    sim::Cpu& cpu = context_.process.machine().cpu();
     co_await cpu.run(cpu.demand(1, 0, Bytes(recovery.bytes_scanned)));
   }
   co_return recovered;
 }
 
-void ReplicaManager::start() {
-  process_.spawn(watch_isr());
-  process_.spawn(checkpoint_high_watermarks());
-  process_.spawn(checkpoint_recovery_points());
-  if (config_.log_flush_scheduler_interval) process_.spawn(flush_dirty_logs());
+void LogManager::start() {
+  context_.process.spawn(checkpoint_high_watermarks());
+  context_.process.spawn(checkpoint_recovery_points());
+  if (context_.config.log_flush_scheduler_interval) context_.process.spawn(flush_dirty_logs());
 }
 
-sim::Task<> ReplicaManager::shutdown_cleanly() {
-  fetchers_.stop();
+sim::Task<> LogManager::close_cleanly() {
   std::set<int> unclean;
-  for (auto& [name, partition] : partitions_) {
+  for (const auto& [name, partition] : replicas_.all()) {
     if (!partition->log().close().ok()) unclean.insert(dirs_.at(name));
   }
   write_recovery_points();
   write_high_watermarks();
-  co_await storage_.settle();
-  // The marker vouches for what is on the disk by now.
-  for (int i = 0; i < storage_.dirs(); ++i) {
-    if (!storage_.dir(i).online() || unclean.contains(i)) continue;
-    log::MemoryEnv& env = storage_.dir(i).env();
+  co_await context_.storage.settle();
+  // What could not be written is seen in settle(): that directory is offline then, or the broker
+  // halts. The marker vouches for what is on the disk by now.
+  for (int i = 0; i < context_.storage.dirs(); ++i) {
+    if (!context_.storage.dir(i).online() || unclean.contains(i)) continue;
+    log::MemoryEnv& env = context_.storage.dir(i).env();
     if (auto marker = env.create(in_root(log::clean_shutdown_name))) {
       (void)(*marker)->sync();
       (void)env.sync_dir(log_root);
     }
   }
-  co_await storage_.settle();
+  co_await context_.storage.settle();
 }
 
-int ReplicaManager::emptiest_dir() const {
-  std::vector<int> logs(static_cast<std::size_t>(storage_.dirs()), 0);
+int LogManager::emptiest_dir() const {
+  std::vector<int> logs(static_cast<std::size_t>(context_.storage.dirs()), 0);
   for (const auto& [partition, dir] : dirs_) ++logs[static_cast<std::size_t>(dir)];
   int best = -1;
-  for (int i = 0; i < storage_.dirs(); ++i) {
-    if (!storage_.dir(i).online()) continue;
+  for (int i = 0; i < context_.storage.dirs(); ++i) {
+    if (!context_.storage.dir(i).online()) continue;
     const auto count = [&](int dir) { return logs[static_cast<std::size_t>(dir)]; };
     if (best < 0 || count(i) < count(best)) best = i;
   }
   return best;
 }
 
+sim::Task<> LogManager::learn_config(std::string topic) {
+  if (topic_configs_.contains(topic)) co_return;
+  TopicOverrides overrides = co_await read_config_(topic);
+  topic_configs_[topic] = overrides;
+}
+
 /// Source: LogManager.getOrCreateLog (where it goes; an old replica that is not found while a
 /// directory is offline may be in there).
-Result<Partition*, ErrorCode> ReplicaManager::open_partition(const TopicPartition& name,
-                                                             const TopicOverrides& overrides,
-                                                             bool is_new) {
-  const TopicConfig topic = TopicConfig::in_force(config_, overrides);
-  auto partition = std::make_unique<Partition>(id_, name, cluster_.partitions.id_of(name), topic,
-                                               config_.replica_lag_time_max);
-  partition->set_liveness([this](BrokerId broker) { return metadata_.is_alive(broker); });
+Result<std::unique_ptr<Partition>, ErrorCode> LogManager::open(const TopicPartition& name,
+                                                               bool is_new) {
+  const TopicConfig topic = TopicConfig::in_force(context_.config, topic_configs_[name.topic]);
+  auto partition =
+      std::make_unique<Partition>(context_.id, name, context_.cluster.partitions.id_of(name), topic,
+                                  context_.config.replica_lag_time_max);
+  partition->set_liveness([this](BrokerId broker) { return context_.metadata.is_alive(broker); });
   Offset high_watermark = 0;
   if (const auto found = high_watermarks_.find(checkpoint_key(name));
       found != high_watermarks_.end()) {
     high_watermark = found->second;
   }
   std::unique_ptr<log::Log> log;
-  if (const auto loaded = loaded_logs_.find(name); loaded != loaded_logs_.end()) {
+  if (const auto loaded = loaded_.find(name); loaded != loaded_.end()) {
     log = std::move(loaded->second);
-    loaded_logs_.erase(loaded);
+    loaded_.erase(loaded);
   } else {
+    BrokerStorage& storage = context_.storage;
     const int dir = emptiest_dir();
-    if (dir < 0 || (!is_new && offline_dirs() > 0)) return fail(ErrorCode::kafka_storage_error);
+    const bool may_be_lost = !is_new && storage.online() < storage.dirs();
+    if (dir < 0 || may_be_lost) return fail(ErrorCode::kafka_storage_error);
     log::Log::OpenOptions options;
-    options.now = wall_millis();
-    auto opened =
-        log::Log::open(storage_.dir(dir).env(), log_dir(name), log_config(topic), options);
+    options.now = context_.wall_millis();
+    auto opened = log::Log::open(storage.dir(dir).env(), log_dir(name), log_config(topic), options);
     if (!opened) return fail(ErrorCode::kafka_storage_error);
     log = std::move(*opened);
     dirs_[name] = dir;
   }
-  partition->set_log(std::move(log), high_watermark, clock());
-  Partition* raw = partition.get();
-  partitions_[name] = std::move(partition);
-  return raw;
+  partition->set_log(std::move(log), high_watermark, context_.clock());
+  return partition;
 }
 
-// --- Log directories ---
-
-ErrorCode ReplicaManager::why_missing(const TopicPartition& partition) const {
-  if (offline_.contains(partition)) return ErrorCode::kafka_storage_error;
-  return metadata_.leader(partition) ? ErrorCode::not_leader_or_follower
-                                     : ErrorCode::unknown_topic_or_partition;
+/// Source: UnifiedLog.roll.
+sim::Task<> LogManager::flush_to(TopicPartition name, Offset base) {
+  Partition* partition = replicas_.find(name);
+  if (partition == nullptr) co_return;
+  // What the disk does is seen in settle().
+  (void)partition->log().flush_to(std::min(base, partition->log_end_offset()));
+  co_await context_.storage.settle();
 }
 
-/// With others left their partitions go on, and the controller hears that some have gone; without
-/// the broker halts, and nobody starts it again. Source: KIP-112,
-/// ReplicaManager.handleLogDirFailure, LogManager.handleLogDirFailure.
-void ReplicaManager::log_dir_failed(int dir, sim::DiskError error) {
+// --- Directories that fail ---
+
+void LogManager::tell_failed(int dir, sim::DiskError error) {
   const Phrase why = error == sim::DiskError::full
                          ? Phrase{"no space left on its disk", "디스크에 공간이 없다"}
                          : Phrase{"its disk failed", "디스크 고장"};
-  if (storage_.dirs() == 1) {
-    world().trace().record(events::log_directory_failed, {.machine = machine()},
+  BrokerStorage& storage = context_.storage;
+  if (storage.dirs() == 1) {
+    world().trace().record(events::log_directory_failed, {.machine = context_.machine()},
                            {sim::Detail::of("why", why)});
   } else {
     world().trace().record(
-        events::log_directory_offline, {.machine = machine()},
-        {{"disk", std::to_string(storage_.dir(dir).number() + 1)}, sim::Detail::of("why", why)});
+        events::log_directory_offline, {.machine = context_.machine()},
+        {{"disk", std::to_string(storage.dir(dir).number() + 1)}, sim::Detail::of("why", why)});
   }
-  if (storage_.online() == 0) {
-    process_.exit({"all its log directories have failed", "로그 디렉터리가 모두 고장 났다"});
-    return;
-  }
-  std::erase_if(loaded_logs_, [&](const auto& entry) { return dirs_[entry.first] == dir; });
-  std::vector<TopicPartition> gone;
-  for (const auto& [name, partition] : partitions_) {
-    if (dirs_.at(name) == dir) gone.push_back(name);
-  }
-  for (const TopicPartition& name : gone) take_offline(name);
-  fetchers_.shut_down_idle();
-  if (on_dir_failure_) on_dir_failure_();
 }
 
-void ReplicaManager::take_offline(const TopicPartition& name) {
-  const sim::World::KeepCause keep(world());
-  fetchers_.unfollow(name);
-  const auto found = partitions_.find(name);
-  const bool led = found->second->is_leader();
-  const LeaderEpoch epoch = found->second->leader_epoch();
-  watch_.on_replica_changed(id_, found->second->id());
-  offline_[name] = std::move(found->second);
-  partitions_.erase(found);
-  high_watermarks_.erase(checkpoint_key(name));
-  purgatory_.check(name);  // who waited here hears KAFKA_STORAGE_ERROR
-  if (led && name.topic == offsets_topic && on_leadership_) {
-    on_leadership_(name.partition, false, epoch);
+std::vector<TopicPartition> LogManager::lose_dir(int dir) {
+  std::erase_if(loaded_, [&](const auto& entry) { return dirs_[entry.first] == dir; });
+  std::vector<TopicPartition> gone;
+  for (const auto& [name, partition] : replicas_.all()) {
+    if (dirs_.at(name) == dir) gone.push_back(name);
   }
+  for (const TopicPartition& name : gone) high_watermarks_.erase(checkpoint_key(name));
+  return gone;
 }
 
 // --- Checkpoints ---
 
-void ReplicaManager::write_high_watermarks() {
-  for (const auto& [name, partition] : partitions_) {
+void LogManager::write_high_watermarks() {
+  for (const auto& [name, partition] : replicas_.all()) {
     high_watermarks_[checkpoint_key(name)] = partition->high_watermark();
   }
-  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(storage_.dirs()));
+  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(context_.storage.dirs()));
   for (const auto& [key, offset] : high_watermarks_) {
     const auto dir = dirs_.find({key.first, key.second});
     if (dir != dirs_.end()) by_dir[static_cast<std::size_t>(dir->second)][key] = offset;
@@ -250,45 +238,47 @@ void ReplicaManager::write_high_watermarks() {
   write_checkpoints(log::high_watermark_checkpoint_name, by_dir);
 }
 
-void ReplicaManager::write_recovery_points() {
-  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(storage_.dirs()));
-  for (const auto& [name, partition] : partitions_) {
+void LogManager::write_recovery_points() {
+  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(context_.storage.dirs()));
+  for (const auto& [name, partition] : replicas_.all()) {
     by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] =
         partition->log().recovery_point();
   }
   write_checkpoints(log::recovery_point_checkpoint_name, by_dir);
 }
 
-void ReplicaManager::write_checkpoints(const char* name,
-                                       const std::vector<log::OffsetCheckpoint>& by_dir) {
-  for (int i = 0; i < storage_.dirs(); ++i) {
-    if (!storage_.dir(i).online()) continue;
-    (void)log::write_checkpoint(storage_.dir(i).env(), in_root(name),
+void LogManager::write_checkpoints(const char* name,
+                                   const std::vector<log::OffsetCheckpoint>& by_dir) {
+  for (int i = 0; i < context_.storage.dirs(); ++i) {
+    if (!context_.storage.dir(i).online()) continue;
+    // Without it the next start works with the checkpoint before; a disk that failed is seen in
+    // settle().
+    (void)log::write_checkpoint(context_.storage.dir(i).env(), in_root(name),
                                 by_dir[static_cast<std::size_t>(i)]);
   }
 }
 
-sim::Task<> ReplicaManager::checkpoint_high_watermarks() {
+sim::Task<> LogManager::checkpoint_high_watermarks() {
   while (true) {
-    co_await world().sleep(config_.replica_high_watermark_checkpoint_interval);
+    co_await world().sleep(context_.config.replica_high_watermark_checkpoint_interval);
     write_high_watermarks();
-    co_await storage_.settle();
+    co_await context_.storage.settle();
   }
 }
 
-sim::Task<> ReplicaManager::checkpoint_recovery_points() {
+sim::Task<> LogManager::checkpoint_recovery_points() {
   while (true) {
-    co_await world().sleep(config_.log_flush_offset_checkpoint_interval);
+    co_await world().sleep(context_.config.log_flush_offset_checkpoint_interval);
     write_recovery_points();
-    co_await storage_.settle();
+    co_await context_.storage.settle();
   }
 }
 
-sim::Task<> ReplicaManager::flush_dirty_logs() {
+sim::Task<> LogManager::flush_dirty_logs() {
   while (true) {
-    co_await world().sleep(*config_.log_flush_scheduler_interval);
-    for (auto& [name, partition] : partitions_) partition->maybe_flush(clock());
-    co_await storage_.settle();
+    co_await world().sleep(*context_.config.log_flush_scheduler_interval);
+    for (const auto& [name, partition] : replicas_.all()) partition->maybe_flush(context_.clock());
+    co_await context_.storage.settle();
   }
 }
 

@@ -1,0 +1,78 @@
+// LogManager: the logs of one broker, in directories that may fail: opened and recovered at the
+// start, flushed and checkpointed while it runs, closed at its end.
+//
+// What the log engine has written is in memory; each call here that takes time then waits for the
+// hardware (BrokerStorage::settle), and there a disk's failure is seen.
+//
+// Lifetime: owned by the ReplicaManager. Threads: none. Source: kafka.log.LogManager; KIP-112.
+#pragma once
+
+#include "log/directory/checkpoint.h"
+#include "model/broker/hosted_replicas.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+class LogManager {
+ public:
+  LogManager(const ReplicaContext& context, HostedReplicas& replicas)
+      : context_(context), replicas_(replicas) {}
+
+  /// Reads the settings that a topic has of its own.
+  using ConfigReader = std::function<sim::Task<TopicOverrides>(std::string topic)>;
+  void set_config_reader(ConfigReader reader) { read_config_ = std::move(reader); }
+
+  /// Opens every log of every directory, recovering those of an unclean stop. Takes its time.
+  sim::Task<> load();
+  /// Starts the background work: checkpoints, flushes.
+  void start();
+  /// Flushes, writes checkpoints and the clean-shutdown markers.
+  sim::Task<> close_cleanly();
+
+  /// Before the first open() of the topic; reads once.
+  sim::Task<> learn_config(std::string topic);
+  /// A replica with its log: one that was loaded, or a new one where the fewest are. `is_new`: the
+  /// controller has just made the partition, so it cannot be on a directory that has failed.
+  Result<std::unique_ptr<Partition>, ErrorCode> open(const TopicPartition& name, bool is_new);
+  /// Syncs what lies before a new segment, in the background.
+  void flush_behind(const TopicPartition& name, Offset base) {
+    context_.process.spawn(flush_to(name, base));
+  }
+
+  void tell_failed(int dir, sim::DiskError error);
+  /// Forgets the directory. Gives the hosted replicas that are gone with it.
+  std::vector<TopicPartition> lose_dir(int dir);
+
+ private:
+  /// A log directory's part of load().
+  struct Recovered {
+    int logs = 0;
+    Bytes scanned{0};
+    Bytes cut{0};
+  };
+  sim::Task<Recovered> load_dir(int dir);
+  int emptiest_dir() const;  ///< -1: all have failed.
+  sim::Task<> flush_to(TopicPartition name, Offset base);
+  sim::Task<> checkpoint_high_watermarks();
+  sim::Task<> checkpoint_recovery_points();
+  sim::Task<> flush_dirty_logs();
+  void write_high_watermarks();
+  void write_recovery_points();
+  void write_checkpoints(const char* name, const std::vector<log::OffsetCheckpoint>& by_dir);
+  sim::World& world() const { return context_.world(); }
+
+  const ReplicaContext& context_;
+  HostedReplicas& replicas_;
+  ConfigReader read_config_;
+  std::map<std::string, TopicOverrides> topic_configs_;
+  std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_;  ///< Not hosted yet.
+  std::map<TopicPartition, int> dirs_;                          ///< Of every log here.
+  log::OffsetCheckpoint high_watermarks_;
+};
+
+}  // namespace brokerlab::model
