@@ -29,6 +29,21 @@ void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Ti
   last_flush_ = now;
   log_ = std::move(log);
   high_watermark_ = std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
+  check();
+}
+
+void Partition::check() {
+  ENSURE(high_watermark_ <= log_end_offset(), "{}: high watermark {}, but the log ends at {}",
+         name_.name(), high_watermark_, log_end_offset());
+  for (const BrokerId member : isr_) {
+    ENSURE(contains(replicas_, member), "{}: {} is in the ISR and no replica", name_.name(),
+           member);
+  }
+  ENSURE(leader_epoch_ >= checked_.leader, "{}: leader epoch {} after {}", name_.name(),
+         leader_epoch_, checked_.leader);
+  ENSURE(partition_epoch_ >= checked_.partition, "{}: partition epoch {} after {}", name_.name(),
+         partition_epoch_, checked_.partition);
+  checked_ = {leader_epoch_, partition_epoch_};
 }
 
 bool Partition::in_isr(BrokerId broker) const { return contains(isr_, broker); }
@@ -92,6 +107,7 @@ Partition::Transition Partition::make_leader(const LeaderAndIsrRequest::Partitio
   partition_epoch_ = state.state.partition_epoch;
   transition.changed = is_new_leader || is_new_epoch;
   transition.high_watermark_moved = maybe_increment_high_watermark(now);
+  check();
   return transition;
 }
 
@@ -107,6 +123,7 @@ Partition::Transition Partition::make_follower(const LeaderAndIsrRequest::Partit
   leader_epoch_ = state.state.leader_epoch;
   leader_epoch_start_ = log::no_offset;
   partition_epoch_ = state.state.partition_epoch;
+  check();
   return transition;
 }
 
@@ -135,7 +152,9 @@ Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableB
     }
   }
   // With an ISR of one the high watermark moves right here.
-  return Appended{*appended, maybe_increment_high_watermark(now)};
+  const bool moved = maybe_increment_high_watermark(now);
+  check();
+  return Appended{*appended, moved};
 }
 
 /// A follower that is about to join the ISR is waited for, or it would never get there.
@@ -183,6 +202,7 @@ Partition::FollowerFetch Partition::note_follower_fetch(BrokerId follower, Offse
   found->second.note_fetch(offset, leader_end, now);
   outcome.isr_change = maybe_expand_isr(follower);
   if (before != offset) outcome.high_watermark_moved = maybe_increment_high_watermark(now);
+  check();
   return outcome;
 }
 
@@ -240,7 +260,9 @@ Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
   in_flight_.reset();
   isr_ = answer.state.isr;
   partition_epoch_ = answer.state.partition_epoch;
-  return {.high_watermark_moved = maybe_increment_high_watermark(now)};
+  const bool moved = maybe_increment_high_watermark(now);
+  check();
+  return {.high_watermark_moved = moved};
 }
 
 Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
@@ -346,6 +368,7 @@ Result<log::AppendInfo, log::LogError> Partition::append_as_follower(
     if (!advanced) return fail(advanced.error());
   }
   high_watermark_ = std::clamp(data.high_watermark, log_->log_start_offset(), log_end_offset());
+  check();
   return info;
 }
 
@@ -361,12 +384,15 @@ Offset Partition::truncation_point(const FetchResponse::DivergingEpoch& divergin
 Result<bool, log::LogError> Partition::truncate_to(Offset offset) {
   auto cut = log_->truncate_to(offset);
   high_watermark_ = std::min(high_watermark_, log_end_offset());
+  check();
   return cut;
 }
 
 Status<log::LogError> Partition::truncate_fully_and_start_at(Offset offset) {
   auto cut = log_->truncate_fully_and_start_at(offset);
-  high_watermark_ = offset;
+  // Where the disk failed the log is not at `offset`, and may have lost its end.
+  high_watermark_ = cut.ok() ? offset : std::min(high_watermark_, log_end_offset());
+  check();
   return cut;
 }
 

@@ -198,6 +198,9 @@ class Partition {
   std::optional<IsrChange> maybe_expand_isr(BrokerId follower);
   IsrChange begin_isr_change(std::vector<BrokerId> to);
   void take_replicas(const LeaderAndIsrRequest::Partition& state);
+  /// After every change: what holds whatever the cluster goes through.
+  void check();
+  friend struct PartitionTamper;  ///< Of a test: that check() sees what no call can do.
 
   const BrokerId local_;
   const TopicPartition name_;
@@ -218,6 +221,11 @@ class Partition {
   std::unique_ptr<log::Log> log_;
   Offset high_watermark_ = 0;
   Time last_flush_{};
+  struct Epochs {
+    LeaderEpoch leader = log::no_epoch;
+    int partition = -1;
+  };
+  Epochs checked_;  ///< As check() saw them last.
 };
 
 }  // namespace brokerlab::model

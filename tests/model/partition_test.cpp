@@ -4,11 +4,25 @@
 #include "model/broker/partition.h"
 
 #include "log/env/memory_env.h"
+#include "tests/in_child.h"
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
+
 using namespace brokerlab;
 using namespace brokerlab::model;
+
+namespace brokerlab::model {
+
+struct PartitionTamper {
+  static void set_partition_epoch(Partition& partition, int epoch) {
+    partition.partition_epoch_ = epoch;
+    partition.check();
+  }
+};
+
+}  // namespace brokerlab::model
 
 namespace {
 
@@ -553,4 +567,41 @@ TEST_CASE("what an epoch's end is, a leader says to who asks in its epoch", "[un
   CHECK(end.end_offset == 2);
   wanted.current_leader_epoch = 1;
   CHECK(story.partition.end_of_epoch(wanted).error == ErrorCode::fenced_leader_epoch);
+}
+
+// --- What can never be ---
+
+TEST_CASE("a replica whose state contradicts itself stops the program", "[unit]") {
+  using Act = std::function<void(PartitionStory&)>;
+  const std::string aborted = fmt::format("signal {} ended the child\n", SIGABRT);
+  const auto told = [](const Act& act) {
+    return tests::run_in_child([&] {
+             PartitionStory story;
+             story.lead(5, {1});
+             story.append(2);
+             act(story);
+             return std::string("it goes on");
+           })
+        .failures;
+  };
+  CHECK(told([](PartitionStory& story) { story.lead(6, {1, 2}); }).empty());
+  // The high watermark, 2, beyond the log's end.
+  CHECK(told([](PartitionStory& story) {
+          REQUIRE(story.partition.log().truncate_to(0).ok());
+          story.fetch(2, 0);
+        }) == aborted);
+  // Somebody in the ISR who has no replica.
+  CHECK(told([](PartitionStory& story) { story.lead(6, {1, 4}); }) == aborted);
+  CHECK(told([](PartitionStory& story) {
+          auto older = PartitionStory::state(2, 4, {1, 2, 3});
+          older.state.partition_epoch = 6;
+          story.partition.make_follower(older);
+        }) == aborted);
+  // That the partition epoch goes back every call prevents.
+  CHECK(told([](PartitionStory& story) {
+          PartitionTamper::set_partition_epoch(story.partition, 6);
+        }).empty());
+  CHECK(told([](PartitionStory& story) {
+          PartitionTamper::set_partition_epoch(story.partition, 4);
+        }) == aborted);
 }
