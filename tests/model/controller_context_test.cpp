@@ -182,6 +182,14 @@ TEST_CASE("a broker that shuts down hands over what others can lead", "[unit]") 
   CHECK(cluster.context.shutting_down().empty());
 }
 
+// Not as in Kafka, which counts it as not alive here (ControllerContext.isReplicaOnline).
+TEST_CASE("who is shutting down may still be elected where a leader is missing", "[unit]") {
+  Cluster cluster;
+  cluster.context.mark_shutting_down(BrokerId(2));
+  cluster.dies(1);
+  CHECK(cluster.elect() == "t-0: 2 of [2,3], epoch 1");
+}
+
 TEST_CASE("preferred leaders lead again when too much is led by others", "[unit]") {
   Cluster cluster;
   cluster.config.leader_imbalance_per_broker_percentage = 10;
