@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path source(BROKERLAB_SOURCE_DIR);
+const fs::path checkout(BROKERLAB_SOURCE_DIR);
 const char* const source_folders[] = {"base",      "log",  "sim", "recording", "model",
                                       "scenarios", "labs", "viz", "cli"};
 
@@ -36,17 +36,17 @@ std::vector<fs::path> documents() {
       if (entry.path().extension() == ".md") found.push_back(entry.path());
     }
   };
-  add_those_in(source);
-  add_those_in(source / "docs");
-  for (const char* folder : source_folders) add_those_in(source / folder);
+  add_those_in(checkout);
+  add_those_in(checkout / "docs");
+  for (const char* folder : source_folders) add_those_in(checkout / folder);
   return found;
 }
 
 }  // namespace
 
 TEST_CASE("the index of the documents has every document", "[unit]") {
-  const std::string index = brokerlab::tests::contents(source / "docs/README.md");
-  for (const auto& entry : fs::directory_iterator(source / "docs")) {
+  const std::string index = brokerlab::tests::contents(checkout / "docs/README.md");
+  for (const auto& entry : fs::directory_iterator(checkout / "docs")) {
     const std::string name = entry.path().filename();
     if (fs::is_directory(entry) || name == "README.md") continue;
     INFO("docs/README.md does not list " << name);
@@ -73,7 +73,7 @@ TEST_CASE("a path that a document names is there", "[unit]") {
   for (const fs::path& document : documents()) {
     for (const std::string& path : all_matches(brokerlab::tests::contents(document), form)) {
       INFO(document << " names " << path);
-      const fs::path named = source / path;
+      const fs::path named = checkout / path;
       CHECK((fs::exists(named) || fs::exists(named.string() + ".h") ||
              fs::exists(named.string() + ".cpp")));
     }
@@ -83,10 +83,10 @@ TEST_CASE("a path that a document names is there", "[unit]") {
 TEST_CASE("a folder's README names files of the folder", "[unit]") {
   for (const char* folder : source_folders) {
     std::set<std::string> names;
-    for (const auto& entry : fs::recursive_directory_iterator(source / folder)) {
+    for (const auto& entry : fs::recursive_directory_iterator(checkout / folder)) {
       names.insert(entry.path().filename());
     }
-    const fs::path readme = source / folder / "README.md";
+    const fs::path readme = checkout / folder / "README.md";
     REQUIRE(fs::exists(readme));
     for (const std::string& name :
          all_matches(brokerlab::tests::contents(readme), "`([a-z0-9_]+\\.(?:h|cpp))`")) {
@@ -97,7 +97,7 @@ TEST_CASE("a folder's README names files of the folder", "[unit]") {
 }
 
 TEST_CASE("docs/fidelity.md says of all that is modelled which test holds it", "[unit]") {
-  const std::string fidelity = brokerlab::tests::contents(source / "docs/fidelity.md");
+  const std::string fidelity = brokerlab::tests::contents(checkout / "docs/fidelity.md");
   const auto rows =
       all_matches(fidelity, "(?:^|\n)(\\|[^\n|]*\\| (?:modelled|approximated)[^\n]*)");
   CHECK(rows.size() > 50);

@@ -21,9 +21,9 @@ using brokerlab::test::command;
 
 namespace {
 
-const std::string folder = std::string(BROKERLAB_SOURCE_DIR) + "/tests/scenarios/";
+const std::string these_tests = std::string(BROKERLAB_SOURCE_DIR) + "/tests/scenarios/";
 
-/// A folder of its own for the files of one test.
+/// A these_tests of its own for the files of one test.
 struct Folder {
   Folder() : path(tests::temporary_path("profiles")) { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
@@ -37,14 +37,14 @@ struct Folder {
 /// The small scenario of the tests, with another "hardware" and machine for its brokers.
 Loaded small(const Json& hardware, const std::string& brokers_machine,
              const std::vector<std::string>& overrides = {}) {
-  std::ifstream file(folder + "small.json");
+  std::ifstream file(these_tests + "small.json");
   SettingsReport report;
   Json document;
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   REQUIRE(parse_json(text, document, report));
   for (const auto& [name, machine] : hardware.items()) document["hardware"][name] = machine;
   document["brokers"]["machine"] = brokers_machine;
-  return parse_scenario(document.dump(), "small.json", folder, {overrides, {}});
+  return parse_scenario(document.dump(), "small.json", these_tests, {overrides, {}});
 }
 
 std::string refused(const Loaded& loaded) {
