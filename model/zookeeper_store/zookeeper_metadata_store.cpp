@@ -115,10 +115,10 @@ sim::Task<Result<std::int64_t, MetadataStore::Refused>> ZooKeeperMetadataStore::
       if (reply.ok() && owner != zookeeper_.session()) {
         // As Kafka does (KAFKA-6584): the node of the former life is still there, owned by a
         // session that has not expired. The process gives up; whoever supervises it tries again.
-        co_return fail(
-            Refused{{"its registration still exists, held by the session of its former life",
-                     "이전 세션이 쥔 등록이 아직 남아 있다"},
-                    {"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"}});
+        const Phrase why{"its registration still exists, held by the session of its former life",
+                         "이전 세션이 쥔 등록이 아직 남아 있다"};
+        const Phrase node_exists{"NODE_EXISTS at registration", "등록할 때 NODE_EXISTS"};
+        co_return fail(Refused{why, node_exists});
       }
     }
     if (!reply.ok()) {

@@ -23,7 +23,7 @@ namespace {
 
 const std::string these_tests = std::string(BROKERLAB_SOURCE_DIR) + "/tests/scenarios/";
 
-/// A these_tests of its own for the files of one test.
+/// A folder of its own for the files of one test.
 struct Folder {
   Folder() : path(tests::temporary_path("profiles")) { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
