@@ -5,17 +5,17 @@
 
 namespace brokerlab::model {
 
+ErrorCode ControllerRequests::judge_sender(BrokerId broker, std::int64_t broker_epoch) const {
+  if (!term_.active()) return ErrorCode::not_controller;
+  return term_.context().is_current(broker, broker_epoch) ? ErrorCode::none
+                                                          : ErrorCode::stale_broker_epoch;
+}
+
 sim::Task<> ControllerRequests::alter_partition(const AlterPartitionRequest& request,
                                                 AlterPartitionResponse& response) {
-  if (!term_.active()) {
-    response.error = ErrorCode::not_controller;
-    co_return;
-  }
+  response.error = judge_sender(request.broker, request.broker_epoch);
+  if (response.error != ErrorCode::none) co_return;
   ControllerContext& context = term_.context();
-  if (!context.is_current(request.broker, request.broker_epoch)) {
-    response.error = ErrorCode::stale_broker_epoch;
-    co_return;
-  }
   PartitionStates wanted;
   for (const AlterPartitionRequest::Partition& change : request.partitions) {
     AlterPartitionResponse::Partition& answer =
@@ -56,15 +56,9 @@ sim::Task<> ControllerRequests::alter_partition(const AlterPartitionRequest& req
 
 sim::Task<> ControllerRequests::controlled_shutdown(const ControlledShutdownRequest& request,
                                                     ControlledShutdownResponse& response) {
-  if (!term_.active()) {
-    response.error = ErrorCode::not_controller;
-    co_return;
-  }
+  response.error = judge_sender(request.broker, request.broker_epoch);
+  if (response.error != ErrorCode::none) co_return;
   ControllerContext& context = term_.context();
-  if (!context.is_current(request.broker, request.broker_epoch)) {
-    response.error = ErrorCode::stale_broker_epoch;
-    co_return;
-  }
   context.mark_shutting_down(request.broker);
   const bool active = co_await term_.put_in_force(hand_over(context, request.broker));
   if (!active) co_return;

@@ -29,6 +29,8 @@ class ControllerRequests {
       const CreateTopicsRequest& request);
 
  private:
+  /// NONE when this broker is the controller, and the sender's registration the one in force.
+  ErrorCode judge_sender(BrokerId broker, std::int64_t broker_epoch) const;
   sim::Task<ErrorCode> create_topic(const CreateTopicsRequest::Topic& topic);
 
   sim::World& world_;
