@@ -40,7 +40,8 @@ void ControllerContext::remove_broker(BrokerId broker) {
 void ControllerContext::note_dead(const std::set<BrokerId>& dead) {
   for (const BrokerId broker : dead) shutting_down_.erase(broker);
   for (auto& [name, partition] : partitions_) {
-    if (!partition.is_new && !live_.contains(partition.state.leader)) partition.online = false;
+    if (partition.is_new) continue;
+    if (!is_online(name, partition.state.leader, ShuttingDown::left_out)) partition.online = false;
   }
 }
 
@@ -84,14 +85,17 @@ bool ControllerContext::is_offline(const TopicPartition& partition, BrokerId rep
   return found != offline_replicas_.end() && found->second.contains(partition);
 }
 
-bool ControllerContext::is_online(const TopicPartition& partition, BrokerId replica) const {
+bool ControllerContext::is_online(const TopicPartition& partition, BrokerId replica,
+                                  ShuttingDown leaving) const {
+  if (leaving == ShuttingDown::left_out && shutting_down_.contains(replica)) return false;
   return live_.contains(replica) && !is_offline(partition, replica);
 }
 
-std::set<BrokerId> ControllerContext::live_for(const TopicPartition& partition) const {
+std::set<BrokerId> ControllerContext::online_for(const TopicPartition& partition,
+                                                 ShuttingDown leaving) const {
   std::set<BrokerId> ids;
   for (const auto& [id, broker] : live_) {
-    if (!is_offline(partition, id)) ids.insert(id);
+    if (is_online(partition, id, leaving)) ids.insert(id);
   }
   return ids;
 }
@@ -135,7 +139,7 @@ ControllerContext::Partition ControllerContext::adopt(const TopicPartition& name
   const Partition before = partition;
   partition.state = state;
   partition.is_new = false;
-  partition.online = is_online(name, state.leader);
+  partition.online = is_online(name, state.leader, ShuttingDown::counted);
   return before;
 }
 

@@ -43,7 +43,8 @@ class ControllerContext {
   BrokerChanges compare(const std::map<BrokerId, RegisteredBroker>& registered) const;
   void add_broker(const RegisteredBroker& broker) { live_[broker.endpoint.id] = broker; }
   void remove_broker(BrokerId broker);
-  /// After they are removed: what they led is offline, and they do not shut down any longer.
+  /// After they are removed: they do not shut down any longer; what they led is offline, and what
+  /// another leads that shuts down (partitionsWithOfflineLeader).
   void note_dead(const std::set<BrokerId>& dead);
   void mark_shutting_down(BrokerId broker) { shutting_down_.insert(broker); }
   const std::set<BrokerId>& shutting_down() const { return shutting_down_; }
@@ -59,10 +60,13 @@ class ControllerContext {
   // --- Replicas on log directories that have failed, of live brokers ---
 
   bool is_offline(const TopicPartition& partition, BrokerId replica) const;
-  /// Whether the broker is alive, with the directory of that replica.
-  bool is_online(const TopicPartition& partition, BrokerId replica) const;
-  /// Live brokers less those that have lost their replica of the partition.
-  std::set<BrokerId> live_for(const TopicPartition& partition) const;
+  /// Whether those count that have asked to shut down and are not gone yet: nobody gives them a
+  /// leadership, but they are told what changes.
+  enum class ShuttingDown { left_out, counted };
+  /// Whether the broker is alive, with the directory of that replica (isReplicaOnline).
+  bool is_online(const TopicPartition& partition, BrokerId replica, ShuttingDown leaving) const;
+  /// The live brokers that have their replica of the partition, if they have one.
+  std::set<BrokerId> online_for(const TopicPartition& partition, ShuttingDown leaving) const;
   /// Gives those that were not known to be gone; what the broker led of them is offline.
   std::set<TopicPartition> lose_replicas(BrokerId broker, const std::vector<TopicPartition>& gone);
   void regain_replicas(BrokerId broker, const std::vector<TopicPartition>& back);

@@ -6,14 +6,17 @@
 
 namespace brokerlab::model {
 
+using ShuttingDown = ControllerContext::ShuttingDown;
+
 Elections elect_missing_leaders(const ControllerContext& context) {
   Elections elections;
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.online) continue;
     const LeaderAndIsr& state = partition.state;
-    const std::optional<Elected> elected = elect_offline(
-        partition.assignment, partition.is_new ? partition.assignment : state.isr,
-        context.live_for(name), context.topic_config(name.topic).unclean_leader_election_enable);
+    const std::optional<Elected> elected =
+        elect_offline(partition.assignment, partition.is_new ? partition.assignment : state.isr,
+                      context.online_for(name, ShuttingDown::left_out),
+                      context.topic_config(name.topic).unclean_leader_election_enable);
     if (!elected) {
       if (!partition.is_new && state.leader.valid()) elections.hopeless.push_back(name);
       continue;
@@ -48,9 +51,9 @@ PartitionStates hand_over(const ControllerContext& context, BrokerId leaving) {
     if (partition.is_new || !contains(partition.state.isr, leaving)) continue;
     LeaderAndIsr next = partition.state;
     if (next.leader == leaving) {
-      const std::optional<Elected> elected =
-          elect_for_shutdown(partition.assignment, partition.state.isr, context.live_for(name),
-                             context.shutting_down());
+      const std::optional<Elected> elected = elect_for_shutdown(
+          partition.assignment, partition.state.isr,
+          context.online_for(name, ShuttingDown::counted), context.shutting_down());
       if (!elected) continue;
       next.leader = elected->leader;
       next.isr = elected->isr;
@@ -75,7 +78,8 @@ std::vector<Imbalance> find_imbalances(const ControllerContext& context) {
       if (partition.state.leader == broker) continue;
       ++elsewhere;
       const std::optional<Elected> elected =
-          elect_preferred(partition.assignment, partition.state.isr, context.live_for(name));
+          elect_preferred(partition.assignment, partition.state.isr,
+                          context.online_for(name, ShuttingDown::left_out));
       if (!elected) continue;
       LeaderAndIsr& next = moved[name] = partition.state;
       next.leader = elected->leader;

@@ -1,5 +1,6 @@
 // MetadataStore: the door to where a cluster keeps what all must agree on: who is the controller,
-// which brokers there are, which topics, who leads each partition.
+// which brokers there are, which topics, who leads each partition. A store as ZooKeeper is one:
+// sessions, a claim that one broker has, states that are changed if they are still what was read.
 //
 // Broker and Controller know nothing else of it. Which one is behind the door is chosen where the
 // broker is built: model/zookeeper_store keeps all of it in a ZooKeeper ensemble.

@@ -50,11 +50,15 @@ void ControllerPublisher::tell_replicas_of(const std::set<BrokerId>& brokers) {
   for (const auto& [name, partition] : context_.partitions()) {
     if (partition.is_new) continue;
     for (const BrokerId replica : partition.assignment) {
-      if (!brokers.contains(replica) || !context_.is_online(name, replica)) continue;
+      if (!brokers.contains(replica) || !is_told(name, replica)) continue;
       channels_.collect_leader_and_isr(replica,
                                        {name, partition.state, partition.assignment, false});
     }
   }
+}
+
+bool ControllerPublisher::is_told(const TopicPartition& partition, BrokerId replica) const {
+  return context_.is_online(partition, replica, ControllerContext::ShuttingDown::counted);
 }
 
 // --- Partitions ---
@@ -74,7 +78,7 @@ void ControllerPublisher::tell_changes(const std::vector<Change>& changes) {
     }
     tell_observer(name, now);
     for (const BrokerId replica : now.assignment) {
-      if (!context_.is_online(name, replica)) continue;
+      if (!is_told(name, replica)) continue;
       channels_.collect_leader_and_isr(replica, {name, now.state, now.assignment, before.is_new});
     }
     metadata.push_back({name, now.state, now.assignment});

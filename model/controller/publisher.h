@@ -62,6 +62,7 @@ class ControllerPublisher {
 
  private:
   using Partition = ControllerContext::Partition;
+  bool is_told(const TopicPartition& partition, BrokerId replica) const;
   void note_change(const TopicPartition& name, const Partition& now, const LeaderAndIsr& before,
                    BrokerId asked_by = {}, Duration pending = {});
   void note_min_isr(const TopicPartition& name, const Partition& now,

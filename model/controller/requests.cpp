@@ -57,11 +57,17 @@ sim::Task<> ControllerRequests::alter_partition(const AlterPartitionRequest& req
 sim::Task<> ControllerRequests::controlled_shutdown(const ControlledShutdownRequest& request,
                                                     ControlledShutdownResponse& response) {
   response.error = judge_sender(request.broker, request.broker_epoch);
+  // As doControlledShutdown, which throws a ControllerMovedException.
+  if (response.error == ErrorCode::not_controller)
+    response.error = ErrorCode::stale_controller_epoch;
   if (response.error != ErrorCode::none) co_return;
   ControllerContext& context = term_.context();
   context.mark_shutting_down(request.broker);
   const bool active = co_await term_.put_in_force(hand_over(context, request.broker));
-  if (!active) co_return;
+  if (!active) {
+    response.error = ErrorCode::stale_controller_epoch;
+    co_return;
+  }
   term_.send();
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.state.leader == request.broker) response.remaining.push_back(name);

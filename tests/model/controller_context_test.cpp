@@ -7,6 +7,7 @@
 
 using namespace brokerlab;
 using namespace brokerlab::model;
+using ShuttingDown = ControllerContext::ShuttingDown;
 
 namespace {
 
@@ -97,18 +98,19 @@ TEST_CASE("a replica on a failed directory is offline, its broker alive", "[unit
   const TopicPartition lost{"t", 0};
   CHECK(context.lose_replicas(BrokerId(1), {lost}) == std::set<TopicPartition>{lost});
   CHECK(context.lose_replicas(BrokerId(1), {lost}).empty());  // known already
-  CHECK_FALSE(context.is_online(lost, BrokerId(1)));
-  CHECK(context.is_online({"t", 1}, BrokerId(1)));
-  CHECK(context.live_for(lost) == std::set<BrokerId>{BrokerId(2), BrokerId(3)});
+  CHECK_FALSE(context.is_online(lost, BrokerId(1), ShuttingDown::left_out));
+  CHECK(context.is_online({"t", 1}, BrokerId(1), ShuttingDown::left_out));
+  CHECK(context.online_for(lost, ShuttingDown::left_out) ==
+        std::set<BrokerId>{BrokerId(2), BrokerId(3)});
   CHECK(context.live_ids() == brokers({1, 2, 3}));
   CHECK(cluster.elect() == "t-0: 2 of [2,3], epoch 1");
 
   context.regain_replicas(BrokerId(1), {lost});
-  CHECK(context.is_online(lost, BrokerId(1)));
+  CHECK(context.is_online(lost, BrokerId(1), ShuttingDown::left_out));
   CHECK(context.lose_replicas(BrokerId(1), {lost}).size() == 1);
   cluster.dies(1);  // and comes back with another disk
   context.add_broker(registered(1, 2));
-  CHECK(context.is_online(lost, BrokerId(1)));
+  CHECK(context.is_online(lost, BrokerId(1), ShuttingDown::left_out));
 }
 
 TEST_CASE("replicas of brokers that are not registered are missing", "[unit]") {
@@ -182,12 +184,18 @@ TEST_CASE("a broker that shuts down hands over what others can lead", "[unit]") 
   CHECK(cluster.context.shutting_down().empty());
 }
 
-// Not as in Kafka, which counts it as not alive here (ControllerContext.isReplicaOnline).
-TEST_CASE("who is shutting down may still be elected where a leader is missing", "[unit]") {
+// ControllerContext.isReplicaOnline, as the offline and the preferred election ask it.
+TEST_CASE("who is shutting down leads nothing anew, preferred or not", "[unit]") {
   Cluster cluster;
   cluster.context.mark_shutting_down(BrokerId(2));
   cluster.dies(1);
-  CHECK(cluster.elect() == "t-0: 2 of [2,3], epoch 1");
+  CHECK(cluster.elect() == "t-0: 3 of [3], epoch 1; t-1: 3 of [3], epoch 1");
+  cluster.config.leader_imbalance_per_broker_percentage = 10;
+  cluster.isr_is(1, 3, {3, 2});
+  const std::vector<Imbalance> found = find_imbalances(cluster.context);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].broker == BrokerId(2));
+  CHECK(told(found[0].moved) == "");
 }
 
 TEST_CASE("preferred leaders lead again when too much is led by others", "[unit]") {
