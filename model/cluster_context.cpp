@@ -12,6 +12,10 @@ sim::PartitionId PartitionDirectory::id_of(const TopicPartition& partition) {
 }
 
 log::Timestamp ClusterContext::wall_millis(const sim::Machine& machine) const {
+  return epoch_millis + whole_millis(machine.clock());
+}
+
+log::Timestamp ClusterContext::stamp_millis(const sim::Machine& machine) const {
   return epoch_millis + whole_millis(machine.stamp());
 }
 

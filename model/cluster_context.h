@@ -40,6 +40,8 @@ struct ClusterContext {
 
   /// Milliseconds since 1970 by that machine's clock.
   log::Timestamp wall_millis(const sim::Machine& machine) const;
+  /// The same for something that is kept: a clock that is wrong has then done harm.
+  log::Timestamp stamp_millis(const sim::Machine& machine) const;
   /// "broker-1"; "none" for no broker.
   std::string broker_name(BrokerId broker) const;
   std::string broker_names(const std::vector<BrokerId>& brokers) const;  ///< "[1,2,3]"

@@ -104,10 +104,7 @@ Time Machine::clock() const {
 Time Machine::stamp() const {
   const Time shown = clock();
   const Duration off = shown < world_.now() ? world_.now() - shown : shown - world_.now();
-  if (off >= 1ms) {
-    ++wrong_stamps_.count;
-    wrong_stamps_.furthest = std::max(wrong_stamps_.furthest, off);
-  }
+  if (off >= 1ms) ++wrong_stamps_;
   return shown;
 }
 
@@ -127,7 +124,6 @@ void Machine::set_clock(Duration ahead, double drift) {
   clock_set_ = world_.now();
   clock_ahead_ = ahead;
   clock_drift_ = drift;
-  wrong_stamps_.furthest = Duration{0};
   network_.troubles().end(TroubleKind::clock, id_, world_.now());
   EventId wrong;
   if (drift != 0) {

@@ -136,14 +136,10 @@ class Machine {
 
   /// What the machine takes for the time of day; now() of the World when its clock is right.
   Time clock() const;
-  /// clock(), for something that is kept (a record's time stamp). How often that was wrong by how
-  /// much is counted.
+  /// clock(), for something that is kept (a record's time stamp). How often that was wrong, by a
+  /// millisecond or more, is counted.
   Time stamp() const;
-  struct WrongStamps {
-    std::int64_t count = 0;
-    Duration furthest{0};  ///< From the true time, either way, since the clock was set.
-  };
-  const WrongStamps& wrong_stamps() const { return wrong_stamps_; }
+  std::int64_t wrong_stamps() const { return wrong_stamps_; }
   /// From now on the clock is that much ahead of the true time (less than 0: behind), and gains
   /// `drift` seconds a second. It may go back. Both 0: it is right again.
   void set_clock(Duration ahead, double drift);
@@ -187,7 +183,7 @@ class Machine {
   Time clock_set_{};  ///< When the two were true:
   Duration clock_ahead_{0};
   double clock_drift_ = 0;
-  mutable WrongStamps wrong_stamps_;
+  mutable std::int64_t wrong_stamps_ = 0;
 };
 
 /// Events of this folder.

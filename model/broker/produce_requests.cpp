@@ -149,6 +149,9 @@ Result<log::AppendInfo, ErrorCode> ProduceRequests::append_to(Partition& partiti
       partition.append_as_leader(batch, acks, context_.clock(), context_.wall_millis());
   if (!appended) return fail(appended.error());
   const log::AppendInfo& info = appended->info;
+  if (info.log_append_time != log::no_timestamp) {
+    context_.cluster.stamp_millis(context_.process.machine());  // The records keep it.
+  }
   if (info.rolled) logs_.flush_behind(partition.name(), info.first_offset);
   context_.cluster.observer.on_leader_append(context_.id, partition.name(),
                                              partition.leader_epoch(), info.first_offset,

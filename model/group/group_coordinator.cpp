@@ -201,10 +201,10 @@ sim::Task<> GroupCoordinator::Impl::store_group(std::string id, int partition,
                                                 GroupSnapshot snapshot) {
   const LeaderEpoch epoch = owned_partitions[partition].epoch;
   const log::ByteVector key = group_metadata_key(id);
-  const log::ByteVector value =
-      group_metadata_value(snapshot, context.wall_millis(process.machine()));
+  const log::Timestamp now = context.stamp_millis(process.machine());
+  const log::ByteVector value = group_metadata_value(snapshot, now);
   log::BatchBuilder builder;
-  builder.append(context.wall_millis(process.machine()), key, value);
+  builder.append(now, key, value);
   const ErrorCode error = co_await store.append(partition, builder.build());
   const auto owned = owned_partitions.find(partition);
   Group* group = find(id);
@@ -320,7 +320,7 @@ sim::Task<std::unique_ptr<OffsetCommitResponse>> GroupCoordinator::Impl::commit(
   if (error == ErrorCode::none && !request.partitions.empty()) {
     const int partition = partition_for(request.group);
     const LeaderEpoch epoch = owned_partitions[partition].epoch;
-    const log::Timestamp now = context.wall_millis(process.machine());
+    const log::Timestamp now = context.stamp_millis(process.machine());
     log::BatchBuilder builder;
     for (const OffsetCommitRequest::Partition& one : request.partitions) {
       const log::ByteVector key = offset_commit_key(request.group, one.partition);

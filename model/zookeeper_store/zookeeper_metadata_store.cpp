@@ -98,7 +98,7 @@ sim::Task<Result<std::int64_t, MetadataStore::Refused>> ZooKeeperMetadataStore::
   while (true) {
     ZkOperation create{.type = Type::create,
                        .path = path,
-                       .data = zk::encode_broker(broker, wall_millis()),
+                       .data = zk::encode_broker(broker, stamp_millis()),
                        .mode = ZkCreateMode::ephemeral};
     ZkReply reply = co_await zookeeper_.call(std::move(create));
     if (reply.error == ZkError::node_exists) {
@@ -168,7 +168,7 @@ sim::Task<std::optional<ControllerClaim>> ZooKeeperMetadataStore::claim_controll
   std::vector<ZkOperation> claim;
   claim.push_back({.type = Type::create,
                    .path = zk::controller,
-                   .data = zk::encode_controller(broker, wall_millis()),
+                   .data = zk::encode_controller(broker, stamp_millis()),
                    .mode = ZkCreateMode::ephemeral});
   claim.push_back({.type = Type::set,
                    .path = zk::controller_epoch,

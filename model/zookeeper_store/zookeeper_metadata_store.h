@@ -44,7 +44,7 @@ class ZooKeeperMetadataStore final : public MetadataStore {
  private:
   sim::Task<std::optional<int>> version_if_elected(BrokerId broker, ControllerEpoch next);
   sim::Task<> read_back(ControllerEpoch epoch, PartitionStates wanted, Written& outcome);
-  log::Timestamp wall_millis() const { return cluster_.wall_millis(process_.machine()); }
+  log::Timestamp stamp_millis() const { return cluster_.stamp_millis(process_.machine()); }
 
   sim::Process& process_;
   const ClusterContext& cluster_;

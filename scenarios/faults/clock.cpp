@@ -1,5 +1,5 @@
-// clock: the machine's clock jumps. From now on it is `ahead` of the true time or `behind` it, and
-// gains `drift` seconds a million.
+// clock: the machine's clock is wrong. From now on it is `ahead` of the true time or `behind` it,
+// and gains `drift` seconds a million.
 #include "base/translation.h"
 #include "scenarios/faults/kinds.h"
 #include "scenarios/faults/parts.h"
@@ -52,7 +52,7 @@ class Clock final : public OnMachine {
     sim::Machine& it = *member->machine;
     Effects& effects = schedule.effects();
     const std::size_t watch = effects.watch(schedule.index_of(report), Effect::stamped,
-                                            [&it] { return it.wrong_stamps().count; });
+                                            [&it] { return it.wrong_stamps(); });
     // Covered by another it goes on from where it would be by then.
     sim::World& world = schedule.world();
     const auto set = [&world, &effects, &it, wrong = ahead - behind, gain = drift / 1e6, watch,

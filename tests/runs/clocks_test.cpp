@@ -68,6 +68,23 @@ TEST_CASE("a producer's clock is the records' time, and a leader may refuse it",
   CHECK(count(story, "INVALID_TIMESTAMP") > 0);
 }
 
+TEST_CASE("a leader's clock is the records' time where the topic says so", "[unit]") {
+  const auto check = [](log::TimestampType type) {
+    scenarios::Scenario scenario = quiet_incident();
+    scenario.consumers.clear();  // Commits are stamped, too.
+    for (scenarios::TopicSpec& topic : scenario.topics) {
+      topic.config.set(&model::TopicConfig::message_timestamp_type, type);
+    }
+    tell(scenario, isr_kinds, set_clock("broker-1", 10min),
+         [type](sim::World&, scenarios::Cluster& cluster) {
+           const bool wrong = cluster.find("broker-1")->machine->wrong_stamps() > 0;
+           CHECK(wrong == (type == log::TimestampType::log_append_time));
+         });
+  };
+  check(log::TimestampType::create_time);
+  check(log::TimestampType::log_append_time);
+}
+
 TEST_CASE("a broker closes connections that nobody uses", "[unit]") {
   const std::string story = tell(
       quiet_incident({"brokers.config.connections.max.idle.ms=10000"}),
