@@ -36,7 +36,6 @@ void Purgatory::check(const TopicPartition& name) {
 }
 
 bool Purgatory::complete_if_possible(DelayedOperation& operation) {
-  if (operation.completed_) return true;
   if (!operation.try_complete()) return false;
   operation.completed_ = true;
   return true;

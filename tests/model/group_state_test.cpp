@@ -26,7 +26,7 @@ class Desk {
     request.fresh_id = client + "-" + std::to_string(next_ticket);
     request.client_id = client;
     request.session_timeout = 45s;
-    request.rebalance_timeout = 300s;
+    request.rebalance_timeout = rebalance_timeout;
     request.protocol = protocol;
     request.topics = {"wifi"};
     group.join(next_ticket, request, now);
@@ -76,6 +76,7 @@ class Desk {
   }
 
   GroupState group;
+  Duration rebalance_timeout = 300s;
   Time now{};
   std::map<GroupState::Ticket, GroupState::JoinReply> joins;
   std::map<GroupState::Ticket, GroupState::SyncReply> syncs;
@@ -163,6 +164,25 @@ TEST_CASE("who lives and does not join again is dropped at the rebalance timeout
   REQUIRE(desk.answered(again));
   CHECK(desk.joins.at(again).members.size() == 1);
   CHECK(desk.group.heartbeat(follower, 2, desk.now) == ErrorCode::unknown_member_id);
+}
+
+// GroupCoordinator.NewMemberJoinTimeout, removeMemberAndUpdateGroup: whatever the others' rebalance
+// timeout.
+TEST_CASE("a first join waits for five minutes, then is sent to try again", "[unit]") {
+  Desk desk;
+  desk.rebalance_timeout = 20min;
+  const auto [leader, follower] = desk.stable_pair();
+  const std::string late = desk.new_member("c");
+  const auto others_go_on = [&] {
+    desk.pass(10s);
+    CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+  };
+  for (int i = 0; i < 29; ++i) others_go_on();
+  CHECK_FALSE(desk.answered(desk.tickets[late]));
+  others_go_on();
+  REQUIRE(desk.answered(desk.tickets[late]));
+  CHECK(desk.joins.at(desk.tickets[late]).error == ErrorCode::unknown_member_id);
 }
 
 TEST_CASE("an assignment is handed out only once it is stored", "[unit]") {

@@ -29,6 +29,28 @@ class Waiting final : public DelayedOperation {
   int* alive_;
 };
 
+/// What completes it completes what waits for `partition`, as an answer that moves a high
+/// watermark.
+class Chain final : public DelayedOperation {
+ public:
+  Chain(bool& flag, Purgatory& purgatory, TopicPartition partition)
+      : flag_(flag), purgatory_(purgatory), partition_(std::move(partition)) {}
+
+ private:
+  bool try_complete() override {
+    if (tried_++ == 0) return false;  // It has to wait first.
+    flag_ = true;
+    purgatory_.check(partition_);
+    return true;
+  }
+  void expire() override {}
+
+  bool& flag_;
+  Purgatory& purgatory_;
+  const TopicPartition partition_;
+  int tried_ = 0;
+};
+
 struct Stage {
   sim::World world{1};
   bool ready = false;
@@ -58,6 +80,35 @@ TEST_CASE("a delayed operation completes once, by a check or by its timeout", "[
   stage.world.run(Time(1s));
   REQUIRE(stage.story == "one expired two done ");
   REQUIRE(stage.purgatory->size() == 0);
+}
+
+TEST_CASE("what can be answered at once does not wait", "[unit]") {
+  Stage stage;
+  stage.ready = true;
+  stage.park("one", {stage.a}, 10ms);
+  CHECK(stage.story == "one done ");
+  CHECK(stage.purgatory->size() == 0);
+}
+
+TEST_CASE("completing one operation may complete the next, which completes once", "[unit]") {
+  Stage stage;
+  const auto chain = std::make_shared<Chain>(stage.ready, *stage.purgatory, stage.b);
+  stage.purgatory->add(chain, {stage.a}, 1s);
+  stage.park("two", {stage.a, stage.b}, 1s);
+  stage.purgatory->check(stage.a);
+  CHECK(stage.story == "two done ");
+  CHECK(chain->completed());
+  CHECK(stage.purgatory->size() == 0);
+}
+
+TEST_CASE("what has expired is complete", "[unit]") {
+  Stage stage;
+  bool never = false;
+  const auto late = std::make_shared<Waiting>(never, stage.story, "late", &stage.alive);
+  stage.purgatory->add(late, {stage.a}, 10ms);
+  CHECK_FALSE(late->completed());
+  stage.world.run(Time(20ms));
+  CHECK(late->completed());
 }
 
 // KAFKA-19389 and others: what expires on a partition that nobody writes to must not stay.
