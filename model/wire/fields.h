@@ -1,7 +1,8 @@
 // What a message is made of on the wire, in the words of Kafka's message definitions: fields with a
 // name and a type, arrays of structs, tagged fields (KIP-482). model/wire/messages.h describes
-// every message once, to a visitor; this is the visitor that adds sizes up. Another would write
-// bytes for real clients, or read them.
+// every message once, to a visitor; this is the visitor that adds sizes up. (A visitor that writes
+// bytes would need the values that stand here as lengths, and topics' ids. An array's elements are
+// described before its head where the model keeps them in another order.)
 //
 // All versions in use are "flexible": lengths are unsigned varints of length + 1, and every struct
 // ends with a count of tagged fields, one byte when there are none.
@@ -79,8 +80,9 @@ class SizeOf {
   }
   template <class Describe>
   void tagged(int, const char*, Describe describe) {
-    size_ += 2;  // tag and size, a byte each
-    describe(*this);
+    SizeOf field;
+    describe(field);
+    size_ += 1 + varint(static_cast<std::size_t>(field.size())) + field.size();
   }
   /// Every struct, and every message, ends with its count of tagged fields.
   void end() { size_ += 1; }
