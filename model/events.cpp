@@ -20,7 +20,6 @@ const EventKind zk_reconnected{"broker.zookeeper_back", control, "{machine} is c
 const EventKind zk_quorum_lost{"zk.quorum_lost", control, "ZooKeeper has no quorum: {machine} finds no majority", "주키퍼 쿼럼이 깨졌다: {machine}이(가) 과반수를 찾지 못한다"};
 const EventKind zk_quorum_back{"zk.quorum_back", control, "ZooKeeper has a quorum again, led by {machine}", "주키퍼 쿼럼이 회복되었다 (리더 {machine})"};
 const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록했다"};
-const EventKind broker_unregistered{"broker.unregistered", control, "{machine}'s registration is gone", "{machine}의 등록이 사라졌다"};
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
 const EventKind log_directory_failed{"broker.log_directory_failed", control, "{machine} lost its only log directory: {why}", "{machine}이(가) 유일한 로그 디렉터리를 잃었다: {why}"};
 const EventKind log_directory_offline{"broker.log_directory_offline", control, "{machine} lost its log directory on disk {disk}: {why}", "{machine}이(가) 디스크 {disk}의 로그 디렉터리를 잃었다: {why}"};

@@ -1,6 +1,5 @@
 // Every kind of event that the Kafka model traces, with its sentence in English and Korean. The
-// sentences live in events.cpp; names are listed in docs. {machine}, {partition} and detail keys
-// stand for their values.
+// sentences live in events.cpp. {machine}, {partition} and detail keys stand for their values.
 //
 // Names in sentences: brokers, ZooKeeper nodes and clients are called by their machine
 // ("broker-1").
@@ -19,7 +18,7 @@ extern const EventKind
     zk_session_created, zk_session_expired, zk_session_abandoned, zk_session_closed,
     // Brokers and controller. {machine}: the broker; {epoch}
     zk_disconnected, zk_reconnected, zk_quorum_lost, zk_quorum_back,
-    broker_registered, broker_unregistered, broker_start_failed, log_directory_failed,
+    broker_registered, broker_start_failed, log_directory_failed,
     log_directory_offline, log_directories_noticed,
     controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}

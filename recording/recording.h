@@ -41,6 +41,16 @@
 //   invariant(name, held, checked, detail)
 //   lost_record(partition, offset, record_id, acknowledged, why)
 //
+// Metrics in use, a sample a second of simulated time (label in brackets):
+//
+//   of a machine: nic-sent-rate, nic-received-rate, nic-utilisation, nic-burst-credits [in|out],
+//                 disk-utilisation, per-disk-utilisation [disk], disk-burst-credits [disk];
+//                 of a broker's: MessagesInPerSec, BytesInPerSec, BytesOutPerSec,
+//                 ActiveControllerCount, UnderReplicatedPartitions
+//   of all:       OfflinePartitionsCount, source-rate [source], record-send-rate [producer],
+//                 records-consumed-rate [consumer], group-lag [group], group-unreadable [group];
+//                 by partition: records-lag [group]
+//
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.
 //
 //   machine/<id>: power=on|off                  process/<id>: state=running|stopped

@@ -29,7 +29,7 @@ class Cluster {
 
   /// Who hears of replicas; before start().
   void watch_replicas(model::ReplicaWatch& watch);
-  /// Starts ZooKeeper, the brokers a second later, the clients another second later, and creates
+  /// Starts ZooKeeper, the brokers a second later, the clients two seconds after them, and creates
   /// the scenario's topics as soon as every broker is registered.
   void start();
 

@@ -60,18 +60,31 @@ Recorder::Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
       selection_(scope_of(cluster.scenario().recording, cluster.scenario().duration),
                  world.trace()) {}
 
+namespace {
+
+std::string_view process_kind(Role role) {
+  switch (role) {
+    case Role::broker:
+      return "broker";
+    case Role::zookeeper:
+      return "zookeeper";
+    case Role::producer:
+      return "producer";
+    case Role::consumer:
+      return "consumer";
+  }
+  UNREACHABLE();
+}
+
+}  // namespace
+
 void Recorder::describe_machines() {
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();
     const Role role = member.role.role;
-    recording_.machine(machine, member.role.name,
-                       role == Role::broker      ? "broker"
-                       : role == Role::zookeeper ? "zookeeper"
-                                                 : "client");
-    const std::string_view kind = role == Role::broker      ? "broker"
-                                  : role == Role::zookeeper ? "zookeeper"
-                                  : role == Role::producer  ? "producer"
-                                                            : "consumer";
+    const std::string_view kind = process_kind(role);
+    const bool is_client = role == Role::producer || role == Role::consumer;
+    recording_.machine(machine, member.role.name, is_client ? "client" : kind);
     recording_.process(member.process->id().value(), machine, member.role.name, kind,
                        member.role.index + 1);
   }

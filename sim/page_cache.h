@@ -75,8 +75,10 @@ class PageCache {
   Bytes dirty() const { return dirty_; }
   Bytes not_durable() const;  ///< What a power loss would take, as far as the drive says.
   Bytes cached() const { return cached_; }
-  std::int64_t hits() const { return hits_; }        ///< Reads that needed no disk.
-  std::int64_t misses() const { return misses_; }    ///< Reads that did.
+  /// Calls of read(), whatever their size, that waited for nothing and for something: the disk, or
+  /// the end of a read-ahead. What a file system never asks the cache for is not counted.
+  std::int64_t hits() const { return hits_; }
+  std::int64_t misses() const { return misses_; }
   Duration throttled() const { return throttled_; }  ///< Time writers spent waiting at the limit.
   Bytes read_ahead() const { return read_ahead_; }  ///< Read from the disk before it was asked for.
 

@@ -1,9 +1,10 @@
 // Troubles: what is wrong where, since when, and by which event; for whoever waits in vain.
 //
 // Silence has no messenger: who gets no answer within its timeout asks here what explains it. Those
-// who bring trouble (power, kills, pauses, cuts, slow disks and cards) report it with its event;
-// explain() finds the nearest reason that was in force at some time of the wait. Nearest first:
-// no power, no way, no process, a process that stands still, a disk, a card, a slow way, a clock.
+// who bring trouble (power, kills, pauses, cuts, slow disks and cards, clocks) report it with its
+// event; explain() finds the nearest reason that was in force at some time of the wait. Nearest
+// first: no power, no way, no process, a process that stands still, a disk, a card, a slow way, a
+// clock.
 //
 // Lifetime: owned by the Network. Threads: none. Memory: a few words a trouble; short ones that are
 //           over (collections) are forgotten after `remembered`.

@@ -83,7 +83,8 @@ class World {
   /// Ends run() after the current event. With flows in flight the run cannot be continued then.
   void stop() { stopped_ = true; }
   bool stopped() const { return stopped_; }
-  /// Called from inside run() every `every` of simulated time (progress, pacing).
+  /// Called from inside run() every `every` of simulated time (progress, pacing). There is one: it
+  /// takes the place of the one before.
   void observe(Duration every, std::function<void()> observer);
 
   std::uint64_t steps() const { return steps_; }  ///< Events run so far.

@@ -18,7 +18,7 @@ struct Curve {
   float thickness = 1.5F;
 };
 
-// The smallest of 1, 2, 5 times a power of ten that is no less.
+// The smallest of 1, 1.5, 2, 3, 5 times a power of ten that is no less.
 double round_up(double value) {
   if (value <= 0) return 1;
   const double power = std::pow(10, std::floor(std::log10(value)));

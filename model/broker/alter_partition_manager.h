@@ -24,7 +24,7 @@ class AlterPartitionManager {
   /// Queues the change. False: another one of the same partition is still unanswered
   /// (OPERATION_NOT_ATTEMPTED).
   bool submit(IsrChange change, Answer answer);
-  /// The czxid of our registration (KIP-380); requests of an older life are refused.
+  /// The epoch of our registration (KIP-380); requests of an older life are refused.
   void set_broker_epoch(std::int64_t epoch) { broker_epoch_ = epoch; }
   void start();
   /// Called when the controller refuses everything this broker asks for; once a change.

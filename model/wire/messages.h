@@ -72,7 +72,8 @@ void describe(F& f, const ProduceResponse& m) {  // v11
 }
 
 template <class F>
-void describe(F& f, const FetchRequest& m) {  // v17; a full one, fetch sessions are not modelled
+void describe(
+    F& f, const FetchRequest& m) {  // v17; a full one: what a fetch session leaves out is counted
   f.int32("MaxWaitMs", whole_millis(m.max_wait));
   f.int32("MinBytes", m.min_bytes.count());
   f.int32("MaxBytes", m.max_bytes.count());
@@ -124,7 +125,7 @@ void describe(F& f, const FetchResponse& m) {  // v17
 }
 
 template <class F>
-void describe(F& f, const ListOffsetsRequest& m) {  // v9
+void describe(F& f, const ListOffsetsRequest& m) {  // v9; a follower's has its id for -1
   f.int32("ReplicaId", -1);
   f.int8("IsolationLevel", 0);
   f.by_topic("Topics", "Partitions", m.partitions, name_only,

@@ -229,7 +229,7 @@ struct MetadataRequest final : Request {
   MetadataRequest() : Request(ApiKey::metadata) {}
   Bytes size() const override;
 
-  std::vector<std::string> topics;  ///< Empty: all.
+  std::vector<std::string> topics;  ///< Empty: all (in Kafka: null; nobody asks for none here).
 };
 
 struct PartitionMetadata {
@@ -282,12 +282,12 @@ struct CreateTopicsResponse final : Response {
 
 // --- Controller and brokers ---
 
-/// Leadership of a partition, as ZooKeeper and the controller's requests carry it.
+/// Leadership of a partition, as the metadata store and the controller's requests carry it.
 struct LeaderAndIsr {
   BrokerId leader;
   LeaderEpoch leader_epoch = 0;
   std::vector<BrokerId> isr;
-  int partition_epoch = 0;  ///< The version of the ZooKeeper node.
+  int partition_epoch = 0;  ///< Grows with each change; in ZooKeeper the version of the node.
   bool operator==(const LeaderAndIsr&) const = default;
 };
 
@@ -303,7 +303,7 @@ struct LeaderAndIsrRequest final : Request {
   };
   BrokerId controller;
   ControllerEpoch controller_epoch;
-  std::int64_t broker_epoch = -1;  ///< czxid of the receiver's registration (KIP-380).
+  std::int64_t broker_epoch = -1;  ///< Of the receiver's registration (KIP-380).
   bool full = false;               ///< The first one to a broker names all its partitions.
   std::vector<Partition> partitions;
   std::vector<BrokerEndpoint> live_leaders;

@@ -1,4 +1,5 @@
-// NodeConnection: a client's connection to one broker, as Kafka's NetworkClient keeps it.
+// NodeConnection: a client's connection to one broker, as Kafka's NetworkClient keeps it. For those
+// who ask something themselves; who passes on what others ask opens a connection of the network's.
 //
 // Requests are pipelined in order on one TCP connection; responses come back in order. A request
 // that is not answered within request.timeout.ms breaks the connection, and every request in

@@ -108,6 +108,23 @@ TEST_CASE("folders include leftward only", "[unit]") {
   REQUIRE(wrong == "");
 }
 
+TEST_CASE("every folder with code has its place in the order", "[unit]") {
+  const fs::path root(BROKERLAB_SOURCE_DIR);
+  std::string without;
+  for (const auto& folder : fs::directory_iterator(root)) {
+    const std::string name = folder.path().filename().string();
+    if (!folder.is_directory() || name == "tests" || name == "build" || name.starts_with(".") ||
+        may_include.contains(name)) {
+      continue;
+    }
+    for (const auto& file : fs::recursive_directory_iterator(folder)) {
+      const std::string extension = file.path().extension().string();
+      if (extension == ".cpp" || extension == ".h") without += file.path().string() + "\n";
+    }
+  }
+  CHECK(without == "");
+}
+
 TEST_CASE("rooms include in the direction of the data", "[unit]") {
   std::string wrong;
   std::set<std::string> seen;

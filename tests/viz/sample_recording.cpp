@@ -152,10 +152,7 @@ class Sample {
     const auto expired = event(expiry, "zk.session_expired", control, zookeeper_machine(3), {}, off,
                                "ZooKeeper expires the session of broker-1, silent for 18 s.",
                                "18초 동안 소식이 없던 broker-1의 세션을 ZooKeeper가 만료시킵니다.");
-    const auto gone =
-        event(expiry + 0.02, "broker.unregistered", control, 1, {}, expired,
-              "broker-1 disappears from /brokers/ids.", "broker-1이 /brokers/ids에서 사라집니다.");
-    const auto elected = event(expiry + 0.1, "controller.elected", control, 2, {}, gone,
+    const auto elected = event(expiry + 0.1, "controller.elected", control, 2, {}, expired,
                                "broker-2 becomes the controller.", "broker-2가 컨트롤러가 됩니다.");
     elect_leaders(elected, failed);
     return_of_broker();
