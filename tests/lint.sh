@@ -21,7 +21,9 @@ if [ "$pattern" = --changed ]; then
   most=${3:-40}
   # A day back from the last commit, so that the answer does not depend on when it is asked.
   since=$(($(git log -1 --format=%ct) - 86400))
-  { git diff --name-only HEAD; git log --format= --name-only --since="$since"; } | grep '\.cpp$' | awk '!seen[$0]++' |
+  # A header is read with the .cpp of its name.
+  { git diff --name-only HEAD; git log --format= --name-only --since="$since"; } | grep -E '\.(cpp|h)$' |
+    sed 's/\.h$/.cpp/' | awk '!seen[$0]++' |
     while read -r file; do [ ! -e "$file" ] || echo "$file"; done >"$directory/lint/changed" || true
   changed=$(wc -l <"$directory/lint/changed")
   head -n "$most" "$directory/lint/changed" >"$directory/lint/files"

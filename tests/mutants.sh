@@ -2,6 +2,7 @@
 # Breaks one rule at a time and shows which test sees it: what no test sees is not tested.
 #
 #   mutants.sh [PATTERN]      all of tests/mutants.txt, or those whose file or words match
+#   mutants.sh --fit          only looks whether each still fits its file (a test does)
 #
 # Each is made in a copy of the checkout (build/mutants), compiled for itself and run against the tests
 # that should see it. A table at the end; status 1 when one survives without a reason. Takes about ten
@@ -13,6 +14,42 @@ pattern=${1:-.}
 copy=$here/build/mutants/tree
 build=$here/build/mutants/build
 table=$here/build/mutants/table
+
+# mutate LINE SOURCE OUT: writes SOURCE with the mutant of that line of mutants.txt.
+mutate() {
+  perl -e '
+    my ($list, $line, $source, $result) = @ARGV;
+    open my $in, "<", $list or die; my @all = <$in>;
+    my ($from, $to, $into) = ("", "", undef);
+    for (@all[$line .. $#all]) {
+      last if /^@/ || /^survives:/ || /^#/;
+      if (s/^-( |$)//) { $into = \$from } elsif (s/^\+( |$)//) { $into = \$to }
+      $$into .= $_ if $into;
+    }
+    s/\n+\z// for $from, $to;
+    open my $code, "<", $source or die "no $source\n"; local $/; my $text = <$code>;
+    my $places = () = $text =~ /\Q$from\E/g;
+    $places == 1 or die "stands $places times in $source: $from\n";
+    $text =~ s/\Q$from\E/$to/;
+    open my $out, ">", $result or die; print $out $text;
+  ' "$here/tests/mutants.txt" "$@"
+}
+
+# One line a mutant: its number in the file, and what stands behind the @.
+mutants() { grep -n '^@' "$here/tests/mutants.txt" | sed 's/^\([0-9]*\):@ */\1|/' | grep -E "$1"; }
+
+if [ "$pattern" = --fit ]; then
+  mutants . | {
+    failed=0
+    while IFS='|' read -r line file names words; do
+      file=$(echo "$file" | tr -d ' ')
+      mutate "$line" "$here/$file" /dev/null || { echo "mutants.txt:$line does not fit $file any more" >&2; failed=1; }
+    done
+    exit $failed
+  }
+  exit $?
+fi
+
 mkdir -p "$copy" "$build"
 [ ! -d /usr/lib/ccache ] || PATH=/usr/lib/ccache:$PATH
 export CCACHE_SLOPPINESS=pch_defines,time_macros
@@ -44,8 +81,7 @@ caught() {
   done
 }
 
-# One line a mutant: its number in the file, and what stands behind the @.
-grep -n '^@' "$here/tests/mutants.txt" | sed 's/^\([0-9]*\):@ */\1|/' | grep -E "$pattern" >"$build.list"
+mutants "$pattern" >"$build.list"
 echo "building what is not broken" >&2
 all=$(awk -F'|' '{ print $3 }' "$build.list" | tr -s ' ' '\n' | sort -u | tr '\n' ' ')
 programs "$all" || { tail -30 "$build.log" >&2; exit 4; }
@@ -60,25 +96,7 @@ while IFS='|' read -r line file names words; do
   file=$(echo "$file" | tr -d ' ')
   what=$(echo "$words" | sed 's/^ *//')
   reason=$(awk -v from="$line" 'NR > from && /^@/ { exit } NR > from && /^survives:/ { sub(/^survives: */, ""); print }' "$here/tests/mutants.txt")
-  if ! perl -e '
-      my ($list, $line, $source) = @ARGV;
-      open my $in, "<", $list or die; my @all = <$in>;
-      my ($from, $to, $into) = ("", "", undef);
-      for (@all[$line .. $#all]) {
-        last if /^@/ || /^survives:/ || /^#/;
-        if (s/^-( |$)//) { $into = \$from } elsif (s/^\+( |$)//) { $into = \$to }
-        $$into .= $_ if $into;
-      }
-      s/\n+\z// for $from, $to;
-      open my $code, "<", $source or die "no $source\n"; local $/; my $text = <$code>;
-      my $places = () = $text =~ /\Q$from\E/g;
-      $places == 1 or die "stands $places times in $source: $from\n";
-      $text =~ s/\Q$from\E/$to/;
-      open my $out, ">", $source or die; print $out $text;
-    ' "$here/tests/mutants.txt" "$line" "$copy/$file"; then
-    echo "mutants.txt:$line does not fit $file any more" >&2
-    exit 4
-  fi
+  mutate "$line" "$here/$file" "$copy/$file" || exit 4
   if ! programs "$names"; then
     result="DOES NOT COMPILE"
   else
