@@ -1,5 +1,5 @@
 // The text form all of Kafka's checkpoint files share: a version line "0", a line with the number
-// of entries, then one entry a line, its fields apart by one space. Private to this folder.
+// of entries, then one entry a line, its fields apart by one space. For the log engine alone.
 // Source: Kafka's CheckpointFile.
 #pragma once
 

@@ -57,7 +57,7 @@ class LeaderEpochCache {
 
   bool dirty() const { return dirty_; }  ///< Changed since the last flush() or load().
   Status<IoError> flush(Env& env, const std::string& path);
-  /// An absent file is an empty cache. Malformed text is an IoError of kind io with the line.
+  /// An absent file is an empty cache. Malformed text is an IoError that names the line.
   static Result<LeaderEpochCache, IoError> load(Env& env, const std::string& path);
 
  private:

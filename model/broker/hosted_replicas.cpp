@@ -14,16 +14,6 @@ bool names_the_leader(ErrorCode error) {
 
 }  // namespace
 
-ReplicaWatch& ReplicaWatch::nobody() {
-  struct Nobody final : ReplicaWatch {
-    void on_replica_changed(BrokerId, sim::PartitionId) override {}
-    void on_broker_changed(BrokerId) override {}
-    void on_follower_fetch(BrokerId, BrokerId, sim::PartitionId) override {}
-  };
-  static Nobody nobody;
-  return nobody;
-}
-
 HostedReplicas::HostedReplicas(const ReplicaContext& context)
     : context_(context), purgatory_(context.world()) {}
 
