@@ -14,8 +14,8 @@ namespace brokerlab::cli {
 Status<std::string> prepare_csv_folder(const recording::Rows& recording, const std::string& folder);
 
 /// Into a folder that was prepared; what an earlier export left there is replaced. NULL is an empty
-/// field, an empty text is "". `rows_done` is called now and then with how many more rows are
-/// written. The error is one sentence.
+/// field, an empty text is "". `rows_done` is called after some thousand rows, and at a table's
+/// end, with how many more are written. The error is one sentence.
 Status<std::string> export_csv(const recording::Rows& recording, const std::string& folder,
                                const std::function<void(std::int64_t)>& rows_done);
 

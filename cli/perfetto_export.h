@@ -31,8 +31,8 @@ struct PerfettoOptions {
   Time to = never;
 };
 
-/// `rows_done` is called now and then with how many more rows were read. The error is one sentence;
-/// errors of the target are the target's.
+/// `rows_done` is called after some thousand rows with how many more were read. The error is one
+/// sentence; errors of the target are the target's.
 Status<std::string> export_perfetto(const recording::Rows& recording, ExportTarget& target,
                                     const PerfettoOptions& options,
                                     const std::function<void(std::int64_t)>& rows_done);

@@ -78,8 +78,8 @@ class FaultSchedule {
                 Effect effect, std::int64_t sim::DiskHarm::*harm, std::function<void()> set,
                 std::function<void()> end);
   /// Of several faults of one `setting` the newest counts; healed, the one before counts again.
-  /// `set` is called now and again, `covered` when another one comes over it or it is healed, `end`
-  /// when the last one is.
+  /// `set` is called at once, and again when it counts again; `covered` when another one comes over
+  /// it or it is healed, `end` when the last one is.
   void lay_over(
       const std::string& setting, const std::string& as, std::function<void()> set,
       std::function<void()> end, std::function<void()> covered = [] {});

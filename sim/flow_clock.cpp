@@ -65,7 +65,8 @@ void FlowClock::arm() {
   // Our nanosecond may be rounded down; a timer in SimGrid's past would stop it.
   const double now = simgrid::s4u::Engine::get_clock();
   double date = std::max(seconds_at(due), now);
-  // A timer at SimGrid's present date fires in its present step: the next one is a breath later.
+  // A timer at SimGrid's present date fires in its present step: the next one begins
+  // as little later as a double can say.
   if (std::exchange(next_step_, false)) date = std::max(date, std::nextafter(now, HUGE_VAL));
   timer_ = simgrid::kernel::timer::Timer::set(date, [this] {
     timer_ = nullptr;  // SimGrid destroys it

@@ -50,7 +50,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
   CallPtr call_;
 };
 
-/// Now and then: a consumer that is held back is so again and again.
+/// At most every 10 s a client: whoever is held back is so at every fetch.
 void FetchRequests::tell_held_back(const FetchRequest& request, Bytes found) {
   constexpr Duration notable = 100ms;
   constexpr Duration apart = 10s;

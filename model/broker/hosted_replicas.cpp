@@ -88,7 +88,7 @@ void HostedReplicas::wake(Partition& partition) {
   purgatory_.check(partition.name());
 }
 
-/// Once for as long as it lasts, and not again soon: a slow follower stalls many times.
+/// Once a stall, and at most every 10 s: a slow follower stalls many times.
 void HostedReplicas::tell_stalled(const TopicPartition& name, Offset required, Time since) {
   constexpr Duration apart = 10s;
   const Partition* partition = find(name);

@@ -54,7 +54,7 @@ class Controller {
   }
 
  private:
-  // What it has to do. Whoever asks keeps request and response alive until the event is done.
+  // The events. One that is a request borrows its caller's request and response until it is done.
   struct RunForElection {};
   struct Resign {};
   struct BrokersChanged {};

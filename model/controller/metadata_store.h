@@ -114,7 +114,7 @@ class MetadataStore {
 
   /// Brokers that have lost log directories since the last call. Asks to be told of the next.
   virtual sim::Task<std::set<BrokerId>> take_log_dir_failures() = 0;
-  /// The same for who does not want to know which: a new controller asks everybody anyway.
+  /// Discards them: a new controller asks every broker anyway.
   virtual sim::Task<> forget_log_dir_failures() = 0;
 };
 

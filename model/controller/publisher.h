@@ -26,7 +26,7 @@ class ControllerPublisher {
 
   void broker_joined(const RegisteredBroker& broker, sim::EventId cause);
   void broker_failed(BrokerId broker, sim::EventId cause);
-  /// Everything that those brokers need who have just come, or do not know us yet.
+  /// All partitions and brokers, to brokers that have just registered or have a new controller.
   void tell_all_metadata(const std::vector<BrokerId>& brokers);
   /// All states of all replicas there, but those that are known to be gone.
   void tell_replicas_of(const std::set<BrokerId>& brokers);
