@@ -86,7 +86,6 @@ class Observer {
                                   const std::vector<BrokerId>& /*isr*/,
                                   const std::vector<BrokerId>& /*replicas*/) {}
   virtual void on_controller(BrokerId, ControllerEpoch) {}
-  virtual void on_fetched_by_consumers(BrokerId, std::int64_t /*bytes*/) {}
 
   // --- ZooKeeper ---
 

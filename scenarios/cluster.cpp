@@ -189,8 +189,8 @@ void Cluster::add_admin() {
   }
   admin_ =
       &home->machine->add_process(next_process(), "admin", [this, topics](sim::Process& process) {
-        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count, topics,
-                                              [this] { topics_created_ = true; });
+        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count,
+                                              topics);
       });
 }
 

@@ -53,7 +53,6 @@ class Cluster {
   const SourceFeed& feed(std::size_t producer) const { return *feeds_[producer]; }
   model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
   const Scenario& scenario() const { return scenario_; }
-  bool topics_created() const { return topics_created_; }
 
  private:
   Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
@@ -82,7 +81,6 @@ class Cluster {
   std::vector<Member> members_;
   sim::Process* admin_ = nullptr;
   int processes_ = 0;
-  bool topics_created_ = false;
 };
 
 }  // namespace brokerlab::scenarios

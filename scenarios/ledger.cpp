@@ -75,11 +75,6 @@ std::vector<Invariant> Ledger::invariants() const {
   return all;
 }
 
-bool Ledger::all_held() const {
-  return std::all_of(invariants_.begin(), invariants_.end(),
-                     [](const auto& entry) { return entry.second.held(); });
-}
-
 // --- Clients ---
 
 void Ledger::declare_consumer(std::string consumer, std::string group, bool resets_to_latest,

@@ -251,7 +251,6 @@ class Ledger : public model::Observer {
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
   std::int64_t reordered_in_log() const { return reordered_in_log_; }
   std::vector<Invariant> invariants() const;
-  bool all_held() const;
 
   /// Which group a consumer belongs to, before it consumes anything. At most 64 groups.
   /// `resets_to_latest`: auto.offset.reset, which may jump over records before the first commit.

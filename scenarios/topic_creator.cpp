@@ -9,13 +9,11 @@ namespace brokerlab::scenarios {
 constexpr Duration pause_between_tries = 200ms;
 
 TopicCreator::TopicCreator(sim::Process& process, std::vector<model::Address> bootstrap,
-                           int brokers, std::vector<model::CreateTopicsRequest::Topic> topics,
-                           std::function<void()> on_done)
+                           int brokers, std::vector<model::CreateTopicsRequest::Topic> topics)
     : process_(process),
       bootstrap_(std::move(bootstrap)),
       brokers_(brokers),
-      topics_(std::move(topics)),
-      on_done_(std::move(on_done)) {
+      topics_(std::move(topics)) {
   process_.spawn(run());
 }
 
@@ -50,7 +48,6 @@ sim::Task<> TopicCreator::run() {
       std::erase_if(topics_, [&](const auto& topic) { return topic.name == answer.name; });
     }
   }
-  on_done_();
 }
 
 }  // namespace brokerlab::scenarios

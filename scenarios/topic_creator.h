@@ -6,7 +6,6 @@
 #include "model/wire/protocol.h"
 #include "sim/machine.h"
 
-#include <functional>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -14,8 +13,7 @@ namespace brokerlab::scenarios {
 class TopicCreator final : public sim::Program {
  public:
   TopicCreator(sim::Process& process, std::vector<model::Address> bootstrap, int brokers,
-               std::vector<model::CreateTopicsRequest::Topic> topics,
-               std::function<void()> on_done);
+               std::vector<model::CreateTopicsRequest::Topic> topics);
 
  private:
   sim::Task<> run();
@@ -24,7 +22,6 @@ class TopicCreator final : public sim::Program {
   const std::vector<model::Address> bootstrap_;
   const int brokers_;
   std::vector<model::CreateTopicsRequest::Topic> topics_;
-  const std::function<void()> on_done_;
 };
 
 }  // namespace brokerlab::scenarios

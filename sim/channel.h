@@ -169,7 +169,6 @@ class OneShot {
     if (waiting_) world_.wake(waiter_);
   }
   bool is_set() const { return value_.has_value(); }
-  const T& peek() const { return *value_; }
 
   struct Wait {
     OneShot& one_shot;

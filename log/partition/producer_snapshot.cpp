@@ -190,12 +190,6 @@ Status<IoError> ProducerSnapshots::remove_behind(Env& env, Offset offset) {
   return remove(env, std::upper_bound(offsets_.begin(), offsets_.end(), offset), offsets_.end());
 }
 
-Status<IoError> ProducerSnapshots::remove_before(Env& env, Offset offset) {
-  auto last = std::upper_bound(offsets_.begin(), offsets_.end(), offset);
-  if (last != offsets_.begin()) --last;
-  return remove(env, offsets_.begin(), last);
-}
-
 Status<IoError> ProducerSnapshots::remove_at(Env& env, Offset offset) {
   const auto found = std::lower_bound(offsets_.begin(), offsets_.end(), offset);
   if (found == offsets_.end() || *found != offset) return {};

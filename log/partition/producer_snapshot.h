@@ -53,8 +53,6 @@ class ProducerSnapshots {
   Result<std::optional<Loaded>, IoError> latest(Env& env, Offset log_start, Offset upto);
 
   Status<IoError> remove_behind(Env& env, Offset offset);  ///< Those of offsets > `offset`.
-  /// Those of offsets <= `offset`, as many as are older than the newest of them.
-  Status<IoError> remove_before(Env& env, Offset offset);
   Status<IoError> remove_all(Env& env) { return remove_behind(env, -1); }
   Status<IoError> remove_at(Env& env, Offset offset);
   /// Those at no segment's base, but for the latest of them when no segment begins behind it: that

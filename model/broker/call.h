@@ -16,11 +16,7 @@ namespace brokerlab::model {
 class Call {
  public:
   Call(sim::World& world, RequestPtr request)
-      : world_(world),
-        request_(std::move(request)),
-        responses_(world),
-        received_(world.now()),
-        stage_began_(world.now()) {}
+      : world_(world), request_(std::move(request)), responses_(world), stage_began_(world.now()) {}
 
   Request& request() { return *request_; }
   template <class T>
@@ -29,7 +25,6 @@ class Call {
     ENSURE(request != nullptr, "a request of another kind than its api key");
     return *request;
   }
-  Time received() const { return received_; }
 
   // --- Its stages, for Response::waits ---
 
@@ -49,7 +44,6 @@ class Call {
     response->waits = waits_;
     responses_.push(std::move(response));
   }
-  bool answered() const { return answered_; }
   sim::Channel<ResponsePtr>& responses() { return responses_; }
 
  private:
@@ -61,7 +55,6 @@ class Call {
   sim::World& world_;
   const RequestPtr request_;
   sim::Channel<ResponsePtr> responses_;
-  const Time received_;
   Time stage_began_;
   Response::Waits waits_;
   bool parked_ = false;

@@ -17,11 +17,6 @@ std::optional<Address> MetadataCache::address(BrokerId broker) const {
   return found->second;
 }
 
-int MetadataCache::partition_count(const std::string& topic) const {
-  const auto found = topics_.find(topic);
-  return found == topics_.end() ? 0 : static_cast<int>(found->second.size());
-}
-
 std::optional<BrokerId> MetadataCache::leader(const TopicPartition& partition) const {
   const auto topic = topics_.find(partition.topic);
   if (topic == topics_.end()) return std::nullopt;

@@ -18,7 +18,6 @@ class MetadataCache {
   std::optional<Address> address(BrokerId broker) const;
   BrokerId controller() const { return controller_; }
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
-  int partition_count(const std::string& topic) const;
   std::optional<BrokerId> leader(const TopicPartition& partition) const;
   /// The partition's leader and epoch as they are cached, alive or not; none: never heard of it.
   CurrentLeader current_leader(const TopicPartition& partition) const;

@@ -35,12 +35,6 @@ int ReplicaManager::under_replicated() const {
                     [](const auto& entry) { return entry.second->under_replicated(); }));
 }
 
-int ReplicaManager::leader_count() const {
-  return static_cast<int>(
-      std::count_if(partitions().begin(), partitions().end(),
-                    [](const auto& entry) { return entry.second->is_leader(); }));
-}
-
 // --- Leadership ---
 
 sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {

@@ -77,9 +77,7 @@ class ReplicaManager final : public OffsetStore {
     return replicas_.transition(partition);
   }
   int under_replicated() const;
-  int leader_count() const;
   const Purgatory& purgatory() const { return replicas_.purgatory(); }
-  int offline_dirs() const { return context_.storage.dirs() - context_.storage.online(); }
 
  private:
   /// The replica, opened if it is not here yet.

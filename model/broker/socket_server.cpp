@@ -24,19 +24,6 @@ bool has_no_response(Request& request) {
   return produce != nullptr && produce->acks == Acks::none;
 }
 
-/// Counts while it lives.
-class InHand {
- public:
-  InHand(int& count, bool counts) : count_(count), counts_(counts) { count_ += counts_ ? 1 : 0; }
-  ~InHand() { count_ -= counts_ ? 1 : 0; }
-  InHand(const InHand&) = delete;
-  InHand& operator=(const InHand&) = delete;
-
- private:
-  int& count_;
-  const bool counts_;
-};
-
 }  // namespace
 
 SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler)
@@ -68,7 +55,6 @@ sim::Task<> SocketServer::accept() {
 sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
   sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
   sim::Cpu& cpu = process_.machine().cpu();
-  ++connections_;
   const std::shared_ptr<Session> session(new Session{socket, process_.world().now()});
   process_.spawn(watch_idle(session));
   if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
@@ -86,7 +72,6 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     message->payload.release();
     auto call = std::make_shared<Call>(process_.world(), RequestPtr(raw));
     const bool silent = has_no_response(call->request());
-    const InHand in_hand(produces_in_hand_, call->request().api == ApiKey::produce);
     co_await queue_room_.acquire();
     call->note_queued();
     queue_.push(call);
@@ -108,7 +93,6 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     session->last_active = process_.world().now();
   }
   session->socket.reset();
-  --connections_;
 }
 
 /// Sleeps until the connection could be idle for too long; mostly it has been used meanwhile.
@@ -136,9 +120,7 @@ sim::Task<> SocketServer::io_thread() {
     queue_room_.release();
     if (stopped_) co_return;
     (*call)->note_taken();
-    const Time begin = process_.world().now();
     co_await handler_(*call);
-    io_busy_ += process_.world().now() - begin;
   }
 }
 

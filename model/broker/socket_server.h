@@ -31,13 +31,6 @@ class SocketServer {
   void stop() { stopped_ = true; }
   bool serving() const { return listener_ != nullptr && !stopped_; }
 
-  int queue_length() const { return static_cast<int>(queue_.size()); }
-  int connections() const { return connections_; }
-  /// Produce requests that have been read and not yet answered.
-  int produces_in_hand() const { return produces_in_hand_; }
-  /// Time that network and I/O threads were busy, for their idle percentages.
-  Duration io_busy() const { return io_busy_; }
-
  private:
   sim::Task<> accept();
   sim::Task<> serve(sim::SocketPtr socket, int network_thread);
@@ -57,10 +50,7 @@ class SocketServer {
   sim::Channel<CallPtr> queue_;
   sim::Semaphore queue_room_;
   bool stopped_ = false;
-  int connections_ = 0;
   int next_thread_ = 0;
-  int produces_in_hand_ = 0;
-  Duration io_busy_{};
 };
 
 }  // namespace brokerlab::model

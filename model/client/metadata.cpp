@@ -13,7 +13,6 @@ bool ClusterView::update(const MetadataResponse& response) {
   for (const BrokerEndpoint& broker : response.brokers) brokers_[broker.id] = broker.address;
   for (const TopicMetadata& topic : response.topics) {
     Topic& known = topics_[topic.name];
-    known.error = topic.error;
     // A broker that has not heard of the topic yet does not make us forget it.
     if (topic.error != ErrorCode::none && topic.partitions.empty()) continue;
     known.partitions.resize(topic.partitions.size());
@@ -86,11 +85,6 @@ std::vector<int> ClusterView::available_partitions(const std::string& topic) con
     if (brokers_.contains(partitions[i].leader)) available.push_back(static_cast<int>(i));
   }
   return available;
-}
-
-ErrorCode ClusterView::topic_error(const std::string& topic) const {
-  const auto found = topics_.find(topic);
-  return found == topics_.end() ? ErrorCode::none : found->second.error;
 }
 
 Duration exponential_backoff(Duration base, Duration most, int attempts, RandomStream& random) {

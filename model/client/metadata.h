@@ -46,12 +46,10 @@ class ClusterView {
   std::vector<TopicPartition> led_by(BrokerId broker) const;
   /// Partitions of the topic with a leader, ascending.
   std::vector<int> available_partitions(const std::string& topic) const;
-  ErrorCode topic_error(const std::string& topic) const;
   const std::map<BrokerId, Address>& brokers() const { return brokers_; }
 
  private:
   struct Topic {
-    ErrorCode error = ErrorCode::none;
     std::vector<LeaderInfo> partitions;
   };
   std::map<BrokerId, Address> brokers_;

@@ -28,7 +28,6 @@ class ControllerChannels {
 
   void add(const BrokerEndpoint& broker, std::int64_t broker_epoch);
   void remove(BrokerId broker);
-  bool has(BrokerId broker) const { return channels_.contains(broker); }
   void clear();
 
   /// Everything collected since the last send() goes out together: one LeaderAndIsr and one

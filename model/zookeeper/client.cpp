@@ -484,6 +484,5 @@ sim::Task<ZkReply> ZooKeeperClient::call(ZkOperation operation) {
 sim::Channel<ZkEvent>& ZooKeeperClient::events() { return impl_->events; }
 SessionId ZooKeeperClient::session() const { return impl_->session; }
 bool ZooKeeperClient::connected() const { return impl_->state == Impl::State::connected; }
-Duration ZooKeeperClient::negotiated_timeout() const { return impl_->negotiated; }
 
 }  // namespace brokerlab::model

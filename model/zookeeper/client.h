@@ -112,7 +112,6 @@ class ZooKeeperClient {
   sim::Channel<ZkEvent>& events();
   SessionId session() const;
   bool connected() const;
-  Duration negotiated_timeout() const;
 
  private:
   struct Impl;
