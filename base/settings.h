@@ -121,6 +121,10 @@ class ValueType {
  protected:
   virtual bool takes_text() const { return false; }  ///< `--set name=12` means "12".
 };
+/// What the text behind `--set name=` says: JSON, or the text itself where it is none, or where a
+/// text is wanted and it is something else.
+Json value_from_text(std::string_view text, bool takes_text);
+
 /// Types are shared by the settings that are declared with them, and live as long as the program:
 /// a declaration is compiled to little more than a call.
 using TypeRef = const ValueType*;
@@ -134,10 +138,11 @@ struct FieldSpec {
   std::string name;
   std::string meaning;
   TypeRef type;
-  std::size_t offset =
-      0;  ///< Of the field in its struct. Alternatives of a variant have in its place
-  std::function<void*(void*)> make = {};  ///< how it comes to hold one, to be read into, and
-  std::function<const void*(const void*)> look = {};  ///< the one it holds; null: another.
+  std::size_t offset = 0;  ///< Of the field in its struct; without meaning where these are set:
+  /// Of an alternative of a variant: makes the variant hold it, to be read into, ...
+  std::function<void*(void*)> make = {};
+  /// ... and the one it holds; null: it holds another.
+  std::function<const void*(const void*)> look = {};
   std::function<void(void*)> then = {};  ///< Run on the struct after the field was given.
   bool required = false;
   int choice = -1;  ///< Exactly one field of a choice is given.
