@@ -63,6 +63,15 @@ struct Message {
   std::unique_ptr<Payload> payload;
   Bytes size;             ///< On the wire, without TCP/IP headers.
   std::string_view kind;  ///< "Fetch response"; static storage; for traces and pictures.
+
+  /// The payload as what the port's protocol says it is; stops the program when it is not.
+  template <class T>
+  std::unique_ptr<T> take() {
+    T* taken = dynamic_cast<T*>(payload.get());
+    ENSURE(taken != nullptr, "a {} on a port of another protocol", kind);
+    payload.release();
+    return std::unique_ptr<T>(taken);
+  }
 };
 
 /// As a machine sees it.

@@ -19,11 +19,6 @@ bool has_error(const Response& response) {
                      [](const auto& one) { return one.error != ErrorCode::none; });
 }
 
-bool has_no_response(Request& request) {
-  const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
-  return produce != nullptr && produce->acks == Acks::none;
-}
-
 }  // namespace
 
 SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler)
@@ -67,11 +62,8 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
                      cpu.tls_demand(message->size));
     thread.release();
-    auto* raw = dynamic_cast<Request*>(message->payload.get());
-    ENSURE(raw != nullptr, "a broker was sent something that is no request");
-    message->payload.release();
-    auto call = std::make_shared<Call>(process_.world(), RequestPtr(raw));
-    const bool silent = has_no_response(call->request());
+    auto call = std::make_shared<Call>(process_.world(), message->take<Request>());
+    const bool silent = !call->request().has_response();
     co_await queue_room_.acquire();
     call->note_queued();
     queue_.push(call);

@@ -50,6 +50,8 @@ std::string_view response_name(ApiKey api);
 struct Request : sim::Payload {
   explicit Request(ApiKey key) : api(key) {}
   virtual Bytes size() const = 0;
+  /// False: the broker stays silent about it.
+  virtual bool has_response() const { return true; }
 
   const ApiKey api;
   std::int32_t correlation_id = 0;
@@ -94,6 +96,7 @@ struct CurrentLeader {
 struct ProduceRequest final : Request {
   ProduceRequest() : Request(ApiKey::produce) {}
   Bytes size() const override;
+  bool has_response() const override { return acks != Acks::none; }
 
   /// Which records a batch has, and what it is sent again for; not on the wire, for who watches.
   struct Origin {

@@ -28,12 +28,6 @@ Duration backoff(Duration first, Duration most, int failures, RandomStream& rand
   return std::min(from_seconds(term * random.uniform(0.8, 1.2)), most);
 }
 
-/// A broker stays silent about a produce request with acks=0.
-bool has_response(const Request& request) {
-  const auto* produce = dynamic_cast<const ProduceRequest*>(&request);
-  return produce == nullptr || produce->acks != Acks::none;
-}
-
 }  // namespace
 
 Phrase to_phrase(RpcFailure::Kind kind) {
@@ -178,7 +172,7 @@ sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared se
   }
   auto entry = std::make_shared<InFlight>(world, self->next_correlation++,
                                           world.now() + self->settings.request_timeout);
-  const bool is_answered = has_response(*request);
+  const bool is_answered = request->has_response();
   if (is_answered) self->in_flight.push_back(entry);
   request->correlation_id = entry->correlation_id;
   request->client_id = self->settings.client_id;
@@ -201,12 +195,10 @@ sim::Task<> NodeConnection::State::read_loop(Shared self, sim::SocketPtr from) {
     self->last_active = self->process.world().now();
     ENSURE(!self->in_flight.empty(), "a response that nobody asked for");
     const std::shared_ptr<InFlight> entry = self->in_flight.front();
-    auto* response = dynamic_cast<Response*>(message->payload.get());
-    ENSURE(response != nullptr && response->correlation_id == entry->correlation_id,
+    entry->response = message->take<Response>();
+    ENSURE(entry->response->correlation_id == entry->correlation_id,
            "responses must come in the order of their requests");
-    message->payload.release();
     self->in_flight.pop_front();
-    entry->response.reset(response);
     entry->done.set(true);
   }
   if (self->socket == from) self->break_off(RpcFailure::Kind::disconnected);

@@ -24,6 +24,16 @@ constexpr Duration reconnect_pause = 1s;
 /// One request and its fate.
 struct Request {
   explicit Request(sim::World& world) : done(world) {}
+  /// Answers that the session is over.
+  void expire() {
+    for (const ZkOperation& operation : operations) {
+      ZkReply reply;
+      reply.error = ZkError::session_expired;
+      reply.path = operation.path;
+      replies.push_back(std::move(reply));
+    }
+    done.set(true);
+  }
 
   ZkClientMessage::Type type = ZkClientMessage::Type::operation;
   std::vector<ZkOperation> operations;
@@ -187,7 +197,7 @@ sim::Task<sim::SocketPtr> ZooKeeperClient::Impl::connect(int its_life) {
     connection->close();
     co_return nullptr;
   }
-  const std::unique_ptr<ZkServerMessage> answer = zk_take<ZkServerMessage>(*message);
+  const std::unique_ptr<ZkServerMessage> answer = message->take<ZkServerMessage>();
   world.set_cause(answer->cause);
   if (!adopt(*answer)) {
     connection->close();
@@ -215,15 +225,7 @@ void ZooKeeperClient::Impl::expire() {
   exist_watches.clear();
   child_watches.clear();
   set_state(State::expired);
-  for (const RequestPtr& request : std::exchange(requests, {})) {
-    for (const ZkOperation& operation : request->operations) {
-      ZkReply reply;
-      reply.error = ZkError::session_expired;
-      reply.path = operation.path;
-      request->replies.push_back(std::move(reply));
-    }
-    request->done.set(true);
-  }
+  for (const RequestPtr& request : std::exchange(requests, {})) request->expire();
   in_flight = 0;
   tell(ZkEvent::Type::session_expired);
 }
@@ -262,7 +264,7 @@ sim::Task<> ZooKeeperClient::Impl::listen(sim::SocketPtr connection) {
     std::optional<sim::Message> message =
         co_await connection->receive(world.now() + read_timeout());
     if (!message || socket != connection) co_return;
-    const std::unique_ptr<ZkServerMessage> received = zk_take<ZkServerMessage>(*message);
+    const std::unique_ptr<ZkServerMessage> received = message->take<ZkServerMessage>();
     world.set_cause(received->cause);
     handle(*received);
   }
@@ -388,13 +390,7 @@ RequestPtr ZooKeeperClient::Impl::enqueue(ZkClientMessage::Type type,
   request->type = type;
   request->operations = std::move(operations);
   if (state == State::expired || state == State::closed) {
-    for (const ZkOperation& operation : request->operations) {
-      ZkReply reply;
-      reply.error = ZkError::session_expired;
-      reply.path = operation.path;
-      request->replies.push_back(std::move(reply));
-    }
-    request->done.set(true);
+    request->expire();
     return request;
   }
   requests.push_back(request);
@@ -437,15 +433,7 @@ sim::Task<> ZooKeeperClient::close() {
   }
   ++impl.life;
   impl.set_state(Impl::State::closed);
-  for (const RequestPtr& request : std::exchange(impl.requests, {})) {
-    for (const ZkOperation& operation : request->operations) {
-      ZkReply reply;
-      reply.error = ZkError::session_expired;
-      reply.path = operation.path;
-      request->replies.push_back(std::move(reply));
-    }
-    request->done.set(true);
-  }
+  for (const RequestPtr& request : std::exchange(impl.requests, {})) request->expire();
   impl.session = {};
   if (impl.socket) impl.socket->close();
   impl.socket.reset();

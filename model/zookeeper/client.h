@@ -6,6 +6,7 @@
 // connection they are retried once connected again (Kafka's retryRequestsUntilConnected), unless
 // the session has expired.
 //
+// One class over 400 lines: session, connection and requests change together at each event.
 // Lifetime: owned by the Program of its process. Threads: none.
 // Source: ZooKeeper's ClientCnxn; kafka.zookeeper.ZooKeeperClient.
 #pragma once

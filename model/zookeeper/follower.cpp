@@ -61,7 +61,7 @@ sim::Task<std::unique_ptr<ZkPeerMessage>> ZkFollower::receive(int ticks) {
   const Time deadline = world_.now() + ticks * context_.config.tick_time;
   std::optional<sim::Message> message = co_await socket_->receive(deadline);
   if (!message) co_return nullptr;
-  std::unique_ptr<ZkPeerMessage> received = zk_take<ZkPeerMessage>(*message);
+  std::unique_ptr<ZkPeerMessage> received = message->take<ZkPeerMessage>();
   if (received->type == ZkPeerMessage::Type::proposal) {
     co_await context_.process.machine().cpu().run(proposal_cost);
   }

@@ -50,7 +50,7 @@ sim::Task<> ZkFrontend::converse(ConnectionPtr connection) {
     const Time deadline = world_.now() + connection->timeout + config_.tick_time;
     std::optional<sim::Message> message = co_await socket.receive(deadline);
     if (!message) break;
-    std::unique_ptr<ZkClientMessage> request = zk_take<ZkClientMessage>(*message);
+    std::unique_ptr<ZkClientMessage> request = message->take<ZkClientMessage>();
     const sim::EventId cause = request->cause;
     if (request->type != ZkClientMessage::Type::ping) {
       co_await process_.machine().cpu().run(request_cost);

@@ -16,7 +16,7 @@ sim::Task<std::unique_ptr<ZkPeerMessage>> ZkLeader::receive(Learner& learner, in
   std::optional<sim::Message> message =
       co_await learner.socket->receive(world_.now() + ticks * tick_);
   if (!message || ended_) co_return nullptr;
-  std::unique_ptr<ZkPeerMessage> received = zk_take<ZkPeerMessage>(*message);
+  std::unique_ptr<ZkPeerMessage> received = message->take<ZkPeerMessage>();
   world_.set_cause(received->cause);
   learner.heard = world_.now();
   co_return std::move(received);

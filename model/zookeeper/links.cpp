@@ -71,7 +71,7 @@ sim::Task<> ZkElectionLinks::greet(sim::SocketPtr socket) {
     socket->close();
     co_return;
   }
-  const auto hello = zk_take<ZkElectionMessage>(*message);
+  const auto hello = message->take<ZkElectionMessage>();
   const int peer = hello->hello_from;
   if (peer < myid_) {
     // It may have restarted while we still think we are connected.
@@ -97,7 +97,7 @@ sim::Task<> ZkElectionLinks::read(int peer, sim::SocketPtr socket) {
   while (true) {
     std::optional<sim::Message> message = co_await socket->receive();
     if (!message) break;
-    const auto vote = zk_take<ZkElectionMessage>(*message);
+    const auto vote = message->take<ZkElectionMessage>();
     process_.world().set_cause(vote->cause);
     receive_(vote->notification);
   }

@@ -113,13 +113,4 @@ void zk_send(sim::Socket& socket, std::unique_ptr<Payload> payload, sim::EventId
   socket.send(sim::Message{std::move(payload), size, kind});
 }
 
-/// The payload as what the port's protocol says it is.
-template <class Payload>
-std::unique_ptr<Payload> zk_take(sim::Message& message) {
-  auto* payload = dynamic_cast<Payload*>(message.payload.get());
-  ENSURE(payload != nullptr, "a {} on a port of another protocol", message.kind);
-  message.payload.release();
-  return std::unique_ptr<Payload>(payload);
-}
-
 }  // namespace brokerlab::model
