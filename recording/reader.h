@@ -1,6 +1,7 @@
 // Reads a recording (recording/recording.h has the format): what the viewer, `trace` and `why`
 // stand on.
 //
+// One class over 400 lines: a query and its row each.
 // Lifetime: owns its connection; returned values are copies.
 // Threads:  none. Several readers may have one file open.
 // Errors:   open() says what is wrong with the file. After that a damaged file yields fewer rows,

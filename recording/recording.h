@@ -66,6 +66,7 @@
 // into one. What a killed run leaves under the other name has no longest_flight_ns: readers refuse
 // it. Same calls, same content.
 //
+// One class over 400 lines: a statement and its values each.
 // Lifetime: owns its file; a Recording destroyed without finish() removes what it wrote.
 // Threads:  none.
 // Errors:   create() and finish() return them. In between the first error (the disk is full) is

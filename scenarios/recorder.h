@@ -1,6 +1,7 @@
 // Recorder: writes a run into a recording::Recording: events, facts, metrics, messages, verdict.
 // What of it is the scenario's "recording"; selection.h has the rules.
 //
+// One class over 400 lines: it turns what half a dozen observers hear into rows, a few lines each.
 // Lifetime: borrows the World and the Cluster; attach() before the run starts. Threads: none.
 // Errors:   kept by the Recording and returned by finish().
 #pragma once

@@ -22,9 +22,11 @@
 // A drive whose syncs lie (Disk::set_lies) is believed: what it was asked to sync counts as durable
 // here, but `on_durable` is told only once a true sync has emptied the drive's cache.
 //
-// Lifetime: owned by a Machine; write-back runs as long as the machine has power. Threads: none.
-// Errors:   what the disk returns; a failed write leaves its bytes dirty.
-// Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c (throttling);
+// One class in two files (page_cache_read.cpp has read-ahead): reads, writes and write-back share
+// the chunks and their order of use. Lifetime: owned by a Machine; write-back runs as long as the
+// machine has power. Threads: none. Errors:   what the disk returns; a failed write leaves its
+// bytes dirty. Sources:  Linux Documentation/admin-guide/sysctl/vm.rst; mm/page-writeback.c
+// (throttling);
 //           mm/readahead.c (ondemand_readahead, get_init_ra_size, get_next_ra_size); mm/swap.c
 //           (mark_page_accessed) and mm/vmscan.c (inactive_is_low).
 #pragma once

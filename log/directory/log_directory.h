@@ -34,6 +34,8 @@
 //             (LogManager.shutdown; Kafka leaves the last sync out). No mark when a log could not
 //             be closed or was not loaded: the next start then recovers.
 //
+// One class over 400 lines: start, partitions and stop share the lock, the checkpoints as they were
+// read, and what is not loaded yet.
 // Lifetime: borrows the Env. Destroying without close_cleanly() is a process that died: nothing is
 // lost, and the next start recovers. Threads: none.
 // Errors: a DirectoryError. One of the storage while loading, creating or writing leaves everything

@@ -15,6 +15,7 @@
 //    bring the cut bytes back within the commit interval; that is not modelled yet.)
 // What goes wrong before that is planned in faults().
 //
+// One class over 400 lines: bytes, names and what a power loss takes of both are one state.
 // Lifetime: files borrow the MemoryEnv; those open at lose_unsynced() or kill_process() answer only
 // io errors after.
 // Threads: none. Cost: an append copies the bytes and does a few nanoseconds of bookkeeping; a
