@@ -1,13 +1,14 @@
 // GroupCoordinator: the part of a broker that keeps consumer groups and their offsets.
 //
-// A group lives on the broker that leads partition_for(group) of __consumer_offsets. Commits and
-// group metadata are records there, in Kafka's own layout (model/group/offset_records.h); a new
-// leader reads them back, so that members that heartbeat in time go on without a rebalance.
+// A group lives on the broker that leads partition_for(group) of __consumer_offsets. Its rules are
+// GroupState, its records the GroupMetadataManager's: a new leader reads them back, so that members
+// that heartbeat in time go on without a rebalance. Here requests meet the rules, wait for their
+// answers, and deadlines are kept.
 //
 // Lifetime: owned by the broker's Program; borrows process, settings, store and context. A request
 //           passed to handle() must stay alive until the returned Task has ended.
 // Threads:  none. Errors: error codes in the responses.
-// Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadataManager}.
+// Source:   kafka.coordinator.group.GroupCoordinator.
 #pragma once
 
 #include "model/cluster_context.h"

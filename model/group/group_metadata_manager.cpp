@@ -1,0 +1,207 @@
+#include "model/group/group_metadata_manager.h"
+
+#include "model/events.h"
+#include "model/java_hash.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// What a member hears when the group's record could not be stored (GroupMetadataManager).
+ErrorCode group_store_error(ErrorCode append) {
+  switch (append) {
+    case ErrorCode::none:
+      return ErrorCode::none;
+    case ErrorCode::unknown_topic_or_partition:
+    case ErrorCode::not_enough_replicas:
+    case ErrorCode::not_enough_replicas_after_append:
+      return ErrorCode::coordinator_not_available;
+    case ErrorCode::not_leader_or_follower:
+    case ErrorCode::kafka_storage_error:
+      return ErrorCode::not_coordinator;
+    case ErrorCode::request_timed_out:
+      return ErrorCode::rebalance_in_progress;
+    default:
+      return ErrorCode::unknown_server_error;
+  }
+}
+
+/// The same for committed offsets.
+ErrorCode offset_store_error(ErrorCode append) {
+  if (append == ErrorCode::request_timed_out) return append;  // no mapping of its own
+  return group_store_error(append);
+}
+
+}  // namespace
+
+GroupMetadataManager::GroupMetadataManager(sim::Process& process, const BrokerConfig& config,
+                                           OffsetStore& store, ClusterContext& context)
+    : process_(process),
+      world_(process.world()),
+      config_(config),
+      store_(store),
+      context_(context) {}
+
+int GroupMetadataManager::partition_for(std::string_view group) const {
+  return java_positive(java_hash(group)) % config_.offsets_topic_num_partitions;
+}
+
+ErrorCode GroupMetadataManager::status(const std::string& group) const {
+  if (group.empty()) return ErrorCode::invalid_group_id;
+  const auto owned = owned_.find(partition_for(group));
+  if (owned == owned_.end()) return ErrorCode::not_coordinator;
+  return owned->second.loading ? ErrorCode::coordinator_load_in_progress : ErrorCode::none;
+}
+
+GroupMetadata* GroupMetadataManager::find(const std::string& id) {
+  const auto found = groups_.find(id);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+GroupMetadata& GroupMetadataManager::find_or_make(const std::string& id) {
+  if (GroupMetadata* group = find(id)) return *group;
+  return groups_.emplace(id, GroupMetadata{GroupState(id, rules()), partition_for(id), {}, {}})
+      .first->second;
+}
+
+bool GroupMetadataManager::owns(int partition, LeaderEpoch epoch) const {
+  const auto owned = owned_.find(partition);
+  return owned != owned_.end() && owned->second.epoch == epoch;
+}
+
+// --- Storing ---
+
+sim::Task<std::optional<ErrorCode>> GroupMetadataManager::store_group(std::string id, int partition,
+                                                                      GroupSnapshot snapshot) {
+  const LeaderEpoch epoch = owned_[partition].epoch;
+  const log::ByteVector key = group_metadata_key(id);
+  const log::Timestamp now = context_.stamp_millis(process_.machine());
+  const log::ByteVector value = group_metadata_value(snapshot, now);
+  log::BatchBuilder builder;
+  builder.append(now, key, value);
+  const ErrorCode error = co_await store_.append(partition, builder.build());
+  if (find(id) == nullptr || !owns(partition, epoch)) co_return std::nullopt;
+  co_return group_store_error(error);
+}
+
+sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitRequest& request) {
+  const int partition = partition_for(request.group);
+  const LeaderEpoch epoch = owned_[partition].epoch;
+  const log::Timestamp now = context_.stamp_millis(process_.machine());
+  log::BatchBuilder builder;
+  for (const OffsetCommitRequest::Partition& one : request.partitions) {
+    const log::ByteVector key = offset_commit_key(request.group, one.partition);
+    const log::ByteVector value =
+        offset_commit_value({one.offset, one.leader_epoch, std::string(), now});
+    builder.append(now, key, value);
+  }
+  const ErrorCode appended = co_await store_.append(partition, builder.build());
+  const ErrorCode error = offset_store_error(appended);
+  GroupMetadata* group = find(request.group);
+  if (error == ErrorCode::none && group != nullptr && owns(partition, epoch)) {
+    for (const OffsetCommitRequest::Partition& one : request.partitions) {
+      group->offsets[one.partition] = {one.offset, one.leader_epoch, std::string(), now};
+    }
+  }
+  co_return error;
+}
+
+// --- Moving ---
+
+void GroupMetadataManager::own(int partition, LeaderEpoch epoch) {
+  const auto [owned, is_new] = owned_.try_emplace(partition);
+  owned->second.epoch = epoch;
+  if (!is_new) return;
+  process_.spawn(load(partition, epoch));
+}
+
+void GroupMetadataManager::disown(int partition) {
+  if (owned_.erase(partition) == 0) return;
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    if (group->second.partition != partition) {
+      ++group;
+      continue;
+    }
+    group->second.state.unload();
+    on_unloaded(group->second);
+    group = groups_.erase(group);
+  }
+}
+
+sim::Task<> GroupMetadataManager::load(int partition, LeaderEpoch epoch) {
+  std::map<std::string, GroupMetadata> loaded;
+  Offset next = 0;
+  while (next < store_.log_end_offset(partition)) {
+    const Result<log::ByteSlice, ErrorCode> read = store_.read(partition, next);
+    if (!read || read->empty()) break;
+    const Offset before = next;
+    std::int64_t records = 0;
+    const bool good = load_batches(partition, *read, next, loaded, records);
+    const Bytes size(static_cast<std::int64_t>(read->size()));
+    sim::Cpu& cpu = process_.machine().cpu();
+    const Duration demand = cpu.demand(1, records, size);
+    co_await cpu.run(demand);
+    if (!owns(partition, epoch)) co_return;
+    if (!good || next == before) break;
+  }
+  finish_load(partition, std::move(loaded));
+}
+
+bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offset& next,
+                                        std::map<std::string, GroupMetadata>& loaded,
+                                        std::int64_t& records) const {
+  const auto group_of = [&](const std::string& id) -> GroupMetadata& {
+    const auto found = loaded.find(id);
+    if (found != loaded.end()) return found->second;
+    return loaded.emplace(id, GroupMetadata{GroupState(id, rules()), partition, {}, {}})
+        .first->second;
+  };
+  const auto apply = [&](const log::RecordView& record) {
+    ++records;
+    const std::optional<CoordinatorRecord> decoded = decode_coordinator_record(record);
+    if (!decoded || record.offset < next) return true;
+    if (const auto* commit = std::get_if<OffsetCommitRecord>(&*decoded)) {
+      if (commit->offset) {
+        group_of(commit->group).offsets[commit->partition] = *commit->offset;
+      } else {
+        group_of(commit->group).offsets.erase(commit->partition);
+      }
+    } else if (const auto* metadata = std::get_if<GroupMetadataRecord>(&*decoded)) {
+      GroupMetadata& group = group_of(metadata->group);
+      group.state = metadata->snapshot
+                        ? GroupState(metadata->group, rules(), *metadata->snapshot, world_.now())
+                        : GroupState(metadata->group, rules());
+    }
+    return true;
+  };
+  log::ByteVector scratch;
+  for (const log::BatchView& batch : log::Batches(bytes)) {
+    if (!log::for_each_record(batch, scratch, apply).ok()) return false;
+    next = std::max(next, batch.next_offset());
+  }
+  return true;
+}
+
+void GroupMetadataManager::finish_load(int partition, std::map<std::string, GroupMetadata> loaded) {
+  int count = 0;
+  for (auto& [id, group] : loaded) {
+    // Sessions begin when the loading is done, not when a record was read.
+    if (group.state.generation() > 0) {
+      group.state = GroupState(id, rules(), group.state.snapshot(), world_.now());
+    }
+    ++count;
+    GroupMetadata& kept = groups_.insert_or_assign(id, std::move(group)).first->second;
+    on_loaded(kept);
+  }
+  owned_[partition].loading = false;
+  // Fifty partitions change hands at once; only those that bring groups are worth a sentence.
+  if (count == 0) return;
+  world_.trace().record(events::coordinator_loaded,
+                        {.machine = process_.machine().id(),
+                         .partition = context_.partitions.id_of({offsets_topic, partition})},
+                        {{"groups", std::to_string(count)}});
+}
+
+}  // namespace brokerlab::model
