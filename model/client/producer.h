@@ -1,20 +1,18 @@
-// KafkaProducer: Kafka's producer client, its buffer and its sending loop.
+// KafkaProducer: Kafka's producer client.
 //
-// send() puts a record into the batch of its partition; the sender takes batches that are full or
-// have lingered, one a partition and one request a broker, keeps up to
-// max.in.flight.requests.per.connection requests under way on each connection, and retries what
-// failed with a retriable error until delivery.timeout.ms or the retries are used up. With more
-// than one request in flight a retried batch may overtake its successor, and a batch whose response
-// was lost is written twice: as in Kafka without idempotence, which is not modelled yet.
+// send() waits for the topic's metadata, chooses a partition (Partitioner), waits for memory
+// (BufferPool) and puts the record into the batch of its partition (RecordAccumulator), from where
+// the Sender takes it. With more than one request in flight a retried batch may overtake its
+// successor, and a batch whose response was lost is written twice: as in Kafka without idempotence,
+// which is not modelled yet.
 //
 // Costs: serialising, hashing and compressing take time on the machine's Cpu, as in the caller's
-// thread (see record_cost in the .cpp). Sizes are exact: gzip really compresses.
+// thread (see send_cost in the .cpp). Sizes are exact: gzip really compresses.
 //
 // Lifetime: owned by the Program of its process; its coroutines die with the process, and whatever
 //           was buffered is then lost, unheard. Borrows the ClusterContext.
 // Threads:  none. Errors: a record's fate is told to the Observer, exactly once.
-// Source:   org.apache.kafka.clients.producer.{KafkaProducer, internals.Sender,
-//           internals.RecordAccumulator, internals.BufferPool}.
+// Source:   org.apache.kafka.clients.producer.KafkaProducer.
 #pragma once
 
 #include "model/client/metadata.h"

@@ -84,6 +84,7 @@ std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& part
   }
   last.builder.append(record.timestamp, record.key, record.value);
   last.records.push_back(record.ref);
+  ++incomplete_;
   return static_cast<std::int64_t>(last.estimated_size() - before);
 }
 
@@ -94,6 +95,7 @@ std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, cons
   batch->memory = memory;
   batch->builder.append(record.timestamp, record.key, record.value);
   batch->records.push_back(record.ref);
+  ++incomplete_;
   queues_[partition].push_back(batch);
   return static_cast<std::int64_t>(batch->estimated_size());
 }

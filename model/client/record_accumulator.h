@@ -133,6 +133,13 @@ class RecordAccumulator {
   std::vector<BatchPtr> take_all();
   Time next_expiry() const;
 
+  /// Every record of it has met its fate.
+  void note_finished(const ProducerBatch& batch) {
+    incomplete_ -= static_cast<std::int64_t>(batch.records.size());
+  }
+  /// Records that have not yet (IncompleteBatches).
+  std::int64_t incomplete() const { return incomplete_; }
+
   void mute(const TopicPartition& partition) { muted_.insert(partition); }
   void unmute(const TopicPartition& partition) { muted_.erase(partition); }
   void set_closed() { closed_ = true; }
@@ -158,6 +165,7 @@ class RecordAccumulator {
   std::map<BrokerId, NodeTimes> nodes_;
   std::set<TopicPartition> muted_;
   CompressionRatio ratio_;
+  std::int64_t incomplete_ = 0;
   int flushes_ = 0;
   bool closed_ = false;
 };
