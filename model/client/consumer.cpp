@@ -1,7 +1,12 @@
 #include "model/client/consumer.h"
 
 #include "model/client/consumer_coordinator.h"
+#include "model/client/consumer_outages.h"
+#include "model/client/fetch_buffer.h"
+#include "model/client/fetch_collector.h"
 #include "model/client/fetcher.h"
+#include "model/client/offset_fetcher.h"
+#include "model/client/subscription_state.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -21,10 +26,14 @@ struct KafkaConsumer::Impl {
         world(process.world()),
         setup(std::move(chosen)),
         network(process, {setup.client_id, setup.bootstrap, setup.config}, context.observer),
-        fetcher(process, setup, network, context),
-        coordinator(process, setup, network, fetcher, context) {
+        subscriptions(setup.config, network),
+        outages(process, network, subscriptions, context),
+        offsets(process, setup.config, network, subscriptions, outages),
+        fetcher(process, setup.config, network, subscriptions, outages, buffer),
+        collector(process, setup.config, {network, subscriptions, outages, buffer}, context),
+        coordinator(process, setup, network, subscriptions, outages, context) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
-      fetcher.note_unreachable(address, RpcFailure::Kind::not_connected, cause);
+      outages.note_unreachable(address, RpcFailure::Kind::not_connected, cause);
     };
     for (const std::string& topic : setup.topics) network.add_topic(topic);
     network.start();
@@ -35,7 +44,12 @@ struct KafkaConsumer::Impl {
   sim::World& world;
   const ConsumerSetup setup;
   ClientNetwork network;
+  SubscriptionState subscriptions;
+  ConsumerOutages outages;
+  OffsetFetcher offsets;
+  FetchBuffer buffer;
   Fetcher fetcher;
+  FetchCollector collector;
   ConsumerCoordinator coordinator;
 };
 
@@ -49,23 +63,23 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
   while (true) {
     // No member yet, no coordinator: no reason not to hand out what is there.
     co_await impl.coordinator.poll(deadline);
-    impl.fetcher.update_positions();
-    Fetcher::Collected batch;
-    const bool failed = impl.fetcher.failed();
-    if (!failed) batch = impl.fetcher.collect();
+    impl.offsets.update_positions();
+    FetchCollector::Collected batch;
+    const bool failed = impl.subscriptions.failed();
+    if (!failed) batch = impl.collector.collect();
     if (!failed && batch.empty()) {
       impl.fetcher.send_fetches();
-      const Time next =
-          std::min({deadline, impl.fetcher.next_attempt(), impl.coordinator.next_poll()});
-      if (!impl.fetcher.has_available()) co_await impl.network.changed().wait(next);
-      batch = impl.fetcher.collect();
+      const Time next = std::min({deadline, impl.subscriptions.next_attempt(impl.world.now()),
+                                  impl.coordinator.next_poll()});
+      if (!impl.collector.has_available()) co_await impl.network.changed().wait(next);
+      batch = impl.collector.collect();
     }
     if (!batch.empty()) {
       if (batch.demand > Duration{0}) co_await impl.process.machine().cpu().run(batch.demand);
       impl.fetcher.send_fetches();  // while the application works
       co_return std::move(batch.records);
     }
-    if (std::optional<ConsumerFailure> failure = impl.fetcher.take_failure()) {
+    if (std::optional<ConsumerFailure> failure = impl.subscriptions.take_failure()) {
       co_return fail(std::move(*failure));
     }
     if (impl.world.now() >= deadline) co_return std::vector<ConsumedRecord>();
@@ -73,7 +87,7 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
 }
 
 sim::Task<ErrorCode> KafkaConsumer::commit() {
-  std::vector<OffsetCommitRequest::Partition> offsets = impl_->fetcher.consumed();
+  std::vector<OffsetCommitRequest::Partition> offsets = impl_->subscriptions.consumed();
   const Time deadline = impl_->world.now() + impl_->setup.config.default_api_timeout;
   return impl_->coordinator.commit(std::move(offsets), deadline);
 }
@@ -85,7 +99,7 @@ sim::Task<> KafkaConsumer::close() {
       impl_->world.now() + std::min(default_close_timeout, config.request_timeout);
   const sim::EventId cause = impl_->world.cause();
   if (config.enable_auto_commit) {
-    co_await impl_->coordinator.commit(impl_->fetcher.consumed(), deadline);
+    co_await impl_->coordinator.commit(impl_->subscriptions.consumed(), deadline);
   }
   impl_->world.set_cause(cause);  // not of who made the commit durable
   co_await impl_->coordinator.close(deadline);
@@ -95,10 +109,12 @@ const std::vector<TopicPartition>& KafkaConsumer::assignment() const {
   return impl_->coordinator.assignment();
 }
 Offset KafkaConsumer::position(const TopicPartition& partition) const {
-  return impl_->fetcher.position(partition);
+  const Position* position = impl_->subscriptions.find(partition);
+  return position == nullptr ? log::no_offset : position->offset;
 }
 Offset KafkaConsumer::high_watermark(const TopicPartition& partition) const {
-  return impl_->fetcher.high_watermark(partition);
+  const Position* position = impl_->subscriptions.find(partition);
+  return position == nullptr ? log::no_offset : position->high_watermark;
 }
 const std::string& KafkaConsumer::member_id() const { return impl_->coordinator.member_id(); }
 int KafkaConsumer::generation() const { return impl_->coordinator.generation(); }

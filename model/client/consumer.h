@@ -11,8 +11,7 @@
 // Errors:   what brokers and network do is handled here: retried, or a rejoin, or a reset of the
 //           position. commit() returns an error when the group has moved on; poll() what Kafka's
 //           throws when auto.offset.reset is none and there is no position to go on from.
-// Source:   org.apache.kafka.clients.consumer.internals.{ClassicKafkaConsumer,
-//           ConsumerCoordinator, AbstractCoordinator, Fetcher, OffsetFetcher, SubscriptionState}.
+// Source:   org.apache.kafka.clients.consumer.internals.ClassicKafkaConsumer.
 #pragma once
 
 #include "model/client/metadata.h"

@@ -56,14 +56,15 @@ std::string names(const std::vector<TopicPartition>& partitions) {
 }  // namespace
 
 ConsumerCoordinator::ConsumerCoordinator(sim::Process& process, const ConsumerSetup& setup,
-                                         ClientNetwork& network, Fetcher& fetcher,
-                                         ClusterContext& context)
+                                         ClientNetwork& network, SubscriptionState& subscriptions,
+                                         ConsumerOutages& outages, ClusterContext& context)
     : process_(process),
       world_(process.world()),
       setup_(setup),
       config_(setup.config),
       network_(network),
-      fetcher_(fetcher),
+      subscriptions_(subscriptions),
+      outages_(outages),
       context_(context),
       random_(world_.stream(
           fmt::format("{}/{}/group/{}", process.name(), setup.client_id, process.starts()))),
@@ -118,7 +119,7 @@ void ConsumerCoordinator::tell_lost(const RpcFailure* failure, ErrorCode error) 
 }
 
 void ConsumerCoordinator::note_served(const NodeConnection& node, bool by_heartbeat) {
-  fetcher_.note_reached(node.address());
+  outages_.note_reached(node.address());
   // It answers heartbeats while it cannot store offsets.
   if (by_heartbeat && lost_by_error_) return;
   const sim::EventId lost = std::exchange(coordinator_lost_, sim::EventId());
@@ -137,7 +138,7 @@ void ConsumerCoordinator::lose_coordinator(const RpcFailure* failure, ErrorCode 
   tell_lost(failure, error);
   const NodePtr lost = std::exchange(coordinator_, nullptr);
   if (failure != nullptr) {
-    fetcher_.note_unreachable(lost->address(), failure->kind, failure->cause);
+    outages_.note_unreachable(lost->address(), failure->kind, failure->cause);
     network_.request_update();
   } else {
     lost->disconnect();  // whatever is still under way there fails
@@ -253,7 +254,7 @@ sim::Task<> ConsumerCoordinator::poll(Time deadline) {
     next_auto_commit_ = world_.now() + config_.auto_commit_interval;
     process_.spawn(auto_commit());
   }
-  if (fetcher_.initializing().empty()) co_return;
+  if (subscriptions_.initializing().empty()) co_return;
   // One request at a time, whose answer a later poll() may get (pendingCommittedOffsetRequest).
   if (!std::exchange(fetching_committed_, true)) process_.spawn(fetch_committed(deadline));
   while (fetching_committed_ && world_.now() < deadline) {
@@ -277,11 +278,11 @@ sim::Task<> ConsumerCoordinator::join() {
     if (!revoked_) {
       // Last words while the old generation still counts, then everything is given up.
       if (config_.enable_auto_commit && generation_ >= 0) {
-        std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
+        std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
         co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
       }
       assignment_.clear();
-      fetcher_.assign({});
+      subscriptions_.assign({});
       revoked_ = true;
     }
     co_await join_once();
@@ -316,7 +317,7 @@ sim::Task<> ConsumerCoordinator::join_once() {
     if (coordinator_ == node) lose_coordinator(&result.error());
     error = ErrorCode::network_exception;
   } else {
-    fetcher_.note_reached(node->address());
+    outages_.note_reached(node->address());
     error = (*result)->error;
     if (error == ErrorCode::member_id_required) {
       member_id_ = (*result)->member_id;
@@ -376,7 +377,7 @@ void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) 
   last_heard_ = last_poll_ = world_.now();
   next_heartbeat_ = world_.now() + config_.heartbeat_interval;
   next_auto_commit_ = world_.now() + config_.auto_commit_interval;
-  fetcher_.assign(assignment_);
+  subscriptions_.assign(assignment_);
   world_.trace().record(events::consumer_joined, {.machine = process_.machine().id()},
                         {{"group", setup_.group},
                          {"generation", std::to_string(generation_)},
@@ -388,7 +389,7 @@ void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) 
 // --- Offsets ---
 
 sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
-  const std::vector<TopicPartition> wanted = fetcher_.initializing();
+  const std::vector<TopicPartition> wanted = subscriptions_.initializing();
   const int generation = generation_;
   // Another generation may own other partitions, from other offsets.
   const auto of_this_life = [&] { return !closed_ && !needs_join() && generation == generation_; };
@@ -407,7 +408,7 @@ sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
     if (result && (*result)->error == ErrorCode::none) {
       if (!of_this_life()) break;
       for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
-        fetcher_.set_committed(one.partition, one.offset, one.leader_epoch);
+        subscriptions_.set_committed(one.partition, one.offset, one.leader_epoch);
       }
       break;
     }
@@ -496,7 +497,7 @@ Time ConsumerCoordinator::next_poll() const {
 /// ConsumerCoordinator.autoCommitOffsetsAsync: one attempt; what is retriable is tried again after
 /// retry.backoff.ms, at a poll.
 sim::Task<> ConsumerCoordinator::auto_commit() {
-  const std::vector<OffsetCommitRequest::Partition> offsets = fetcher_.consumed();
+  const std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
   if (offsets.empty()) co_return;
   const ErrorCode error = co_await commit_once(offsets, world_.now() + config_.request_timeout);
   if (error != ErrorCode::none && is_retriable(error)) {
@@ -570,7 +571,7 @@ sim::Task<> ConsumerCoordinator::send_heartbeat() {
     heartbeat_failed();
     co_return;
   }
-  fetcher_.note_reached(node->address());
+  outages_.note_reached(node->address());
   // An answer to an earlier generation says nothing about this one.
   if (!stable_ || generation != generation_) co_return;
   const ErrorCode error = (*result)->error;

@@ -5,13 +5,14 @@
 // rebalance, or is no longer known, joins again at the next poll; a member whose application has
 // not polled for max.poll.interval.ms leaves.
 //
-// Lifetime: part of a KafkaConsumer; borrows its network, fetcher and context. Threads: none.
+// Lifetime: part of a KafkaConsumer; borrows the rest of it. Threads: none.
 // Source:   org.apache.kafka.clients.consumer.internals.{AbstractCoordinator, ConsumerCoordinator,
 //           Heartbeat}.
 #pragma once
 
 #include "model/client/consumer.h"
-#include "model/client/fetcher.h"
+#include "model/client/consumer_outages.h"
+#include "model/client/subscription_state.h"
 #include "model/cluster_context.h"
 #include "model/events.h"
 
@@ -25,7 +26,8 @@ namespace brokerlab::model {
 class ConsumerCoordinator {
  public:
   ConsumerCoordinator(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
-                      Fetcher& fetcher, ClusterContext& context);
+                      SubscriptionState& subscriptions, ConsumerOutages& outages,
+                      ClusterContext& context);
 
   /// Begins the heartbeats.
   void start();
@@ -80,7 +82,8 @@ class ConsumerCoordinator {
   const ConsumerSetup& setup_;
   const ConsumerConfig& config_;
   ClientNetwork& network_;
-  Fetcher& fetcher_;
+  SubscriptionState& subscriptions_;
+  ConsumerOutages& outages_;
   ClusterContext& context_;
   RandomStream random_;
   sim::EventId coordinator_lost_;  ///< The event, until one serves again.

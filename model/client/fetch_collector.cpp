@@ -1,9 +1,8 @@
-// The Fetcher's other half: what has arrived is handed to the application.
+#include "model/client/fetch_collector.h"
+
 #include "log/batch/record_batch.h"
-#include "model/client/fetcher.h"
 #include "model/codec_cost.h"
 #include "model/events.h"
-#include "model/explain.h"
 
 #include <algorithm>
 
@@ -19,44 +18,54 @@ constexpr Duration read_record_cost = 1us;
 
 }  // namespace
 
-bool Fetcher::has_available() const {
-  const auto fetchable = [this](const TopicPartition& partition) {
-    const auto found = positions_.find(partition);
-    return found != positions_.end() && found->second.state == State::fetching;
-  };
-  if (next_in_line_ && fetchable(next_in_line_->partition)) return true;
-  return std::any_of(completed_.begin(), completed_.end(),
-                     [&](const CompletedFetch& fetch) { return fetchable(fetch.partition); });
+FetchCollector::FetchCollector(sim::Process& process, const ConsumerConfig& config,
+                               const Parts& parts, ClusterContext& context)
+    : process_(process),
+      world_(process.world()),
+      config_(config),
+      network_(parts.network),
+      subscriptions_(parts.subscriptions),
+      outages_(parts.outages),
+      buffer_(parts.buffer),
+      context_(context) {}
+
+bool FetchCollector::has_available() const {
+  if (buffer_.next_in_line && subscriptions_.fetchable(buffer_.next_in_line->partition)) {
+    return true;
+  }
+  return std::any_of(
+      buffer_.completed.begin(), buffer_.completed.end(),
+      [&](const CompletedFetch& fetch) { return subscriptions_.fetchable(fetch.partition); });
 }
 
 /// FetchCollector.collectFetch.
-Fetcher::Collected Fetcher::collect() {
+FetchCollector::Collected FetchCollector::collect() {
   Collected collected;
   const auto most = static_cast<std::size_t>(config_.max_poll_records);
   while (collected.records.size() < most) {
-    if (next_in_line_) {
-      take_records(*next_in_line_, most - collected.records.size(), collected);
-    } else if (completed_.empty()) {
+    if (buffer_.next_in_line) {
+      take_records(*buffer_.next_in_line, most - collected.records.size(), collected);
+    } else if (buffer_.completed.empty()) {
       break;
     } else {
-      CompletedFetch fetch = std::move(completed_.front());
-      completed_.pop_front();
-      if (initialize(fetch)) next_in_line_ = std::move(fetch);
+      CompletedFetch fetch = std::move(buffer_.completed.front());
+      buffer_.completed.pop_front();
+      if (initialize(fetch)) buffer_.next_in_line = std::move(fetch);
       // An exception is thrown only when nothing would be lost with it.
-      if (failure_ && collected.empty()) break;
+      if (subscriptions_.failed() && collected.empty()) break;
     }
   }
   return collected;
 }
 
 /// FetchCollector.initialize: false when there is nothing to take.
-bool Fetcher::initialize(CompletedFetch& fetch) {
-  Position* position = find(fetch.partition);
+bool FetchCollector::initialize(CompletedFetch& fetch) {
+  Position* position = subscriptions_.find(fetch.partition);
   // A rebalance or a validation in between: the answer is about another place.
-  if (position == nullptr || position->state != State::fetching) return false;
+  if (position == nullptr || position->state != PositionState::fetching) return false;
   if (fetch.error != ErrorCode::none) {
     handle_error(*position, fetch);
-    position->turn = next_turn_++;
+    subscriptions_.move_to_end(*position);
     return false;
   }
   if (position->offset != fetch.next_offset) return false;
@@ -65,7 +74,7 @@ bool Fetcher::initialize(CompletedFetch& fetch) {
   return true;
 }
 
-void Fetcher::tell_damage(Position& position, const CompletedFetch& fetch) {
+void FetchCollector::tell_damage(Position& position, const CompletedFetch& fetch) {
   if (std::exchange(position.damage_told, position.offset) == position.offset) return;
   const sim::World::KeepCause keep(world_);
   world_.trace().record(
@@ -76,17 +85,17 @@ void Fetcher::tell_damage(Position& position, const CompletedFetch& fetch) {
 
 /// FetchCollector.handleInitializeErrors. No backoff: the next fetch follows at once, to the leader
 /// of the position.
-void Fetcher::handle_error(Position& position, const CompletedFetch& fetch) {
-  note_failing(fetch.partition, position, fetch.error);
+void FetchCollector::handle_error(Position& position, const CompletedFetch& fetch) {
+  outages_.note_failing(fetch.partition, position, fetch.error);
   if (fetch.error == ErrorCode::offset_out_of_range) {
     if (position.offset != fetch.next_offset) return;
-    reset(fetch.partition, position, ApiKey::fetch, "OffsetOutOfRangeException");
+    subscriptions_.reset(fetch.partition, position, ApiKey::fetch, "OffsetOutOfRangeException");
   } else if (needs_metadata(fetch.error) || fetch.error == ErrorCode::offset_not_available) {
     network_.request_update();
   }
 }
 
-void Fetcher::decode(CompletedFetch& fetch) const {
+void FetchCollector::decode(CompletedFetch& fetch) const {
   const sim::CpuConfig& cpu = process_.machine().cpu().config();
   const log::ByteSlice bytes = std::exchange(fetch.bytes, {});
   if (bytes.empty()) return;
@@ -124,12 +133,12 @@ void Fetcher::decode(CompletedFetch& fetch) const {
 
 /// FetchCollector.fetchRecords. The fetch is through, and its partition may be fetched again, when
 /// more was asked for than it has; who takes exactly its last record does not know yet.
-void Fetcher::take_records(CompletedFetch& fetch, std::size_t most, Collected& into) {
-  Position* position = find(fetch.partition);
-  const bool in_line = position != nullptr && position->state == State::fetching &&
+void FetchCollector::take_records(CompletedFetch& fetch, std::size_t most, Collected& into) {
+  Position* position = subscriptions_.find(fetch.partition);
+  const bool in_line = position != nullptr && position->state == PositionState::fetching &&
                        position->offset == fetch.next_offset;
   if (!in_line) {
-    next_in_line_.reset();
+    buffer_.next_in_line.reset();
     return;
   }
   const std::size_t count = std::min(most, fetch.records.size());
@@ -151,7 +160,7 @@ void Fetcher::take_records(CompletedFetch& fetch, std::size_t most, Collected& i
   into.advanced |= fetch.next_offset > position->offset;
   position->offset = fetch.next_offset;
   if (!through) return;
-  if (fetch.after != log::no_offset) position->turn = next_turn_++;
+  if (fetch.after != log::no_offset) subscriptions_.move_to_end(*position);
   if (fetch.damaged) {
     // What came before the damage is good. Kafka throws a KafkaException at every poll from here
     // on; our application asks again, and another replica may have become the leader.
@@ -160,7 +169,7 @@ void Fetcher::take_records(CompletedFetch& fetch, std::size_t most, Collected& i
                               &fetch.partition);
     position->retry_at = world_.now() + config_.retry_backoff;
   }
-  next_in_line_.reset();
+  buffer_.next_in_line.reset();
 }
 
 }  // namespace brokerlab::model

@@ -1,0 +1,45 @@
+// FetchBuffer: the answers to a consumer's fetches, in the order they came, until the
+// FetchCollector takes them: only then their errors are looked at and their records decoded.
+//
+// Lifetime: part of a KafkaConsumer. Threads: none.
+// Source:   org.apache.kafka.clients.consumer.internals.{FetchBuffer, CompletedFetch}.
+#pragma once
+
+#include "log/batch/byte_slice.h"
+#include "model/client/consumer.h"
+
+#include <deque>
+#include <optional>
+#include <set>
+
+namespace brokerlab::model {
+
+/// What one answer says of one partition.
+struct CompletedFetch {
+  TopicPartition partition;
+  Address from;
+  Offset next_offset = log::no_offset;  ///< First the one asked for, then behind what was taken.
+  ErrorCode error = ErrorCode::none;
+  Offset high_watermark = log::no_offset;
+  log::ByteSlice bytes;
+  // Once initialized:
+  std::deque<ConsumedRecord> records;
+  Offset after = log::no_offset;  ///< Of the last whole batch; no_offset: there was none.
+  bool damaged = false;
+  Duration demand{0};  ///< For the records that are left.
+};
+
+struct FetchBuffer {
+  std::deque<CompletedFetch> completed;  ///< First come, first taken.
+  std::optional<CompletedFetch> next_in_line;
+
+  /// Those with something in the buffer.
+  std::set<TopicPartition> partitions() const {
+    std::set<TopicPartition> all;
+    if (next_in_line) all.insert(next_in_line->partition);
+    for (const CompletedFetch& fetch : completed) all.insert(fetch.partition);
+    return all;
+  }
+};
+
+}  // namespace brokerlab::model

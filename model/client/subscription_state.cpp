@@ -1,0 +1,144 @@
+#include "model/client/subscription_state.h"
+
+#include <algorithm>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// A Java client's clock has milliseconds; so has what it waits for, be the setting 0.
+constexpr Duration tick = 1ms;
+
+}  // namespace
+
+void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
+  positions_.clear();
+  // What was fetched stays in the buffer: collect() drops it, unless the position turns out to be
+  // the same again.
+  for (const TopicPartition& partition : partitions) positions_[partition];
+}
+
+std::vector<TopicPartition> SubscriptionState::initializing() const {
+  std::vector<TopicPartition> partitions;
+  for (const auto& [partition, position] : positions_) {
+    if (position.state == PositionState::initializing) partitions.push_back(partition);
+  }
+  return partitions;
+}
+
+/// SubscriptionState.seekUnvalidated: the log may have been cut since the commit, so with an epoch
+/// the position is checked first (KIP-320).
+void SubscriptionState::set_committed(const TopicPartition& partition, Offset offset,
+                                      LeaderEpoch epoch) {
+  Position* position = find(partition);
+  if (position == nullptr || position->state != PositionState::initializing) return;
+  if (offset == log::no_offset) {
+    reset(partition, *position, ApiKey::offset_fetch, "NoOffsetForPartitionException");
+    return;
+  }
+  position->offset = offset;
+  position->offset_epoch = epoch;
+  position->leader = network_.view().leader(partition);
+  const bool check = epoch != log::no_epoch && position->leader.epoch != log::no_epoch;
+  position->state = check ? PositionState::await_validation : PositionState::fetching;
+}
+
+void SubscriptionState::reset(const TopicPartition& partition, Position& position, ApiKey api,
+                              std::string_view exception) {
+  position.retry_at = {};
+  if (config_.auto_offset_reset != AutoOffsetReset::none) {
+    position.state = PositionState::await_reset;
+    return;
+  }
+  const bool had_one = position.offset != log::no_offset;
+  position.state = PositionState::failed;
+  fail_application(partition, api, had_one ? ErrorCode::offset_out_of_range : ErrorCode::none,
+                   exception);
+}
+
+void SubscriptionState::fail_application(const TopicPartition& partition, ApiKey api,
+                                         ErrorCode error, std::string_view exception) {
+  network_.errors().gave_up(api, error, exception, &partition);
+  if (!failure_) failure_ = ConsumerFailure{std::string(exception), {}};
+  if (failure_->exception == exception) failure_->partitions.push_back(partition);
+}
+
+Position* SubscriptionState::find(const TopicPartition& partition) {
+  const auto found = positions_.find(partition);
+  return found == positions_.end() ? nullptr : &found->second;
+}
+
+const Position* SubscriptionState::find(const TopicPartition& partition) const {
+  const auto found = positions_.find(partition);
+  return found == positions_.end() ? nullptr : &found->second;
+}
+
+bool SubscriptionState::fetchable(const TopicPartition& partition) const {
+  const Position* position = find(partition);
+  return position != nullptr && position->state == PositionState::fetching;
+}
+
+/// SubscriptionState.allConsumed.
+std::vector<OffsetCommitRequest::Partition> SubscriptionState::consumed() const {
+  std::vector<OffsetCommitRequest::Partition> all;
+  for (const auto& [partition, position] : positions_) {
+    if (position.state != PositionState::fetching) continue;
+    all.push_back({partition, position.offset, position.offset_epoch});
+  }
+  return all;
+}
+
+/// SubscriptionState.maybeValidatePosition: under the same leadership nothing can have been cut
+/// off; under a new one it can.
+void SubscriptionState::validate(const TopicPartition& partition, Position& position) {
+  const LeaderInfo leader = network_.view().leader(partition);
+  if (position.state != PositionState::fetching &&
+      position.state != PositionState::await_validation)
+    return;
+  if (!leader.leader.valid()) return;
+  if (position.leader.leader == leader.leader && position.leader.epoch == leader.epoch) return;
+  position.leader = leader;
+  position.retry_at = {};
+  const bool check = position.offset_epoch != log::no_epoch && leader.epoch != log::no_epoch;
+  position.state = check ? PositionState::await_validation : PositionState::fetching;
+}
+
+void SubscriptionState::validate_on_new_metadata() {
+  if (std::exchange(seen_version_, network_.version()) == network_.version()) return;
+  for (auto& [partition, position] : positions_) {
+    validate(partition, position);
+  }
+}
+
+std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(PositionState state,
+                                                                         Time now) {
+  std::map<BrokerId, std::vector<AskedPosition>> by_node;
+  for (auto& [partition, position] : positions_) {
+    if (position.state != state || position.retry_at > now) continue;
+    // A reset asks whoever leads now.
+    const LeaderInfo leader =
+        state == PositionState::await_reset ? network_.view().leader(partition) : position.leader;
+    if (leader.leader.valid()) {
+      by_node[leader.leader].push_back({partition, position.offset, leader, position.offset_epoch});
+    } else {
+      network_.request_update();
+    }
+  }
+  return by_node;
+}
+
+Time SubscriptionState::next_attempt(Time now) {
+  Time next = never;
+  for (const auto& [partition, position] : positions_) {
+    if (position.retry_at > now) next = std::min(next, position.retry_at);
+    const NodeConnection* node = network_.node(position.leader.leader);
+    if (node != nullptr && node->unavailable()) next = std::min(next, node->backoff_until());
+    // Something is missing that no answer under way will bring (pollForFetches).
+    const bool missing = position.state == PositionState::await_reset ||
+                         position.state == PositionState::initializing;
+    if (missing) next = std::min(next, now + std::max(config_.retry_backoff, tick));
+  }
+  return next;
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,96 @@
+// SubscriptionState: the partitions a consumer is assigned, and its position in each.
+//
+// A partition is in one state: its position is unknown (initializing), is being asked for
+// (await_reset), must be checked against a new leader's log (await_validation, KIP-320), or is good
+// (fetching). It asks nobody: the OffsetFetcher finds and checks positions, the Fetcher reads from
+// them.
+//
+// Lifetime: part of a KafkaConsumer; borrows its config and network. Threads: none. No clock.
+// Errors:   what poll() must throw waits until take_failure().
+// Source:   org.apache.kafka.clients.consumer.internals.{SubscriptionState, OffsetFetcherUtils}.
+#pragma once
+
+#include "model/client/consumer.h"
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace brokerlab::model {
+
+enum class PositionState { initializing, await_reset, await_validation, fetching, failed };
+
+struct Position {
+  PositionState state = PositionState::initializing;
+  Offset offset = log::no_offset;
+  LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
+  LeaderInfo leader;                         ///< Under which it is good, or being checked.
+  Offset high_watermark = log::no_offset;
+  Offset told_high_watermark = log::no_offset;  ///< The last one a broker sent.
+  std::optional<sim::EventId> failing;  ///< What interrupted it, until a fetch is answered well.
+  Time asked_since = never;             ///< The first request that no good answer has followed.
+  Offset damage_told = log::no_offset;  ///< Where damaged records were met last.
+  Time retry_at{};
+  std::int64_t turn = 0;  ///< When it last brought something: who waits longest goes first.
+};
+
+/// A position as it was when a broker was asked about it.
+struct AskedPosition {
+  TopicPartition partition;
+  Offset offset = log::no_offset;
+  LeaderInfo leader;
+  LeaderEpoch offset_epoch = log::no_epoch;
+};
+
+class SubscriptionState {
+ public:
+  SubscriptionState(const ConsumerConfig& config, ClientNetwork& network)
+      : config_(config), network_(network) {}
+  SubscriptionState(const SubscriptionState&) = delete;
+  SubscriptionState& operator=(const SubscriptionState&) = delete;
+
+  void assign(const std::vector<TopicPartition>& partitions);
+  /// Partitions that wait for their committed offset.
+  std::vector<TopicPartition> initializing() const;
+  /// The committed offset, or nothing: auto.offset.reset decides.
+  void set_committed(const TopicPartition& partition, Offset offset, LeaderEpoch epoch);
+  /// What there is to commit: the good positions.
+  std::vector<OffsetCommitRequest::Partition> consumed() const;
+
+  Position* find(const TopicPartition& partition);  ///< nullptr: not assigned.
+  const Position* find(const TopicPartition& partition) const;
+  bool fetchable(const TopicPartition& partition) const;
+  std::map<TopicPartition, Position>& positions() { return positions_; }
+
+  /// auto.offset.reset decides; `exception`: what the application gets when that is none.
+  void reset(const TopicPartition& partition, Position& position, ApiKey api,
+             std::string_view exception);
+  void fail_application(const TopicPartition& partition, ApiKey api, ErrorCode error,
+                        std::string_view exception);
+  bool failed() const { return failure_.has_value(); }
+  /// What poll() must throw now, once.
+  std::optional<ConsumerFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
+
+  /// Under another leader than before, a position with an epoch must be checked first.
+  void validate(const TopicPartition& partition, Position& position);
+  void validate_on_new_metadata();
+
+  /// Partitions in that state whose time has come, by the broker to ask.
+  std::map<BrokerId, std::vector<AskedPosition>> wanted(PositionState state, Time now);
+  /// When wanted() should be asked again though nothing has changed.
+  Time next_attempt(Time now);
+  /// To the end of the next request: others go first.
+  void move_to_end(Position& position) { position.turn = next_turn_++; }
+
+ private:
+  const ConsumerConfig& config_;
+  ClientNetwork& network_;
+  std::map<TopicPartition, Position> positions_;
+  std::optional<ConsumerFailure> failure_;
+  std::int64_t seen_version_ = -1;  ///< Of the metadata, when last validated.
+  std::int64_t next_turn_ = 1;
+};
+
+}  // namespace brokerlab::model
