@@ -31,7 +31,7 @@ struct KafkaConsumer::Impl {
         offsets(process, setup.config, network, subscriptions, outages),
         fetcher(process, setup.config, network, subscriptions, outages, buffer),
         collector(process, setup.config, {network, subscriptions, outages, buffer}, context),
-        coordinator(process, setup, network, subscriptions, outages, context) {
+        coordinator(process, setup, {network, subscriptions, outages}, context) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
       outages.note_unreachable(address, RpcFailure::Kind::not_connected, cause);
     };

@@ -6,6 +6,7 @@
 #include "model/observer.h"
 #include "model/wire/rpc.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,15 @@ class ClientErrors {
   /// Sender has it), told apart by its source. It is because of the connection that broke.
   void unanswered(ApiKey api, const RpcFailure& failure, const TopicPartition* partition = nullptr,
                   bool final = false) const;
+  /// Whichever of the two came of a call.
+  template <class T>
+  void outcome(ApiKey api, const Result<std::unique_ptr<T>, RpcFailure>& result) const {
+    if (result) {
+      answered(api, (*result)->error);
+    } else {
+      unanswered(api, result.error());
+    }
+  }
   /// The client gave up without asking (again): what the application is told.
   void gave_up(ApiKey api, ErrorCode error, std::string_view exception,
                const TopicPartition* partition = nullptr) const;

@@ -1,0 +1,268 @@
+#include "model/client/group_membership.h"
+
+#include "model/client/call_within.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokerlab::model {
+
+GroupMembership::GroupMembership(sim::Process& process, const ConsumerSetup& setup,
+                                 ClientNetwork& network, CoordinatorFinder& finder, Hooks& hooks)
+    : process_(process),
+      world_(process.world()),
+      setup_(setup),
+      config_(setup.config),
+      network_(network),
+      finder_(finder),
+      hooks_(hooks),
+      last_poll_(world_.now()) {}
+
+// --- State ---
+
+void GroupMembership::need_rejoin() {
+  rejoin_needed_ = true;
+  network_.changed().notify_all();  // poll() may be waiting for records
+}
+
+void GroupMembership::forget_membership(Phrase why, bool keep_member_id) {
+  stable_ = false;
+  generation_ = -1;
+  if (!keep_member_id) member_id_.clear();
+  std::vector<sim::Detail> details{{"group", setup_.group}, sim::Detail::of("why", std::move(why))};
+  if (waited_) details = events::with_wait(std::move(details), *waited_);
+  waited_.reset();
+  world_.trace().record(events::consumer_left, {.machine = process_.machine().id()},
+                        std::move(details));
+  need_rejoin();
+}
+
+void GroupMembership::note_error(ErrorCode error) {
+  switch (error) {
+    case ErrorCode::not_coordinator:
+    case ErrorCode::coordinator_not_available:
+    case ErrorCode::request_timed_out:
+      finder_.lose(error);
+      break;
+    case ErrorCode::rebalance_in_progress:
+      need_rejoin();
+      break;
+    case ErrorCode::unknown_member_id:
+    case ErrorCode::illegal_generation: {
+      // The id may still be good when only the generation is not.
+      const bool keep_id = error == ErrorCode::illegal_generation;
+      if (generation_ >= 0) {
+        forget_membership({std::string(to_text(error)), {}}, keep_id);
+      } else {
+        if (!keep_id) member_id_.clear();
+        need_rejoin();
+      }
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+// --- Joining ---
+
+void GroupMembership::join_if_needed() {
+  if (needs_join() && !std::exchange(joining_, true)) process_.spawn(join());
+}
+
+/// AbstractCoordinator.joinGroupIfNeeded. The coordinator is looked up by poll(), if need be.
+sim::Task<> GroupMembership::join() {
+  while (needs_join() && !closed_) {
+    if (!finder_.node()) {
+      co_await finder_.changed().wait();
+      continue;
+    }
+    const bool ready = co_await hooks_.prepare_join();
+    if (!ready) continue;
+    co_await join_once();
+  }
+  joining_ = false;
+  finder_.changed().notify_all();
+  network_.changed().notify_all();  // poll() may be waiting for records
+}
+
+sim::Task<> GroupMembership::join_once() {
+  const NodePtr node = finder_.node();
+  if (!node) co_return;
+  stable_ = false;
+  auto request = std::make_unique<JoinGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->session_timeout = config_.session_timeout;
+  request->rebalance_timeout = config_.max_poll_interval;
+  request->topics = setup_.topics;
+  RequestPtr message = std::move(request);
+  const Duration timeout = std::max(config_.request_timeout, join_patience(config_));
+  Result<std::unique_ptr<JoinGroupResponse>, RpcFailure> result =
+      co_await call_within<JoinGroupResponse>(process_, node, std::move(message), timeout);
+  if (closed_) co_return;
+  // MEMBER_ID_REQUIRED is half of a handshake (KIP-394), not an error.
+  if (!result || (*result)->error != ErrorCode::member_id_required) {
+    network_.errors().outcome(ApiKey::join_group, result);
+  }
+  ErrorCode error = ErrorCode::none;
+  if (!result) {
+    finder_.note_unanswered(node, result.error());
+    error = ErrorCode::network_exception;
+  } else {
+    finder_.note_reached(*node);
+    error = (*result)->error;
+    if (error == ErrorCode::member_id_required) {
+      member_id_ = (*result)->member_id;
+      co_return;  // and join with it at once
+    }
+    if (error == ErrorCode::none) {
+      member_id_ = (*result)->member_id;
+      generation_ = (*result)->generation;
+      error = co_await sync(node, **result);
+    }
+  }
+  if (error == ErrorCode::none) {
+    finder_.backoff().reset();
+    co_return;
+  }
+  note_error(error);
+  rejoin_needed_ = true;
+  if (error == ErrorCode::rebalance_in_progress || error == ErrorCode::unknown_member_id) co_return;
+  const Duration pause = finder_.backoff().next();
+  co_await world_.sleep(pause);
+}
+
+sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse& group) {
+  auto request = std::make_unique<SyncGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->generation = generation_;
+  leader_ = group.leader == member_id_;
+  if (leader_) {
+    request->assignments = hooks_.assign(group.members);
+  }
+  RequestPtr message = std::move(request);
+  const Duration timeout = std::max(config_.request_timeout, join_patience(config_));
+  Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
+      co_await call_within<SyncGroupResponse>(process_, node, std::move(message), timeout);
+  if (closed_) co_return ErrorCode::none;
+  network_.errors().outcome(ApiKey::sync_group, result);
+  if (!result) {
+    finder_.note_unanswered(node, result.error());
+    co_return ErrorCode::network_exception;
+  }
+  if ((*result)->error == ErrorCode::none) {
+    finder_.note_served(*node);
+    begin_generation((*result)->partitions);
+  }
+  co_return (*result)->error;
+}
+
+void GroupMembership::begin_generation(const std::vector<TopicPartition>& partitions) {
+  stable_ = true;
+  rejoin_needed_ = false;
+  last_heard_ = last_poll_ = world_.now();
+  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
+  hooks_.joined(partitions);
+  finder_.changed().notify_all();
+}
+
+// --- Heartbeats ---
+
+sim::Task<> GroupMembership::heartbeats() {
+  while (!closed_) {
+    if (!stable_) {
+      co_await finder_.changed().wait();
+      continue;
+    }
+    const Time now = world_.now();
+    finder_.check();
+    if (!finder_.node()) {
+      co_await finder_.find(now + config_.session_timeout);
+      continue;
+    }
+    if (now >= session_ends()) {
+      // The coordinator has not answered for a session: look for another one.
+      finder_.lose(ErrorCode::none);
+      continue;
+    }
+    if (now >= last_poll_ + config_.max_poll_interval) {
+      Phrase why{"no poll within max.poll.interval.ms",
+                 "max.poll.interval.ms 안에 poll()이 없었다"};
+      // Nobody did anything to it: it is still at work on what it read last.
+      world_.set_cause({});
+      waited_ = events::Wait{"max.poll.interval.ms", config_.max_poll_interval, process_.name()};
+      co_await leave(std::move(why), now + config_.request_timeout);
+      continue;
+    }
+    const Time due =
+        std::min({next_heartbeat_, last_poll_ + config_.max_poll_interval, session_ends()});
+    if (now < due) {
+      co_await finder_.changed().wait(due);
+      continue;
+    }
+    co_await send_heartbeat();
+  }
+}
+
+sim::Task<> GroupMembership::send_heartbeat() {
+  const NodePtr node = finder_.node();
+  const int generation = generation_;
+  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
+  auto request = std::make_unique<HeartbeatRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  request->generation = generation;
+  RequestPtr message = std::move(request);
+  const Duration timeout = std::min(config_.request_timeout, config_.session_timeout);
+  Result<std::unique_ptr<HeartbeatResponse>, RpcFailure> result =
+      co_await call_within<HeartbeatResponse>(process_, node, std::move(message), timeout);
+  network_.errors().outcome(ApiKey::heartbeat, result);
+  if (!result) {
+    finder_.note_unanswered(node, result.error());
+    heartbeat_failed();
+    co_return;
+  }
+  finder_.note_reached(*node);
+  // An answer to an earlier generation says nothing about this one.
+  if (!stable_ || generation != generation_) co_return;
+  const ErrorCode error = (*result)->error;
+  if (error == ErrorCode::none) finder_.note_served(*node, true);
+  if (error == ErrorCode::none || error == ErrorCode::rebalance_in_progress) {
+    last_heard_ = world_.now();
+    failed_heartbeats_ = 0;
+  } else {
+    heartbeat_failed();
+  }
+  note_error(error);
+}
+
+/// Heartbeat.failHeartbeat.
+void GroupMembership::heartbeat_failed() {
+  next_heartbeat_ = world_.now() + finder_.backoff().after(failed_heartbeats_++);
+}
+
+sim::Task<> GroupMembership::close(Time deadline) {
+  Phrase why{"closed", "컨슈머를 닫았다"};
+  closed_ = true;  // neither heartbeats nor a join under way go on
+  finder_.changed().notify_all();
+  co_await leave(std::move(why), deadline);
+}
+
+/// AbstractCoordinator.maybeLeaveGroup: a member id is enough, its generation may not have begun.
+sim::Task<> GroupMembership::leave(Phrase why, Time deadline) {
+  if (member_id_.empty() || !(stable_ || joining_)) co_return;
+  const NodePtr node = finder_.node();
+  auto request = std::make_unique<LeaveGroupRequest>();
+  request->group = setup_.group;
+  request->member_id = member_id_;
+  forget_membership(std::move(why), false);
+  if (!node) co_return;
+  RequestPtr message = std::move(request);
+  const Duration patience = std::min(config_.request_timeout, deadline - world_.now());
+  if (patience <= Duration{0}) co_return;
+  (void)co_await call_within<LeaveGroupResponse>(process_, node, std::move(message), patience);
+}
+
+}  // namespace brokerlab::model

@@ -1,0 +1,105 @@
+// GroupMembership: a member of a group, whatever the group is for.
+//
+// It joins and syncs, sends heartbeats in the background, and leaves. A member that is told of a
+// rebalance, or is no longer known, joins again at the next join_if_needed(); one whose application
+// has not polled for max.poll.interval.ms leaves. What joining is for is behind Hooks.
+//
+// Lifetime: part of a ConsumerCoordinator; borrows process, setup, network, finder and hooks.
+// Threads:  none.
+// Source:   org.apache.kafka.clients.consumer.internals.{AbstractCoordinator, Heartbeat}.
+#pragma once
+
+#include "model/client/consumer.h"
+#include "model/client/coordinator_finder.h"
+#include "model/events.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::model {
+
+class GroupMembership {
+ public:
+  class Hooks {
+   public:
+    virtual ~Hooks() = default;
+    /// Before each JoinGroup: gives up what the old generation owned. False: it is too early to
+    /// join. Source: onJoinPrepare.
+    virtual sim::Task<bool> prepare_join() = 0;
+    /// This member leads the group: who gets what? Source: onLeaderElected.
+    virtual std::vector<SyncGroupRequest::Assignment> assign(
+        const std::vector<JoinGroupResponse::Member>& members) = 0;
+    /// A generation begins. Source: onJoinComplete.
+    virtual void joined(const std::vector<TopicPartition>& partitions) = 0;
+  };
+
+  GroupMembership(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
+                  CoordinatorFinder& finder, Hooks& hooks);
+  GroupMembership(const GroupMembership&) = delete;
+  GroupMembership& operator=(const GroupMembership&) = delete;
+
+  /// Begins the heartbeats.
+  void start() { process_.spawn(heartbeats()); }
+  /// The application is alive.
+  void note_poll() { last_poll_ = world_.now(); }
+  /// Begins to join when that is needed; does not wait for it.
+  void join_if_needed();
+  void request_rejoin() { rejoin_needed_ = true; }
+  /// What an error code of any group request means for the membership.
+  void note_error(ErrorCode error);
+  /// Ends heartbeats and joins, and leaves the group.
+  sim::Task<> close(Time deadline);
+
+  /// A member of the current generation, as far as we know.
+  bool stable() const { return stable_; }
+  bool joining() const { return joining_; }
+  bool leads() const { return leader_ && stable_; }
+  /// That generation is the current one, and none follows it yet.
+  bool is_current(int generation) const {
+    return !closed_ && !needs_join() && generation == generation_;
+  }
+  const std::string& member_id() const { return member_id_; }
+  int generation() const { return generation_; }  ///< -1: none.
+
+ private:
+  using NodePtr = CoordinatorFinder::NodePtr;
+
+  bool needs_join() const { return rejoin_needed_ || !stable_; }
+  sim::Task<> join();
+  sim::Task<> join_once();
+  sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
+  void begin_generation(const std::vector<TopicPartition>& partitions);
+  sim::Task<> leave(Phrase why, Time deadline);
+  sim::Task<> heartbeats();
+  sim::Task<> send_heartbeat();
+  void heartbeat_failed();
+  void need_rejoin();
+  void forget_membership(Phrase why, bool keep_member_id);
+  Time session_ends() const {
+    return std::max(last_heard_, finder_.found_at()) + config_.session_timeout;
+  }
+
+  sim::Process& process_;
+  sim::World& world_;
+  const ConsumerSetup& setup_;
+  const ConsumerConfig& config_;
+  ClientNetwork& network_;
+  CoordinatorFinder& finder_;
+  Hooks& hooks_;
+  std::optional<events::Wait> waited_;  ///< What the next event of ours waited for.
+  bool stable_ = false;
+  bool rejoin_needed_ = true;
+  bool joining_ = false;  ///< A join is under way, over several poll()s perhaps.
+  bool leader_ = false;
+  bool closed_ = false;
+  std::string member_id_;
+  int generation_ = -1;
+  Time last_poll_{};
+  Time last_heard_{};  ///< Last answer to a heartbeat, or the join.
+  Time next_heartbeat_{};
+  int failed_heartbeats_ = 0;
+};
+
+}  // namespace brokerlab::model
