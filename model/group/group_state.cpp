@@ -24,18 +24,7 @@ GroupState::GroupState(std::string id, Rules rules, const GroupSnapshot& snapsho
     : GroupState(std::move(id), rules) {
   generation_ = snapshot.generation;
   protocol_ = snapshot.protocol;
-  leader_ = snapshot.leader;
-  for (const GroupSnapshot::Member& kept : snapshot.members) {
-    Member& member = members_[kept.id];
-    member.client_id = kept.client_id;
-    member.client_host = kept.client_host;
-    member.session_timeout = kept.session_timeout;
-    member.rebalance_timeout = kept.rebalance_timeout;
-    member.protocols = {snapshot.protocol.value_or("")};
-    member.topics = kept.topics;
-    member.partitions = kept.partitions;
-    renew(member, now);
-  }
+  members_.restore(snapshot, now);
   phase_ = members_.empty() ? GroupPhase::empty : GroupPhase::stable;
 }
 
@@ -44,14 +33,8 @@ void GroupState::enter(GroupPhase phase, Phrase why) {
   outbox_.changes.push_back({phase, generation_, std::move(why), {}, {}});
 }
 
-std::vector<std::string> GroupState::member_ids() const {
-  std::vector<std::string> ids;
-  for (const auto& [id, member] : members_) ids.push_back(id);
-  return ids;
-}
-
 GroupSnapshot GroupState::snapshot() const {
-  GroupSnapshot snapshot{generation_, protocol_, leader_, {}};
+  GroupSnapshot snapshot{generation_, protocol_, members_.leader(), {}};
   for (const auto& [id, member] : members_) {
     const auto assigned = assignment_.find(id);
     snapshot.members.push_back(
@@ -67,14 +50,6 @@ ErrorCode GroupState::validate(const std::string& member, int generation) const 
   return generation == generation_ ? ErrorCode::none : ErrorCode::illegal_generation;
 }
 
-bool GroupState::supports(const std::string& protocol) const {
-  if (members_.empty()) return !protocol.empty();
-  return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
-    const std::vector<std::string>& known = entry.second.protocols;
-    return std::find(known.begin(), known.end(), protocol) != known.end();
-  });
-}
-
 // --- Joining ---
 
 void GroupState::join(Ticket ticket, const Join& join, Time now) {
@@ -86,12 +61,12 @@ void GroupState::join(Ticket ticket, const Join& join, Time now) {
   };
   if (phase_ == GroupPhase::dead) {
     refuse(ErrorCode::coordinator_not_available, join.member_id);
-  } else if (!supports(join.protocol)) {
+  } else if (!members_.supports(join.protocol)) {
     refuse(ErrorCode::inconsistent_group_protocol, join.member_id);
   } else if (join.member_id.empty()) {
-    pending_[join.fresh_id] = now + join.session_timeout;
+    members_.expect(join.fresh_id, now + join.session_timeout);
     refuse(ErrorCode::member_id_required, join.fresh_id);
-  } else if (pending_.contains(join.member_id)) {
+  } else if (members_.expects(join.member_id)) {
     add_member(ticket, join.member_id, join, now);
   } else if (!members_.contains(join.member_id) || phase_ == GroupPhase::empty) {
     refuse(ErrorCode::unknown_member_id, join.member_id);
@@ -103,9 +78,7 @@ void GroupState::join(Ticket ticket, const Join& join, Time now) {
 
 void GroupState::add_member(Ticket ticket, const std::string& id, const Join& join, Time now) {
   if (phase_ == GroupPhase::preparing_rebalance && generation_ == 0) new_member_added_ = true;
-  if (!leader_) leader_ = id;
-  pending_.erase(id);
-  Member& member = members_[id];
+  Member& member = members_.add(id);
   member.client_id = join.client_id;
   member.client_host = join.client_host;
   member.session_timeout = join.session_timeout;
@@ -124,7 +97,7 @@ void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, 
   Member& member = members_.at(id);
   const bool same =
       member.protocols == std::vector<std::string>{join.protocol} && member.topics == join.topics;
-  const bool is_leader = leader_ == id;
+  const bool is_leader = members_.leader() == id;
   if (phase_ == GroupPhase::preparing_rebalance || !same) {
     update_member(ticket, member, join,
                   {join.client_id + " joins again", join.client_id + " 다시 참여"}, now);
@@ -154,9 +127,9 @@ GroupState::JoinReply GroupState::reply_for(const std::string& id) const {
   JoinReply reply;
   reply.generation = generation_;
   reply.protocol = protocol_.value_or("");
-  reply.leader = leader_.value_or("");
+  reply.leader = members_.leader().value_or("");
   reply.member_id = id;
-  if (leader_ == id) {
+  if (members_.leader() == id) {
     for (const auto& [other, member] : members_) reply.members.push_back({other, member.topics});
   }
   return reply;
@@ -182,12 +155,6 @@ bool GroupState::answer_sync(Member& member, SyncReply reply) {
   return true;
 }
 
-Duration GroupState::rebalance_timeout() const {
-  Duration longest{};
-  for (const auto& [id, member] : members_) longest = std::max(longest, member.rebalance_timeout);
-  return longest;
-}
-
 void GroupState::prepare_rebalance(const Phrase& why, Time now) {
   if (phase_ == GroupPhase::preparing_rebalance || phase_ == GroupPhase::dead) return;
   if (phase_ == GroupPhase::completing_rebalance) {
@@ -200,21 +167,18 @@ void GroupState::prepare_rebalance(const Phrase& why, Time now) {
   initial_join_ = phase_ == GroupPhase::empty;
   if (initial_join_) {
     initial_delay_ = rules_.initial_rebalance_delay;
-    initial_remaining_ = std::max(rebalance_timeout() - initial_delay_, Duration{0});
+    initial_remaining_ = std::max(members_.rebalance_timeout() - initial_delay_, Duration{0});
     join_deadline_ = now + initial_delay_;
   } else {
-    join_deadline_ = now + rebalance_timeout();
+    join_deadline_ = now + members_.rebalance_timeout();
   }
   enter(GroupPhase::preparing_rebalance, why);
   try_complete_join(now);
 }
 
 void GroupState::try_complete_join(Time now) {
-  if (phase_ != GroupPhase::preparing_rebalance || initial_join_ || !pending_.empty()) return;
-  const bool all = std::all_of(members_.begin(), members_.end(), [](const auto& entry) {
-    return entry.second.awaiting_join.has_value();
-  });
-  if (all) complete_join(now);
+  if (phase_ != GroupPhase::preparing_rebalance || initial_join_ || members_.expects_any()) return;
+  if (members_.all_joined()) complete_join(now);
 }
 
 void GroupState::initial_delay_over(Time now) {
@@ -230,26 +194,14 @@ void GroupState::initial_delay_over(Time now) {
   }
 }
 
-bool GroupState::elect_joined_leader() {
-  if (!leader_) return false;
-  const auto leader = members_.find(*leader_);
-  if (leader != members_.end() && leader->second.awaiting_join) return true;
-  for (const auto& [id, member] : members_) {
-    if (!member.awaiting_join) continue;
-    leader_ = id;
-    return true;
-  }
-  return false;
-}
-
 void GroupState::complete_join(Time now) {
   std::vector<std::string> missing;
   for (const auto& [id, member] : members_) {
     if (!member.awaiting_join) missing.push_back(id);
   }
-  for (const std::string& id : missing) erase(id);
-  if (!elect_joined_leader() && !members_.empty()) {
-    join_deadline_ = now + rebalance_timeout();
+  for (const std::string& id : missing) members_.erase(id);
+  if (!members_.elect_joined_leader() && !members_.empty()) {
+    join_deadline_ = now + members_.rebalance_timeout();
     return;
   }
   initial_join_ = false;
@@ -268,9 +220,9 @@ void GroupState::complete_join(Time now) {
     answer_join(member, reply_for(id));
     member.is_new = false;
     member.must_sync = true;
-    renew(member, now);
+    member.renew(now);
   }
-  sync_deadline_ = now + rebalance_timeout();
+  sync_deadline_ = now + members_.rebalance_timeout();
 }
 
 // --- Syncing ---
@@ -291,13 +243,11 @@ void GroupState::sync(Ticket ticket, const std::string& id, int generation,
   member.must_sync = false;
   supersede(member);
   member.awaiting_sync = ticket;
-  const bool waiting = std::any_of(members_.begin(), members_.end(),
-                                   [](const auto& entry) { return entry.second.must_sync; });
-  if (!waiting) sync_deadline_ = never;
+  if (members_.all_synced()) sync_deadline_ = never;
   if (phase_ == GroupPhase::stable) {
     answer_sync(member, {ErrorCode::none, member.partitions});
-    renew(member, now);
-  } else if (leader_ == id) {
+    member.renew(now);
+  } else if (members_.leader() == id) {
     assignment_.clear();
     for (const auto& [other, unused] : members_) assignment_[other] = {};
     for (const SyncGroupRequest::Assignment& one : assignments) {
@@ -328,7 +278,7 @@ void GroupState::propagate(ErrorCode error, Time now) {
   for (auto& [id, member] : members_) {
     SyncReply reply{error, {}};
     if (error == ErrorCode::none) reply.partitions = member.partitions;
-    if (answer_sync(member, std::move(reply))) renew(member, now);
+    if (answer_sync(member, std::move(reply))) member.renew(now);
   }
 }
 
@@ -338,7 +288,7 @@ void GroupState::sync_overdue(Time now) {
   for (const auto& [id, member] : members_) {
     if (member.must_sync) late.push_back(id);
   }
-  for (const std::string& id : late) erase(id);
+  for (const std::string& id : late) members_.erase(id);
   if (late.empty()) return;
   prepare_rebalance({"a member did not send SyncGroup", "SyncGroup을 보내지 않은 멤버"}, now);
 }
@@ -349,14 +299,14 @@ ErrorCode GroupState::heartbeat(const std::string& id, int generation, Time now)
   const ErrorCode invalid = validate(id, generation);
   if (invalid != ErrorCode::none) return invalid;
   if (phase_ == GroupPhase::empty) return ErrorCode::unknown_member_id;
-  renew(members_.at(id), now);
+  members_.at(id).renew(now);
   return phase_ == GroupPhase::preparing_rebalance ? ErrorCode::rebalance_in_progress
                                                    : ErrorCode::none;
 }
 
 ErrorCode GroupState::leave(const std::string& id, Time now) {
   if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
-  if (pending_.erase(id) > 0) {
+  if (members_.expect_no_longer(id)) {
     try_complete_join(now);
     return ErrorCode::none;
   }
@@ -374,16 +324,8 @@ ErrorCode GroupState::check_commit(const std::string& id, int generation, Time n
   const ErrorCode invalid = validate(id, generation);
   if (invalid != ErrorCode::none) return invalid;
   if (phase_ == GroupPhase::completing_rebalance) return ErrorCode::rebalance_in_progress;
-  renew(members_.at(id), now);
+  members_.at(id).renew(now);
   return ErrorCode::none;
-}
-
-void GroupState::erase(const std::string& id) {
-  members_.erase(id);
-  pending_.erase(id);
-  if (leader_ != id) return;
-  leader_.reset();
-  if (!members_.empty()) leader_ = members_.begin()->first;
 }
 
 void GroupState::remove_member(const std::string& id, const Phrase& why, Time now) {
@@ -391,7 +333,7 @@ void GroupState::remove_member(const std::string& id, const Phrase& why, Time no
   reply.error = ErrorCode::unknown_member_id;
   answer_join(members_.at(id), std::move(reply));
   answer_sync(members_.at(id), {ErrorCode::unknown_member_id, {}});
-  erase(id);
+  members_.erase(id);
   if (phase_ == GroupPhase::stable || phase_ == GroupPhase::completing_rebalance) {
     prepare_rebalance(why, now);
   } else {
@@ -408,7 +350,6 @@ void GroupState::unload() {
     answer_sync(member, {ErrorCode::not_coordinator, {}});
   }
   join_deadline_ = sync_deadline_ = never;
-  pending_.clear();
   members_.clear();
   enter(GroupPhase::dead);
 }
@@ -424,10 +365,7 @@ void GroupState::name_silent(const std::string& client, Duration silence,
 }
 
 Time GroupState::next_deadline() const {
-  Time next = std::min(join_deadline_, sync_deadline_);
-  for (const auto& [id, member] : members_) next = std::min(next, member.expires);
-  for (const auto& [id, expires] : pending_) next = std::min(next, expires);
-  return next;
+  return std::min({join_deadline_, sync_deadline_, members_.next_expiry()});
 }
 
 void GroupState::advance(Time now) {
@@ -441,9 +379,8 @@ void GroupState::advance(Time now) {
     if (member.expires <= now) due.push_back(id);
   }
   for (const std::string& id : due) {
-    const auto found = members_.find(id);
-    if (found == members_.end() || found->second.expires > now) continue;
-    Member& member = found->second;
+    if (!members_.contains(id) || members_.at(id).expires > now) continue;
+    Member& member = members_.at(id);
     member.expires = never;
     // Whoever waits for us is alive as far as we know, but for a first join that waits too long.
     if (!member.is_new && (member.awaiting_join || member.awaiting_sync)) continue;
@@ -455,9 +392,7 @@ void GroupState::advance(Time now) {
     remove_member(id, why, now);
     name_silent(client, silence, changes);
   }
-  const std::size_t before = pending_.size();
-  std::erase_if(pending_, [now](const auto& entry) { return entry.second <= now; });
-  if (pending_.size() != before) try_complete_join(now);
+  if (members_.expect_no_longer(now)) try_complete_join(now);
 }
 
 }  // namespace brokerlab::model

@@ -11,10 +11,12 @@
 // Static members and protocols other than the consumer's are not modelled.
 //
 // Lifetime: a value. Threads: none. Errors: error codes in the replies.
-// Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}.
+// Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}; the table of
+//           members is GroupMembers.
 #pragma once
 
 #include "base/phrase.h"
+#include "model/group/group_members.h"
 #include "model/wire/protocol.h"
 
 #include <map>
@@ -29,28 +31,9 @@ namespace brokerlab::model {
 enum class GroupPhase { empty, preparing_rebalance, completing_rebalance, stable, dead };
 std::string_view to_text(GroupPhase phase);  ///< "PreparingRebalance", as Kafka's tools show it.
 
-/// A group as its record in __consumer_offsets keeps it.
-struct GroupSnapshot {
-  struct Member {
-    std::string id;
-    std::string client_id;
-    std::string client_host;
-    Duration rebalance_timeout{};
-    Duration session_timeout{};
-    std::vector<std::string> topics;
-    std::vector<TopicPartition> partitions;
-    bool operator==(const Member&) const = default;
-  };
-  int generation = 0;
-  std::optional<std::string> protocol;
-  std::optional<std::string> leader;
-  std::vector<Member> members;
-  bool operator==(const GroupSnapshot&) const = default;
-};
-
 class GroupState {
  public:
-  using Ticket = std::int64_t;
+  using Ticket = GroupMember::Ticket;
 
   struct Rules {
     Duration initial_rebalance_delay = 3s;
@@ -118,33 +101,19 @@ class GroupState {
   const std::string& id() const { return id_; }
   GroupPhase phase() const { return phase_; }
   int generation() const { return generation_; }
-  std::vector<std::string> member_ids() const;
+  std::vector<std::string> member_ids() const { return members_.ids(); }
   GroupSnapshot snapshot() const;
-  Duration rebalance_timeout() const;  ///< The longest of its members'.
+  /// The longest of its members'.
+  Duration rebalance_timeout() const { return members_.rebalance_timeout(); }
 
  private:
-  struct Member {
-    std::string client_id;
-    std::string client_host;
-    Duration session_timeout{};
-    Duration rebalance_timeout{};
-    std::vector<std::string> protocols;
-    std::vector<std::string> topics;
-    std::vector<TopicPartition> partitions;
-    std::optional<Ticket> awaiting_join;
-    std::optional<Ticket> awaiting_sync;
-    bool is_new = false;
-    bool must_sync = false;
-    Time expires = never;
-  };
+  using Member = GroupMember;
 
   ErrorCode validate(const std::string& member, int generation) const;
-  bool supports(const std::string& protocol) const;
   void add_member(Ticket ticket, const std::string& id, const Join& join, Time now);
   void rejoin(Ticket ticket, const std::string& id, const Join& join, Time now);
   void update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why, Time now);
   JoinReply reply_for(const std::string& id) const;
-  static void renew(Member& member, Time now) { member.expires = now + member.session_timeout; }
   void answer_join(Member& member, JoinReply reply);
   void supersede(Member& member);
   bool answer_sync(Member& member, SyncReply reply);
@@ -152,12 +121,10 @@ class GroupState {
   void prepare_rebalance(const Phrase& why, Time now);
   void name_silent(const std::string& client, Duration silence, std::size_t changes_before);
   void remove_member(const std::string& id, const Phrase& why, Time now);
-  void erase(const std::string& id);
   void try_complete_join(Time now);
   void initial_delay_over(Time now);
   void complete_join(Time now);
   void sync_overdue(Time now);
-  bool elect_joined_leader();
   void enter(GroupPhase phase, Phrase why = {});
 
   std::string id_;
@@ -165,9 +132,7 @@ class GroupState {
   GroupPhase phase_ = GroupPhase::empty;
   int generation_ = 0;
   std::optional<std::string> protocol_;
-  std::optional<std::string> leader_;
-  std::map<std::string, Member> members_;
-  std::map<std::string, Time> pending_;  ///< Ids given out whose owners have not joined yet.
+  GroupMembers members_;
   std::map<std::string, std::vector<TopicPartition>> assignment_;  ///< Being stored.
   Time join_deadline_ = never;
   bool initial_join_ = false;  ///< The rebalance of a group that was empty: always waits.

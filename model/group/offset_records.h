@@ -18,7 +18,7 @@
 #pragma once
 
 #include "log/batch/record_batch.h"
-#include "model/group/group_state.h"
+#include "model/group/group_members.h"
 
 #include <optional>
 #include <string>
