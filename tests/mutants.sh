@@ -60,7 +60,7 @@ while read -r file; do
   cmp -s "$here/$file" "$copy/$file" || { mkdir -p "$copy/$(dirname "$file")" && cp -p "$here/$file" "$copy/$file"; }
 done <"$build.files"
 (cd "$copy" && find . -type f | sed 's,^\./,,' | sort) | comm -13 "$build.files" - | while read -r file; do rm "$copy/$file"; done
-cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DBROKERLAB_UNITY=OFF -DBROKERLAB_VIZ=ON >"$build.log" 2>&1 ||
+cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DBROKERLAB_UNITY=OFF -DBROKERLAB_VIZ=ON >"$build.log" 2>&1 ||
   { cat "$build.log" >&2; exit 4; }
 
 # programs NAMES: builds them; quiet.
@@ -70,14 +70,16 @@ programs() {
   ninja -C "$build" $targets >"$build.log" 2>&1
 }
 
-# caught NAMES: the first test that fails, or nothing.
+# caught NAMES: the first test that fails, stories before random lives; or nothing.
 caught() {
-  for name in $1; do
-    (cd "$copy" && timeout 300 "$build/bin/brokerlab_tests_$name" "[unit]" --abort >"$build.out" 2>&1) && continue
-    # The title stands below the first line of dashes; of a program that ended there is no more.
-    title=$(awk '/^-+$/ { getline; print; exit }' "$build.out")
-    echo "$name: ${title:-the program ends}"
-    return
+  for kind in unit property; do
+    for name in $1; do
+      (cd "$copy" && timeout 300 "$build/bin/brokerlab_tests_$name" "[$kind]" --abort >"$build.out" 2>&1) && continue
+      # The title stands below the first line of dashes; of a program that ended there is no more.
+      title=$(awk '/^-+$/ { getline; print; exit }' "$build.out")
+      echo "$name: ${title:-the program ends}"
+      return
+    done
   done
 }
 

@@ -111,6 +111,23 @@ TEST_CASE("a gap in the sequence is refused, after 2^31 - 1 comes 0", "[unit]") 
   CHECK(story.log().producers().find(8)->last_sequence() == 0);
 }
 
+// ProducerAppendInfo.checkSequence.
+TEST_CASE("batches of one append count after each other", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  const Producer producer(7, 0);
+  accepted(story, producer.batch(1, 0));
+  const auto both = [&](std::int32_t first, std::int32_t second) {
+    ByteVector bytes = producer.batch(2, first);
+    const ByteVector more = producer.batch(2, second);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    return bytes;
+  };
+  CHECK(refused(story, both(1, 4)) == ProducerError::Kind::out_of_order);
+  accepted(story, both(1, 3));
+  CHECK(story.log().producers().find(7)->last_sequence() == 4);
+}
+
 TEST_CASE("a newer epoch fences the older one and counts from 0", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);
@@ -136,6 +153,8 @@ TEST_CASE("read_committed stops at the first open transaction, and is told which
   CHECK(log.last_stable_offset(3) == 0);
   accepted(story, one.end(TransactionResult::abort), AppendOrigin::coordinator);  // 3
   CHECK(log.last_stable_offset(log.log_end_offset()) == 0);  // not known to be replicated
+  log.on_high_watermark(3);                                  // the marker itself is not
+  CHECK(log.last_stable_offset(3) == 0);
   log.on_high_watermark(4);
   CHECK(log.last_stable_offset(4) == 2);
   accepted(story, two.end(TransactionResult::commit), AppendOrigin::coordinator);  // 4
