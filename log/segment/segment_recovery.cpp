@@ -14,13 +14,18 @@ class OffsetOrder {
 
   /// Nothing for a batch that may come next.
   std::optional<std::string> complaint(const BatchView& batch) const {
-    if (batch.header_offset() >= next_ && segment_can_hold(base_, batch.last_offset())) return {};
+    const bool in_reach = segment_can_hold(base_, batch.last_offset());
+    if (batch.header_offset() >= next_ && in_reach) return {};
     const bool last_stands_out =
         last_ && last_->batch.base_offset > before_last_ && batch.header_offset() >= before_last_;
     if (last_stands_out && batch.header_offset() < next_) {
       return fmt::format(
           "a batch at offset {} behind one at offset {}, which stands out at byte {}",
           batch.header_offset(), last_->batch.base_offset, last_->position);
+    }
+    if (batch.header_offset() >= next_) {
+      return fmt::format("a batch up to offset {}, too far from the segment's first, {}",
+                         batch.last_offset(), base_);
     }
     return fmt::format("a batch at offset {} where {} or more should come", batch.header_offset(),
                        next_);

@@ -44,6 +44,69 @@ TEST_CASE("a torn end is cut even when the broker says it stopped cleanly", "[un
   CHECK(story.consume_all() == test::Values{"a", "b", "c"});
 }
 
+/// Two records at offsets 0 and 1, then `bytes`, which a recovery must cut; what it says of them.
+std::string why_cut_behind_two(ByteView bytes) {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.produce({"a", "b"});
+  story.forget();
+  append_raw(env, log_file(story, 0), bytes);
+  story.open();
+  CHECK(story.consume_all() == test::Values{"a", "b"});
+  CHECK(story.log().log_end_offset() == 2);
+  const auto& recovery = story.log().recovery();
+  CHECK(recovery.bytes_cut == static_cast<std::int64_t>(bytes.size()));
+  REQUIRE(recovery.cuts.size() == 1);
+  return recovery.cuts[0].why;
+}
+
+// Kafka's LogSegment.recover believes such offsets: a reader would be given some of them twice.
+TEST_CASE("a batch whose offsets go back ends the good part of a segment", "[unit]") {
+  CHECK(why_cut_behind_two(batch_at(1)) == "a batch at offset 1 where 2 or more should come");
+}
+
+// OffsetIndex keeps what an offset is above the segment's first one in 32 bits.
+TEST_CASE("a batch beyond the reach of a segment's index ends its good part", "[unit]") {
+  CHECK(why_cut_behind_two(batch_at(1 + (std::int64_t{1} << 31))) ==
+        "a batch up to offset 2147483649, too far from the segment's first, 0");
+}
+
+TEST_CASE("a recovery says what is wrong with what it cuts", "[unit]") {
+  ByteVector damaged = batch_at(2);
+  damaged.back() ^= std::byte{1};
+  CHECK(why_cut_behind_two(damaged).starts_with("checksum "));
+}
+
+// Kafka's UnifiedLog.updateLeaderEpochCache, from LogSegment.recover.
+TEST_CASE("leader epochs that were never written down are read from the batches", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.epoch = 3;
+  story.produce({"a", "b"});
+  story.epoch = 5;
+  story.produce({"c"});
+  story.forget();
+  REQUIRE(env.remove(join_path(story.dir(), leader_epoch_checkpoint_name)).ok());
+  story.open();
+  CHECK(story.log().leader_epochs().entries() == std::vector<EpochEntry>{{3, 0}, {5, 2}});
+}
+
+// LogLoader.load: all segments go when the log ends before its start, as after a lost tail of a log
+// whose beginning was deleted on request.
+TEST_CASE("a log that ends before the start it is noted with begins anew there", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.produce({"a", "b"});
+  story.forget();
+  story.open({.log_start_offset = 7});
+  CHECK(story.log().log_start_offset() == 7);
+  CHECK(story.log().log_end_offset() == 7);
+  CHECK(story.log().recovery().segments_removed == 1);
+  REQUIRE(story.log().recovery().cuts.size() == 1);
+  CHECK(story.produce({"c"}).first_offset == 7);
+  CHECK(story.consume_all() == test::Values{"c"});
+}
+
 TEST_CASE("a clean start over bytes that are no log at all begins anew", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);
