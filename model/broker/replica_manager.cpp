@@ -55,7 +55,10 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
       response->partitions.push_back({state.partition, partition.error()});
       continue;
     }
-    if (state.state.leader_epoch < (*partition)->leader_epoch()) {
+    // An equal epoch, too, changes nothing: what is newer than its leader knows, an ISR that it
+    // asked for, it hears from who it asked (ReplicaManager.becomeLeaderOrFollower, under
+    // ZooKeeper).
+    if (state.state.leader_epoch <= (*partition)->leader_epoch()) {
       response->partitions.push_back({state.partition, ErrorCode::stale_controller_epoch});
       continue;
     }

@@ -1,0 +1,69 @@
+// What a broker does with its replicas as the controller directs it, told as stories of broker 1.
+// Held against kafka.server.ReplicaManager (3.9), by the method that each story names.
+#include "tests/model/replica_story.h"
+
+using namespace brokerlab;
+using namespace brokerlab::model;
+
+namespace {
+
+/// The controller's answer to a change of the ISR.
+ResponsePtr taken(const AlterPartitionRequest& request, int partition_epoch) {
+  auto response = std::make_unique<AlterPartitionResponse>();
+  for (const AlterPartitionRequest::Partition& one : request.partitions) {
+    response->partitions.push_back(
+        {one.partition,
+         ErrorCode::none,
+         {request.broker, one.leader_epoch, one.new_isr, partition_epoch}});
+  }
+  return response;
+}
+
+}  // namespace
+
+// becomeLeaderOrFollower goes on with a greater epoch only, as long as ZooKeeper is behind it.
+TEST_CASE("the controller's word in the epoch that a replica has changes nothing", "[unit]") {
+  ReplicaStory story;
+  CHECK(story.told({.leader = 1, .epoch = 3, .isr = {1, 2}, .partition_epoch = 5}) ==
+        ErrorCode::none);
+  CHECK(story.told({.leader = 1, .epoch = 2, .isr = {1}, .partition_epoch = 4}) ==
+        ErrorCode::stale_controller_epoch);
+  CHECK(story.told({.leader = 1, .epoch = 3, .isr = {1}, .partition_epoch = 6}) ==
+        ErrorCode::stale_controller_epoch);
+  CHECK(story.partition().isr() == std::vector<BrokerId>{BrokerId(1), BrokerId(2)});
+  CHECK(story.told({.leader = 2, .epoch = 3, .partition_epoch = 7}) ==
+        ErrorCode::stale_controller_epoch);
+  CHECK(story.partition().is_leader());
+  CHECK(story.told({.leader = 2, .epoch = 4, .partition_epoch = 7}) == ErrorCode::none);
+  CHECK_FALSE(story.partition().is_leader());
+}
+
+// So a controller that has just taken over, and tells everybody what it found, does not end a
+// change that is under way: who is being added, and may be in the ISR by now, is waited for.
+TEST_CASE("a new controller's first word leaves a pending ISR change pending", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3, .isr = {1}, .partition_epoch = 5}) ==
+          ErrorCode::none);
+  story.fetched_by_2(0, 3);  // caught up: the controller is asked to add it, and does not answer
+  REQUIRE(story.peer.all<AlterPartitionRequest>().size() == 1);
+  const std::vector<BrokerId> both{BrokerId(1), BrokerId(2)};
+  REQUIRE(story.partition().maximal_isr() == both);
+
+  CHECK(story.told({.leader = 1, .epoch = 3, .isr = {1}, .partition_epoch = 5}) ==
+        ErrorCode::stale_controller_epoch);
+  CHECK(story.partition().maximal_isr() == both);
+  story.run_for(story.config.replica_lag_time_max);  // 2 is not about to join any more, by itself
+  const CallPtr produced = story.produce(Acks::all);
+  CHECK_FALSE(story.answered(produced));
+  CHECK(story.partition().high_watermark() == 0);
+
+  story.peer.answer = [](const Request& request) {
+    const auto* change = dynamic_cast<const AlterPartitionRequest*>(&request);
+    return change == nullptr ? nullptr : taken(*change, 6);
+  };
+  story.run_for(ReplicaServer::asked_again + 1s);
+  CHECK(story.partition().isr() == both);
+  CHECK_FALSE(story.answered(produced));
+  story.fetched_by_2(1, 3);
+  CHECK(story.answered(produced));
+}

@@ -1,0 +1,208 @@
+// Broker 1's replicas for stories: machines, network, storage and AlterPartitionManager are real;
+// the controller's requests are the test's, and broker 2, which leads and is the controller, is
+// scripted.
+#pragma once
+
+#include "log/batch/record_batch.h"
+#include "model/broker/replica_manager.h"
+#include "model/cluster_context.h"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace brokerlab::model {
+
+/// What broker 2 was asked, and what it says to it; while it has no answer it keeps silent.
+struct PeerScript {
+  std::vector<std::unique_ptr<sim::Payload>> asked;
+  std::function<ResponsePtr(const Request&)> answer;
+
+  /// Those of one kind, in their order.
+  template <class T>
+  std::vector<const T*> all() const {
+    std::vector<const T*> found;
+    for (const auto& one : asked) {
+      if (const auto* request = dynamic_cast<const T*>(one.get())) found.push_back(request);
+    }
+    return found;
+  }
+};
+
+class ScriptedPeer final : public sim::Program {
+ public:
+  ScriptedPeer(sim::Process& process, PeerScript& script)
+      : process_(process),
+        script_(script),
+        listener_(process.network().listen(process, kafka_port)) {
+    process.spawn(accept());
+  }
+
+ private:
+  sim::Task<> accept() {
+    while (std::optional<sim::SocketPtr> socket = co_await listener_->accept()) {
+      process_.spawn(serve(*socket));
+    }
+  }
+  sim::Task<> serve(sim::SocketPtr socket) {
+    while (std::optional<sim::Message> message = co_await socket->receive()) {
+      script_.asked.push_back(std::move(message->payload));
+      const auto& request = dynamic_cast<const Request&>(*script_.asked.back());
+      ResponsePtr response = script_.answer ? script_.answer(request) : nullptr;
+      if (!response) continue;
+      response->correlation_id = request.correlation_id;
+      const Bytes size = response->size();
+      sim::Message answer{std::move(response), size, "answer"};
+      socket->send(std::move(answer));
+    }
+  }
+
+  sim::Process& process_;
+  PeerScript& script_;
+  std::unique_ptr<sim::Listener> listener_;
+};
+
+/// Broker 1's process: the part of a Broker that these stories are about.
+struct ReplicaServer final : sim::Program {
+  static constexpr Duration asked_again = 5s;  ///< A controller that does not answer.
+  ReplicaServer(sim::Process& process, ClusterContext& cluster, const BrokerConfig& config,
+                BrokerStorage& storage)
+      : alter_partitions(process, BrokerId(1), metadata, {.request_timeout = asked_again}),
+        replicas({process, cluster, BrokerId(1), config, storage, metadata, alter_partitions}) {
+    replicas.set_config_reader(
+        [](std::string) -> sim::Task<TopicOverrides> { co_return TopicOverrides{}; });
+    process.spawn(start());
+  }
+  sim::Task<> start() {
+    co_await replicas.load_logs();
+    replicas.start();
+    alter_partitions.start();
+  }
+
+  MetadataCache metadata;
+  AlterPartitionManager alter_partitions;
+  ReplicaManager replicas;
+};
+
+class ReplicaStory {
+ public:
+  explicit ReplicaStory(const BrokerConfig& wanted = {}) : config(wanted) {
+    context.broker_machines = {{BrokerId(1), machine.id()}, {BrokerId(2), other_machine.id()}};
+    process.start();
+    other_process.start();
+    run_for(1s);
+    hear_of({1, 2});
+  }
+
+  // --- What the controller says ---
+
+  /// UpdateMetadata: who is alive, and whatever there is to say of partitions.
+  void hear_of(const std::vector<int>& live,
+               std::vector<UpdateMetadataRequest::Partition> partitions = {}) {
+    UpdateMetadataRequest request;
+    request.controller = BrokerId(2);
+    for (const int id : live) request.live_brokers.push_back({BrokerId(id), address(id)});
+    request.partitions = std::move(partitions);
+    server().metadata.apply(request);
+  }
+  struct Word {
+    int leader = 1;
+    int epoch = 0;
+    std::vector<int> isr = {1, 2};
+    int partition_epoch = 0;
+  };
+  /// LeaderAndIsr of t-0, whose replicas are 1 and 2; what it is answered with.
+  ErrorCode told(const Word& word) {
+    auto request = std::make_unique<LeaderAndIsrRequest>();
+    request->partitions.push_back({name,
+                                   {BrokerId(word.leader),
+                                    word.epoch,
+                                    {word.isr.begin(), word.isr.end()},
+                                    word.partition_epoch},
+                                   {BrokerId(1), BrokerId(2)},
+                                   true});
+    for (const int id : {1, 2}) request->live_leaders.push_back({BrokerId(id), address(id)});
+    const auto answer = ask<LeaderAndIsrResponse>(
+        std::move(request), [&](CallPtr call) { return replicas().leader_and_isr(call); });
+    REQUIRE(answer->partitions.size() == 1);
+    return answer->partitions[0].error;
+  }
+
+  // --- What clients and followers ask ---
+
+  /// Gives the answer to `request`, when it comes within a second.
+  template <class Answer, class Handler>
+  std::unique_ptr<Answer> ask(RequestPtr request, Handler handle) {
+    const auto call = std::make_shared<Call>(world, std::move(request));
+    process.spawn(handle(call));
+    run_for(1s);
+    std::optional<ResponsePtr> response = call->responses().try_receive();
+    REQUIRE(response);
+    REQUIRE(dynamic_cast<Answer*>(response->get()) != nullptr);
+    return std::unique_ptr<Answer>(static_cast<Answer*>(response->release()));
+  }
+  /// A producer's record; the call is answered now or later.
+  CallPtr produce(Acks acks) {
+    auto request = std::make_unique<ProduceRequest>();
+    request->acks = acks;
+    request->partitions.push_back({name, log::ByteSlice::copy_of(one_record())});
+    return send(std::move(request), [&](CallPtr call) { return replicas().produce(call); });
+  }
+  /// Broker 2 fetches from `offset` on, in `epoch`.
+  CallPtr fetched_by_2(Offset offset, LeaderEpoch epoch) {
+    auto request = std::make_unique<FetchRequest>();
+    request->replica = BrokerId(2);
+    request->partitions.push_back({name, epoch, offset});
+    return send(std::move(request), [&](CallPtr call) { return replicas().fetch(call); });
+  }
+  void run_for(Duration time) { world.run(world.now() + time); }
+
+  // --- What may be seen ---
+
+  static bool answered(const CallPtr& call) { return !call->responses().empty(); }
+  ReplicaManager& replicas() { return server().replicas; }
+  ReplicaServer& server() { return dynamic_cast<ReplicaServer&>(*process.program()); }
+  Partition& partition() { return *replicas().find(name); }
+  Address address(int id) const {
+    return {id == 1 ? machine.id() : other_machine.id(), kafka_port};
+  }
+
+  sim::World world{1};
+  sim::Network network{world, {}};
+  Observer nobody;
+  PartitionDirectory directory{world};
+  ClusterContext context{world, nobody, directory, 1'700'000'000'000, {}};
+  BrokerConfig config;
+  const TopicPartition name{"t", 0};
+  PeerScript peer;  ///< Broker 2.
+  sim::Machine machine{world, network, sim::MachineId(0), "broker-1", {}};
+  sim::Machine other_machine{world, network, sim::MachineId(1), "broker-2", {}};
+  BrokerStorage storage{machine};
+  sim::Process& process =
+      machine.add_process(sim::ProcessId(0), "broker-1", [this](sim::Process& self) {
+        return std::make_unique<ReplicaServer>(self, context, config, storage);
+      });
+  sim::Process& other_process = other_machine.add_process(
+      sim::ProcessId(1), "broker-2",
+      [this](sim::Process& self) { return std::make_unique<ScriptedPeer>(self, peer); });
+
+ private:
+  template <class Handler>
+  CallPtr send(RequestPtr request, Handler handle) {
+    const auto call = std::make_shared<Call>(world, std::move(request));
+    process.spawn(handle(call));
+    run_for(100ms);
+    return call;
+  }
+  static log::ByteVector one_record() {
+    log::BatchBuilder builder;
+    builder.append(0, std::nullopt, log::as_bytes("a record"));
+    return builder.build();
+  }
+};
+
+}  // namespace brokerlab::model
