@@ -135,7 +135,9 @@ sim::Task<> Broker::shut_down() {
   const int tries = setup_.config.controlled_shutdown_enable && broker_epoch_ >= 0
                         ? setup_.config.controlled_shutdown_max_retries
                         : 0;
+  // Whatever is wrong, the controller is asked again (KafkaServer.controlledShutdown).
   for (int i = 0; i < tries; ++i) {
+    if (i > 0) co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
     const std::optional<Address> controller = metadata_.address(metadata_.controller());
     if (controller) {
       NodeConnection connection(process_, *controller, broker_rpc(setup_, "shutdown"));
@@ -148,7 +150,6 @@ sim::Task<> Broker::shut_down() {
           answer.ok() && (*answer)->error == ErrorCode::none && (*answer)->remaining.empty();
       if (done) break;
     }
-    co_await process_.world().sleep(setup_.config.controlled_shutdown_retry_backoff);
   }
   server_.stop();
   setup_.watch->on_broker_changed(setup_.id);

@@ -69,8 +69,11 @@ sim::Task<> ControllerRequests::controlled_shutdown(const ControlledShutdownRequ
     co_return;
   }
   term_.send();
+  // Those that another could lead; who waits for others waits in vain.
   for (const auto& [name, partition] : context.partitions()) {
-    if (partition.state.leader == request.broker) response.remaining.push_back(name);
+    if (partition.state.leader == request.broker && partition.assignment.size() > 1) {
+      response.remaining.push_back(name);
+    }
   }
 }
 

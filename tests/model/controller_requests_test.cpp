@@ -130,6 +130,18 @@ TEST_CASE("a broker that leaves is told what it still leads", "[unit]") {
   CHECK(last.remaining == std::vector<TopicPartition>{office.name});
 }
 
+// ControllerContext.partitionLeadersOnBroker: trying again would change nothing.
+TEST_CASE("what has one replica is not told to who leaves", "[unit]") {
+  Office office;
+  const TopicPartition alone{"alone", 0};
+  office.term.context().add_topic("alone", {{{BrokerId(2)}}, {}});
+  office.term.context().load({{alone, {BrokerId(2), 0, {BrokerId(2)}, 0}}});
+  const ControlledShutdownResponse answer = office.shut_down(2);
+  CHECK(answer.error == ErrorCode::none);
+  CHECK(answer.remaining.empty());
+  CHECK(office.term.context().find(alone)->state.leader == BrokerId(2));
+}
+
 // KIP-380.
 TEST_CASE("who leaves with the epoch of another life is refused", "[unit]") {
   Office office;

@@ -54,3 +54,24 @@ TEST_CASE("a broker's port opens when it is registered, not before", "[unit]") {
     CHECK(open_when_it_runs > 1000);
   });
 }
+
+// KafkaServer.controlledShutdown sleeps between its tries, not after the last one.
+TEST_CASE("a broker that no controller lets go waits between its tries only", "[unit]") {
+  Time asked{};
+  Time gone{};
+  const Trouble trouble = [&](sim::World& world, scenarios::Cluster& cluster) {
+    world.trace().subscribe([&](const sim::Event& event) {
+      if (world.trace().machine_name(event.machine) != "broker-2") return;
+      if (event.kind->name == "process.exited") gone = event.time;
+    });
+    for (const char* other : {"broker-1", "broker-3"}) process_on(cluster, other).kill();
+    asked = world.now();
+    process_on(cluster, "broker-2").terminate();
+  };
+  tell(quiet_incident({"brokers.config.controlled.shutdown.max.retries=2",
+                       "brokers.config.controlled.shutdown.retry.backoff.ms=3000"}),
+       {}, trouble, [&](sim::World&, scenarios::Cluster&) {
+         CHECK(gone - asked > 3s);
+         CHECK(gone - asked < 6s);
+       });
+}
