@@ -132,6 +132,7 @@ void Broker::terminate(sim::Process&) {
 }
 
 sim::Task<> Broker::shut_down() {
+  replicas_.begin_shutdown();
   const int tries = setup_.config.controlled_shutdown_enable && broker_epoch_ >= 0
                         ? setup_.config.controlled_shutdown_max_retries
                         : 0;
@@ -252,7 +253,7 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
       if (from_past(request.controller_epoch, request.broker_epoch)) {
         response->error = ErrorCode::stale_controller_epoch;
       } else {
-        replicas_.stop_replicas(request);
+        replicas_.stop_replicas(request, *response);
       }
       call->respond(std::move(response));
       co_return;

@@ -84,7 +84,7 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
     if (partition == nullptr || !become_follower(*partition, *state)) continue;
     fetchers_.unfollow(state->partition);
     const auto leader = leaders.find(state->state.leader);
-    if (leader != leaders.end()) {
+    if (leader != leaders.end() && !shutting_down_) {
       fetchers_.follow(state->partition, {leader->first, leader->second});
     }
   }
@@ -151,9 +151,21 @@ void ReplicaManager::tell_leadership(const TopicPartition& name, bool elected, L
   if (name.topic == offsets_topic && on_leadership_) on_leadership_(name.partition, elected, epoch);
 }
 
-void ReplicaManager::stop_replicas(const StopReplicaRequest& request) {
+/// They stay, and what they know: nobody deletes partitions here. Source:
+/// ReplicaManager.stopReplicas.
+void ReplicaManager::stop_replicas(const StopReplicaRequest& request,
+                                   StopReplicaResponse& response) {
   for (const StopReplicaRequest::Partition& stopped : request.partitions) {
-    fetchers_.unfollow(stopped.partition);
+    ErrorCode& error =
+        response.partitions.emplace_back(StopReplicaResponse::Partition{stopped.partition}).error;
+    const Partition* partition = find(stopped.partition);
+    if (replicas_.is_offline(stopped.partition)) {
+      error = ErrorCode::kafka_storage_error;
+    } else if (partition != nullptr && stopped.leader_epoch < partition->leader_epoch()) {
+      error = ErrorCode::fenced_leader_epoch;
+    } else {
+      fetchers_.unfollow(stopped.partition);
+    }
   }
   fetchers_.shut_down_idle();
 }

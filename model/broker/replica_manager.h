@@ -32,6 +32,8 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> load_logs() { return logs_.load(); }
   /// Starts the background work: ISR watch, checkpoints.
   void start();
+  /// The broker is going to stop: what it is made a follower of from now on it does not fetch.
+  void begin_shutdown() { shutting_down_ = true; }
   /// Flushes, writes checkpoints and the clean-shutdown markers.
   sim::Task<> shutdown_cleanly();
 
@@ -42,7 +44,7 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> list_offsets(CallPtr call) { return fetches_.list_offsets(std::move(call)); }
   void offset_for_leader_epoch(CallPtr call) { fetches_.offset_for_leader_epoch(std::move(call)); }
   sim::Task<> leader_and_isr(CallPtr call);
-  void stop_replicas(const StopReplicaRequest& request);
+  void stop_replicas(const StopReplicaRequest& request, StopReplicaResponse& response);
 
   /// Called when this broker starts or stops leading a partition of the offsets topic.
   using LeadershipCallback = std::function<void(int partition, bool elected, LeaderEpoch)>;
@@ -100,6 +102,7 @@ class ReplicaManager final : public OffsetStore {
   FetchRequests fetches_;
   ReplicaFetchers fetchers_;
   std::set<std::pair<TopicPartition, Offset>> damage_told_;
+  bool shutting_down_ = false;
   LeadershipCallback on_leadership_;
   std::function<void()> on_dir_failure_;
 };

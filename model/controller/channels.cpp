@@ -54,6 +54,7 @@ void ControllerChannels::clear() {
   while (!channels_.empty()) remove(channels_.begin()->first);
   leader_and_isr_.clear();
   metadata_.clear();
+  stop_replica_.clear();
 }
 
 void ControllerChannels::collect_leader_and_isr(BrokerId to,
@@ -72,44 +73,63 @@ void ControllerChannels::collect_metadata(
   }
 }
 
+void ControllerChannels::collect_stop_replica(BrokerId to,
+                                              StopReplicaRequest::Partition partition) {
+  stop_replica_[to].push_back(std::move(partition));
+}
+
+ControllerChannels::Channel* ControllerChannels::find(BrokerId broker) {
+  const auto found = channels_.find(broker);
+  return found == channels_.end() ? nullptr : found->second.get();
+}
+
+template <class T, class Fill>
+void ControllerChannels::enqueue(Channel& channel, ControllerEpoch epoch, Fill fill) {
+  channel.queue.push(
+      std::make_shared<Channel::Maker>([fill = std::move(fill), epoch, controller = controller_,
+                                        broker_epoch = channel.broker_epoch]() -> RequestPtr {
+        auto request = std::make_unique<T>();
+        request->controller = controller;
+        request->controller_epoch = epoch;
+        request->broker_epoch = broker_epoch;
+        fill(*request);
+        return request;
+      }));
+}
+
 void ControllerChannels::send(ControllerEpoch epoch,
                               const std::vector<BrokerEndpoint>& live_brokers) {
   for (auto& [broker, partitions] : std::exchange(leader_and_isr_, {})) {
-    const auto found = channels_.find(broker);
-    if (found == channels_.end()) continue;
-    Channel& channel = *found->second;
-    const bool full = !std::exchange(channel.told_everything, true);
-    auto states = std::make_shared<std::vector<LeaderAndIsrRequest::Partition>>(partitions);
-    channel.queue.push(std::make_shared<Channel::Maker>(
-        [states, full, epoch, live_brokers, controller = controller_,
-         broker_epoch = channel.broker_epoch]() -> RequestPtr {
-          auto request = std::make_unique<LeaderAndIsrRequest>();
-          request->controller = controller;
-          request->controller_epoch = epoch;
-          request->broker_epoch = broker_epoch;
-          request->full = full;
-          request->partitions = *states;
-          request->live_leaders = live_brokers;
-          return request;
-        }));
+    Channel* channel = find(broker);
+    if (channel == nullptr) continue;
+    const bool full = !std::exchange(channel->told_everything, true);
+    enqueue<LeaderAndIsrRequest>(
+        *channel, epoch,
+        [states = std::move(partitions), full, live_brokers](LeaderAndIsrRequest& request) {
+          request.full = full;
+          request.partitions = states;
+          request.live_leaders = live_brokers;
+        });
   }
   for (auto& [broker, partitions] : std::exchange(metadata_, {})) {
-    const auto found = channels_.find(broker);
-    if (found == channels_.end()) continue;
-    Channel& channel = *found->second;
-    auto states = std::make_shared<std::vector<UpdateMetadataRequest::Partition>>();
-    for (auto& [name, partition] : partitions) states->push_back(std::move(partition));
-    channel.queue.push(
-        std::make_shared<Channel::Maker>([states, epoch, live_brokers, controller = controller_,
-                                          broker_epoch = channel.broker_epoch]() -> RequestPtr {
-          auto request = std::make_unique<UpdateMetadataRequest>();
-          request->controller = controller;
-          request->controller_epoch = epoch;
-          request->broker_epoch = broker_epoch;
-          request->partitions = *states;
-          request->live_brokers = live_brokers;
-          return request;
-        }));
+    Channel* channel = find(broker);
+    if (channel == nullptr) continue;
+    std::vector<UpdateMetadataRequest::Partition> states;
+    for (auto& [name, partition] : partitions) states.push_back(std::move(partition));
+    enqueue<UpdateMetadataRequest>(
+        *channel, epoch,
+        [states = std::move(states), live_brokers](UpdateMetadataRequest& request) {
+          request.partitions = states;
+          request.live_brokers = live_brokers;
+        });
+  }
+  for (auto& [broker, partitions] : std::exchange(stop_replica_, {})) {
+    Channel* channel = find(broker);
+    if (channel == nullptr) continue;
+    enqueue<StopReplicaRequest>(*channel, epoch,
+                                [stopped = std::move(partitions)](StopReplicaRequest& request) {
+                                  request.partitions = stopped;
+                                });
   }
 }
 

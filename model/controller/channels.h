@@ -30,15 +30,20 @@ class ControllerChannels {
   void remove(BrokerId broker);
   void clear();
 
-  /// Everything collected since the last send() goes out together: one LeaderAndIsr and one
-  /// UpdateMetadata a broker.
+  /// Everything collected since the last send() goes out together: one LeaderAndIsr, one
+  /// UpdateMetadata and one StopReplica a broker, in this order.
   void collect_leader_and_isr(BrokerId to, LeaderAndIsrRequest::Partition partition);
   void collect_metadata(const std::vector<BrokerId>& to,
                         const std::vector<UpdateMetadataRequest::Partition>& partitions);
+  void collect_stop_replica(BrokerId to, StopReplicaRequest::Partition partition);
   void send(ControllerEpoch epoch, const std::vector<BrokerEndpoint>& live_brokers);
 
  private:
   struct Channel;
+  Channel* find(BrokerId broker);
+  /// `fill` is called for each attempt: it completes a request that has its sender and epochs.
+  template <class T, class Fill>
+  void enqueue(Channel& channel, ControllerEpoch epoch, Fill fill);
   sim::Task<> run(std::shared_ptr<Channel> channel);
 
   sim::Process& process_;
@@ -48,6 +53,7 @@ class ControllerChannels {
   std::map<BrokerId, std::shared_ptr<Channel>> channels_;
   std::map<BrokerId, std::vector<LeaderAndIsrRequest::Partition>> leader_and_isr_;
   std::map<BrokerId, std::map<TopicPartition, UpdateMetadataRequest::Partition>> metadata_;
+  std::map<BrokerId, std::vector<StopReplicaRequest::Partition>> stop_replica_;
 };
 
 }  // namespace brokerlab::model

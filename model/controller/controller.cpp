@@ -259,6 +259,8 @@ sim::Task<> Controller::on(const ReplicasAnswered& answered) {
   if (gone.empty()) co_return;
   publisher_.note_lost_replicas(broker, gone.size());
   co_await bring_online();
+  if (!term_.active()) co_return;
+  publisher_.tell_to_stop(broker, gone);
   IsGone is_gone = [&](const TopicPartition& name, BrokerId replica) {
     return replica == broker && gone.contains(name);
   };

@@ -48,22 +48,27 @@ PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_g
 PartitionStates hand_over(const ControllerContext& context, BrokerId leaving) {
   PartitionStates moved;
   for (const auto& [name, partition] : context.partitions()) {
-    if (partition.is_new || !contains(partition.state.isr, leaving)) continue;
-    LeaderAndIsr next = partition.state;
-    if (next.leader == leaving) {
-      const std::optional<Elected> elected = elect_for_shutdown(
-          partition.assignment, partition.state.isr,
-          context.online_for(name, ShuttingDown::counted), context.shutting_down());
-      if (!elected) continue;
-      next.leader = elected->leader;
-      next.isr = elected->isr;
-    } else if (next.isr.size() > 1) {
-      std::erase(next.isr, leaving);
-    }
+    if (partition.is_new || partition.state.leader != leaving) continue;
+    const std::optional<Elected> elected = elect_for_shutdown(
+        partition.assignment, partition.state.isr, context.online_for(name, ShuttingDown::counted),
+        context.shutting_down());
+    if (!elected) continue;
+    LeaderAndIsr& next = moved[name] = partition.state;
+    next.leader = elected->leader;
+    next.isr = elected->isr;
     ++next.leader_epoch;
-    moved[name] = std::move(next);
   }
   return moved;
+}
+
+std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId broker) {
+  std::set<TopicPartition> followed;
+  for (const auto& [name, partition] : context.partitions()) {
+    if (partition.is_new || partition.assignment.size() < 2) continue;
+    if (partition.state.leader == broker || !contains(partition.assignment, broker)) continue;
+    followed.insert(name);
+  }
+  return followed;
 }
 
 std::vector<Imbalance> find_imbalances(const ControllerContext& context) {

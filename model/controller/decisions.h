@@ -24,8 +24,10 @@ Elections elect_missing_leaders(const ControllerContext& context);
 using IsGone = std::function<bool(const TopicPartition&, BrokerId)>;
 PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_gone);
 
-/// A broker that shuts down hands over what it leads where another can, and leaves the ISRs.
+/// A broker that shuts down hands over what it leads where another can.
 PartitionStates hand_over(const ControllerContext& context, BrokerId leaving);
+/// What it has a replica of and does not lead: it leaves their ISRs, by shrink_isrs().
+std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId broker);
 
 /// Preferred leaders of too many partitions that others lead.
 struct Imbalance {

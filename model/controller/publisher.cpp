@@ -63,7 +63,7 @@ bool ControllerPublisher::is_told(const TopicPartition& partition, BrokerId repl
 
 // --- Partitions ---
 
-void ControllerPublisher::tell_changes(const std::vector<Change>& changes) {
+void ControllerPublisher::tell_changes(const std::vector<Change>& changes, BrokerId but) {
   std::vector<UpdateMetadataRequest::Partition> metadata;
   for (const auto& [name, before] : changes) {
     const sim::World::KeepCause keep(world());
@@ -78,7 +78,7 @@ void ControllerPublisher::tell_changes(const std::vector<Change>& changes) {
     }
     tell_observer(name, now);
     for (const BrokerId replica : now.assignment) {
-      if (!is_told(name, replica)) continue;
+      if (replica == but || !is_told(name, replica)) continue;
       channels_.collect_leader_and_isr(replica, {name, now.state, now.assignment, before.is_new});
     }
     metadata.push_back({name, now.state, now.assignment});

@@ -39,8 +39,16 @@ class ControllerPublisher {
     TopicPartition partition;
     ControllerContext::Partition before;
   };
-  /// Leaders or ISRs that the controller has decided on: to their replicas, and to everybody.
-  void tell_changes(const std::vector<Change>& changes);
+  /// Leaders or ISRs that the controller has decided on: to their replicas, less those of `but`,
+  /// and to everybody.
+  void tell_changes(const std::vector<Change>& changes, BrokerId but = {});
+  /// StopReplica: its broker does not follow it any longer. Before its state changes.
+  template <class Partitions>
+  void tell_to_stop(BrokerId broker, const Partitions& partitions) {
+    for (const TopicPartition& name : partitions) {
+      channels_.collect_stop_replica(broker, {name, context_.find(name)->state.leader_epoch});
+    }
+  }
 
   /// An ISR that its leader asked for; it knows from our answer, and followers need not.
   struct IsrChanged {

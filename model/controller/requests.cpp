@@ -63,18 +63,36 @@ sim::Task<> ControllerRequests::controlled_shutdown(const ControlledShutdownRequ
   if (response.error != ErrorCode::none) co_return;
   ControllerContext& context = term_.context();
   context.mark_shutting_down(request.broker);
-  const bool active = co_await term_.put_in_force(hand_over(context, request.broker));
+  const bool active = co_await relieve(request.broker);
   if (!active) {
     response.error = ErrorCode::stale_controller_epoch;
     co_return;
   }
-  term_.send();
   // Those that another could lead; who waits for others waits in vain.
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.state.leader == request.broker && partition.assignment.size() > 1) {
       response.remaining.push_back(name);
     }
   }
+}
+
+/// Source: KafkaController.doControlledShutdown. What it follows it is told to stop twice: there,
+/// and with the transition to OfflineReplica, of which it hears no LeaderAndIsr.
+sim::Task<bool> ControllerRequests::relieve(BrokerId leaving) {
+  const ControllerContext& context = term_.context();
+  const std::set<TopicPartition> followed = followed_by(context, leaving);
+  const bool handed_over = co_await term_.put_in_force(hand_over(context, leaving));
+  if (!handed_over) co_return false;
+  term_.send();
+  term_.publisher().tell_to_stop(leaving, followed);
+  term_.send();
+  term_.publisher().tell_to_stop(leaving, followed);
+  const IsGone is_gone = [&](const TopicPartition& name, BrokerId replica) {
+    return replica == leaving && followed.contains(name);
+  };
+  const bool left = co_await term_.put_in_force(shrink_isrs(context, is_gone), leaving);
+  if (left) term_.send();
+  co_return left;
 }
 
 sim::Task<std::unique_ptr<CreateTopicsResponse>> ControllerRequests::create_topics(

@@ -31,6 +31,8 @@ class ControllerRequests {
  private:
   /// NONE when this broker is the controller, and the sender's registration the one in force.
   ErrorCode judge_sender(BrokerId broker, std::int64_t broker_epoch) const;
+  /// It leads and follows nothing any longer, where others can go on. False: the term is over.
+  sim::Task<bool> relieve(BrokerId leaving);
   sim::Task<ErrorCode> create_topic(const CreateTopicsRequest::Topic& topic);
 
   sim::World& world_;

@@ -29,9 +29,9 @@ sim::Task<PartitionStates> ControllerTerm::write(PartitionStates states) {
   co_return std::move(outcome.written);
 }
 
-sim::Task<bool> ControllerTerm::put_in_force(PartitionStates states) {
+sim::Task<bool> ControllerTerm::put_in_force(PartitionStates states, BrokerId but) {
   const PartitionStates written = co_await write(std::move(states));
-  if (active()) adopt(written);
+  if (active()) adopt(written, but);
   co_return active();
 }
 
@@ -46,10 +46,10 @@ sim::Task<bool> ControllerTerm::create(PartitionStates states) {
   co_return active();
 }
 
-void ControllerTerm::adopt(const PartitionStates& states) {
+void ControllerTerm::adopt(const PartitionStates& states, BrokerId but) {
   std::vector<ControllerPublisher::Change> changes;
   for (const auto& [name, state] : states) changes.push_back({name, context_.adopt(name, state)});
-  publisher_.tell_changes(changes);
+  publisher_.tell_changes(changes, but);
 }
 
 void ControllerTerm::send() {

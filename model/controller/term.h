@@ -39,16 +39,16 @@ class ControllerTerm {
   /// Writes states; those that were written, with their new partition epochs. Whatever somebody
   /// else has written instead is taken over. May end the term.
   sim::Task<PartitionStates> write(PartitionStates states);
-  /// Writes them, takes over what was written, and has everybody told by the next send(). False:
-  /// the term is over.
-  sim::Task<bool> put_in_force(PartitionStates states);
+  /// Writes them, takes over what was written, and has everybody told by the next send(); `but`
+  /// only by UpdateMetadata. False: the term is over.
+  sim::Task<bool> put_in_force(PartitionStates states, BrokerId but = {});
   /// The same of first states.
   sim::Task<bool> create(PartitionStates states);
   /// Sends what is to be told, unless the term is over.
   void send();
 
  private:
-  void adopt(const PartitionStates& states);
+  void adopt(const PartitionStates& states, BrokerId but = {});
 
   MetadataStore& store_;
   std::optional<ControllerClaim> claim_;  ///< None: another broker is the controller, or nobody.

@@ -300,7 +300,11 @@ void describe(F& f, const StopReplicaRequest& m) {  // v4
 template <class F>
 void describe(F& f, const StopReplicaResponse& m) {  // v4
   f.int16("ErrorCode", of(m.error));
-  f.empty("PartitionErrors");
+  f.array("PartitionErrors", m.partitions, [](F& in, const StopReplicaResponse::Partition& one) {
+    in.text("TopicName", one.partition.topic);
+    in.int32("PartitionIndex", one.partition.partition);
+    in.int16("ErrorCode", of(one.error));
+  });
 }
 
 template <class F>

@@ -342,7 +342,13 @@ struct StopReplicaRequest final : Request {
 struct StopReplicaResponse final : Response {
   StopReplicaResponse() : Response(ApiKey::stop_replica) {}
   Bytes size() const override;
+
+  struct Partition {
+    TopicPartition partition;
+    ErrorCode error = ErrorCode::none;
+  };
   ErrorCode error = ErrorCode::none;
+  std::vector<Partition> partitions;
 };
 
 struct UpdateMetadataRequest final : Request {

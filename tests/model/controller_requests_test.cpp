@@ -2,6 +2,7 @@
 #include "model/cluster_context.h"
 #include "model/controller/requests.h"
 #include "sim/machine.h"
+#include "tests/model/scripted_peer.h"
 
 #include <catch2/catch.hpp>
 
@@ -62,6 +63,41 @@ class ScriptedStore final : public MetadataStore {
   sim::Task<> forget_log_dir_failures() override { UNREACHABLE(); }
 };
 
+/// Obeys, and says so.
+ResponsePtr obey(const Request& request) {
+  switch (request.api) {
+    case ApiKey::leader_and_isr:
+      return std::make_unique<LeaderAndIsrResponse>();
+    case ApiKey::update_metadata:
+      return std::make_unique<UpdateMetadataResponse>();
+    case ApiKey::stop_replica:
+      return std::make_unique<StopReplicaResponse>();
+    default:
+      return nullptr;
+  }
+}
+
+/// "LeaderAndIsr of t-0: 2 in 5; StopReplica of t-0: in 4; "
+std::string told(const PeerScript& broker) {
+  std::string text;
+  for (const auto& one : broker.asked) {
+    text += request_name(dynamic_cast<const Request&>(*one).api);
+    if (const auto* lead = dynamic_cast<const LeaderAndIsrRequest*>(one.get())) {
+      for (const auto& partition : lead->partitions) {
+        text += fmt::format(" of {}: {} in {}", partition.partition.name(), partition.state.leader,
+                            partition.state.leader_epoch);
+      }
+    }
+    if (const auto* stop = dynamic_cast<const StopReplicaRequest*>(one.get())) {
+      for (const auto& partition : stop->partitions) {
+        text += fmt::format(" of {}: in {}", partition.partition.name(), partition.leader_epoch);
+      }
+    }
+    text += "; ";
+  }
+  return text;
+}
+
 /// Broker 1, the controller of brokers 1, 2 and 3; partition t-0 on all of them, led by 2.
 struct Office {
   struct Idle : sim::Program {};
@@ -71,6 +107,8 @@ struct Office {
   sim::Machine machine{world, network, sim::MachineId(0), "kafka-1", {}};
   sim::Process& process = machine.add_process(
       sim::ProcessId(0), "broker-1", [](sim::Process&) { return std::make_unique<Idle>(); });
+  std::map<int, PeerScript> peers;
+  std::vector<std::unique_ptr<sim::Machine>> machines;  ///< The peers'.
   Observer nobody;
   PartitionDirectory partitions{world};
   ClusterContext cluster{world, nobody, partitions};
@@ -106,6 +144,21 @@ struct Office {
     finish(requests.alter_partition(request, response));
     return response;
   }
+  /// Broker 2 or 3, which hears from the controller from now on.
+  PeerScript& listens(int broker) {
+    const sim::MachineId id(broker);
+    machines.push_back(
+        std::make_unique<sim::Machine>(world, network, id, "kafka", sim::MachineConfig{}));
+    PeerScript& script = peers[broker];
+    script.answer = obey;
+    machines.back()
+        ->add_process(
+            sim::ProcessId(broker), "broker",
+            [&script](sim::Process& self) { return std::make_unique<ScriptedPeer>(self, script); })
+        .start();
+    term.publisher().channels().add({BrokerId(broker), {id, kafka_port}}, 10);
+    return script;
+  }
   void finish(sim::Task<> task) {
     bool done = false;
     process.spawn([](sim::Task<> awaited, bool& ended) -> sim::Task<> {
@@ -140,6 +193,28 @@ TEST_CASE("what has one replica is not told to who leaves", "[unit]") {
   CHECK(answer.error == ErrorCode::none);
   CHECK(answer.remaining.empty());
   CHECK(office.term.context().find(alone)->state.leader == BrokerId(2));
+}
+
+// KafkaController.doControlledShutdown, ReplicaStateMachine's OfflineReplica: who leaves hears of
+// what it led, is told twice to stop what it follows, and not that it is out of the ISR.
+TEST_CASE("who leaves is told to stop following, the others that it is gone", "[unit]") {
+  Office office;
+  const TopicPartition led{"u", 0};
+  office.store.states_now[led] = {BrokerId(3), 0, {BrokerId(3), BrokerId(2)}, 0};
+  office.term.context().add_topic("u", {{{BrokerId(3), BrokerId(2)}}, {}});
+  office.term.context().load({{led, office.store.states_now[led]}});
+  const PeerScript& stays = office.listens(2);
+  const PeerScript& leaves = office.listens(3);
+  CHECK(office.shut_down(3).error == ErrorCode::none);
+  office.world.run(office.world.now() + 1s);
+  CHECK(told(leaves) ==
+        "LeaderAndIsr of u-0: 2 in 1; UpdateMetadata; StopReplica of t-0: in 4; UpdateMetadata; "
+        "StopReplica of t-0: in 4; ");
+  CHECK(told(stays) ==
+        "LeaderAndIsr of u-0: 2 in 1; UpdateMetadata; LeaderAndIsr of t-0: 2 in 5; "
+        "UpdateMetadata; ");
+  CHECK(office.store.states_now[office.name].isr ==
+        std::vector<BrokerId>{BrokerId(1), BrokerId(2)});
 }
 
 // KIP-380.

@@ -67,3 +67,28 @@ TEST_CASE("a new controller's first word leaves a pending ISR change pending", "
   story.fetched_by_2(1, 3);
   CHECK(story.answered(produced));
 }
+
+// stopReplicas, with deletePartition=false.
+TEST_CASE("a replica that is told to stop fetches no more, until it hears of a new epoch",
+          "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 2, .epoch = 3}) == ErrorCode::none);
+  CHECK(story.fetches());
+  CHECK(story.told_to_stop(2) == ErrorCode::fenced_leader_epoch);
+  CHECK(story.fetches());
+  CHECK(story.told_to_stop(3) == ErrorCode::none);
+  CHECK_FALSE(story.fetches());
+  CHECK(story.partition().leader() == BrokerId(2));
+  CHECK(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+  CHECK(story.fetches());
+}
+
+// makeFollowers, isShuttingDown.
+TEST_CASE("a broker that shuts down hands its leadership over and follows nobody", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3}) == ErrorCode::none);
+  story.replicas().begin_shutdown();
+  CHECK(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+  CHECK_FALSE(story.partition().is_leader());
+  CHECK_FALSE(story.fetches());
+}

@@ -6,65 +6,16 @@
 #include "log/batch/record_batch.h"
 #include "model/broker/replica_manager.h"
 #include "model/cluster_context.h"
+#include "tests/model/scripted_peer.h"
 
 #include <catch2/catch.hpp>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace brokerlab::model {
-
-/// What broker 2 was asked, and what it says to it; while it has no answer it keeps silent.
-struct PeerScript {
-  std::vector<std::unique_ptr<sim::Payload>> asked;
-  std::function<ResponsePtr(const Request&)> answer;
-
-  /// Those of one kind, in their order.
-  template <class T>
-  std::vector<const T*> all() const {
-    std::vector<const T*> found;
-    for (const auto& one : asked) {
-      if (const auto* request = dynamic_cast<const T*>(one.get())) found.push_back(request);
-    }
-    return found;
-  }
-};
-
-class ScriptedPeer final : public sim::Program {
- public:
-  ScriptedPeer(sim::Process& process, PeerScript& script)
-      : process_(process),
-        script_(script),
-        listener_(process.network().listen(process, kafka_port)) {
-    process.spawn(accept());
-  }
-
- private:
-  sim::Task<> accept() {
-    while (std::optional<sim::SocketPtr> socket = co_await listener_->accept()) {
-      process_.spawn(serve(*socket));
-    }
-  }
-  sim::Task<> serve(sim::SocketPtr socket) {
-    while (std::optional<sim::Message> message = co_await socket->receive()) {
-      script_.asked.push_back(std::move(message->payload));
-      const auto& request = dynamic_cast<const Request&>(*script_.asked.back());
-      ResponsePtr response = script_.answer ? script_.answer(request) : nullptr;
-      if (!response) continue;
-      response->correlation_id = request.correlation_id;
-      const Bytes size = response->size();
-      sim::Message answer{std::move(response), size, "answer"};
-      socket->send(std::move(answer));
-    }
-  }
-
-  sim::Process& process_;
-  PeerScript& script_;
-  std::unique_ptr<sim::Listener> listener_;
-};
 
 /// Broker 1's process: the part of a Broker that these stories are about.
 struct ReplicaServer final : sim::Program {
@@ -132,6 +83,16 @@ class ReplicaStory {
     return answer->partitions[0].error;
   }
 
+  /// StopReplica of t-0; what it is answered with.
+  ErrorCode told_to_stop(int epoch) {
+    StopReplicaRequest request;
+    request.partitions.push_back({name, epoch});
+    StopReplicaResponse response;
+    replicas().stop_replicas(request, response);
+    REQUIRE(response.partitions.size() == 1);
+    return response.partitions[0].error;
+  }
+
   // --- What clients and followers ask ---
 
   /// Gives the answer to `request`, when it comes within a second.
@@ -164,6 +125,12 @@ class ReplicaStory {
   // --- What may be seen ---
 
   static bool answered(const CallPtr& call) { return !call->responses().empty(); }
+  /// Whether broker 2 is asked for records, within a time after which a silent one is asked anew.
+  bool fetches() {
+    const std::size_t before = peer.all<FetchRequest>().size();
+    run_for(2 * config.replica_socket_timeout);
+    return peer.all<FetchRequest>().size() > before;
+  }
   ReplicaManager& replicas() { return server().replicas; }
   ReplicaServer& server() { return dynamic_cast<ReplicaServer&>(*process.program()); }
   Partition& partition() { return *replicas().find(name); }
