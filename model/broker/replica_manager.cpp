@@ -40,8 +40,6 @@ int ReplicaManager::under_replicated() const {
 sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   const auto& request = call->as<LeaderAndIsrRequest>();
   auto response = std::make_unique<LeaderAndIsrResponse>();
-  std::map<BrokerId, Address> leaders;
-  for (const BrokerEndpoint& leader : request.live_leaders) leaders[leader.id] = leader.address;
 
   struct Wanted {
     const LeaderAndIsrRequest::Partition* state;
@@ -81,12 +79,12 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
     const sim::World::KeepCause keep(world());
     Partition* partition = find(state->partition);
     if (partition == nullptr) response->partitions[answer].error = ErrorCode::kafka_storage_error;
-    if (partition == nullptr || !become_follower(*partition, *state)) continue;
+    // Without a leader that is known to be alive all goes on as it was (makeFollowers).
+    const BrokerId leader = state->state.leader;
+    const std::optional<Address> address = context_.metadata.address(leader);
+    if (partition == nullptr || !address || !become_follower(*partition, *state)) continue;
     fetchers_.unfollow(state->partition);
-    const auto leader = leaders.find(state->state.leader);
-    if (leader != leaders.end() && !shutting_down_) {
-      fetchers_.follow(state->partition, {leader->first, leader->second});
-    }
+    if (!shutting_down_) fetchers_.follow(state->partition, {leader, *address});
   }
   fetchers_.shut_down_idle();
   co_await context_.storage.settle();

@@ -131,6 +131,9 @@ sim::Task<> Controller::take_over() {
   if (!topics) co_return;
   for (const std::string& topic : *topics) co_await load_topic(topic, true);
 
+  // Who follows must know first that its leader is alive (onControllerFailover).
+  publisher_.tell_brokers(context_.live_ids());
+  term_.send();
   publisher_.tell_all_metadata(context_.live_ids());
   publisher_.tell_replicas_of(context_.live_set());
   term_.send();
@@ -194,6 +197,7 @@ sim::Task<> Controller::brokers_started(std::set<BrokerId> started) {
   std::erase_if(existing, [&](BrokerId id) { return started.contains(id); });
   publisher_.tell_brokers(existing);
   publisher_.tell_all_metadata({started.begin(), started.end()});
+  term_.send();
   publisher_.tell_replicas_of(started);
   term_.send();
   co_await bring_online();

@@ -92,3 +92,21 @@ TEST_CASE("a broker that shuts down hands its leadership over and follows nobody
   CHECK_FALSE(story.partition().is_leader());
   CHECK_FALSE(story.fetches());
 }
+
+// makeFollowers: "only change partition state when the leader is available", by the metadata cache.
+TEST_CASE("a leader that nobody has said to be alive is not followed, the one before is",
+          "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 2, .epoch = 3}) == ErrorCode::none);
+  CHECK(story.told({.leader = 3, .epoch = 4}) == ErrorCode::none);
+  CHECK(story.partition().leader() == BrokerId(2));
+  CHECK(story.partition().leader_epoch() == 3);
+  CHECK(story.fetches());
+  CHECK(story.told({.leader = -1, .epoch = 5}) == ErrorCode::none);
+  CHECK(story.partition().leader_epoch() == 3);
+  CHECK(story.fetches());
+  story.hear_of({1, 2, 3});
+  CHECK(story.told({.leader = 3, .epoch = 4}) == ErrorCode::none);
+  CHECK(story.partition().leader() == BrokerId(3));
+  CHECK_FALSE(story.fetches());
+}

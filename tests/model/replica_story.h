@@ -66,7 +66,7 @@ class ReplicaStory {
     std::vector<int> isr = {1, 2};
     int partition_epoch = 0;
   };
-  /// LeaderAndIsr of t-0, whose replicas are 1 and 2; what it is answered with.
+  /// LeaderAndIsr of t-0, whose replicas are 1, 2 and 3; what it is answered with.
   ErrorCode told(const Word& word) {
     auto request = std::make_unique<LeaderAndIsrRequest>();
     request->partitions.push_back({name,
@@ -74,9 +74,8 @@ class ReplicaStory {
                                     word.epoch,
                                     {word.isr.begin(), word.isr.end()},
                                     word.partition_epoch},
-                                   {BrokerId(1), BrokerId(2)},
+                                   {BrokerId(1), BrokerId(2), BrokerId(3)},
                                    true});
-    for (const int id : {1, 2}) request->live_leaders.push_back({BrokerId(id), address(id)});
     const auto answer = ask<LeaderAndIsrResponse>(
         std::move(request), [&](CallPtr call) { return replicas().leader_and_isr(call); });
     REQUIRE(answer->partitions.size() == 1);
@@ -134,8 +133,10 @@ class ReplicaStory {
   ReplicaManager& replicas() { return server().replicas; }
   ReplicaServer& server() { return dynamic_cast<ReplicaServer&>(*process.program()); }
   Partition& partition() { return *replicas().find(name); }
+  /// Nobody listens where broker 3 should be.
   Address address(int id) const {
-    return {id == 1 ? machine.id() : other_machine.id(), kafka_port};
+    const int port = id == 3 ? kafka_port + 1 : kafka_port;
+    return {id == 1 ? machine.id() : other_machine.id(), port};
   }
 
   sim::World world{1};
