@@ -45,8 +45,10 @@ int Partition::effective_min_isr() const {
   return std::min(config_.min_insync_replicas, static_cast<int>(replicas_.size()));
 }
 
-ErrorCode Partition::check_epoch(LeaderEpoch current) const {
-  if (current == log::no_epoch || current == leader_epoch_) return ErrorCode::none;
+ErrorCode Partition::check_leader(LeaderEpoch current) const {
+  if (current == log::no_epoch || current == leader_epoch_) {
+    return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+  }
   return current < leader_epoch_ ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
 }
 
@@ -255,8 +257,7 @@ Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
 Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
                                 Bytes max_bytes, bool min_one_batch) const {
   Read read;
-  read.error =
-      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
+  read.error = check_leader(wanted.current_leader_epoch);
   if (read.error != ErrorCode::none) return read;
   read.high_watermark = high_watermark_;
   read.log_start_offset = log().log_start_offset();
@@ -292,7 +293,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
 
 Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
                                         bool follower) const {
-  if (!is_leader() || check_epoch(wanted.current_leader_epoch) != ErrorCode::none) {
+  if (check_leader(wanted.current_leader_epoch) != ErrorCode::none) {
     return {.answer_now = true, .bytes = {}};
   }
   if (wanted.last_fetched_epoch != log::no_epoch) {
@@ -324,8 +325,7 @@ Partition::AckState Partition::acknowledged(Offset required) const {
 OffsetForLeaderEpochResponse::Partition Partition::end_of_epoch(
     const OffsetForLeaderEpochRequest::Partition& wanted) const {
   OffsetForLeaderEpochResponse::Partition answer{.partition = name_};
-  answer.error =
-      !is_leader() ? ErrorCode::not_leader_or_follower : check_epoch(wanted.current_leader_epoch);
+  answer.error = check_leader(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
   const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.leader_epoch);
   answer.leader_epoch = end.epoch;

@@ -91,8 +91,9 @@ class Partition {
   Transition make_leader(const LeaderAndIsrRequest::Partition& state, Time now);
   Transition make_follower(const LeaderAndIsrRequest::Partition& state);
 
-  /// NONE when `current` (a client's or follower's idea of the epoch; no_epoch: no idea) is ours.
-  ErrorCode check_epoch(LeaderEpoch current) const;
+  /// NONE when this is the leader, and `current` (a client's or follower's idea of the epoch;
+  /// no_epoch: no idea) its epoch. The epoch is looked at first. Source: Partition.getLocalLog.
+  ErrorCode check_leader(LeaderEpoch current) const;
 
   // --- Leader ---
 

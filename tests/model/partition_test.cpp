@@ -476,6 +476,27 @@ TEST_CASE("who has another idea of the epoch is told which is newer", "[unit]") 
   CHECK(story.read(0, false, log::no_epoch, 5).error == ErrorCode::none);
 }
 
+// Partition.getLocalLog: checkCurrentLeaderEpoch comes first.
+TEST_CASE("who has another idea of the epoch is told that first, and then who does not lead",
+          "[unit]") {
+  PartitionStory story;
+  story.lead(4);
+  story.follow(2, 5);
+  OffsetForLeaderEpochRequest::Partition wanted{story.partition.name()};
+  const auto end_of_epoch = [&](LeaderEpoch current) {
+    wanted.current_leader_epoch = current;
+    return story.partition.end_of_epoch(wanted).error;
+  };
+  for (const LeaderEpoch current : {5, log::no_epoch}) {
+    CHECK(story.read(0, true, log::no_epoch, current).error == ErrorCode::not_leader_or_follower);
+    CHECK(end_of_epoch(current) == ErrorCode::not_leader_or_follower);
+  }
+  CHECK(story.read(0, true, log::no_epoch, 4).error == ErrorCode::fenced_leader_epoch);
+  CHECK(end_of_epoch(4) == ErrorCode::fenced_leader_epoch);
+  CHECK(story.read(0, true, log::no_epoch, 6).error == ErrorCode::unknown_leader_epoch);
+  CHECK(end_of_epoch(6) == ErrorCode::unknown_leader_epoch);
+}
+
 // KIP-595's divergingEpoch, as readRecords compares it.
 TEST_CASE("a follower whose history parts from the leader's is told where", "[unit]") {
   PartitionStory story;

@@ -110,3 +110,16 @@ TEST_CASE("a leader that nobody has said to be alive is not followed, the one be
   CHECK(story.partition().leader() == BrokerId(3));
   CHECK_FALSE(story.fetches());
 }
+
+// Partition.fetchOffsetForTimestamp asks getLocalLog, as all that a leader answers.
+TEST_CASE("offsets are refused to who has another idea of the epoch, whoever leads", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+  CHECK(story.list_offsets({story.name, 3}).error == ErrorCode::fenced_leader_epoch);
+  CHECK(story.list_offsets({story.name, 5}).error == ErrorCode::unknown_leader_epoch);
+  CHECK(story.list_offsets({story.name, 4}).error == ErrorCode::not_leader_or_follower);
+  CHECK(story.list_offsets({story.name}).error == ErrorCode::not_leader_or_follower);
+  REQUIRE(story.told({.leader = 1, .epoch = 5}) == ErrorCode::none);
+  CHECK(story.list_offsets({story.name, 4}).error == ErrorCode::fenced_leader_epoch);
+  CHECK(story.list_offsets({story.name, 5}).error == ErrorCode::none);
+}

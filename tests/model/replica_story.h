@@ -119,6 +119,16 @@ class ReplicaStory {
     request->partitions.push_back({name, epoch, offset});
     return send(std::move(request), [&](CallPtr call) { return replicas().fetch(call); });
   }
+  ListOffsetsResponse::Partition list_offsets(ListOffsetsRequest::Partition wanted,
+                                              bool from_follower = false) {
+    auto request = std::make_unique<ListOffsetsRequest>();
+    request->from_follower = from_follower;
+    request->partitions.push_back(std::move(wanted));
+    const auto answer = ask<ListOffsetsResponse>(
+        std::move(request), [&](CallPtr call) { return replicas().list_offsets(call); });
+    REQUIRE(answer->partitions.size() == 1);
+    return answer->partitions[0];
+  }
   void run_for(Duration time) { world.run(world.now() + time); }
 
   // --- What may be seen ---
