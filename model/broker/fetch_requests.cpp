@@ -172,12 +172,8 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
     const ListOffsetsRequest::Partition& wanted, bool from_follower) const {
   ListOffsetsResponse::Partition answer{wanted.partition};
   const Partition* partition = replicas_.find(wanted.partition);
-  if (partition == nullptr) {
-    answer.error = replicas_.is_offline(wanted.partition) ? ErrorCode::kafka_storage_error
-                                                          : ErrorCode::not_leader_or_follower;
-    return answer;
-  }
-  answer.error = partition->check_leader(wanted.current_leader_epoch);
+  answer.error = partition == nullptr ? replicas_.why_missing(wanted.partition)
+                                      : partition->check_leader(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
   answer.leader_epoch = partition->leader_epoch();
   if (wanted.timestamp == earliest_timestamp) {

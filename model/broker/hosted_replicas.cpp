@@ -45,8 +45,8 @@ Partition& HostedReplicas::take_offline(const TopicPartition& name) {
 
 ErrorCode HostedReplicas::why_missing(const TopicPartition& partition) const {
   if (is_offline(partition)) return ErrorCode::kafka_storage_error;
-  return context_.metadata.leader(partition) ? ErrorCode::not_leader_or_follower
-                                             : ErrorCode::unknown_topic_or_partition;
+  return context_.metadata.has(partition) ? ErrorCode::not_leader_or_follower
+                                          : ErrorCode::unknown_topic_or_partition;
 }
 
 /// As far as this broker knows: by its replica, else by its metadata, with the address when that

@@ -61,7 +61,8 @@ class HostedReplicas {
   /// it hears KAFKA_STORAGE_ERROR.
   Partition& take_offline(const TopicPartition& partition);
   bool is_offline(const TopicPartition& partition) const { return offline_.contains(partition); }
-  /// Why find() does not find it.
+  /// Why find() does not find it; a partition without a leader is known, too. Source:
+  /// ReplicaManager.getPartitionOrError.
   ErrorCode why_missing(const TopicPartition& partition) const;
 
   /// KIP-951: who refuses because it does not lead says who does. Of Produce and Fetch responses.

@@ -17,20 +17,23 @@ std::optional<Address> MetadataCache::address(BrokerId broker) const {
   return found->second;
 }
 
-std::optional<BrokerId> MetadataCache::leader(const TopicPartition& partition) const {
+const UpdateMetadataRequest::Partition* MetadataCache::find(const TopicPartition& partition) const {
   const auto topic = topics_.find(partition.topic);
-  if (topic == topics_.end()) return std::nullopt;
+  if (topic == topics_.end()) return nullptr;
   const auto found = topic->second.find(partition.partition);
-  if (found == topic->second.end() || !found->second.state.leader.valid()) return std::nullopt;
-  return found->second.state.leader;
+  return found == topic->second.end() ? nullptr : &found->second;
+}
+
+std::optional<BrokerId> MetadataCache::leader(const TopicPartition& partition) const {
+  const UpdateMetadataRequest::Partition* found = find(partition);
+  if (found == nullptr || !found->state.leader.valid()) return std::nullopt;
+  return found->state.leader;
 }
 
 CurrentLeader MetadataCache::current_leader(const TopicPartition& partition) const {
-  const auto topic = topics_.find(partition.topic);
-  if (topic == topics_.end()) return {};
-  const auto found = topic->second.find(partition.partition);
-  if (found == topic->second.end()) return {};
-  return {found->second.state.leader, found->second.state.leader_epoch};
+  const UpdateMetadataRequest::Partition* found = find(partition);
+  if (found == nullptr) return {};
+  return {found->state.leader, found->state.leader_epoch};
 }
 
 TopicMetadata MetadataCache::describe(const std::string& topic) const {

@@ -18,6 +18,7 @@ class MetadataCache {
   std::optional<Address> address(BrokerId broker) const;
   BrokerId controller() const { return controller_; }
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
+  bool has(const TopicPartition& partition) const { return find(partition) != nullptr; }
   std::optional<BrokerId> leader(const TopicPartition& partition) const;
   /// The partition's leader and epoch as they are cached, alive or not; none: never heard of it.
   CurrentLeader current_leader(const TopicPartition& partition) const;
@@ -26,6 +27,7 @@ class MetadataCache {
   std::unique_ptr<MetadataResponse> answer(const MetadataRequest& request) const;
 
  private:
+  const UpdateMetadataRequest::Partition* find(const TopicPartition& partition) const;
   TopicMetadata describe(const std::string& topic) const;
 
   std::map<BrokerId, Address> brokers_;

@@ -162,7 +162,7 @@ Result<log::AppendInfo, ErrorCode> ProduceRequests::append_to(Partition& partiti
 sim::Task<ErrorCode> ProduceRequests::append(TopicPartition name, log::ByteVector batch,
                                              Duration timeout) {
   Partition* partition = replicas_.find(name);
-  if (partition == nullptr) co_return ErrorCode::not_leader_or_follower;
+  if (partition == nullptr) co_return replicas_.why_missing(name);
   const auto appended = append_to(*partition, std::move(batch), Acks::all);
   if (!appended) co_return appended.error();
   replicas_.wake(*partition);

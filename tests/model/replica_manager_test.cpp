@@ -123,3 +123,18 @@ TEST_CASE("offsets are refused to who has another idea of the epoch, whoever lea
   CHECK(story.list_offsets({story.name, 4}).error == ErrorCode::fenced_leader_epoch);
   CHECK(story.list_offsets({story.name, 5}).error == ErrorCode::none);
 }
+
+// getPartitionOrError asks whether the metadata cache contains the partition.
+TEST_CASE("a partition that is elsewhere, or led by nobody, is not unknown", "[unit]") {
+  ReplicaStory story;
+  const TopicPartition elsewhere{"other", 0};
+  const TopicPartition unknown{"other", 1};
+  story.hear_of({1, 2}, {{elsewhere, {BrokerId(), 3, {BrokerId(2)}, 3}, {BrokerId(2)}}});
+  const auto all_say = [&](const TopicPartition& name, ErrorCode error) {
+    CHECK(story.list_offsets({name}).error == error);
+    CHECK(story.answer_to_fetch_of(name).error == error);
+    CHECK(story.end_of_epoch({name}).error == error);
+  };
+  all_say(elsewhere, ErrorCode::not_leader_or_follower);
+  all_say(unknown, ErrorCode::unknown_topic_or_partition);
+}

@@ -129,6 +129,27 @@ class ReplicaStory {
     REQUIRE(answer->partitions.size() == 1);
     return answer->partitions[0];
   }
+  OffsetForLeaderEpochResponse::Partition end_of_epoch(
+      OffsetForLeaderEpochRequest::Partition wanted) {
+    auto request = std::make_unique<OffsetForLeaderEpochRequest>();
+    request->partitions.push_back(std::move(wanted));
+    const auto answer =
+        ask<OffsetForLeaderEpochResponse>(std::move(request), [&](CallPtr call) -> sim::Task<> {
+          replicas().offset_for_leader_epoch(call);
+          co_return;
+        });
+    REQUIRE(answer->partitions.size() == 1);
+    return answer->partitions[0];
+  }
+  /// A consumer's.
+  FetchResponse::Partition answer_to_fetch_of(const TopicPartition& partition) {
+    auto request = std::make_unique<FetchRequest>();
+    request->partitions.push_back({partition});
+    const auto answer = ask<FetchResponse>(std::move(request),
+                                           [&](CallPtr call) { return replicas().fetch(call); });
+    REQUIRE(answer->partitions.size() == 1);
+    return answer->partitions[0];
+  }
   void run_for(Duration time) { world.run(world.now() + time); }
 
   // --- What may be seen ---
