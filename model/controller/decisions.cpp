@@ -107,10 +107,10 @@ ErrorCode judge_isr_change(const ControllerContext& context,
   if (change.leader_epoch < state.leader_epoch) return ErrorCode::fenced_leader_epoch;
   if (change.new_isr == state.isr) return ErrorCode::none;
   if (change.partition_epoch != state.partition_epoch) return ErrorCode::invalid_update_version;
+  // All of them, not only who would join (KIP-841).
   const bool all_eligible =
       std::all_of(change.new_isr.begin(), change.new_isr.end(), [&](BrokerId id) {
-        return (context.live().contains(id) && !context.shutting_down().contains(id)) ||
-               contains(state.isr, id);
+        return context.live().contains(id) && !context.shutting_down().contains(id);
       });
   return all_eligible ? ErrorCode::none : ErrorCode::ineligible_replica;
 }

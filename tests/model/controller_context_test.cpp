@@ -214,7 +214,8 @@ TEST_CASE("preferred leaders lead again when too much is led by others", "[unit]
   CHECK(find_imbalances(cluster.context).empty());
 }
 
-TEST_CASE("an ISR change is judged by epochs first, then by who would join", "[unit]") {
+// KafkaController.tryProcessAlterPartition.
+TEST_CASE("an ISR change is judged by epochs first, then by who would be in it", "[unit]") {
   Cluster cluster;
   const TopicPartition name{"t", 0};
   cluster.context.adopt(name, {BrokerId(1), 5, brokers({1, 2}), 7});
@@ -231,8 +232,11 @@ TEST_CASE("an ISR change is judged by epochs first, then by who would join", "[u
   CHECK(judge(5, 7, {1, 2, 4}) == "INELIGIBLE_REPLICA");
   cluster.context.mark_shutting_down(BrokerId(3));
   CHECK(judge(5, 7, {1, 2, 3}) == "INELIGIBLE_REPLICA");
+  cluster.context.adopt(name, {BrokerId(1), 5, brokers({1, 2, 3}), 8});
+  CHECK(judge(5, 8, {1, 3}) == "INELIGIBLE_REPLICA");  // nor may it stay
   cluster.dies(2);
-  CHECK(judge(5, 7, {1, 2}) == "NONE");  // it may stay, until it is taken out
+  CHECK(judge(5, 8, {1, 2}) == "INELIGIBLE_REPLICA");
+  CHECK(judge(5, 8, {1}) == "NONE");
 }
 
 TEST_CASE("states that others have written are taken over, an ISR change keeps its leader",
