@@ -175,23 +175,26 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
   answer.error = partition == nullptr ? replicas_.why_missing(wanted.partition)
                                       : partition->check_leader(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
+  // A follower asks for the end of the log, a consumer for the high watermark.
+  const Offset end = from_follower ? partition->log_end_offset() : partition->high_watermark();
+  // KIP-207: a new leader whose high watermark is still behind does not let time run back.
+  const bool lags = !from_follower && end < partition->leader_epoch_start();
+  const ErrorCode error_at_end = lags ? ErrorCode::offset_not_available : ErrorCode::none;
   answer.leader_epoch = partition->leader_epoch();
   if (wanted.timestamp == earliest_timestamp) {
     answer.offset = partition->log().log_start_offset();
   } else if (wanted.timestamp == latest_timestamp) {
-    // A follower asks for the end of the log, a consumer for the high watermark.
-    answer.offset = from_follower ? partition->log_end_offset() : partition->high_watermark();
-    // KIP-207: a new leader whose high watermark is still behind does not let time run back.
-    if (!from_follower && answer.offset < partition->leader_epoch_start()) {
-      answer.error = ErrorCode::offset_not_available;
-    }
+    answer.offset = end;
+    answer.error = error_at_end;
   } else {
     auto found = partition->log().offset_for_timestamp(wanted.timestamp);
     if (!found) {
       answer.error = ErrorCode::kafka_storage_error;
-    } else if (found->has_value() && (*found)->offset < partition->high_watermark()) {
+    } else if (found->has_value() && (*found)->offset < end) {
       answer.timestamp = (*found)->timestamp;
       answer.offset = (*found)->offset;
+    } else {
+      answer.error = error_at_end;
     }
   }
   return answer;

@@ -138,3 +138,22 @@ TEST_CASE("a partition that is elsewhere, or led by nobody, is not unknown", "[u
   all_say(elsewhere, ErrorCode::not_leader_or_follower);
   all_say(unknown, ErrorCode::unknown_topic_or_partition);
 }
+
+// Partition.fetchOffsetForTimestamp, KIP-207: what is at that time may be below the end of what the
+// leader before had committed.
+TEST_CASE("a new leader that lags behind does not say that there is nothing at a time", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3}) == ErrorCode::none);
+  story.produce(Acks::leader);
+  CHECK(story.list_offsets({story.name, 3, 0}).error == ErrorCode::none);
+  CHECK(story.list_offsets({story.name, 3, 0}).offset == log::no_offset);
+  CHECK(story.list_offsets({story.name, 3, 0}, true).offset == 0);  // a follower's
+  REQUIRE(story.told({.leader = 1, .epoch = 4, .partition_epoch = 1}) == ErrorCode::none);
+  CHECK(story.list_offsets({story.name, 4, 0}).error == ErrorCode::offset_not_available);
+  CHECK(story.list_offsets({story.name, 4, 0}, true).error == ErrorCode::none);
+  story.fetched_by_2(1, 4);
+  CHECK(story.list_offsets({story.name, 4, 0}).offset == 0);
+  const ListOffsetsResponse::Partition later = story.list_offsets({story.name, 4, 1});
+  CHECK(later.error == ErrorCode::none);
+  CHECK(later.offset == log::no_offset);
+}
