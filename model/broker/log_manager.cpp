@@ -117,9 +117,9 @@ void LogManager::start() {
 
 sim::Task<> LogManager::close_cleanly() {
   std::set<int> unclean;
-  for (const auto& [name, partition] : replicas_.all()) {
-    if (!partition->log().close().ok()) unclean.insert(dirs_.at(name));
-  }
+  for_each_log([&](const TopicPartition& name, log::Log& log) {
+    if (!log.close().ok()) unclean.insert(dirs_.at(name));
+  });
   write_recovery_points();
   write_high_watermarks();
   co_await context_.storage.settle();
@@ -134,6 +134,11 @@ sim::Task<> LogManager::close_cleanly() {
     }
   }
   co_await context_.storage.settle();
+}
+
+void LogManager::for_each_log(const std::function<void(const TopicPartition&, log::Log&)>& act) {
+  for (const auto& [name, partition] : replicas_.all()) act(name, partition->log());
+  for (const auto& [name, log] : loaded_) act(name, *log);
 }
 
 int LogManager::emptiest_dir() const {
@@ -240,10 +245,9 @@ void LogManager::write_high_watermarks() {
 
 void LogManager::write_recovery_points() {
   std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(context_.storage.dirs()));
-  for (const auto& [name, partition] : replicas_.all()) {
-    by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] =
-        partition->log().recovery_point();
-  }
+  for_each_log([&](const TopicPartition& name, log::Log& log) {
+    by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] = log.recovery_point();
+  });
   write_checkpoints(log::recovery_point_checkpoint_name, by_dir);
 }
 

@@ -56,6 +56,8 @@ class LogManager {
     Bytes cut{0};
   };
   sim::Task<Recovered> load_dir(int dir);
+  /// Hosted or not.
+  void for_each_log(const std::function<void(const TopicPartition&, log::Log&)>& act);
   int emptiest_dir() const;  ///< -1: all have failed.
   sim::Task<> flush_to(TopicPartition name, Offset base);
   sim::Task<> checkpoint_high_watermarks();

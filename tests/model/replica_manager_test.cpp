@@ -157,3 +157,35 @@ TEST_CASE("a new leader that lags behind does not say that there is nothing at a
   CHECK(later.error == ErrorCode::none);
   CHECK(later.offset == log::no_offset);
 }
+
+// LogManager.logsByDir has every log that was loaded, whether the controller has spoken of it yet
+// or not: checkpointLogRecoveryOffsets and shutdown go through all.
+TEST_CASE("a log that the controller has not spoken of keeps its recovery point", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3}) == ErrorCode::none);
+  story.produce(Acks::leader);
+  story.stop_cleanly();
+  REQUIRE(story.recovery_point() == 1);
+  story.process.start();
+  story.run_for(story.config.log_flush_offset_checkpoint_interval + 1s);
+  CHECK(story.recovery_point() == 1);
+}
+
+TEST_CASE("a clean stop vouches for the logs that it has closed, and closes all", "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3}) == ErrorCode::none);
+  story.produce(Acks::leader);
+  story.process.kill();
+  story.process.start();
+  story.run_for(1s);
+  story.stop_cleanly();
+  CHECK(story.recovery_point() == 1);
+  story.machine.power_off();
+  story.run_for(1s);
+  story.machine.power_on();
+  story.run_for(story.machine.config().boot_time);
+  story.process.start();
+  story.run_for(1s);
+  REQUIRE(story.told({.leader = 1, .epoch = 4}) == ErrorCode::none);
+  CHECK(story.partition().log_end_offset() == 1);
+}

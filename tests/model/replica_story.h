@@ -152,9 +152,26 @@ class ReplicaStory {
   }
   void run_for(Duration time) { world.run(world.now() + time); }
 
+  /// Broker 1's logs are closed, then its process ends.
+  void stop_cleanly() {
+    process.spawn(replicas().shutdown_cleanly());
+    run_for(1s);
+    process.kill();
+    run_for(1s);
+  }
+
   // --- What may be seen ---
 
   static bool answered(const CallPtr& call) { return !call->responses().empty(); }
+  /// Of t-0, as its checkpoint file has it; no_offset: it has none.
+  Offset recovery_point() {
+    const auto points = log::read_checkpoint(
+        storage.dir(0).env(), log::join_path(log_root, log::recovery_point_checkpoint_name));
+    REQUIRE(points.ok());
+    const auto point = points->find({name.topic, name.partition});
+    return point == points->end() ? log::no_offset : point->second;
+  }
+
   /// Whether broker 2 is asked for records, within a time after which a silent one is asked anew.
   bool fetches() {
     const std::size_t before = peer.all<FetchRequest>().size();
