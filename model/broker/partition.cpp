@@ -262,6 +262,11 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
   read.high_watermark = high_watermark_;
   read.log_start_offset = log().log_start_offset();
   read.log_end_offset = log_end_offset();
+  // Below the start there is no divergence to tell of: that is gone (Partition.readRecords).
+  if (wanted.fetch_offset < read.log_start_offset) {
+    read.error = ErrorCode::offset_out_of_range;
+    return read;
+  }
   if (wanted.last_fetched_epoch != log::no_epoch) {
     const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.last_fetched_epoch);
     if (end.end_offset == log::no_offset || end.epoch == log::no_epoch) {
@@ -275,7 +280,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
   }
   // A consumer may be ahead of a new leader's high watermark; it waits, as KIP-207 explains.
   const Offset bound = follower ? read.log_end_offset : high_watermark_;
-  if (wanted.fetch_offset < read.log_start_offset || wanted.fetch_offset > read.log_end_offset) {
+  if (wanted.fetch_offset > read.log_end_offset) {
     read.error = ErrorCode::offset_out_of_range;
     return read;
   }

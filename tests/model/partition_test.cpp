@@ -517,6 +517,21 @@ TEST_CASE("a follower whose history parts from the leader's is told where", "[un
   CHECK_FALSE(story.read(4, true, 3).diverging);
 }
 
+// readRecords: "regardless of whether epochs are diverging".
+TEST_CASE("who asks for what is before the log's start is out of range, whatever its history",
+          "[unit]") {
+  PartitionStory story;
+  story.lead(1);
+  REQUIRE(story.append(2, Acks::leader) == ErrorCode::none);
+  story.lead(3);
+  REQUIRE(story.append(2, Acks::leader) == ErrorCode::none);
+  REQUIRE(story.read(0, true, 2).diverging);
+  REQUIRE(story.partition.log().advance_log_start_offset(1).ok());
+  CHECK(story.read(0, true, 2).error == ErrorCode::offset_out_of_range);
+  CHECK_FALSE(story.read(0, true, 2).diverging);
+  CHECK(story.read(1, true, 2).diverging);
+}
+
 TEST_CASE("a delayed fetch is answered at once when waiting is of no use", "[unit]") {
   PartitionStory story;
   story.lead(2);
