@@ -162,31 +162,34 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
   }
 }
 
-/// The leader's log does not hold our offset: ask where it begins and ends.
+/// The leader's log does not hold our offset. Where it ends is asked first; where it begins only
+/// when ours does not go on behind that. Source: AbstractFetcherThread.fetchOffsetAndTruncate.
 sim::Task<> ReplicaFetchers::find_range(std::shared_ptr<Fetcher> fetcher,
                                         TopicPartition partition) {
+  const std::optional<Offset> end = co_await ask_offset(fetcher, partition, latest_timestamp);
+  if (!end || replicas_.cut_to_leaders_end(partition, *end)) co_return;
+  const std::optional<Offset> start = co_await ask_offset(fetcher, partition, earliest_timestamp);
+  if (start) replicas_.begin_at_leaders_start(partition, *start);
+}
+
+/// Nothing while the leader does not say, and when it is not followed any more.
+sim::Task<std::optional<Offset>> ReplicaFetchers::ask_offset(std::shared_ptr<Fetcher> fetcher,
+                                                             TopicPartition partition,
+                                                             std::int64_t timestamp) {
   const Partition* local = replicas_.find(partition);
-  if (local == nullptr) co_return;
-  Offset ends[2] = {log::no_offset, log::no_offset};
-  const std::int64_t wanted[2] = {earliest_timestamp, latest_timestamp};
-  for (int i = 0; i < 2; ++i) {
-    auto request = std::make_unique<ListOffsetsRequest>();
-    request->from_follower = true;
-    request->partitions.push_back({partition, local->leader_epoch(), wanted[i]});
-    auto answer = co_await call_as<ListOffsetsResponse>(fetcher->connection, std::move(request));
-    if (!answer || fetcher->stopped || (*answer)->partitions.empty() ||
-        (*answer)->partitions[0].error != ErrorCode::none) {
-      const auto found = fetcher->partitions.find(partition);
-      if (found != fetcher->partitions.end()) {
-        found->second = process_.world().now() + config_.replica_fetch_backoff;
-      }
-      co_return;
-    }
-    ends[i] = (*answer)->partitions[0].offset;
+  if (local == nullptr) co_return std::nullopt;
+  auto request = std::make_unique<ListOffsetsRequest>();
+  request->from_follower = true;
+  request->partitions.push_back({partition, local->leader_epoch(), timestamp});
+  auto answer = co_await call_as<ListOffsetsResponse>(fetcher->connection, std::move(request));
+  const auto found = fetcher->partitions.find(partition);
+  if (fetcher->stopped || found == fetcher->partitions.end()) co_return std::nullopt;
+  if (answer && !(*answer)->partitions.empty() &&
+      (*answer)->partitions[0].error == ErrorCode::none) {
+    co_return (*answer)->partitions[0].offset;
   }
-  if (fetcher->partitions.contains(partition)) {
-    replicas_.follow_out_of_range(partition, ends[0], ends[1]);
-  }
+  found->second = process_.world().now() + config_.replica_fetch_backoff;
+  co_return std::nullopt;
 }
 
 }  // namespace brokerlab::model

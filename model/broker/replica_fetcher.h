@@ -15,6 +15,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 namespace brokerlab::model {
@@ -43,6 +44,8 @@ class ReplicaFetchers {
   sim::Task<> run(std::shared_ptr<Fetcher> fetcher);
   sim::Task<> take(std::shared_ptr<Fetcher> fetcher, const FetchResponse::Partition& data);
   sim::Task<> find_range(std::shared_ptr<Fetcher> fetcher, TopicPartition partition);
+  sim::Task<std::optional<Offset>> ask_offset(std::shared_ptr<Fetcher> fetcher,
+                                              TopicPartition partition, std::int64_t timestamp);
   std::unique_ptr<FetchRequest> next_request(Fetcher& fetcher) const;
 
   sim::Process& process_;

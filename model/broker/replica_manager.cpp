@@ -242,19 +242,24 @@ void ReplicaManager::report_truncation(const Partition& partition, Offset end_be
   context_.cluster.observer.on_truncated(context_.id, partition.name(), end, end_before);
 }
 
-void ReplicaManager::follow_out_of_range(const TopicPartition& name, Offset leader_start,
-                                         Offset leader_end) {
+// A cut that failed leaves the log as it was: the next fetch is out of range again. What the disk
+// does is seen when the broker waits for it next.
+
+bool ReplicaManager::cut_to_leaders_end(const TopicPartition& name, Offset leader_end) {
+  Partition* partition = find(name);
+  if (partition == nullptr || partition->role() != Partition::Role::follower) return false;
+  const Offset end_before = partition->log_end_offset();
+  if (leader_end >= end_before) return false;
+  (void)partition->truncate_to(leader_end);
+  report_truncation(*partition, end_before);
+  return true;
+}
+
+void ReplicaManager::begin_at_leaders_start(const TopicPartition& name, Offset leader_start) {
   Partition* partition = find(name);
   if (partition == nullptr || partition->role() != Partition::Role::follower) return;
-  const Offset end_before = partition->log_end_offset();
-  // A cut that failed leaves the log as it was: the next fetch is out of range again. What the disk
-  // does is seen when the broker waits for it next.
-  if (leader_end < end_before) {
-    (void)partition->truncate_to(leader_end);
-    report_truncation(*partition, end_before);
-  } else if (end_before < leader_start) {
-    (void)partition->truncate_fully_and_start_at(leader_start);
-  }
+  if (partition->log_end_offset() >= leader_start) return;
+  (void)partition->truncate_fully_and_start_at(leader_start);
 }
 
 void ReplicaManager::tell_fetch_failed(const TopicPartition& name, ErrorCode error) {

@@ -62,8 +62,10 @@ class ReplicaManager final : public OffsetStore {
   /// What was fetched from the leader: append, or truncate where the logs part. False: it is
   /// damaged, and must be fetched again.
   sim::Task<bool> follow(const FetchResponse::Partition& data);
-  /// OFFSET_OUT_OF_RANGE: the leader's log lies elsewhere.
-  void follow_out_of_range(const TopicPartition& partition, Offset leader_start, Offset leader_end);
+  /// OFFSET_OUT_OF_RANGE: the leader's log ends there. Whether ours went on, and was cut;
+  bool cut_to_leaders_end(const TopicPartition& partition, Offset leader_end);
+  /// else: it begins there. Ours begins there, too, when it ends before.
+  void begin_at_leaders_start(const TopicPartition& partition, Offset leader_start);
   /// The fetcher has given the partition up.
   void tell_fetch_failed(const TopicPartition& name, ErrorCode error);
 

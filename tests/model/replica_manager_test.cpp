@@ -2,6 +2,8 @@
 // Held against kafka.server.ReplicaManager (3.9), by the method that each story names.
 #include "tests/model/replica_story.h"
 
+#include <utility>
+
 using namespace brokerlab;
 using namespace brokerlab::model;
 
@@ -17,6 +19,36 @@ ResponsePtr taken(const AlterPartitionRequest& request, int partition_epoch) {
          {request.broker, one.leader_epoch, one.new_isr, partition_epoch}});
   }
   return response;
+}
+
+/// Broker 2 leads: the first fetch is out of its log's range, which is [start, end); after that it
+/// keeps silent.
+void holds_only(PeerScript& leader, Offset start, Offset end) {
+  leader.answer = [start, end, told = false](const Request& request) mutable -> ResponsePtr {
+    if (const auto* fetch = dynamic_cast<const FetchRequest*>(&request)) {
+      if (std::exchange(told, true)) return nullptr;
+      auto response = std::make_unique<FetchResponse>();
+      response->partitions.push_back({.partition = fetch->partitions.at(0).partition,
+                                      .error = ErrorCode::offset_out_of_range});
+      return response;
+    }
+    const auto* list = dynamic_cast<const ListOffsetsRequest*>(&request);
+    if (list == nullptr) return nullptr;
+    auto response = std::make_unique<ListOffsetsResponse>();
+    const bool wants_end = list->partitions.at(0).timestamp == latest_timestamp;
+    response->partitions.push_back(
+        {.partition = list->partitions[0].partition, .offset = wants_end ? end : start});
+    return response;
+  };
+}
+
+/// "latest earliest ": what broker 2 was asked.
+std::string offsets_asked(const PeerScript& leader) {
+  std::string asked;
+  for (const ListOffsetsRequest* request : leader.all<ListOffsetsRequest>()) {
+    asked += request->partitions.at(0).timestamp == latest_timestamp ? "latest " : "earliest ";
+  }
+  return asked;
 }
 
 }  // namespace
@@ -188,4 +220,35 @@ TEST_CASE("a clean stop vouches for the logs that it has closed, and closes all"
   story.run_for(1s);
   REQUIRE(story.told({.leader = 1, .epoch = 4}) == ErrorCode::none);
   CHECK(story.partition().log_end_offset() == 1);
+}
+
+// AbstractFetcherThread.fetchOffsetAndTruncate: fetchLatestOffset first, fetchEarliestOffset if it
+// must.
+TEST_CASE("a follower that is out of range asks where its leader ends, then where it begins",
+          "[unit]") {
+  ReplicaStory story;
+  REQUIRE(story.told({.leader = 1, .epoch = 3}) == ErrorCode::none);
+  story.produce(Acks::leader);
+  story.produce(Acks::leader);
+  log::Log& log = story.partition().log();
+  SECTION("it ends before ours does: all is known") {
+    holds_only(story.peer, 0, 1);
+    REQUIRE(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+    CHECK(offsets_asked(story.peer) == "latest ");
+    CHECK(log.log_end_offset() == 1);
+  }
+  SECTION("it begins behind our end: ours begins there") {
+    holds_only(story.peer, 5, 9);
+    REQUIRE(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+    CHECK(offsets_asked(story.peer) == "latest earliest ");
+    CHECK(log.log_start_offset() == 5);
+    CHECK(log.log_end_offset() == 5);
+  }
+  SECTION("it holds our end by now: the fetch is tried again") {
+    holds_only(story.peer, 1, 9);
+    REQUIRE(story.told({.leader = 2, .epoch = 4}) == ErrorCode::none);
+    CHECK(offsets_asked(story.peer) == "latest earliest ");
+    CHECK(log.log_end_offset() == 2);
+    CHECK(story.peer.all<FetchRequest>().size() == 2);
+  }
 }
