@@ -215,20 +215,23 @@ sim::Task<> Broker::handle(CallPtr call) {
   }
 }
 
-/// Requests of a deposed controller, or for our former life, are refused (KIP-380).
-bool Broker::from_past(ControllerEpoch epoch, std::int64_t broker_epoch) {
-  if (epoch < controller_epoch_ || broker_epoch < broker_epoch_) return true;
+/// Requests for our former life (KIP-380), or of a deposed controller, are refused. Source:
+/// KafkaApis, isBrokerEpochStale, which comes first; ReplicaManager.
+ErrorCode Broker::judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch) {
+  if (broker_epoch < broker_epoch_) return ErrorCode::stale_broker_epoch;
+  if (epoch < controller_epoch_) return ErrorCode::stale_controller_epoch;
   controller_epoch_ = epoch;
-  return false;
+  return ErrorCode::none;
 }
 
 sim::Task<> Broker::handle_controller_request(CallPtr call) {
   switch (call->request().api) {
     case ApiKey::leader_and_isr: {
       const auto& request = call->as<LeaderAndIsrRequest>();
-      if (from_past(request.controller_epoch, request.broker_epoch)) {
+      const ErrorCode error = judge_controller(request.controller_epoch, request.broker_epoch);
+      if (error != ErrorCode::none) {
         auto response = std::make_unique<LeaderAndIsrResponse>();
-        response->error = ErrorCode::stale_controller_epoch;
+        response->error = error;
         call->respond(std::move(response));
         co_return;
       }
@@ -238,9 +241,8 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
     case ApiKey::update_metadata: {
       const auto& request = call->as<UpdateMetadataRequest>();
       auto response = std::make_unique<UpdateMetadataResponse>();
-      if (from_past(request.controller_epoch, request.broker_epoch)) {
-        response->error = ErrorCode::stale_controller_epoch;
-      } else {
+      response->error = judge_controller(request.controller_epoch, request.broker_epoch);
+      if (response->error == ErrorCode::none) {
         metadata_.apply(request);
         setup_.watch->on_broker_changed(setup_.id);
       }
@@ -250,9 +252,8 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
     case ApiKey::stop_replica: {
       const auto& request = call->as<StopReplicaRequest>();
       auto response = std::make_unique<StopReplicaResponse>();
-      if (from_past(request.controller_epoch, request.broker_epoch)) {
-        response->error = ErrorCode::stale_controller_epoch;
-      } else {
+      response->error = judge_controller(request.controller_epoch, request.broker_epoch);
+      if (response->error == ErrorCode::none) {
         replicas_.stop_replicas(request, *response);
       }
       call->respond(std::move(response));

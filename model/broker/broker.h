@@ -58,7 +58,7 @@ class Broker final : public sim::Program {
   sim::Task<> handle_group_request(CallPtr call);
   sim::Task<> find_coordinator(CallPtr call);
   sim::Task<> create_offsets_topic();
-  bool from_past(ControllerEpoch epoch, std::int64_t broker_epoch);
+  ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);
   Duration demand(Request& request) const;
 
   sim::Process& process_;

@@ -1,5 +1,8 @@
 // A broker's sessions over whole runs.
+#include "model/wire/rpc.h"
 #include "tests/runs/cluster_story.h"
+
+#include <limits>
 
 using namespace brokerlab;
 using namespace brokerlab::tests;
@@ -74,4 +77,29 @@ TEST_CASE("a broker that no controller lets go waits between its tries only", "[
          CHECK(gone - asked > 3s);
          CHECK(gone - asked < 6s);
        });
+}
+
+// KafkaApis looks at the broker's epoch (isBrokerEpochStale), ReplicaManager at the controller's.
+TEST_CASE("what is meant for a broker's former life is refused as that", "[unit]") {
+  std::string told;
+  const auto ask = [&](sim::Process& from, model::Address to) -> sim::Task<> {
+    model::NodeConnection connection(from, to, {});
+    constexpr std::int64_t of_this_life = std::numeric_limits<std::int64_t>::max();
+    for (const std::int64_t broker_epoch : {std::int64_t{0}, of_this_life}) {
+      auto request = std::make_unique<model::StopReplicaRequest>();
+      request->controller_epoch = model::ControllerEpoch(0);
+      request->broker_epoch = broker_epoch;
+      const auto answer = co_await model::call_as<model::StopReplicaResponse>(
+          connection, model::RequestPtr(std::move(request)));
+      told += answer ? to_text((*answer)->error) : "nothing";
+      told += ' ';
+    }
+  };
+  const Trouble trouble = [&](sim::World&, scenarios::Cluster& cluster) {
+    const sim::MachineId to = cluster.find("broker-2")->machine->id();
+    cluster.admin().spawn(ask(cluster.admin(), {to, model::kafka_port}));
+  };
+  tell(quiet_incident(), {}, trouble, [&](sim::World&, scenarios::Cluster&) {
+    CHECK(told == "STALE_BROKER_EPOCH STALE_CONTROLLER_EPOCH ");
+  });
 }
