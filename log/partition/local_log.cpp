@@ -73,33 +73,49 @@ Result<std::int64_t, IoError> LocalLog::end_position(std::size_t index, Offset u
   return place.value() ? place.value()->position : segment.size();
 }
 
-Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upto,
-                                           bool min_one_batch) const {
-  ReadResult result;
-  if (offset >= std::min(upto, end_)) return result;
+Result<std::optional<LocalLog::Extent>, IoError> LocalLog::find_extent(Offset offset,
+                                                                       Offset upto) const {
+  if (offset >= std::min(upto, end_)) return std::optional<Extent>();
   for (std::size_t i = index_for(offset); i < segments_.size(); ++i) {
-    const LogSegment& segment = *segments_[i];
-    const auto place = segment.find(offset);
+    const auto place = segments_[i]->find(offset);
     if (!place.ok()) return fail(place.error());
     if (!place.value()) continue;  // A gap: the next batch is in a later segment.
     const BatchPlace& first = *place.value();
     const auto end = end_position(i, upto);
     if (!end.ok()) return fail(end.error());
-    if (end.value() <= first.position) return result;
-    const std::int64_t limit = min_one_batch ? std::max(max_bytes, first.batch.size) : max_bytes;
-    if (limit < first.batch.size) {
-      result.first_batch_too_large = true;
-      return result;
-    }
-    auto bytes = segment.read(first.position, std::min(limit, end.value() - first.position));
-    if (!bytes.ok()) return fail(bytes.error());
-    result.bytes = std::move(bytes).value();
-    result.first_base_offset = first.batch.base_offset;
-    result.file = segment.file();
-    result.position = first.position;
+    if (end.value() <= first.position) break;
+    return std::optional<Extent>({i, first, end.value()});
+  }
+  return std::optional<Extent>();
+}
+
+Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upto,
+                                           bool min_one_batch) const {
+  const auto extent = find_extent(offset, upto);
+  if (!extent.ok()) return fail(extent.error());
+  ReadResult result;
+  if (!extent.value()) return result;
+  const LogSegment& segment = *segments_[extent.value()->segment];
+  const BatchPlace& first = extent.value()->first;
+  const std::int64_t limit = min_one_batch ? std::max(max_bytes, first.batch.size) : max_bytes;
+  if (limit < first.batch.size) {
+    result.first_batch_too_large = true;
     return result;
   }
+  const std::int64_t size = std::min(limit, extent.value()->end - first.position);
+  auto bytes = segment.read(first.position, size);
+  if (!bytes.ok()) return fail(bytes.error());
+  result.bytes = std::move(bytes).value();
+  result.first_base_offset = first.batch.base_offset;
+  result.file = segment.file();
+  result.position = first.position;
   return result;
+}
+
+Result<std::int64_t, IoError> LocalLog::readable(Offset offset, Offset upto) const {
+  const auto extent = find_extent(offset, upto);
+  if (!extent.ok()) return fail(extent.error());
+  return extent.value() ? extent.value()->end - extent.value()->first.position : 0;
 }
 
 Result<std::optional<FoundRecord>, IoError> LocalLog::find_timestamp(Timestamp timestamp,

@@ -68,6 +68,8 @@ class LocalLog {
   /// From the batch that holds `offset` on (Log::read()). Not when empty().
   Result<ReadResult, IoError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                    bool min_one_batch) const;
+  /// How many bytes that could give, were there no limit. Reads no more than headers.
+  Result<std::int64_t, IoError> readable(Offset offset, Offset upto) const;
   /// The first record at or behind `from` whose timestamp is >= `timestamp`.
   Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp timestamp,
                                                              Offset from) const;
@@ -99,6 +101,13 @@ class LocalLog {
   }
 
  private:
+  /// What can be read at once: batches of one segment.
+  struct Extent {
+    std::size_t segment;
+    BatchPlace first;
+    std::int64_t end;  ///< A position behind that of `first`.
+  };
+  Result<std::optional<Extent>, IoError> find_extent(Offset offset, Offset upto) const;
   Status<IoError> create_segment(Offset base, Timestamp now);
   Result<std::int64_t, IoError> end_position(std::size_t index, Offset upto) const;
 

@@ -161,15 +161,25 @@ Status<IoError> Log::roll_at(Offset base_offset, Timestamp now) {
 
 // --- Reading ---
 
+Status<LogError> Log::check_readable(Offset offset) const {
+  if (segments().empty()) return fail(*offline_);  // A change failed half way.
+  if (offset >= log_start_offset() && offset <= log_end_offset()) return {};
+  return refuse(
+      LogError::Kind::offset_out_of_range,
+      fmt::format("offset {} is outside [{}, {}]", offset, log_start_offset(), log_end_offset()));
+}
+
+Result<std::int64_t, LogError> Log::readable(Offset offset, Offset upto) const {
+  if (auto checked = check_readable(offset); !checked.ok()) return fail(checked.error());
+  const auto bytes = state_.local.readable(offset, upto);
+  if (!bytes.ok()) return fail(storage_error(bytes.error()));
+  return bytes.value();
+}
+
 Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Offset upto,
                                        bool min_one_batch) const {
   ENSURE(max_bytes >= 0, "read of {} bytes", max_bytes);
-  if (segments().empty()) return fail(*offline_);  // A change failed half way.
-  if (offset < log_start_offset() || offset > log_end_offset()) {
-    return refuse(
-        LogError::Kind::offset_out_of_range,
-        fmt::format("offset {} is outside [{}, {}]", offset, log_start_offset(), log_end_offset()));
-  }
+  if (auto checked = check_readable(offset); !checked.ok()) return fail(checked.error());
   auto result = state_.local.read(offset, max_bytes, upto, min_one_batch);
   if (!result.ok()) return fail(storage_error(result.error()));
   return std::move(result).value();

@@ -85,6 +85,9 @@ class Log {
   Result<ReadResult, LogError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                     bool min_one_batch) const;
 
+  /// How many bytes read() could give, were there no limit, without reading them.
+  Result<std::int64_t, LogError> readable(Offset offset, Offset upto) const;
+
   /// Drops every batch that holds `offset` or later, and epochs that begin there. Returns whether
   /// anything went. When `offset` lies inside a batch the whole batch goes and the end becomes
   /// `offset` (Kafka does the same; replicas truncate at batch ends).
@@ -166,6 +169,7 @@ class Log {
   Log(std::unique_ptr<const LogConfig> config, LogState state, Recovery recovery)
       : config_(std::move(config)), state_(std::move(state)), recovery_(std::move(recovery)) {}
 
+  Status<LogError> check_readable(Offset offset) const;
   Result<AppendInfo, LogError> append_taken(const Status<LogError>& taken, Timestamp now,
                                             AppendOrigin origin);
   Result<AppendInfo, IoError> write(Timestamp now, const LogProducers::Changes& producers);

@@ -313,9 +313,9 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
   if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
   if (wanted.fetch_offset == bound) return {};
   // Any record at all satisfies the usual fetch.min.bytes=1; for more, the log says how much.
-  const auto data = log().read(wanted.fetch_offset, wanted.max_bytes.count(), bound, true);
-  if (!data) return {.answer_now = true, .bytes = {}};
-  return {.answer_now = false, .bytes = Bytes(static_cast<std::int64_t>(data->bytes.size()))};
+  const auto bytes = log().readable(wanted.fetch_offset, bound);
+  if (!bytes) return {.answer_now = true, .bytes = {}};
+  return {.answer_now = false, .bytes = Bytes(*bytes)};
 }
 
 Partition::AckState Partition::acknowledged(Offset required) const {

@@ -123,7 +123,8 @@ class Partition {
   /// A consumer reads below the high watermark, a follower to the log's end.
   Read read(const FetchRequest::Partition& wanted, bool follower, Bytes max_bytes,
             bool min_one_batch) const;
-  /// What a delayed fetch would get now, without reading it: bytes, or an error, or divergence.
+  /// What a delayed fetch could get now, without reading it: bytes, beyond its limits too, or an
+  /// error, or divergence.
   struct Readable {
     bool answer_now = false;
     Bytes bytes;

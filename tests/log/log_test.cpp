@@ -87,6 +87,23 @@ TEST_CASE("a read ends before the high watermark's batch", "[unit]") {
   });
 }
 
+TEST_CASE("how much a read could give is known without reading", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  small_segments(story);
+  for (int i = 0; i < 20; i += 2) story.produce(numbered(i, i + 2));
+  REQUIRE(story.log().segment_count() > 2);
+  for (Offset from = 0; from <= 20; ++from) {
+    for (Offset upto = 0; upto <= 21; ++upto) {
+      const auto readable = story.log().readable(from, upto);
+      REQUIRE(readable.ok());
+      CHECK(readable.value() ==
+            static_cast<std::int64_t>(story.fetch(from, 1 << 20, upto).bytes.size()));
+    }
+  }
+  CHECK(story.log().readable(21, 22).error().kind == LogError::Kind::offset_out_of_range);
+}
+
 TEST_CASE("max_bytes cuts the last batch, never the first", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);
