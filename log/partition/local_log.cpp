@@ -112,10 +112,12 @@ Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes
   return result;
 }
 
-Result<std::int64_t, IoError> LocalLog::readable(Offset offset, Offset upto) const {
+Result<Readable, IoError> LocalLog::readable(Offset offset, Offset upto) const {
   const auto extent = find_extent(offset, upto);
   if (!extent.ok()) return fail(extent.error());
-  return extent.value() ? extent.value()->end - extent.value()->first.position : 0;
+  if (!extent.value()) return Readable{};
+  return Readable{extent.value()->end - extent.value()->first.position,
+                  extent.value()->segment < index_for(std::min(upto, end_))};
 }
 
 Result<std::optional<FoundRecord>, IoError> LocalLog::find_timestamp(Timestamp timestamp,

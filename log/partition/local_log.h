@@ -35,6 +35,12 @@ struct ReadResult {
   bool first_batch_too_large = false;
 };
 
+/// What a read could give, were there no limit of bytes.
+struct Readable {
+  std::int64_t bytes = 0;       ///< Of one segment.
+  bool goes_on_behind = false;  ///< There is a later segment before the offset read up to.
+};
+
 class LocalLog {
  public:
   using Segments = std::vector<std::unique_ptr<LogSegment>>;
@@ -68,8 +74,8 @@ class LocalLog {
   /// From the batch that holds `offset` on (Log::read()). Not when empty().
   Result<ReadResult, IoError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                    bool min_one_batch) const;
-  /// How many bytes that could give, were there no limit. Reads no more than headers.
-  Result<std::int64_t, IoError> readable(Offset offset, Offset upto) const;
+  /// What that could give. Reads no more than headers.
+  Result<Readable, IoError> readable(Offset offset, Offset upto) const;
   /// The first record at or behind `from` whose timestamp is >= `timestamp`.
   Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp timestamp,
                                                              Offset from) const;

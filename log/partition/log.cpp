@@ -169,11 +169,11 @@ Status<LogError> Log::check_readable(Offset offset) const {
       fmt::format("offset {} is outside [{}, {}]", offset, log_start_offset(), log_end_offset()));
 }
 
-Result<std::int64_t, LogError> Log::readable(Offset offset, Offset upto) const {
+Result<Readable, LogError> Log::readable(Offset offset, Offset upto) const {
   if (auto checked = check_readable(offset); !checked.ok()) return fail(checked.error());
-  const auto bytes = state_.local.readable(offset, upto);
-  if (!bytes.ok()) return fail(storage_error(bytes.error()));
-  return bytes.value();
+  const auto found = state_.local.readable(offset, upto);
+  if (!found.ok()) return fail(storage_error(found.error()));
+  return found.value();
 }
 
 Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Offset upto,

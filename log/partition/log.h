@@ -85,8 +85,8 @@ class Log {
   Result<ReadResult, LogError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                     bool min_one_batch) const;
 
-  /// How many bytes read() could give, were there no limit, without reading them.
-  Result<std::int64_t, LogError> readable(Offset offset, Offset upto) const;
+  /// What read() could give, without reading it.
+  Result<Readable, LogError> readable(Offset offset, Offset upto) const;
 
   /// Drops every batch that holds `offset` or later, and epochs that begin there. Returns whether
   /// anything went. When `offset` lies inside a batch the whole batch goes and the end becomes

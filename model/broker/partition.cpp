@@ -309,13 +309,14 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
     }
   }
   const Offset bound = follower ? log_end_offset() : high_watermark_;
-  // Behind the end: the log was cut meanwhile. Older segment: answer what there is.
+  // Behind the end: the log was cut meanwhile.
   if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
   if (wanted.fetch_offset == bound) return {};
   // Any record at all satisfies the usual fetch.min.bytes=1; for more, the log says how much.
-  const auto bytes = log().readable(wanted.fetch_offset, bound);
-  if (!bytes) return {.answer_now = true, .bytes = {}};
-  return {.answer_now = false, .bytes = Bytes(*bytes)};
+  const auto found = log().readable(wanted.fetch_offset, bound);
+  if (!found) return {.answer_now = true, .bytes = {}};
+  // A segment that is done grows no more: waiting is of no use (DelayedFetch, case F).
+  return {.answer_now = found->goes_on_behind, .bytes = Bytes(found->bytes)};
 }
 
 Partition::AckState Partition::acknowledged(Offset required) const {

@@ -97,8 +97,14 @@ TEST_CASE("how much a read could give is known without reading", "[unit]") {
     for (Offset upto = 0; upto <= 21; ++upto) {
       const auto readable = story.log().readable(from, upto);
       REQUIRE(readable.ok());
-      CHECK(readable.value() ==
+      const Readable found = readable.value();
+      CHECK(found.bytes ==
             static_cast<std::int64_t>(story.fetch(from, 1 << 20, upto).bytes.size()));
+      const LocalLog::Segments& segments = story.log().segments();
+      const bool goes_on = std::any_of(segments.begin(), segments.end(), [&](const auto& one) {
+        return one->base_offset() > from && one->base_offset() <= std::min<Offset>(upto, 20);
+      });
+      CHECK(found.goes_on_behind == (found.bytes > 0 && goes_on));
     }
   }
   CHECK(story.log().readable(21, 22).error().kind == LogError::Kind::offset_out_of_range);

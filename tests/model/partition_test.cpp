@@ -46,7 +46,7 @@ class PartitionStory {
   // --- What happens ---
 
   void open(Offset checkpointed = 0) {
-    auto log = log::Log::open(env, "t-0", log::LogConfig{}, {});
+    auto log = log::Log::open(env, "t-0", log_config, {});
     REQUIRE(log.ok());
     partition.set_log(std::move(*log), checkpointed, now);
   }
@@ -124,6 +124,7 @@ class PartitionStory {
   }
 
   log::MemoryEnv env;
+  log::LogConfig log_config;
   std::set<int> dead;
   Time now{100s};
   bool moved = false;  ///< The high watermark, by what happened last.
@@ -550,6 +551,22 @@ TEST_CASE("a delayed fetch is answered at once when waiting is of no use", "[uni
   story.follow(3, 3);
   wanted.current_leader_epoch = 3;
   CHECK(story.partition.readable(wanted, true).answer_now);
+}
+
+// DelayedFetch, case F: a fetch of an older segment gets no more by waiting.
+TEST_CASE("a delayed fetch of a segment that is done is answered with what there is", "[unit]") {
+  PartitionStory story;
+  story.log_config.segment_bytes = 160;  // two records
+  story.open();
+  story.lead(1);
+  FetchRequest::Partition wanted{.partition = story.partition.name()};
+  REQUIRE(story.append(1) == ErrorCode::none);
+  CHECK_FALSE(story.partition.readable(wanted, true).answer_now);
+  REQUIRE(story.append(3) == ErrorCode::none);
+  REQUIRE(story.partition.log().segment_count() == 2);
+  CHECK(story.partition.readable(wanted, true).answer_now);
+  wanted.fetch_offset = 2;
+  CHECK_FALSE(story.partition.readable(wanted, true).answer_now);
 }
 
 // --- Truncating ---
