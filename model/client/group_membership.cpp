@@ -128,9 +128,11 @@ sim::Task<> GroupMembership::join_once() {
   }
   note_error(error);
   rejoin_needed_ = true;
-  if (error == ErrorCode::rebalance_in_progress || error == ErrorCode::unknown_member_id) co_return;
-  const Duration pause = finder_.backoff().next();
-  co_await world_.sleep(pause);
+  // AbstractCoordinator.joinGroupIfNeeded: these at once, others after a pause that does not grow.
+  const bool at_once = error == ErrorCode::rebalance_in_progress ||
+                       error == ErrorCode::unknown_member_id ||
+                       error == ErrorCode::illegal_generation;
+  if (!at_once) co_await world_.sleep(config_.retry_backoff);
 }
 
 sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse& group) {

@@ -144,6 +144,9 @@ struct Script {
   int metadata = 0;
   bool names_leader = true;                     ///< KIP-951: errors tell who leads.
   std::deque<ErrorCode> heartbeat_errors;       ///< For the next heartbeats.
+  std::deque<ErrorCode> join_errors;            ///< For the next JoinGroups
+  std::deque<ErrorCode> sync_errors;            ///< and SyncGroups.
+  std::vector<Time> joins;                      ///< When they came.
   std::vector<Time> heartbeats;                 ///< When they came.
   std::vector<std::size_t> fetched_partitions;  ///< In each fetch, how many it asked for.
   std::vector<std::size_t> batches;             ///< Records in each batch it took.
@@ -161,6 +164,15 @@ class TestBroker final : public sim::Program {
   sim::Task<ResponsePtr> handle(Request& request);
   sim::Task<ResponsePtr> produce(ProduceRequest& request);
   sim::Task<ResponsePtr> fetch(FetchRequest& request);
+  /// The next of `errors`, if there is one.
+  template <class T>
+  static ResponsePtr refusal(std::deque<ErrorCode>& errors) {
+    if (errors.empty()) return nullptr;
+    auto response = std::make_unique<T>();
+    response->error = errors.front();
+    errors.pop_front();
+    return response;
+  }
   ResponsePtr metadata();
   template <class Answers, class Answer>
   void name_leader(const TopicPartition& partition, Answers& response, Answer& answer);
@@ -311,22 +323,18 @@ inline sim::Task<ResponsePtr> TestBroker::handle(Request& request) {
     found->coordinator = {id, {cluster_.context.broker_machines.at(id), kafka_port}};
     response = std::move(found);
   } else if (auto* join = dynamic_cast<JoinGroupRequest*>(&request)) {
-    response = co_await groups_.handle(*join);
+    cluster_.script(id_).joins.push_back(cluster_.world.now());
+    response = refusal<JoinGroupResponse>(cluster_.script(id_).join_errors);
+    if (!response) response = co_await groups_.handle(*join);
   } else if (auto* sync = dynamic_cast<SyncGroupRequest*>(&request)) {
-    response = co_await groups_.handle(*sync);
+    response = refusal<SyncGroupResponse>(cluster_.script(id_).sync_errors);
+    if (!response) response = co_await groups_.handle(*sync);
   } else if (auto* commit = dynamic_cast<OffsetCommitRequest*>(&request)) {
     response = co_await groups_.handle(*commit);
   } else if (auto* heartbeat = dynamic_cast<HeartbeatRequest*>(&request)) {
     cluster_.script(id_).heartbeats.push_back(cluster_.world.now());
-    std::deque<ErrorCode>& errors = cluster_.script(id_).heartbeat_errors;
-    if (errors.empty()) {
-      response = groups_.handle(*heartbeat);
-    } else {
-      auto refused = std::make_unique<HeartbeatResponse>();
-      refused->error = errors.front();
-      errors.pop_front();
-      response = std::move(refused);
-    }
+    response = refusal<HeartbeatResponse>(cluster_.script(id_).heartbeat_errors);
+    if (!response) response = groups_.handle(*heartbeat);
   } else if (auto* leave = dynamic_cast<LeaveGroupRequest*>(&request)) {
     response = groups_.handle(*leave);
   } else if (auto* offsets = dynamic_cast<OffsetFetchRequest*>(&request)) {

@@ -145,6 +145,41 @@ TEST_CASE("a heartbeat that failed is sent again after retry.backoff.ms", "[unit
   CHECK(story.diary.assignments == 1);  // the membership is untouched
 }
 
+// AbstractCoordinator.joinGroupIfNeeded: timer.sleep(retryBackoffMs), the same each time.
+TEST_CASE("who could not join tries again after retry.backoff.ms, or at once", "[unit]") {
+  GroupStory story;
+  Script& broker = story.script(1);
+  const auto gaps = [&] {
+    std::vector<Duration> all;
+    for (std::size_t i = 1; i < broker.joins.size(); ++i) {
+      all.push_back(broker.joins[i] - broker.joins[i - 1]);
+    }
+    return all;
+  };
+  SECTION("a coordinator that is not ready") {
+    broker.join_errors.assign(6, ErrorCode::coordinator_load_in_progress);
+    story.add("reader");
+    story.run_for(5s);
+    const std::vector<Duration> waits = gaps();
+    REQUIRE(waits.size() >= 6);
+    for (std::size_t i = 0; i < 6; ++i) {
+      CHECK(waits[i] >= 100ms);
+      CHECK(waits[i] < 120ms);
+    }
+  }
+  SECTION("a generation that is over") {
+    broker.sync_errors = {ErrorCode::illegal_generation};
+    story.add("reader");
+    story.run_for(15s);
+    // To be given an id, with it, and once more at once; a rebalance waits for the first of a
+    // group.
+    const std::vector<Duration> waits = gaps();
+    REQUIRE(waits.size() == 2);
+    CHECK(waits[1] < story.config.group_initial_rebalance_delay + 50ms);
+    CHECK(story.diary.assigned.contains("reader"));
+  }
+}
+
 TEST_CASE("an offset commit that the broker could not finish in time is REQUEST_TIMED_OUT",
           "[unit]") {
   // GroupMetadataManager maps that error to itself, OffsetCommitResponseHandler retries it.
