@@ -33,8 +33,8 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       cluster_(cluster),
       storage_(storage),
       store_(std::move(store)),
-      isr_changes_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
-      replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, isr_changes_,
+      alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
+      replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,
                  *setup_.watch}),
       groups_(process, setup_.config, replicas_, cluster),
       controller_({process, cluster, setup.id, setup_.config, *store_}),
@@ -73,7 +73,7 @@ sim::Task<> Broker::run() {
   }
   state_ = State::running;
   replicas_.start();
-  isr_changes_.start();
+  alter_partitions_.start();
   controller_.start();
   // Its port opens last (SocketServer.enableRequestProcessing): who comes earlier is refused.
   server_.start();
@@ -97,7 +97,7 @@ sim::Task<Status<MetadataStore::Refused>> Broker::register_broker() {
   const auto registered = co_await store_->register_broker(endpoint);
   if (!registered) co_return fail(registered.error());
   broker_epoch_ = *registered;
-  isr_changes_.set_broker_epoch(broker_epoch_);
+  alter_partitions_.set_broker_epoch(broker_epoch_);
   process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
   co_return Status<MetadataStore::Refused>();
 }

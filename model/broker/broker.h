@@ -71,7 +71,7 @@ class Broker final : public sim::Program {
   bool creating_offsets_topic_ = false;
   MetadataCache metadata_;
   const std::unique_ptr<MetadataStore> store_;
-  AlterPartitionManager isr_changes_;
+  AlterPartitionManager alter_partitions_;
   ReplicaManager replicas_;
   GroupCoordinator groups_;
   Controller controller_;

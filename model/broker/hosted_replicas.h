@@ -29,7 +29,7 @@ struct ReplicaContext {
   const BrokerConfig& config;
   BrokerStorage& storage;
   MetadataCache& metadata;
-  AlterPartitionManager& isr_changes;
+  AlterPartitionManager& alter_partitions;
   ReplicaWatch& watch = ReplicaWatch::nobody();
 
   sim::World& world() const { return process.world(); }

@@ -9,13 +9,13 @@ namespace brokerlab::model {
 
 IsrChanges::IsrChanges(const ReplicaContext& context, HostedReplicas& replicas)
     : context_(context), replicas_(replicas) {
-  context_.isr_changes.on_refused(
+  context_.alter_partitions.on_refused(
       [this](const IsrChange& change, ErrorCode error) { tell_refused(change, error); });
 }
 
 void IsrChanges::submit(const std::optional<IsrChange>& change) {
   if (!change) return;
-  const bool submitted = context_.isr_changes.submit(
+  const bool submitted = context_.alter_partitions.submit(
       *change, [this, change = *change](const AlterPartitionResponse::Partition& answer) {
         Partition* partition = replicas_.find(change.partition);
         if (partition == nullptr) return;
