@@ -164,9 +164,9 @@ TEST_CASE("a record that is given up says what the last answer was", "[unit]") {
 }
 
 TEST_CASE("acknowledgments that take long say where the time went", "[unit]") {
-  const auto told = [](std::vector<std::string> settings, const Trouble& trouble) {
-    return tell(quiet_incident(std::move(settings)),
-                {"producer.acknowledgment_waited", "consumer.fetch_waited"}, trouble);
+  const std::vector<std::string> kinds{"producer.acknowledgment_waited", "consumer.fetch_waited"};
+  const auto told = [&](std::vector<std::string> settings, const Trouble& trouble) {
+    return tell(quiet_incident(std::move(settings)), kinds, trouble);
   };
   const Trouble nothing = [](sim::World&, scenarios::Cluster&) {};
   const std::string undisturbed = told({}, nothing);
@@ -180,11 +180,17 @@ TEST_CASE("acknowledgments that take long say where the time went", "[unit]") {
       nothing);
   INFO(held_back);
   CHECK_THAT(held_back, Catch::Contains("answers a fetch of nifi-1 after 700ms: "));
-  const std::string disk =
-      told({"topics.0.config.flush.messages=1", "brokers.config.num.io.threads=1"},
-           [](sim::World&, scenarios::Cluster& cluster) {
-             sim::slow_disk(*cluster.find("broker-1")->machine, 0, 30);
-           });
+  // A connection has one request in the works: it takes two producers to crowd a thread.
+  scenarios::Scenario crowded =
+      quiet_incident({"topics.0.config.flush.messages=1", "brokers.config.num.io.threads=1"});
+  crowded.sources.push_back(crowded.sources.front());
+  crowded.sources.back().name = "other";
+  crowded.producers.push_back(crowded.producers.front());
+  crowded.producers.back().name = "wifi-auth-2";
+  crowded.producers.back().source = "other";
+  const std::string disk = tell(crowded, kinds, [](sim::World&, scenarios::Cluster& cluster) {
+    sim::slow_disk(*cluster.find("broker-1")->machine, 0, 30);
+  });
   INFO(disk);
   CHECK_THAT(disk, Catch::Contains("the disk of broker-1 ("));
   CHECK_THAT(disk, Catch::Contains("an I/O thread of broker-1, num.io.threads ("));

@@ -149,16 +149,18 @@ TEST_CASE("an expectation that is not met fails the run and says so", "[unit]") 
 TEST_CASE("a recording knows a dead leader's log as it was when the power went", "[unit]") {
   const std::string path = temporary_path("dead_leader_test.run");
   const RunReport report = play(load("wifi_auth_broker_crash", {}, 1), path);
-  REQUIRE(report.lost.size() == 1);
+  REQUIRE_FALSE(report.lost.empty());
   const auto reader = recording::Reader::open(path);
   REQUIRE(reader.ok());
   const auto state = reader->state_at(Time(340s));
   for (const auto& partition : reader->partitions()) {
-    if (partition.name() != report.lost.front().partition) continue;
-    // It alone had the record that it acknowledged.
-    CHECK(state.log_end_offset.at({partition.id, 1}) > report.lost.front().offset);
-    CHECK(state.log_end_offset.at({partition.id, 2}) <= report.lost.front().offset);
-    CHECK(state.log_end_offset.at({partition.id, 3}) <= report.lost.front().offset);
+    for (const RunReport::Lost& lost : report.lost) {
+      if (partition.name() != lost.partition) continue;
+      // It alone had the records that it acknowledged.
+      CHECK(state.log_end_offset.at({partition.id, 1}) > lost.offset);
+      CHECK(state.log_end_offset.at({partition.id, 2}) <= lost.offset);
+      CHECK(state.log_end_offset.at({partition.id, 3}) <= lost.offset);
+    }
   }
   std::filesystem::remove(path);
 }
