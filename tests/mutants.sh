@@ -57,7 +57,7 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros
 # The copy is brought up to date file by file, so that only what differs is compiled again.
 (cd "$here" && git ls-files -co --exclude-standard | while read -r file; do [ ! -e "$file" ] || echo "$file"; done | sort) >"$build.files"
 while read -r file; do
-  cmp -s "$here/$file" "$copy/$file" || { mkdir -p "$copy/$(dirname "$file")" && cp -p "$here/$file" "$copy/$file"; }
+  cmp -s "$here/$file" "$copy/$file" || { mkdir -p "$copy/$(dirname "$file")" && cp "$here/$file" "$copy/$file"; }
 done <"$build.files"
 (cd "$copy" && find . -type f | sed 's,^\./,,' | sort) | comm -13 "$build.files" - | while read -r file; do rm "$copy/$file"; done
 cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DBROKERLAB_UNITY=OFF -DBROKERLAB_VIZ=ON >"$build.log" 2>&1 ||
@@ -104,8 +104,7 @@ while IFS='|' read -r line file names words; do
   else
     result=$(caught "$names")
   fi
-  cp -p "$here/$file" "$copy/$file"
-  touch "$copy/$file"
+  cp "$here/$file" "$copy/$file"
   if [ -z "$result" ]; then
     [ -n "$reason" ] && result="survives: $reason" || result="SURVIVES"
   fi
