@@ -184,7 +184,8 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
   return true;
 }
 
-void GroupMetadataManager::finish_load(int partition, std::map<std::string, GroupMetadata> loaded) {
+void GroupMetadataManager::finish_load(int partition,
+                                       std::map<std::string, GroupMetadata>&& loaded) {
   int count = 0;
   for (auto& [id, group] : loaded) {
     // Sessions begin when the loading is done, not when a record was read.

@@ -72,7 +72,7 @@ class GroupMetadataManager {
   sim::Task<> load(int partition, LeaderEpoch epoch);
   bool load_batches(int partition, log::ByteView bytes, Offset& next,
                     std::map<std::string, GroupMetadata>& loaded, std::int64_t& records) const;
-  void finish_load(int partition, std::map<std::string, GroupMetadata> loaded);
+  void finish_load(int partition, std::map<std::string, GroupMetadata>&& loaded);
 
   sim::Process& process_;
   sim::World& world_;
