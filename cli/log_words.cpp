@@ -83,6 +83,7 @@ constexpr const char* sentences[] = {
     sentence("no segment begins there"),
     sentence("the log ends before it"),
     sentence("a batch at offset {} where {} or more should come"),
+    sentence("a batch up to offset {}, too far from the segment's first, {}"),
     sentence("a batch at offset {} behind one at offset {}, which stands out at byte {}"),
     sentence("{} bytes at once, segment.bytes is {}"),
     sentence("a batch of {} bytes, max.message.bytes is {}"),

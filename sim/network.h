@@ -67,10 +67,8 @@ struct Message {
   /// The payload as what the port's protocol says it is; stops the program when it is not.
   template <class T>
   std::unique_ptr<T> take() {
-    T* taken = dynamic_cast<T*>(payload.get());
-    ENSURE(taken != nullptr, "a {} on a port of another protocol", kind);
-    payload.release();
-    return std::unique_ptr<T>(taken);
+    ENSURE(dynamic_cast<T*>(payload.get()) != nullptr, "a {} on a port of another protocol", kind);
+    return std::unique_ptr<T>(dynamic_cast<T*>(payload.release()));
   }
 };
 

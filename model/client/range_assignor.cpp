@@ -27,6 +27,7 @@ std::vector<SyncGroupRequest::Assignment> assign_range(
     }
   }
   std::vector<SyncGroupRequest::Assignment> result;
+  result.reserve(members.size());
   for (const JoinGroupResponse::Member& member : members) {
     result.push_back({member.id, shares[member.id]});
   }

@@ -75,7 +75,9 @@ bool GroupMetadataManager::owns(int partition, LeaderEpoch epoch) const {
 
 sim::Task<std::optional<ErrorCode>> GroupMetadataManager::store_group(std::string id, int partition,
                                                                       GroupSnapshot snapshot) {
-  const LeaderEpoch epoch = owned_[partition].epoch;
+  const auto owned = owned_.find(partition);
+  if (owned == owned_.end()) co_return std::nullopt;
+  const LeaderEpoch epoch = owned->second.epoch;
   const log::ByteVector key = group_metadata_key(id);
   const log::Timestamp now = context_.stamp_millis(process_.machine());
   const log::ByteVector value = group_metadata_value(snapshot, now);
@@ -88,7 +90,9 @@ sim::Task<std::optional<ErrorCode>> GroupMetadataManager::store_group(std::strin
 
 sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitRequest& request) {
   const int partition = partition_for(request.group);
-  const LeaderEpoch epoch = owned_[partition].epoch;
+  const auto owned = owned_.find(partition);
+  ENSURE(owned != owned_.end(), "a commit for a partition that is led elsewhere");
+  const LeaderEpoch epoch = owned->second.epoch;
   const log::Timestamp now = context_.stamp_millis(process_.machine());
   log::BatchBuilder builder;
   for (const OffsetCommitRequest::Partition& one : request.partitions) {

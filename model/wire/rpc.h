@@ -95,10 +95,8 @@ sim::Task<Result<std::unique_ptr<T>, RpcFailure>> call_as(NodeConnection& node,
                                                           RequestPtr request) {
   Result<ResponsePtr, RpcFailure> result = co_await node.call(std::move(request));
   if (!result) co_return fail(result.error());
-  T* response = dynamic_cast<T*>(result->get());
-  ENSURE(response != nullptr, "a response of another kind than its request");
-  result->release();
-  co_return std::unique_ptr<T>(response);
+  ENSURE(dynamic_cast<T*>(result->get()) != nullptr, "a response of another kind than its request");
+  co_return std::unique_ptr<T>(dynamic_cast<T*>(result->release()));
 }
 
 }  // namespace brokerlab::model
