@@ -20,8 +20,8 @@ struct LogOpenOptions {
   /// no batch.
   bool clean = false;
   Timestamp now = 0;  ///< Age of segments for segment.ms counts from here.
-  /// What is refused is an error of kind `corrupt`; no .log has been cut then, but indexes may
-  /// have been rebuilt. Who wants nothing changed tries on an OverlayEnv first.
+  /// What is refused is an error of kind `corrupt`. Other segments may have been cut by then, with
+  /// a copy kept, and indexes rebuilt. Who wants nothing changed tries on an OverlayEnv first.
   Cutting cutting = Cutting::as_kafka;
 };
 

@@ -77,6 +77,28 @@ TEST_CASE("a recovery says what is wrong with what it cuts", "[unit]") {
   CHECK(why_cut_behind_two(damaged).starts_with("checksum "));
 }
 
+// LogLoader.recoverLog would delete it, whatever it is.
+TEST_CASE("a text behind a cut is not removed where nothing may be lost", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.config.segment_bytes = 200;
+  story.open();
+  for (int i = 0; i < 3; ++i) story.produce({std::string(120, 'a')});
+  const Offset last = story.log().segments().back()->base_offset();
+  REQUIRE(story.log().segment_count() == 3);
+  story.forget();
+  auto first = env.open(log_file(story, 0)).value();
+  REQUIRE(first->truncate(first->size() - 3).ok());
+  auto strange = env.open(log_file(story, last)).value();
+  REQUIRE(strange->truncate(0).ok());
+  REQUIRE(strange->append(as_bytes("a letter of somebody's")).ok());
+
+  const auto refused = Log::open(env, story.dir(), story.config, {.cutting = Cutting::kept});
+  REQUIRE_FALSE(refused.ok());
+  CHECK_THAT(refused.error().message, Catch::Contains("it is not ours to remove"));
+  CHECK(read_text(env, log_file(story, last)).value() == "a letter of somebody's");
+}
+
 // Kafka's UnifiedLog.updateLeaderEpochCache, from LogSegment.recover.
 TEST_CASE("leader epochs that were never written down are read from the batches", "[unit]") {
   MemoryEnv env;
