@@ -3,6 +3,7 @@
 #include "base/settings.h"
 #include "base/translation.h"
 #include "log/directory/partition_dir.h"
+#include "model/ids.h"
 #include "scenarios/topology_file.h"
 #include "scenarios/validate.h"
 #include "sim/topology.h"

@@ -3,6 +3,7 @@
 #include "base/translation.h"
 #include "model/events.h"
 #include "scenarios/record_bytes.h"
+#include "sim/machine.h"
 
 #include <algorithm>
 #include <utility>

@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "base/translation.h"
+#include "model/ids.h"
 #include "scenarios/hardware_profiles.h"
 #include "scenarios/record_source.h"
 
