@@ -30,11 +30,21 @@ void speak_to(Context& context, const std::string& language) {
   speak(language_of(language));
 }
 
-void save(Context& context, const labs::Workspace& workspace) {
-  const auto saved = workspace.save();
-  if (saved.ok()) return;
-  context.err << "brokerlab: " << saved.error() << "\n";
+void expect_written(Context& context, const Status<std::string>& written) {
+  if (written.ok()) return;
+  context.err << "brokerlab: " << written.error() << "\n";
   context.status = exit_trouble;
+}
+
+void save(Context& context, const labs::Workspace& workspace) {
+  expect_written(context, workspace.save());
+}
+
+/// True: the lesson goes on.
+bool show_sections(Context& context, labs::Workspace& workspace, std::size_t sections) {
+  const auto shown = workspace.show_sections(sections);
+  if (!shown.ok()) expect_written(context, fail(shown.error()));
+  return shown.ok() && *shown;
 }
 
 /// A language said in this call counts, and is remembered; else the folder's.
@@ -44,7 +54,9 @@ std::optional<labs::Workspace> open(Context& context, const LabArguments& argume
     context.status = refuse(context, opened.errors);
     return std::nullopt;
   }
-  if (!arguments.language.empty()) opened.workspace->speak(arguments.language);
+  if (!arguments.language.empty()) {
+    expect_written(context, opened.workspace->speak(arguments.language));
+  }
   speak_to(context, opened.workspace->state.language);
   return std::move(opened.workspace);
 }
@@ -138,7 +150,7 @@ void run_lab(Context& context, const LabArguments& arguments) {
   for (const auto& one : labs::changed_predictions(*workspace)) {
     context.out << local_text(one) << "\n";
   }
-  if (workspace->show_sections(labs::first_open(*workspace) + 1)) {
+  if (show_sections(context, *workspace, labs::first_open(*workspace) + 1)) {
     context.out << tr("README.md goes on: there is a new section.") << "\n";
   }
   if (plan.experiment) {
@@ -231,7 +243,7 @@ void tell_rest(Context& context, const LabArguments& arguments, labs::Workspace&
     context.out << "\n" << tr("Your predictions") << "\n";
     for (const auto& one : compared) context.out << "  " << local_text(one) << "\n";
   }
-  if (workspace.show_sections(open + 1)) {
+  if (show_sections(context, workspace, open + 1)) {
     context.out << "\n" << tr("README.md goes on: there is a new section.") << "\n";
   }
   if (!result.recording.empty()) {

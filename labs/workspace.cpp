@@ -194,26 +194,30 @@ Status<std::string> Workspace::save() const {
   return write_file(file(".lab.json"), LabState::settings().to_text(state) + "\n");
 }
 
-bool Workspace::show_sections(std::size_t sections) {
+Result<bool, std::string> Workspace::show_sections(std::size_t sections) {
   const auto shown = static_cast<std::size_t>(state.sections);
   if (sections <= shown || sections > lab.tasks.size()) return false;
-  state.sections = static_cast<int>(sections);
   const std::string before = lesson(lab, state.language, shown);
   const std::string after = lesson(lab, state.language, sections);
   const auto readme = read_file(file("README.md"));
   const std::string text = readme ? *readme : before;
-  (void)write_file(file("README.md"), text + after.substr(std::min(before.size(), after.size())));
+  auto written =
+      write_file(file("README.md"), text + after.substr(std::min(before.size(), after.size())));
+  if (!written.ok()) return fail(written.error());
+  state.sections = static_cast<int>(sections);
   return true;
 }
 
-void Workspace::speak(std::string_view language) {
-  if (language == state.language) return;
+Status<std::string> Workspace::speak(std::string_view language) {
+  if (language == state.language) return {};
   const auto shown = static_cast<std::size_t>(state.sections);
   const auto readme = read_file(file("README.md"));
   if (readme && *readme == lesson(lab, state.language, shown)) {
-    (void)write_file(file("README.md"), lesson(lab, language, shown));
+    auto written = write_file(file("README.md"), lesson(lab, language, shown));
+    if (!written.ok()) return written;
   }
   state.language = std::string(language);
+  return {};
 }
 
 Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {

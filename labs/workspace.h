@@ -62,10 +62,10 @@ struct Workspace {
   bool ran() const;  ///< runs/first.run is there.
   Status<std::string> save() const;
   /// README.md is to show so many sections; true: it did not yet. What the student has written
-  /// into it stays.
-  bool show_sections(std::size_t sections);
+  /// into it stays. When it cannot be written, the next call tries again.
+  Result<bool, std::string> show_sections(std::size_t sections);
   /// From now on; README.md too, unless the student has written into it.
-  void speak(std::string_view language);
+  Status<std::string> speak(std::string_view language);
 };
 
 struct OpenedWorkspace {

@@ -247,6 +247,23 @@ TEST_CASE("the language that was chosen is remembered", "[unit]") {
   CHECK(student.asks_what_is_done().tells("1. Predict: not yet"));
 }
 
+TEST_CASE("a section that cannot be written is told, and comes with the next call", "[unit]") {
+  const Student student("unwritable");
+  REQUIRE(student.starts(broker_dies).status == 0);
+  student.answers("predicted_seconds", 5);
+  student.answers("predicted_loss", false);
+  fs::remove(student.file("README.md"));
+  fs::create_directories(student.file("README.md/in_the_way"));
+  const Said told = student.asks_what_is_done();
+  CHECK(told.status == 4);
+  CHECK(told.err.find("README.md") != std::string::npos);
+  CHECK_FALSE(told.tells("README.md goes on"));
+
+  fs::remove_all(student.file("README.md"));
+  CHECK(student.asks_what_is_done().tells("README.md goes on"));
+  CHECK(student.reads("README.md").find("## ") != std::string::npos);
+}
+
 TEST_CASE("hints come one after another and end with the last", "[unit]") {
   const Lab lab = known(broker_dies);
   const Student student("stuck");
