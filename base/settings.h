@@ -265,7 +265,7 @@ SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
   ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     for (const T& one : *static_cast<const List*>(from)) visit("", &one);
   };
-  return {detail::list_type(element.erased, std::move(ops), least, most)};
+  return {detail::list_type(element.erased, ops, least, most)};
 }
 
 template <class T>
@@ -279,7 +279,7 @@ SettingType<std::map<std::string, T>> map(SettingType<T> element) {
   ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     for (const auto& [key, one] : *static_cast<const Map*>(from)) visit(key, &one);
   };
-  return {detail::map_type(element.erased, std::move(ops))};
+  return {detail::map_type(element.erased, ops)};
 }
 
 /// Absent or null means unset.
@@ -294,7 +294,7 @@ SettingType<std::optional<T>> optional(SettingType<T> inner) {
   ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     if (const auto& value = *static_cast<const Optional*>(from)) visit("", &*value);
   };
-  return {detail::optional_type(inner.erased, std::move(ops))};
+  return {detail::optional_type(inner.erased, ops)};
 }
 
 }  // namespace setting

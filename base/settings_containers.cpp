@@ -15,7 +15,7 @@ namespace {
 class ListType : public ValueType {
  public:
   ListType(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most)
-      : element_(std::move(element)), ops_(std::move(ops)), least_(least), most_(most) {}
+      : element_(element), ops_(ops), least_(least), most_(most) {}
 
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
@@ -130,7 +130,7 @@ class ListType : public ValueType {
 
 class MapType : public ValueType {
  public:
-  MapType(TypeRef element, ContainerOps ops) : element_(std::move(element)), ops_(std::move(ops)) {}
+  MapType(TypeRef element, ContainerOps ops) : element_(element), ops_(ops) {}
 
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
@@ -194,7 +194,7 @@ class MapType : public ValueType {
 
 class OptionalType : public ValueType {
  public:
-  OptionalType(TypeRef inner, ContainerOps ops) : inner_(std::move(inner)), ops_(std::move(ops)) {}
+  OptionalType(TypeRef inner, ContainerOps ops) : inner_(inner), ops_(ops) {}
 
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
@@ -238,13 +238,9 @@ class OptionalType : public ValueType {
 }  // namespace
 
 TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most) {
-  return keep<ListType>(std::move(element), std::move(ops), least, most);
+  return keep<ListType>(element, ops, least, most);
 }
-TypeRef map_type(TypeRef element, ContainerOps ops) {
-  return keep<MapType>(std::move(element), std::move(ops));
-}
-TypeRef optional_type(TypeRef inner, ContainerOps ops) {
-  return keep<OptionalType>(std::move(inner), std::move(ops));
-}
+TypeRef map_type(TypeRef element, ContainerOps ops) { return keep<MapType>(element, ops); }
+TypeRef optional_type(TypeRef inner, ContainerOps ops) { return keep<OptionalType>(inner, ops); }
 
 }  // namespace brokerlab::detail

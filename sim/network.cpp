@@ -182,7 +182,9 @@ ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vect
 void Network::repair(ImpairmentId id) {
   const auto found = state_->impaired.find(id);
   if (found == state_->impaired.end()) return;
-  const auto [from, to] = found->second;
+  const auto cut = found->second;
+  const std::vector<MachineId>& from = cut.first;
+  const std::vector<MachineId>& to = cut.second;
   state_->impaired.erase(found);
   state_->fabric.repair(id);
   state_->troubles.end(state_->begun.at(id), state_->world.now());

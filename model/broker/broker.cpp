@@ -30,8 +30,6 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
                BrokerStorage& storage, std::unique_ptr<MetadataStore> store)
     : process_(process),
       setup_(setup),
-      cluster_(cluster),
-      storage_(storage),
       store_(std::move(store)),
       alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,

@@ -63,8 +63,6 @@ class Broker final : public sim::Program {
 
   sim::Process& process_;
   const BrokerSetup setup_;
-  ClusterContext& cluster_;
-  BrokerStorage& storage_;
   State state_ = State::starting;
   std::int64_t broker_epoch_ = -1;  ///< Of the last registration; -1: never registered.
   ControllerEpoch controller_epoch_;

@@ -16,7 +16,7 @@ class ControllerRequests {
  public:
   /// `random`: where the replicas of new topics go.
   ControllerRequests(sim::World& world, ControllerTerm& term, RandomStream random)
-      : world_(world), term_(term), random_(std::move(random)) {}
+      : world_(world), term_(term), random_(random) {}
 
   // Caller keeps request and response until they return.
   sim::Task<> alter_partition(const AlterPartitionRequest& request,

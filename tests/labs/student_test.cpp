@@ -101,7 +101,7 @@ TEST_CASE("a folder is not overwritten unless it is forced", "[unit]") {
   CHECK(again.err.find("has a lab already") != std::string::npos);
   CHECK(again.err.find("lab check") != std::string::npos);
   CHECK(std::count(again.err.begin(), again.err.end(), '\n') == 2);  // It says so once.
-  CHECK(student.reads("answers.json").find("7") != std::string::npos);
+  CHECK(student.reads("answers.json").find('7') != std::string::npos);
   CHECK(student.lab({"start", broker_dies, student.file(""), "--force"}).status == 0);
   CHECK(Json::parse(student.reads("answers.json"))["predicted_seconds"]["answer"].is_null());
 }

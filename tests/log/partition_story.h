@@ -41,7 +41,8 @@ inline std::string text_of(const LogError& error) {
 
 class PartitionStory {
  public:
-  explicit PartitionStory(Env& env, std::string dir = "/data/orders-0") : env_(env), dir_(dir) {
+  explicit PartitionStory(Env& env, std::string dir = "/data/orders-0")
+      : env_(env), dir_(std::move(dir)) {
     open();
   }
 
