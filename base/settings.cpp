@@ -79,7 +79,7 @@ class RecordType : public ValueType {
   }
 
   Json schema(Json& definitions) const override {
-    const Json reference{{"$ref", "#/$defs/" + spec_->name}};
+    Json reference{{"$ref", "#/$defs/" + spec_->name}};
     if (definitions.contains(spec_->name)) return reference;
     definitions[spec_->name] = nullptr;  // Keeps its place in the order of first use.
     Json object{{"type", "object"}, {"description", spec_->meaning}};
@@ -177,7 +177,7 @@ class RecordType : public ValueType {
   /// The name that the beginning of a mistyped path most likely meant: names contain dots, as paths
   /// do, so each is held against as many words of the path as it has.
   static std::string nearest_of_path(std::string_view path, const std::vector<std::string>& known) {
-    if (const std::string near = nearest_name(path, known); !near.empty()) return near;
+    if (std::string near = nearest_name(path, known); !near.empty()) return near;
     for (std::string_view begin = path; !begin.empty();) {
       const auto words = std::count(begin.begin(), begin.end(), '.');
       std::vector<std::string> as_long;
@@ -185,7 +185,7 @@ class RecordType : public ValueType {
                    [words](const std::string& one) {
                      return std::count(one.begin(), one.end(), '.') == words;
                    });
-      if (const std::string near = nearest_name(begin, as_long); !near.empty()) return near;
+      if (std::string near = nearest_name(begin, as_long); !near.empty()) return near;
       const auto dot = begin.rfind('.');
       begin = dot == std::string_view::npos ? "" : begin.substr(0, dot);
     }

@@ -126,6 +126,7 @@ void NetworkState::note_slow_stream(Outgoing& item, const Node& from, const Node
 
 std::vector<int> NetworkState::numbers(const std::vector<MachineId>& machines) const {
   std::vector<int> all;
+  all.reserve(machines.size());
   for (const MachineId machine : machines) all.push_back(node(machine).number);
   return all;
 }

@@ -13,8 +13,10 @@ build=${1:-$here/build/test}
 [ -e "$build/.ninja_log" ] || { echo "no build in $build" >&2; exit 3; }
 
 echo "seconds  unit, in $build"
-awk -F'\t' 'NR > 1 && $4 ~ /\.(o|gch)$/ { took[$4] = ($2 - $1) / 1000 }
-  END { for (unit in took) printf "%7.1f  %s\n", took[unit], unit }' "$build/.ninja_log" |
+# The log remembers units that are none any more.
+{ ninja -C "$build" -t targets all | sed 's/: .*/\tunit/'; cat "$build/.ninja_log"; } |
+  awk -F'\t' '$2 == "unit" { is[$1] } $4 in is && $4 ~ /\.(o|gch)$/ { took[$4] = ($2 - $1) / 1000 }
+    END { for (unit in took) printf "%7.1f  %s\n", took[unit], unit }' |
   sort -rn | head -10 | sed -e 's/CMakeFiles\///' -e 's/\.dir\// /' -e 's/Unity\/unity_//' -e 's/_cxx\.cxx\.o$//'
 
 echo
