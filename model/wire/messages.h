@@ -71,9 +71,9 @@ void describe(F& f, const ProduceResponse& m) {  // v11
   node_endpoints(f, m.node_endpoints);
 }
 
+/// v17; a full one: what a fetch session leaves out is counted.
 template <class F>
-void describe(
-    F& f, const FetchRequest& m) {  // v17; a full one: what a fetch session leaves out is counted
+void describe(F& f, const FetchRequest& m) {
   f.int32("MaxWaitMs", whole_millis(m.max_wait));
   f.int32("MinBytes", m.min_bytes.count());
   f.int32("MaxBytes", m.max_bytes.count());

@@ -42,3 +42,14 @@ TEST_CASE("record bytes count in full, with the varint of their length", "[unit]
   CHECK(size(127) == size(0) + 127 + 1);  // 128 takes two bytes
   CHECK(size(20'000) == size(0) + 20'000 + 2);
 }
+
+TEST_CASE("a tagged field has the varint of its length, too", "[unit]") {
+  const auto size = [](std::size_t brokers) {
+    ProduceResponse response;
+    response.node_endpoints.resize(brokers);
+    return response.size().count();
+  };
+  // Each broker: id 4, host 11, port 4, no rack 1, tags 1. The array's own count is one byte.
+  CHECK(size(6) == size(5) + 21);
+  CHECK(size(7) == size(6) + 21 + 1);  // 148 takes two bytes
+}
