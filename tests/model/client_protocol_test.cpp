@@ -19,9 +19,10 @@ TEST_CASE("small messages have the size of their fields", "[unit]") {
 }
 
 TEST_CASE("partitions of one topic share its name, whatever their order", "[unit]") {
-  const auto size = [](std::vector<TopicPartition> partitions) {
+  const auto size = [](const std::vector<TopicPartition>& partitions) {
     ListOffsetsRequest request;
-    for (TopicPartition& partition : partitions) request.partitions.push_back({partition, 0, -1});
+    for (const TopicPartition& partition : partitions)
+      request.partitions.push_back({partition, 0, -1});
     return request.size().count();
   };
   const std::int64_t one = size({{"wifi", 0}});
