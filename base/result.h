@@ -66,7 +66,8 @@ class [[nodiscard]] Result {
 template <class E>
 class [[nodiscard]] Status {
  public:
-  Status() = default;
+  /// Not defaulted: `return {}` would first write zeros over the room of an error.
+  Status() noexcept {}  // NOLINT(modernize-use-equals-default)
   template <class F>
   requires std::convertible_to<F, E> Status(Failure<F> failure)
       : error_(std::move(failure.error)) {}

@@ -24,6 +24,8 @@ constexpr std::int64_t behind_forcing = 1;  ///< and the last record's header co
 /// A record's attributes, null key and header count; each is one byte.
 constexpr std::int64_t fixed_size = 3;
 constexpr int codec_and_control_bits = 0x27;
+/// No record needs more beside its value: three lengths or deltas of 5 bytes, one of 10.
+constexpr std::int64_t most_framing = 3 * 5 + 10 + fixed_size + forcing_size;
 
 std::int64_t size_of_varint(std::int64_t value) {
   return static_cast<std::int64_t>(varint_size(static_cast<std::int32_t>(value)));
@@ -218,11 +220,13 @@ Status<Corruption> check_phantom(const PhantomBatch& batch) {
     return wrong(Corruption::Kind::bad_header,
                  fmt::format("attributes {:#x} of a phantom batch", batch.attributes));
   }
-  const std::int64_t smallest = smallest_phantom_payload(batch);
-  if (batch.payload_size < smallest || batch.size() > std::numeric_limits<std::int32_t>::max()) {
-    return wrong(Corruption::Kind::bad_size,
-                 fmt::format("a payload of {} bytes for {} records, which need {}",
-                             batch.payload_size, batch.record_count, smallest));
+  const bool fits = batch.payload_size / most_framing >= batch.record_count ||
+                    batch.payload_size >= smallest_phantom_payload(batch);
+  if (!fits || batch.size() > std::numeric_limits<std::int32_t>::max()) {
+    return wrong(
+        Corruption::Kind::bad_size,
+        fmt::format("a payload of {} bytes for {} records, which need {}", batch.payload_size,
+                    batch.record_count, smallest_phantom_payload(batch)));
   }
   return {};
 }

@@ -31,14 +31,12 @@ Status<LogError> check_timestamps(const BatchView& batch, const LogConfig& confi
 /// What LogValidator.validateBatch forbids to clients, of bytes or of a phantom.
 Status<LogError> check_producer_fields(std::int64_t producer_id, std::int32_t base_sequence,
                                        bool transactional) {
-  if (producer_id != no_producer_id && base_sequence < 0) {
-    return refuse(LogError::Kind::invalid,
-                  fmt::format("producer {} sends no sequence", producer_id));
-  }
-  if (transactional && producer_id == no_producer_id) {
+  if (producer_id == no_producer_id) {
+    if (!transactional) return {};
     return refuse(LogError::Kind::invalid, "a transactional batch without a producer id");
   }
-  return {};
+  if (base_sequence >= 0) return {};
+  return refuse(LogError::Kind::invalid, fmt::format("producer {} sends no sequence", producer_id));
 }
 
 Status<LogError> check_as_client(const BatchView& batch) {

@@ -64,7 +64,7 @@ void LocalLog::end_at(Offset offset) {
 /// Where in a segment a read up to `upto` must end.
 Result<std::int64_t, IoError> LocalLog::end_position(std::size_t index, Offset upto) const {
   const LogSegment& segment = *segments_[index];
-  if (upto >= end_ && !unfinished_) return segment.size();
+  if (reaches_end(upto)) return segment.size();
   upto = std::min(upto, end_);
   const std::size_t last = index_for(upto);
   if (index != last) return index < last ? segment.size() : 0;
@@ -73,51 +73,51 @@ Result<std::int64_t, IoError> LocalLog::end_position(std::size_t index, Offset u
   return place.value() ? place.value()->position : segment.size();
 }
 
-Result<std::optional<LocalLog::Extent>, IoError> LocalLog::find_extent(Offset offset,
-                                                                       Offset upto) const {
-  if (offset >= std::min(upto, end_)) return std::optional<Extent>();
+Status<IoError> LocalLog::find_extent(Offset offset, Offset upto, Extent& extent) const {
+  if (offset >= std::min(upto, end_)) return {};
+  if (reaches_end(upto)) {
+    if (const BatchPlace* last = active().last_if_holds(offset)) {
+      extent.begin_with(segments_.size() - 1, *last, active().size());
+      return {};
+    }
+  }
   for (std::size_t i = index_for(offset); i < segments_.size(); ++i) {
     const auto place = segments_[i]->find(offset);
     if (!place.ok()) return fail(place.error());
-    if (!place.value()) continue;  // A gap: the next batch is in a later segment.
-    const BatchPlace& first = *place.value();
+    if (!*place) continue;  // A gap: the next batch is in a later segment.
     const auto end = end_position(i, upto);
     if (!end.ok()) return fail(end.error());
-    if (end.value() <= first.position) break;
-    return std::optional<Extent>({i, first, end.value()});
+    if (*end > (*place)->position) extent.begin_with(i, **place, *end);
+    break;
   }
-  return std::optional<Extent>();
+  return {};
 }
 
-Result<ReadResult, IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upto,
-                                           bool min_one_batch) const {
-  const auto extent = find_extent(offset, upto);
-  if (!extent.ok()) return fail(extent.error());
-  ReadResult result;
-  if (!extent.value()) return result;
-  const LogSegment& segment = *segments_[extent.value()->segment];
-  const BatchPlace& first = extent.value()->first;
-  const std::int64_t limit = min_one_batch ? std::max(max_bytes, first.batch.size) : max_bytes;
-  if (limit < first.batch.size) {
-    result.first_batch_too_large = true;
-    return result;
+Status<IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upto,
+                               bool min_one_batch, ReadResult& result) const {
+  Extent extent;
+  if (auto found = find_extent(offset, upto, extent); !found.ok()) return found;
+  if (extent.size() == 0) return {};
+  if (max_bytes < extent.first_size) {
+    result.first_batch_too_large = !min_one_batch;
+    if (!min_one_batch) return {};
+    max_bytes = extent.first_size;
   }
-  const std::int64_t size = std::min(limit, extent.value()->end - first.position);
-  auto bytes = segment.read(first.position, size);
+  const LogSegment& segment = *segments_[extent.segment];
+  auto bytes = segment.read(extent.begin, std::min(max_bytes, extent.size()));
   if (!bytes.ok()) return fail(bytes.error());
   result.bytes = std::move(bytes).value();
-  result.first_base_offset = first.batch.base_offset;
+  result.first_base_offset = extent.first_base_offset;
   result.file = segment.file();
-  result.position = first.position;
-  return result;
+  result.position = extent.begin;
+  return {};
 }
 
 Result<Readable, IoError> LocalLog::readable(Offset offset, Offset upto) const {
-  const auto extent = find_extent(offset, upto);
-  if (!extent.ok()) return fail(extent.error());
-  if (!extent.value()) return Readable{};
-  return Readable{extent.value()->end - extent.value()->first.position,
-                  extent.value()->segment < index_for(std::min(upto, end_))};
+  Extent extent;
+  if (auto found = find_extent(offset, upto, extent); !found.ok()) return fail(found.error());
+  if (extent.size() == 0) return Readable{};
+  return Readable{extent.size(), extent.segment < index_for(std::min(upto, end_))};
 }
 
 Result<std::optional<FoundRecord>, IoError> LocalLog::find_timestamp(Timestamp timestamp,

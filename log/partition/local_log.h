@@ -71,9 +71,10 @@ class LocalLog {
   Status<IoError> append(const Incoming& incoming, AppendInfo& info);
   void end_at(Offset offset);
 
-  /// From the batch that holds `offset` on (Log::read()). Not when empty().
-  Result<ReadResult, IoError> read(Offset offset, std::int64_t max_bytes, Offset upto,
-                                   bool min_one_batch) const;
+  /// From the batch that holds `offset` on (Log::read()). Not when empty(). Into `result`, which
+  /// says that nothing was found: one read is done for every request, and copies would be felt.
+  Status<IoError> read(Offset offset, std::int64_t max_bytes, Offset upto, bool min_one_batch,
+                       ReadResult& result) const;
   /// What that could give. Reads no more than headers.
   Result<Readable, IoError> readable(Offset offset, Offset upto) const;
   /// The first record at or behind `from` whose timestamp is >= `timestamp`.
@@ -107,14 +108,29 @@ class LocalLog {
   }
 
  private:
-  /// What can be read at once: batches of one segment.
+  /// What can be read at once: batches of one segment, or none.
   struct Extent {
-    std::size_t segment;
-    BatchPlace first;
-    std::int64_t end;  ///< A position behind that of `first`.
+    std::size_t segment = 0;
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    // Of the first batch:
+    std::int64_t first_size = 0;
+    Offset first_base_offset = no_offset;
+
+    void begin_with(std::size_t in, const BatchPlace& first, std::int64_t end_position) {
+      segment = in;
+      begin = first.position;
+      end = end_position;
+      first_size = first.batch.size;
+      first_base_offset = first.batch.base_offset;
+    }
+    std::int64_t size() const { return end - begin; }
   };
-  Result<std::optional<Extent>, IoError> find_extent(Offset offset, Offset upto) const;
+  /// Into `extent`, which has none.
+  Status<IoError> find_extent(Offset offset, Offset upto, Extent& extent) const;
   Status<IoError> create_segment(Offset base, Timestamp now);
+  /// All that is in the files may be read.
+  bool reaches_end(Offset upto) const { return upto >= end_ && !unfinished_; }
   Result<std::int64_t, IoError> end_position(std::size_t index, Offset upto) const;
 
   Env* env_;

@@ -97,33 +97,38 @@ Result<AppendInfo, LogError> Log::append_taken(const Status<LogError>& taken, Ti
         LogError::Kind::batch_too_large,
         fmt::format("{} bytes at once, segment.bytes is {}", info.bytes, config_->segment_bytes));
   }
-  const auto producers = state_.producers.analyze(incoming_.of_producers(), origin);
-  if (!producers.ok()) return fail(producers.error());
-  if (producers->duplicate) return info_of_duplicate(*producers->duplicate);
-  auto written = write(now, *producers);
-  if (!written.ok()) return fail(go_offline(written.error()));
-  return std::move(written).value();
+  LogProducers::Changes changes;
+  if (!incoming_.of_producers().empty()) {
+    auto producers = state_.producers.analyze(incoming_.of_producers(), origin);
+    if (!producers.ok()) return fail(producers.error());
+    if (producers->duplicate) return info_of_duplicate(*producers->duplicate);
+    changes = std::move(producers).value();
+  }
+  Result<AppendInfo, LogError> written(info);
+  if (auto done = write(now, changes, *written); !done.ok()) return fail(go_offline(done.error()));
+  return written;
 }
 
-Result<AppendInfo, IoError> Log::write(Timestamp now, const LogProducers::Changes& producers) {
-  AppendInfo info = incoming_.info();
+/// Adds to `info` what only the writing tells.
+Status<IoError> Log::write(Timestamp now, const LogProducers::Changes& producers,
+                           AppendInfo& info) {
   state_.last_now = now;
-  if (auto noted = note_epochs(incoming_.batches()); !noted.ok()) return fail(noted.error());
+  if (auto noted = note_epochs(incoming_.batches()); !noted.ok()) return noted;
   if (state_.local.should_roll(info, now)) {
     auto rolled = roll_at(std::max(info.first_offset, log_end_offset()), now);
-    if (!rolled.ok()) return fail(rolled.error());
+    if (!rolled.ok()) return rolled;
     info.rolled = true;
   }
-  if (auto done = state_.local.append(incoming_, info); !done.ok()) return fail(done.error());
+  if (auto done = state_.local.append(incoming_, info); !done.ok()) return done;
   const Offset end = info.last_offset + 1;
   auto taken = state_.producers.take(producers, state_.local.active(), end);
-  if (!taken.ok()) return fail(taken.error());
+  if (!taken.ok()) return taken;
   state_.local.end_at(end);
   if (unflushed_records() >= config_->flush_messages) {
-    if (auto flushed = sync_upto(end); !flushed.ok()) return fail(flushed.error());
+    if (auto flushed = sync_upto(end); !flushed.ok()) return flushed;
     info.flushed = true;
   }
-  return info;
+  return {};
 }
 
 /// A new epoch is on disk before the first record of it.
@@ -161,16 +166,20 @@ Status<IoError> Log::roll_at(Offset base_offset, Timestamp now) {
 
 // --- Reading ---
 
-Status<LogError> Log::check_readable(Offset offset) const {
+bool Log::holds(Offset offset) const {
+  return offset >= log_start_offset() && offset <= log_end_offset() && !segments().empty();
+}
+
+/// Why what is not held is not.
+Failure<LogError> Log::not_held(Offset offset) const {
   if (segments().empty()) return fail(*offline_);  // A change failed half way.
-  if (offset >= log_start_offset() && offset <= log_end_offset()) return {};
   return refuse(
       LogError::Kind::offset_out_of_range,
       fmt::format("offset {} is outside [{}, {}]", offset, log_start_offset(), log_end_offset()));
 }
 
 Result<Readable, LogError> Log::readable(Offset offset, Offset upto) const {
-  if (auto checked = check_readable(offset); !checked.ok()) return fail(checked.error());
+  if (!holds(offset)) return not_held(offset);
   const auto found = state_.local.readable(offset, upto);
   if (!found.ok()) return fail(storage_error(found.error()));
   return found.value();
@@ -179,10 +188,11 @@ Result<Readable, LogError> Log::readable(Offset offset, Offset upto) const {
 Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Offset upto,
                                        bool min_one_batch) const {
   ENSURE(max_bytes >= 0, "read of {} bytes", max_bytes);
-  if (auto checked = check_readable(offset); !checked.ok()) return fail(checked.error());
-  auto result = state_.local.read(offset, max_bytes, upto, min_one_batch);
-  if (!result.ok()) return fail(storage_error(result.error()));
-  return std::move(result).value();
+  if (!holds(offset)) return not_held(offset);
+  Result<ReadResult, LogError> result(ReadResult{});
+  const auto done = state_.local.read(offset, max_bytes, upto, min_one_batch, *result);
+  if (!done.ok()) return fail(storage_error(done.error()));
+  return result;
 }
 
 Result<std::optional<TimestampLookup>, LogError> Log::offset_for_timestamp(

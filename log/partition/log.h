@@ -169,10 +169,11 @@ class Log {
   Log(std::unique_ptr<const LogConfig> config, LogState state, Recovery recovery)
       : config_(std::move(config)), state_(std::move(state)), recovery_(std::move(recovery)) {}
 
-  Status<LogError> check_readable(Offset offset) const;
+  bool holds(Offset offset) const;
+  Failure<LogError> not_held(Offset offset) const;
   Result<AppendInfo, LogError> append_taken(const Status<LogError>& taken, Timestamp now,
                                             AppendOrigin origin);
-  Result<AppendInfo, IoError> write(Timestamp now, const LogProducers::Changes& producers);
+  Status<IoError> write(Timestamp now, const LogProducers::Changes& producers, AppendInfo& info);
   Status<IoError> note_epochs(std::span<const BatchSummary> batches);
   Status<IoError> roll_at(Offset base_offset, Timestamp now);
   Status<IoError> sync_upto(Offset upto);

@@ -77,6 +77,12 @@ class LogSegment {
   // --- Reading (segment_reader.h) ---
 
   SegmentReader::Place find(Offset offset) const { return reader().find(offset); }
+  /// What find() would find, when that is the last batch, for which nearly everybody asks.
+  const BatchPlace* last_if_holds(Offset offset) const {
+    if (recent_.empty()) return nullptr;
+    const BatchPlace& last = recent_.back();
+    return offset >= last.batch.base_offset && offset <= last.batch.last_offset ? &last : nullptr;
+  }
   SegmentReader::Place batch_at(std::int64_t position) const { return reader().batch_at(position); }
   Result<ByteSlice, IoError> read(std::int64_t position, std::int64_t size) const {
     return reader().read(position, size);
