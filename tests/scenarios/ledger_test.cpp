@@ -428,6 +428,18 @@ TEST_CASE("a deposed leader that never hears of it: its losses are told at the e
                  Catch::Contains("the leader's log at the end of the run does not hold it"));
 }
 
+TEST_CASE("a lost record that its producer sends again is not lost in the end", "[unit]") {
+  LedgerStory story(true);
+  story.lead(1, 0);
+  story.write(1, 0, 0);
+  story.lead(2, 1, {2});
+  CHECK(story.ledger.lost().size() == 1);
+  story.append(2, 0);
+  story.ledger.finish();
+  CHECK(story.ledger.lost().empty());
+  CHECK(story.promise("acknowledged_by_all_survive") == "kept");
+}
+
 TEST_CASE("a lost record tells who else had it", "[unit]") {
   const auto why = [](bool copied) {
     LedgerStory story;
