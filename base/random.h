@@ -3,7 +3,9 @@
 // A stream is derived from (run seed, name): "broker-1/cpu" always yields the same numbers for the
 // same seed, whoever else draws. Distributions are written here because the standard library's
 // differ between implementations. Generator: xoshiro256++ (Blackman and Vigna, 2019,
-// https://prng.di.unimi.it/), seeded by splitmix64.
+// https://prng.di.unimi.it/), seeded by splitmix64. Large counts are drawn by transformed rejection
+// (Hoermann 1993, "The generation of binomial random variates", "The transformed rejection method
+// for generating Poisson random variables").
 //
 // Lifetime: a value; copy it to replay. Threads: none.
 #pragma once
@@ -33,6 +35,10 @@ class RandomStream {
   double exponential(double mean);
   double normal(double mean, double deviation);
   double lognormal(double median, double sigma);  ///< exp(normal(log median, sigma)).
+  /// How many events happen when `mean` of them are expected. Exact, in a few draws.
+  std::int64_t poisson(double mean);
+  /// How many of `n` happen, each with that probability. Exact, in a few draws.
+  std::int64_t binomial(std::int64_t n, double probability);
   Duration exponential(Duration mean);
   Duration uniform(Duration low, Duration high);  ///< In [low, high).
 
