@@ -46,11 +46,11 @@ class RecordType : public ValueType {
 
   void read(const Json& value, const std::string& path, void* target,
             SettingsReport& report) const override {
-    if (value.is_string() && !spec_->shorthand.empty()) {
-      const FieldSpec& field = *find(spec_->shorthand);
-      field.type->read(value, path, field.in(target), report);
+    if (const FieldSpec* field = meant_by(value)) {
+      field->type->read(value, path, field->in(target), report);
       return;
     }
+    if (!spec_->word.empty() && value == spec_->word) return;
     if (!value.is_object()) {
       report.error(path, brief_text(value),
                    names().size() > few ? tr("must be {}", allowed())
@@ -75,6 +75,11 @@ class RecordType : public ValueType {
       if (held != nullptr && field.type->written(held))
         object[field.name] = field.type->write(held);
     }
+    if (object.empty() && !spec_->word.empty()) return spec_->word;
+    if (!spec_->list_shorthand.empty() && object.size() == 1) {
+      const std::string& key = object.begin().key();
+      if (key == spec_->shorthand || key == spec_->list_shorthand) return object.begin().value();
+    }
     return object;
   }
 
@@ -91,9 +96,14 @@ class RecordType : public ValueType {
     if (!required.empty()) object["required"] = required;
     add_choices(object);
     object["additionalProperties"] = false;
-    if (!spec_->shorthand.empty()) {
-      const Json text = find(spec_->shorthand)->type->schema(definitions);
-      object = {{"description", spec_->meaning}, {"anyOf", Json::array({text, object})}};
+    Json forms = Json::array();
+    if (!spec_->word.empty()) forms.push_back({{"enum", Json::array({spec_->word})}});
+    for (const std::string* field : {&spec_->shorthand, &spec_->list_shorthand}) {
+      if (!field->empty()) forms.push_back(find(*field)->type->schema(definitions));
+    }
+    if (!forms.empty()) {
+      forms.push_back(object);
+      object = {{"description", spec_->meaning}, {"anyOf", forms}};
     }
     definitions[spec_->name] = object;
     return reference;
@@ -101,6 +111,10 @@ class RecordType : public ValueType {
 
   std::string allowed() const override {
     const std::string object = tr("an object ({})", spec_->name);
+    if (!spec_->word.empty()) return tr("\"{}\" or {}", spec_->word, object);
+    if (!spec_->list_shorthand.empty()) {
+      return tr("a text ({}), a list ({}) or {}", spec_->shorthand, spec_->list_shorthand, object);
+    }
     return spec_->shorthand.empty() ? object : tr("a text ({}) or {}", spec_->shorthand, object);
   }
   std::string record_name() const override { return spec_->name; }
@@ -113,6 +127,9 @@ class RecordType : public ValueType {
 
   std::string docs() const override {
     std::string text = fmt::format("### {}\n\n{}\n\n", spec_->name, spec_->meaning);
+    for (const auto& [what, json] : spec_->examples) {
+      text += fmt::format("{}\n\n```json\n{}\n```\n\n", what, json);
+    }
     text += "| Name | Allowed | Default | Meaning |\n|---|---|---|---|\n";
     const std::shared_ptr<void> defaults = spec_->make_default();
     for (const FieldSpec& field : spec_->fields) {
@@ -130,6 +147,13 @@ class RecordType : public ValueType {
     if (node.is_null()) node = Json::object();
     if (node.is_string() && !spec_->shorthand.empty()) {
       node = Json{{spec_->shorthand, Json(node)}};
+    }
+    if (node.is_string() && node == spec_->word) node = Json::object();
+    if (node.is_array() && !spec_->list_shorthand.empty()) {
+      if (rest.front() >= '0' && rest.front() <= '9') {
+        return find(spec_->list_shorthand)->type->set(node, rest, text);
+      }
+      node = Json{{spec_->list_shorthand, Json(node)}};
     }
     if (!node.is_object()) return fail(tr("what stands above it is not an object"));
     const FieldSpec* best = nullptr;  // Names contain dots: the longest one wins.
@@ -153,6 +177,16 @@ class RecordType : public ValueType {
       if (field.name == name) return &field;
     }
     return nullptr;
+  }
+
+  /// The field that a value means which is no object: a text, a list, or a number whose unit is
+  /// missing, of which that field knows what to say.
+  const FieldSpec* meant_by(const Json& value) const {
+    if (value.is_array() && !spec_->list_shorthand.empty()) return find(spec_->list_shorthand);
+    if (spec_->shorthand.empty()) return nullptr;
+    const FieldSpec* field = find(spec_->shorthand);
+    const bool meant = value.is_string() || (value.is_number() && field->type->wants_unit());
+    return meant ? field : nullptr;
   }
 
   std::vector<std::string> names(int choice = -1) const {
@@ -318,8 +352,9 @@ class RecordType : public ValueType {
     if (field.choice >= 0) return "a choice";
     const void* held = field.held_by(defaults);
     if (held == nullptr || !field.type->written(held)) return "unset";
-    if (!field.type->record_name().empty()) return "its defaults";
-    return fmt::format("`{}`", brief_text(field.type->write(held)));
+    const Json value = field.type->write(held);
+    if (!field.type->record_name().empty() && !value.is_string()) return "its defaults";
+    return fmt::format("`{}`", brief_text(value));
   }
 
   std::shared_ptr<const RecordSpec> spec_;

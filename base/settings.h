@@ -117,6 +117,8 @@ class ValueType {
   virtual Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const;
   /// An absent optional is not written at all.
   virtual bool written(const void* /*value*/) const { return true; }
+  /// Its text is a number and a unit: of a bare number it knows best what is missing.
+  virtual bool wants_unit() const { return false; }
 
  protected:
   virtual bool takes_text() const { return false; }  ///< `--set name=12` means "12".
@@ -162,9 +164,12 @@ struct RecordSpec {
   std::string meaning;
   std::vector<FieldSpec> fields;
   std::vector<std::string> choices;  ///< What each choice is called in a message.
-  std::string shorthand;             ///< The field that a bare text means.
+  std::string shorthand;             ///< The field that a bare text means, ...
+  std::string list_shorthand;        ///< ... and a bare list.
+  std::string word;                  ///< The text that stands for the struct's defaults.
   std::string named_by;              ///< The field by which a list's element is found.
   KnownElsewhere elsewhere;
+  std::vector<std::pair<std::string, std::string>> examples;  ///< What it shows, and JSON.
   std::vector<std::function<void(void*, FieldReport&)>> checks;
   std::shared_ptr<void> (*make_default)() = nullptr;
 };
@@ -385,6 +390,21 @@ class Settings {
   /// A bare text in place of the struct means this field.
   Settings& shorthand(std::string field) {
     spec_->shorthand = std::move(field);
+    return *this;
+  }
+  /// A bare list means this field; and what holds only the field of a shorthand is written so.
+  Settings& list_shorthand(std::string field) {
+    spec_->list_shorthand = std::move(field);
+    return *this;
+  }
+  /// This bare text means that none of the choice's alternatives is given.
+  Settings& word(std::string text) {
+    spec_->word = std::move(text);
+    return *this;
+  }
+  /// For the documentation: `what` it shows ("A burst every ten minutes."), and its JSON.
+  Settings& example(std::string what, std::string json) {
+    spec_->examples.emplace_back(std::move(what), std::move(json));
     return *this;
   }
 

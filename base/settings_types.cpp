@@ -198,6 +198,8 @@ class QuantityType : public ValueType {
     return range_text(noun_, to_text(least_), to_text(most_));
   }
 
+  bool wants_unit() const override { return true; }
+
  protected:
   bool takes_text() const override { return true; }
 

@@ -289,6 +289,93 @@ TEST_CASE("settings: schema and documentation come from the same declaration", "
   CHECK_THAT(docs, Catch::Contains("### Wheel"));
 }
 
+namespace {
+
+struct Steady {
+  PerSecond rate;
+};
+struct Varying {
+  std::vector<Wheel> wheels;
+};
+struct Pace {
+  std::variant<std::monostate, Steady, Varying> what;
+  static const Settings<Pace>& settings() {
+    static const auto all =
+        Settings<Pace>("Pace", "How often.")
+            .choice("a pace")
+            .alternative("steady", &Pace::what, &Steady::rate,
+                         setting::per_second(PerSecond(0), PerSecond(10)), "Always so.")
+            .alternative("varying", &Pace::what, &Varying::wheels,
+                         setting::list(setting::record<Wheel>(), 1, 3), "Wheels.")
+            .shorthand("steady")
+            .list_shorthand("varying")
+            .example("Twice a second:", R"("2/s")");
+    return all;
+  }
+};
+struct Trick {
+  std::variant<std::monostate, Fly> what;
+  static const Settings<Trick>& settings() {
+    static const auto all =
+        Settings<Trick>("Trick", "What is shown.")
+            .choice("a trick")
+            .alternative("fly", &Trick::what, &Fly::height, setting::integer(0, 9), "Up.")
+            .word("none");
+    return all;
+  }
+};
+
+template <class T>
+std::string read_and_written(const char* text) {
+  SettingsReport report;
+  const T value = T::settings().read(Json::parse(text), report);
+  if (!report.ok()) return to_text(report.errors);
+  Json json;
+  T::settings().to_json(value, json);
+  return json.dump();
+}
+
+}  // namespace
+
+TEST_CASE("settings: a text, a list or a number without its unit may stand for a struct",
+          "[unit]") {
+  CHECK(read_and_written<Pace>(R"("2/s")") == R"("2/s")");
+  CHECK(read_and_written<Pace>(R"({"steady": "2/s"})") == R"("2/s")");
+  CHECK(read_and_written<Pace>(R"([{"turn": "5ms"}])") ==
+        R"([{"turn":"5ms","size.bytes":1024,"size":"1KiB"}])");
+  CHECK(read_and_written<Pace>("[]") == "[]: has 0 elements; must have from 1 to 3\n");
+  CHECK(read_and_written<Pace>("2") ==
+        "2: needs a unit and quotes, such as \"20/s\"; must be a rate from 0/s to 10/s\n");
+  CHECK(read_and_written<Pace>("true") ==
+        "true: must be a text (steady), a list (varying) or an object (Pace); its keys: steady, "
+        "varying\n");
+  const std::string docs = Pace::settings().docs();
+  CHECK_THAT(docs, Catch::Contains("Twice a second:\n\n```json\n\"2/s\"\n```\n\n| Name"));
+  const Json schema = Json::parse(Pace::settings().schema("Pace"));
+  CHECK(schema["$defs"]["Pace"]["anyOf"].size() == 3);
+}
+
+TEST_CASE("settings: a path leads into a list that stands for a struct", "[unit]") {
+  Json document = Json::parse(R"([{"turn": "5ms"}])");
+  CHECK(Pace::settings().set(document, "0.turn", "7ms").ok());
+  CHECK(document.dump() == R"([{"turn":"7ms"}])");
+  CHECK(Pace::settings().set(document, "varying.0.turn", "9ms").ok());
+  CHECK(document.dump() == R"({"varying":[{"turn":"9ms"}]})");
+  CHECK(Pace::settings().set(document, "steady", "3/s").ok());
+  CHECK(document.dump() == R"({"steady":"3/s"})");
+}
+
+TEST_CASE("settings: a word may stand for none of the alternatives", "[unit]") {
+  CHECK(read_and_written<Trick>(R"("none")") == R"("none")");
+  CHECK(read_and_written<Trick>(R"({"fly": 3})") == R"({"fly":3})");
+  CHECK(read_and_written<Trick>(R"("some")") ==
+        "\"some\": must be \"none\" or an object (Trick); its keys: fly\n");
+  CHECK(read_and_written<Trick>("{}") == "{}: a trick is exactly one of fly\n");
+  Json document = "none";
+  CHECK(Trick::settings().set(document, "fly", "3").ok());
+  CHECK(document.dump() == R"({"fly":3})");
+}
+
 TEST_CASE("settings: mistakes mark what depends on them as not to be trusted", "[unit]") {
   SettingsReport report;
   report.error("/brokers/count", "-1", "must be positive");
