@@ -9,13 +9,22 @@ TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, RecordFe
       feed_(feed),
       producer_(process, setup_.client, context),
       asked_to_stop_(process.world()) {
+  feed_.on_forgotten(process.world().now());
   process_.spawn(run());
+}
+
+void TablePoller::tell_done() {
+  const KafkaProducer::Counters& counters = producer_.counters();
+  const std::int64_t done = counters.records_acknowledged + counters.records_failed;
+  if (done != told_done_) feed_.on_done(done - told_done_, process_.world().now());
+  told_done_ = done;
 }
 
 sim::Task<> TablePoller::run() {
   sim::World& world = process_.world();
   sim::Cpu& cpu = process_.machine().cpu();
   while (!stopping_) {
+    tell_done();
     const Time polled = world.now();
     const std::optional<Time> first = feed_.next_due();
     if (!first) break;

@@ -5,32 +5,19 @@
 // producer's send(). A slow producer delays the rows behind it and loses none: a row's latency
 // counts from its intended time, not from the poll that found it.
 //
+// A closed loop hears at each poll how many of its records have met their fate since the one
+// before: its think times begin there.
+//
 // Lifetime: the Program of a process; the feed and the ClusterContext outlive it. Rows taken from
-// the feed
-//           when the process is killed are lost with it, as in a real poller that keeps its mark.
+//           the feed when the process is killed are lost with it, as in a real poller that keeps
+//           its mark.
 // Threads:  none.
 #pragma once
 
 #include "model/client/producer.h"
+#include "model/client/record_feed.h"
 
 namespace brokerlab::model {
-
-/// One row of a feed, ready to be sent.
-struct FeedRecord {
-  std::int64_t number = 0;  ///< From 0, without gaps.
-  Time intended;
-  std::optional<log::ByteVector> key;
-  log::ByteVector value;
-};
-
-/// Rows in the order of their intended time.
-class RecordFeed {
- public:
-  virtual ~RecordFeed() = default;
-  /// When the next row is due; nothing when the feed is exhausted.
-  virtual std::optional<Time> next_due() const = 0;
-  virtual FeedRecord take() = 0;
-};
 
 struct TablePollerSetup {
   int producer = 0;  ///< RecordRef::producer of its records.
@@ -55,11 +42,13 @@ class TablePoller final : public sim::Program {
  private:
   sim::Task<> run();
   sim::Task<> finish();
+  void tell_done();
 
   sim::Process& process_;
   const TablePollerSetup setup_;
   RecordFeed& feed_;
   KafkaProducer producer_;
+  std::int64_t told_done_ = 0;  ///< Of its records: the feed knows that they are done.
   bool done_ = false;
   bool stopping_ = false;
   sim::Signal asked_to_stop_;
