@@ -65,7 +65,9 @@ std::string clients_line(const Scenario& s) {
 /// With its files named so that it can be saved and run in any folder.
 Scenario from_anywhere(Scenario scenario) {
   for (SourceSpec& source : scenario.sources) {
-    source.file = std::filesystem::absolute(scenario.path_of(source)).lexically_normal().string();
+    for (std::string* file : source.files()) {
+      *file = std::filesystem::absolute(scenario.path_of(*file)).lexically_normal().string();
+    }
   }
   return scenario;
 }

@@ -167,10 +167,14 @@ class Checker {
     for (const auto& source : original_->sources) {
       const auto* own = student_->source(source.name);
       if (own == nullptr) continue;  // The settings tell that.
-      const auto wanted = read_file(original_->path_of(source));
-      const auto found = read_file(student_->path_of(*own));
-      if (wanted && found && *wanted == *found) continue;
-      return Finding{false, both(phrase("{}: must stay as it was.", own->file))};
+      const auto originals = source.files();
+      const auto files = own->files();
+      for (std::size_t i = 0; i < std::min(originals.size(), files.size()); ++i) {
+        const auto wanted = read_file(original_->path_of(*originals[i]));
+        const auto found = read_file(student_->path_of(*files[i]));
+        if (wanted && found && *wanted == *found) continue;
+        return Finding{false, both(phrase("{}: must stay as it was.", *files[i]))};
+      }
     }
     return std::nullopt;
   }

@@ -91,7 +91,9 @@ std::string Prover::key_of(const Wanted& wanted) {
   static const std::string program = program_stamp();
   std::string all = program + scenarios::effective_text(wanted.scenario);
   for (const auto& source : wanted.scenario.sources) {
-    all += hash_of_file(wanted.scenario.path_of(source));
+    for (const std::string* file : source.files()) {
+      all += hash_of_file(wanted.scenario.path_of(*file));
+    }
   }
   all += fmt::format("{} {} {} {}", wanted.exposed, wanted.events,
                      wanted.from.time_since_epoch().count(), wanted.to.time_since_epoch().count());

@@ -23,7 +23,7 @@ void end_at(Scenario& scenario, Duration end, Duration load_until) {
   scenario.duration = end;
   for (auto& source : scenario.sources) {
     source.until = std::min(source.until.value_or(end), load_until);
-    std::erase_if(source.rate, [&](const auto& step) { return step.from >= *source.until; });
+    if (source.rate) source.rate->end_at(*source.until);
   }
   std::erase_if(scenario.faults, [&](const auto& fault) { return fault.at >= end; });
   scenario.recording = {};

@@ -136,13 +136,15 @@ void copy_data(const OriginalScenario& original, const std::string& directory, P
     return;
   }
   for (const auto& source : loaded.scenario->sources) {
-    if (source.file.starts_with("/")) continue;
-    const fs::path target = fs::path(directory) / source.file;
-    std::error_code error;
-    fs::create_directories(target.parent_path(), error);
-    fs::copy_file(loaded.scenario->path_of(source), target, fs::copy_options::overwrite_existing,
-                  error);
-    if (error) errors.push_back({target.string(), {}, {}, tr("cannot be written")});
+    for (const std::string* file : source.files()) {
+      if (file->starts_with("/")) continue;
+      const fs::path target = fs::path(directory) / *file;
+      std::error_code error;
+      fs::create_directories(target.parent_path(), error);
+      fs::copy_file(loaded.scenario->path_of(*file), target, fs::copy_options::overwrite_existing,
+                    error);
+      if (error) errors.push_back({target.string(), {}, {}, tr("cannot be written")});
+    }
   }
 }
 

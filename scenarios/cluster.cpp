@@ -1,5 +1,6 @@
 #include "scenarios/cluster.h"
 
+#include "model/client/table_poller.h"
 #include "model/zookeeper_store/zookeeper_metadata_store.h"
 #include "scenarios/topic_creator.h"
 #include "scenarios/topology_file.h"
@@ -126,12 +127,10 @@ std::vector<model::Address> Cluster::bootstrap() const {
 Status<std::string> Cluster::add_producers() {
   for (std::size_t i = 0; i < scenario_.producers.size(); ++i) {
     const ProducerSpec& spec = scenario_.producers[i];
-    const SourceSpec& source = *scenario_.source(spec.source);
-    auto rows = RecordSource::open(scenario_.path_of(source));
-    if (!rows) return fail(rows.error());
-    feeds_.push_back(std::make_unique<SourceFeed>(source, spec.key, std::move(*rows),
-                                                  world_.stream("source/" + spec.name),
-                                                  Time(scenario_.duration)));
+    const SourceStreams streams(static_cast<std::uint64_t>(scenario_.seed), spec.name);
+    auto feed = SourceFeed::open(scenario_, spec, streams);
+    if (!feed) return fail(feed.error());
+    feeds_.push_back(std::move(*feed));
     ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all);
   }
   for (Member& member : members_) {

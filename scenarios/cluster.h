@@ -9,7 +9,7 @@
 #include "model/zookeeper/server.h"
 #include "scenarios/description.h"
 #include "scenarios/ledger.h"
-#include "scenarios/source_feed.h"
+#include "scenarios/sources/source_feed.h"
 
 #include <functional>
 #include <map>

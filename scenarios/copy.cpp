@@ -103,7 +103,13 @@ std::map<fs::path, fs::path> gather_files(Json& document, const std::string& dir
     name = to.string();
   };
   if (document.contains("sources")) {
-    for (Json& source : document["sources"]) gather(source["file"], "data");
+    for (Json& source : document["sources"]) {
+      if (source.contains("file")) gather(source["file"], "data");
+      for (const char* part : {"rate", "record_size"}) {
+        if (!source.contains(part) || !source[part].is_object()) continue;
+        if (source[part].contains("file")) gather(source[part]["file"], "data");
+      }
+    }
   }
   if (document.contains("hardware")) {
     for (auto& item : document["hardware"].items()) {

@@ -71,35 +71,6 @@ const Settings<TopicSpec>& TopicSpec::settings() {
   return all;
 }
 
-const Settings<RateStep>& RateStep::settings() {
-  static const auto all =
-      Settings<RateStep>("RateStep", "A rate from a moment on.")
-          .field("from", &RateStep::from, Duration{0}, longest_run, "Since the start of the run.")
-          .required()
-          .field("rate", &RateStep::rate, PerSecond(0), PerSecond(1e6), "Records a second.")
-          .required();
-  return all;
-}
-
-const Settings<SourceSpec>& SourceSpec::settings() {
-  using S = SourceSpec;
-  static const auto all =
-      Settings<S>("Source", "Where records come from: rows of a file at a rate.")
-          .field("name", &S::name, machine_name(), "Its name, for producers.")
-          .required()
-          .field("file", &S::file, text(1000), "A CSV file, relative to this one.")
-          .required()
-          .field("arrivals", &S::arrivals,
-                 names<Arrivals>({{"poisson", Arrivals::poisson}, {"even", Arrivals::even}}),
-                 "At random and independent, or equally spaced.")
-          .field("rate", &S::rate, list(record<RateStep>(), 1, 10'000), "Steps, ascending.")
-          .required()
-          .field("until", &S::until, setting::duration(1us, longest_run),
-                 "No records from then on; unset is the end of the run.")
-          .named_by("name");
-  return all;
-}
-
 const Settings<ProducerSpec>& ProducerSpec::settings() {
   using S = ProducerSpec;
   static const auto all =
@@ -111,7 +82,9 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
           .required()
           .field("topic", &S::topic, topic_name(), "Where they go.")
           .required()
-          .field("key", &S::key, machine_name(), "The column that is the key; unset is no key.")
+          .field("key", &S::key, machine_name(),
+                 "The column of a file's rows that is the key; unset is no key. Drawn "
+                 "records have the keys of their source.")
           .field("poll_interval", &S::poll_interval, 1ms, 1h, "How often it asks for new rows.")
           .field("query_time", &S::query_time, Duration{0}, 1min, "How long an answer takes.")
           .field("service_time", &S::service_time, Duration{0}, 1min, "Its own work for a row.")

@@ -14,6 +14,7 @@
 #include "model/config.h"
 #include "recording/scope.h"
 #include "scenarios/fault.h"
+#include "scenarios/sources/source_spec.h"
 #include "sim/hardware.h"
 #include "sim/topology_config.h"
 
@@ -60,26 +61,6 @@ struct TopicSpec {
   static const Settings<TopicSpec>& settings();
 };
 
-/// From `from` on, records come into being at `rate`, until the next step.
-struct RateStep {
-  Duration from{0};
-  PerSecond rate;
-  static const Settings<RateStep>& settings();
-};
-
-/// poisson: independent of each other, from a seeded stream; even: equally spaced.
-enum class Arrivals { poisson, even };
-
-/// Where records come from: rows of a file, coming into being at a rate.
-struct SourceSpec {
-  std::string name;
-  std::string file;  ///< As written, relative to the scenario file.
-  Arrivals arrivals = Arrivals::poisson;
-  std::vector<RateStep> rate;     ///< Ascending; nothing comes before the first step.
-  std::optional<Duration> until;  ///< Unset: to the end of the run.
-  static const Settings<SourceSpec>& settings();
-};
-
 /// A program that polls its source as one polls a table: every poll_interval it asks for the rows
 /// that are new (query_time), then sends each one (service_time before each).
 struct ProducerSpec {
@@ -87,7 +68,7 @@ struct ProducerSpec {
   std::string machine;
   std::string source;
   std::string topic;
-  std::optional<std::string> key;  ///< The column whose value is the record's key; unset: no key.
+  std::optional<std::string> key;  ///< Of a file's rows: the column that is the key; unset: none.
   Duration poll_interval = 1s;
   Duration query_time = 5ms;
   Duration service_time = 100us;
@@ -183,8 +164,8 @@ struct Scenario {
   sim::MachineConfig machine(const std::string& kind) const;
   int replication_factor(const TopicSpec& of) const;
   model::TopicConfig topic_config(const TopicSpec& of) const;
-  /// Path of a source's file, to be opened.
-  std::string path_of(const SourceSpec& of) const;
+  /// Path of a data file, to be opened, by its name as written.
+  std::string path_of(const std::string& file) const;
 
   static const Settings<Scenario>& settings();
 };

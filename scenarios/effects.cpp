@@ -83,7 +83,7 @@ void Effects::end_silence(const Silent& silent, Tally& tally, Time end) const {
     const ProducerSpec& spec = cluster_.scenario().producers[silent.spec];
     const std::optional<Time> due = cluster_.feed(silent.spec).next_due();
     // Before poll_interval is over rows wait for the next poll anyway.
-    if (due && *due + spec.poll_interval + noise <= end) {
+    if (due && *due != never && *due + spec.poll_interval + noise <= end) {
       add(tally, Effect::rows_waited, 1, end - std::max(*due, silent.begin));
     }
   } else if (silent.role == Role::consumer) {

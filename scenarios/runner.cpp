@@ -10,6 +10,7 @@
 #include "scenarios/loader.h"
 #include "scenarios/recorder.h"
 #include "scenarios/retries.h"
+#include "scenarios/sources/source_rate.h"
 #include "scenarios/time_line.h"
 #include "scenarios/work_meter.h"
 
@@ -133,8 +134,10 @@ class Run {
 
   void announce_load() {
     for (const SourceSpec& source : scenario_.sources) {
-      for (const RateStep& step : source.rate) {
-        world_.at(Time(step.from), [this, &source, rate = step.rate] {
+      const auto curve = rate_curve(scenario_, source);
+      if (!curve) continue;  // A file that vanished; who feeds from it has told.
+      for (const auto& [at, rate_from] : load_changes(source, *curve)) {
+        world_.at(at, [this, &source, rate = rate_from] {
           world_.set_cause({});
           world_.trace().record(
               model::events::load_changed, {},

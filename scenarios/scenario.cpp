@@ -31,9 +31,9 @@ model::TopicConfig Scenario::topic_config(const TopicSpec& of) const {
   return model::TopicConfig::in_force(brokers.config, of.config);
 }
 
-std::string Scenario::path_of(const SourceSpec& of) const {
-  const bool absolute = of.file.starts_with("/");
-  return absolute || directory.empty() ? of.file : directory + "/" + of.file;
+std::string Scenario::path_of(const std::string& file) const {
+  const bool absolute = file.starts_with("/");
+  return absolute || directory.empty() ? file : directory + "/" + file;
 }
 
 std::vector<MachineRole> machines_of(const Scenario& scenario) {

@@ -4,7 +4,8 @@
 #include "base/translation.h"
 #include "model/ids.h"
 #include "scenarios/hardware_profiles.h"
-#include "scenarios/record_source.h"
+#include "scenarios/sources/record_source.h"
+#include "scenarios/sources/source_check.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,7 +26,7 @@ std::string list_of(const std::vector<std::string>& names) {
 
 class Validator {
  public:
-  Validator(const Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {}
+  Validator(Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {}
 
   void run() {
     check_names();
@@ -34,7 +35,7 @@ class Validator {
     check_topics();
     check_readers();
     check_ensemble();
-    check_sources();
+    check_sources(s_, report_);
     check_producers();
     check_consumers();
     check_expectations();
@@ -222,6 +223,7 @@ class Validator {
             tr("is read by /producers/{} already; each producer needs its own", at->second));
         continue;
       }
+      if (source->drawn()) continue;
       const auto [other, first] = file.emplace(source->file, i);
       if (!first) {
         report_.error(path, in_quotes(source->name),
@@ -251,48 +253,6 @@ class Validator {
              "ms by tickTime, minSessionTimeout and maxSessionTimeout)",
              whole_millis(granted), whole_millis(s_.zookeeper.config.min_granted_session()),
              whole_millis(s_.zookeeper.config.max_granted_session())));
-    }
-  }
-
-  void check_sources() {
-    for (std::size_t i = 0; i < s_.sources.size(); ++i) {
-      const SourceSpec& source = s_.sources[i];
-      const std::string path = fmt::format("/sources/{}", i);
-      check_rates(path, source);
-      if (source.until && *source.until > s_.duration && clean(path) && clean("/duration")) {
-        report_.error(path + "/until", in_quotes(brokerlab::to_text(*source.until)),
-                      tr("must not exceed the duration, {}", brokerlab::to_text(s_.duration)));
-      }
-      if (source.file.empty() || !clean(path + "/file")) continue;
-      const auto rows = RecordSource::open(s_.path_of(source));
-      if (!rows) report_.error(path + "/file", in_quotes(source.file), rows.error());
-    }
-  }
-
-  void check_rates(const std::string& path, const SourceSpec& source) {
-    if (!clean(path + "/rate") || !clean("/duration")) return;
-    double records = 0;
-    for (std::size_t step = 0; step < source.rate.size(); ++step) {
-      const RateStep& now = source.rate[step];
-      const std::string from = fmt::format("{}/rate/{}/from", path, step);
-      const bool last = step + 1 == source.rate.size();
-      const Duration end = last ? source.until.value_or(s_.duration) : source.rate[step + 1].from;
-      if (step > 0 && now.from <= source.rate[step - 1].from) {
-        report_.error(from, in_quotes(brokerlab::to_text(now.from)),
-                      tr("must be later than the step before it, {}",
-                         brokerlab::to_text(source.rate[step - 1].from)));
-      }
-      if (now.from >= s_.duration) {
-        report_.error(from, in_quotes(brokerlab::to_text(now.from)),
-                      tr("must be before the end of the run, {}", brokerlab::to_text(s_.duration)));
-      }
-      records += now.rate.count() * std::max(0.0, to_seconds(end - now.from));
-    }
-    if (records < 1) {
-      report_.warning(path + "/rate", {}, tr("not one record is to be expected"));
-    } else if (records > 1e8) {
-      report_.error(path + "/rate", {},
-                    tr("makes {:.2g} records; at most 100 million fit in a run", records));
     }
   }
 
@@ -344,11 +304,21 @@ class Validator {
       if (!producer.source.empty() && s_.source(producer.source) == nullptr) {
         unknown(path + "/source", producer.source, tr("source"), sources);
       }
-      const auto& columns = RecordSource::columns();
-      if (producer.key &&
-          std::find(columns.begin(), columns.end(), *producer.key) == columns.end()) {
-        unknown(path + "/key", *producer.key, tr("column"), columns);
-      }
+      check_key(path + "/key", producer);
+    }
+  }
+
+  void check_key(const std::string& path, const ProducerSpec& producer) {
+    const auto& columns = RecordSource::columns();
+    const SourceSpec* source = s_.source(producer.source);
+    if (producer.key && source != nullptr && source->drawn() && clean(path) && clean("/sources")) {
+      report_.error(path, in_quotes(*producer.key),
+                    tr("names a column, but the records of source {} are drawn: their keys are "
+                       "said there, as keys",
+                       source->name));
+    } else if (producer.key &&
+               std::find(columns.begin(), columns.end(), *producer.key) == columns.end()) {
+      unknown(path, *producer.key, tr("column"), columns);
     }
   }
 
@@ -396,13 +366,13 @@ class Validator {
                   tr("is not before the end of the run, {}", brokerlab::to_text(s_.duration)));
   }
 
-  const Scenario& s_;
+  Scenario& s_;
   SettingsReport& report_;
 };
 
 }  // namespace
 
-void validate(const Scenario& scenario, SettingsReport& report) {
+void validate(Scenario& scenario, SettingsReport& report) {
   Validator(scenario, report).run();
   validate_faults(scenario, report);
 }

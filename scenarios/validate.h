@@ -11,8 +11,9 @@ struct SettingsReport;
 
 namespace brokerlab::scenarios {
 
-/// Adds what is wrong to `report`. Values whose own reading failed are left alone.
-void validate(const Scenario& scenario, SettingsReport& report);
+/// Adds what is wrong to `report`, and decides what only the whole can tell (SourceSpec::phantom).
+/// Values whose own reading failed are left alone.
+void validate(Scenario& scenario, SettingsReport& report);
 /// Its part about faults: targets exist, and what is put right went wrong before.
 void validate_faults(const Scenario& scenario, SettingsReport& report);
 

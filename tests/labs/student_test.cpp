@@ -87,7 +87,9 @@ TEST_CASE("a lab's folder stands on its own", "[unit]") {
   INFO(to_text(loaded.errors));
   REQUIRE(loaded.scenario.has_value());
   for (const auto& source : loaded.scenario->sources) {
-    CHECK(fs::exists(loaded.scenario->path_of(source)));
+    for (const std::string* file : source.files()) {
+      CHECK(fs::exists(loaded.scenario->path_of(*file)));
+    }
   }
   CHECK(student.reads("README.md").find("# A broker dies") == 0);
 }

@@ -20,7 +20,8 @@ Scenario ten_minutes() {
   Scenario scenario;
   scenario.duration = 600s;
   scenario.sources.resize(1);
-  scenario.sources[0].rate = {{10s, PerSecond(20)}, {300s, PerSecond(200)}};
+  scenario.sources[0].rate.emplace().what =
+      scenarios::RateSteps{{{10s, PerSecond(20)}, {300s, PerSecond(200)}}};
   scenario.sources[0].until = 580s;
   scenario.faults.resize(2);
   scenario.faults[0].at = 330s;
@@ -59,7 +60,8 @@ TEST_CASE("all faults move together, and the run ends when it has been watched",
   CHECK(watched.duration == 240s);
   CHECK(watched.faults[1].at == 160s);
   CHECK(*watched.sources[0].until < 240s);
-  CHECK(watched.sources[0].rate.size() == 1);  // The rush is not reached.
+  const auto& steps = std::get<scenarios::RateSteps>(watched.sources[0].rate->what).steps;
+  CHECK(steps.size() == 1);  // The rush is not reached.
 
   const Scenario brief = moved(ten_minutes(), at_seconds(320), 40s);
   CHECK(brief.duration == 360s);

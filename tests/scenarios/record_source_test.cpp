@@ -1,4 +1,4 @@
-#include "scenarios/record_source.h"
+#include "scenarios/sources/record_source.h"
 
 #include <catch2/catch.hpp>
 
