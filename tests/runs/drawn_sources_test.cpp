@@ -1,0 +1,79 @@
+// A run with every kind of source at once, with real records, through pollers: what comes into
+// being is sent, kept and read, as with rows of a file.
+#include "tests/runs/run_story.h"
+#include "tests/temporary.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+using namespace brokerlab;
+using namespace brokerlab::tests;
+
+namespace {
+
+constexpr const char* every_kind = R"json({
+  "name": "every_kind", "starts_at": "20:00:00", "duration": "60s", "seed": 4,
+  "hardware": {"pc": {"disks": [{"kind": "ssd"}]}},
+  "zookeeper": {"nodes": 3, "machine": "pc"},
+  "brokers": {"count": 3, "machine": "pc"},
+  "topics": [{"name": "t", "partitions": 6, "replication.factor": 3}],
+  "sources": [
+    {"name": "clicks", "rate": "50/s", "record_size": "200B", "until": "50s"},
+    {"name": "views", "until": "50s", "record_size": {"median": "300B", "sigma": 0.8, "max": "5KB"},
+     "rate": {"daily": {"mean": "20/s", "peak": "50/s", "peak_at": "20:30:00"}},
+     "keys": {"zipf": {"count": 1000, "exponent": 1.1}}},
+    {"name": "jobs", "arrivals": "even", "until": "50s", "record_size": "1KB",
+     "rate": {"bursts": {"base": "1/s", "rate": "100/s", "every": "20s", "for": "5s"}},
+     "keys": {"hot": {"share": 0.4, "count": 50}}},
+    {"name": "replay", "rate": {"file": "rates.csv"}, "record_size": {"file": "sizes.csv"},
+     "keys": {"uniform": {"count": 30}}, "until": "50s"},
+    {"name": "cashiers", "loop": {"closed": {"users": 20, "think_time": "500ms"}},
+     "record_size": "150B", "until": "50s"}
+  ],
+  "producers": [PRODUCERS],
+  "consumers": [{"group": "readers", "members": 2, "machine": "pc", "topics": ["t"],
+                 "config": {"auto.offset.reset": "earliest"}}],
+  "expect": [{"no_acknowledged_record_lost": true}, {"all_records_consumed": true}]})json";
+
+scenarios::Scenario scenario_of_every_kind() {
+  const std::string folder = temporary_path("every_kind");
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/rates.csv") << "time,rate\n5,0\n25,20\n45,0\n";
+  std::ofstream(folder + "/sizes.csv") << "size,share\n100,5\n1KB,1\n";
+  std::string producers;
+  for (const char* source : {"clicks", "views", "jobs", "replay", "cashiers"}) {
+    producers += fmt::format(
+        R"({}{{"name": "of-{}", "machine": "pc", "source": "{}", "topic": "t",
+        "poll_interval": "100ms", "config": {{"acks": "all", "enable.idempotence": false}}}})",
+        producers.empty() ? "" : ",", source, source);
+  }
+  std::string text = every_kind;
+  text.replace(text.find("PRODUCERS"), 9, producers);
+  const scenarios::Loaded loaded = scenarios::parse_scenario(text, "every_kind.json", folder);
+  INFO(to_text(loaded.errors));
+  REQUIRE(loaded.scenario.has_value());
+  return *loaded.scenario;
+}
+
+}  // namespace
+
+TEST_CASE("drawn sources of every kind are sent, kept and read", "[unit]") {
+  const scenarios::Scenario scenario = scenario_of_every_kind();
+  for (const auto& source : scenario.sources) CHECK_FALSE(source.phantom);
+  const auto report = play(scenario);
+  std::filesystem::remove_all(scenario.directory);
+  INFO(report.text());
+  CHECK(report.verdict == scenarios::Verdict::pass);
+  CHECK(report.failed == 0);
+  CHECK(report.pending == 0);
+  // 50 s of clicks, 50 s of views near their peak, two bursts, a hill of 400.
+  const double open = 2500 + 2500 + 50 + 2 * 5 * 99 + 400;
+  // A user of the closed loop takes 500 ms and what the poller and the cluster take: at most 100 ms
+  // until the next poll, twice.
+  const double most_closed = 20 * 50 / 0.5;
+  const double least_closed = 20 * (50 - 4) / 0.75;
+  const auto sent = static_cast<double>(report.sent);
+  CHECK(sent < open + most_closed + 5 * std::sqrt(open));
+  CHECK(sent > open + least_closed - 5 * std::sqrt(open));
+}
