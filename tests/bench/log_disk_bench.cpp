@@ -8,6 +8,7 @@
 #include "log/env/posix_env.h"
 #include "log/partition/log.h"
 #include "tests/bench/apart.h"
+#include "tests/bench/folder.h"
 
 #include <benchmark/benchmark.h>
 #include <leveldb/db.h>
@@ -16,34 +17,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 using namespace brokerlab::log;
+using brokerlab::bench::Folder;
 
 namespace {
 
 constexpr std::int64_t cut_at = std::int64_t{256} << 20;
 constexpr std::int64_t read_size = 1 << 20;
-
-/// Gone with the program.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "brokerlab_bench_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 ByteVector batch_of_size(std::size_t size) {
   std::string value(size - batch_header_size - 20, 'x');

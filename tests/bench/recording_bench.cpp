@@ -5,35 +5,22 @@
 #include "scenarios/loader.h"
 #include "scenarios/runner.h"
 #include "tests/bench/apart.h"
+#include "tests/bench/folder.h"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 using namespace brokerlab;
+using bench::Folder;
 
 namespace {
-
-/// Gone with the program.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "brokerlab_bench_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 double milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
