@@ -67,14 +67,16 @@ void send(s4u::Mailbox* to, std::unique_ptr<T> message, double bytes) {
 /// What everybody looks up: the scenario and who leads what.
 struct Setting {
   const scenarios::Scenario& scenario;
+  const Load& load;
   double batch;
   int brokers;
   sim::CpuConfig cpu;
   std::vector<s4u::Mailbox*> inboxes;  ///< Of the brokers.
 
-  Setting(const scenarios::Scenario& of, Bytes size)
+  Setting(const scenarios::Scenario& of, const Load& under)
       : scenario(of),
-        batch(static_cast<double>(size.count())),
+        load(under),
+        batch(static_cast<double>(under.record.count())),
         brokers(of.brokers.count),
         cpu(of.machine(of.brokers.machine).cpu) {
     for (int b = 0; b < brokers; ++b) {
@@ -323,10 +325,6 @@ class Producer {
         answers_(s4u::Mailbox::by_name(name_)),
         random_(static_cast<std::uint64_t>(setting.scenario.seed), name_) {
     const scenarios::ProducerSpec& spec = setting.scenario.producers.at(index);
-    const scenarios::SourceSpec& source = *setting.scenario.source(spec.source);
-    const scenarios::RateStep& load = source.rate.front();
-    gap_ = 1 / load.rate.count();
-    records_ = static_cast<std::int64_t>(seconds(*source.until - load.from) / gap_);
     for (int b = 0; b < setting.brokers; ++b) {
       room_.push_back(s4u::Semaphore::create(
           static_cast<unsigned>(spec.config.max_in_flight_requests_per_connection)));
@@ -337,13 +335,12 @@ class Producer {
     s4u::Actor::create(name_ + "/sender", host, [this] { send_all(); });
     s4u::Actor::create(name_ + "/answers", host, [this] { take_answers(); });
   }
-  std::int64_t records() const { return records_; }
   std::int64_t acknowledged() const { return acknowledged_; }
 
  private:
   void send_all() {
-    for (std::int64_t i = 1; i <= records_; ++i) {
-      sleep_until(static_cast<double>(i) * gap_);
+    for (std::int64_t i = 1; i <= setting_.load.records; ++i) {
+      sleep_until(static_cast<double>(i) / setting_.load.rate.count());
       const int partition = static_cast<int>(random_.below(setting_.partitions()));
       const int leader = setting_.leader(partition);
       room_[static_cast<std::size_t>(leader)]->acquire();
@@ -355,7 +352,7 @@ class Producer {
   }
 
   void take_answers() {
-    while (acknowledged_ < records_) {
+    while (acknowledged_ < setting_.load.records) {
       const auto response = answers_->get_unique<Response>();
       room_[static_cast<std::size_t>(response->broker)]->release();
       ++acknowledged_;
@@ -366,8 +363,6 @@ class Producer {
   const std::string name_;
   s4u::Mailbox* const answers_;
   RandomStream random_;
-  double gap_ = 0;
-  std::int64_t records_ = 0;
   std::int64_t acknowledged_ = 0;
   std::vector<s4u::SemaphorePtr> room_;  ///< For requests in flight, by broker.
 };
@@ -466,10 +461,10 @@ std::unique_ptr<s4u::Engine> make_engine() {
 
 }  // namespace
 
-ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, Bytes batch) {
+ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, const Load& load) {
   const double began = cpu_seconds();
   const std::unique_ptr<s4u::Engine> engine = make_engine();
-  const Setting setting(scenario, batch);
+  const Setting setting(scenario, load);
   Platform platform(scenario);
   std::vector<std::unique_ptr<Broker>> brokers;
   std::vector<std::unique_ptr<Producer>> producers;
@@ -490,8 +485,6 @@ ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, Bytes batch) 
   platform.seal();
 
   ActorsRun run;
-  std::int64_t wanted = 0;
-  for (const auto& producer : producers) wanted += producer->records();
   const s4u::SemaphorePtr all_read = s4u::Semaphore::create(0);
   std::size_t host = 0;
   for (const auto& broker : brokers) {
@@ -500,7 +493,7 @@ ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, Bytes batch) 
   }
   for (const auto& producer : producers) producer->start(hosts[host++]);
   for (const auto& consumer : consumers) {
-    consumer->start(hosts[host++], run.consumed, wanted, *all_read);
+    consumer->start(hosts[host++], run.consumed, load.all_records(), *all_read);
   }
   // The simulation ends with the last actor that is no daemon.
   s4u::Actor::create("end", hosts.front(), [&all_read] { all_read->acquire(); });

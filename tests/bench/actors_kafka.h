@@ -9,12 +9,13 @@
 // keeping them. There is no controller, no ZooKeeper, no metadata, no coordinator, no failure, no
 // trace.
 //
-// Everything is taken from the scenario that the model runs: machines, delays, settings, load.
+// Machines, delays and settings are those of the scenario that the model runs.
 //
 // Lifetime: SimGrid's engine is one a process: call it once, in a child (apart.h). Threads: none.
 #pragma once
 
 #include "scenarios/description.h"
+#include "tests/bench/load.h"
 
 #include <cstdint>
 
@@ -28,7 +29,7 @@ struct ActorsRun {
   double running = 0;             ///< and from then on.
 };
 
-/// One record of that size is a batch, one batch a request.
-ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, Bytes batch);
+/// `scenario` is that of the load. A record is a batch, a batch is a request.
+ActorsRun run_kafka_on_actors(const scenarios::Scenario& scenario, const Load& load);
 
 }  // namespace brokerlab::bench

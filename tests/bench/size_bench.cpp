@@ -48,21 +48,21 @@ std::optional<Cost> cost_of(const std::optional<Figures>& figures) {
   return Cost{(*figures)[0], (*figures)[1], (*figures)[2], (*figures)[3]};
 }
 
-std::optional<Cost> run_actors(const scenarios::Scenario& scenario) {
+std::optional<Cost> run_actors(const scenarios::Scenario& scenario, const bench::Load& load) {
   return cost_of(bench::apart([&]() -> Figures {
-    const bench::ActorsRun run = bench::run_kafka_on_actors(scenario, batch);
+    const bench::ActorsRun run = bench::run_kafka_on_actors(scenario, load);
     return {run.building, run.building + run.running, static_cast<double>(run.acknowledged),
             static_cast<double>(run.consumed)};
   }));
 }
 
-std::optional<Cost> run_model(const scenarios::Scenario& scenario, const std::string& recording) {
-  const Time load_begins(scenario.sources.front().rate.front().from);
+std::optional<Cost> run_model(const scenarios::Scenario& scenario, const bench::Load& load,
+                              const std::string& recording) {
   return cost_of(bench::apart([&]() -> Figures {
     double start = 0;
     const double began = bench::cpu_seconds();
     const auto report = scenarios::run(scenario, {.record = recording, .progress = [&](Time now) {
-                                                    if (now <= load_begins) {
+                                                    if (now <= Time(load.begin)) {
                                                       start = bench::cpu_seconds() - began;
                                                     }
                                                   }});
@@ -93,7 +93,7 @@ void count_produces(benchmark::State& state, const RunOnce& run_once) {
   if (!scenario) return state.SkipWithError(scenario.error().c_str());
   Cost sum;
   for (auto _ : state) {
-    const std::optional<Cost> cost = run_once(*scenario, folder);
+    const std::optional<Cost> cost = run_once(*scenario, load, folder);
     if (!has_done(cost, load, state)) return;
     state.SetIterationTime(cost->all);
     sum.start += cost->start;
@@ -106,9 +106,8 @@ void count_produces(benchmark::State& state, const RunOnce& run_once) {
 }
 
 void produces_by_actors(benchmark::State& state) {
-  count_produces(state, [](const scenarios::Scenario& scenario, const bench::Folder&) {
-    return run_actors(scenario);
-  });
+  count_produces(state, [](const scenarios::Scenario& scenario, const bench::Load& load,
+                           const bench::Folder&) { return run_actors(scenario, load); });
 }
 BENCHMARK(produces_by_actors)
     ->ArgName("brokers")
@@ -118,8 +117,9 @@ BENCHMARK(produces_by_actors)
     ->Unit(benchmark::kMillisecond);
 
 void produces_by_the_model(benchmark::State& state) {
-  count_produces(state, [](const scenarios::Scenario& scenario, const bench::Folder& folder) {
-    return run_model(scenario, folder / "load.run");
+  count_produces(state, [](const scenarios::Scenario& scenario, const bench::Load& load,
+                           const bench::Folder& folder) {
+    return run_model(scenario, load, folder / "load.run");
   });
 }
 BENCHMARK(produces_by_the_model)
@@ -140,8 +140,8 @@ void the_model_against_actors(benchmark::State& state) {
   for (auto _ : state) {
     double seconds = 0;
     for (std::size_t turn = 0; turn < turns; ++turn) {
-      const std::optional<Cost> actors = run_actors(*scenario);
-      const std::optional<Cost> model = run_model(*scenario, folder / "load.run");
+      const std::optional<Cost> actors = run_actors(*scenario, load);
+      const std::optional<Cost> model = run_model(*scenario, load, folder / "load.run");
       if (!has_done(actors, load, state) || !has_done(model, load, state)) return;
       ratios.push_back(actors->all / model->all);
       seconds += model->all;
