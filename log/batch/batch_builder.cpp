@@ -146,8 +146,12 @@ void BatchBuilder::append(Timestamp timestamp, std::optional<ByteView> key,
 }
 
 std::size_t BatchBuilder::estimated_size(double compression_ratio) const {
-  if (options_.codec == Codec::none) return batch_header_size + records_.size();
-  return batch_header_size + static_cast<std::size_t>(static_cast<double>(records_.size()) *
+  return estimated_batch_size(records_.size(), options_.codec, compression_ratio);
+}
+
+std::size_t estimated_batch_size(std::size_t records, Codec codec, double compression_ratio) {
+  if (codec == Codec::none) return batch_header_size + records;
+  return batch_header_size + static_cast<std::size_t>(static_cast<double>(records) *
                                                       compression_ratio * estimation_margin);
 }
 

@@ -50,10 +50,6 @@ std::uint64_t word(std::uint64_t seed, std::uint64_t k) {
   return mix(seed + (k + 1) * 0x9E3779B97F4A7C15ULL);
 }
 
-std::uint32_t checksum_of(const PhantomBatch& batch) {
-  return static_cast<std::uint32_t>(mix(batch.seed ^ 0xC3C3C3C3C3C3C3C3ULL));
-}
-
 Timestamp last_timestamp_delta(const PhantomBatch& batch) {
   if ((batch.attributes & log_append_time_bit) != 0) return 0;
   return static_cast<Timestamp>(static_cast<std::uint64_t>(batch.max_timestamp) -
@@ -154,7 +150,7 @@ std::array<std::byte, batch_header_size> header_of(const PhantomBatch& batch) {
   put(static_cast<std::int32_t>(batch.size() - static_cast<std::int64_t>(batch_overhead)));
   put(batch.leader_epoch);
   put(std::uint8_t{2});
-  put(checksum_of(batch));
+  put(phantom_checksum(batch));
   put(batch.attributes);
   put(static_cast<std::int32_t>(batch.record_count - 1));
   put(batch.base_timestamp);
@@ -194,11 +190,33 @@ void read_payload(const PhantomBatch& batch, std::int64_t from, MutableByteView 
   if (from >= forcing + forcing_size || end <= forcing) return;
   const ByteView known = from == 0 ? ByteView(out) : ByteView();
   const auto bytes = crc32c_forcing_bytes(crc_before(batch, payload, known, forcing),
-                                          checksum_of(batch), behind_forcing);
+                                          phantom_checksum(batch), behind_forcing);
   overlay(bytes, forcing, from, out);
 }
 
 }  // namespace
+
+std::uint32_t phantom_checksum(const PhantomBatch& batch) {
+  return static_cast<std::uint32_t>(mix(batch.seed ^ 0xC3C3C3C3C3C3C3C3ULL));
+}
+
+std::int64_t PhantomPayload::growth(const Record& record, std::int64_t count) const {
+  const std::int64_t key =
+      size_of_varint(record.key_size) + std::max<std::int64_t>(0, record.key_size);
+  const std::int64_t others = 2 + static_cast<std::int64_t>(varlong_size(record.timestamp_delta)) +
+                              key + size_of_varint(record.value_size) + record.value_size;
+  // The offset within the batch is all that differs; its varint grows at 64, 8,192 ...
+  std::int64_t grown = 0;
+  for (std::int64_t at = count_, left = count; left > 0;) {
+    const std::int64_t width = size_of_varint(at);
+    const std::int64_t part = std::min(left, (std::int64_t{1} << (7 * width - 1)) - at);
+    const std::int64_t body = others + width;
+    grown += part * (size_of_varint(body) + body);
+    at += part;
+    left -= part;
+  }
+  return grown;
+}
 
 std::int64_t smallest_phantom_payload(const PhantomBatch& batch) {
   const std::int64_t others = batch.record_count - 1;

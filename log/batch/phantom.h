@@ -32,6 +32,9 @@ struct PhantomBatch {
   std::int32_t record_count = 1;  ///< Offsets have no gaps.
   std::int32_t payload_size = 0;  ///< At least smallest_phantom_payload().
   std::uint64_t seed = 0;         ///< Batches of one seed and size differ only in the header.
+  /// Of the batch that it stands for, as large as that is compressed: for who reckons what it
+  /// costs. Its own bytes are not compressed, and do not tell.
+  Codec codec = Codec::none;
 
   std::int64_t size() const { return std::int64_t{batch_header_size} + payload_size; }
   Offset last_offset() const { return base_offset + record_count - 1; }
@@ -49,6 +52,33 @@ std::int64_t smallest_phantom_payload(const PhantomBatch& batch);
 
 /// Whether the fields can be a batch.
 Status<Corruption> check_phantom(const PhantomBatch& batch);
+
+/// As the header has it.
+std::uint32_t phantom_checksum(const PhantomBatch& batch);
+
+/// What a phantom batch's payload grows by with records that are like each other: what a
+/// BatchBuilder would write for them, to the byte.
+class PhantomPayload {
+ public:
+  struct Record {
+    std::int64_t key_size = -1;  ///< -1: no key.
+    std::int64_t value_size = 0;
+    Timestamp timestamp_delta = 0;
+  };
+  std::int32_t record_count() const { return count_; }
+  std::int64_t size() const { return size_; }
+  /// What `count` more would add. Their values have `value_size` on the average.
+  std::int64_t growth(const Record& record, std::int64_t count) const;
+  /// `beside`: what their values have more than that together.
+  void add(const Record& record, std::int64_t count, std::int64_t beside = 0) {
+    size_ += growth(record, count) + beside;
+    count_ += static_cast<std::int32_t>(count);
+  }
+
+ private:
+  std::int32_t count_ = 0;
+  std::int64_t size_ = 0;
+};
 
 /// Bytes [position, position + out.size()) of a batch that check_phantom() accepts.
 void read_phantom(const PhantomBatch& batch, std::int64_t position, MutableByteView out);

@@ -117,6 +117,7 @@ class BatchBuilder {
   /// Exact for Codec::none. Otherwise Kafka's guess: header + records * ratio * 1.05
   /// (MemoryRecordsBuilder.estimatedBytesWritten); the producer learns the ratio.
   std::size_t estimated_size(double compression_ratio = 1.0) const;
+  Codec codec() const { return options_.codec; }
   /// What one more record would add before compression (DefaultRecord.sizeInBytes).
   std::size_t next_record_size(Timestamp timestamp, std::optional<ByteView> key,
                                std::optional<ByteView> value) const;
@@ -141,6 +142,9 @@ class BatchBuilder {
   Timestamp base_timestamp_ = no_timestamp;
   Timestamp max_timestamp_ = no_timestamp;
 };
+
+/// BatchBuilder::estimated_size() of so many bytes of records.
+std::size_t estimated_batch_size(std::size_t records, Codec codec, double compression_ratio);
 
 /// Bytes one more record would take before compression, batch header not included; an upper bound
 /// whatever its place in the batch (DefaultRecordBatch.estimateBatchSizeUpperBound is this plus

@@ -57,6 +57,14 @@ class File {
   /// append(materialise(batch)), which is also what it does where an Env knows no better. The batch
   /// must be one that check_phantom() accepts.
   virtual Status<IoError> append_phantom(const PhantomBatch& batch);
+  /// The phantom batches that begin at `position`, as far as they lie in the next `size` bytes, at
+  /// the end of `into`. Returns how many of those bytes they are, the first part of one that does
+  /// not fit in whole among them; 0 where bytes are kept, which read_at() gives.
+  virtual Result<std::int64_t, IoError> read_phantoms(std::int64_t /*position*/,
+                                                      std::int64_t /*size*/,
+                                                      std::vector<PhantomBatch>& /*into*/) {
+    return 0;
+  }
   /// Cuts the file to `size`, which is at most size().
   virtual Status<IoError> truncate(std::int64_t size) = 0;
   virtual Status<IoError> sync() = 0;

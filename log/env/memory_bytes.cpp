@@ -34,7 +34,8 @@ MemoryBytes::Packed::Packed(const PhantomBatch& batch)
       record_count(batch.record_count),
       payload_size(batch.payload_size),
       producer_epoch(batch.producer_epoch),
-      attributes(batch.attributes) {}
+      attributes(batch.attributes),
+      codec(batch.codec) {}
 
 PhantomBatch MemoryBytes::Packed::unpacked() const {
   return {.base_offset = base_offset,
@@ -47,7 +48,8 @@ PhantomBatch MemoryBytes::Packed::unpacked() const {
           .base_sequence = base_sequence,
           .record_count = record_count,
           .payload_size = payload_size,
-          .seed = seed};
+          .seed = seed,
+          .codec = codec};
 }
 
 void MemoryBytes::append(const PhantomBatch& batch) {
@@ -100,6 +102,28 @@ void MemoryBytes::read(std::int64_t position, MutableByteView out) const {
     position += static_cast<std::int64_t>(part);
     if (next != blocks_.end() && next->begin == position) ++next;
   }
+}
+
+std::int64_t MemoryBytes::read_phantoms(std::int64_t position, std::int64_t size,
+                                        std::vector<PhantomBatch>& into) const {
+  auto block = std::partition_point(blocks_.begin(), blocks_.end(),
+                                    [position](const Block& one) { return one.end <= position; });
+  const std::int64_t end = position + size;
+  std::int64_t at = position;
+  for (; block != blocks_.end() && block->begin <= at && at < end; ++block) {
+    std::int64_t begin = block->begin;
+    for (const Packed& batch : block->batches) {
+      const std::int64_t behind = begin + batch.size();
+      if (begin < position && position < behind) return 0;  // in the middle of one
+      if (begin >= end) break;
+      if (begin >= position) {
+        if (behind <= end) into.push_back(batch.unpacked());
+        at = std::min(behind, end);
+      }
+      begin = behind;
+    }
+  }
+  return at - position;
 }
 
 void MemoryBytes::truncate(std::int64_t size) {

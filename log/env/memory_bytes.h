@@ -95,6 +95,9 @@ class MemoryBytes {
   void append(const PhantomBatch& batch);
   /// [position, position + out.size()) must lie inside.
   void read(std::int64_t position, MutableByteView out) const;
+  /// File::read_phantoms().
+  std::int64_t read_phantoms(std::int64_t position, std::int64_t size,
+                             std::vector<PhantomBatch>& into) const;
   /// A phantom that is cut in two leaves its first part as bytes.
   void truncate(std::int64_t size);
   std::int64_t footprint() const;
@@ -117,8 +120,9 @@ class MemoryBytes {
     std::int32_t payload_size;
     std::int16_t producer_epoch;
     std::int16_t attributes;
+    Codec codec;
   };
-  static_assert(sizeof(Packed) == 60);
+  static_assert(sizeof(Packed) <= 64);
 
   /// Phantoms without bytes between them. Only the block knows its place: who looks for a batch
   /// adds up the sizes of those before it.

@@ -73,6 +73,15 @@ class MemoryEnv::MemoryFile : public File {
     return {};
   }
 
+  Result<std::int64_t, IoError> read_phantoms(std::int64_t position, std::int64_t size,
+                                              std::vector<PhantomBatch>& into) override {
+    const std::int64_t got = data_->bytes.read_phantoms(position, size, into);
+    if (got == 0) return 0;
+    if (const auto fault = next_call()) return fail(error_of(*fault));
+    if (env_.observer_ != nullptr) env_.observer_->on_read(id(), position, got);
+    return got;
+  }
+
   Status<IoError> truncate(std::int64_t new_size) override {
     if (const auto fault = next_call()) return fail(error_of(*fault));
     ENSURE(new_size >= 0 && new_size <= size(), "{}: cut from {} to {}", data_->path, size(),

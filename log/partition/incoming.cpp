@@ -110,7 +110,7 @@ Incoming::OfProducer Incoming::OfProducer::of(const BatchView& batch) {
 
 void Incoming::clear() {
   bytes_ = {};
-  phantom_ = nullptr;
+  phantoms_ = {};
   batches_.clear();
   of_producers_.clear();
   info_ = {};
@@ -145,7 +145,6 @@ void Incoming::add_assigned(const BatchView& batch, Offset offset, const LeaderA
 }
 
 void Incoming::add_phantom(const PhantomBatch& batch) {
-  phantom_ = &batch;
   add(batch.summary(), batch.record_count);
   if (batch.producer_id != no_producer_id) of_producers_.push_back({ProducerBatch::of(batch), {}});
 }
@@ -194,6 +193,7 @@ Status<LogError> Incoming::take_as_leader(PhantomBatch& batch, const LeaderAppen
     batch.max_timestamp = append.now;
   }
   add_phantom(batch);
+  phantoms_ = {&batch, 1};
   if (append.stamps()) info_.log_append_time = append.now;
   return {};
 }
@@ -221,17 +221,22 @@ Status<LogError> Incoming::take_as_follower(ByteView bytes, Offset next_offset) 
   return {};
 }
 
-Status<LogError> Incoming::take_as_follower(const PhantomBatch& batch, Offset next_offset) {
+Status<LogError> Incoming::take_as_follower(std::span<const PhantomBatch> batches,
+                                            Offset next_offset) {
   clear();
-  if (auto good = check_phantom(batch); !good.ok()) {
-    return refuse(LogError::Kind::invalid, good.error().message);
+  for (const PhantomBatch& batch : batches) {
+    if (auto good = check_phantom(batch); !good.ok()) {
+      return refuse(LogError::Kind::invalid, good.error().message);
+    }
+    if (batch.base_offset < next_offset) {
+      return refuse(
+          LogError::Kind::unexpected_offset,
+          fmt::format("a batch at offset {}, expected {} or more", batch.base_offset, next_offset));
+    }
+    next_offset = batch.next_offset();
+    add_phantom(batch);
   }
-  if (batch.base_offset < next_offset) {
-    return refuse(
-        LogError::Kind::unexpected_offset,
-        fmt::format("a batch at offset {}, expected {} or more", batch.base_offset, next_offset));
-  }
-  add_phantom(batch);
+  phantoms_ = batches;
   return {};
 }
 

@@ -5,7 +5,7 @@
 // The checks that need the log's state (producers, the size of a segment) are the log's: log.h.
 // Source of the rules: Kafka's LogValidator, UnifiedLog.analyzeAndValidateRecords.
 //
-// Lifetime: borrows the bytes, or the phantom batch, until the next take. Threads: values.
+// Lifetime: borrows the bytes, or the phantom batches, until the next take. Threads: values.
 // Errors: a LogError, and nothing of use was taken.
 #pragma once
 
@@ -74,10 +74,12 @@ class Incoming {
   /// The batches of a fetch as they are, but for a last one that was cut off. None may begin before
   /// `next_offset` or the end of the one before; gaps are allowed (compaction).
   Status<LogError> take_as_follower(ByteView bytes, Offset next_offset);
-  Status<LogError> take_as_follower(const PhantomBatch& batch, Offset next_offset);
+  Status<LogError> take_as_follower(std::span<const PhantomBatch> batches, Offset next_offset);
 
-  ByteView bytes() const { return bytes_; }                 ///< The batches, end to end,
-  const PhantomBatch* phantom() const { return phantom_; }  ///< or the one that stands for them.
+  ByteView bytes() const { return bytes_; }  ///< The batches, end to end,
+  std::span<const PhantomBatch> phantoms() const {
+    return phantoms_;
+  }  ///< or what stands for them.
   std::span<const BatchSummary> batches() const { return batches_; }
   std::span<const OfProducer> of_producers() const { return of_producers_; }
   const AppendInfo& info() const { return info_; }
@@ -89,7 +91,7 @@ class Incoming {
   void add_phantom(const PhantomBatch& batch);
 
   ByteView bytes_;
-  const PhantomBatch* phantom_ = nullptr;
+  std::span<const PhantomBatch> phantoms_;
   std::vector<BatchSummary> batches_;
   std::vector<OfProducer> of_producers_;  ///< In order.
   AppendInfo info_;

@@ -50,8 +50,11 @@ Status<IoError> LocalLog::append(const Incoming& incoming, AppendInfo& info) {
   info.file = active().file();
   info.position = active().size();
   unfinished_ = true;
-  return incoming.phantom() != nullptr ? active().append_phantom(*incoming.phantom())
-                                       : active().append(incoming.bytes(), incoming.batches());
+  for (const PhantomBatch& batch : incoming.phantoms()) {
+    if (auto done = active().append_phantom(batch); !done.ok()) return done;
+  }
+  return incoming.bytes().empty() ? Status<IoError>()
+                                  : active().append(incoming.bytes(), incoming.batches());
 }
 
 void LocalLog::end_at(Offset offset) {
@@ -97,19 +100,29 @@ Status<IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upt
                                bool min_one_batch, ReadResult& result) const {
   Extent extent;
   if (auto found = find_extent(offset, upto, extent); !found.ok()) return found;
-  if (extent.size() == 0) return {};
-  if (max_bytes < extent.first_size) {
-    result.first_batch_too_large = !min_one_batch;
-    if (!min_one_batch) return {};
-    max_bytes = extent.first_size;
-  }
+  const std::int64_t size = part_of(extent, max_bytes, min_one_batch);
+  result.first_batch_too_large = size == 0 && extent.size() > 0;
+  if (size == 0) return {};
   const LogSegment& segment = *segments_[extent.segment];
-  auto bytes = segment.read(extent.begin, std::min(max_bytes, extent.size()));
+  auto bytes = segment.read(extent.begin, size);
   if (!bytes.ok()) return fail(bytes.error());
   result.bytes = std::move(bytes).value();
   result.first_base_offset = extent.first_base_offset;
   result.file = segment.file();
   result.position = extent.begin;
+  return {};
+}
+
+Status<IoError> LocalLog::read_records(Offset offset, std::int64_t max_bytes, Offset upto,
+                                       bool min_one_batch, RecordsRead& result) const {
+  Extent extent;
+  if (auto found = find_extent(offset, upto, extent); !found.ok()) return found;
+  const std::int64_t size = part_of(extent, max_bytes, min_one_batch);
+  if (size == 0) return {};
+  auto records = segments_[extent.segment]->read_records(extent.begin, size);
+  if (!records.ok()) return fail(records.error());
+  result.records = std::move(records).value();
+  result.first_base_offset = extent.first_base_offset;
   return {};
 }
 

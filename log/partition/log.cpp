@@ -77,7 +77,16 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
 Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch& batch,
                                                              Timestamp now) {
   if (offline_) return fail(*offline_);
-  return append_taken(incoming_.take_as_follower(batch, log_end_offset()), now,
+  return append_taken(
+      incoming_.take_as_follower(std::span<const PhantomBatch>(&batch, 1), log_end_offset()), now,
+      AppendOrigin::replication);
+}
+
+Result<AppendInfo, LogError> Log::append_records_as_follower(const Records& records,
+                                                             Timestamp now) {
+  if (!records.is_phantom()) return append_as_follower(records.bytes().view(), now);
+  if (offline_) return fail(*offline_);
+  return append_taken(incoming_.take_as_follower(records.phantoms(), log_end_offset()), now,
                       AppendOrigin::replication);
 }
 
@@ -191,6 +200,16 @@ Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Of
   if (!holds(offset)) return not_held(offset);
   Result<ReadResult, LogError> result(ReadResult{});
   const auto done = state_.local.read(offset, max_bytes, upto, min_one_batch, *result);
+  if (!done.ok()) return fail(storage_error(done.error()));
+  return result;
+}
+
+Result<RecordsRead, LogError> Log::read_records(Offset offset, std::int64_t max_bytes, Offset upto,
+                                                bool min_one_batch) const {
+  ENSURE(max_bytes >= 0, "read of {} bytes", max_bytes);
+  if (!holds(offset)) return not_held(offset);
+  Result<RecordsRead, LogError> result(RecordsRead{});
+  const auto done = state_.local.read_records(offset, max_bytes, upto, min_one_batch, *result);
   if (!done.ok()) return fail(storage_error(done.error()));
   return result;
 }

@@ -79,11 +79,19 @@ class Log {
                                                         Timestamp now);
   Result<AppendInfo, LogError> append_phantom_as_follower(const PhantomBatch& batch, Timestamp now);
 
+  /// Either of them, of what another log's read_records() gave.
+  Result<AppendInfo, LogError> append_records_as_follower(const Records& records, Timestamp now);
+
   /// Reads from the batch that holds `offset` on, at most `max_bytes`, and no batch that holds
   /// `upto` (exclusive; a high watermark) or more. With `min_one_batch` the first batch comes
   /// whole, whatever its size. Reading at the end gives no bytes. One read comes from one segment.
   Result<ReadResult, LogError> read(Offset offset, std::int64_t max_bytes, Offset upto,
                                     bool min_one_batch) const;
+
+  /// The same, phantom batches left as they are: no bytes are made of them. A read of them ends
+  /// where bytes begin.
+  Result<RecordsRead, LogError> read_records(Offset offset, std::int64_t max_bytes, Offset upto,
+                                             bool min_one_batch) const;
 
   /// What read() could give, without reading it.
   Result<Readable, LogError> readable(Offset offset, Offset upto) const;

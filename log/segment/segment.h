@@ -87,6 +87,9 @@ class LogSegment {
   Result<ByteSlice, IoError> read(std::int64_t position, std::int64_t size) const {
     return reader().read(position, size);
   }
+  Result<Records, IoError> read_records(std::int64_t position, std::int64_t size) const {
+    return reader().read_records(position, size);
+  }
   Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp target, Offset from) const {
     return reader().find_timestamp(target, from);
   }

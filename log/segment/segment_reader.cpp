@@ -89,6 +89,18 @@ Result<ByteSlice, IoError> SegmentReader::read(std::int64_t position, std::int64
   return ByteSlice(std::move(bytes), got.value());
 }
 
+Result<Records, IoError> SegmentReader::read_records(std::int64_t position,
+                                                     std::int64_t size) const {
+  ENSURE(position >= 0 && size > 0);
+  std::vector<PhantomBatch> batches;
+  const auto got = log_.read_phantoms(position, size, batches);
+  if (!got.ok()) return fail(got.error());
+  if (!batches.empty()) return Records(std::move(batches), *got);
+  auto bytes = read(position, size);
+  if (!bytes.ok()) return fail(bytes.error());
+  return Records(std::move(bytes).value());
+}
+
 Result<std::optional<FoundRecord>, IoError> SegmentReader::find_timestamp(Timestamp target,
                                                                           Offset from) const {
   const std::size_t before = indexes_.times().count_while(

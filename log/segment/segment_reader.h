@@ -9,6 +9,7 @@
 #pragma once
 
 #include "log/batch/byte_slice.h"
+#include "log/batch/records.h"
 #include "log/env/env.h"
 #include "log/segment/batch_place.h"
 #include "log/segment/segment_indexes.h"
@@ -42,6 +43,8 @@ class SegmentReader {
   Place indexed_batch_before(Offset offset) const;
   Place last_batch() const;
   Result<ByteSlice, IoError> read(std::int64_t position, std::int64_t size) const;
+  /// Phantom batches as such, and then no bytes behind them.
+  Result<Records, IoError> read_records(std::int64_t position, std::int64_t size) const;
   /// First record at or behind `from` whose timestamp is >= `target`.
   Result<std::optional<FoundRecord>, IoError> find_timestamp(Timestamp target, Offset from) const;
 

@@ -86,7 +86,7 @@ BatchBuilder::Options by_producer(std::int64_t id, std::int32_t sequence, bool t
           .transactional = transactional};
 }
 
-using Records = std::vector<std::string>;
+using RecordList = std::vector<std::string>;
 
 }  // namespace
 
@@ -99,7 +99,7 @@ TEST_CASE("of every key the latest record stays, at its offset", "[unit]") {
   // What is in the active segment was not looked at.
   const Offset active = story.log().active_segment().base_offset();
   CHECK(stats.first_dirty_offset == active);
-  Records expected;
+  RecordList expected;
   for (Offset i = active - 3; i < 12; ++i) {
     expected.push_back(fmt::format("{} k{}={}", i, i % 3, i));
   }
@@ -133,7 +133,7 @@ TEST_CASE("batches keep codec, headers and gaps; a second cleaning copies them a
   CHECK(first.last_offset() == 3);
   CHECK(first.record_count() == 3);
   CHECK(validate(story.fetch(0).bytes).ok());
-  const Records once = story.records();
+  const RecordList once = story.records();
   CHECK(once.front() == "1 b=1");
   story.first_dirty = 0;
   story.clean();
@@ -292,10 +292,10 @@ TEST_CASE("records of aborted transactions go, markers follow in time", "[unit]"
   const CleanerConfig config{.delete_retention_ms = 5000};
   story.log().on_high_watermark(story.log().log_end_offset());
   story.clean(1000, config);
-  Records records = story.records();
+  RecordList records = story.records();
   records.resize(3);
   // The aborted batch remembers its producer, without records; its marker is still needed.
-  CHECK(records == Records{"0 a=committed", "1 marker", "3 marker"});
+  CHECK(records == RecordList{"0 a=committed", "1 marker", "3 marker"});
   CHECK(story.log().producers().find(2) != nullptr);
   story.reopen_unclean();
   CHECK(story.log().producers().find(2)->last_sequence() == 0);
@@ -317,7 +317,7 @@ TEST_CASE("a transaction aborted in the clean part hides nothing in the dirty pa
   story.end(7, 0, TransactionResult::commit);                  // 5
   story.roll();
   CHECK(story.clean().keys == 1);
-  const Records records = story.records();
+  const RecordList records = story.records();
   CHECK(std::find(records.begin(), records.end(), "2 k=old") == records.end());
   CHECK(std::find(records.begin(), records.end(), "4 k=new") != records.end());
 }
@@ -412,7 +412,7 @@ TEST_CASE("what is written behind a truncation is dirty again", "[unit]") {
   story.write({{"z", "1"}});
   story.roll();
   REQUIRE(cleaner.clean(1000, 4).ok());
-  CHECK(story.records() == Records{"2 j=2", "3 z=1"});
+  CHECK(story.records() == RecordList{"2 j=2", "3 z=1"});
   cleaner.on_truncation(100);  // Behind what was cleaned nothing changes.
   CHECK(cleaner.first_dirty_offset() == 4);
 }
@@ -517,7 +517,7 @@ TEST_CASE("after a cleaning that failed anywhere the log can still be read", "[u
     finished = LogCleaner(story.log(), {}).clean(1000, 12).ok();
     env.faults().heal();
     INFO("call " << failures + 1 << " failed");
-    const Records left = story.records();
+    const RecordList left = story.records();
     REQUIRE_FALSE(left.empty());
     CHECK(left.back() == "11 k2=11");
     CHECK(story.log().size() > 0);

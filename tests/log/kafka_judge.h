@@ -98,7 +98,7 @@ inline std::int64_t number_at(ByteView bytes, std::size_t at, std::size_t size) 
   return Reader(bytes.subspan(at)).number(size);
 }
 
-using Records = std::optional<std::vector<KafkaRecord>>;
+using MaybeRecords = std::optional<std::vector<KafkaRecord>>;
 
 struct Legacy {
   std::int64_t magic = 0;
@@ -134,7 +134,7 @@ inline std::optional<ByteVector> decompressed(std::int64_t codec, bool old_lz4, 
   return std::nullopt;
 }
 
-inline Records read_legacy(ByteView batch) {
+inline MaybeRecords read_legacy(ByteView batch) {
   const auto outer = legacy_record(batch);
   if (!outer) return std::nullopt;
   const std::int64_t codec = outer->attributes & 7;
@@ -167,7 +167,7 @@ inline Records read_legacy(ByteView batch) {
   return records;
 }
 
-inline Records read_default(ByteView batch) {
+inline MaybeRecords read_default(ByteView batch) {
   const Offset base = number_at(batch, 0, 8);
   const std::int64_t attributes = number_at(batch, 21, 2);
   const Timestamp first_time = number_at(batch, 27, 8);
@@ -258,7 +258,7 @@ inline KafkaVerdict kafka_recovers(ByteView file, Offset base, std::int64_t inte
 }
 
 /// The records of the batch at the front; nothing when reading it ends in an exception.
-inline judge::Records kafka_reads(ByteView bytes) {
+inline judge::MaybeRecords kafka_reads(ByteView bytes) {
   const auto size = static_cast<std::size_t>(judge::number_at(bytes, 8, 4)) + 12;
   const ByteView batch = bytes.first(size);
   return judge::number_at(batch, 16, 1) < 2 ? judge::read_legacy(batch)
