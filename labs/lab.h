@@ -106,8 +106,9 @@ struct Outcome {
 ///
 /// A trial with `moments` moves the scenario's faults, all by the same time, so that the first one
 /// strikes at so many moments between `from` and `to`. They are chosen from the student's own run
-/// without faults (scenarios/exposure.h): where a record has been acknowledged and nothing carries
-/// it to another replica yet, if there is such a moment; else right after an acknowledgment.
+/// without faults (scenarios/ledger/exposure.h): where a record has been acknowledged and nothing
+/// carries it to another replica yet, if there is such a moment; else right after an
+/// acknowledgment.
 ///
 /// A patch may name {victim}, the broker that leads most partitions in that run, and {other_1},
 /// {other_2} ..., the other brokers by number.

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/settings.h"
 #include "labs/lab.h"
-#include "scenarios/exposure.h"
+#include "scenarios/ledger/exposure.h"
 
 #include <nlohmann/json_fwd.hpp>
 

@@ -32,15 +32,24 @@ Duration decompress_time(const sim::CodecsConfig& codecs, log::Codec codec, Byte
   return config == nullptr ? Duration{0} : time_for(outside, config->decompress);
 }
 
-Duration decompress_time(const sim::CodecsConfig& codecs, log::ByteView batches) {
+Duration decompress_time(const sim::CodecsConfig& codecs, const log::Records& records) {
   Duration total{0};
-  for (const log::BatchView& batch : log::Batches(batches)) {
-    const sim::CodecConfig* config = config_of(codecs, batch.codec());
-    if (config == nullptr) continue;
-    const double outside = static_cast<double>(batch.payload().size()) * config->ratio;
+  const auto add = [&](log::Codec codec, std::int64_t inside) {
+    const sim::CodecConfig* config = config_of(codecs, codec);
+    if (config == nullptr) return;
+    const double outside = static_cast<double>(inside) * config->ratio;
     total += time_for(Bytes(static_cast<std::int64_t>(outside)), config->decompress);
+  };
+  for (const log::PhantomBatch& batch : records.phantoms()) add(batch.codec, batch.payload_size);
+  for (const log::BatchView& batch : log::Batches(records.bytes())) {
+    add(batch.codec(), static_cast<std::int64_t>(batch.payload().size()));
   }
   return total;
+}
+
+double compression_ratio(const sim::CodecsConfig& codecs, log::Codec codec) {
+  const sim::CodecConfig* config = config_of(codecs, codec);
+  return config == nullptr ? 1.0 : config->ratio;
 }
 
 }  // namespace brokerlab::model

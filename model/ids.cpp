@@ -6,6 +6,14 @@
 
 namespace brokerlab::model {
 
+void add_run(std::vector<RecordRun>& runs, const RecordRun& run) {
+  if (!runs.empty() && runs.back().producer == run.producer && runs.back().end() == run.first) {
+    runs.back().count += run.count;
+  } else {
+    runs.push_back(run);
+  }
+}
+
 std::string to_text(const std::vector<BrokerId>& brokers) {
   std::string text;
   for (const BrokerId broker : brokers) {

@@ -38,6 +38,24 @@ struct RecordRef {
   auto operator<=>(const RecordRef&) const = default;
 };
 
+/// Records without bytes of their own that have keys are numbered for each partition by itself: its
+/// lane stands in the bits above these.
+inline constexpr int lane_shift = 40;
+
+/// Records of one producer with numbers in a row.
+struct RecordRun {
+  int producer = 0;
+  std::int64_t first = 0;
+  std::int64_t count = 1;
+
+  std::int64_t end() const { return first + count; }
+  RecordRef front() const { return {producer, first}; }
+  RecordRef back() const { return {producer, end() - 1}; }
+  bool operator==(const RecordRun&) const = default;
+};
+/// Adds a run behind others; one that goes on with the last makes it longer.
+void add_run(std::vector<RecordRun>& runs, const RecordRun& run);
+
 /// Where a process listens.
 struct Address {
   sim::MachineId machine;

@@ -1,12 +1,14 @@
-// Observer: who wants to hear what clients and brokers do, record by record. The scenario runner
-// checks its invariants and makes its report from these calls; the model never reads anything
-// back, so watching a run cannot change it.
+// Observer: who wants to hear what clients and brokers do with every record. Records that go the
+// same way together are told of together, as runs; of those with bytes of their own each for itself
+// where its bytes are told. The scenario runner checks its invariants and makes its report from
+// these calls; the model never reads anything back, so watching a run cannot change it.
 //
 // Lifetime: outlives every process. Threads: none. Every call is instant and must not block.
 #pragma once
 
 #include "base/units.h"
 #include "log/batch/byte_slice.h"
+#include "log/batch/phantom.h"
 #include "model/error_code.h"
 #include "model/ids.h"
 
@@ -16,13 +18,44 @@
 
 namespace brokerlab::model {
 
+/// Records that were handed to send() together. Borrowed for the call.
+struct SentRecords {
+  RecordRun run;
+  /// When the load wanted the first and the last of them sent (latencies count from there); the
+  /// others are spread evenly between.
+  Time intended_first;
+  Time intended_last;
+  log::ByteView value;  ///< Of one record; nothing of phantoms.
+};
+
 /// A producer's batch that a leader has appended. Borrowed for the call.
 struct AppendedBatch {
   BrokerId leader;
   const TopicPartition& partition;
-  const std::vector<RecordRef>& records;  ///< In the order of their offsets.
+  const std::vector<RecordRun>& records;  ///< In the order of their offsets.
   Offset base_offset = 0;
   sim::EventId because;  ///< Of a retry: what it is sent again for. None: the first attempt.
+  const log::PhantomBatch* phantom = nullptr;  ///< As it was sent; nullptr: it has bytes.
+
+  std::int64_t record_count() const {
+    std::int64_t count = 0;
+    for (const RecordRun& run : records) count += run.count;
+    return count;
+  }
+};
+
+/// Records that an application has processed, in the order of their offsets and without gaps.
+/// Borrowed for the call.
+struct ConsumedRecords {
+  std::string_view consumer;
+  const TopicPartition& partition;
+  Offset first = 0;
+  std::int64_t count = 1;
+  Time since;                                  ///< When it came to the first; it did the last now.
+  log::ByteView value = {};                    ///< Of one record,
+  const log::PhantomBatch* phantom = nullptr;  ///< or the batch that they are part of.
+
+  Offset end() const { return first + count; }
 };
 
 /// An error that a client met: what a broker answered, or what the client made of an answer that
@@ -53,18 +86,15 @@ class Observer {
 
   // --- Clients ---
 
-  /// send() was called. `intended`: when the load wanted it sent (latencies count from here).
-  virtual void on_sent(RecordRef, Time /*intended*/, log::ByteView /*value*/) {}
-  /// With acks=0: offset is no_offset.
-  virtual void on_acknowledged(RecordRef, const TopicPartition&, Offset) {}
-  virtual void on_send_failed(RecordRef, ErrorCode) {}
-  /// The application has processed the record (after its service time).
-  virtual void on_consumed(std::string_view /*consumer*/, const TopicPartition&, Offset,
-                           log::ByteView /*value*/) {}
+  virtual void on_sent(const SentRecords&) {}
+  /// The first has that offset, and so on. With acks=0 it is no_offset.
+  virtual void on_acknowledged(const RecordRun&, const TopicPartition&, Offset /*first*/) {}
+  virtual void on_send_failed(const RecordRun&, ErrorCode) {}
+  virtual void on_consumed(const ConsumedRecords&) {}
   virtual void on_assigned(std::string_view /*consumer*/, const std::vector<TopicPartition>&) {}
   /// Every error, retried or not, as often as it is met: once a partition where answers are by
-  /// partition, else once a request. Failed sends are told here once a batch, and record by record
-  /// by on_send_failed().
+  /// partition, else once a request. Failed sends are told here once a batch, and by
+  /// on_send_failed().
   virtual void on_client_error(const ClientError&) {}
   virtual void on_committed(std::string_view /*group*/, const TopicPartition&, Offset) {}
   virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,

@@ -49,6 +49,7 @@
 //                 ActiveControllerCount, UnderReplicatedPartitions
 //   of all:       OfflinePartitionsCount, source-rate [source], record-send-rate [producer],
 //                 records-consumed-rate [consumer], group-lag [group], group-unreadable [group];
+//                 produce-latency, end-to-end-latency [p50|p99|p99.9] of the last second;
 //                 by partition: records-lag [group]
 //
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.

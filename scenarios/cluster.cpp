@@ -128,10 +128,18 @@ Status<std::string> Cluster::add_producers() {
   for (std::size_t i = 0; i < scenario_.producers.size(); ++i) {
     const ProducerSpec& spec = scenario_.producers[i];
     const SourceStreams streams(static_cast<std::uint64_t>(scenario_.seed), spec.name);
-    auto feed = SourceFeed::open(scenario_, spec, streams);
-    if (!feed) return fail(feed.error());
-    feeds_.push_back(std::move(*feed));
-    ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all);
+    Feed feed;
+    if (scenario_.source(spec.source)->phantom) {
+      auto runs = SourceRuns::open(scenario_, spec, streams);
+      if (!runs) return fail(runs.error());
+      feed.runs = std::move(*runs);
+    } else {
+      auto records = SourceFeed::open(scenario_, spec, streams);
+      if (!records) return fail(records.error());
+      feed.records = std::move(*records);
+    }
+    feeds_.push_back(std::move(feed));
+    ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all, spec.topic);
   }
   for (Member& member : members_) {
     if (member.role.role != Role::producer) continue;
@@ -146,10 +154,25 @@ Status<std::string> Cluster::add_producers() {
           setup.query_time = spec.query_time;
           setup.service_time = spec.service_time;
           setup.client = {spec.name, bootstrap(), spec.config};
-          return std::make_unique<model::TablePoller>(process, setup, *feeds_[i], context_);
+          setup.partitions = scenario_.topic(spec.topic)->partitions;
+          const Feed& feed = feeds_[i];
+          return feed.runs
+                     ? std::make_unique<model::TablePoller>(process, setup, *feed.runs, context_)
+                     : std::make_unique<model::TablePoller>(process, setup, *feed.records,
+                                                            context_);
         });
   }
   return {};
+}
+
+std::optional<Time> Cluster::next_due(std::size_t producer) const {
+  const Feed& feed = feeds_[producer];
+  return feed.runs ? feed.runs->next_due() : feed.records->next_due();
+}
+
+PerSecond Cluster::rate_at(std::size_t producer, Time date) const {
+  const Feed& feed = feeds_[producer];
+  return feed.runs ? feed.runs->rate_at(date) : feed.records->rate_at(date);
 }
 
 void Cluster::add_consumers() {

@@ -8,8 +8,8 @@
 #include "model/client/consumer.h"
 #include "model/zookeeper/server.h"
 #include "scenarios/description.h"
-#include "scenarios/ledger.h"
-#include "scenarios/sources/source_feed.h"
+#include "scenarios/ledger/ledger.h"
+#include "scenarios/sources/source_runs.h"
 
 #include <functional>
 #include <map>
@@ -50,7 +50,9 @@ class Cluster {
   model::BrokerStorage& storage(model::BrokerId id);
   model::BrokerId broker_id(const Member& member) const;
   std::string_view machine_name(model::BrokerId id) const { return cluster_name(id); }
-  const SourceFeed& feed(std::size_t producer) const { return *feeds_[producer]; }
+  /// Of a producer's source, what it does not take but is asked.
+  std::optional<Time> next_due(std::size_t producer) const;
+  PerSecond rate_at(std::size_t producer, Time date) const;
   model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
   const Scenario& scenario() const { return scenario_; }
 
@@ -73,7 +75,11 @@ class Cluster {
   model::PartitionDirectory partitions_;
   model::ClusterContext context_;
   std::unique_ptr<sim::Network> network_;
-  std::vector<std::unique_ptr<SourceFeed>> feeds_;  ///< By producer.
+  struct Feed {
+    std::unique_ptr<SourceFeed> records;  ///< One of these two.
+    std::unique_ptr<SourceRuns> runs;
+  };
+  std::vector<Feed> feeds_;  ///< By producer.
   std::vector<std::unique_ptr<sim::Machine>> machines_;
   std::vector<std::unique_ptr<model::BrokerStorage>> storage_;
   std::vector<model::BrokerSetup> broker_setups_;

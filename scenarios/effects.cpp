@@ -81,7 +81,7 @@ void Effects::end_silences(const std::function<bool(const Silent&)>& which) {
 void Effects::end_silence(const Silent& silent, Tally& tally, Time end) const {
   if (silent.role == Role::producer) {
     const ProducerSpec& spec = cluster_.scenario().producers[silent.spec];
-    const std::optional<Time> due = cluster_.feed(silent.spec).next_due();
+    const std::optional<Time> due = cluster_.next_due(silent.spec);
     // Before poll_interval is over rows wait for the next poll anyway.
     if (due && *due != never && *due + spec.poll_interval + noise <= end) {
       add(tally, Effect::rows_waited, 1, end - std::max(*due, silent.begin));
@@ -389,18 +389,13 @@ void Effects::on_undelivered(const sim::Transfer& transfer,
 
 // --- What it hears ---
 
-void Effects::on_sent(model::RecordRef ref, Time, log::ByteView) {
-  std::vector<Time>& all = sent_[ref.producer];
-  if (all.size() <= static_cast<std::size_t>(ref.number)) {
-    all.resize(static_cast<std::size_t>(ref.number) + 1, never);
-  }
-  all[static_cast<std::size_t>(ref.number)] = world_.now();
+void Effects::on_sent(const model::SentRecords& sent) {
+  sent_[sent.run.producer].assign(sent.run.first, sent.run.end(), world_.now());
 }
 
-void Effects::on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
-                          log::ByteView) {
-  auto last = last_consumed_.find(consumer);
-  if (last == last_consumed_.end()) last = last_consumed_.emplace(consumer, Time{}).first;
+void Effects::on_consumed(const model::ConsumedRecords& consumed) {
+  auto last = last_consumed_.find(consumed.consumer);
+  if (last == last_consumed_.end()) last = last_consumed_.emplace(consumed.consumer, Time{}).first;
   last->second = world_.now();
 }
 

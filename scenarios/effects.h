@@ -37,6 +37,7 @@
 #pragma once
 
 #include "base/phrase.h"
+#include "base/range_map.h"
 #include "model/observer.h"
 #include "scenarios/availability.h"
 #include "scenarios/cluster.h"
@@ -131,12 +132,12 @@ class Effects final : public model::Observer {
 
   // --- What it hears ---
 
-  void on_sent(model::RecordRef, Time intended, log::ByteView value) override;
-  void on_acknowledged(model::RecordRef, const model::TopicPartition&, model::Offset) override;
-  void on_send_failed(model::RecordRef, model::ErrorCode) override;
+  void on_sent(const model::SentRecords& sent) override;
+  void on_acknowledged(const model::RecordRun&, const model::TopicPartition&,
+                       model::Offset) override;
+  void on_send_failed(const model::RecordRun&, model::ErrorCode) override;
   void on_client_error(const model::ClientError& error) override;
-  void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
-                   log::ByteView value) override;
+  void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
@@ -198,7 +199,7 @@ class Effects final : public model::Observer {
   std::optional<FaultIndex> behind_wait(int producer,
                                         const std::vector<model::TopicPartition>& partitions,
                                         Time sent) const;
-  void note_wait(model::RecordRef ref, const std::vector<model::TopicPartition>& partitions);
+  void note_wait(const model::RecordRun& run, const std::vector<model::TopicPartition>& partitions);
   std::vector<model::TopicPartition> partitions_of(int producer) const;
   void add_pending(FaultIndex fault, Tally& tally) const;
   void add_outages(FaultIndex fault, Tally& tally) const;
@@ -227,7 +228,7 @@ class Effects final : public model::Observer {
   std::vector<Watched> watched_;
   std::vector<Damage> damages_;
   std::map<sim::MachineId, std::int64_t> worked_;
-  std::map<int, std::vector<Time>> sent_;  ///< By producer, then record; `never`: it has ended.
+  std::map<int, RangeMap<Time>> sent_;  ///< By producer: what waits for its fate, since when.
   std::map<std::string, Time, std::less<>> last_consumed_;  ///< By consumer.
   Time last_append_ = Time{Duration::min() / 4};            ///< To any log.
   Time last_record_ = Time{Duration::min() / 4};            ///< Not to __consumer_offsets.

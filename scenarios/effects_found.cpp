@@ -43,30 +43,34 @@ std::optional<Effects::FaultIndex> Effects::behind_wait(
   return last;
 }
 
-void Effects::note_wait(model::RecordRef ref,
+void Effects::note_wait(const model::RecordRun& run,
                         const std::vector<model::TopicPartition>& partitions) {
-  Time& sent = sent_[ref.producer][static_cast<std::size_t>(ref.number)];
-  const Time since = std::exchange(sent, never);
-  const Duration wait = world_.now() - since;
-  if (wait < worth_telling) return;
-  const std::optional<FaultIndex> fault = behind_wait(ref.producer, partitions, since);
-  if (!fault) return;
-  Tally& of = tally(*fault);
-  of.producer_waited = std::max(of.producer_waited, wait);
+  RangeMap<Time>& waiting = sent_[run.producer];
+  std::vector<Time> waited;
+  waiting.for_each(run.first, run.end(), [&](std::int64_t, std::int64_t, Time since) {
+    if (world_.now() - since >= worth_telling) waited.push_back(since);
+  });
+  waiting.erase(run.first, run.end());
+  for (const Time since : waited) {
+    const std::optional<FaultIndex> fault = behind_wait(run.producer, partitions, since);
+    if (!fault) continue;
+    Tally& of = tally(*fault);
+    of.producer_waited = std::max(of.producer_waited, world_.now() - since);
+  }
 }
 
-void Effects::on_acknowledged(model::RecordRef ref, const model::TopicPartition& name,
+void Effects::on_acknowledged(const model::RecordRun& run, const model::TopicPartition& name,
                               model::Offset offset) {
   if (offset == log::no_offset) {  // acks=0: nobody waited
-    sent_[ref.producer][static_cast<std::size_t>(ref.number)] = never;
+    sent_[run.producer].erase(run.first, run.end());
     return;
   }
-  note_wait(ref, {name});
+  note_wait(run, {name});
 }
 
-void Effects::on_send_failed(model::RecordRef ref, model::ErrorCode) {
+void Effects::on_send_failed(const model::RecordRun& run, model::ErrorCode) {
   const std::optional<model::TopicPartition> of = ledger_.giving_up();
-  note_wait(ref, of ? std::vector{*of} : partitions_of(ref.producer));
+  note_wait(run, of ? std::vector{*of} : partitions_of(run.producer));
 }
 
 std::vector<model::TopicPartition> Effects::partitions_of(int producer) const {
@@ -81,10 +85,12 @@ std::vector<model::TopicPartition> Effects::partitions_of(int producer) const {
 /// Records that wait for their acknowledgment still.
 void Effects::add_pending(FaultIndex fault, Tally& tally) const {
   for (const auto& [producer, all] : sent_) {
-    const auto oldest = std::min_element(all.begin(), all.end());
-    if (oldest == all.end() || *oldest == never) continue;
-    const Duration wait = world_.now() - *oldest;
-    if (wait < worth_telling || behind_wait(producer, partitions_of(producer), *oldest) != fault) {
+    Time oldest = never;
+    all.for_each(
+        [&oldest](std::int64_t, std::int64_t, Time since) { oldest = std::min(oldest, since); });
+    if (oldest == never) continue;
+    const Duration wait = world_.now() - oldest;
+    if (wait < worth_telling || behind_wait(producer, partitions_of(producer), oldest) != fault) {
       continue;
     }
     tally.producer_waited = std::max(tally.producer_waited, wait);

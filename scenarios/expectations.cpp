@@ -12,9 +12,9 @@ using Outages = RunReport::Outages;
 
 RunReport::Expectation check_lost(const NoAcknowledgedRecordLost& expected,
                                   const RunReport& report) {
-  const std::size_t lost = report.lost.size() + static_cast<std::size_t>(report.blindly_lost);
+  const std::int64_t lost = report.lost_records() + report.blindly_lost;
   return {phrase("no acknowledged record is lost"), expected.wanted == (lost == 0),
-          phrase("{} lost", with_commas(static_cast<std::int64_t>(lost)))};
+          phrase("{} lost", with_commas(lost))};
 }
 
 RunReport::Expectation check_below(Duration limit, RequestSide side, const Outages& outages) {

@@ -24,7 +24,7 @@ class Harms {
 };
 
 void add_records(const RunReport& r, Harms& harms) {
-  const auto lost = static_cast<std::int64_t>(r.lost.size());
+  const std::int64_t lost = r.lost_records();
   harms.add("records_lost", lost, phrase("1 acknowledged record lost"),
             phrase("{} acknowledged records lost", with_commas(lost)));
   harms.add("blind_records_lost", r.blindly_lost, phrase("1 record sent with acks=0 is in no log"),

@@ -13,14 +13,14 @@
 namespace brokerlab::scenarios {
 namespace {
 
-Percentiles percentiles_of(const Histogram& histogram) {
-  return {histogram.count(),
-          histogram.mean(),
-          histogram.percentile(0.50),
-          histogram.percentile(0.95),
-          histogram.percentile(0.99),
-          histogram.percentile(0.999),
-          histogram.max()};
+Percentiles percentiles_of(const LatencySketch& latency) {
+  return {latency.count(),
+          latency.mean(),
+          latency.percentile(0.50),
+          latency.percentile(0.95),
+          latency.percentile(0.99),
+          latency.percentile(0.999),
+          latency.max()};
 }
 
 void report_records(const Ledger& ledger, Time now, RunReport& report) {
@@ -40,12 +40,13 @@ void report_records(const Ledger& ledger, Time now, RunReport& report) {
   for (const auto& [error, records] : ledger.failed_by()) {
     report.failed_by.emplace_back(model::to_text(error), records);
   }
-  report.acknowledged_after = percentiles_of(ledger.produce_latency());
-  report.send_call = percentiles_of(ledger.send_latency());
-  report.end_to_end = percentiles_of(ledger.end_to_end_latency());
+  const Ledger::Latencies latencies = ledger.latencies();
+  report.acknowledged_after = percentiles_of(latencies.produce);
+  report.send_call = percentiles_of(latencies.send);
+  report.end_to_end = percentiles_of(latencies.end_to_end);
   for (const LostRecord& lost : ledger.lost()) {
-    report.lost.push_back(
-        {lost.label, lost.partition.name(), lost.offset, lost.acknowledged, lost.why});
+    report.lost.push_back({lost.label, lost.partition.name(), lost.offset, lost.acknowledged,
+                           lost.why, lost.record.count});
   }
   report.controller_elections = ledger.controller_elections();
 }

@@ -51,7 +51,7 @@ std::string join(const std::vector<model::BrokerId>& ids) { return model::to_tex
 
 }  // namespace
 
-Recorder::Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
+Recorder::Recorder(sim::World& world, Cluster& cluster, Ledger& ledger,
                    recording::Recording recording)
     : world_(world),
       cluster_(cluster),
@@ -408,8 +408,24 @@ void Recorder::write_disks(const Cluster::Member& member) {
   recording_.sample(metric("disk-utilisation", "share", "", machine), world_.now(), busiest);
 }
 
+/// Of what was acknowledged, and processed, in the last second.
+void Recorder::write_latencies() {
+  const Ledger::Latencies recent = ledger_.take_recent_latencies();
+  const auto write = [this](std::string_view name, const LatencySketch& latency) {
+    if (latency.count() == 0) return;
+    for (const auto& [label, share] :
+         {std::pair("p50", 0.5), std::pair("p99", 0.99), std::pair("p99.9", 0.999)}) {
+      recording_.sample(metric(name, "s", label), world_.now(),
+                        to_seconds(latency.percentile(share)));
+    }
+  };
+  write("produce-latency", recent.produce);
+  write("end-to-end-latency", recent.end_to_end);
+}
+
 void Recorder::write_samples() {
   const Time now = world_.now();
+  write_latencies();
   const Scenario& scenario = cluster_.scenario();
   for (std::size_t i = 0; i < scenario.producers.size(); ++i) {
     const ProducerSpec& producer = scenario.producers[i];
@@ -417,7 +433,7 @@ void Recorder::write_samples() {
     rate("record-send-rate", "1/s", producer.name,
          static_cast<double>(ledger_.acknowledged_by(index)));
     recording_.sample(metric("source-rate", "1/s", producer.source), now,
-                      cluster_.feed(i).rate_at(now).count());
+                      cluster_.rate_at(i, now).count());
   }
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();

@@ -20,8 +20,7 @@ namespace brokerlab::scenarios {
 
 class Recorder {
  public:
-  Recorder(sim::World& world, Cluster& cluster, const Ledger& ledger,
-           recording::Recording recording);
+  Recorder(sim::World& world, Cluster& cluster, Ledger& ledger, recording::Recording recording);
 
   /// Subscribes to the trace and the network and samples from now on.
   void attach();
@@ -53,6 +52,7 @@ class Recorder {
   void write_offsets();
   void write_group_facts();
   void write_samples();
+  void write_latencies();
   int metric(std::string_view name, std::string_view unit, std::string_view label,
              std::optional<int> machine = {}, std::optional<int> partition = {});
   void rate(std::string_view name, std::string_view unit, std::string_view label, double total,
@@ -62,7 +62,7 @@ class Recorder {
 
   sim::World& world_;
   Cluster& cluster_;
-  const Ledger& ledger_;
+  Ledger& ledger_;
   recording::Recording recording_;
   Selection selection_;
   std::size_t partitions_declared_ = 0;

@@ -38,23 +38,26 @@ std::string latency_row(std::string_view name, const Percentiles& p) {
                      to_rounded_text(p.max));
 }
 
-std::string lost_records(const RunReport& r) {
+std::string lost_text(const RunReport& r) {
   if (r.lost.empty()) {
     return line(r.not_verifiable > 0 ? tr("no other acknowledged record was lost")
                                      : tr("no acknowledged record was lost"));
   }
-  std::string text = line(r.lost.size() == 1 ? tr("1 acknowledged record was lost:")
-                                             : tr("{} acknowledged records were lost:",
-                                                  count(static_cast<std::int64_t>(r.lost.size()))));
+  const std::int64_t records = r.lost_records();
+  std::string text = line(records == 1 ? tr("1 acknowledged record was lost:")
+                                       : tr("{} acknowledged records were lost:", count(records)));
   constexpr std::size_t shown = 20;
+  std::int64_t told = 0;
   for (std::size_t i = 0; i < std::min(shown, r.lost.size()); ++i) {
     const RunReport::Lost& lost = r.lost[i];
-    text += fmt::format("    {:<12} {}: {}\n", lost.record,
-                        tr("{} offset {}", lost.partition, lost.offset), say(lost.why));
+    const std::string where = lost.count == 1 ? tr("{} offset {}", lost.partition, lost.offset)
+                                              : tr("{} offsets {} to {}", lost.partition,
+                                                   lost.offset, lost.offset + lost.count - 1);
+    text += fmt::format("    {:<12} {}: {}\n", lost.record, where, say(lost.why));
+    told += lost.count;
   }
-  if (r.lost.size() > shown) {
-    text += "  " + line(tr("... and {} more (--json lists all)",
-                           count(static_cast<std::int64_t>(r.lost.size() - shown))));
+  if (records > told) {
+    text += "  " + line(tr("... and {} more (--json lists all)", count(records - told)));
   }
   return text;
 }
@@ -99,7 +102,7 @@ std::string records_section(const RunReport& r) {
     text += line(tr("{} acknowledged records could not be looked for: no live leader",
                     count(r.not_verifiable)));
   }
-  return text + lost_records(r);
+  return text + lost_text(r);
 }
 
 /// What became of an answer that did not come.
@@ -339,6 +342,12 @@ std::string error_list(const std::vector<std::pair<std::string, std::int64_t>>& 
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, with_commas(number));
   }
   return text;
+}
+
+std::int64_t RunReport::lost_records() const {
+  std::int64_t records = 0;
+  for (const Lost& one : lost) records += one.count;
+  return records;
 }
 
 std::string RunReport::verdict_line() const {

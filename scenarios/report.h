@@ -90,8 +90,10 @@ struct RunReport {
     std::int64_t offset = 0;
     Time acknowledged;
     Phrase why;
+    std::int64_t count = 1;  ///< The record, and those behind it, of a phantom batch.
   };
   std::vector<Lost> lost;
+  std::int64_t lost_records() const;
 
   /// What clients met: an error that a broker answered, or what became of an answer that did not
   /// come.

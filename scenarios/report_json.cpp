@@ -77,9 +77,9 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("lost":{},)", json_list(lost, [](const Lost& l) {
         return fmt::format(
-            R"({{"record":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{}}})",
-            quoted_json(l.record), quoted_json(l.partition), l.offset, to_seconds(l.acknowledged),
-            quoted_json(l.why.english));
+            R"({{"record":{},"count":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{}}})",
+            quoted_json(l.record), l.count, quoted_json(l.partition), l.offset,
+            to_seconds(l.acknowledged), quoted_json(l.why.english));
       }));
   text += fmt::format(R"("latency":{{"acknowledged_after":{},"send_call":{},"end_to_end":{}}},)",
                       json_of(acknowledged_after), json_of(send_call), json_of(end_to_end));

@@ -5,6 +5,9 @@
 namespace brokerlab::scenarios {
 namespace {
 
+/// No copy of a batch comes to a log that much later: its producer has given it up long before.
+constexpr Duration remembered = 1h;
+
 Phrase offsets(model::Offset from, model::Offset to) {
   if (from == to) return {fmt::format("offset {}", from), fmt::format("오프셋 {}", from)};
   return {fmt::format("offsets {} to {}", from, to), fmt::format("오프셋 {}~{}", from, to)};
@@ -18,11 +21,13 @@ Retries::Retries(sim::World& world, Cluster& cluster, Ledger& ledger)
 }
 
 void Retries::on_batch_appended(const model::AppendedBatch& batch) {
-  const model::RecordRef first = batch.records.front();
+  const model::RecordRef first = batch.records.front().front();
   Log& log = logs_[{batch.partition, first.producer}];
-  const Written now{batch.records.back(), batch.base_offset,
-                    batch.base_offset + static_cast<model::Offset>(batch.records.size()),
-                    batch.because};
+  const Written now{batch.records.back().back(), batch.base_offset,
+                    batch.base_offset + batch.record_count(), batch.because, world_.now()};
+  while (!log.empty() && log.begin()->second.when + remembered < world_.now()) {
+    log.erase(log.begin());
+  }
   // What was sent later: the newest that is still there.
   while (!log.empty() && log.rbegin()->first > first.number && !stands(batch, log.rbegin()->second))
     log.erase(std::prev(log.end()));
@@ -49,11 +54,11 @@ bool Retries::stands(const model::AppendedBatch& now, const Written& before) con
 void Retries::tell(const sim::EventKind& kind, const model::AppendedBatch& batch,
                    const Written& before, sim::Detail beside) const {
   const sim::World::KeepCause keep(world_);
-  const model::RecordRef first = batch.records.front();
+  const model::RecordRef first = batch.records.front().front();
   const std::string& client =
       cluster_.scenario().producers[static_cast<std::size_t>(first.producer)].name;
-  const std::size_t count = batch.records.size();
-  const auto end = batch.base_offset + static_cast<model::Offset>(count);
+  const std::int64_t count = batch.record_count();
+  const model::Offset end = batch.base_offset + count;
   const sim::Trace::About about{.machine = world_.trace().find_machine(client),
                                 .partition = cluster_.context().partitions.id_of(batch.partition),
                                 .cause = batch.because.valid() ? batch.because : before.because};

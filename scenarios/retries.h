@@ -29,6 +29,7 @@ class Retries final : public model::Observer {
     model::Offset base;
     model::Offset end;
     sim::EventId because;
+    Time when;
   };
   /// By the number of the first record.
   using Log = std::map<std::int64_t, Written>;

@@ -126,8 +126,12 @@ class Run {
       recording.invariant(one.name, one.held, one.checked, detail);
     }
     for (const LostRecord& lost : ledger_.lost()) {
+      const std::string label =
+          lost.record.count == 1
+              ? lost.label
+              : fmt::format("{} and {} behind it", lost.label, lost.record.count - 1);
       recording.lost_record({cluster_->context().partitions.id_of(lost.partition).value(),
-                             lost.offset, lost.label, lost.acknowledged, lost.why.english});
+                             lost.offset, label, lost.acknowledged, lost.why.english});
     }
     return recording.finish();
   }

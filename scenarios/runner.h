@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "scenarios/description.h"
-#include "scenarios/exposure.h"
+#include "scenarios/ledger/exposure.h"
 #include "scenarios/report.h"
 
 #include <functional>

@@ -118,12 +118,27 @@ Partition::Transition Partition::make_follower(const LeaderAndIsrRequest::Partit
 
 // --- Leader ---
 
+ErrorCode Partition::check_append(Acks acks) const {
+  if (!is_leader()) return ErrorCode::not_leader_or_follower;
+  return acks == Acks::all && under_min_isr() ? ErrorCode::not_enough_replicas : ErrorCode::none;
+}
+
 Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableByteView batches,
                                                                    Acks acks, Time now,
                                                                    log::Timestamp wall) {
-  if (!is_leader()) return fail(ErrorCode::not_leader_or_follower);
-  if (acks == Acks::all && under_min_isr()) return fail(ErrorCode::not_enough_replicas);
-  const auto appended = log_->append_as_leader(batches, leader_epoch_, wall);
+  if (const ErrorCode wrong = check_append(acks); wrong != ErrorCode::none) return fail(wrong);
+  return appended(log_->append_as_leader(batches, leader_epoch_, wall), now);
+}
+
+Result<Partition::Appended, ErrorCode> Partition::append_as_leader(const log::PhantomBatch& batch,
+                                                                   Acks acks, Time now,
+                                                                   log::Timestamp wall) {
+  if (const ErrorCode wrong = check_append(acks); wrong != ErrorCode::none) return fail(wrong);
+  return appended(log_->append_phantom_as_leader(batch, leader_epoch_, wall), now);
+}
+
+Result<Partition::Appended, ErrorCode> Partition::appended(
+    const Result<log::AppendInfo, log::LogError>& appended, Time now) {
   if (!appended) {
     using Kind = log::LogError::Kind;
     switch (appended.error().kind) {
@@ -285,7 +300,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
     return read;
   }
   if (wanted.fetch_offset >= bound) return read;
-  auto data = log().read(wanted.fetch_offset, max_bytes.count(), bound, min_one_batch);
+  auto data = log().read_records(wanted.fetch_offset, max_bytes.count(), bound, min_one_batch);
   if (!data) {
     read.error = data.error().kind == log::LogError::Kind::offset_out_of_range
                      ? ErrorCode::offset_out_of_range
@@ -351,7 +366,7 @@ Result<log::AppendInfo, log::LogError> Partition::append_as_follower(
     const FetchResponse::Partition& data, log::Timestamp wall) {
   log::AppendInfo info;
   if (!data.records.empty()) {
-    auto appended = log_->append_as_follower(data.records, wall);
+    auto appended = log_->append_records_as_follower(data.records, wall);
     if (!appended) return fail(appended.error());
     info = *appended;
   }

@@ -104,6 +104,8 @@ class Partition {
   /// `wall`: milliseconds since 1970, for LogAppendTime.
   Result<Appended, ErrorCode> append_as_leader(log::MutableByteView batches, Acks acks, Time now,
                                                log::Timestamp wall);
+  Result<Appended, ErrorCode> append_as_leader(const log::PhantomBatch& batch, Acks acks, Time now,
+                                               log::Timestamp wall);
 
   struct FollowerFetch {
     bool known = false;  ///< False: this broker is no replica of the partition.
@@ -114,7 +116,7 @@ class Partition {
 
   struct Read {
     ErrorCode error = ErrorCode::none;
-    log::ReadResult data;
+    log::RecordsRead data;
     Offset high_watermark = log::no_offset;
     Offset log_start_offset = log::no_offset;
     Offset log_end_offset = log::no_offset;
@@ -175,6 +177,9 @@ class Partition {
   const std::map<BrokerId, FollowerState>& followers() const { return followers_; }
 
  private:
+  ErrorCode check_append(Acks acks) const;
+  Result<Appended, ErrorCode> appended(const Result<log::AppendInfo, log::LogError>& appended,
+                                       Time now);
   int effective_min_isr() const;
   bool in_isr(BrokerId broker) const;
   bool maybe_increment_high_watermark(Time now);

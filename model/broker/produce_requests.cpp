@@ -122,9 +122,7 @@ ProduceRequests::Part ProduceRequests::append(const ProduceRequest::Partition& p
     part.answer.error = replicas_.why_missing(produced.partition);
     return part;
   }
-  // The leader writes offsets into the batch: it needs its own copy of the sender's bytes.
-  log::ByteVector batch(produced.records.data(), produced.records.data() + produced.records.size());
-  const auto appended = append_to(*partition, std::move(batch), acks);
+  const auto appended = append_to(*partition, produced.records, acks);
   if (!appended) {
     part.answer.error = appended.error();
     return part;
@@ -135,18 +133,25 @@ ProduceRequests::Part ProduceRequests::append(const ProduceRequest::Partition& p
   replicas_.counters().messages_in += appended->records;
   replicas_.counters().bytes_in += appended->bytes;
   if (produced.origin.records) {
-    context_.cluster.observer.on_batch_appended({context_.id, produced.partition,
-                                                 *produced.origin.records, appended->first_offset,
-                                                 produced.origin.because});
+    context_.cluster.observer.on_batch_appended(
+        {context_.id, produced.partition, *produced.origin.records, appended->first_offset,
+         produced.origin.because,
+         produced.records.is_phantom() ? &produced.records.phantoms().front() : nullptr});
   }
   replicas_.wake(*partition);
   return part;
 }
 
 Result<log::AppendInfo, ErrorCode> ProduceRequests::append_to(Partition& partition,
-                                                              log::ByteVector batch, Acks acks) {
+                                                              const log::Records& records,
+                                                              Acks acks) {
+  const Time now = context_.clock();
+  const log::Timestamp wall = context_.wall_millis();
+  // The leader writes offsets into the batch: it needs its own copy of the sender's bytes.
+  log::ByteVector own(records.bytes().data(), records.bytes().data() + records.bytes().size());
   const auto appended =
-      partition.append_as_leader(batch, acks, context_.clock(), context_.wall_millis());
+      records.is_phantom() ? partition.append_as_leader(records.phantoms().front(), acks, now, wall)
+                           : partition.append_as_leader(log::MutableByteView(own), acks, now, wall);
   if (!appended) return fail(appended.error());
   const log::AppendInfo& info = appended->info;
   if (info.log_append_time != log::no_timestamp) {
@@ -163,7 +168,7 @@ sim::Task<ErrorCode> ProduceRequests::append(TopicPartition name, log::ByteVecto
                                              Duration timeout) {
   Partition* partition = replicas_.find(name);
   if (partition == nullptr) co_return replicas_.why_missing(name);
-  const auto appended = append_to(*partition, std::move(batch), Acks::all);
+  const auto appended = append_to(*partition, log::ByteSlice::copy_of(batch), Acks::all);
   if (!appended) co_return appended.error();
   replicas_.wake(*partition);
   co_await context_.storage.settle();

@@ -29,7 +29,7 @@ class ProduceRequests {
     Offset required = log::no_offset;  ///< Of the high watermark; no_offset: it waits for nothing.
   };
   Part append(const ProduceRequest::Partition& produced, Acks acks);
-  Result<log::AppendInfo, ErrorCode> append_to(Partition& partition, log::ByteVector batch,
+  Result<log::AppendInfo, ErrorCode> append_to(Partition& partition, const log::Records& records,
                                                Acks acks);
 
   const ReplicaContext& context_;

@@ -107,7 +107,7 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
     }
     std::int64_t bytes = 0;
     for (const auto& data : (*answer)->partitions) {
-      bytes += static_cast<std::int64_t>(data.records.size());
+      bytes += data.records.size();
     }
     sim::Cpu& cpu = process_.machine().cpu();
     co_await cpu.run(cpu.demand(static_cast<int>((*answer)->partitions.size()), 0, Bytes(bytes)));

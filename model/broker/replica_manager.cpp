@@ -220,7 +220,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
       co_return false;
     }
     if (appended->rolled) logs_.flush_behind(data.partition, appended->first_offset);
-    replicas_.counters().replication_bytes_in += static_cast<std::int64_t>(data.records.size());
+    replicas_.counters().replication_bytes_in += data.records.size();
     Observer& observer = context_.cluster.observer;
     if (partition.log_end_offset() != end_before) {
       observer.on_log_end(context_.id, partition.name(), partition.log_end_offset());

@@ -17,6 +17,7 @@ namespace {
 
 /// ConsumerUtils.DEFAULT_CLOSE_TIMEOUT_MS.
 constexpr Duration default_close_timeout = 30s;
+constexpr Duration told_every = 20ms;
 
 }  // namespace
 
@@ -139,17 +140,34 @@ sim::Task<> ConsumerApp::run() {
       co_await give_up(records.error());
       co_return;
     }
-    for (const ConsumedRecord& record : *records) {
-      if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time);
-      context_.observer.on_consumed(setup_.client.client_id, record.partition, record.offset,
-                                    record.value);
-    }
+    for (const ConsumedRecord& record : *records) co_await process(record);
     if (records->empty() || setup_.client.config.enable_auto_commit) continue;
     co_await consumer_.commit();
   }
   world.set_cause(told_to_stop_);
   co_await consumer_.close();
   process_.exit({"stopped", "정지 요청"});
+}
+
+sim::Task<> ConsumerApp::process(const ConsumedRecord& record) {
+  sim::World& world = process_.world();
+  // Of many at once it tells now and then how far it has come.
+  const std::int64_t most = setup_.service_time > Duration{0}
+                                ? std::max<std::int64_t>(1, told_every / setup_.service_time)
+                                : record.count;
+  for (std::int64_t done = 0; done < record.count;) {
+    const std::int64_t count = std::min(most, record.count - done);
+    const Time since = world.now() + setup_.service_time;
+    if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time * count);
+    context_.observer.on_consumed({.consumer = setup_.client.client_id,
+                                   .partition = record.partition,
+                                   .first = record.offset + done,
+                                   .count = count,
+                                   .since = since,
+                                   .value = record.value,
+                                   .phantom = record.phantom ? &*record.phantom : nullptr});
+    done += count;
+  }
 }
 
 sim::Task<> ConsumerApp::give_up(ConsumerFailure failure) {

@@ -26,14 +26,16 @@
 
 namespace brokerlab::model {
 
-/// A record with its own copy of everything.
+/// A record with its own copy of everything, or several of a phantom batch in a row.
 struct ConsumedRecord {
   TopicPartition partition;
-  Offset offset = 0;
+  Offset offset = 0;  ///< Of the first.
+  std::int64_t count = 1;
   LeaderEpoch leader_epoch = log::no_epoch;
   log::Timestamp timestamp = log::no_timestamp;
   std::optional<log::ByteVector> key;
   log::ByteVector value;
+  std::optional<log::PhantomBatch> phantom = {};  ///< What they are part of; no key and value then.
 };
 
 struct ConsumerSetup {
@@ -96,6 +98,7 @@ class ConsumerApp final : public sim::Program {
 
  private:
   sim::Task<> run();
+  sim::Task<> process(const ConsumedRecord& record);
   sim::Task<> give_up(ConsumerFailure failure);
 
   sim::Process& process_;

@@ -5,7 +5,7 @@
 // Source:   org.apache.kafka.clients.consumer.internals.{FetchBuffer, CompletedFetch}.
 #pragma once
 
-#include "log/batch/byte_slice.h"
+#include "log/batch/records.h"
 #include "model/client/consumer.h"
 
 #include <deque>
@@ -21,9 +21,10 @@ struct CompletedFetch {
   Offset next_offset = log::no_offset;  ///< First the one asked for, then behind what was taken.
   ErrorCode error = ErrorCode::none;
   Offset high_watermark = log::no_offset;
-  log::ByteSlice bytes;
+  log::Records data;
   // Once initialized:
   std::deque<ConsumedRecord> records;
+  std::int64_t count = 0;         ///< Of records.
   Offset after = log::no_offset;  ///< Of the last whole batch; no_offset: there was none.
   bool damaged = false;
   Duration demand{0};  ///< For the records that are left.

@@ -41,10 +41,10 @@ bool FetchCollector::has_available() const {
 /// FetchCollector.collectFetch.
 FetchCollector::Collected FetchCollector::collect() {
   Collected collected;
-  const auto most = static_cast<std::size_t>(config_.max_poll_records);
-  while (collected.records.size() < most) {
+  const std::int64_t most = config_.max_poll_records;
+  while (collected.count < most) {
     if (buffer_.next_in_line) {
-      take_records(*buffer_.next_in_line, most - collected.records.size(), collected);
+      take_records(*buffer_.next_in_line, most - collected.count, collected);
     } else if (buffer_.completed.empty()) {
       break;
     } else {
@@ -96,16 +96,22 @@ void FetchCollector::handle_error(Position& position, const CompletedFetch& fetc
 }
 
 void FetchCollector::decode(CompletedFetch& fetch) const {
-  const sim::CpuConfig& cpu = process_.machine().cpu().config();
-  const log::ByteSlice bytes = std::exchange(fetch.bytes, {});
-  if (bytes.empty()) return;
-  log::ByteVector scratch;
+  const log::Records data = std::exchange(fetch.data, {});
+  if (data.empty()) return;
   fetch.demand =
-      response_cost + time_for(Bytes(static_cast<std::int64_t>(bytes.size())), cpu.byte_rate);
+      response_cost + time_for(Bytes(data.size()), process_.machine().cpu().config().byte_rate);
+  decode_bytes(fetch, data.bytes());
+  decode_phantoms(fetch, data.phantoms());
+  fetch.demand += read_record_cost * fetch.count;
+}
+
+void FetchCollector::decode_bytes(CompletedFetch& fetch, log::ByteView bytes) const {
+  log::ByteVector scratch;
+  const sim::CodecsConfig& codecs = process_.machine().cpu().config().codecs;
   for (const log::BatchView& batch : log::Batches(bytes)) {
     if (config_.check_crcs && !batch.checksum_ok()) {
       fetch.damaged = true;
-      break;
+      return;
     }
     const auto take = [&](const log::RecordView& record) {
       if (record.offset < fetch.next_offset) return true;  // the batch began before the position
@@ -117,23 +123,41 @@ void FetchCollector::decode(CompletedFetch& fetch) const {
       if (record.key) taken.key.emplace(record.key->begin(), record.key->end());
       if (record.value) taken.value.assign(record.value->begin(), record.value->end());
       fetch.records.push_back(std::move(taken));
+      ++fetch.count;
       return true;
     };
     if (!batch.is_control() && !log::for_each_record(batch, scratch, take).ok()) {
       fetch.damaged = true;
-      break;
+      return;
     }
     fetch.after = batch.next_offset();
     if (batch.codec() == log::Codec::none) continue;
     const Bytes outside(static_cast<std::int64_t>(scratch.size()));
-    fetch.demand += decompress_time(cpu.codecs, batch.codec(), outside);
+    fetch.demand += decompress_time(codecs, batch.codec(), outside);
   }
-  fetch.demand += read_record_cost * static_cast<std::int64_t>(fetch.records.size());
+}
+
+void FetchCollector::decode_phantoms(CompletedFetch& fetch,
+                                     std::span<const log::PhantomBatch> batches) const {
+  for (const log::PhantomBatch& batch : batches) {
+    fetch.after = batch.next_offset();
+    ConsumedRecord taken;
+    taken.offset = std::max(batch.base_offset, fetch.next_offset);
+    taken.count = batch.next_offset() - taken.offset;
+    if (taken.count <= 0) continue;
+    taken.partition = fetch.partition;
+    taken.leader_epoch = batch.leader_epoch;
+    taken.timestamp = batch.max_timestamp;
+    taken.phantom = batch;
+    fetch.count += taken.count;
+    fetch.records.push_back(std::move(taken));
+    fetch.demand += decompress_time(process_.machine().cpu().config().codecs, log::Records(batch));
+  }
 }
 
 /// FetchCollector.fetchRecords. The fetch is through, and its partition may be fetched again, when
 /// more was asked for than it has; who takes exactly its last record does not know yet.
-void FetchCollector::take_records(CompletedFetch& fetch, std::size_t most, Collected& into) {
+void FetchCollector::take_records(CompletedFetch& fetch, std::int64_t most, Collected& into) {
   Position* position = subscriptions_.find(fetch.partition);
   const bool in_line = position != nullptr && position->state == PositionState::fetching &&
                        position->offset == fetch.next_offset;
@@ -141,17 +165,28 @@ void FetchCollector::take_records(CompletedFetch& fetch, std::size_t most, Colle
     buffer_.next_in_line.reset();
     return;
   }
-  const std::size_t count = std::min(most, fetch.records.size());
+  const std::int64_t count = std::min(most, fetch.count);
   const bool through = count < most;
-  const Duration cost = through ? fetch.demand
-                                : fetch.demand * static_cast<std::int64_t>(count) /
-                                      static_cast<std::int64_t>(fetch.records.size());
+  const Duration cost = through ? fetch.demand : fetch.demand * count / fetch.count;
   fetch.demand -= cost;
   into.demand += cost;
-  for (std::size_t i = 0; i < count; ++i) {
-    position->offset_epoch = fetch.records.front().leader_epoch;
-    fetch.next_offset = fetch.records.front().offset + 1;
-    into.records.push_back(std::move(fetch.records.front()));
+  fetch.count -= count;
+  into.count += count;
+  for (std::int64_t left = count; left > 0;) {
+    ConsumedRecord& front = fetch.records.front();
+    position->offset_epoch = front.leader_epoch;
+    if (front.count > left) {  // of a phantom batch
+      ConsumedRecord part = front;
+      part.count = left;
+      front.offset += left;
+      front.count -= left;
+      fetch.next_offset = part.offset + left;
+      into.records.push_back(std::move(part));
+      break;
+    }
+    left -= front.count;
+    fetch.next_offset = front.offset + front.count;
+    into.records.push_back(std::move(front));
     fetch.records.pop_front();
   }
   if (through && fetch.after != log::no_offset) {

@@ -25,8 +25,9 @@ class FetchCollector {
 
   struct Collected {
     std::vector<ConsumedRecord> records;
-    bool advanced = false;  ///< A position moved, be it over nothing that the application sees.
-    Duration demand{0};     ///< Time of the caller's CPU for it.
+    std::int64_t count = 0;  ///< Of records.
+    bool advanced = false;   ///< A position moved, be it over nothing that the application sees.
+    Duration demand{0};      ///< Time of the caller's CPU for it.
     bool empty() const { return records.empty() && !advanced; }
   };
   /// At most max.poll.records records, in the order their fetches came back.
@@ -38,7 +39,9 @@ class FetchCollector {
   bool initialize(CompletedFetch& fetch);
   void handle_error(Position& position, const CompletedFetch& fetch);
   void decode(CompletedFetch& fetch) const;
-  void take_records(CompletedFetch& fetch, std::size_t most, Collected& into);
+  void decode_bytes(CompletedFetch& fetch, log::ByteView bytes) const;
+  void decode_phantoms(CompletedFetch& fetch, std::span<const log::PhantomBatch> batches) const;
+  void take_records(CompletedFetch& fetch, std::int64_t most, Collected& into);
   void tell_damage(Position& position, const CompletedFetch& fetch);
 
   sim::Process& process_;

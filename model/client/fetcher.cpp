@@ -79,7 +79,7 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     fetch.next_offset = one->offset;
     fetch.error = answer.error;
     fetch.high_watermark = answer.high_watermark;
-    fetch.bytes = std::move(answer.records);
+    fetch.data = std::move(answer.records);
     buffer_.completed.push_back(std::move(fetch));
     if (!names_new_leader(answer.error, answer.current_leader)) continue;
     if (!network_.update_leader(answer.partition, answer.current_leader, response.node_endpoints)) {

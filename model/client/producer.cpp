@@ -35,7 +35,7 @@ struct KafkaProducer::Impl {
         config(setup.config),
         context(cluster),
         network(owner, settings(), cluster.observer),
-        accumulator(config, stream("backoff")),
+        accumulator(config, stream("backoff"), phantoms(owner, cluster)),
         partitioner(config, stream("partitioner")),
         // Wakes the sender: nothing lingers while someone waits for memory.
         memory(world, config.buffer_memory, network.changed()),
@@ -59,10 +59,27 @@ struct KafkaProducer::Impl {
         fmt::format("{}/{}/{}/{}", process.name(), setup.client_id, what, process.starts()));
   }
 
+  /// Every life of a producer has seeds of its own for its phantom batches.
+  RecordAccumulator::Phantoms phantoms(sim::Process& owner, ClusterContext& cluster) const {
+    return {++cluster.producer_lives << 32,
+            compression_ratio(owner.machine().cpu().config().codecs,
+                              static_cast<log::Codec>(config.compression_type))};
+  }
+
   using NewRecord = RecordAccumulator::NewRecord;
+  using NewRun = RecordAccumulator::NewRun;
   sim::Task<bool> send(ProducerRecord record);
-  /// False: there was no memory for it before the deadline.
-  sim::Task<bool> append(std::string topic, std::optional<int> partition, NewRecord record,
+  sim::Task<bool> send(ProducerRun records);
+  bool refuse(const RecordRun& run, const TopicPartition& partition, ErrorCode error,
+              std::string_view exception);
+  bool too_large(std::size_t size_bound) const {
+    const Bytes bound(static_cast<std::int64_t>(size_bound));
+    return bound > config.max_request_size || bound > config.buffer_memory;
+  }
+  /// False: there was no memory for it before the deadline. Of a run what was appended is taken out
+  /// of it, and no more than fits into one batch.
+  template <class New>
+  sim::Task<bool> append(std::string topic, std::optional<int> partition, New& record,
                          Time deadline);
   sim::Task<bool> wait_for_topic(const std::string& topic, Time deadline);
   sim::Task<bool> take_memory(Bytes size, Time deadline);
@@ -94,28 +111,80 @@ sim::Task<bool> KafkaProducer::send(ProducerRecord record) {
   return impl_->send(std::move(record));
 }
 
+sim::Task<bool> KafkaProducer::send(ProducerRun run) { return impl_->send(std::move(run)); }
+
+bool KafkaProducer::Impl::refuse(const RecordRun& run, const TopicPartition& partition,
+                                 ErrorCode error, std::string_view exception) {
+  counters.records_failed += run.count;
+  network.errors().gave_up(ApiKey::produce, error, exception, &partition);
+  context.observer.on_send_failed(run, error);
+  return false;
+}
+
+sim::Task<bool> KafkaProducer::Impl::send(ProducerRun records) {
+  const RecordRun all = records.run;
+  counters.records_sent += all.count;
+  context.observer.on_sent({all, records.intended_first, records.intended_last, {}});
+  const TopicPartition partition{records.topic, records.partition.value_or(-1)};
+  if (closed) {
+    co_return refuse(all, partition, ErrorCode::unknown_server_error, "IllegalStateException");
+  }
+  const Time deadline = world.now() + config.max_block;
+  const bool known = co_await wait_for_topic(records.topic, deadline);
+  if (!known) co_return refuse(all, partition, ErrorCode::request_timed_out, "TimeoutException");
+  NewRun left{all, 0, records.key_size, records.bytes};
+  if (too_large(RecordAccumulator::size_bound(left))) {
+    co_return refuse(all, partition, ErrorCode::message_too_large, "RecordTooLargeException");
+  }
+  sim::Cpu& cpu = process.machine().cpu();
+  const std::int64_t key = std::max<std::int64_t>(0, records.key_size);
+  const Duration cost =
+      send_cost(config, cpu.config().codecs, static_cast<std::size_t>(left.value_size() + key)) *
+      all.count;
+  co_await cpu.run(cost);
+  left.timestamp = context.stamp_millis(process.machine());
+  while (left.run.count > 0) {
+    std::optional<int> to = records.partition;
+    // A custom partitioner is asked for each record, and again when that would begin a batch.
+    const bool one_by_one = !to && partitioner.is_custom();
+    NewRun next = left.take(one_by_one ? 1 : left.run.count);
+    if (!to) to = partitioner.choose(network.view(), records.topic, std::nullopt);
+    if (one_by_one) {
+      if (accumulator.append({records.topic, *to}, next)) {
+        if (accumulator.sendable({records.topic, *to})) wake_sender();
+        continue;
+      }
+      to = partitioner.choose(network.view(), records.topic, std::nullopt);
+    }
+    const bool appended = co_await append(records.topic, to, next, deadline);
+    if (!appended) {
+      if (left.run.count > 0) next.run.count = left.run.end() - next.run.first;
+      co_return refuse(next.run, partition, ErrorCode::request_timed_out,
+                       "BufferExhaustedException");
+    }
+    if (next.run.count > 0) left = next;
+  }
+  co_return true;
+}
+
 sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   ++counters.records_sent;
-  context.observer.on_sent(record.ref, record.intended, record.value);
-  const auto refuse = [&](ErrorCode error, std::string_view exception) {
-    ++counters.records_failed;
-    const TopicPartition partition{record.topic, record.partition.value_or(-1)};
-    network.errors().gave_up(ApiKey::produce, error, exception, &partition);
-    context.observer.on_send_failed(record.ref, error);
-    return false;
-  };
-  if (closed) co_return refuse(ErrorCode::unknown_server_error, "IllegalStateException");
+  const RecordRun run{record.ref.producer, record.ref.number, 1};
+  const TopicPartition named{record.topic, record.partition.value_or(-1)};
+  context.observer.on_sent({run, record.intended, record.intended, record.value});
+  if (closed) {
+    co_return refuse(run, named, ErrorCode::unknown_server_error, "IllegalStateException");
+  }
   const Time deadline = world.now() + config.max_block;
   const bool known = co_await wait_for_topic(record.topic, deadline);
-  if (!known) co_return refuse(ErrorCode::request_timed_out, "TimeoutException");
+  if (!known) co_return refuse(run, named, ErrorCode::request_timed_out, "TimeoutException");
 
   NewRecord fresh;
   fresh.ref = record.ref;
   if (record.key) fresh.key = *record.key;
   fresh.value = record.value;
-  const Bytes bound(static_cast<std::int64_t>(RecordAccumulator::size_bound(fresh)));
-  if (bound > config.max_request_size || bound > config.buffer_memory) {
-    co_return refuse(ErrorCode::message_too_large, "RecordTooLargeException");
+  if (too_large(RecordAccumulator::size_bound(fresh))) {
+    co_return refuse(run, named, ErrorCode::message_too_large, "RecordTooLargeException");
   }
   sim::Cpu& cpu = process.machine().cpu();
   const Duration cost = send_cost(config, cpu.config().codecs,
@@ -134,14 +203,17 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
     partition = partitioner.choose(network.view(), record.topic, fresh.key);
   }
   const bool appended = co_await append(record.topic, partition, fresh, deadline);
-  if (!appended) co_return refuse(ErrorCode::request_timed_out, "BufferExhaustedException");
+  if (!appended) {
+    co_return refuse(run, named, ErrorCode::request_timed_out, "BufferExhaustedException");
+  }
   co_return true;
 }
 
 /// RecordAccumulator.append: without a partition the sticky one of the moment, looked at again
 /// after every wait, and left before the append when its batches are full.
+template <class New>
 sim::Task<bool> KafkaProducer::Impl::append(std::string topic, std::optional<int> partition,
-                                            NewRecord record, Time deadline) {
+                                            New& record, Time deadline) {
   const Bytes size = accumulator.memory_for(record);
   bool has_memory = false;
   while (true) {

@@ -36,6 +36,18 @@ struct ProducerRecord {
   log::ByteVector value;
 };
 
+/// Records without bytes of their own, which come together and have the same key or none.
+struct ProducerRun {
+  RecordRun run;
+  /// Of the first and the last; those between are spread evenly.
+  Time intended_first;
+  Time intended_last;
+  std::string topic;
+  std::optional<int> partition;  ///< Unset: the partitioner chooses, as for records without a key.
+  std::int64_t key_size = -1;    ///< Of each; -1: none.
+  std::int64_t bytes = 0;        ///< Of all values together.
+};
+
 struct ProducerSetup {
   std::string client_id;
   std::vector<Address> bootstrap;  ///< bootstrap.servers
@@ -52,6 +64,10 @@ class KafkaProducer {
   /// Buffers the record. Waits for the topic's metadata and for buffer memory, max.block.ms at
   /// most together. False: the record failed (the Observer has heard why).
   sim::Task<bool> send(ProducerRecord record);
+
+  /// The same of all records of a run; they travel as phantom batches (log/batch/phantom.h). Costs
+  /// what as many records cost the producer's machine, and us what the batches do.
+  sim::Task<bool> send(ProducerRun run);
 
   /// Sends everything buffered without lingering and waits until all of it has met its fate.
   sim::Task<> flush();

@@ -110,7 +110,7 @@ void AcknowledgmentWaits::note(const ProducerBatch& batch, sim::Trace::About abo
   if (!batch.because.valid() && answer.waits.parked >= notable) {
     about.cause = why_replicated_late(world_.trace(), about.partition, batch.created);
   }
-  const std::size_t count = batch.records.size();
+  const std::int64_t count = batch.record_count;
   world_.trace().record(
       events::acknowledgment_waited, about,
       events::with_waits({{"count", std::to_string(count)},

@@ -27,37 +27,43 @@ void CompressionRatio::raise(const std::string& topic, double ratio) {
 // --- ProducerBatch ---
 
 std::size_t ProducerBatch::estimated_size() const {
-  return bytes.empty() ? builder.estimated_size(compression_ratio) : bytes.size();
+  if (!records.empty()) return static_cast<std::size_t>(records.size());
+  if (!phantom) return builder.estimated_size(compression_ratio);
+  return log::estimated_batch_size(static_cast<std::size_t>(phantom->payload.size()),
+                                   builder.codec(), compression_ratio);
 }
 
 bool ProducerBatch::full() const {
-  return closed_for_appends || (!records.empty() && write_limit <= estimated_size());
-}
-
-void ProducerBatch::close() {
-  closed_for_appends = true;
-  if (!bytes.empty()) return;
-  uncompressed = builder.uncompressed_records_size();
-  auto built = std::make_shared<log::ByteVector>(builder.build());
-  const std::byte* data = built->data();
-  const std::size_t size = built->size();
-  bytes = log::ByteSlice(std::shared_ptr<const std::byte[]>(std::move(built), data), size);
+  return closed_for_appends || (record_count > 0 && write_limit <= estimated_size());
 }
 
 double ProducerBatch::actual_ratio() const {
-  ENSURE(uncompressed > 0 && bytes.size() > log::batch_header_size, "the batch is not closed");
-  return static_cast<double>(bytes.size() - log::batch_header_size) /
-         static_cast<double>(uncompressed);
+  const auto size = static_cast<std::size_t>(records.size());
+  ENSURE(uncompressed > 0 && size > log::batch_header_size, "the batch is not closed");
+  return static_cast<double>(size - log::batch_header_size) / static_cast<double>(uncompressed);
 }
 
 // --- RecordAccumulator ---
+
+RecordAccumulator::NewRun RecordAccumulator::NewRun::take(std::int64_t count) {
+  ENSURE(count > 0 && count <= run.count, "{} of {} records", count, run.count);
+  NewRun taken = *this;
+  taken.run.count = count;
+  taken.bytes = count == run.count ? bytes : value_size() * count;
+  run.first += count;
+  run.count -= count;
+  bytes -= taken.bytes;
+  return taken;
+}
 
 std::size_t RecordAccumulator::size_bound(const NewRecord& record) {
   return log::batch_header_size + log::record_size_upper_bound(record.key, record.value);
 }
 
-Bytes RecordAccumulator::memory_for(const NewRecord& record) const {
-  return std::max(config_.batch_size, Bytes(static_cast<std::int64_t>(size_bound(record))));
+std::size_t RecordAccumulator::size_bound(const NewRun& run) {
+  const auto key = static_cast<std::size_t>(std::max<std::int64_t>(0, run.key_size));
+  return log::batch_header_size + log::record_size_upper_bound(std::nullopt, std::nullopt) + key +
+         static_cast<std::size_t>(run.value_size());
 }
 
 BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::size_t limit,
@@ -68,36 +74,129 @@ BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::siz
   return std::make_shared<ProducerBatch>(partition, options, limit, ratio, created);
 }
 
+BatchPtr RecordAccumulator::begin_batch(const TopicPartition& partition, Bytes memory, Time now) {
+  const BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
+  batch->memory = memory;
+  queues_[partition].push_back(batch);
+  return batch;
+}
+
+ProducerBatch* RecordAccumulator::open_batch(const TopicPartition& partition) {
+  const auto queue = queues_.find(partition);
+  if (queue == queues_.end() || queue->second.empty()) return nullptr;
+  ProducerBatch& last = *queue->second.back();
+  return last.closed_for_appends ? nullptr : &last;
+}
+
 std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& partition,
                                                       const NewRecord& record) {
-  const auto queue = queues_.find(partition);
-  if (queue == queues_.end() || queue->second.empty()) return std::nullopt;
-  ProducerBatch& last = *queue->second.back();
-  if (last.closed_for_appends) return std::nullopt;
-  const std::size_t before = last.estimated_size();
+  ProducerBatch* last = open_batch(partition);
+  if (last == nullptr) return std::nullopt;
+  const std::size_t before = last->estimated_size();
   // MemoryRecordsBuilder.hasRoomFor: the record as it would be, not the bound that the buffer has.
   const std::size_t size =
-      last.builder.next_record_size(record.timestamp, record.key, record.value);
-  if (before + size > last.write_limit) {
-    last.closed_for_appends = true;
+      last->builder.next_record_size(record.timestamp, record.key, record.value);
+  if (before + size > last->write_limit) {
+    last->closed_for_appends = true;
     return std::nullopt;
   }
-  last.builder.append(record.timestamp, record.key, record.value);
-  last.records.push_back(record.ref);
+  last->builder.append(record.timestamp, record.key, record.value);
+  last->add({record.ref.producer, record.ref.number, 1});
   ++incomplete_;
-  return static_cast<std::int64_t>(last.estimated_size() - before);
+  return static_cast<std::int64_t>(last->estimated_size() - before);
 }
 
 std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, const NewRecord& record,
                                            Time now) {
-  const Bytes memory = memory_for(record);
-  const BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
-  batch->memory = memory;
+  const BatchPtr batch = begin_batch(partition, memory_for(record), now);
   batch->builder.append(record.timestamp, record.key, record.value);
-  batch->records.push_back(record.ref);
+  batch->add({record.ref.producer, record.ref.number, 1});
   ++incomplete_;
-  queues_[partition].push_back(batch);
   return static_cast<std::int64_t>(batch->estimated_size());
+}
+
+/// How many of the run's first records the batch still takes: what hasRoomFor() says to each, which
+/// counts the next one as it is and those before as they will be compressed.
+std::int64_t RecordAccumulator::room_for(const ProducerBatch& batch, const NewRun& run) {
+  const log::Timestamp first = batch.phantom ? batch.phantom->first : run.timestamp;
+  const log::PhantomPayload::Record record{run.key_size, run.value_size(), run.timestamp - first};
+  const log::PhantomPayload payload =
+      batch.phantom ? batch.phantom->payload : log::PhantomPayload();
+  const auto size_with = [&](std::int64_t count) {
+    const std::int64_t before = payload.growth(record, count - 1);
+    const auto written = static_cast<std::size_t>(payload.size() + before);
+    return log::estimated_batch_size(written, batch.builder.codec(), batch.compression_ratio) +
+           static_cast<std::size_t>(payload.growth(record, count) - before);
+  };
+  std::int64_t fits = 0;
+  std::int64_t too_many = run.run.count + 1;
+  while (too_many - fits > 1) {
+    const std::int64_t middle = fits + (too_many - fits) / 2;
+    (size_with(middle) <= batch.write_limit ? fits : too_many) = middle;
+  }
+  return fits;
+}
+
+void RecordAccumulator::add(ProducerBatch& batch, NewRun& run, std::int64_t count) {
+  if (!batch.phantom)
+    batch.phantom.emplace(ProducerBatch::Phantom{{}, run.timestamp, run.timestamp});
+  const NewRun taken = run.take(count);
+  ProducerBatch::Phantom& phantom = *batch.phantom;
+  phantom.payload.add({taken.key_size, taken.value_size(), taken.timestamp - phantom.first}, count,
+                      taken.bytes % count);
+  phantom.last = std::max(phantom.last, taken.timestamp);
+  batch.add(taken.run);
+}
+
+std::optional<std::int64_t> RecordAccumulator::append(const TopicPartition& partition,
+                                                      NewRun& run) {
+  ProducerBatch* last = open_batch(partition);
+  if (last == nullptr) return std::nullopt;
+  const std::size_t before = last->estimated_size();
+  const std::int64_t count = room_for(*last, run);
+  // Who has room for some of them learns that it has none with the next.
+  if (count < run.run.count) last->closed_for_appends = true;
+  if (count == 0) return std::nullopt;
+  add(*last, run, count);
+  incomplete_ += count;
+  return static_cast<std::int64_t>(last->estimated_size() - before);
+}
+
+std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, NewRun& run, Time now) {
+  const BatchPtr batch = begin_batch(partition, memory_for(run), now);
+  // The first is taken whatever its size.
+  const std::int64_t count = std::max<std::int64_t>(1, room_for(*batch, run));
+  batch->closed_for_appends = count < run.run.count;
+  add(*batch, run, count);
+  incomplete_ += count;
+  return static_cast<std::int64_t>(batch->estimated_size());
+}
+
+void RecordAccumulator::close(ProducerBatch& batch) {
+  batch.closed_for_appends = true;
+  if (!batch.records.empty()) return;
+  if (!batch.phantom) {
+    batch.uncompressed = batch.builder.uncompressed_records_size();
+    auto built = std::make_shared<log::ByteVector>(batch.builder.build());
+    const std::byte* data = built->data();
+    const std::size_t size = built->size();
+    batch.records =
+        log::ByteSlice(std::shared_ptr<const std::byte[]>(std::move(built), data), size);
+    return;
+  }
+  const log::PhantomPayload& payload = batch.phantom->payload;
+  batch.uncompressed = static_cast<std::size_t>(payload.size());
+  log::PhantomBatch phantom;
+  phantom.base_timestamp = batch.phantom->first;
+  phantom.max_timestamp = batch.phantom->last;
+  phantom.record_count = payload.record_count();
+  phantom.seed = phantoms_.first_seed + phantom_batches_++;
+  phantom.codec = batch.builder.codec();
+  const double ratio = phantom.codec == log::Codec::none ? 1.0 : phantoms_.ratio;
+  const auto inside = static_cast<std::int64_t>(static_cast<double>(payload.size()) / ratio);
+  phantom.payload_size =
+      static_cast<std::int32_t>(std::max(inside, log::smallest_phantom_payload(phantom)));
+  batch.records = phantom;
 }
 
 bool RecordAccumulator::batches_full(const TopicPartition& partition) const {
@@ -199,13 +298,13 @@ std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId
     if (backing_off(*first, view.leader(partition).epoch, now)) continue;
     if (size + first->estimated_size() > most && !drained.empty()) break;
     queue->second.pop_front();
-    if (first->bytes.empty()) {
-      first->close();
+    if (first->records.empty()) {
+      close(*first);
       if (config_.compression_type != CompressionType::none) {
         ratio_.observe(partition.topic, first->actual_ratio());
       }
     }
-    size += first->bytes.size();
+    size += static_cast<std::size_t>(first->records.size());
     drained.push_back(first);
   }
   return drained;
@@ -220,37 +319,64 @@ void RecordAccumulator::reenqueue(const BatchPtr& batch, Time now) {
 }
 
 int RecordAccumulator::split(const BatchPtr& batch) {
-  const Result<log::BatchView, log::Corruption> view = log::BatchView::parse(batch->bytes);
-  ENSURE(view.ok(), "a batch of our own");
-  const Result<std::vector<log::Record>, log::Corruption> records = log::decode_records(*view);
-  ENSURE(records.ok() && records->size() == batch->records.size(), "a batch of our own");
   if (config_.compression_type != CompressionType::none) {
     ratio_.raise(batch->partition.topic, batch->actual_ratio());
   }
-  std::vector<BatchPtr> parts;
-  for (std::size_t i = 0; i < records->size(); ++i) {
-    const log::Record& record = (*records)[i];
-    NewRecord part;
-    part.ref = batch->records[i];
-    part.timestamp = record.timestamp;
-    if (record.key) part.key = *record.key;
-    if (record.value) part.value = *record.value;
-    const auto has_room = [&](const ProducerBatch& last) {
-      return last.estimated_size() +
-                 last.builder.next_record_size(part.timestamp, part.key, part.value) <=
-             last.write_limit;
-    };
-    if (parts.empty() || !has_room(*parts.back())) {
-      const auto limit = static_cast<std::size_t>(memory_for(part).count());
-      parts.push_back(make_batch(batch->partition, limit, batch->created));
-    }
-    parts.back()->builder.append(part.timestamp, part.key, part.value);
-    parts.back()->records.push_back(part.ref);
-  }
+  const std::vector<BatchPtr> parts = batch->phantom ? split_phantom(*batch) : split_bytes(*batch);
   std::deque<BatchPtr>& queue = queues_[batch->partition];
   for (const BatchPtr& part : parts) part->closed_for_appends = true;
   queue.insert(queue.begin(), parts.begin(), parts.end());
   return static_cast<int>(parts.size());
+}
+
+std::vector<BatchPtr> RecordAccumulator::split_bytes(const ProducerBatch& batch) const {
+  const auto view = log::BatchView::parse(batch.records.bytes());
+  ENSURE(view.ok(), "a batch of our own");
+  const Result<std::vector<log::Record>, log::Corruption> records = log::decode_records(*view);
+  ENSURE(records.ok() && static_cast<std::int64_t>(records->size()) == batch.record_count,
+         "a batch of our own");
+  std::vector<BatchPtr> parts;
+  auto next = records->begin();
+  for (const RecordRun& run : batch.runs) {
+    for (std::int64_t number = run.first; number < run.end(); ++number, ++next) {
+      NewRecord part;
+      part.ref = {run.producer, number};
+      part.timestamp = next->timestamp;
+      if (next->key) part.key = *next->key;
+      if (next->value) part.value = *next->value;
+      const auto has_room = [&](const ProducerBatch& last) {
+        return last.estimated_size() +
+                   last.builder.next_record_size(part.timestamp, part.key, part.value) <=
+               last.write_limit;
+      };
+      if (parts.empty() || !has_room(*parts.back())) {
+        const auto limit = static_cast<std::size_t>(memory_for(part).count());
+        parts.push_back(make_batch(batch.partition, limit, batch.created));
+      }
+      parts.back()->builder.append(part.timestamp, part.key, part.value);
+      parts.back()->add({run.producer, number, 1});
+    }
+  }
+  return parts;
+}
+
+/// Nobody remembers how large each record was: all are as large as they are on the average.
+std::vector<BatchPtr> RecordAccumulator::split_phantom(const ProducerBatch& batch) const {
+  const std::int64_t size = batch.phantom->payload.size() / batch.record_count;
+  std::vector<BatchPtr> parts;
+  for (const RecordRun& run : batch.runs) {
+    NewRun left{run, batch.phantom->first, -1, size * run.count};
+    while (left.run.count > 0) {
+      std::int64_t count = parts.empty() ? 0 : room_for(*parts.back(), left);
+      if (count == 0) {
+        const auto limit = static_cast<std::size_t>(memory_for(left).count());
+        parts.push_back(make_batch(batch.partition, limit, batch.created));
+        count = std::max<std::int64_t>(1, room_for(*parts.back(), left));
+      }
+      add(*parts.back(), left, count);
+    }
+  }
+  return parts;
 }
 
 std::vector<BatchPtr> RecordAccumulator::take_expired(Time now) {

@@ -8,8 +8,7 @@
 //           org.apache.kafka.common.record.CompressionRatioEstimator.
 #pragma once
 
-#include "log/batch/byte_slice.h"
-#include "log/batch/record_batch.h"
+#include "log/batch/records.h"
 #include "model/client/metadata.h"
 #include "model/client/producer_waits.h"
 #include "model/observer.h"
@@ -36,22 +35,31 @@ struct ProducerBatch {
 
   bool full() const;
   std::size_t estimated_size() const;
-  /// Writes the batch; no record can be added from now on.
-  void close();
+  void add(const RecordRun& run) {
+    add_run(runs, run);
+    record_count += run.count;
+  }
 
   /// Compressed over uncompressed bytes of the records, once closed.
   double actual_ratio() const;
 
   const TopicPartition partition;
-  log::BatchBuilder builder;
-  std::vector<RecordRef> records;
+  log::BatchBuilder builder;  ///< Of records with bytes of their own,
+  struct Phantom {
+    log::PhantomPayload payload;
+    log::Timestamp first = log::no_timestamp;
+    log::Timestamp last = log::no_timestamp;
+  };
+  std::optional<Phantom> phantom;  ///< or of those without.
+  std::vector<RecordRun> runs;     ///< In the order of their offsets.
+  std::int64_t record_count = 0;
   const std::size_t write_limit;
   const double compression_ratio;  ///< The estimate it was begun with.
   const Time created;
   Time last_attempt;
   int attempts = 0;
   bool closed_for_appends = false;
-  log::ByteSlice bytes;  ///< Once closed.
+  log::Records records;  ///< Once closed.
   std::size_t uncompressed = 0;
   Bytes memory;       ///< Of the buffer, given back when it is done.
   Address sent_to{};  ///< By the last attempt.
@@ -78,8 +86,13 @@ class CompressionRatio {
 
 class RecordAccumulator {
  public:
-  RecordAccumulator(const ProducerConfig& config, RandomStream random)
-      : config_(config), random_(random) {}
+  /// What phantom batches go by: their seeds begin with `first_seed`, and shrink by `ratio`.
+  struct Phantoms {
+    std::uint64_t first_seed = 0;
+    double ratio = 1.0;
+  };
+  RecordAccumulator(const ProducerConfig& config, RandomStream random, Phantoms phantoms)
+      : config_(config), random_(random), phantoms_(phantoms) {}
 
   struct NewRecord {
     RecordRef ref;
@@ -87,14 +100,32 @@ class RecordAccumulator {
     std::optional<log::ByteView> key;
     log::ByteView value;
   };
+  /// Records without bytes of their own, which come together.
+  struct NewRun {
+    RecordRun run;
+    log::Timestamp timestamp = 0;
+    std::int64_t key_size = -1;  ///< Of each; -1: none.
+    std::int64_t bytes = 0;      ///< Of all values together.
+
+    std::int64_t value_size() const { return bytes / run.count; }
+    /// The first `count` of them, which are taken out.
+    NewRun take(std::int64_t count);
+  };
   /// An upper bound of the size of a batch with this record alone.
   static std::size_t size_bound(const NewRecord& record);
+  static std::size_t size_bound(const NewRun& run);
   /// Memory a new batch for it takes: batch.size, or more for a large record.
-  Bytes memory_for(const NewRecord& record) const;
+  template <class New>
+  Bytes memory_for(const New& record) const {
+    return std::max(config_.batch_size, Bytes(static_cast<std::int64_t>(size_bound(record))));
+  }
 
   /// Adds it to the partition's last batch and returns by how much that has grown; nothing when the
   /// batch has no room (it takes no more from then on), or there is none.
   std::optional<std::int64_t> append(const TopicPartition& partition, const NewRecord& record);
+  /// The same of as many of the run's first records as there is room for: they are taken out of it.
+  std::optional<std::int64_t> append(const TopicPartition& partition, NewRun& run);
+  std::int64_t append_new(const TopicPartition& partition, NewRun& run, Time now);
   /// Begins a new batch with it, for which the caller has taken memory_for(); returns its size.
   std::int64_t append_new(const TopicPartition& partition, const NewRecord& record, Time now);
   /// The partition has no batch that takes more records (the sticky partitioner may move on).
@@ -134,9 +165,7 @@ class RecordAccumulator {
   Time next_expiry() const;
 
   /// Every record of it has met its fate.
-  void note_finished(const ProducerBatch& batch) {
-    incomplete_ -= static_cast<std::int64_t>(batch.records.size());
-  }
+  void note_finished(const ProducerBatch& batch) { incomplete_ -= batch.record_count; }
   /// Records that have not yet (IncompleteBatches).
   std::int64_t incomplete() const { return incomplete_; }
 
@@ -150,6 +179,15 @@ class RecordAccumulator {
  private:
   std::shared_ptr<ProducerBatch> make_batch(const TopicPartition& partition, std::size_t limit,
                                             Time created) const;
+  BatchPtr begin_batch(const TopicPartition& partition, Bytes memory, Time now);
+  /// The last batch of the partition, while it takes records.
+  ProducerBatch* open_batch(const TopicPartition& partition);
+  /// Writes the batch; no record can be added from now on.
+  void close(ProducerBatch& batch);
+  static std::int64_t room_for(const ProducerBatch& batch, const NewRun& run);
+  static void add(ProducerBatch& batch, NewRun& run, std::int64_t count);
+  std::vector<BatchPtr> split_bytes(const ProducerBatch& batch) const;
+  std::vector<BatchPtr> split_phantom(const ProducerBatch& batch) const;
   bool backing_off(ProducerBatch& batch, LeaderEpoch epoch, Time now) const;
   void note_load(const ClusterView& view, const TopicPartition& partition, std::size_t length,
                  Ready& ready) const;
@@ -165,6 +203,8 @@ class RecordAccumulator {
   std::map<BrokerId, NodeTimes> nodes_;
   std::set<TopicPartition> muted_;
   CompressionRatio ratio_;
+  Phantoms phantoms_;
+  std::uint64_t phantom_batches_ = 0;
   std::int64_t incomplete_ = 0;
   int flushes_ = 0;
   bool closed_ = false;

@@ -107,7 +107,7 @@ void Sender::note_drained(ProducerBatch& batch, BrokerId node) {
 sim::Task<> Sender::send_drained(Drained drained) {
   Bytes size;
   for (const BatchPtr& batch : drained.batches) {
-    size += Bytes(static_cast<std::int64_t>(batch->bytes.size()));
+    size += Bytes(batch->records.size());
   }
   ++counters_.requests;
   counters_.batches += static_cast<std::int64_t>(drained.batches.size());
@@ -125,7 +125,7 @@ sim::Task<> Sender::request(BrokerId node, NodeConnection& connection,
   produce->timeout = config_.request_timeout;
   for (const BatchPtr& batch : batches) {
     produce->partitions.push_back(
-        {batch->partition, batch->bytes, {{batch, &batch->records}, batch->because}});
+        {batch->partition, batch->records, {{batch, &batch->runs}, batch->because}});
   }
   const CardUse cards(process_.network(), process_.machine().id(), connection.address().machine);
   RequestPtr message = std::move(produce);
@@ -202,7 +202,7 @@ void Sender::complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Off
   }
   const sim::PartitionId id = context_.partitions.id_of(batch->partition);
   outages_.note_interrupted(batch->partition, why_answered(world_.trace(), error, id));
-  const bool split = error == ErrorCode::message_too_large && batch->records.size() > 1;
+  const bool split = error == ErrorCode::message_too_large && batch->record_count > 1;
   const bool final = !split && !can_retry(*batch, error);
   if (failure != nullptr) {
     network_.errors().unanswered(ApiKey::produce, *failure, &batch->partition, final);
@@ -240,11 +240,11 @@ bool Sender::can_retry(const ProducerBatch& batch, ErrorCode error) const {
 void Sender::acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset) {
   outages_.note_acknowledged(batch->partition, node);
   Offset offset = base_offset;
-  for (const RecordRef& record : batch->records) {
-    context_.observer.on_acknowledged(record, batch->partition, offset);
-    if (offset != log::no_offset) ++offset;
+  for (const RecordRun& run : batch->runs) {
+    context_.observer.on_acknowledged(run, batch->partition, offset);
+    if (offset != log::no_offset) offset += run.count;
   }
-  counters_.records_acknowledged += static_cast<std::int64_t>(batch->records.size());
+  counters_.records_acknowledged += batch->record_count;
   finish(batch);
 }
 
@@ -275,19 +275,17 @@ void Sender::give_up(const BatchPtr& batch, ErrorCode error) {
   here.cause = why_not_written(world_.trace(), here.partition, here.machine, batch->created);
   outages_.note_interrupted(batch->partition, *here.cause);
   std::vector<sim::Detail> details{
-      {"count", std::to_string(batch->records.size())},
+      {"count", std::to_string(batch->record_count)},
       {"records",
-       batch->records.size() == 1 ? "1 record" : fmt::format("{} records", batch->records.size())},
+       batch->record_count == 1 ? "1 record" : fmt::format("{} records", batch->record_count)},
       sim::Detail::of("error", how_it_ended(error, batch->times.last_error))};
   if (batch->created + config_.delivery_timeout <= world_.now()) {
     details = events::with_wait(std::move(details),
                                 {"delivery.timeout.ms", config_.delivery_timeout, process_.name()});
   }
   world_.trace().record(events::producer_record_failed, here, std::move(details));
-  for (const RecordRef& record : batch->records) {
-    context_.observer.on_send_failed(record, error);
-  }
-  counters_.records_failed += static_cast<std::int64_t>(batch->records.size());
+  for (const RecordRun& run : batch->runs) context_.observer.on_send_failed(run, error);
+  counters_.records_failed += batch->record_count;
   std::erase(in_flight_batches_, batch);
   finish(batch);
 }

@@ -1,12 +1,32 @@
 #include "model/client/table_poller.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace brokerlab::model {
+
+namespace {
+
+/// So much work on rows is done at once: a batch does not wait longer for its next record.
+constexpr Duration work_at_once = 5ms;
+
+}  // namespace
 
 TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, RecordFeed& feed,
                          ClusterContext& context)
+    : TablePoller(process, std::move(setup), feed, &feed, nullptr, context) {}
+
+TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, RunFeed& feed,
+                         ClusterContext& context)
+    : TablePoller(process, std::move(setup), feed, nullptr, &feed, context) {}
+
+TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, FeedListener& listener,
+                         RecordFeed* records, RunFeed* runs, ClusterContext& context)
     : process_(process),
       setup_(std::move(setup)),
-      feed_(feed),
+      feed_(listener),
+      records_(records),
+      runs_(runs),
       producer_(process, setup_.client, context),
       asked_to_stop_(process.world()) {
   feed_.on_forgotten(process.world().now());
@@ -22,24 +42,16 @@ void TablePoller::tell_done() {
 
 sim::Task<> TablePoller::run() {
   sim::World& world = process_.world();
-  sim::Cpu& cpu = process_.machine().cpu();
   while (!stopping_) {
     tell_done();
     const Time polled = world.now();
-    const std::optional<Time> first = feed_.next_due();
-    if (!first) break;
+    if (!next_due()) break;
     co_await world.sleep(setup_.query_time);
     // The answer holds the rows that were there when the question was asked.
-    while (!stopping_ && feed_.next_due().value_or(never) <= polled) {
-      FeedRecord row = feed_.take();
-      co_await cpu.run(setup_.service_time);
-      ProducerRecord record;
-      record.ref = {setup_.producer, row.number};
-      record.intended = row.intended;
-      record.topic = setup_.topic;
-      record.key = std::move(row.key);
-      record.value = std::move(row.value);
-      co_await producer_.send(std::move(record));
+    if (records_ != nullptr) {
+      co_await send_records(polled);
+    } else {
+      co_await send_runs(polled);
     }
     if (!stopping_) co_await asked_to_stop_.wait(polled + setup_.poll_interval);
   }
@@ -49,6 +61,57 @@ sim::Task<> TablePoller::run() {
   }
   done_ = true;
   co_await producer_.flush();
+}
+
+sim::Task<> TablePoller::send_records(Time polled) {
+  sim::Cpu& cpu = process_.machine().cpu();
+  while (!stopping_ && records_->next_due().value_or(never) <= polled) {
+    FeedRecord row = records_->take();
+    co_await cpu.run(setup_.service_time);
+    ProducerRecord record;
+    record.ref = {setup_.producer, row.number};
+    record.intended = row.intended;
+    record.topic = setup_.topic;
+    record.key = std::move(row.key);
+    record.value = std::move(row.value);
+    co_await producer_.send(std::move(record));
+  }
+}
+
+sim::Task<> TablePoller::send_runs(Time polled) {
+  std::vector<FeedRun> rows;
+  runs_->take(polled, setup_.partitions, rows);
+  for (const FeedRun& run : rows) {
+    if (stopping_) break;
+    co_await send_run(run);
+  }
+}
+
+/// In pieces, if it is much work.
+sim::Task<> TablePoller::send_run(const FeedRun& run) {
+  sim::Cpu& cpu = process_.machine().cpu();
+  const std::int64_t most = setup_.service_time > Duration{0}
+                                ? std::max<std::int64_t>(1, work_at_once / setup_.service_time)
+                                : run.count;
+  const Duration step =
+      run.count > 1 ? (run.last_due - run.first_due) / (run.count - 1) : Duration{0};
+  for (std::int64_t done = 0; done < run.count && !stopping_;) {
+    const std::int64_t count = std::min(most, run.count - done);
+    co_await cpu.run(setup_.service_time * count);
+    ProducerRun piece;
+    // Numbers of different lanes do not meet.
+    const std::int64_t first = (std::int64_t{run.lane} << lane_shift) + run.first;
+    piece.run = {setup_.producer, first + done, count};
+    piece.intended_first = run.first_due + step * done;
+    piece.intended_last = piece.intended_first + step * (count - 1);
+    piece.topic = setup_.topic;
+    if (run.lane > 0) piece.partition = run.lane - 1;
+    if (run.key_bytes > Bytes(0)) piece.key_size = run.key_bytes.count();
+    piece.bytes =
+        run.bytes.count() * (done + count) / run.count - run.bytes.count() * done / run.count;
+    co_await producer_.send(std::move(piece));
+    done += count;
+  }
 }
 
 sim::Task<> TablePoller::finish() {

@@ -25,12 +25,16 @@ struct TablePollerSetup {
   Duration poll_interval = 1s;
   Duration query_time = 5ms;
   Duration service_time = 100us;
+  int partitions = 1;  ///< Of the topic.
   ProducerSetup client;
 };
 
 class TablePoller final : public sim::Program {
  public:
   TablePoller(sim::Process& process, TablePollerSetup setup, RecordFeed& feed,
+              ClusterContext& context);
+  /// The same with rows that have no bytes of their own; many that are alike are sent together.
+  TablePoller(sim::Process& process, TablePollerSetup setup, RunFeed& feed,
               ClusterContext& context);
 
   KafkaProducer& producer() { return producer_; }
@@ -40,13 +44,23 @@ class TablePoller final : public sim::Program {
   void terminate(sim::Process& self) override;
 
  private:
+  TablePoller(sim::Process& process, TablePollerSetup setup, FeedListener& listener,
+              RecordFeed* records, RunFeed* runs, ClusterContext& context);
   sim::Task<> run();
+  sim::Task<> send_records(Time polled);
+  sim::Task<> send_runs(Time polled);
+  sim::Task<> send_run(const FeedRun& run);
   sim::Task<> finish();
   void tell_done();
+  std::optional<Time> next_due() const {
+    return records_ != nullptr ? records_->next_due() : runs_->next_due();
+  }
 
   sim::Process& process_;
   const TablePollerSetup setup_;
-  RecordFeed& feed_;
+  FeedListener& feed_;
+  RecordFeed* records_;  ///< One of these two.
+  RunFeed* runs_;
   KafkaProducer producer_;
   std::int64_t told_done_ = 0;  ///< Of its records: the feed knows that they are done.
   bool done_ = false;

@@ -35,6 +35,9 @@ class SizeOf {
   /// A text that the model does not keep, of a typical length.
   void text_of(const char*, std::size_t length) { size_ += sized(length); }
   void bytes(const char*, const log::ByteSlice& value) { size_ += sized(value.size()); }
+  void bytes(const char*, const log::Records& value) {
+    size_ += sized(static_cast<std::size_t>(value.size()));
+  }
   void null(const char*) { size_ += 1; }   ///< No text, bytes or array.
   void empty(const char*) { size_ += 1; }  ///< An array of none.
   void host(const char* name, const Address&) { text_of(name, 10); }

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/units.h"
-#include "log/batch/byte_slice.h"
+#include "log/batch/records.h"
 #include "model/config.h"
 #include "model/error_code.h"
 #include "model/ids.h"
@@ -100,12 +100,12 @@ struct ProduceRequest final : Request {
 
   /// Which records a batch has, and what it is sent again for; not on the wire, for who watches.
   struct Origin {
-    std::shared_ptr<const std::vector<RecordRef>> records;
+    std::shared_ptr<const std::vector<RecordRun>> records;
     sim::EventId because = {};
   };
   struct Partition {
     TopicPartition partition;
-    log::ByteSlice records;  ///< One batch.
+    log::Records records;  ///< One batch.
     Origin origin = {};
   };
   Acks acks = Acks::all;
@@ -163,7 +163,7 @@ struct FetchResponse final : Response {
     Offset high_watermark = log::no_offset;
     Offset log_start_offset = log::no_offset;
     std::optional<DivergingEpoch> diverging_epoch;
-    log::ByteSlice records;
+    log::Records records;
     Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
     CurrentLeader current_leader = {};
   };

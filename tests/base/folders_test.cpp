@@ -56,7 +56,8 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
 const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("simgrid/.*"), {"sim"}},
     {std::regex("sqlite3\\.h"), {"recording"}},
-    {std::regex("boost/.*"), {"sim"}},
+    {std::regex("boost/histogram.*"), {"scenarios"}},
+    {std::regex("boost/(?!histogram).*"), {"sim"}},
     {std::regex("(zlib|snappy|lz4|lz4hc|zstd|zstd_errors)\\.h"), {"log"}},
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},

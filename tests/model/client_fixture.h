@@ -34,19 +34,26 @@ struct Diary : Observer {
     Offset offset;
     std::string value;
   };
-  void on_sent(RecordRef record, Time, log::ByteView value) override {
-    sent[record.number] = std::string(log::as_text(value));
+  void on_sent(const SentRecords& records) override {
+    sent[records.run.first] = std::string(log::as_text(records.value));
   }
-  void on_acknowledged(RecordRef record, const TopicPartition& partition, Offset offset) override {
-    acknowledged.push_back({record, partition, offset, world->now()});
+  void on_acknowledged(const RecordRun& run, const TopicPartition& partition,
+                       Offset first) override {
+    for (std::int64_t n = 0; n < run.count; ++n) {
+      const Offset offset = first == log::no_offset ? first : first + n;
+      acknowledged.push_back({{run.producer, run.first + n}, partition, offset, world->now()});
+    }
   }
-  void on_send_failed(RecordRef record, ErrorCode error) override {
-    failed.emplace_back(record, error, world->now());
+  void on_send_failed(const RecordRun& run, ErrorCode error) override {
+    for (std::int64_t n = 0; n < run.count; ++n) {
+      failed.emplace_back(RecordRef{run.producer, run.first + n}, error, world->now());
+    }
   }
-  void on_consumed(std::string_view consumer, const TopicPartition& partition, Offset offset,
-                   log::ByteView value) override {
-    consumed.push_back(
-        {std::string(consumer), partition, offset, std::string(log::as_text(value))});
+  void on_consumed(const ConsumedRecords& records) override {
+    for (std::int64_t n = 0; n < records.count; ++n) {
+      consumed.push_back({std::string(records.consumer), records.partition, records.first + n,
+                          std::string(log::as_text(records.value))});
+    }
   }
   void on_assigned(std::string_view consumer,
                    const std::vector<TopicPartition>& partitions) override {
@@ -360,10 +367,10 @@ inline sim::Task<ResponsePtr> TestBroker::produce(ProduceRequest& request) {
       answer.error = ErrorCode::not_leader_or_follower;
       name_leader(one.partition, *response, answer);
     } else {
-      const auto batch = log::validate(one.records);
+      const auto batch = log::validate(one.records.bytes());
       ENSURE(batch.ok());
       script.batches.push_back(static_cast<std::size_t>(batch->record_count()));
-      answer.base_offset = partition.append(one.records);
+      answer.base_offset = partition.append(one.records.bytes());
     }
     response->partitions.push_back(answer);
   }

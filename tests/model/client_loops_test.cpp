@@ -304,7 +304,7 @@ TEST_CASE("a drain begins with the partition that was looked at last", "[unit]")
   // RecordAccumulator.drainBatchesForOneNode: nodesDrainIndex.
   ProducerConfig config;
   config.max_request_size = Bytes(1'000);
-  RecordAccumulator accumulator(config, RandomStream(1, "test"));
+  RecordAccumulator accumulator(config, RandomStream(1, "test"), {});
   ClusterView view;
   view.update(three_partitions_of(BrokerId(1)));
   const std::string value(800, 'x');  // one batch fills a request
@@ -327,7 +327,7 @@ TEST_CASE("a node is ready when a batch is full, has lingered, or somebody waits
   ProducerConfig config;
   config.linger = 20ms;
   config.batch_size = Bytes(500);
-  RecordAccumulator accumulator(config, RandomStream(1, "test"));
+  RecordAccumulator accumulator(config, RandomStream(1, "test"), {});
   ClusterView view;
   view.update(three_partitions_of(BrokerId(1)));
   const std::string value(100, 'x');
@@ -355,7 +355,7 @@ TEST_CASE("a batch takes what really fits into batch.size", "[unit]") {
   constexpr std::int64_t each = 2 + 1 + 1 + 1 + 1 + 2 + 100 + 1;
   for (const std::int64_t spare : {0, -1}) {
     config.batch_size = Bytes(61 + 10 * each + spare);
-    RecordAccumulator accumulator(config, RandomStream(1, "test"));
+    RecordAccumulator accumulator(config, RandomStream(1, "test"), {});
     accumulator.append_new(zero, record_of(log::as_bytes(value), 0), Time{});
     int records = 1;
     while (accumulator.append(zero, record_of(log::as_bytes(value), records))) ++records;
@@ -414,7 +414,7 @@ TEST_CASE("a partition whose broker takes nothing is left out after its availabi
   // RecordAccumulator.partitionReady and updateNodeLatencyStats.
   ProducerConfig config;
   config.partitioner_availability_timeout = 1s;
-  RecordAccumulator accumulator(config, RandomStream(1, "test"));
+  RecordAccumulator accumulator(config, RandomStream(1, "test"), {});
   MetadataResponse metadata = three_partitions_of(BrokerId(1));
   metadata.brokers.push_back({BrokerId(2), {sim::MachineId(1), kafka_port}});
   metadata.topics[0].partitions[2].leader = BrokerId(2);

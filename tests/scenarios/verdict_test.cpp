@@ -4,7 +4,7 @@
 #include "scenarios/effects.h"
 #include "scenarios/expectations.h"
 #include "scenarios/harm.h"
-#include "scenarios/ledger.h"
+#include "scenarios/ledger/ledger.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,8 @@
 // Acknowledged records that are lost: when, by whom, and whether the settings allow it.
 #include "base/translation.h"
 #include "model/events.h"
-#include "scenarios/ledger.h"
-#include "scenarios/record_bytes.h"
+#include "scenarios/ledger/ledger.h"
+#include "scenarios/ledger/record_bytes.h"
 #include "scenarios/report.h"
 
 #include <algorithm>
@@ -105,13 +105,17 @@ bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
   }
   bool found = false;
   quietly(broker, [&] {
-    const auto data = replica->log().read(offset, 1, replica->log_end_offset(), true);
+    const auto data = replica->log().read_records(offset, 1, replica->log_end_offset(), true);
     if (!data) return;
+    for (const log::PhantomBatch& batch : data->records.phantoms()) {
+      const auto there = book_.of_batch(batch, offset - batch.base_offset, 1);
+      found = !there.empty() && there.front().front() == record;
+    }
     log::ByteVector scratch;
-    for (const log::BatchView& batch : log::Batches(data->bytes)) {
+    for (const log::BatchView& batch : log::Batches(data->records.bytes())) {
       (void)log::for_each_record(batch, scratch, [&](const log::RecordView& one) {
         if (one.offset != offset) return true;
-        found = one.value && same_bytes(*one.value, find(record)->value);
+        found = one.value && book_.has_bytes(record, *one.value);
         return false;
       });
     }
@@ -169,17 +173,19 @@ bool Ledger::has_happened(const std::map<sim::MachineId, Time>& last, BrokerId b
 
 /// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.
 void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end) {
-  auto& acknowledged = acknowledgments_[name];
+  Acknowledgments& acknowledged = acknowledgments_[name];
   PartitionView& view = partitions_.at(name);
-  for (auto entry = acknowledged.lower_bound(end); entry != acknowledged.end();) {
-    const Acknowledgment ack = entry->second;
-    const auto wants = wants_all_.find(ack.record.producer);
-    const bool was_safe =
-        entry->first < view.high_watermark || (wants != wants_all_.end() && wants->second);
-    const Loss kind = was_safe ? kind_of_loss(name, leader, ack.when) : Loss::not_replicated;
-    note_loss(name, entry->first, ack, kind, explain(name, entry->first, ack, kind));
-    entry = acknowledged.erase(entry);
-  }
+  acknowledged.for_each(
+      end, Acknowledgments::no_end, [&](Offset from, Offset to, const Acknowledgment& run) {
+        for_each_told(
+            from, to - from, run, [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
+              const bool was_safe = at < view.high_watermark || wants_all(ack.record.producer);
+              const Loss kind =
+                  was_safe ? kind_of_loss(name, leader, ack.when) : Loss::not_replicated;
+              note_loss(name, at, count, ack, kind, explain(name, at, ack, kind));
+            });
+      });
+  acknowledged.erase(end, Acknowledgments::no_end);
   // What the settings allow to be lost was not promised to survive.
   auto& committed = committed_[name];
   for (auto batch = committed.lower_bound(end); batch != committed.end();) {
@@ -190,7 +196,7 @@ void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end
     }
     exempt("committed_records_survive",
            kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
-           batch->second.last_offset - batch->first + 1);
+           batch->second.mark.last_offset - batch->first + 1);
     batch = committed.erase(batch);
   }
   if (committed.lower_bound(end) == committed.end()) {
@@ -198,15 +204,23 @@ void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end
   }
 }
 
-void Ledger::note_loss(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
-                       Loss kind, Phrase why) {
+void Ledger::note_loss(const TopicPartition& name, Offset offset, std::int64_t count,
+                       const Acknowledgment& ack, Loss kind, Phrase why) {
   const sim::World::KeepCause keep(world_);
-  const std::string label = label_of(*find(ack.record), ack.record);
+  const std::string label = book_.label_of(ack.record);
   const sim::EventId cause = world_.cause();
-  world_.trace().record(
-      model::events::record_lost, {.partition = context_->partitions.id_of(name)},
-      {{"record", label}, {"offset", std::to_string(offset)}, sim::Detail::of("why", why)});
-  lost_.push_back({ack.record, label, name, offset, ack.when, cause, std::move(why), kind});
+  std::vector<sim::Detail> details{
+      {"record", label}, {"offset", std::to_string(offset)}, sim::Detail::of("why", why)};
+  if (count > 1) details.push_back({"count", std::to_string(count)});
+  world_.trace().record(model::events::record_lost, {.partition = context_->partitions.id_of(name)},
+                        std::move(details));
+  lost_.push_back({ack.run(count), label, name, offset, ack.when, cause, std::move(why), kind});
+}
+
+std::int64_t Ledger::lost_records() const {
+  std::int64_t records = 0;
+  for (const LostRecord& lost : lost_) records += lost.record.count;
+  return records;
 }
 
 Phrase Ledger::explain(const TopicPartition& name, Offset offset, const Acknowledgment& ack,
@@ -270,20 +284,22 @@ void Ledger::on_truncated(BrokerId broker, const TopicPartition& name, Offset to
   log_ends_[{name, broker}] = to;
   const auto fenced = fenced_.find(name);
   if (fenced == fenced_.end()) return;
-  std::erase_if(fenced->second, [&](const FencedAcknowledgment& one) {
-    if (one.broker != broker || one.offset < to) return false;
-    note_loss(name, one.offset, one.ack, Loss::fenced, explain_fenced(name, one, true));
-    return true;
+  std::erase_if(fenced->second, [&](FencedAcknowledgment& one) {
+    const std::int64_t kept = std::clamp<std::int64_t>(to - one.offset, 0, one.count);
+    if (one.broker != broker || kept == one.count) return false;
+    for_each_told(one.offset + kept, one.count - kept, one.ack.after(kept),
+                  [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
+                    const FencedAcknowledgment lost{at, count, ack, broker};
+                    note_loss(name, at, count, ack, Loss::fenced, explain_fenced(name, lost, true));
+                  });
+    one.count = kept;
+    return kept == 0;
   });
 }
 
 /// Which losses break the promise of acks=all, and which the settings allow.
 void Ledger::judge_losses() {
   constexpr const char* promise = "acknowledged_by_all_survive";
-  const auto wants_all = [&](RecordRef record) {
-    const auto wants = wants_all_.find(record.producer);
-    return wants != wants_all_.end() && wants->second;
-  };
   bool anybody = false;
   for (const auto& [producer, wants] : wants_all_) {
     if (!wants) continue;
@@ -294,19 +310,25 @@ void Ledger::judge_losses() {
   if (!anybody) return;
   (void)invariant(promise);
   for (const LostRecord& lost : lost_) {
-    if (!wants_all(lost.record)) continue;
+    if (!wants_all(lost.record.producer)) continue;
     if (lost.allowed()) {
       exempt(promise, lost.kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
-             1);
-    } else {
+             lost.record.count);
+    } else if (lost.record.count == 1) {
       violate(promise,
               phrase("record {} ({}, offset {}) was acknowledged with acks=all and is lost",
                      lost.label, lost.partition.name(), lost.offset));
+    } else {
+      violate(promise, phrase("{} records from {} on ({}, offset {}) were acknowledged with "
+                              "acks=all and are lost",
+                              lost.record.count, lost.label, lost.partition.name(), lost.offset));
     }
   }
   std::int64_t nobody_knows = 0;
   for (const auto& [name, records] : not_verifiable_) {
-    for (const auto& [offset, ack] : acknowledgments_[name]) nobody_knows += wants_all(ack.record);
+    acknowledgments_[name].for_each([&](Offset from, Offset to, const Acknowledgment& ack) {
+      if (wants_all(ack.record.producer)) nobody_knows += to - from;
+    });
   }
   exempt(promise, Exempted::not_verifiable, nobody_knows);
 }

@@ -6,7 +6,9 @@
 //   high_watermark_never_falls        of a leader, within its epoch, unless it started again
 //   committed_records_survive         what a high watermark has passed never changes or goes away:
 //                                     looked for when a leader takes over, and at the end
-//   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent
+//   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent;
+//   of
+//                                     a phantom batch, by its seed and size
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
 //                                     leaders of different epochs have appended there
@@ -31,22 +33,26 @@
 // first) and what is out of order (records, copies too, that stand behind one which the same
 // producer sent later).
 //
-// Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent.
+// It keeps books by runs of records (base/range_map.h): what goes the same way together costs once.
+//
+// Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent with bytes; a
+// few dozen bytes for each batch.
 // Threads: none.
 #pragma once
 
 #include "base/phrase.h"
+#include "base/range_map.h"
 #include "model/broker/partition.h"
 #include "model/cluster_context.h"
 #include "model/observer.h"
-#include "scenarios/histogram.h"
+#include "scenarios/ledger/latency_sketch.h"
+#include "scenarios/ledger/record_book.h"
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -71,11 +77,12 @@ struct Invariant {
   bool held() const { return violations.empty(); }
 };
 
+/// A record, or several of a phantom batch in a row.
 struct LostRecord {
-  model::RecordRef record;
-  std::string label;  ///< The record as people know it: its id.
+  model::RecordRun record;
+  std::string label;  ///< The first as people know it: its id.
   model::TopicPartition partition;
-  model::Offset offset = 0;
+  model::Offset offset = 0;  ///< Of the first.
   Time acknowledged;
   sim::EventId cause;  ///< The event by which it was lost.
   Phrase why;
@@ -110,11 +117,11 @@ class Ledger : public model::Observer {
 
   // --- What it hears ---
 
-  void on_sent(model::RecordRef, Time intended, log::ByteView value) override;
-  void on_acknowledged(model::RecordRef, const model::TopicPartition&, model::Offset) override;
-  void on_send_failed(model::RecordRef, model::ErrorCode) override;
-  void on_consumed(std::string_view consumer, const model::TopicPartition&, model::Offset,
-                   log::ByteView value) override;
+  void on_sent(const model::SentRecords& sent) override;
+  void on_acknowledged(const model::RecordRun&, const model::TopicPartition&,
+                       model::Offset first) override;
+  void on_send_failed(const model::RecordRun&, model::ErrorCode) override;
+  void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_client_error(const model::ClientError& error) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
@@ -175,7 +182,7 @@ class Ledger : public model::Observer {
     std::int64_t lag = 0;  ///< Of its topics: records below the high watermarks, not processed.
     std::int64_t most_lag = 0;
     Time most_lag_at{};
-    int bit = 0;  ///< Of SentRecord::consumed_by.
+    RecordBook::Groups bit = 0;
     bool resets_to_latest = false;
   };
 
@@ -217,7 +224,7 @@ class Ledger : public model::Observer {
   model::BrokerId controller() const { return controller_; }
   int controller_elections() const { return controller_elections_; }
 
-  std::int64_t sent() const { return static_cast<std::int64_t>(records_sent_); }
+  std::int64_t sent() const { return records_sent_; }
   std::int64_t acknowledged() const { return acknowledged_; }  ///< By a broker: not with acks=0.
   std::int64_t failed() const { return failed_; }
   const std::map<model::ErrorCode, std::int64_t>& failed_by() const { return failed_by_; }
@@ -225,7 +232,7 @@ class Ledger : public model::Observer {
   std::int64_t failed_in_log() const { return failed_in_log_; }
   std::int64_t pending() const { return sent() - acknowledged_ - sent_blindly_ - failed_; }
   std::int64_t acknowledged_by(int producer) const;
-  std::int64_t sent_by(int producer) const;
+  std::int64_t sent_by(int producer) const { return book_.sent_by(producer); }
   /// Records handed to a connection with acks=0, and those of them that are in no log at the end.
   std::int64_t sent_blindly() const { return sent_blindly_; }
   std::int64_t blindly_lost() const { return blindly_lost_; }
@@ -236,7 +243,7 @@ class Ledger : public model::Observer {
   /// Of whose records a producer says just now that it gives them up; nothing: of nobody's.
   std::optional<model::TopicPartition> giving_up() const;
   /// Since when the record waits that has waited longest; nothing when none waits.
-  std::optional<Time> oldest_pending() const;
+  std::optional<Time> oldest_pending() const { return book_.oldest_waiting(); }
   /// Distinct records that some group has consumed, and how often a group got one again.
   std::int64_t consumed() const { return consumed_; }
   std::int64_t redelivered() const { return redelivered_; }
@@ -244,10 +251,18 @@ class Ledger : public model::Observer {
   /// The first send(), and the last send(), acknowledgment or record processed; none: nothing was.
   std::optional<Time> first_work() const { return first_work_; }
   Time last_work() const { return last_work_; }
-  const Histogram& produce_latency() const { return produce_latency_; }  ///< Intended to acked.
-  const Histogram& send_latency() const { return send_latency_; }        ///< send() to acked.
-  const Histogram& end_to_end_latency() const { return end_to_end_latency_; }
+  struct Latencies {
+    LatencySketch produce;     ///< Intended to acked.
+    LatencySketch send;        ///< send() to acked.
+    LatencySketch end_to_end;  ///< Intended to processed, by each group.
+    Latencies& operator+=(const Latencies& other);
+  };
+  /// Of the whole run so far.
+  Latencies latencies() const;
+  /// Those since the last call.
+  Latencies take_recent_latencies();
   const std::vector<LostRecord>& lost() const { return lost_; }
+  std::int64_t lost_records() const;
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
   std::int64_t reordered_in_log() const { return reordered_in_log_; }
   std::vector<Invariant> invariants() const;
@@ -258,26 +273,27 @@ class Ledger : public model::Observer {
   void declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
                         const std::vector<std::string>& topics);
   /// Whose loss is a broken promise: producers with acks=all.
-  void declare_producer(int producer, bool wants_all);
+  /// `topic`: where its records go.
+  void declare_producer(int producer, bool wants_all, const std::string& topic);
 
  protected:
   sim::World& world() const { return world_; }
   const model::ClusterContext* context() const { return context_; }
 
  private:
-  struct SentRecord {
-    log::ByteVector value;
-    Time intended;
-    Time sent;
-    bool acknowledged = false;
-    bool failed = false;
-    std::uint64_t consumed_by = 0;  ///< A bit for each group.
-  };
   struct Acknowledgment {
     model::RecordRef record;
     Time when;
     model::LeaderEpoch epoch = log::no_epoch;
+    Acknowledgment after(std::int64_t n) const {
+      return {{record.producer, record.number + n}, when, epoch};
+    }
+    model::RecordRun run(std::int64_t count) const {
+      return {record.producer, record.number, count};
+    }
+    bool operator==(const Acknowledgment&) const = default;
   };
+  using Acknowledgments = RangeMap<Acknowledgment>;  ///< By offset.
   /// Offsets that a leader appended in one epoch, without a gap.
   struct AppendedRange {
     model::LeaderEpoch epoch;
@@ -293,15 +309,14 @@ class Ledger : public model::Observer {
   };
   /// Acknowledged by a leader that had been deposed and did not know it yet.
   struct FencedAcknowledgment {
-    model::Offset offset;
+    model::Offset offset;  ///< Of the first.
+    std::int64_t count;
     Acknowledgment ack;
     model::BrokerId broker;
   };
-  /// What a high watermark has passed, by offset: the batch's checksum and leader epoch.
+  /// What a high watermark has passed.
   struct CommittedBatch {
-    model::Offset last_offset;
-    std::uint32_t checksum;
-    model::LeaderEpoch epoch;
+    log::BatchMark mark;
     Time when;
   };
   using Loss = LostRecord::Kind;
@@ -310,12 +325,15 @@ class Ledger : public model::Observer {
   void violate(std::string_view name, Phrase why);
   /// Of what would have broken the invariant and was allowed.
   void exempt(std::string_view name, Exempted what, std::int64_t count);
-  SentRecord* find(model::RecordRef record);
-  const SentRecord* find(model::RecordRef record) const;
   /// The record that these bytes are, read at that offset; nothing when nobody sent them.
   std::optional<model::RecordRef> identify(
       const model::TopicPartition& name, model::Offset offset, log::ByteView value,
       const std::function<bool(model::RecordRef)>& is_fresh) const;
+  std::vector<model::RecordRun> identify(const model::ConsumedRecords& consumed,
+                                         RecordBook::Groups group) const;
+  void declare_readers();
+  const Acknowledgments* acknowledgments_of(const model::TopicPartition& name) const;
+  bool wants_all(int producer) const;
   void note_committed(const model::TopicPartition& name, const model::Partition& replica,
                       model::Offset from, model::Offset to);
   void note_readable(PartitionView& view, const model::TopicPartition& name, model::Offset from,
@@ -339,8 +357,16 @@ class Ledger : public model::Observer {
   Phrase holders(const model::TopicPartition& name, model::Offset offset, model::RecordRef record,
                  model::BrokerId except) const;
   void note_losses(const model::TopicPartition& name, model::BrokerId leader, model::Offset from);
-  void note_loss(const model::TopicPartition& name, model::Offset offset, const Acknowledgment& ack,
-                 Loss kind, Phrase why);
+  void note_loss(const model::TopicPartition& name, model::Offset offset, std::int64_t count,
+                 const Acknowledgment& ack, Loss kind, Phrase why);
+  /// Calls `f(offset, count, ack of the first)` for what is told of in one sentence: a record, or
+  /// those of a phantom batch.
+  template <class F>
+  void for_each_told(model::Offset offset, std::int64_t count, const Acknowledgment& ack,
+                     F f) const {
+    const std::int64_t at_once = book_.is_phantom(ack.record) ? count : 1;
+    for (std::int64_t n = 0; n < count; n += at_once) f(offset + n, at_once, ack.after(n));
+  }
   bool has_happened(const std::map<sim::MachineId, Time>& last, model::BrokerId broker,
                     Time since) const;
   bool lost_power(model::BrokerId broker, Time since) const {
@@ -357,14 +383,18 @@ class Ledger : public model::Observer {
   void judge_losses();
 
   // The end (ledger_end.cpp)
+  struct FoundInLog;
   void note_missing(const model::TopicPartition& name, model::Offset log_start,
-                    const std::map<model::Offset, Acknowledgment>& unseen,
-                    const std::map<model::RecordRef, int>& copies);
+                    const FoundInLog& found);
   Duration oldest_unreadable(const model::TopicPartition& name) const;
   void compare_committed(const model::TopicPartition& name, const model::Partition& leader);
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
+  void find_in(const model::TopicPartition& name, const log::BatchView& batch, PartitionView& view,
+               FoundInLog& found);
+  void note_found(const model::TopicPartition& name, model::Offset offset,
+                  const model::RecordRun& run, PartitionView& view, FoundInLog& found);
+  void forget_found_losses(const model::TopicPartition& name, const FoundInLog& found);
   void compare_replicas(const model::TopicPartition& name);
-  static std::string label_of(const SentRecord& record, model::RecordRef ref);
 
   sim::World& world_;
   ReplicaFinder find_replica_;
@@ -373,16 +403,20 @@ class Ledger : public model::Observer {
   const model::ClusterContext* context_ = nullptr;
   ElectionCallback on_leadership_;
   std::map<std::string, Invariant, std::less<>> invariants_;
-  std::map<int, std::vector<SentRecord>> records_;  ///< By producer, then number.
-  std::unordered_map<std::uint64_t, std::vector<model::RecordRef>> by_hash_;  ///< Looked up only.
-  std::map<model::TopicPartition, std::map<model::Offset, Acknowledgment>> acknowledgments_;
+  RecordBook book_;
+  std::map<model::TopicPartition, Acknowledgments> acknowledgments_;
   std::map<model::TopicPartition, std::vector<AppendedRange>> appended_;
   std::map<model::TopicPartition, std::vector<Reign>> reigns_;
   std::map<model::TopicPartition, std::vector<FencedAcknowledgment>> fenced_;
   /// Where each replica's log ends, or ended when its broker was heard of last.
   std::map<std::pair<model::TopicPartition, model::BrokerId>, model::Offset> log_ends_;
   /// Acknowledged at an offset that another record was acknowledged at later.
-  std::map<model::TopicPartition, std::vector<std::pair<model::Offset, Acknowledgment>>> displaced_;
+  struct Displaced {
+    model::Offset offset;
+    std::int64_t count;
+    Acknowledgment ack;
+  };
+  std::map<model::TopicPartition, std::vector<Displaced>> displaced_;
   std::map<model::TopicPartition, std::map<model::Offset, CommittedBatch>> committed_;
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;
   struct HighWatermark {
@@ -401,12 +435,13 @@ class Ledger : public model::Observer {
   std::map<int, std::string> zookeeper_roles_;
   std::map<std::int64_t, std::uint64_t> zookeeper_history_;
   std::map<int, bool> wants_all_;
+  std::map<int, std::string> topic_of_;  ///< By producer.
   std::map<int, std::int64_t> acknowledged_by_;
   model::BrokerId controller_;
   int controller_elections_ = 0;
   std::optional<Time> first_work_;
   Time last_work_{};
-  std::size_t records_sent_ = 0;
+  std::int64_t records_sent_ = 0;
   std::int64_t acknowledged_ = 0;
   std::int64_t failed_ = 0;
   std::int64_t failed_in_log_ = 0;
@@ -422,13 +457,12 @@ class Ledger : public model::Observer {
   std::int64_t reordered_in_log_ = 0;
   std::int64_t sent_blindly_ = 0;
   std::int64_t blindly_lost_ = 0;
-  std::map<model::TopicPartition, std::vector<model::RecordRef>> blind_;
+  std::map<model::TopicPartition, std::vector<model::RecordRun>> blind_;
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by machine.
   std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
-  Histogram produce_latency_;
-  Histogram send_latency_;
-  Histogram end_to_end_latency_;
+  Latencies recent_;                           ///< Since they were taken last,
+  Latencies older_;                            ///< and before.
   std::vector<LostRecord> lost_;
 };
 

@@ -1,8 +1,7 @@
-#include "scenarios/ledger.h"
+#include "scenarios/ledger/ledger.h"
 
 #include "base/translation.h"
 #include "model/events.h"
-#include "scenarios/record_bytes.h"
 #include "sim/machine.h"
 
 #include <algorithm>
@@ -14,6 +13,7 @@ using model::BrokerId;
 using model::LeaderEpoch;
 using model::Offset;
 using model::RecordRef;
+using model::RecordRun;
 using model::TopicPartition;
 
 namespace {
@@ -82,101 +82,105 @@ void Ledger::declare_consumer(std::string consumer, std::string group, bool rese
                               const std::vector<std::string>& topics) {
   const bool is_new = !groups_.contains(group);
   GroupView& view = groups_[group];
-  if (is_new) view.bit = static_cast<int>(groups_.size()) - 1;
-  ENSURE(view.bit < 64, "more than 64 groups");
+  if (is_new) {
+    ENSURE(groups_.size() <= 64, "more than 64 groups");
+    view.bit = RecordBook::Groups{1} << (groups_.size() - 1);
+  }
   view.resets_to_latest = view.resets_to_latest || resets_to_latest;
   view.topics.insert(topics.begin(), topics.end());
   group_of_[std::move(consumer)] = std::move(group);
+  declare_readers();
 }
 
-void Ledger::declare_producer(int producer, bool wants_all) { wants_all_[producer] = wants_all; }
-
-Ledger::SentRecord* Ledger::find(RecordRef record) {
-  return const_cast<SentRecord*>(std::as_const(*this).find(record));
+void Ledger::declare_producer(int producer, bool wants_all, const std::string& topic) {
+  wants_all_[producer] = wants_all;
+  topic_of_[producer] = topic;
+  declare_readers();
 }
 
-const Ledger::SentRecord* Ledger::find(RecordRef record) const {
-  const auto producer = records_.find(record.producer);
-  if (producer == records_.end()) return nullptr;
-  const auto index = static_cast<std::size_t>(record.number);
-  return index < producer->second.size() ? &producer->second[index] : nullptr;
-}
-
-std::string Ledger::label_of(const SentRecord& record, RecordRef ref) {
-  const std::string_view text = log::as_text(record.value);
-  const std::string_view key = "\"id\": ";
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) return fmt::format("{}/{}", ref.producer, ref.number);
-  const std::size_t end = text.find_first_of(",}", at);
-  return "id " + std::string(text.substr(at + key.size(), end - at - key.size()));
-}
-
-void Ledger::on_sent(RecordRef ref, Time intended, log::ByteView value) {
-  std::vector<SentRecord>& all = records_[ref.producer];
-  if (all.size() <= static_cast<std::size_t>(ref.number)) {
-    all.resize(static_cast<std::size_t>(ref.number) + 1);
+void Ledger::declare_readers() {
+  for (const auto& [producer, topic] : topic_of_) {
+    RecordBook::Groups readers = 0;
+    for (const auto& [name, group] : groups_) {
+      if (group.topics.contains(topic)) readers |= group.bit;
+    }
+    book_.declare_producer(producer, readers);
   }
-  SentRecord& record = all[static_cast<std::size_t>(ref.number)];
-  record.value.assign(value.begin(), value.end());
-  record.intended = intended;
-  record.sent = world_.now();
-  by_hash_[content_hash(value)].push_back(ref);
-  ++records_sent_;
-  for (model::Observer* listener : listeners_) listener->on_sent(ref, intended, value);
+}
+
+bool Ledger::wants_all(int producer) const {
+  const auto wants = wants_all_.find(producer);
+  return wants != wants_all_.end() && wants->second;
+}
+
+const Ledger::Acknowledgments* Ledger::acknowledgments_of(const TopicPartition& name) const {
+  const auto found = acknowledgments_.find(name);
+  return found == acknowledgments_.end() ? nullptr : &found->second;
+}
+
+void Ledger::on_sent(const model::SentRecords& sent) {
+  book_.add(sent, world_.now());
+  records_sent_ += sent.run.count;
+  for (model::Observer* listener : listeners_) listener->on_sent(sent);
   if (!first_work_) first_work_ = world_.now();
   last_work_ = world_.now();
 }
 
-void Ledger::on_acknowledged(RecordRef ref, const TopicPartition& name, Offset offset) {
-  for (model::Observer* listener : listeners_) listener->on_acknowledged(ref, name, offset);
-  SentRecord* record = find(ref);
-  ENSURE(record != nullptr && !record->acknowledged && !record->failed,
-         "a record was acknowledged that was not under way");
-  record->acknowledged = true;
-  ++acknowledged_by_[ref.producer];
-  last_work_ = world_.now();
-  if (offset == log::no_offset) {  // acks=0: it was handed to the connection, nobody answers
-    ++sent_blindly_;
-    blind_[name].push_back(ref);
+void Ledger::on_acknowledged(const RecordRun& run, const TopicPartition& name, Offset first) {
+  for (model::Observer* listener : listeners_) listener->on_acknowledged(run, name, first);
+  const Time now = world_.now();
+  last_work_ = now;
+  acknowledged_by_[run.producer] += run.count;
+  if (first == log::no_offset) {  // acks=0: it was handed to the connection, nobody answers
+    book_.end_waiting(run, [](std::int64_t, const RecordBook::Sent&) {});
+    sent_blindly_ += run.count;
+    model::add_run(blind_[name], run);
     return;
   }
-  ++acknowledged_;
-  produce_latency_.add(world_.now() - record->intended);
-  send_latency_.add(world_.now() - record->sent);
+  acknowledged_ += run.count;
   PartitionView& view = partitions_[name];
-  ++view.acknowledged;
-  view.longest_wait = std::max(view.longest_wait, world_.now() - record->sent);
-  ++invariant("acknowledged_offsets_are_unique").checked;
-  const AppendedRange* range = appended_by(name, offset, ref);
+  view.acknowledged += run.count;
+  book_.end_waiting(run, [&](std::int64_t count, const RecordBook::Sent& sent) {
+    recent_.produce.add_spread(now - sent.intended, now - sent.after(count - 1).intended, count);
+    recent_.send.add(now - sent.sent, count);
+    view.longest_wait = std::max(view.longest_wait, now - sent.sent);
+  });
+  invariant("acknowledged_offsets_are_unique").checked += run.count;
+  const AppendedRange* range = appended_by(name, first, run.front());
   const LeaderEpoch epoch = range == nullptr ? log::no_epoch : range->epoch;
-  if (range != nullptr && is_superseded(name, *range, offset)) {
-    fenced_[name].push_back({offset, {ref, world_.now(), epoch}, range->broker});
-    exempt("acknowledged_offsets_are_unique", Exempted::deposed, 1);
+  const Acknowledgment ack{run.front(), now, epoch};
+  if (range != nullptr && is_superseded(name, *range, first)) {
+    fenced_[name].push_back({first, run.count, ack, range->broker});
+    exempt("acknowledged_offsets_are_unique", Exempted::deposed, run.count);
     return;
   }
-  auto& acknowledged = acknowledgments_[name];
-  const auto [entry, is_new] =
-      acknowledged.try_emplace(offset, Acknowledgment{ref, world_.now(), epoch});
-  if (is_new) return;
-  if (entry->second.epoch == epoch) {
-    violate("acknowledged_offsets_are_unique",
-            phrase("offset {} of {} was acknowledged for two records", offset, name.name()));
+  Acknowledgments& acknowledged = acknowledgments_[name];
+  const Offset end = first + run.count;
+  if (!acknowledged.empty() && first < acknowledged.end()) {
+    acknowledged.for_each(first, end, [&](Offset from, Offset to, const Acknowledgment& before) {
+      if (before.epoch == epoch) {
+        violate("acknowledged_offsets_are_unique",
+                phrase("offset {} of {} was acknowledged for two records", from, name.name()));
+      }
+      displaced_[name].push_back({from, to - from, before});
+    });
   }
-  displaced_[name].emplace_back(offset, entry->second);
-  entry->second = {ref, world_.now(), epoch};
+  acknowledged.assign(first, end, ack);
 }
 
-void Ledger::on_send_failed(RecordRef ref, model::ErrorCode error) {
-  SentRecord* record = find(ref);
-  ENSURE(record != nullptr, "a record failed that was never sent");
-  record->failed = true;
-  ++failed_;
-  ++failed_by_[error];
+void Ledger::on_send_failed(const RecordRun& run, model::ErrorCode error) {
+  Time sent = world_.now();
+  book_.end_waiting(run, [&sent](std::int64_t, const RecordBook::Sent& first) {
+    sent = std::min(sent, first.sent);
+  });
+  book_.note_failed(run);
+  failed_ += run.count;
+  failed_by_[error] += run.count;
   if (const auto partition = giving_up()) {
     Duration& longest = partitions_[*partition].longest_wait;
-    longest = std::max(longest, world_.now() - record->sent);
+    longest = std::max(longest, world_.now() - sent);
   }
-  for (model::Observer* listener : listeners_) listener->on_send_failed(ref, error);
+  for (model::Observer* listener : listeners_) listener->on_send_failed(run, error);
 }
 
 std::optional<TopicPartition> Ledger::giving_up() const {
@@ -186,74 +190,101 @@ std::optional<TopicPartition> Ledger::giving_up() const {
 std::optional<RecordRef> Ledger::identify(const TopicPartition& name, Offset offset,
                                           log::ByteView value,
                                           const std::function<bool(RecordRef)>& is_fresh) const {
-  const auto candidates = by_hash_.find(content_hash(value));
-  if (candidates == by_hash_.end()) return std::nullopt;
-  std::optional<RecordRef> found;
-  bool found_fresh = false;
-  for (const RecordRef ref : candidates->second) {
-    if (!same_bytes(find(ref)->value, value)) continue;
-    // Mostly there is one. Of equal ones: who was acknowledged just there, else one not met yet.
-    if (candidates->second.size() == 1) return ref;
-    const auto acknowledged = acknowledgments_.find(name);
-    if (acknowledged != acknowledgments_.end()) {
-      const auto ack = acknowledged->second.find(offset);
-      if (ack != acknowledged->second.end() && ack->second.record == ref) return ref;
-    }
-    if (found_fresh) continue;
-    found_fresh = is_fresh(ref);
-    if (!found || found_fresh) found = ref;
+  const std::vector<RecordRef> candidates = book_.with_bytes(value);
+  if (candidates.empty()) return std::nullopt;
+  // Mostly there is one. Of equal ones: who was acknowledged just there, else one not met yet.
+  if (candidates.size() == 1) return candidates.front();
+  if (const Acknowledgments* acknowledged = acknowledgments_of(name)) {
+    const auto ack = acknowledged->at(offset);
+    const bool among =
+        ack && std::find(candidates.begin(), candidates.end(), ack->record) != candidates.end();
+    if (among) return ack->record;
   }
-  return found;
+  const auto fresh = std::find_if(candidates.begin(), candidates.end(), is_fresh);
+  return fresh == candidates.end() ? candidates.front() : *fresh;
 }
 
-void Ledger::on_consumed(std::string_view consumer, const TopicPartition& name, Offset offset,
-                         log::ByteView value) {
-  for (model::Observer* listener : listeners_) {
-    listener->on_consumed(consumer, name, offset, value);
+/// The records that were consumed; too few when nobody sent them.
+std::vector<RecordRun> Ledger::identify(const model::ConsumedRecords& consumed,
+                                        RecordBook::Groups group) const {
+  if (consumed.phantom != nullptr) {
+    const log::PhantomBatch& batch = *consumed.phantom;
+    if (!book_.was_sent(batch)) return {};
+    return book_.of_batch(batch, consumed.first - batch.base_offset, consumed.count);
   }
-  ++consumed_by_[std::string(consumer)];
-  last_work_ = world_.now();
-  ++invariant("consumed_bytes_are_sent_bytes").checked;
-  const auto group = group_of_.find(consumer);
-  const int bit_number = group == group_of_.end() ? 0 : groups_.at(group->second).bit;
-  const std::uint64_t bit = std::uint64_t{1} << bit_number;
-  const auto ref = identify(name, offset, value,
-                            [&](RecordRef one) { return (find(one)->consumed_by & bit) == 0; });
-  SentRecord* record = ref ? find(*ref) : nullptr;
-  if (record == nullptr) {
-    violate(
-        "consumed_bytes_are_sent_bytes",
-        phrase("{} read bytes at offset {} of {} that nobody sent", consumer, offset, name.name()));
+  const auto record = identify(consumed.partition, consumed.first, consumed.value,
+                               [&](RecordRef one) { return !book_.has_read(one, group); });
+  if (!record) return {};
+  return {RecordRun{record->producer, record->number, 1}};
+}
+
+void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
+  for (model::Observer* listener : listeners_) listener->on_consumed(consumed);
+  const Time now = world_.now();
+  const TopicPartition& name = consumed.partition;
+  const auto total = consumed_by_.find(consumed.consumer);
+  (total != consumed_by_.end() ? total->second : consumed_by_[std::string(consumed.consumer)]) +=
+      consumed.count;
+  last_work_ = now;
+  invariant("consumed_bytes_are_sent_bytes").checked += consumed.count;
+  const auto group = group_of_.find(consumed.consumer);
+  GroupView* view = group == group_of_.end() ? nullptr : &groups_[group->second];
+  const RecordBook::Groups bit = view == nullptr ? 0 : view->bit;
+  const std::vector<RecordRun> records = identify(consumed, bit);
+  if (records.empty()) {
+    violate("consumed_bytes_are_sent_bytes",
+            phrase("{} read bytes at offset {} of {} that nobody sent", consumed.consumer,
+                   consumed.first, name.name()));
   }
-  if (group == group_of_.end()) return;
-  GroupView& view = groups_[group->second];
-  if (record != nullptr) {
-    consumed_ += record->consumed_by == 0;
-    if ((record->consumed_by & bit) != 0) {
-      ++redelivered_;
-      ++view.redelivered;
-    } else {
-      ++view.consumed;
-      record->consumed_by |= bit;
-      end_to_end_latency_.add(world_.now() - record->intended);
-    }
+  if (view == nullptr) return;
+  for (const RecordRun& run : records) {
+    const RecordBook::Read read =
+        book_.read(run, bit, [&](std::int64_t count, const RecordBook::Sent& sent) {
+          recent_.end_to_end.add_spread(consumed.since - sent.intended,
+                                        now - sent.after(count - 1).intended, count);
+        });
+    consumed_ += read.by_nobody_before;
+    redelivered_ += read.again;
+    view->redelivered += read.again;
+    view->consumed += run.count - read.again;
   }
-  ++view.consumed_by[std::string(consumer)];
-  ++invariant("consumed_offsets_have_no_gaps").checked;
-  note_position(view, name, offset + 1);
-  const auto [next, first] = view.next_offset.try_emplace(name, offset + 1);
+  const auto by = view->consumed_by.find(std::string(consumed.consumer));
+  (by != view->consumed_by.end() ? by->second
+                                 : view->consumed_by[std::string(consumed.consumer)]) +=
+      consumed.count;
+  invariant("consumed_offsets_have_no_gaps").checked += consumed.count;
+  note_position(*view, name, consumed.end());
+  const auto [next, first] = view->next_offset.try_emplace(name, consumed.end());
   if (first) return;
   // A group without a commit may be sent to the end of the log again.
-  const bool may_jump = view.resets_to_latest && !view.committed.contains(name);
-  if (offset > next->second && may_jump) {
-    view.skipped += offset - next->second;
-    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, offset - next->second);
-  } else if (offset > next->second) {
+  const bool may_jump = view->resets_to_latest && !view->committed.contains(name);
+  if (consumed.first > next->second && may_jump) {
+    view->skipped += consumed.first - next->second;
+    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, consumed.first - next->second);
+  } else if (consumed.first > next->second) {
     violate("consumed_offsets_have_no_gaps",
             phrase("group {} went from offset {} to {} of {}", group->second, next->second - 1,
-                   offset, name.name()));
+                   consumed.first, name.name()));
   }
-  next->second = std::max(next->second, offset + 1);
+  next->second = std::max(next->second, consumed.end());
+}
+
+Ledger::Latencies& Ledger::Latencies::operator+=(const Latencies& other) {
+  produce += other.produce;
+  send += other.send;
+  end_to_end += other.end_to_end;
+  return *this;
+}
+
+Ledger::Latencies Ledger::latencies() const {
+  Latencies all = older_;
+  all += recent_;
+  return all;
+}
+
+Ledger::Latencies Ledger::take_recent_latencies() {
+  older_ += recent_;
+  return std::exchange(recent_, {});
 }
 
 void Ledger::on_client_error(const model::ClientError& error) {
@@ -294,14 +325,10 @@ std::int64_t Ledger::acknowledged_by(int producer) const {
   return found == acknowledged_by_.end() ? 0 : found->second;
 }
 
-std::int64_t Ledger::sent_by(int producer) const {
-  const auto found = records_.find(producer);
-  return found == records_.end() ? 0 : static_cast<std::int64_t>(found->second.size());
-}
-
 // --- Brokers ---
 
 void Ledger::on_batch_appended(const model::AppendedBatch& batch) {
+  if (batch.phantom != nullptr) book_.add_batch(*batch.phantom, batch.records);
   for (model::Observer* listener : listeners_) listener->on_batch_appended(batch);
 }
 
@@ -367,13 +394,12 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
 /// What was acknowledged before the high watermark passed it could not be read until now.
 void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offset from,
                            Offset to) {
-  const auto acknowledged = acknowledgments_.find(name);
+  const Acknowledgments* acknowledged = acknowledgments_of(name);
   // A leader that starts again begins with the high watermark of its last checkpoint.
-  if (acknowledged == acknowledgments_.end() || to <= from) return;
-  const auto end = acknowledged->second.lower_bound(to);
-  for (auto one = acknowledged->second.lower_bound(from); one != end; ++one) {
-    view.longest_unreadable = std::max(view.longest_unreadable, world_.now() - one->second.when);
-  }
+  if (acknowledged == nullptr || to <= from) return;
+  acknowledged->for_each(from, to, [&](Offset, Offset, const Acknowledgment& ack) {
+    view.longest_unreadable = std::max(view.longest_unreadable, world_.now() - ack.when);
+  });
 }
 
 /// Remembers the batches that the high watermark has just passed.
@@ -381,28 +407,17 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
                             Offset from, Offset to) {
   auto& committed = committed_[name];
   for (Offset at = from; at < to;) {
-    const auto data = replica.log().read(at, (1_MiB).count(), to, true);
-    if (!data || data->bytes.empty()) return;
+    const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
+    if (!data || data->records.empty()) return;
     const Offset before = at;
-    for (const log::BatchView& batch : log::Batches(data->bytes)) {
-      if (batch.last_offset() >= to) break;
-      committed[batch.base_offset()] = {batch.last_offset(), batch.checksum(), batch.leader_epoch(),
-                                        world_.now()};
-      at = batch.next_offset();
-    }
+    log::for_each_mark(data->records, [&](const log::BatchMark& mark) {
+      if (mark.last_offset >= to) return;
+      committed.insert_or_assign(committed.end(), mark.base_offset,
+                                 CommittedBatch{mark, world_.now()});
+      at = mark.last_offset + 1;
+    });
     if (at == before) return;
   }
-}
-
-std::optional<Time> Ledger::oldest_pending() const {
-  std::optional<Time> oldest;
-  for (const auto& [producer, records] : records_) {
-    for (const SentRecord& record : records) {
-      if (record.acknowledged || record.failed || record.value.empty()) continue;
-      if (!oldest || record.sent < *oldest) oldest = record.sent;
-    }
-  }
-  return oldest;
 }
 
 void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, LeaderEpoch epoch,

@@ -10,7 +10,7 @@
 // Lifetime, threads: as the Ledger's. Memory: two dates for each acknowledgment.
 #pragma once
 
-#include "scenarios/ledger.h"
+#include "scenarios/ledger/ledger.h"
 #include "sim/network.h"
 
 namespace brokerlab::scenarios {
@@ -26,7 +26,7 @@ class Exposure final : public Ledger {
  public:
   using Ledger::Ledger;
 
-  void on_acknowledged(model::RecordRef record, const model::TopicPartition& name,
+  void on_acknowledged(const model::RecordRun& run, const model::TopicPartition& name,
                        model::Offset offset) override;
   void on_log_end(model::BrokerId broker, const model::TopicPartition& name,
                   model::Offset end) override;

@@ -1,4 +1,4 @@
-#include "scenarios/exposure.h"
+#include "scenarios/ledger/exposure.h"
 
 #include <algorithm>
 
@@ -22,9 +22,9 @@ void Exposure::on_transfer(const sim::Transfer& transfer) {
   if (transfer.kind == "Fetch response") fetch_answers_[transfer.destination] = transfer.sent;
 }
 
-void Exposure::on_acknowledged(model::RecordRef record, const model::TopicPartition& name,
+void Exposure::on_acknowledged(const model::RecordRun& run, const model::TopicPartition& name,
                                model::Offset offset) {
-  Ledger::on_acknowledged(record, name, offset);
+  Ledger::on_acknowledged(run, name, offset);
   const auto view = partitions().find(name);
   const model::BrokerId leader =
       view == partitions().end() ? model::BrokerId{} : view->second.serving;

@@ -1,5 +1,5 @@
 // What groups have not read.
-#include "scenarios/ledger.h"
+#include "scenarios/ledger/ledger.h"
 
 #include <algorithm>
 #include <limits>
@@ -68,10 +68,9 @@ Offset Ledger::readable_end(const TopicPartition& name) const {
 }
 
 std::int64_t Ledger::unreadable(const TopicPartition& name) const {
-  const auto acknowledged = acknowledgments_.find(name);
-  if (acknowledged == acknowledgments_.end()) return 0;
-  return std::distance(acknowledged->second.lower_bound(readable_end(name)),
-                       acknowledged->second.end());
+  const Acknowledgments* acknowledged = acknowledgments_of(name);
+  return acknowledged == nullptr ? 0
+                                 : acknowledged->count(readable_end(name), Acknowledgments::no_end);
 }
 
 Ledger::Unread Ledger::unread(const std::string& group,
@@ -79,18 +78,21 @@ Ledger::Unread Ledger::unread(const std::string& group,
   Unread unread;
   const auto view = groups_.find(group);
   if (view == groups_.end()) return unread;
-  const std::uint64_t bit = std::uint64_t{1} << view->second.bit;
   for (const auto& [name, acknowledged] : acknowledgments_) {
     if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
     const Offset end = readable_end(name);
     const Offset begin = reads_from(view->second, name);
-    for (const auto& [offset, ack] : acknowledged) {
-      if ((find(ack.record)->consumed_by & bit) != 0) continue;
-      ++unread.records;
-      if (offset < begin || offset >= end) continue;
-      ++unread.waiting;
-      unread.since = std::min(unread.since, ack.when);
-    }
+    acknowledged.for_each([&](Offset from, Offset to, const Acknowledgment& ack) {
+      book_.for_each_unread(
+          ack.run(to - from), view->second.bit, [&](std::int64_t first, std::int64_t last) {
+            unread.records += last - first;
+            const Offset at = from + first - ack.record.number;
+            const std::int64_t waiting = std::min(at + last - first, end) - std::max(at, begin);
+            if (waiting <= 0) return;
+            unread.waiting += waiting;
+            unread.since = std::min(unread.since, ack.when);
+          });
+    });
   }
   return unread;
 }

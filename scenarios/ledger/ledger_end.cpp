@@ -1,0 +1,308 @@
+// The checks against the logs, when the run is over.
+#include "base/translation.h"
+#include "scenarios/ledger/ledger.h"
+#include "scenarios/ledger/record_bytes.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace brokerlab::scenarios {
+
+using model::BrokerId;
+using model::Offset;
+using model::RecordRef;
+using model::RecordRun;
+using model::TopicPartition;
+
+namespace {
+
+struct Compared {
+  bool differ = false;
+  Offset upto = log::no_offset;  ///< They are equal below it.
+};
+
+/// The batches that both have, side by side.
+Compared compare(const log::Records& a, const log::Records& b) {
+  Compared found;
+  if (a.is_phantom() != b.is_phantom()) return {true, found.upto};
+  const std::size_t both = std::min(a.phantoms().size(), b.phantoms().size());
+  for (std::size_t i = 0; i < both; ++i) {
+    if (a.phantoms()[i] != b.phantoms()[i]) return {true, a.phantoms()[i].base_offset};
+    found.upto = a.phantoms()[i].next_offset();
+  }
+  const log::Batches left(a.bytes());
+  const log::Batches right(b.bytes());
+  auto other = right.begin();
+  for (const log::BatchView& one : left) {
+    if (other == right.end()) break;
+    if (!same_bytes(one.bytes(), other->bytes())) return {true, one.base_offset()};
+    found.upto = one.next_offset();
+    ++other;
+  }
+  return found;
+}
+
+}  // namespace
+
+void Ledger::finish() {
+  for (auto& [name, view] : partitions_) {
+    const model::Partition* leader =
+        view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
+    const auto acknowledged = acknowledgments_.find(name);
+    if (leader != nullptr && leader->is_leader()) {
+      compare_committed(name, *leader);
+      compare_with_log(name, *leader);
+    } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
+      not_verifiable_[name] = acknowledged->second.count();
+      const auto committed = committed_.find(name);
+      std::int64_t records = 0;
+      if (committed != committed_.end()) {
+        for (const auto& [base, batch] : committed->second) {
+          records += batch.mark.last_offset - base + 1;
+        }
+      }
+      exempt("committed_records_survive", Exempted::not_verifiable, records);
+    }
+    compare_replicas(name);
+    view.longest_unreadable = std::max(view.longest_unreadable, oldest_unreadable(name));
+  }
+  std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {
+    return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
+  });
+  judge_losses();
+}
+
+/// How long the record has waited that waits longest to be readable.
+Duration Ledger::oldest_unreadable(const TopicPartition& name) const {
+  const Acknowledgments* acknowledged = acknowledgments_of(name);
+  Duration oldest{0};
+  if (acknowledged == nullptr) return oldest;
+  acknowledged->for_each(readable_end(name), Acknowledgments::no_end,
+                         [&](Offset, Offset, const Acknowledgment& ack) {
+                           oldest = std::max(oldest, world_.now() - ack.when);
+                         });
+  return oldest;
+}
+
+/// What the high watermark has passed must stand in the leader's log as it was. What does not is
+/// told once, and not looked for again.
+void Ledger::compare_committed(const TopicPartition& name, const model::Partition& leader) {
+  auto& committed = committed_[name];
+  constexpr const char* promise = "committed_records_survive";
+  invariant(promise).checked += static_cast<std::int64_t>(committed.size());
+  auto expected = committed.lower_bound(leader.log().log_start_offset());  // retention deletes
+  const auto gone_before = [&](Offset offset) {
+    while (expected != committed.end() && expected->first < offset) {
+      violate(promise, phrase("offsets {} to {} of {} were committed and are gone", expected->first,
+                              expected->second.mark.last_offset, name.name()));
+      expected = committed.erase(expected);
+    }
+  };
+  const Offset end = leader.log_end_offset();
+  for (Offset at = leader.log().log_start_offset(); at < end && expected != committed.end();) {
+    const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
+    if (!data || data->records.empty()) break;
+    log::for_each_mark(data->records, [&](const log::BatchMark& is) {
+      at = is.last_offset + 1;
+      gone_before(is.base_offset);
+      if (expected == committed.end() || expected->first != is.base_offset) return;
+      const log::BatchMark& was = expected->second.mark;
+      if (was.checksum == is.checksum && was.epoch == is.epoch) {
+        ++expected;
+        return;
+      }
+      violate(promise, phrase("offsets {} to {} of {} changed after they were committed",
+                              expected->first, was.last_offset, name.name()));
+      expected = committed.erase(expected);
+    });
+  }
+  gone_before(std::numeric_limits<Offset>::max());
+}
+
+/// What a log holds of what was sent.
+struct Ledger::FoundInLog {
+  std::map<int, NumberSet> records;  ///< By producer.
+  /// By producer and lane: the record that it sent last, so far.
+  std::map<std::pair<int, std::int64_t>, std::int64_t> latest;
+  NumberSet offsets;  ///< That hold the record which was acknowledged there.
+
+  bool contains(RecordRef record) const {
+    const auto of = records.find(record.producer);
+    return of != records.end() && of->second.contains(record.number);
+  }
+  /// Calls `f(first, end)` for the numbers of the run that are nowhere.
+  template <class F>
+  void for_each_gap(const RecordRun& run, F f) const {
+    const auto of = records.find(run.producer);
+    if (of == records.end()) {
+      f(run.first, run.end());
+    } else {
+      of->second.for_each_gap(run.first, run.end(), f);
+    }
+  }
+};
+
+/// Every acknowledged record must stand at its offset.
+void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
+  FoundInLog found;
+  PartitionView& view = partitions_.at(name);
+  const Offset end = leader.log_end_offset();
+  for (Offset at = leader.log().log_start_offset(); at < end;) {
+    const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
+    if (!data || data->records.empty()) break;
+    for (const log::BatchView& batch : log::Batches(data->records.bytes())) {
+      at = batch.next_offset();
+      find_in(name, batch, view, found);
+    }
+    for (const log::PhantomBatch& batch : data->records.phantoms()) {
+      at = batch.next_offset();
+      Offset offset = batch.base_offset;
+      for (const RecordRun& run : book_.of_batch(batch, 0, batch.record_count)) {
+        note_found(name, offset, run, view, found);
+        offset += run.count;
+      }
+    }
+  }
+  duplicates_in_log_ += view.duplicates;
+  reordered_in_log_ += view.reordered;
+  note_missing(name, leader.log().log_start_offset(), found);
+  const auto blind = blind_.find(name);
+  if (blind != blind_.end()) {
+    for (const RecordRun& run : blind->second) {
+      blindly_lost_ += run.count - found.records[run.producer].count(run.first, run.end());
+    }
+  }
+  forget_found_losses(name, found);
+}
+
+void Ledger::find_in(const TopicPartition& name, const log::BatchView& batch, PartitionView& view,
+                     FoundInLog& found) {
+  log::ByteVector scratch;
+  const auto visited = log::for_each_record(batch, scratch, [&](const log::RecordView& record) {
+    if (!record.value) return true;
+    const auto ref = identify(name, record.offset, *record.value,
+                              [&](RecordRef one) { return !found.contains(one); });
+    if (ref) note_found(name, record.offset, {ref->producer, ref->number, 1}, view, found);
+    return true;
+  });
+  if (visited) return;
+  violate("replicas_agree", phrase("{}: a batch at offset {} cannot be read: {}", name.name(),
+                                   batch.base_offset(), visited.error().message));
+}
+
+/// Records of a run stand in a row at `offset`.
+void Ledger::note_found(const TopicPartition& name, Offset offset, const RecordRun& run,
+                        PartitionView& view, FoundInLog& found) {
+  NumberSet& of_producer = found.records[run.producer];
+  of_producer.for_each_gap(run.first, run.end(), [&](std::int64_t first, std::int64_t end) {
+    failed_in_log_ += book_.failed_among({run.producer, first, end - first});
+  });
+  view.duplicates += run.count - of_producer.add(run.first, run.end());
+  std::int64_t& latest =
+      found.latest.try_emplace({run.producer, run.first >> model::lane_shift}, run.first)
+          .first->second;
+  view.reordered += std::clamp<std::int64_t>(latest - run.first, 0, run.count);
+  latest = std::max(latest, run.end() - 1);
+  const Acknowledgments* acknowledged = acknowledgments_of(name);
+  if (acknowledged == nullptr) return;
+  acknowledged->for_each(offset, offset + run.count,
+                         [&](Offset from, Offset to, const Acknowledgment& ack) {
+                           const RecordRef there{run.producer, run.first + from - offset};
+                           if (ack.record == there) found.offsets.add(from, to);
+                         });
+}
+
+/// A record that was lost at one offset and written again by a retry is not lost.
+void Ledger::forget_found_losses(const TopicPartition& name, const FoundInLog& found) {
+  std::vector<LostRecord> left;
+  for (LostRecord& lost : lost_) {
+    if (lost.partition != name) {
+      left.push_back(std::move(lost));
+      continue;
+    }
+    found.for_each_gap(lost.record, [&](std::int64_t first, std::int64_t end) {
+      LostRecord& part = left.emplace_back(lost);
+      part.offset += first - lost.record.first;
+      part.record = {lost.record.producer, first, end - first};
+      if (first != lost.record.first) part.label = book_.label_of(part.record.front());
+    });
+  }
+  lost_ = std::move(left);
+}
+
+/// What was acknowledged and stands nowhere in the leader's log.
+void Ledger::note_missing(const TopicPartition& name, Offset log_start, const FoundInLog& found) {
+  const Phrase why = phrase("the leader's log at the end of the run does not hold it");
+  Acknowledgments& acknowledged = acknowledgments_[name];
+  std::vector<Displaced> missing = displaced_[name];
+  acknowledged.for_each([&](Offset from, Offset to, const Acknowledgment& ack) {
+    found.offsets.for_each_gap(from, to, [&](Offset first, Offset end) {
+      missing.push_back({first, end - first, ack.after(first - from)});
+    });
+  });
+  for (const Displaced& one : missing) {
+    // What is below the start was deleted, as retention asks for.
+    const std::int64_t gone = std::clamp<std::int64_t>(log_start - one.offset, 0, one.count);
+    if (gone == one.count) continue;
+    for_each_told(
+        one.offset + gone, one.count - gone, one.ack.after(gone),
+        [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
+          // What stands elsewhere was written again by a retry.
+          found.for_each_gap(ack.run(count), [&](std::int64_t first, std::int64_t end) {
+            const Acknowledgment part = ack.after(first - ack.record.number);
+            const Offset offset = at + first - ack.record.number;
+            lost_.push_back({part.run(end - first), book_.label_of(part.record), name, offset,
+                             part.when, sim::EventId(), why, Loss::not_replicated});
+            const auto there = acknowledged.at(offset);
+            if (there && there->record == part.record) {
+              acknowledged.erase(offset, offset + end - first);
+            }
+          });
+        });
+  }
+  for (const FencedAcknowledgment& fenced : fenced_[name]) {
+    for_each_told(
+        fenced.offset, fenced.count, fenced.ack,
+        [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
+          const FencedAcknowledgment lost{at, count, ack, fenced.broker};
+          lost_.push_back({ack.run(count), book_.label_of(ack.record), name, at, ack.when,
+                           sim::EventId(), explain_fenced(name, lost, false), Loss::fenced});
+        });
+  }
+}
+
+/// Logs of live replicas are equal up to the smallest high watermark among them.
+void Ledger::compare_replicas(const TopicPartition& name) {
+  const PartitionView& view = partitions_.at(name);
+  const model::Partition* first = nullptr;
+  BrokerId first_broker;
+  for (const BrokerId broker : view.replicas) {
+    const model::Partition* replica = find_replica_(broker, name);
+    if (replica == nullptr || !replica->has_log()) continue;
+    if (first == nullptr) {
+      first = replica;
+      first_broker = broker;
+      continue;
+    }
+    const Offset upto = std::min(first->high_watermark(), replica->high_watermark());
+    Offset at = std::max(first->log().log_start_offset(), replica->log().log_start_offset());
+    ++invariant("replicas_agree").checked;
+    while (at < upto) {
+      const auto a = first->log().read_records(at, (1_MiB).count(), upto, true);
+      const auto b = replica->log().read_records(at, (1_MiB).count(), upto, true);
+      if (!a || !b || a->records.empty() || b->records.empty()) break;
+      const Compared compared = compare(a->records, b->records);
+      if (compared.differ) {
+        violate("replicas_agree",
+                phrase("brokers {} and {} differ in {} at or after offset {}", first_broker, broker,
+                       name.name(), std::max(at, compared.upto)));
+        break;
+      }
+      if (compared.upto <= at) break;
+      at = compared.upto;
+    }
+  }
+}
+
+}  // namespace brokerlab::scenarios
