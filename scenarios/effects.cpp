@@ -172,7 +172,9 @@ void Effects::on_event(const sim::Event& event) {
 void Effects::count(Tally& tally, const sim::Event& event) {
   const sim::EventKind* const kind = event.kind;
   if (kind == &is::record_lost) {
-    add(tally, Effect::record_lost);
+    // Of a phantom batch several in one sentence.
+    const std::string several(event.detail("count"));
+    add(tally, Effect::record_lost, several.empty() ? 1 : std::atoll(several.c_str()));
   } else if (kind == &is::producer_record_failed) {
     add(tally, Effect::send_failed, std::atoll(std::string(event.detail("count")).c_str()));
   } else if (kind == &is::producer_request_failed || kind == &is::consumer_stalled) {

@@ -260,6 +260,9 @@ RunReport judge(const Evidence& evidence) {
   report.starts_at = scenario.starts_at;
   report.simulated = scenario.duration;
   report.steps = evidence.world.steps();
+  for (const SourceSpec& source : evidence.scenario.sources) {
+    if (source.phantom) report.phantom_sources.push_back(source.name);
+  }
   report_records(evidence.ledger, evidence.world.now(), report);
   report_errors(evidence.ledger, report);
   report_groups(evidence, report);

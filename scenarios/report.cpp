@@ -78,6 +78,9 @@ std::string records_section(const RunReport& r) {
            to_text(r.work_begin), to_text(r.work_end), ended, r.acknowledged_rate.mean,
            r.acknowledged_rate.peak, r.consumed_rate.mean, r.consumed_rate.peak));
   }
+  for (const std::string& source : r.phantom_sources) {
+    text += line(tr("records of {} had sizes and no bytes (payload: phantom)", source));
+  }
   if (!r.failed_by.empty()) text += line(tr("failed by {}", error_list(r.failed_by)));
   if (r.pending > 0) {
     text += line(tr("the oldest one waiting has waited for {}; the latencies are without those",

@@ -50,6 +50,7 @@ struct RunReport {
   std::vector<Harm> harm;       ///< Whatever the verdict is; the worst first.
 
   // Records.
+  std::vector<std::string> phantom_sources;  ///< Whose records had a size and no bytes.
   std::int64_t sent = 0, acknowledged = 0, failed = 0, pending = 0;
   std::int64_t failed_in_log = 0;  ///< Given up by their producers, and stored all the same.
   std::vector<std::pair<std::string, std::int64_t>> failed_by;  ///< By Kafka's name of the error.

@@ -64,7 +64,8 @@ std::string RunReport::json() const {
       json_list(reasons, [](const auto& r) { return quoted_json(r.english); }),
       to_seconds(simulated));
   text += fmt::format(
-      R"("records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
+      R"("phantom_sources":{},"records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
+      json_list(phantom_sources, [](const std::string& source) { return quoted_json(source); }),
       sent, acknowledged, failed, failed_in_log, pending, to_millis(oldest_pending), sent_blindly,
       blindly_lost, not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
       to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {

@@ -211,7 +211,11 @@ void Ledger::note_loss(const TopicPartition& name, Offset offset, std::int64_t c
   const sim::EventId cause = world_.cause();
   std::vector<sim::Detail> details{
       {"record", label}, {"offset", std::to_string(offset)}, sim::Detail::of("why", why)};
-  if (count > 1) details.push_back({"count", std::to_string(count)});
+  if (count > 1) {
+    details[0] = {"record", fmt::format("{} and {} behind it", label, count - 1),
+                  fmt::format("{} 외 {}개", label, count - 1)};
+    details.push_back({"count", std::to_string(count)});
+  }
   world_.trace().record(model::events::record_lost, {.partition = context_->partitions.id_of(name)},
                         std::move(details));
   lost_.push_back({ack.run(count), label, name, offset, ack.when, cause, std::move(why), kind});
