@@ -193,6 +193,7 @@ void add_field(RecordSpec& spec, std::string_view name, TypeRef type, std::strin
                std::size_t offset);
 TypeRef enum_type(EnumNames names);
 TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most);
+TypeRef one_or_list_type(TypeRef element, ContainerOps ops, std::size_t most);
 TypeRef map_type(TypeRef element, ContainerOps ops);
 /// `add` makes and returns the value, `clear` removes it, `each` shows it when it is there.
 TypeRef optional_type(TypeRef inner, ContainerOps ops);
@@ -259,8 +260,7 @@ SettingType<T> record() {
 }
 
 template <class T>
-SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
-                                 std::size_t most = 100'000) {
+detail::ContainerOps list_ops() {
   using List = std::vector<T>;
   detail::ContainerOps ops;
   ops.clear = [](void* to) { static_cast<List*>(to)->clear(); };
@@ -270,7 +270,17 @@ SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
   ops.each = [](const void* from, const detail::ContainerOps::Visit& visit) {
     for (const T& one : *static_cast<const List*>(from)) visit("", &one);
   };
-  return {detail::list_type(element.erased, ops, least, most)};
+  return ops;
+}
+template <class T>
+SettingType<std::vector<T>> list(SettingType<T> element, std::size_t least = 0,
+                                 std::size_t most = 100'000) {
+  return {detail::list_type(element.erased, list_ops<T>(), least, most)};
+}
+/// A list of one or more, or the one by itself; that is how a list of one is written.
+template <class T>
+SettingType<std::vector<T>> one_or_list(SettingType<T> element, std::size_t most) {
+  return {detail::one_or_list_type(element.erased, list_ops<T>(), most)};
 }
 
 template <class T>

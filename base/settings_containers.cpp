@@ -64,6 +64,10 @@ class ListType : public ValueType {
     return element_->set(node[found->index], rest, text);
   }
 
+ protected:
+  TypeRef element() const { return element_; }
+  const ContainerOps& ops() const { return ops_; }
+
  private:
   struct Found {
     std::size_t index;
@@ -126,6 +130,37 @@ class ListType : public ValueType {
   ContainerOps ops_;
   std::size_t least_;
   std::size_t most_;
+};
+
+/// An object stands for a list of it alone.
+class OneOrListType : public ListType {
+ public:
+  OneOrListType(TypeRef element, ContainerOps ops, std::size_t most)
+      : ListType(element, ops, 1, most) {}
+
+  void read(const Json& value, const std::string& path, void* target,
+            SettingsReport& report) const override {
+    if (value.is_array()) {
+      ListType::read(value, path, target, report);
+      return;
+    }
+    ops().clear(target);
+    element()->read(value, path, ops().add(target, {}), report);
+  }
+  Json write(const void* value) const override {
+    Json array = ListType::write(value);
+    return array.size() == 1 ? std::move(array.front()) : array;
+  }
+  Json schema(Json& definitions) const override {
+    const Json one = element()->schema(definitions);
+    return {{"anyOf", Json::array({one, ListType::schema(definitions)})}};
+  }
+  std::string allowed() const override { return tr("{}, or a list of such", element()->allowed()); }
+  std::string record_name() const override { return element()->record_name(); }
+
+  Status<std::string> set(Json& node, std::string_view rest, std::string_view text) const override {
+    return node.is_array() ? ListType::set(node, rest, text) : element()->set(node, rest, text);
+  }
 };
 
 class MapType : public ValueType {
@@ -239,6 +274,9 @@ class OptionalType : public ValueType {
 
 TypeRef list_type(TypeRef element, ContainerOps ops, std::size_t least, std::size_t most) {
   return keep<ListType>(element, ops, least, most);
+}
+TypeRef one_or_list_type(TypeRef element, ContainerOps ops, std::size_t most) {
+  return keep<OneOrListType>(element, ops, most);
 }
 TypeRef map_type(TypeRef element, ContainerOps ops) { return keep<MapType>(element, ops); }
 TypeRef optional_type(TypeRef inner, ContainerOps ops) { return keep<OptionalType>(inner, ops); }

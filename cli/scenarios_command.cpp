@@ -45,7 +45,7 @@ std::string cluster_line(const Scenario& s) {
   }
   const int nodes = s.zookeeper.nodes;
   return tr("{}, {}; topics: {}",
-            s.brokers.count == 1 ? tr("1 broker") : tr("{} brokers", s.brokers.count),
+            s.broker_count() == 1 ? tr("1 broker") : tr("{} brokers", s.broker_count()),
             nodes == 1 ? tr("1 ZooKeeper node") : tr("{} ZooKeeper nodes", nodes), topics);
 }
 

@@ -93,7 +93,7 @@ void Cluster::add_brokers() {
     if (member.role.role != Role::broker) continue;
     context_.broker_machines[broker_id(member)] = member.machine->id();
     storage_.push_back(std::make_unique<model::BrokerStorage>(*member.machine));
-    model::BrokerSetup setup{broker_id(member), scenario_.brokers.config};
+    model::BrokerSetup setup{broker_id(member), scenario_.brokers[member.role.spec].config};
     // A topic of the scenario is older than the run: brokers find its partitions when they start
     // (GroupCoordinator.startup, KafkaZkClient.getTopicPartitionCount).
     if (const TopicSpec* declared = scenario_.topic(model::offsets_topic)) {
@@ -211,7 +211,7 @@ void Cluster::add_admin() {
   }
   admin_ =
       &home->machine->add_process(next_process(), "admin", [this, topics](sim::Process& process) {
-        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers.count,
+        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.broker_count(),
                                               topics);
       });
 }

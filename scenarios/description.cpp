@@ -45,7 +45,7 @@ const Settings<ZooKeeperSpec>& ZooKeeperSpec::settings() {
 const Settings<BrokersSpec>& BrokersSpec::settings() {
   using S = BrokersSpec;
   static const auto all =
-      Settings<S>("Brokers", "The brokers: machines broker-1 and on, all alike.")
+      Settings<S>("Brokers", "Brokers that are alike: machines broker-1 and on.")
           .field("count", &S::count, 1, 100, "How many.")
           .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
           .field("config", &S::config, record<model::BrokerConfig>(), "server.properties.");
@@ -231,7 +231,9 @@ const Settings<Scenario>& Scenario::settings() {
           .field("topology", &S::topology, record<sim::TopologyConfig>(),
                  "Racks, zones and data centres; unset is one switch that never blocks.")
           .field("zookeeper", &S::zookeeper, record<ZooKeeperSpec>(), "The ensemble.")
-          .field("brokers", &S::brokers, record<BrokersSpec>(), "The Kafka cluster.")
+          .field("brokers", &S::brokers, setting::one_or_list(record<BrokersSpec>(), 100),
+                 "The Kafka cluster: brokers that are alike, or a list of groups of such, whose "
+                 "numbers go on from group to group.")
           .required()
           .field("topics", &S::topics, list(record<TopicSpec>(), 1, 1000), "Topics.")
           .required()

@@ -46,6 +46,7 @@ struct ZooKeeperSpec {
   static const Settings<ZooKeeperSpec>& settings();
 };
 
+/// Brokers that are all alike. A cluster may have several such groups.
 struct BrokersSpec {
   int count = 3;
   std::string machine;
@@ -147,7 +148,7 @@ struct Scenario {
   sim::NetworkConfig network;
   std::optional<sim::TopologyConfig> topology;  ///< Unset: one switch that never blocks.
   ZooKeeperSpec zookeeper;
-  BrokersSpec brokers;
+  std::vector<BrokersSpec> brokers{BrokersSpec{}};  ///< At least one group; ids go on over them.
   std::vector<TopicSpec> topics;
   std::vector<SourceSpec> sources;
   std::vector<ProducerSpec> producers;
@@ -156,14 +157,22 @@ struct Scenario {
   std::vector<Expectation> expect;
   RecordingSpec recording;
 
-  std::string directory;  ///< Of the file; data files are relative to it. Not part of the JSON.
+  // Not part of the JSON.
+  std::string directory;        ///< Of the file; data files are relative to it.
+  bool brokers_listed = false;  ///< The file has a list of groups, not one by itself.
 
   const TopicSpec* topic(std::string_view name_of_topic) const;     ///< Null when there is none.
   const SourceSpec* source(std::string_view name_of_source) const;  ///< Null when there is none.
   /// The machine kind of that name; the default machine for an empty name.
   sim::MachineConfig machine(const std::string& kind) const;
+  int broker_count() const;
+  /// The group of a broker; brokers are counted from 0 over all groups.
+  std::size_t group_of_broker(int broker) const;
+  /// "/brokers", or "/brokers/1".
+  std::string path_of_brokers(std::size_t group) const;
   int replication_factor(const TopicSpec& of) const;
-  model::TopicConfig topic_config(const TopicSpec& of) const;
+  /// In force on the brokers of that group.
+  model::TopicConfig topic_config(const TopicSpec& of, std::size_t group = 0) const;
   /// Path of a data file, to be opened, by its name as written.
   std::string path_of(const std::string& file) const;
 
@@ -176,7 +185,7 @@ struct MachineRole {
   std::string name;  ///< "broker-1", "wifi-auth", "nifi-2".
   Role role;
   int index = 0;         ///< From 0: which broker, node, producer spec, or member of its group.
-  std::size_t spec = 0;  ///< Which element of scenario.producers or .consumers; else 0.
+  std::size_t spec = 0;  ///< Which element of scenario.brokers, .producers or .consumers; else 0.
   std::string kind;      ///< The name under "hardware".
 };
 

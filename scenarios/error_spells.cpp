@@ -67,7 +67,7 @@ std::optional<model::TopicPartition> ErrorSpells::coordinator_of(std::string_vie
   const Scenario& scenario = cluster_.scenario();
   const std::string& group = scenario.consumers[member->role.spec].group;
   const int number = model::java_positive(model::java_hash(group)) %
-                     scenario.brokers.config.offsets_topic_num_partitions;
+                     scenario.brokers.front().config.offsets_topic_num_partitions;
   return model::TopicPartition{model::offsets_topic, number};
 }
 

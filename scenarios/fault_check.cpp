@@ -97,9 +97,16 @@ std::string FaultCheck::identity(const Target& target) {
   return named == nullptr || named->name == "controller" ? "" : named->name;
 }
 
+bool FaultCheck::brokers_are_alike() const {
+  return std::all_of(roles_.begin(), roles_.end(), [this](const auto& one) {
+    return one.second.role != Role::broker || one.second.kind == roles_.at("broker-1").kind;
+  });
+}
+
 std::optional<MachineRole> FaultCheck::role_of(const Target& target) const {
   std::string name = identity(target);
   if (const auto alias = alias_of_.find(name); alias != alias_of_.end()) name = alias->second;
+  if (name.empty() && !brokers_are_alike()) return std::nullopt;
   const auto role = roles_.find(name.empty() ? "broker-1" : name);
   if (role == roles_.end()) return std::nullopt;
   const std::string& kind = role->second.kind;
@@ -172,7 +179,7 @@ void FaultCheck::partition_directory(const char* key, const std::string& directo
   }
   const std::string& topic = parsed->partition.topic;
   if (topic == model::offsets_topic && s_.topic(topic) == nullptr) {
-    check_number(path, directory, number, s_.brokers.config.offsets_topic_num_partitions);
+    check_number(path, directory, number, s_.brokers.front().config.offsets_topic_num_partitions);
   } else if (check_topic(path, topic) && s_.topic(topic) != nullptr) {
     check_number(path, directory, number, s_.topic(topic)->partitions);
   }
@@ -294,7 +301,10 @@ bool FaultCheck::check_machine(const std::string& path, const std::string& name,
   }
   if (unreadable_.contains(name) || (sets_too && sets_.contains(name))) return true;
   if (sets_too && std::find(areas_.begin(), areas_.end(), name) != areas_.end()) return true;
-  if (!report_.clean("/brokers/count") || !report_.clean("/zookeeper/nodes")) return true;
+  for (std::size_t group = 0; group < s_.brokers.size(); ++group) {
+    if (!report_.clean(s_.path_of_brokers(group) + "/count")) return true;
+  }
+  if (!report_.clean("/zookeeper/nodes")) return true;
   std::vector<std::string> known(machines_.begin(), machines_.end());
   for (const auto& [alias, ignored] : alias_of_) known.push_back(alias);
   known.push_back("controller");

@@ -35,7 +35,7 @@ class FaultCheck {
 
   /// Whether it can be one machine; what is wrong has been told.
   bool target(const std::string& key, const Target& whom) { return check_target(key, whom, false); }
-  /// The kind of machine it is: known of a name, and of "whichever broker", for they are all alike.
+  /// The kind of machine it is: known of a name, and of "whichever broker" where all are alike.
   /// Nothing: an earlier fault's machine that is not known, or a mistake that is told elsewhere.
   std::optional<MachineRole> role_of(const Target& target) const;
 
@@ -60,6 +60,7 @@ class FaultCheck {
   void heals(const std::string& fault);
 
  private:
+  bool brokers_are_alike() const;  ///< Their machines.
   void check(const Fault& fault);
   void bind(const Fault& fault);
   /// What identifies the machine as far as can be known before the run: a name, or "" (it depends).

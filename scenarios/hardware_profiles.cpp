@@ -224,12 +224,14 @@ void use_profiles(Json& document, const std::string& directory, SettingsReport& 
       entry = std::move(*machine);
     }
   }
-  for (const char* part : {"zookeeper", "brokers"}) {
-    if (document.contains(part)) use_by_name(Json(document[part]), document, profiles);
-  }
-  for (const char* part : {"producers", "consumers"}) {
-    if (!document.contains(part) || !document[part].is_array()) continue;
-    for (const Json& user : Json(document[part])) use_by_name(user, document, profiles);
+  for (const char* part : {"zookeeper", "brokers", "producers", "consumers"}) {
+    if (!document.contains(part)) continue;
+    const Json users = document[part];
+    if (!users.is_array()) {
+      use_by_name(users, document, profiles);
+    } else {
+      for (const Json& user : users) use_by_name(user, document, profiles);
+    }
   }
 }
 

@@ -177,7 +177,9 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
   report.no_quorum_at_the_end = evidence.quorum.missing_at_the_end();
   report.without_controller = evidence.quorum.longest_without_controller();
   report.no_controller_at_the_end = evidence.quorum.no_controller_at_the_end();
-  report.usual_failover = evidence.scenario.brokers.config.zookeeper_session_timeout;
+  for (const BrokersSpec& group : evidence.scenario.brokers) {
+    report.usual_failover = std::max(report.usual_failover, group.config.zookeeper_session_timeout);
+  }
 }
 
 void report_work(const Evidence& evidence, RunReport& report) {

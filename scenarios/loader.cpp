@@ -47,6 +47,7 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
     use_profiles(document, directory, report);
     scenario = Scenario::settings().read(document, report);
     scenario.editor_schema.reset();
+    scenario.brokers_listed = document.contains("brokers") && document["brokers"].is_array();
     for (auto& [name, machine] : scenario.hardware) machine.profile.reset();
     scenario.directory = directory;
     if (options.seed) {

@@ -1,6 +1,8 @@
 // Questions that the rest of the project asks a scenario.
 #include "scenarios/description.h"
 
+#include <numeric>
+
 namespace brokerlab::scenarios {
 
 const TopicSpec* Scenario::topic(std::string_view name_of_topic) const {
@@ -23,12 +25,30 @@ sim::MachineConfig Scenario::machine(const std::string& kind) const {
   return found == hardware.end() ? sim::MachineConfig{} : found->second;
 }
 
-int Scenario::replication_factor(const TopicSpec& of) const {
-  return of.replication_factor.value_or(brokers.config.default_replication_factor);
+int Scenario::broker_count() const {
+  return std::accumulate(brokers.begin(), brokers.end(), 0,
+                         [](int sum, const BrokersSpec& group) { return sum + group.count; });
 }
 
-model::TopicConfig Scenario::topic_config(const TopicSpec& of) const {
-  return model::TopicConfig::in_force(brokers.config, of.config);
+std::size_t Scenario::group_of_broker(int broker) const {
+  std::size_t group = 0;
+  for (int before = 0; broker >= before + brokers[group].count; ++group) {
+    before += brokers[group].count;
+    ENSURE(group + 1 < brokers.size(), "there is no broker {}", broker + 1);
+  }
+  return group;
+}
+
+std::string Scenario::path_of_brokers(std::size_t group) const {
+  return brokers_listed ? fmt::format("/brokers/{}", group) : "/brokers";
+}
+
+int Scenario::replication_factor(const TopicSpec& of) const {
+  return of.replication_factor.value_or(brokers.front().config.default_replication_factor);
+}
+
+model::TopicConfig Scenario::topic_config(const TopicSpec& of, std::size_t group) const {
+  return model::TopicConfig::in_force(brokers[group].config, of.config);
 }
 
 std::string Scenario::path_of(const std::string& file) const {
@@ -42,9 +62,10 @@ std::vector<MachineRole> machines_of(const Scenario& scenario) {
     machines.push_back(
         {fmt::format("zookeeper-{}", i + 1), Role::zookeeper, i, 0, scenario.zookeeper.machine});
   }
-  for (int i = 0; i < scenario.brokers.count; ++i) {
+  for (int i = 0; i < scenario.broker_count(); ++i) {
+    const std::size_t group = scenario.group_of_broker(i);
     machines.push_back(
-        {fmt::format("broker-{}", i + 1), Role::broker, i, 0, scenario.brokers.machine});
+        {fmt::format("broker-{}", i + 1), Role::broker, i, group, scenario.brokers[group].machine});
   }
   for (std::size_t spec = 0; spec < scenario.producers.size(); ++spec) {
     const ProducerSpec& producer = scenario.producers[spec];

@@ -24,6 +24,8 @@ std::string list_of(const std::vector<std::string>& names) {
   return text.empty() ? "(none)" : text;
 }
 
+constexpr int most_brokers = 100;
+
 class Validator {
  public:
   Validator(Scenario& scenario, SettingsReport& report) : s_(scenario), report_(report) {}
@@ -32,6 +34,7 @@ class Validator {
     check_names();
     check_hardware();
     check_topology();
+    check_brokers();
     check_topics();
     check_readers();
     check_ensemble();
@@ -97,7 +100,9 @@ class Validator {
 
   void check_hardware() {
     check_kind("/zookeeper/machine", s_.zookeeper.machine);
-    check_kind("/brokers/machine", s_.brokers.machine);
+    for (std::size_t group = 0; group < s_.brokers.size(); ++group) {
+      check_kind(s_.path_of_brokers(group) + "/machine", s_.brokers[group].machine);
+    }
     for (std::size_t i = 0; i < s_.producers.size(); ++i) {
       check_kind(fmt::format("/producers/{}/machine", i), s_.producers[i].machine);
     }
@@ -107,10 +112,7 @@ class Validator {
   }
 
   void check_topology() {
-    if (!s_.topology || !clean("/brokers/count") || !clean("/zookeeper/nodes") ||
-        !clean("/producers") || !clean("/consumers")) {
-      return;
-    }
+    if (!s_.topology || !machines_known()) return;
     const Duration delay = s_.network.delay;
     if (delay != sim::NetworkConfig{}.delay && clean("/network/delay")) {
       report_.error("/network/delay", in_quotes(brokerlab::to_text(delay)),
@@ -152,19 +154,52 @@ class Validator {
   void check_offsets_topic() {
     const TopicSpec* declared = s_.topic(model::offsets_topic);
     if (declared == nullptr) return;
-    const auto not_used = [this](const char* name, int given, int fallback, int used) {
-      const std::string path = std::string("/brokers/config/") + name;
+    const auto not_used = [this](std::size_t group, const char* name, int given, int fallback,
+                                 int used) {
+      const std::string path = in_config(group, name);
       if (given == fallback || given == used || !clean(path)) return;
       report_.warning(
           path, std::to_string(given),
           tr("is not used: {} is declared under /topics, with {}", model::offsets_topic, used));
     };
-    const model::BrokerConfig& config = s_.brokers.config;
     const model::BrokerConfig defaults;
-    not_used("offsets.topic.num.partitions", config.offsets_topic_num_partitions,
-             defaults.offsets_topic_num_partitions, declared->partitions);
-    not_used("offsets.topic.replication.factor", config.offsets_topic_replication_factor,
-             defaults.offsets_topic_replication_factor, s_.replication_factor(*declared));
+    for (std::size_t group = 0; group < s_.brokers.size(); ++group) {
+      const model::BrokerConfig& config = s_.brokers[group].config;
+      not_used(group, "offsets.topic.num.partitions", config.offsets_topic_num_partitions,
+               defaults.offsets_topic_num_partitions, declared->partitions);
+      not_used(group, "offsets.topic.replication.factor", config.offsets_topic_replication_factor,
+               defaults.offsets_topic_replication_factor, s_.replication_factor(*declared));
+    }
+  }
+
+  std::string in_config(std::size_t group, std::string_view name) const {
+    return fmt::format("{}/config/{}", s_.path_of_brokers(group), name);
+  }
+
+  /// What any broker may be asked to decide for the cluster, each decides alike.
+  void check_brokers() {
+    if (!clean("/brokers")) return;
+    if (s_.broker_count() > most_brokers) {
+      report_.error("/brokers", std::to_string(s_.broker_count()),
+                    tr("at most {} brokers", most_brokers));
+    }
+    for (std::size_t group = 1; group < s_.brokers.size(); ++group) {
+      for (const auto& [name, setting] :
+           {std::pair("default.replication.factor",
+                      &model::BrokerConfig::default_replication_factor),
+            std::pair("offsets.topic.num.partitions",
+                      &model::BrokerConfig::offsets_topic_num_partitions),
+            std::pair("offsets.topic.replication.factor",
+                      &model::BrokerConfig::offsets_topic_replication_factor)}) {
+        const int first = s_.brokers.front().config.*setting;
+        const int here = s_.brokers[group].config.*setting;
+        if (here == first) continue;
+        report_.error(in_config(group, name), std::to_string(here),
+                      tr("must be the same in all groups of brokers, {} as in {}: whichever broker "
+                         "is asked first would decide",
+                         first, s_.path_of_brokers(0)));
+      }
+    }
   }
 
   void check_topics() {
@@ -174,29 +209,46 @@ class Validator {
       const TopicSpec& topic = s_.topics[i];
       const std::string path = fmt::format("/topics/{}/replication.factor", i);
       const int factor = s_.replication_factor(topic);
-      if (factor > s_.brokers.count && clean("/brokers/count") && clean(path)) {
+      if (factor > s_.broker_count() && count_known() && clean(path)) {
         report_.error(path, std::to_string(factor),
-                      tr("must not exceed the number of brokers, {}", s_.brokers.count));
+                      tr("must not exceed the number of brokers, {}", s_.broker_count()));
       }
-      check_min_insync(i, topic, factor);
+      const bool own = topic.config.own(&model::TopicConfig::min_insync_replicas) != nullptr;
+      for (std::size_t group = 0; group < (own ? 1 : s_.brokers.size()); ++group) {
+        check_min_insync(i, group, factor);
+      }
     }
-    const int offsets = s_.brokers.config.offsets_topic_replication_factor;
-    const std::string path = "/brokers/config/offsets.topic.replication.factor";
+    const int offsets = s_.brokers.front().config.offsets_topic_replication_factor;
+    const std::string path = in_config(0, "offsets.topic.replication.factor");
     const bool made_by_brokers = !s_.consumers.empty() && !s_.topic(model::offsets_topic);
-    if (made_by_brokers && offsets > s_.brokers.count && clean("/brokers/count") && clean(path)) {
+    if (made_by_brokers && offsets > s_.broker_count() && count_known() && clean(path)) {
       report_.error(path, std::to_string(offsets),
                     tr("must not exceed the number of brokers, {}, or no group can ever "
                        "commit (Kafka's default is 3)",
-                       s_.brokers.count));
+                       s_.broker_count()));
     }
   }
 
-  void check_min_insync(std::size_t i, const TopicSpec& topic, int factor) {
-    const int least = s_.topic_config(topic).min_insync_replicas;
+  /// What they are called.
+  bool machines_known() const {
+    return count_known() && clean("/zookeeper/nodes") && clean("/producers") && clean("/consumers");
+  }
+
+  /// How many brokers there are.
+  bool count_known() const {
+    for (std::size_t group = 0; group < s_.brokers.size(); ++group) {
+      if (!clean(s_.path_of_brokers(group) + "/count")) return false;
+    }
+    return true;
+  }
+
+  void check_min_insync(std::size_t i, std::size_t group, int factor) {
+    const TopicSpec& topic = s_.topics[i];
+    const int least = s_.topic_config(topic, group).min_insync_replicas;
     const std::string own = fmt::format("/topics/{}/config/min.insync.replicas", i);
     const std::string path = topic.config.own(&model::TopicConfig::min_insync_replicas) != nullptr
                                  ? own
-                                 : "/brokers/config/min.insync.replicas";
+                                 : in_config(group, "min.insync.replicas");
     if (least <= factor || !clean(path) || !clean(own)) return;
     const std::string message =
         tr("exceeds the replication factor of topic {}, {}: nothing can be written with acks=all",
@@ -243,9 +295,13 @@ class Validator {
                       tr("survives no more failures than {} would: a majority is {}",
                          s_.zookeeper.nodes - 1, s_.zookeeper.nodes / 2 + 1));
     }
-    const Duration asked = s_.brokers.config.zookeeper_session_timeout;
+    for (std::size_t group = 0; group < s_.brokers.size(); ++group) check_session_asked(group);
+  }
+
+  void check_session_asked(std::size_t group) {
+    const Duration asked = s_.brokers[group].config.zookeeper_session_timeout;
     const Duration granted = s_.zookeeper.config.granted_session(asked);
-    const std::string path = "/brokers/config/zookeeper.session.timeout.ms";
+    const std::string path = in_config(group, "zookeeper.session.timeout.ms");
     if (granted != asked && clean(path) && clean("/zookeeper/config")) {
       report_.warning(
           path, std::to_string(whole_millis(asked)),
@@ -341,16 +397,18 @@ class Validator {
                         tr("exceeds the partitions, {}: {} will be idle", partitions,
                            group.members - partitions));
       }
-      check_session(path, group.config.session_timeout);
+      for (std::size_t brokers = 0; brokers < s_.brokers.size(); ++brokers) {
+        check_session(path, group.config.session_timeout, brokers);
+      }
     }
   }
 
-  void check_session(const std::string& path, Duration session) {
+  void check_session(const std::string& path, Duration session, std::size_t brokers) {
     const std::string where = path + "/config/session.timeout.ms";
-    const model::BrokerConfig& broker = s_.brokers.config;
+    const model::BrokerConfig& broker = s_.brokers[brokers].config;
     const bool inside =
         session >= broker.group_min_session_timeout && session <= broker.group_max_session_timeout;
-    if (inside || !clean(where) || !clean("/brokers/config")) return;
+    if (inside || !clean(where) || !clean(s_.path_of_brokers(brokers) + "/config")) return;
     report_.error(where, std::to_string(whole_millis(session)),
                   tr("brokers refuse it: must be from group.min.session.timeout.ms, {}, to "
                      "group.max.session.timeout.ms, {}",

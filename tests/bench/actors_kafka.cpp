@@ -77,8 +77,8 @@ struct Setting {
       : scenario(of),
         load(under),
         batch(static_cast<double>(under.record.count())),
-        brokers(of.brokers.count),
-        cpu(of.machine(of.brokers.machine).cpu) {
+        brokers(of.broker_count()),
+        cpu(of.machine(of.brokers.front().machine).cpu) {
     for (int b = 0; b < brokers; ++b) {
       inboxes.push_back(s4u::Mailbox::by_name(fmt::format("broker-{}", b)));
     }
@@ -153,7 +153,7 @@ class Broker {
     std::vector<std::shared_ptr<ParkedFetch>> fetches;
   };
 
-  const model::BrokerConfig& config() const { return setting_.scenario.brokers.config; }
+  const model::BrokerConfig& config() const { return setting_.scenario.brokers.front().config; }
 
   template <class Thread>
   void start_thread(const char* name, Thread thread) {
@@ -280,8 +280,9 @@ class Broker {
 
   /// Linux's flusher: writers do not wait for the disk.
   void write_back() {
-    const double period = seconds(
-        setting_.scenario.machine(setting_.scenario.brokers.machine).page_cache.writeback_interval);
+    const double period =
+        seconds(setting_.scenario.machine(setting_.scenario.brokers.front().machine)
+                    .page_cache.writeback_interval);
     while (true) {
       sleep_for(period);
       const double bytes = std::exchange(dirty_, 0);

@@ -89,7 +89,7 @@ TEST_CASE("what is proved is remembered until an input changes", "[unit]") {
   other.seed = 8;
   CHECK(prove(folder, other).runs == 1);
   other = scenario;
-  other.brokers.config.num_io_threads += 1;
+  other.brokers.at(0).config.num_io_threads += 1;
   CHECK(prove(folder, other).runs == 1);
 
   folder.drop_the_last_row();

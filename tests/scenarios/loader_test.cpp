@@ -45,8 +45,8 @@ std::string warnings_with(const std::vector<std::string>& overrides) {
 TEST_CASE("scenario: a file becomes a struct, with Kafka's defaults where it is silent", "[unit]") {
   const Scenario s = small();
   CHECK(s.duration == 60s);
-  CHECK(s.brokers.config.num_io_threads == 4);
-  CHECK(s.brokers.config.zookeeper_session_timeout == 18s);
+  CHECK(s.brokers.at(0).config.num_io_threads == 4);
+  CHECK(s.brokers.at(0).config.zookeeper_session_timeout == 18s);
   CHECK(s.machine("pc").disks.at(0).kind == sim::DiskKind::ssd);
   CHECK(s.machine("pc").disks.at(0).parallelism == 32);
   CHECK(s.machine("").disks.at(0).kind == sim::DiskKind::hdd);
@@ -70,7 +70,7 @@ TEST_CASE("scenario: overrides reach everything", "[unit]") {
                             "producers.0.config.acks=1", "faults.0.at=10s", "duration=2min",
                             "topics.0.config.min.insync.replicas=2", "hardware.pc.cpu.cores=8",
                             "faults.0.power_off=broker-2"});
-  CHECK(s.brokers.config.zookeeper_session_timeout == 9s);
+  CHECK(s.brokers.at(0).config.zookeeper_session_timeout == 9s);
   CHECK(s.seed == 42);
   CHECK(s.producers[0].config.acks == model::Acks::leader);
   CHECK(s.faults[0].at == 10s);
