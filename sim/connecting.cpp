@@ -56,7 +56,7 @@ void NetworkState::send_syn(const std::shared_ptr<Attempt>& attempt) {
   // Lost on its way there or back, it is as good as not sent.
   for (const auto& [a, b] :
        {std::pair(&attempt->from, &attempt->to), std::pair(&attempt->to, &attempt->from)}) {
-    const double loss = fabric.loss(a->number, b->number);
+    const double loss = fabric.loss(a->card->number, b->card->number);
     if (loss > 0 && chance.chance(loss)) return;
   }
   world.after(delay(attempt->from, attempt->to), [this, attempt] { answer_syn(attempt); });

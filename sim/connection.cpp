@@ -43,7 +43,7 @@ void NetworkState::pump(const ConnectionPtr& connection, int side) {
     if (item.trouble.valid() && item.late == Duration{0}) {
       item.delayed(item.trouble, world.now() - item.sent);
     }
-    if (item.kind != Outgoing::Kind::data || &from == &to) {
+    if (item.kind != Outgoing::Kind::data || from.card == to.card) {
       transmit_control(connection, side, item);
     } else if (item.message.size < Network::flow_threshold) {
       transmit_small(connection, side, item);
@@ -72,17 +72,20 @@ void NetworkState::transmit_control(const ConnectionPtr& connection, int side, O
 
 void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Outgoing& item) {
   Way& way = connection->ways[side];
-  Node& from = *connection->ends[side].node;
+  const Node& source = *connection->ends[side].node;
+  const Node& destination = *connection->ends[1 - side].node;
+  Card& from = *source.card;
+  const Card& to = *destination.card;
   const Bytes size = wire_size(item.message.size);
   use_card(from, Direction::out);
   from.out.free = std::max(world.now(), from.out.free) + time_for(size, from.out.rate);
   from.out.moved += size;
   item.leaves = from.out.free;
-  const Node& to = *connection->ends[1 - side].node;
   const Time passed =
       fabric.through_uplinks(from.number, to.number, size, item.leaves, from.out.rate);
   note_slow_cards(item, from, to, item.leaves - world.now());
-  const Duration way_delay = delay(from, to, item) + loss_delay(from, to, item);
+  const Duration way_delay =
+      delay(source, destination, item) + loss_delay(source, destination, item);
   const std::uint64_t number = way.first + way.in_air - 1;
   world.at(arrival(way, passed + way_delay), [this, connection, side, epoch = way.epoch, number] {
     reach(connection, side, epoch, number, true);
@@ -91,8 +94,8 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
 
 void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item) {
   Way& way = connection->ways[side];
-  Node& from = *connection->ends[side].node;
-  Node& to = *connection->ends[1 - side].node;
+  Card& from = *connection->ends[side].node->card;
+  Card& to = *connection->ends[1 - side].node->card;
   use_card(from, Direction::out);
   use_card(to, Direction::in);
   const Bytes size = wire_size(item.message.size);
@@ -103,8 +106,8 @@ void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outg
                            if (it.epoch != epoch) return;
                            it.flow = 0;
                            Outgoing& sent = it.queue[number - it.first];
-                           Node& source = *connection->ends[side].node;
-                           Node& destination = *connection->ends[1 - side].node;
+                           Card& source = *connection->ends[side].node->card;
+                           Card& destination = *connection->ends[1 - side].node->card;
                            note_slow_stream(sent, source, destination, world.now() - began);
                            const Bytes moved = wire_size(sent.message.size);
                            source.out.moved += moved;
@@ -120,12 +123,13 @@ void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_
                          std::uint64_t number, bool counted) {
   const Way& way = connection->ways[side];
   if (way.epoch != epoch) return;
-  Node& to = *connection->ends[1 - side].node;
-  if (!admits(*connection->ends[side].node, to)) {
+  const Node& receiver = *connection->ends[1 - side].node;
+  if (!admits(*connection->ends[side].node, receiver)) {
     stall(connection, side);
     return;
   }
   if (counted) {
+    Card& to = *receiver.card;
     const Bytes size = wire_size(way.queue[number - way.first].message.size);
     const Duration time = time_for(size, to.in.rate);
     use_card(to, Direction::in);
@@ -286,8 +290,8 @@ void NetworkState::break_off(Connection& connection, int side) {
   const FlowId flow = std::exchange(connection.ways[side].flow, 0);
   if (flow == 0) return;
   const Bytes through = flows.moved(flow);
-  connection.ends[side].node->out.moved += through;
-  connection.ends[1 - side].node->in.moved += through;
+  connection.ends[side].node->card->out.moved += through;
+  connection.ends[1 - side].node->card->in.moved += through;
   flows.cancel(flow);
 }
 
@@ -373,19 +377,19 @@ void NetworkState::machine_down(Node& node, EventId cause) {
     }
     forget_if_over(*connection);
   }
-  node.out.free = node.in.free = world.now();
+  node.card->out.free = node.card->in.free = world.now();
 }
 
 void NetworkState::paths_changed() {
   if (fabric.topology() != nullptr) flows.set_shape(fabric.shape());
   for (const ConnectionPtr& connection : all_connections()) {
     for (int side : {0, 1}) {
-      const Node& from = *connection->ends[side].node;
-      const Node& to = *connection->ends[1 - side].node;
+      const int from = connection->ends[side].node->card->number;
+      const int to = connection->ends[1 - side].node->card->number;
       const FlowId flow = connection->ways[side].flow;
       if (flow == 0) continue;
-      if (fabric.passes(from.number, to.number)) {
-        flows.set_cap(flow, fabric.stream_rate(from.number, to.number));
+      if (fabric.passes(from, to)) {
+        flows.set_cap(flow, fabric.stream_rate(from, to));
       } else {
         stall(connection, side);
       }

@@ -29,20 +29,26 @@ struct Lane {
   bool is_watched = false;  ///< A look at the credits is due.
 };
 
-/// A machine as the network sees it.
-struct Node {
+/// A host's network card.
+struct Card {
   Lane& lane(Direction way) { return way == Direction::out ? out : in; }
   const Lane& lane(Direction way) const { return way == Direction::out ? out : in; }
 
-  MachineId id;
+  MachineId id;  ///< The host's.
   NicConfig nic;
   std::optional<BytesPerSecond> slowed_to;  ///< By a fault:
   EventId slowed_by;
   int number = 0;  ///< In Flows and in the Fabric.
-  bool up = false;
-  EventId down_cause;
   Lane out;
   Lane in;
+};
+
+/// A machine as the network sees it.
+struct Node {
+  MachineId id;
+  Card* card;
+  bool up = true;
+  EventId down_cause = {};
 };
 
 /// Something in one direction of a connection that is not delivered yet.
@@ -114,7 +120,7 @@ struct NetworkState {
   const Node& node(MachineId machine) const;
   /// Whether a packet that arrives now is let in.
   bool admits(const Node& from, const Node& to) const {
-    return to.up && fabric.passes(from.number, to.number);
+    return to.up && fabric.passes(from.card->number, to.card->number);
   }
   bool passes(const Node& from, const Node& to) const { return from.up && admits(from, to); }
   EventId silence(const Node& from, const Node& to) const;
@@ -123,22 +129,27 @@ struct NetworkState {
   Duration delay(const Node& from, const Node& to, Outgoing& item);
   /// By how much losses on the way delay a message; drawn, and noted in the item.
   Duration loss_delay(const Node& from, const Node& to, Outgoing& item);
-  std::vector<int> numbers(const std::vector<MachineId>& machines) const;
+  Card& card(MachineId of);  ///< Of a host, or of the host of a machine.
+  /// The hosts of the machines, each once.
+  std::vector<MachineId> hosts_of(const std::vector<MachineId>& machines) const;
+  std::vector<int> numbers(const std::vector<MachineId>& hosts) const;
 
   // --- Network cards (nic.cpp) ---
 
-  void add_card(Node& node);
+  void add_card(Card& card);
   /// After what determines the rates of a card has changed.
-  void set_rates(Node& node);
-  Bytes moved(const Node& node, Direction way) const;
+  void set_rates(Card& card);
+  Bytes moved(const Card& card, Direction way) const;
   Bytes capacity(const Lane& lane) const;
   /// Something passes now: credits go.
-  void use_card(Node& node, Direction way) {
-    const Lane& lane = node.lane(way);
-    if (lane.credits && !lane.is_watched) watch_credits(node, way);
+  void use_card(Card& card, Direction way) {
+    const Lane& lane = card.lane(way);
+    if (lane.credits && !lane.is_watched) watch_credits(card, way);
   }
-  void watch_credits(Node& node, Direction way);
-  void look_at_credits(Node& node, Direction way, Bytes before);
+  void watch_credits(Card& card, Direction way);
+  void look_at_credits(Card& card, Direction way, Bytes before);
+  void begin_trouble(const Card& card, EventId event);
+  void end_trouble(const Card& card);
 
   // --- Connecting (network.cpp) ---
 
@@ -176,9 +187,9 @@ struct NetworkState {
   /// what loses it, where nothing had held it up before.
   void drop(Connection& connection, int side, bool all, EventId because);
   /// Notes how much longer than on healthy cards a message takes.
-  void note_slow_cards(Outgoing& item, const Node& from, const Node& to, Duration took);
+  static void note_slow_cards(Outgoing& item, const Card& from, const Card& to, Duration took);
   /// The same of a large one, which slow ways slow down as well.
-  void note_slow_stream(Outgoing& item, const Node& from, const Node& to, Duration took);
+  void note_slow_stream(Outgoing& item, const Card& from, const Card& to, Duration took);
   void forget_if_over(Connection& connection);
   void report(const Connection& connection, int side, const Outgoing& item, Time arrived);
 
@@ -195,7 +206,9 @@ struct NetworkState {
   Fabric fabric;
   RandomStream chance;  ///< Of losses.
   Flows flows;
+  std::map<MachineId, Card> cards;  ///< By host.
   std::map<MachineId, Node> nodes;
+  /// Of hosts.
   std::map<ImpairmentId, std::pair<std::vector<MachineId>, std::vector<MachineId>>> impaired;
   std::map<OutageId, std::string> outages;  ///< With what failed.
   std::map<int, EventId> begun;             ///< By ImpairmentId or OutageId: its event.

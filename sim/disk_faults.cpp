@@ -38,7 +38,7 @@ namespace {
 EventId record(Machine& machine, int disk, const EventKind& kind,
                std::vector<Detail> details = {}) {
   details.insert(details.begin(), {"disk", std::to_string(disk + 1)});
-  return machine.world().trace().record(kind, {machine.id()}, std::move(details));
+  return machine.world().trace().record(kind, {machine.host().id()}, std::move(details));
 }
 
 bool has_work(Disk& disk) { return disk.in_progress() + disk.queue_length() > 0; }
@@ -46,7 +46,7 @@ bool has_work(Disk& disk) { return disk.in_progress() + disk.queue_length() > 0;
 /// What the disk's failures are because of, and its machine's silence.
 void blame(Machine& machine, Disk& disk, EventId event) {
   disk.set_cause(event);
-  machine.network().troubles().begin(TroubleKind::disk, machine.id(), event, machine.world().now());
+  machine.host().begin_trouble(TroubleKind::disk, event);
 }
 
 /// A disk that is well has nobody to blame.

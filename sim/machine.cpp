@@ -1,149 +1,38 @@
 #include "sim/machine.h"
 
-#include "sim/troubles.h"
+#include <algorithm>
 
 namespace brokerlab::sim {
 
-namespace events {
-
-const EventKind power_off{"machine.power_off", Level::fault, "{machine} lost power",
-                          "{machine}의 전원이 꺼졌다"};
-const EventKind power_on{"machine.power_on", Level::control, "{machine} was switched on",
-                         "{machine}의 전원이 켜졌다"};
-const EventKind clock_set{"machine.clock_set", Level::fault,
-                          "the clock of {machine} jumps and is {off} now",
-                          "{machine}의 시계가 갑자기 바뀌어 이제 {off}"};
-const EventKind clock_drifts{"machine.clock_drifts", Level::fault,
-                             "the clock of {machine} is {off} and runs {speed}",
-                             "{machine}의 시계가 {off}, {speed}"};
-const EventKind clock_right{"machine.clock_right", Level::control,
-                            "the clock of {machine} is right again",
-                            "{machine}의 시계가 다시 맞는다"};
-const EventKind volume_credits_gone{
-    "disk.credits_exhausted", Level::control,
-    "disk {disk} of {machine} has used up its credits and goes on at {rate}",
-    "{machine}의 디스크 {disk} 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
-const EventKind link_credits_gone{
-    "volume_link.credits_exhausted", Level::control,
-    "{machine} has used up the credits of the link to its volumes, which goes on at {rate}",
-    "{machine}의 볼륨 연결 크레딧이 바닥나 속도가 {rate}(으)로 줄었다"};
-
-}  // namespace events
-
 Machine::Machine(World& world, Network& network, MachineId id, std::string name,
                  const MachineConfig& config)
-    : world_(world),
-      network_(network),
+    : own_host_(std::make_unique<Host>(world, network, id, name, config)),
+      host_(*own_host_),
       id_(id),
-      name_(std::move(name)),
-      config_(config),
-      cpu_(world, config.cpu, name_) {
-  ENSURE(!config.disks.empty(), "{} has no disk", name_);
-  world.trace().name_machine(id, name_);
-  network.add_machine(id, config.nic);
-  PageCacheConfig share = config.page_cache;
-  share.ram =
-      share.heap + Bytes(share.capacity().count() / static_cast<std::int64_t>(config.disks.size()));
-  if (config.volume_link) volume_link_ = std::make_unique<VolumeLink>(*config.volume_link);
-  for (const DiskConfig& disk : config.disks) {
-    disks_.push_back(std::make_unique<Disk>(
-        world, disk, fmt::format("{}/disk-{}", name_, disks_.size() + 1), volume_link_.get()));
-    page_caches_.push_back(std::make_unique<PageCache>(world, *disks_.back(), share));
-    page_caches_.back()->power_on();
-    disks_.back()->on_credits_gone(
-        [this, number = disks()](Metered what) { tell_credits_gone(number, what); });
-  }
+      name_(std::move(name)) {
+  move_in();
 }
 
-void Machine::tell_credits_gone(int disk, Metered what) {
-  const World::KeepCause keep(world_);
-  world_.set_cause({});  // all that was done before, not whoever comes last
-  if (what == Metered::link_bytes) {
-    world_.trace().record(events::link_credits_gone, {id_},
-                          {{"rate", to_rounded_text(config_.volume_link->rate)}});
-    return;
-  }
-  const bool of_link = what == Metered::link_operations;
-  const DiskConfig& volume = config_.disks[static_cast<std::size_t>(disk - 1)];
-  const PerSecond rate = of_link ? *config_.volume_link->iops : *volume.iops;
-  const std::string iops = fmt::format("{:.0f} IOPS", rate.count());
-  if (of_link) {
-    world_.trace().record(events::link_credits_gone, {id_}, {{"rate", iops}});
-  } else {
-    world_.trace().record(events::volume_credits_gone, {id_},
-                          {{"disk", std::to_string(disk)}, {"rate", iops}});
-  }
+Machine::Machine(Host& host, MachineId id, std::string name)
+    : host_(host), id_(id), name_(std::move(name)) {
+  host.world().trace().name_machine(id, name_);
+  move_in();
+}
+
+void Machine::move_in() {
+  // Files of one machine are none of another's, though both call their first file 0.
+  first_file_ = std::int64_t{host_.machines_ever_} << 32;
+  network().add_machine(id_, host_.id());
+  host_.add(*this);
 }
 
 Machine::~Machine() {
   // Silently: nothing of this machine answers, and nothing is recorded.
-  network_.machine_gone(id_);
+  network().machine_gone(id_);
   for (auto process = processes_.rbegin(); process != processes_.rend(); ++process) {
     (*process)->destroy(EventId{}, true);
   }
-}
-
-Disk& Machine::disk(int index) {
-  ENSURE(index >= 0 && index < disks(), "{} has no disk {}", name_, index);
-  return *disks_[static_cast<std::size_t>(index)];
-}
-
-PageCache& Machine::page_cache(int disk) {
-  ENSURE(disk >= 0 && disk < disks(), "{} has no disk {}", name_, disk);
-  return *page_caches_[static_cast<std::size_t>(disk)];
-}
-
-// --- The clock ---
-
-Time Machine::clock() const {
-  if (clock_ahead_ == Duration{0} && clock_drift_ == 0) return world_.now();
-  const Duration since = world_.now() - clock_set_;
-  return world_.now() + clock_ahead_ + from_seconds(to_seconds(since) * clock_drift_);
-}
-
-Time Machine::stamp() const {
-  const Time shown = clock();
-  const Duration off = shown < world_.now() ? world_.now() - shown : shown - world_.now();
-  if (off >= 1ms) ++wrong_stamps_;
-  return shown;
-}
-
-namespace {
-
-Phrase how_far_off(Duration ahead) {
-  if (ahead == Duration{0}) return {"right", "맞지만"};
-  const std::string length = brokerlab::to_text(ahead > Duration{0} ? ahead : -ahead);
-  return ahead > Duration{0} ? Phrase{length + " ahead", length + " 빠르다"}
-                             : Phrase{length + " behind", length + " 느리다"};
-}
-
-}  // namespace
-
-void Machine::set_clock(Duration ahead, double drift) {
-  const bool was_right = clock_ahead_ == Duration{0} && clock_drift_ == 0;
-  clock_set_ = world_.now();
-  clock_ahead_ = ahead;
-  clock_drift_ = drift;
-  network_.troubles().end(TroubleKind::clock, id_, world_.now());
-  EventId wrong;
-  if (drift != 0) {
-    const std::string rate = to_rounded_text(from_seconds(std::abs(drift) * 3600));
-    const Phrase speed = drift > 0 ? Phrase{fmt::format("{} fast an hour", rate),
-                                            fmt::format("한 시간에 {}씩 빨라진다", rate)}
-                                   : Phrase{fmt::format("{} slow an hour", rate),
-                                            fmt::format("한 시간에 {}씩 느려진다", rate)};
-    wrong =
-        world_.trace().record(events::clock_drifts, {id_},
-                              {Detail::of("off", how_far_off(ahead)), Detail::of("speed", speed)});
-  } else if (ahead != Duration{0}) {
-    wrong =
-        world_.trace().record(events::clock_set, {id_}, {Detail::of("off", how_far_off(ahead))});
-  } else if (!was_right) {
-    world_.trace().record(events::clock_right, {id_});
-  }
-  if (wrong.valid()) {
-    network_.troubles().begin(TroubleKind::clock, id_, wrong, world_.now());
-  }
+  host_.remove(*this);
 }
 
 Process& Machine::add_process(ProcessId id, std::string name, Process::Factory factory) {
@@ -151,54 +40,21 @@ Process& Machine::add_process(ProcessId id, std::string name, Process::Factory f
   return *processes_.back();
 }
 
-void Machine::on_power_loss(std::function<void()> callback) {
-  on_power_loss_.push_back(std::move(callback));
+bool Machine::runs_something() const {
+  return std::any_of(processes_.begin(), processes_.end(),
+                     [](const auto& process) { return process->tasks_.is_running(); });
 }
 
-bool Machine::runs_here() const {
-  for (const auto& process : processes_) {
-    if (process->tasks_.is_running()) return true;
-  }
-  return false;
-}
-
-void Machine::power_off() {
-  if (power_ == Power::off) return;
-  if (runs_here()) {
-    world_.after(0ns, [this] { power_off(); });
-    return;
-  }
-  const bool was_up = power_ == Power::on;
-  power_ = Power::off;
-  ++power_cycle_;
-  down_cause_ = world_.trace().record(events::power_off, {id_});
-  network_.machine_down(id_, down_cause_);
+void Machine::lose_power(bool was_up) {
   for (auto it = processes_.rbegin(); it != processes_.rend(); ++it) {
     Process& process = **it;
     // While booting, what is to start at boot is known already.
     if (was_up) process.starts_at_boot_ |= process.running_ && !process.ending_;
-    process.destroy(down_cause_, true);
+    process.destroy(host_.down_cause(), true);
   }
-  cpu_.power_off();
-  for (const auto& disk : disks_) disk->power_off();
-  for (const auto& cache : page_caches_) cache->power_off();
-  for (const auto& callback : on_power_loss_) callback();
 }
 
-void Machine::power_on() {
-  if (power_ != Power::off) return;
-  power_ = Power::booting;
-  world_.trace().record(events::power_on, {id_});
-  world_.after(config_.boot_time, [this, cycle = power_cycle_] {
-    if (cycle == power_cycle_) booted();
-  });
-}
-
-void Machine::booted() {
-  power_ = Power::on;
-  down_cause_ = EventId{};
-  network_.machine_up(id_);
-  for (const auto& cache : page_caches_) cache->power_on();
+void Machine::boot() {
   for (const auto& process : processes_) {
     if (std::exchange(process->starts_at_boot_, false)) process->begin();
   }

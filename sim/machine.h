@@ -1,4 +1,5 @@
-// Machines that die and come back, and the processes on them.
+// Machines that die and come back, and the processes on them. A machine is a name, an address on
+// the network and what runs there; its hardware is its host's (sim/host.h), its own or shared.
 //
 // A Process is an operating-system process: a program that may be started, killed, paused and
 // started again. Each start builds a fresh Program (all its memory); its death destroys every
@@ -7,8 +8,7 @@
 //
 //   terminate   the program is asked to end (SIGTERM) and does so when it has tidied up
 //   kill        the machine lives on: peers are reset at once; the page cache keeps its bytes
-//   power_off   silence: peers see nothing; what was not durable on disk is gone (on_power_loss)
-//   power_on    boot_time later every process that is enabled starts
+//   power_off   of the host: silence; power_on: boot_time later what is enabled starts
 //   pause       nothing of the process runs until the pause ends
 //   collect     the same, as a garbage collection; allocate() leads to young ones (GcConfig)
 //
@@ -16,14 +16,11 @@
 // Threads:  none.
 #pragma once
 
-#include "sim/cpu.h"
-#include "sim/disk.h"
-#include "sim/network.h"
-#include "sim/page_cache.h"
-#include "sim/trace.h"
+#include "sim/host.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -117,73 +114,63 @@ class Process {
 
 class Machine {
  public:
+  /// With a host of its own, of the same id and name.
   Machine(World& world, Network& network, MachineId id, std::string name,
           const MachineConfig& config);
+  Machine(Host& host, MachineId id, std::string name);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 
   MachineId id() const { return id_; }
   const std::string& name() const { return name_; }
-  const MachineConfig& config() const { return config_; }
-  World& world() const { return world_; }
-  Network& network() const { return network_; }
-  Cpu& cpu() { return cpu_; }
-  int disks() const { return static_cast<int>(disks_.size()); }
-  Disk& disk(int index = 0);
-  /// The page cache in front of that disk: an equal share of the machine's memory.
-  PageCache& page_cache(int disk = 0);
-
-  /// What the machine takes for the time of day; now() of the World when its clock is right.
-  Time clock() const;
-  /// clock(), for something that is kept (a record's time stamp). How often that was wrong, by a
-  /// millisecond or more, is counted.
-  Time stamp() const;
-  std::int64_t wrong_stamps() const { return wrong_stamps_; }
-  /// From now on the clock is that much ahead of the true time (less than 0: behind), and gains
-  /// `drift` seconds a second. It may go back. Both 0: it is right again.
-  void set_clock(Duration ahead, double drift);
+  Host& host() const { return host_; }
+  World& world() const { return host_.world(); }
+  Network& network() const { return host_.network(); }
 
   /// A process of this machine; it starts when told to, or at boot once it has been started.
   Process& add_process(ProcessId id, std::string name, Process::Factory factory);
   const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
 
-  bool powered() const { return power_ != Power::off; }
-  /// Powered and booted: processes run and the network is answered.
-  bool up() const { return power_ == Power::on; }
-  /// Called from a coroutine of this machine, it happens after the current event.
-  void power_off();
-  void power_on();  ///< Processes that were running at the power loss start after boot_time.
-  /// Called at each power loss, after the processes have died: drop what was not durable.
-  void on_power_loss(std::function<void()> callback);
-  /// The power_off event until the machine is up again.
-  EventId down_cause() const { return down_cause_; }
+  // --- What it works with, its host's ---
+
+  const MachineConfig& config() const { return host_.config(); }
+  Cpu& cpu() { return host_.cpu(); }
+  int disks() const { return host_.disks(); }
+  Disk& disk(int index = 0) { return host_.disk(index); }
+  PageCache& page_cache(int disk = 0) { return host_.page_cache(disk); }
+  /// How page cache and disks know the machine's file of that number.
+  PageCache::FileKey file(std::int64_t number) const { return first_file_ + number; }
+  /// The number of a file; nothing: it is another machine's.
+  std::optional<std::int64_t> number_of(PageCache::FileKey file) const {
+    const std::int64_t number = file - first_file_;
+    return number >= 0 && number >> 32 == 0 ? std::optional(number) : std::nullopt;
+  }
+  Time clock() const { return host_.clock(); }
+  Time stamp() const { return host_.stamp(); }
+  std::int64_t wrong_stamps() const { return host_.wrong_stamps(); }
+  void set_clock(Duration ahead, double drift) { host_.set_clock(ahead, drift); }
+  bool powered() const { return host_.powered(); }
+  bool up() const { return host_.up(); }
+  void power_off() { host_.power_off(); }
+  void power_on() { host_.power_on(); }
+  void on_power_loss(std::function<void()> callback) { host_.on_power_loss(std::move(callback)); }
+  EventId down_cause() const { return host_.down_cause(); }
 
  private:
-  enum class Power { off, booting, on };
+  friend class Host;
 
-  bool runs_here() const;
-  void booted();
-  void tell_credits_gone(int disk, Metered what);
+  void move_in();
+  bool runs_something() const;
+  void lose_power(bool was_up);
+  void boot();
 
-  World& world_;
-  Network& network_;
+  const std::unique_ptr<Host> own_host_;  ///< nullptr: it shares one.
+  Host& host_;
   const MachineId id_;
   const std::string name_;
-  const MachineConfig config_;
-  Cpu cpu_;
-  std::unique_ptr<VolumeLink> volume_link_;
-  std::vector<std::unique_ptr<Disk>> disks_;
-  std::vector<std::unique_ptr<PageCache>> page_caches_;
+  std::int64_t first_file_ = 0;
   std::vector<std::unique_ptr<Process>> processes_;
-  std::vector<std::function<void()>> on_power_loss_;
-  Power power_ = Power::on;
-  int power_cycle_ = 0;
-  EventId down_cause_;
-  Time clock_set_{};  ///< When the two were true:
-  Duration clock_ahead_{0};
-  double clock_drift_ = 0;
-  mutable std::int64_t wrong_stamps_ = 0;
 };
 
 /// Events of this folder.

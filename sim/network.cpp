@@ -4,6 +4,7 @@
 #include "sim/machine.h"
 #include "sim/tcp.h"
 
+#include <algorithm>
 #include <set>
 
 namespace brokerlab::sim {
@@ -80,33 +81,41 @@ const Node& NetworkState::node(MachineId machine) const {
   return found->second;
 }
 
+Card& NetworkState::card(MachineId of) {
+  const auto found = nodes.find(of);
+  return found == nodes.end() ? cards.at(of) : *found->second.card;
+}
+
 EventId NetworkState::silence(const Node& from, const Node& to) const {
   if (!to.up) return to.down_cause;
   if (!from.up) return from.down_cause;
-  return fabric.silence(from.number, to.number);
+  return fabric.silence(from.card->number, to.card->number);
 }
 
 Duration NetworkState::delay(const Node& from, const Node& to) {
-  return &from == &to ? loopback_delay : fabric.delay(from.number, to.number).total;
+  return from.card == to.card ? loopback_delay
+                              : fabric.delay(from.card->number, to.card->number).total;
 }
 
 Duration NetworkState::delay(const Node& from, const Node& to, Outgoing& item) {
-  if (&from == &to) return loopback_delay;
-  const Fabric::Delay delay = fabric.delay(from.number, to.number);
+  if (from.card == to.card) return loopback_delay;
+  const Fabric::Delay delay = fabric.delay(from.card->number, to.card->number);
   item.delayed(delay.because, delay.extra);
   return delay.total;
 }
 
 Duration NetworkState::loss_delay(const Node& from, const Node& to, Outgoing& item) {
-  const double loss = fabric.loss(from.number, to.number);
+  const int here = from.card->number;
+  const int there = to.card->number;
+  const double loss = fabric.loss(here, there);
   if (loss == 0) return Duration{0};
   const Duration lost =
-      tcp::loss_delay(chance, item.message.size, loss, fabric.round_trip(from.number, to.number));
-  item.delayed(fabric.lossy(from.number, to.number), lost);
+      tcp::loss_delay(chance, item.message.size, loss, fabric.round_trip(here, there));
+  item.delayed(fabric.lossy(here, there), lost);
   return lost;
 }
 
-void NetworkState::note_slow_cards(Outgoing& item, const Node& from, const Node& to,
+void NetworkState::note_slow_cards(Outgoing& item, const Card& from, const Card& to,
                                    Duration took) {
   const EventId slow = from.slowed_to ? from.slowed_by : to.slowed_to ? to.slowed_by : EventId{};
   if (!slow.valid()) return;
@@ -114,7 +123,7 @@ void NetworkState::note_slow_cards(Outgoing& item, const Node& from, const Node&
   item.delayed(slow, took - time_for(size, std::min(from.nic.rate, to.nic.rate)));
 }
 
-void NetworkState::note_slow_stream(Outgoing& item, const Node& from, const Node& to,
+void NetworkState::note_slow_stream(Outgoing& item, const Card& from, const Card& to,
                                     Duration took) {
   note_slow_cards(item, from, to, took);
   if (from.slowed_to || to.slowed_to) return;
@@ -124,10 +133,19 @@ void NetworkState::note_slow_stream(Outgoing& item, const Node& from, const Node
   item.delayed(way, took - time_for(size, std::min(from.nic.rate, to.nic.rate)));
 }
 
-std::vector<int> NetworkState::numbers(const std::vector<MachineId>& machines) const {
+std::vector<MachineId> NetworkState::hosts_of(const std::vector<MachineId>& machines) const {
+  std::vector<MachineId> all;
+  for (const MachineId machine : machines) {
+    const MachineId host = node(machine).card->id;
+    if (std::find(all.begin(), all.end(), host) == all.end()) all.push_back(host);
+  }
+  return all;
+}
+
+std::vector<int> NetworkState::numbers(const std::vector<MachineId>& hosts) const {
   std::vector<int> all;
-  all.reserve(machines.size());
-  for (const MachineId machine : machines) all.push_back(node(machine).number);
+  all.reserve(hosts.size());
+  for (const MachineId host : hosts) all.push_back(cards.at(host).number);
   return all;
 }
 
@@ -152,9 +170,11 @@ Task<Result<SocketPtr, NetError>> Network::connect(Process& from, MachineId to, 
 
 ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vector<MachineId>& to,
                              const Impairment& what, EventId cause) {
+  const std::vector<MachineId> sources = state_->hosts_of(from);
+  const std::vector<MachineId> targets = state_->hosts_of(to);
   Trace& trace = state_->world.trace();
-  std::vector<Detail> details{Detail::of("from", names_of(trace, from)),
-                              Detail::of("to", names_of(trace, to))};
+  std::vector<Detail> details{Detail::of("from", names_of(trace, sources)),
+                              Detail::of("to", names_of(trace, targets))};
   const EventKind* kind = &events::network_cut;
   if (!what.cut && what.loss > 0) {
     kind = &events::network_lossy;
@@ -167,12 +187,14 @@ ImpairmentId Network::impair(const std::vector<MachineId>& from, const std::vect
   }
   const EventId event = trace.record(*kind, Trace::about({}, cause), std::move(details));
   const ImpairmentId id =
-      state_->fabric.impair(state_->numbers(from), state_->numbers(to), what, event);
-  state_->impaired.emplace(id, std::pair(from, to));
+      state_->fabric.impair(state_->numbers(sources), state_->numbers(targets), what, event);
+  state_->impaired.emplace(id, std::pair(sources, targets));
   state_->begun.emplace(id, event);
-  const auto hits = [from, to](MachineId a, MachineId b) {
-    return std::find(from.begin(), from.end(), a) != from.end() &&
-           std::find(to.begin(), to.end(), b) != to.end();
+  const auto hits = [state = state_.get(), sources, targets](MachineId a, MachineId b) {
+    const MachineId here = state->node(a).card->id;
+    const MachineId there = state->node(b).card->id;
+    return here != there && std::find(sources.begin(), sources.end(), here) != sources.end() &&
+           std::find(targets.begin(), targets.end(), there) != targets.end();
   };
   state_->troubles.begin(what.cut ? TroubleKind::cut : TroubleKind::slow_way, hits, event,
                          state_->world.now());
@@ -229,7 +251,7 @@ OutageId NetworkState::break_paths(const Topology::Outage& what, std::string_vie
   std::set<std::pair<MachineId, MachineId>> apart;
   for (const auto& [a, from] : nodes) {
     for (const auto& [b, to] : nodes) {
-      if (fabric.silence(from.number, to.number) == event) apart.emplace(a, b);
+      if (fabric.silence(from.card->number, to.card->number) == event) apart.emplace(a, b);
     }
   }
   troubles.begin(
@@ -302,14 +324,18 @@ std::vector<Transfer> Network::undelivered() const {
   return all;
 }
 
-void Network::add_machine(MachineId machine, const NicConfig& nic) {
-  const auto [at, is_new] = state_->nodes.try_emplace(machine);
-  ENSURE(is_new, "two machines have the id {}", machine);
-  at->second.id = machine;
+void Network::add_card(MachineId host, const NicConfig& nic) {
+  const auto [at, is_new] = state_->cards.try_emplace(host);
+  ENSURE(is_new, "two hosts have the id {}", host);
+  at->second.id = host;
   at->second.nic = nic;
-  at->second.number = state_->fabric.add_machine(state_->world.trace().machine_name(machine));
+  at->second.number = state_->fabric.add_machine(state_->world.trace().machine_name(host));
   state_->add_card(at->second);
-  at->second.up = true;
+}
+
+void Network::add_machine(MachineId machine, MachineId host) {
+  const bool is_new = state_->nodes.emplace(machine, Node{machine, &state_->cards.at(host)}).second;
+  ENSURE(is_new, "two machines have the id {}", machine);
 }
 
 void Network::machine_up(MachineId machine) {

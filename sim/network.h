@@ -26,7 +26,7 @@
 //                (Linux's TCP_RTO_MIN, TCP_RTO_MAX), 15 times (tcp_retries2), then the sender's end
 //                breaks. A large message that was interrupted starts over.
 //   connect      retries its SYN after 1, 2, 4, ... s, six times (tcp_syn_retries)
-//   loopback     a machine's connections to itself: 5 us, no NIC
+//   loopback     connections within a host: 5 us, no NIC
 //
 // Lifetime: the Network outlives machines and processes; all machines exist before the first large
 //           message is sent. A Socket is shared by its process and the network; dropping the last
@@ -165,7 +165,8 @@ class Network {
   // --- What goes wrong. Each is recorded as an event; `cause` (of it) may be none. ---
 
   /// All packets from each of `from` to each of `to`; call twice for both ways. Several may hit the
-  /// same path: their delays add up, a packet has to survive every loss.
+  /// same path: their delays add up, a packet has to survive every loss. A machine stands for its
+  /// host; nothing befalls what stays within a host.
   ImpairmentId impair(const std::vector<MachineId>& from, const std::vector<MachineId>& to,
                       const Impairment& what, EventId cause);
   void repair(ImpairmentId id);
@@ -198,7 +199,7 @@ class Network {
   /// What was sent and has not arrived yet, perhaps never will; in order of connections.
   std::vector<Transfer> undelivered() const;
 
-  // --- Of a network card, each direction ---
+  // --- Of the network card of a host, its own or that of a machine on it; each direction ---
 
   /// Since the start, headers included, of what is on its way, too.
   Bytes moved(MachineId machine, Direction way) const;
@@ -209,9 +210,11 @@ class Network {
   /// Nothing for a card without bursts.
   std::optional<Bytes> burst_credits(MachineId machine, Direction way) const;
 
-  // --- For Machine and Process ---
+  // --- For Host, Machine and Process ---
 
-  void add_machine(MachineId machine, const NicConfig& nic);
+  void add_card(MachineId host, const NicConfig& nic);
+  /// Its packets go through that host's card.
+  void add_machine(MachineId machine, MachineId host);
   void machine_up(MachineId machine);
   /// The cluster is taken apart: nobody hears of what that does.
   void machine_gone(MachineId machine);

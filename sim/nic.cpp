@@ -28,35 +28,35 @@ Phrase name_of(Direction way) {
   return way == Direction::out ? Phrase{"sending", "송신"} : Phrase{"receiving", "수신"};
 }
 
-platform::Card card_of(const Node& node) {
-  return {node.out.rate, node.in.rate, node.nic.discipline};
+platform::Card in_platform(const Card& card) {
+  return {card.out.rate, card.in.rate, card.nic.discipline};
 }
 
-BytesPerSecond rate_of(const Node& node, const Lane& lane) {
-  const BytesPerSecond rate = lane.credits ? lane.credits->rate() : node.nic.rate;
-  return node.slowed_to ? std::min(rate, *node.slowed_to) : rate;
+BytesPerSecond rate_of(const Card& card, const Lane& lane) {
+  const BytesPerSecond rate = lane.credits ? lane.credits->rate() : card.nic.rate;
+  return card.slowed_to ? std::min(rate, *card.slowed_to) : rate;
 }
 
 }  // namespace
 
 // --- Cards ---
 
-void NetworkState::add_card(Node& node) {
-  for (Lane* lane : {&node.out, &node.in}) {
-    if (node.nic.burst_rate) lane->credits.emplace(node.nic);
-    lane->rate = rate_of(node, *lane);
+void NetworkState::add_card(Card& card) {
+  for (Lane* lane : {&card.out, &card.in}) {
+    if (card.nic.burst_rate) lane->credits.emplace(card.nic);
+    lane->rate = rate_of(card, *lane);
   }
-  const int host = flows.add_host(card_of(node), fabric.area_of(node.number));
-  ENSURE(host == node.number, "machine {} has two numbers", node.id);
+  const int host = flows.add_host(in_platform(card), fabric.area_of(card.number));
+  ENSURE(host == card.number, "machine {} has two numbers", card.id);
 }
 
-void NetworkState::set_rates(Node& node) {
-  for (Lane* lane : {&node.out, &node.in}) {
+void NetworkState::set_rates(Card& card) {
+  for (Lane* lane : {&card.out, &card.in}) {
     lane->capacity = capacity(*lane);
     lane->rate_since = world.now();
-    lane->rate = rate_of(node, *lane);
+    lane->rate = rate_of(card, *lane);
   }
-  flows.set_card(node.number, card_of(node));
+  flows.set_card(card.number, in_platform(card));
 }
 
 Bytes NetworkState::capacity(const Lane& lane) const {
@@ -65,35 +65,35 @@ Bytes NetworkState::capacity(const Lane& lane) const {
          Bytes(static_cast<std::int64_t>(since * static_cast<double>(lane.rate.count())));
 }
 
-Bytes NetworkState::moved(const Node& node, Direction way) const {
+Bytes NetworkState::moved(const Card& card, Direction way) const {
   const Bytes under_way =
-      way == Direction::out ? flows.moving_out(node.number) : flows.moving_in(node.number);
-  return node.lane(way).moved + under_way;
+      way == Direction::out ? flows.moving_out(card.number) : flows.moving_in(card.number);
+  return card.lane(way).moved + under_way;
 }
 
 // --- Credits ---
 
 /// Nothing had moved since the last look, but credits may have come in.
-void NetworkState::watch_credits(Node& node, Direction way) {
-  Lane& lane = node.lane(way);
-  const Bytes before = moved(node, way);
+void NetworkState::watch_credits(Card& card, Direction way) {
+  Lane& lane = card.lane(way);
+  const Bytes before = moved(card, way);
   lane.credits->look(world.now(), before);
   lane.is_watched = true;
   const World::KeepCause keep(world);
   world.set_cause({});
   world.at(lane.credits->next_look(world.now()),
-           [this, &node, way, before] { look_at_credits(node, way, before); });
+           [this, &card, way, before] { look_at_credits(card, way, before); });
 }
 
-void NetworkState::look_at_credits(Node& node, Direction way, Bytes before) {
-  Lane& lane = node.lane(way);
+void NetworkState::look_at_credits(Card& card, Direction way, Bytes before) {
+  Lane& lane = card.lane(way);
   const bool was_exhausted = lane.credits->exhausted();
-  const Bytes now = moved(node, way);
+  const Bytes now = moved(card, way);
   lane.credits->look(world.now(), now);
   if (lane.credits->exhausted() != was_exhausted) {
-    set_rates(node);
+    set_rates(card);
     const EventKind& kind = was_exhausted ? events::nic_credits_back : events::nic_credits_gone;
-    world.trace().record(kind, {node.id},
+    world.trace().record(kind, {card.id},
                          {Detail::of("way", name_of(way)), {"rate", to_rounded_text(lane.rate)}});
   }
   const bool is_idle = now == before && lane.free <= world.now();
@@ -102,47 +102,59 @@ void NetworkState::look_at_credits(Node& node, Direction way, Bytes before) {
     return;
   }
   world.at(lane.credits->next_look(world.now()),
-           [this, &node, way, now] { look_at_credits(node, way, now); });
+           [this, &card, way, now] { look_at_credits(card, way, now); });
 }
 
 // --- Network's part ---
 
+void NetworkState::begin_trouble(const Card& card, EventId event) {
+  for (const auto& [id, node] : nodes) {
+    if (node.card == &card) troubles.begin(TroubleKind::card, id, event, world.now());
+  }
+}
+
+void NetworkState::end_trouble(const Card& card) {
+  for (const auto& [id, node] : nodes) {
+    if (node.card == &card) troubles.end(TroubleKind::card, id, world.now());
+  }
+}
+
 void Network::slow_nic(MachineId machine, BytesPerSecond rate, EventId cause) {
-  Node& node = state_->node(machine);
-  node.slowed_to = rate;
-  state_->set_rates(node);
-  state_->troubles.end(TroubleKind::card, machine, state_->world.now());
-  node.slowed_by = state_->world.trace().record(events::nic_slowed, Trace::about(machine, cause),
+  Card& card = state_->card(machine);
+  card.slowed_to = rate;
+  state_->set_rates(card);
+  state_->end_trouble(card);
+  card.slowed_by = state_->world.trace().record(events::nic_slowed, Trace::about(card.id, cause),
                                                 {{"rate", to_rounded_text(rate)}});
-  state_->troubles.begin(TroubleKind::card, machine, node.slowed_by, state_->world.now());
+  state_->begin_trouble(card, card.slowed_by);
 }
 
 void Network::restore_nic(MachineId machine) {
-  Node& node = state_->node(machine);
-  if (!node.slowed_to) return;
-  node.slowed_to.reset();
-  state_->troubles.end(TroubleKind::card, machine, state_->world.now());
-  state_->set_rates(node);
-  state_->world.trace().record(events::nic_restored, {machine});
+  Card& card = state_->card(machine);
+  if (!card.slowed_to) return;
+  card.slowed_to.reset();
+  state_->end_trouble(card);
+  state_->set_rates(card);
+  state_->world.trace().record(events::nic_restored, {card.id});
 }
 
 Bytes Network::moved(MachineId machine, Direction way) const {
-  return state_->moved(state_->node(machine), way);
+  return state_->moved(state_->card(machine), way);
 }
 
 Bytes Network::capacity(MachineId machine, Direction way) const {
-  return state_->capacity(state_->node(machine).lane(way));
+  return state_->capacity(state_->card(machine).lane(way));
 }
 
 BytesPerSecond Network::nic_rate(MachineId machine, Direction way) const {
-  return state_->node(machine).lane(way).rate;
+  return state_->card(machine).lane(way).rate;
 }
 
 std::optional<Bytes> Network::burst_credits(MachineId machine, Direction way) const {
-  const Node& node = state_->node(machine);
-  const Lane& lane = node.lane(way);
+  const Card& card = state_->card(machine);
+  const Lane& lane = card.lane(way);
   if (!lane.credits) return {};
-  return lane.credits->credits(state_->world.now(), state_->moved(node, way));
+  return lane.credits->credits(state_->world.now(), state_->moved(card, way));
 }
 
 }  // namespace brokerlab::sim

@@ -20,7 +20,9 @@ LogDir::LogDir(sim::Machine& machine, int disk)
       rot_(machine.world().stream(stream_name(machine, disk, "corruption"))) {
   env_.set_observer(this);
   cache().on_durable([this](sim::PageCache::FileKey file, std::int64_t end) {
-    env_.mark_durable(log::FileId(static_cast<std::int32_t>(file)), 0, end);
+    if (const auto number = machine_.number_of(file)) {
+      env_.mark_durable(log::FileId(static_cast<std::int32_t>(*number)), 0, end);
+    }
   });
   machine_.on_power_loss([this] {
     // One file in ten had a write half way to the medium when the power went.
@@ -51,7 +53,7 @@ sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
   if (traffic.refused) co_return fail(sim::DiskError::full);
   if (traffic.wrote) co_await cache().wait_below_dirty_limit();
   for (const Traffic::Range& read : traffic.reads) {
-    const auto done = co_await cache().read(read.file.value(), read.position, Bytes(read.size));
+    const auto done = co_await cache().read(key(read.file), read.position, Bytes(read.size));
     if (!done) co_return fail(done.error());
   }
   Status<sim::DiskError> status;
@@ -69,8 +71,8 @@ sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
 sim::Task<Status<sim::DiskError>> LogDir::commit(log::FileId file) {
   const std::int64_t entered = env_.names().entered();
   Status<sim::DiskError> status;
-  if (file.valid() && !cache().is_durable(file.value())) {
-    status = co_await cache().sync(file.value());
+  if (file.valid() && !cache().is_durable(key(file))) {
+    status = co_await cache().sync(key(file));
   } else if (env_.names().has_entries()) {
     status = co_await cache().flush();
   }
@@ -96,7 +98,7 @@ void LogDir::account_for_room() {
 }
 
 void LogDir::on_write(log::FileId file, std::int64_t position, std::int64_t size) {
-  cache().write_now(file.value(), position, Bytes(size));
+  cache().write_now(key(file), position, Bytes(size));
   noted_.wrote = true;
 }
 
@@ -116,12 +118,12 @@ void LogDir::on_names_changed(std::int64_t change) {
 }
 
 void LogDir::on_truncate(log::FileId file, std::int64_t size) {
-  cache().truncate(file.value(), size);
+  cache().truncate(key(file), size);
   account_for_room();
 }
 
 void LogDir::on_remove(log::FileId file) {
-  cache().forget(file.value());
+  cache().forget(key(file));
   account_for_room();
 }
 

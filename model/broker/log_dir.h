@@ -79,6 +79,8 @@ class LogDir final : public log::IoObserver {
   sim::Task<Status<sim::DiskError>> commit(log::FileId file);
   void account_for_room();
   sim::PageCache& cache() const { return machine_.page_cache(disk_); }
+  /// As the page cache knows it.
+  sim::PageCache::FileKey key(log::FileId file) const { return machine_.file(file.value()); }
 
   sim::Machine& machine_;
   const int disk_;

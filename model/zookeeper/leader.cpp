@@ -276,7 +276,7 @@ sim::EventId ZkLeader::why_silent(SessionId session) const {
   sim::EventId last_pause;
   const std::vector<sim::Event>& events = world_.trace().events();
   for (auto event = events.rbegin(); event != events.rend() && event->time >= note.since; ++event) {
-    if (event->machine != machine.id()) continue;
+    if (event->machine != machine.id() && event->machine != machine.host().id()) continue;
     if (event->kind == &sim::events::power_off || event->kind == &sim::events::process_killed ||
         event->kind == &sim::events::process_exited) {
       consider(event->id);

@@ -51,7 +51,7 @@ sim::Task<> ZkReplica::load() {
   base_ = tree_.zxid();
   Bytes size = tree_.size();
   for (const ZkTransactionPtr& logged : storage_.log()) size += log_record_size(*logged);
-  const sim::DiskPlace place{snapshot_file, 0};
+  const sim::DiskPlace place{process_.machine().file(snapshot_file), 0};
   const Status<sim::DiskError> read = co_await disk.read(place, size);
   if (!read) co_await give_up(read.error());
   // A killed process left written but unsynced transactions to the operating system. They must not
@@ -112,11 +112,11 @@ sim::Task<> ZkReplica::log(std::vector<Entry>& batch) {
   // Its files are not counted on the disk, but it notices that there is no room.
   if (process_.machine().disk().free() < size) co_await give_up(sim::DiskError::full);
   if (config_.force_sync) {
-    const sim::DiskPlace place{log_file, begin};
+    const sim::DiskPlace place{process_.machine().file(log_file), begin};
     co_await store(place, size);
     storage_.mark_synced();
   } else {
-    co_await process_.machine().page_cache().write(log_file, begin, size);
+    co_await process_.machine().page_cache().write(process_.machine().file(log_file), begin, size);
   }
   if (until_snapshot_ <= 0 && !writing_snapshot_) {
     choose_next_snapshot();
@@ -128,7 +128,7 @@ sim::Task<> ZkReplica::log(std::vector<Entry>& batch) {
 sim::Task<> ZkReplica::write_snapshot() {
   const auto tree = std::make_shared<const ZkTree>(tree_);
   const int generation = storage_.generation();
-  const sim::DiskPlace place{snapshot_file, 0};
+  const sim::DiskPlace place{process_.machine().file(snapshot_file), 0};
   co_await store(place, tree->size());
   writing_snapshot_ = false;
   // A leader has rewritten our history meanwhile: this snapshot is of another past.
@@ -172,15 +172,15 @@ sim::Task<bool> ZkReplica::truncate(Zxid zxid) {
     base_ = tree_.zxid();
     applied_count_ = 0;
   }
-  process_.machine().page_cache().truncate(log_file, storage_.file_end());
-  const sim::DiskPlace place{log_file, storage_.file_end()};
+  process_.machine().page_cache().truncate(process_.machine().file(log_file), storage_.file_end());
+  const sim::DiskPlace place{process_.machine().file(log_file), storage_.file_end()};
   co_await store(place, Bytes(0));
   co_return true;
 }
 
 sim::Task<> ZkReplica::install(std::shared_ptr<const ZkTree> tree) {
   co_await drain();
-  const sim::DiskPlace place{snapshot_file, 0};
+  const sim::DiskPlace place{process_.machine().file(snapshot_file), 0};
   co_await store(place, tree->size());
   storage_.replace(tree);
   tree_ = *tree;
@@ -195,7 +195,7 @@ sim::Task<> ZkReplica::install(std::shared_ptr<const ZkTree> tree) {
 
 sim::Task<> ZkReplica::save_epochs(std::int64_t accepted, std::int64_t current) {
   if (accepted == storage_.accepted_epoch && current == storage_.current_epoch) co_return;
-  const sim::DiskPlace place{epoch_file, 0};
+  const sim::DiskPlace place{process_.machine().file(epoch_file), 0};
   const Bytes size{16};
   co_await store(place, size);
   storage_.accepted_epoch = accepted;

@@ -204,8 +204,9 @@ ZooKeeperEnsemble::ZooKeeperEnsemble(std::vector<sim::Machine*> machines,
         }));
     machine->on_power_loss([storage] { storage->lose_power(); });
     if (!config.force_sync) {
-      machine->page_cache().on_durable([storage](sim::PageCache::FileKey file, std::int64_t end) {
-        if (file == ZkReplica::log_file) storage->mark_synced_to(end);
+      machine->page_cache().on_durable([storage, log = machine->file(ZkReplica::log_file)](
+                                           sim::PageCache::FileKey file, std::int64_t end) {
+        if (file == log) storage->mark_synced_to(end);
       });
     }
     first = first.next();
