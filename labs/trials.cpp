@@ -80,8 +80,10 @@ std::vector<std::string> victim_and_others(const Json& report) {
   }
   std::vector<std::string> brokers;
   for (const Json& machine : report.value("machines", Json::array())) {
-    const std::string name = machine.value("name", "");
-    if (name.starts_with("broker-")) brokers.push_back(name);
+    for (const Json& process : machine.value("processes", Json::array())) {
+      const auto name = process.get<std::string>();
+      if (name.starts_with("broker-")) brokers.push_back(name);
+    }
   }
   std::stable_sort(brokers.begin(), brokers.end(),
                    [&](const auto& a, const auto& b) { return led[a] > led[b]; });

@@ -37,7 +37,8 @@ struct ClusterContext {
   /// Milliseconds since 1970 at the start of the run: what clocks on the machines show.
   log::Timestamp epoch_millis = 0;
   std::map<BrokerId, sim::MachineId> broker_machines = {};
-  std::uint64_t producer_lives = 0;  ///< How many producers were begun so far.
+  std::map<BrokerId, sim::MachineId> broker_hosts = {};  ///< Whose power they need.
+  std::uint64_t producer_lives = 0;                      ///< How many producers were begun so far.
 
   /// Milliseconds since 1970 by that machine's clock.
   log::Timestamp wall_millis(const sim::Machine& machine) const;

@@ -14,9 +14,11 @@
 //                                  events only the causes of others. none: no events, facts,
 //                                  samples or messages. Between record_from_ns and
 //                                  record_until_ns, where given, all is kept
-//   machine(id, name, role)        role: broker | zookeeper | client
+//   machine(id, name, role)        role: broker | zookeeper | client | program, which is none of
+//   the
+//                                  cluster's | host, which others share (fact machine/<id>: host)
 //   process(id, machine, name, kind, number)
-//                                  kind: broker | zookeeper | producer | consumer | admin
+//                                  kind: broker | zookeeper | producer | consumer | admin | program
 //                                  number: broker.id, ZooKeeper's myid, member number
 //   partition(id, topic, number, internal)
 //   event_kind(id, name, level)    level: fault | control | detail
@@ -43,7 +45,8 @@
 //
 // Metrics in use, a sample a second of simulated time (label in brackets):
 //
-//   of a machine: nic-sent-rate, nic-received-rate, nic-utilisation, nic-burst-credits [in|out],
+//   of a machine (its host's, where several share one):
+//                 nic-sent-rate, nic-received-rate, nic-utilisation, nic-burst-credits [in|out],
 //                 disk-utilisation, per-disk-utilisation [disk], disk-burst-credits [disk];
 //                 of a broker's: MessagesInPerSec, BytesInPerSec, BytesOutPerSec,
 //                 ActiveControllerCount, UnderReplicatedPartitions
@@ -54,7 +57,8 @@
 //
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.
 //
-//   machine/<id>: power=on|off                  process/<id>: state=running|stopped
+//   machine/<id>: power=on|off, host=<machine id> of one that shares it with others
+//   process/<id>: state=running|stopped
 //   broker/<broker.id>: controller=true|false, registered=true|false
 //   zookeeper/<myid>: role=leader|follower|looking|down
 //   partition/<id>: leader=<broker.id or -1>, epoch, isr=<1,2,3>, replicas=<1,2,3>, hw=<offset>

@@ -2,6 +2,7 @@
 
 #include "model/client/table_poller.h"
 #include "model/zookeeper_store/zookeeper_metadata_store.h"
+#include "scenarios/background.h"
 #include "scenarios/topic_creator.h"
 #include "scenarios/topology_file.h"
 
@@ -61,11 +62,41 @@ void Cluster::add_machines() {
     topology = std::make_shared<const sim::Topology>(topology_of(scenario_));
   }
   network_ = std::make_unique<sim::Network>(world_, scenario_.network, std::move(topology));
-  for (const MachineRole& role : machines_of(scenario_)) {
+  const std::vector<MachineRole> roles = machines_of(scenario_);
+  const std::vector<HostRole> hosts = hosts_of(scenario_, roles);
+  auto next_id = static_cast<std::int32_t>(roles.size());
+  std::map<std::string, sim::Host*> shared;
+  for (const HostRole& host : hosts) {
+    if (host.spec == nullptr) continue;
+    shared_hosts_.push_back(std::make_unique<sim::Host>(
+        world_, *network_, sim::MachineId(next_id++), host.name, scenario_.machine(host.kind)));
+    shared[host.name] = shared_hosts_.back().get();
+  }
+  for (const MachineRole& role : roles) {
     const sim::MachineId id(static_cast<std::int32_t>(machines_.size()));
-    machines_.push_back(std::make_unique<sim::Machine>(world_, *network_, id, role.name,
-                                                       scenario_.machine(role.kind)));
+    const auto host = shared.find(role.host);
+    machines_.push_back(host == shared.end()
+                            ? std::make_unique<sim::Machine>(world_, *network_, id, role.name,
+                                                             scenario_.machine(role.kind))
+                            : std::make_unique<sim::Machine>(*host->second, id, role.name));
     members_.push_back({role, machines_.back().get(), nullptr});
+    sim::Host* const its = &machines_.back()->host();
+    if (std::find(hosts_.begin(), hosts_.end(), its) == hosts_.end()) hosts_.push_back(its);
+  }
+  for (const HostRole& host : hosts) {
+    if (host.spec != nullptr) add_background(*shared[host.name], host.spec->background);
+  }
+}
+
+void Cluster::add_background(sim::Host& host, const std::vector<BackgroundSpec>& programs) {
+  for (const BackgroundSpec& program : programs) {
+    // Behind the hosts, which come behind the members.
+    const sim::MachineId id(static_cast<std::int32_t>(machines_.size() + shared_hosts_.size()));
+    machines_.push_back(std::make_unique<sim::Machine>(host, id, program.name));
+    background_.push_back(&machines_.back()->add_process(
+        next_process(), program.name, [program](sim::Process& process) {
+          return std::make_unique<Background>(process, program);
+        }));
   }
 }
 
@@ -92,6 +123,7 @@ void Cluster::add_brokers() {
   for (const Member& member : members_) {
     if (member.role.role != Role::broker) continue;
     context_.broker_machines[broker_id(member)] = member.machine->id();
+    context_.broker_hosts[broker_id(member)] = member.machine->host().id();
     storage_.push_back(std::make_unique<model::BrokerStorage>(*member.machine));
     model::BrokerSetup setup{broker_id(member), scenario_.brokers[member.role.spec].config};
     // A topic of the scenario is older than the run: brokers find its partitions when they start
@@ -221,6 +253,7 @@ void Cluster::watch_replicas(model::ReplicaWatch& watch) {
 }
 
 void Cluster::start() {
+  for (sim::Process* process : background_) process->start();
   zookeeper_->start();
   for (Member& member : members_) {
     if (member.process == nullptr || member.role.role == Role::zookeeper) continue;
@@ -237,6 +270,28 @@ Cluster::Member* Cluster::find(std::string_view machine) {
     return member.role.name == machine;
   });
   return found == members_.end() ? nullptr : &*found;
+}
+
+sim::Host* Cluster::find_host(std::string_view host_or_machine) {
+  const auto host = std::find_if(hosts_.begin(), hosts_.end(), [&](const sim::Host* one) {
+    return one->name() == host_or_machine;
+  });
+  if (host != hosts_.end()) return *host;
+  const Member* member = find(host_or_machine);
+  return member == nullptr ? nullptr : &member->machine->host();
+}
+
+std::vector<const Cluster::Member*> Cluster::members_on(const sim::Host& host) const {
+  std::vector<const Member*> all;
+  for (const Member& member : members_) {
+    if (&member.machine->host() == &host) all.push_back(&member);
+  }
+  return all;
+}
+
+bool Cluster::is_shared(const sim::Host& host) const {
+  return std::any_of(shared_hosts_.begin(), shared_hosts_.end(),
+                     [&host](const auto& one) { return one.get() == &host; });
 }
 
 model::BrokerStorage& Cluster::storage(model::BrokerId id) {

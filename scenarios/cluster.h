@@ -40,6 +40,15 @@ class Cluster {
   };
   const std::vector<Member>& members() const { return members_; }
   Member* find(std::string_view machine);
+  /// In the order of their first members.
+  const std::vector<sim::Host*>& hosts() const { return hosts_; }
+  /// Of that name, or of the machine of that name; nullptr: there is none.
+  sim::Host* find_host(std::string_view host_or_machine);
+  std::vector<const Member*> members_on(const sim::Host& host) const;
+  /// One of the scenario's `hosts`: it is no machine, and has a name of its own.
+  bool is_shared(const sim::Host& host) const;
+  /// Programs beside those of the cluster (scenarios/background.h).
+  const std::vector<sim::Process*>& background() const { return background_; }
   sim::Process& admin() { return *admin_; }
 
   sim::Network& network() { return *network_; }
@@ -60,6 +69,7 @@ class Cluster {
   Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
 
   void add_machines();
+  void add_background(sim::Host& host, const std::vector<BackgroundSpec>& programs);
   void add_zookeeper();
   void add_brokers();
   Status<std::string> add_producers();
@@ -80,11 +90,14 @@ class Cluster {
     std::unique_ptr<SourceRuns> runs;
   };
   std::vector<Feed> feeds_;  ///< By producer.
+  std::vector<std::unique_ptr<sim::Host>> shared_hosts_;
   std::vector<std::unique_ptr<sim::Machine>> machines_;
+  std::vector<sim::Host*> hosts_;
   std::vector<std::unique_ptr<model::BrokerStorage>> storage_;
   std::vector<model::BrokerSetup> broker_setups_;
   std::unique_ptr<model::ZooKeeperEnsemble> zookeeper_;
   std::vector<Member> members_;
+  std::vector<sim::Process*> background_;
   sim::Process* admin_ = nullptr;
   int processes_ = 0;
 };

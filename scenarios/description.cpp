@@ -122,6 +122,54 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
   return all;
 }
 
+const Settings<BackgroundSpec>& BackgroundSpec::settings() {
+  using S = BackgroundSpec;
+  constexpr BytesPerSecond most = 10'000_MBps;
+  static const auto all =
+      Settings<S>("Background", "A program on a host beside those of the cluster: steady work.")
+          .field("name", &S::name, machine_name(), "Its name.")
+          .required()
+          .field("cpu_share", &S::cpu_share, 0.0, 1.0, "Of all cores of the host.")
+          .field("disk_reads", &S::disk_reads, BytesPerSecond(0), most,
+                 "Reads of files that are not in memory.")
+          .field("disk_writes", &S::disk_writes, BytesPerSecond(0), most,
+                 "Writes through the page cache.")
+          .field("disk", &S::disk, 1, 24, "On which of the disks, from 1.")
+          .named_by("name")
+          .check([](const S& program, FieldReport& report) {
+            if (program.cpu_share > 0 || program.disk_reads > BytesPerSecond(0) ||
+                program.disk_writes > BytesPerSecond(0)) {
+              return;
+            }
+            report.error("cpu_share",
+                         tr("one of cpu_share, disk_reads and disk_writes must be more than 0"));
+          });
+  return all;
+}
+
+const Settings<HostSpec>& HostSpec::settings() {
+  using S = HostSpec;
+  static const auto pattern =
+      text(63, "[A-Za-z0-9*][A-Za-z0-9_*-]*",
+           sentence("a name of letters, digits, - and _, with * for any text"));
+  static const auto all =
+      Settings<S>("Host",
+                  "One computer for several processes: cores, memory, disks, network card, clock "
+                  "and power are shared. Each process keeps an address of its own, as containers "
+                  "do. What no host names has a machine to itself.")
+          .field("name", &S::name, machine_name(), "Its name, for faults and the topology.")
+          .required()
+          .field("machine", &S::machine, machine_name(),
+                 "A name under hardware, or a profile; that of its processes does not count.")
+          .field("processes", &S::processes, list(pattern, 1, 1000),
+                 "Who runs on it: names, or \"broker-*\" for all whose names begin so.")
+          .required()
+          .field("background", &S::background, list(record<BackgroundSpec>(), 0, 100),
+                 "Other programs on it.")
+          .named_by("name");
+  return all;
+}
+
 const Settings<AvailabilityWithin>& AvailabilityWithin::settings() {
   using S = AvailabilityWithin;
   static const auto all =
@@ -240,6 +288,8 @@ const Settings<Scenario>& Scenario::settings() {
           .field("sources", &S::sources, list(record<SourceSpec>(), 0, 1000), "Sources.")
           .field("producers", &S::producers, list(record<ProducerSpec>(), 0, 1000), "Producers.")
           .field("consumers", &S::consumers, list(record<ConsumerSpec>(), 0, 100), "Groups.")
+          .field("hosts", &S::hosts, list(record<HostSpec>(), 0, 1000),
+                 "Computers that several processes share.")
           .field("faults", &S::faults, list(record<Fault>(), 0, 1000), "Faults.")
           .field("expect", &S::expect, list(record<Expectation>(), 0, 100), "Expectations.")
           .field("recording", &S::recording, record<RecordingSpec>(), "The recording.");

@@ -3,7 +3,8 @@
 // Everything a run depends on is in here: a run is a pure function of (scenario, seed, version).
 //
 // Machines are not listed but derived, with these names: broker-1 .., zookeeper-1 .., each
-// producer's own name, and <group>-1 .. for a consumer group's members.
+// producer's own name, and <group>-1 .. for a consumer group's members. Each has hardware of its
+// own, a host of its name, unless one of `hosts` names it.
 //
 // Lifetime: values. Threads: none. Errors: read with load_scenario() (scenarios/loader.h), which
 // lists every mistake; a Scenario that it returned has passed all cross checks.
@@ -92,6 +93,25 @@ struct ConsumerSpec {
   static const Settings<ConsumerSpec>& settings();
 };
 
+/// A program beside, of which only the load is known (scenarios/background.h).
+struct BackgroundSpec {
+  std::string name;
+  double cpu_share = 0;  ///< Of all cores.
+  BytesPerSecond disk_reads{0};
+  BytesPerSecond disk_writes{0};
+  int disk = 1;  ///< Which, from 1.
+  static const Settings<BackgroundSpec>& settings();
+};
+
+/// One computer for several of the cluster's machines.
+struct HostSpec {
+  std::string name;
+  std::string machine;
+  std::vector<std::string> processes;  ///< Names; "broker-*" stands for all that begin so.
+  std::vector<BackgroundSpec> background;
+  static const Settings<HostSpec>& settings();
+};
+
 /// Every record that a producer was told is stored is in the log at the end, or was consumed.
 struct NoAcknowledgedRecordLost {
   bool wanted = true;
@@ -153,6 +173,7 @@ struct Scenario {
   std::vector<SourceSpec> sources;
   std::vector<ProducerSpec> producers;
   std::vector<ConsumerSpec> consumers;
+  std::vector<HostSpec> hosts;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
   RecordingSpec recording;
@@ -187,9 +208,21 @@ struct MachineRole {
   int index = 0;         ///< From 0: which broker, node, producer spec, or member of its group.
   std::size_t spec = 0;  ///< Which element of scenario.brokers, .producers or .consumers; else 0.
   std::string kind;      ///< The name under "hardware".
+  std::string host;      ///< Whose hardware it has; its own name when it has its own.
 };
 
 /// All machines of a scenario: ensemble, brokers, producers, consumers, in the order of the file.
 std::vector<MachineRole> machines_of(const Scenario& scenario);
+
+/// Whether "broker-*" means "broker-12": a star stands for any text.
+bool fits_pattern(std::string_view pattern, std::string_view name);
+
+struct HostRole {
+  std::string name;
+  std::string kind;
+  const HostSpec* spec = nullptr;  ///< nullptr: of one machine, by itself.
+};
+/// The hosts of these machines, in the order of their first ones.
+std::vector<HostRole> hosts_of(const Scenario& scenario, const std::vector<MachineRole>& machines);
 
 }  // namespace brokerlab::scenarios

@@ -133,9 +133,13 @@ void Effects::damaged(FaultIndex fault, sim::MachineId machine, std::string dire
   damages_.push_back({fault, machine, std::move(directory)});
 }
 
-std::int64_t Effects::worked(sim::MachineId machine) const {
-  const auto found = worked_.find(machine);
-  return found == worked_.end() ? 0 : found->second;
+std::int64_t Effects::worked(const sim::Host& host) const {
+  std::int64_t sum = 0;
+  for (const Cluster::Member* member : cluster_.members_on(host)) {
+    const auto found = worked_.find(member->machine->id());
+    if (found != worked_.end()) sum += found->second;
+  }
+  return sum;
 }
 
 // --- Events ---

@@ -118,8 +118,8 @@ class Effects final : public model::Observer {
   void covered(std::size_t watch);
   /// A bit of a log in this directory ("orders-3") of a machine was flipped.
   void damaged(FaultIndex fault, sim::MachineId machine, std::string directory);
-  /// How often records or transactions were written on that machine so far, or read there.
-  std::int64_t worked(sim::MachineId machine) const;
+  /// How often records or transactions were written on that host so far, or read there.
+  std::int64_t worked(const sim::Host& host) const;
 
   // --- What it found ---
 

@@ -24,9 +24,13 @@ Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 FaultCheck::FaultCheck(const Scenario& scenario, SettingsReport& report)
     : s_(scenario), report_(report) {
-  for (const MachineRole& machine : machines_of(scenario)) {
+  const std::vector<MachineRole> all = machines_of(scenario);
+  for (const MachineRole& machine : all) {
     machines_.insert(machine.name);
     roles_.emplace(machine.name, machine);
+  }
+  for (const HostRole& host : hosts_of(scenario, all)) {
+    if (host.spec != nullptr) hosts_.emplace(host.name, host);
   }
   for (const TopicSpec& topic : scenario.topics) topics_.push_back(topic.name);
   if (!scenario.topology || !report.ok()) return;
@@ -74,8 +78,8 @@ void FaultCheck::bind(const Fault& fault) {
   }
   if (fault.action->ends_by_heal()) healable_.insert(fault.as);
   const bool heal_it = !fault.action->may_be_named();
-  if (heal_it || machines_.contains(fault.as) || sets_.contains(fault.as) ||
-      fault.as == "controller") {
+  if (heal_it || machines_.contains(fault.as) || hosts_.contains(fault.as) ||
+      sets_.contains(fault.as) || fault.as == "controller") {
     report_.error(path_ + "/as", in_quotes(fault.as),
                   heal_it ? tr("a heal hits nothing that could be named")
                           : tr("is the name of a machine or a set of machines"));
@@ -103,9 +107,19 @@ bool FaultCheck::brokers_are_alike() const {
   });
 }
 
+std::string FaultCheck::name_of(const Target& target) const {
+  const std::string name = identity(target);
+  const auto alias = alias_of_.find(name);
+  return alias == alias_of_.end() ? name : alias->second;
+}
+
+std::string FaultCheck::host_of(const std::string& name) const {
+  const auto role = roles_.find(name);
+  return role == roles_.end() ? name : role->second.host;
+}
+
 std::optional<MachineRole> FaultCheck::role_of(const Target& target) const {
-  std::string name = identity(target);
-  if (const auto alias = alias_of_.find(name); alias != alias_of_.end()) name = alias->second;
+  const std::string name = name_of(target);
   if (name.empty() && !brokers_are_alike()) return std::nullopt;
   const auto role = roles_.find(name.empty() ? "broker-1" : name);
   if (role == roles_.end()) return std::nullopt;
@@ -114,38 +128,68 @@ std::optional<MachineRole> FaultCheck::role_of(const Target& target) const {
   return role->second;
 }
 
+std::optional<sim::MachineConfig> FaultCheck::hardware_of(const Target& target) const {
+  const auto host = hosts_.find(name_of(target));
+  if (host == hosts_.end()) {
+    const auto role = role_of(target);
+    return role ? std::optional(s_.machine(role->kind)) : std::nullopt;
+  }
+  const std::string& kind = host->second.kind;
+  if (!kind.empty() && !s_.hardware.contains(kind)) return std::nullopt;
+  return s_.machine(kind);
+}
+
 // --- Machines and processes ---
 
-void FaultCheck::goes_off(const char* key, const Target& whom) { stop(key, whom, off_); }
-void FaultCheck::comes_on(const char* key, const Target& whom) {
-  start(key, whom, off_, tr("powered off"));
-}
-void FaultCheck::ends(const char* key, const Target& whom) { stop(key, whom, ended_); }
-void FaultCheck::starts(const char* key, const Target& whom) {
-  start(key, whom, ended_, tr("killed or stopped"));
+bool FaultCheck::process(const std::string& key, const Target& whom) {
+  if (!target(key, whom)) return false;
+  const std::string name = name_of(whom);
+  if (!hosts_.contains(name)) return true;
+  const auto on_it = std::find_if(roles_.begin(), roles_.end(),
+                                  [&](const auto& one) { return one.second.host == name; });
+  error(key, in_quotes(identity(whom)),
+        tr("is a host; say which of its processes, such as \"{}\"", on_it->first));
+  return false;
 }
 
-void FaultCheck::stop(const char* key, const Target& whom, std::set<std::string>& stopped) {
+// What befalls a machine befalls its host.
+void FaultCheck::goes_off(const char* key, const Target& whom) {
   (void)target(key, whom);  // What is wrong with it has been told.
-  stopped.insert(identity(whom));
+  stop(host_of(identity(whom)), off_);
+}
+void FaultCheck::comes_on(const char* key, const Target& whom) {
+  if (target(key, whom)) {
+    start(path_ + "/" + key, host_of(identity(whom)), off_, tr("powered off"));
+  }
+}
+void FaultCheck::ends(const char* key, const Target& whom) {
+  (void)process(key, whom);
+  stop(identity(whom), ended_);
+}
+void FaultCheck::starts(const char* key, const Target& whom) {
+  if (process(key, whom)) {
+    start(path_ + "/" + key, identity(whom), ended_, tr("killed or stopped"));
+  }
+}
+
+void FaultCheck::stop(const std::string& name, std::set<std::string>& stopped) {
+  stopped.insert(name);
   if (!as_.empty()) stopped.insert(as_);
 }
 
-void FaultCheck::start(const char* key, const Target& whom, const std::set<std::string>& stopped,
-                       const std::string& what) {
-  if (!target(key, whom)) return;
-  const std::string path = path_ + "/" + key;
-  const std::string name = identity(whom);
+void FaultCheck::start(const std::string& path, const std::string& name,
+                       const std::set<std::string>& stopped, const std::string& what) {
   if (unreadable_.contains(name)) return;
+  const bool is_known = machines_.contains(name) || hosts_.contains(name);
   if (name.empty()) {
     report_.error(path, {},
                   tr("must be a machine, or the name that the earlier fault bound with as"));
-  } else if (!stopped.contains(name) && stopped.contains("") && machines_.contains(name)) {
+  } else if (!stopped.contains(name) && stopped.contains("") && is_known) {
     report_.warning(path, in_quotes(name),
                     tr("may not be the one that was {}; bind a name with as", what));
   } else if (!stopped.contains(name) && &stopped == &off_) {
     report_.error(path, in_quotes(name), tr("was never {} before this moment", what));
-  } else if (!stopped.contains(name) && !hit_.contains(name)) {
+  } else if (!stopped.contains(name) && !hit_.contains(name) && !hit_.contains(host_of(name))) {
     // A process ends of other things, too (a full disk, no ZooKeeper): the run will tell.
     report_.warning(
         path, in_quotes(name),
@@ -157,9 +201,9 @@ void FaultCheck::start(const char* key, const Target& whom, const std::set<std::
 
 bool FaultCheck::disk(const char* key, const Target& whom, int disk) {
   if (!target(fmt::format("{}/machine", key), whom)) return false;
-  const auto role = role_of(whom);
-  if (!role) return true;
-  const auto disks = static_cast<int>(s_.machine(role->kind).disks.size());
+  const auto hardware = hardware_of(whom);
+  if (!hardware) return true;
+  const auto disks = static_cast<int>(hardware->disks.size());
   if (disk <= disks) return true;
   report_.error(fmt::format("{}/{}/disk", path_, key), std::to_string(disk),
                 tr("must be at most the number of its disks, {}", disks));
@@ -198,8 +242,8 @@ std::optional<std::set<std::string>> FaultCheck::members_of(const std::vector<Ta
   std::set<std::string> members;
   for (const Target& target : side) {
     const std::string name = identity(target);
-    if (machines_.contains(name)) {
-      members.insert(name);
+    if (machines_.contains(name) || hosts_.contains(name)) {
+      members.insert(host_of(name));
       continue;
     }
     if (!sets_.contains(name)) return std::nullopt;
@@ -208,7 +252,7 @@ std::optional<std::set<std::string>> FaultCheck::members_of(const std::vector<Ta
       if ((name == "brokers" && role.role == Role::broker) ||
           (name == "zookeeper" && role.role == Role::zookeeper) ||
           (name == "clients" && is_client) || name == "everyone_else") {
-        members.insert(machine);
+        members.insert(role.host);
       }
     }
   }
@@ -238,8 +282,9 @@ void FaultCheck::check_sides(const char* key, const std::vector<Target>& between
   for (const std::string& name : *one) other->erase(name);
   if (!other->empty()) return;
   report_.error(fmt::format("{}/{}/and", path_, key), {},
-                nobody ? tr("is nobody in this scenario")
-                       : tr("has nobody who is not on the other side already"));
+                nobody           ? tr("is nobody in this scenario")
+                : hosts_.empty() ? tr("has nobody who is not on the other side already")
+                                 : tr("has nobody who is not on a host of the other side already"));
 }
 
 void FaultCheck::heals(const std::string& fault) {
@@ -294,7 +339,10 @@ bool FaultCheck::check_target(const std::string& key, const Target& target, bool
 }
 
 bool FaultCheck::check_machine(const std::string& path, const std::string& name, bool sets_too) {
-  if (name == "controller" || machines_.contains(name) || alias_of_.contains(name)) return true;
+  if (name == "controller" || machines_.contains(name) || hosts_.contains(name) ||
+      alias_of_.contains(name)) {
+    return true;
+  }
   if (bound_.contains(name)) {
     report_.error(path, in_quotes(name), tr("names a fault that hits no single machine"));
     return false;
@@ -306,6 +354,7 @@ bool FaultCheck::check_machine(const std::string& path, const std::string& name,
   }
   if (!report_.clean("/zookeeper/nodes")) return true;
   std::vector<std::string> known(machines_.begin(), machines_.end());
+  for (const auto& [host, ignored] : hosts_) known.push_back(host);
   for (const auto& [alias, ignored] : alias_of_) known.push_back(alias);
   known.push_back("controller");
   const std::string near = nearest_name(name, known);

@@ -33,11 +33,15 @@ class FaultCheck {
   void error(const std::string& key, std::string value, std::string message);
   void warning(const std::string& key, std::string value, std::string message);
 
-  /// Whether it can be one machine; what is wrong has been told.
+  /// Whether it can be one machine, or a host; what is wrong has been told.
   bool target(const std::string& key, const Target& whom) { return check_target(key, whom, false); }
-  /// The kind of machine it is: known of a name, and of "whichever broker" where all are alike.
-  /// Nothing: an earlier fault's machine that is not known, or a mistake that is told elsewhere.
+  /// The same of what befalls a process: a host that several share is none.
+  bool process(const std::string& key, const Target& whom);
+  /// What it is: known of a name, and of "whichever broker" where all stand on the like. Nothing: a
+  /// host, an earlier fault's machine that is not known, or a mistake that is told elsewhere.
   std::optional<MachineRole> role_of(const Target& target) const;
+  /// Its hardware, of a host too.
+  std::optional<sim::MachineConfig> hardware_of(const Target& target) const;
 
   // A machine loses power, or gets it back; a process ends, or starts again.
   void goes_off(const char* key, const Target& whom);
@@ -45,7 +49,7 @@ class FaultCheck {
   void ends(const char* key, const Target& whom);
   void starts(const char* key, const Target& whom);
   /// One of several that lose power together.
-  void has_gone_off(const std::string& machine) { off_.insert(machine); }
+  void has_gone_off(const std::string& host) { off_.insert(host); }
 
   /// The machine, "<key>/machine", has so many disks.
   bool disk(const char* key, const Target& whom, int disk);
@@ -65,12 +69,15 @@ class FaultCheck {
   void bind(const Fault& fault);
   /// What identifies the machine as far as can be known before the run: a name, or "" (it depends).
   static std::string identity(const Target& target);
-  void stop(const char* key, const Target& whom, std::set<std::string>& stopped);
-  void start(const char* key, const Target& whom, const std::set<std::string>& stopped,
+  std::string name_of(const Target& target) const;  ///< The same, of an alias what it stands for.
+  /// Of a machine: the host it stands on. Other names stay.
+  std::string host_of(const std::string& name) const;
+  void stop(const std::string& name, std::set<std::string>& stopped);
+  void start(const std::string& path, const std::string& name, const std::set<std::string>& stopped,
              const std::string& what);
   void check_number(const std::string& path, const std::string& directory, int number,
                     int partitions);
-  /// The machines that a side of a cut certainly is; nothing: that depends on the run.
+  /// The hosts that a side of a cut certainly is; nothing: that depends on the run.
   std::optional<std::set<std::string>> members_of(const std::vector<Target>& side) const;
   void check_sides(const char* key, const std::vector<Target>& between,
                    const std::vector<Target>& against);
@@ -86,6 +93,7 @@ class FaultCheck {
   std::string as_;    ///< Its name.
   std::set<std::string> machines_;
   std::map<std::string, MachineRole> roles_;     ///< By machine.
+  std::map<std::string, HostRole> hosts_;        ///< Those that several may share.
   std::map<std::string, std::string> alias_of_;  ///< By "as"; "" for one known at run time.
   std::set<std::string> hit_;                    ///< Machines and names that something befell.
   std::vector<std::string> topics_;

@@ -58,9 +58,15 @@ std::optional<std::string> FaultSchedule::resolve(const Target& target) const {
   return alias == aliases_.end() ? name : alias->second;
 }
 
-Cluster::Member* FaultSchedule::member_at(int place) const {
+sim::Host* FaultSchedule::host_at(int place) const {
   const auto& places = cluster_.network().topology()->places();
-  return cluster_.find(places[static_cast<std::size_t>(place)].name);
+  return cluster_.find_host(places[static_cast<std::size_t>(place)].name);
+}
+
+void FaultSchedule::take_all_on(const sim::Host& host, std::set<sim::MachineId>& machines) const {
+  for (const Cluster::Member* member : cluster_.members_on(host)) {
+    machines.insert(member->machine->id());
+  }
 }
 
 std::set<sim::MachineId> FaultSchedule::resolve_set(const std::vector<Target>& targets,
@@ -74,16 +80,14 @@ std::set<sim::MachineId> FaultSchedule::resolve_set(const std::vector<Target>& t
     const sim::Topology* topology = cluster_.network().topology();
     if (topology != nullptr && topology->find_area(set)) {
       for (const int place : topology->machines_of(set)) {
-        if (const Cluster::Member* member = member_at(place))
-          machines.insert(member->machine->id());
+        if (const sim::Host* host = host_at(place)) take_all_on(*host, machines);
       }
       continue;
     }
     if (!is_set) {
       const std::optional<std::string> name = resolve(target);
-      if (const Cluster::Member* member = name ? cluster_.find(*name) : nullptr) {
-        machines.insert(member->machine->id());
-      }
+      const sim::Host* host = name ? cluster_.find_host(*name) : nullptr;
+      if (host != nullptr) take_all_on(*host, machines);
       continue;
     }
     for (const Cluster::Member& member : cluster_.members()) {
@@ -92,7 +96,7 @@ std::set<sim::MachineId> FaultSchedule::resolve_set(const std::vector<Target>& t
       if ((set == "brokers" && member.role.role == Role::broker) ||
           (set == "zookeeper" && member.role.role == Role::zookeeper) ||
           (set == "clients" && is_client) || set == "everyone_else") {
-        machines.insert(member.machine->id());
+        take_all_on(member.machine->host(), machines);
       }
     }
   }
@@ -123,12 +127,25 @@ Cluster::Member* FaultSchedule::running_member(const Target& target, const std::
   return nullptr;
 }
 
+sim::Host* FaultSchedule::host_of(const Target& target, const std::string& as,
+                                  FaultReport& report) {
+  const std::optional<std::string> name = resolve(target);
+  sim::Host* host = name ? cluster_.find_host(*name) : nullptr;
+  if (host == nullptr) {
+    report.note = phrase("nobody fitted the description at that moment");
+    return nullptr;
+  }
+  if (!as.empty()) aliases_[as] = *name;
+  report.target = host->name();
+  return host;
+}
+
 sim::Machine* FaultSchedule::machine_with_disk(const Target& target, int disk,
                                                const std::string& as, FaultReport& report) {
-  Cluster::Member* member = member_of(target, as, report);
-  if (member == nullptr) return nullptr;
-  if (disk < member->machine->disks()) return member->machine;
-  report.note = phrase("{} has no disk {}", member->machine->name(), disk + 1);
+  sim::Host* host = host_of(target, as, report);
+  if (host == nullptr) return nullptr;
+  if (disk < host->disks()) return host->machines().front();
+  report.note = phrase("{} has no disk {}", host->name(), disk + 1);
   return nullptr;
 }
 
@@ -136,6 +153,10 @@ void FaultSchedule::silence(FaultReport& report, const Cluster::Member& member, 
   report.harmful = true;
   effects_.silenced(index_of(report), member, until);
   if (until == never) ended_[member.machine->id()] = index_of(report);
+}
+
+void FaultSchedule::silence(FaultReport& report, const sim::Host& host) {
+  for (const Cluster::Member* member : cluster_.members_on(host)) silence(report, *member);
 }
 
 void FaultSchedule::undo_harm(FaultReport& report, sim::MachineId machine) {
@@ -153,7 +174,7 @@ void FaultSchedule::set_disk(sim::Machine& machine, int disk, const std::string&
   std::vector<Effects::Count> if_grown;
   // What is harmed in the background while nobody works harms nobody; a failure always does.
   if (effect == Effect::disk_slow || effect == Effect::disk_lied) {
-    if_grown.emplace_back([this, id = machine.id()] { return effects_.worked(id); });
+    if_grown.emplace_back([this, &host = machine.host()] { return effects_.worked(host); });
   }
   if (effect == Effect::disk_slow) {
     if_grown.emplace_back([&it] { return it.harm().slowed_for / Duration(1ms); });
@@ -164,8 +185,8 @@ void FaultSchedule::set_disk(sim::Machine& machine, int disk, const std::string&
     effects_.in_force(watch);
     set();
   };
-  lay_over(fmt::format("{} {} of {}", report.what.english, disk, machine.name()), as, in_force,
-           std::move(end), [this, watch] { effects_.covered(watch); });
+  lay_over(fmt::format("{} {} of {}", report.what.english, disk, machine.host().name()), as,
+           in_force, std::move(end), [this, watch] { effects_.covered(watch); });
 }
 
 void FaultSchedule::lay_over(const std::string& setting, const std::string& as,

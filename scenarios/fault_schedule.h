@@ -56,15 +56,21 @@ class FaultSchedule {
   Cluster::Member* member_of(const Target& target, const std::string& as, FaultReport& report);
   /// nullptr, and why, when its process does not run.
   Cluster::Member* running_member(const Target& target, const std::string& as, FaultReport& report);
+  /// The host that the target is or stands on; nullptr, and why, when it is nobody.
+  sim::Host* host_of(const Target& target, const std::string& as, FaultReport& report);
+  /// Of that host; any will do.
   sim::Machine* machine_with_disk(const Target& target, int disk, const std::string& as,
                                   FaultReport& report);
+  /// Without those that stand on a host of `others`: what is said there goes over no network.
   std::set<sim::MachineId> resolve_set(const std::vector<Target>& targets,
                                        const std::set<sim::MachineId>& others) const;
-  /// The machine that stands at this place of the topology; nullptr: none of the cluster.
-  Cluster::Member* member_at(int place) const;
+  /// The host that stands at this place of the topology; nullptr: none of the cluster.
+  sim::Host* host_at(int place) const;
 
   /// The fault takes something away, and silences that member until then.
   void silence(FaultReport& report, const Cluster::Member& member, Time until = never);
+  /// The same of everyone on a host.
+  void silence(FaultReport& report, const sim::Host& host);
   /// What this fault does about a machine puts an earlier one's harm right.
   void undo_harm(FaultReport& report, sim::MachineId machine);
   /// What heals the fault of that name.
@@ -90,6 +96,7 @@ class FaultSchedule {
  private:
   void apply(const Fault& fault, FaultReport& report);
   std::optional<std::string> resolve(const Target& target) const;
+  void take_all_on(const sim::Host& host, std::set<sim::MachineId>& machines) const;
   std::optional<std::string> leader_of_most(const std::string& topic) const;
 
   struct Layer {

@@ -224,7 +224,7 @@ void use_profiles(Json& document, const std::string& directory, SettingsReport& 
       entry = std::move(*machine);
     }
   }
-  for (const char* part : {"zookeeper", "brokers", "producers", "consumers"}) {
+  for (const char* part : {"zookeeper", "brokers", "producers", "consumers", "hosts"}) {
     if (!document.contains(part)) continue;
     const Json users = document[part];
     if (!users.is_array()) {

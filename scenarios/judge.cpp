@@ -188,11 +188,14 @@ void report_work(const Evidence& evidence, RunReport& report) {
   report.work_end = work.end();
   report.acknowledged_rate = load_of(work.acknowledged());
   report.consumed_rate = load_of(work.consumed());
-  for (std::size_t i = 0; i < evidence.cluster.members().size(); ++i) {
-    sim::Machine& machine = *evidence.cluster.members()[i].machine;
+  for (std::size_t i = 0; i < evidence.cluster.hosts().size(); ++i) {
+    sim::Host& machine = *evidence.cluster.hosts()[i];
     const sim::Network& network = evidence.cluster.network();
     RunReport::Machine row;
     row.name = machine.name();
+    for (const Cluster::Member* member : evidence.cluster.members_on(machine)) {
+      row.processes.push_back(member->role.name);
+    }
     row.nic_sent = network.moved(machine.id(), sim::Direction::out).count();
     row.nic_received = network.moved(machine.id(), sim::Direction::in).count();
     for (int disk = 0; disk < machine.disks(); ++disk) {

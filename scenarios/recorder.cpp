@@ -88,6 +88,14 @@ void Recorder::describe_machines() {
     recording_.process(member.process->id().value(), machine, member.role.name, kind,
                        member.role.index + 1);
   }
+  for (const sim::Host* host : cluster_.hosts()) {
+    if (cluster_.is_shared(*host)) recording_.machine(host->id().value(), host->name(), "host");
+  }
+  for (const sim::Process* program : cluster_.background()) {
+    const int machine = program->machine().id().value();
+    recording_.machine(machine, program->name(), "program");
+    recording_.process(program->id().value(), machine, program->name(), "program", 1);
+  }
   sim::Process& admin = cluster_.admin();
   recording_.process(admin.id().value(), admin.machine().id().value(), admin.name(), "admin", 1);
 }
@@ -193,6 +201,15 @@ void Recorder::on_transfer(const sim::Transfer& transfer) {
 
 void Recorder::write_facts() {
   const Time now = world_.now();
+  for (const sim::Host* host : cluster_.hosts()) {
+    if (!cluster_.is_shared(*host)) continue;
+    recording_.fact(now, fmt::format("machine/{}", host->id()), "power",
+                    host->powered() ? "on" : "off");
+    for (const sim::Machine* machine : host->machines()) {
+      recording_.fact(now, fmt::format("machine/{}", machine->id()), "host",
+                      fmt::format("{}", host->id()));
+    }
+  }
   for (const Cluster::Member& member : cluster_.members()) {
     recording_.fact(now, fmt::format("machine/{}", member.machine->id()), "power",
                     member.machine->powered() ? "on" : "off");

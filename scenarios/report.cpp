@@ -5,6 +5,7 @@
 #include "scenarios/spans.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -265,6 +266,10 @@ std::string machines_section(const RunReport& r) {
                         to_rounded_text(Bytes(m.nic_received)), load_text(m.nic),
                         to_rounded_text(Bytes(m.disk_read)), to_rounded_text(Bytes(m.disk_written)),
                         count(m.disk_syncs), load_text(m.disk), load_text(m.cpu));
+    if (m.processes != std::vector{m.name}) {
+      text +=
+          fmt::format("    {}\n", tr("runs {}", fmt::format("{}", fmt::join(m.processes, ", "))));
+    }
   }
   return text;
 }

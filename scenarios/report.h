@@ -152,6 +152,7 @@ struct RunReport {
 
   struct Machine {
     std::string name;
+    std::vector<std::string> processes;  ///< Who runs on it: itself, unless several share it.
     std::int64_t nic_sent = 0, nic_received = 0;
     Load nic;  ///< Shares of what is sustained, over the time that work went on.
     std::int64_t disk_read = 0, disk_written = 0, disk_syncs = 0;

@@ -120,9 +120,11 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("machines":{},)", json_list(machines, [](const Machine& m) {
         return fmt::format(
-            R"({{"name":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"nic_peak":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"disk_peak":{},"cpu_utilisation":{},"cpu_peak":{}}})",
-            quoted_json(m.name), m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read,
-            m.disk_written, m.disk_syncs, m.disk.mean, m.disk.peak, m.cpu.mean, m.cpu.peak);
+            R"({{"name":{},"processes":{},"nic_sent":{},"nic_received":{},"nic_utilisation":{},"nic_peak":{},"disk_read":{},"disk_written":{},"disk_syncs":{},"disk_utilisation":{},"disk_peak":{},"cpu_utilisation":{},"cpu_peak":{}}})",
+            quoted_json(m.name),
+            json_list(m.processes, [](const std::string& one) { return quoted_json(one); }),
+            m.nic_sent, m.nic_received, m.nic.mean, m.nic.peak, m.disk_read, m.disk_written,
+            m.disk_syncs, m.disk.mean, m.disk.peak, m.cpu.mean, m.cpu.peak);
       }));
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {

@@ -2,8 +2,22 @@
 #include "scenarios/description.h"
 
 #include <numeric>
+#include <set>
 
 namespace brokerlab::scenarios {
+namespace {
+
+/// The host that names it; nullptr: it has one to itself.
+const HostSpec* host_of(const Scenario& scenario, std::string_view machine) {
+  for (const HostSpec& host : scenario.hosts) {
+    for (const std::string& pattern : host.processes) {
+      if (fits_pattern(pattern, machine)) return &host;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 const TopicSpec* Scenario::topic(std::string_view name_of_topic) const {
   for (const TopicSpec& candidate : topics) {
@@ -59,27 +73,63 @@ std::string Scenario::path_of(const std::string& file) const {
 std::vector<MachineRole> machines_of(const Scenario& scenario) {
   std::vector<MachineRole> machines;
   for (int i = 0; i < scenario.zookeeper.nodes; ++i) {
-    machines.push_back(
-        {fmt::format("zookeeper-{}", i + 1), Role::zookeeper, i, 0, scenario.zookeeper.machine});
+    machines.push_back({fmt::format("zookeeper-{}", i + 1),
+                        Role::zookeeper,
+                        i,
+                        0,
+                        scenario.zookeeper.machine,
+                        {}});
   }
   for (int i = 0; i < scenario.broker_count(); ++i) {
     const std::size_t group = scenario.group_of_broker(i);
-    machines.push_back(
-        {fmt::format("broker-{}", i + 1), Role::broker, i, group, scenario.brokers[group].machine});
+    machines.push_back({fmt::format("broker-{}", i + 1),
+                        Role::broker,
+                        i,
+                        group,
+                        scenario.brokers[group].machine,
+                        {}});
   }
   for (std::size_t spec = 0; spec < scenario.producers.size(); ++spec) {
     const ProducerSpec& producer = scenario.producers[spec];
     machines.push_back(
-        {producer.name, Role::producer, static_cast<int>(spec), spec, producer.machine});
+        {producer.name, Role::producer, static_cast<int>(spec), spec, producer.machine, {}});
   }
   for (std::size_t spec = 0; spec < scenario.consumers.size(); ++spec) {
     const ConsumerSpec& group = scenario.consumers[spec];
     for (int i = 0; i < group.members; ++i) {
       machines.push_back(
-          {fmt::format("{}-{}", group.group, i + 1), Role::consumer, i, spec, group.machine});
+          {fmt::format("{}-{}", group.group, i + 1), Role::consumer, i, spec, group.machine, {}});
     }
   }
+  for (MachineRole& machine : machines) {
+    machine.host = machine.name;
+    const HostSpec* host = host_of(scenario, machine.name);
+    if (host == nullptr) continue;
+    machine.host = host->name;
+    machine.kind = host->machine;
+  }
   return machines;
+}
+
+bool fits_pattern(std::string_view pattern, std::string_view name) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  const std::string_view rest = pattern.substr(star + 1);
+  for (std::size_t at = star; at <= name.size(); ++at) {
+    if (fits_pattern(rest, name.substr(at))) return true;
+  }
+  return false;
+}
+
+std::vector<HostRole> hosts_of(const Scenario& scenario, const std::vector<MachineRole>& machines) {
+  std::vector<HostRole> hosts;
+  std::set<std::string> seen;
+  for (const MachineRole& machine : machines) {
+    if (!seen.insert(machine.host).second) continue;
+    hosts.push_back({machine.host, machine.kind, host_of(scenario, machine.name)});
+  }
+  return hosts;
 }
 
 }  // namespace brokerlab::scenarios

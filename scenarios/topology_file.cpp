@@ -48,8 +48,8 @@ std::map<std::string, BytesPerSecond> cards_like_ports(const sim::TopologyConfig
 sim::Topology topology_of(const Scenario& scenario) {
   ENSURE(scenario.topology.has_value(), "{} has no topology", scenario.name);
   std::map<std::string, BytesPerSecond> nics;
-  for (const MachineRole& machine : machines_of(scenario)) {
-    nics[machine.name] = scenario.machine(machine.kind).nic.rate;
+  for (const HostRole& host : hosts_of(scenario, machines_of(scenario))) {
+    nics[host.name] = scenario.machine(host.kind).nic.rate;
   }
   return sim::Topology(*scenario.topology, nics);
 }

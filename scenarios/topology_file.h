@@ -22,7 +22,7 @@ struct LoadedTopology {
 /// as fast as their ports, 1 Gbps where nothing is said.
 LoadedTopology load_topology(const std::string& path_or_name);
 
-/// The graph of a scenario that has a topology, with the cards of its machines.
+/// The graph of a scenario that has a topology, with the cards of its hosts.
 sim::Topology topology_of(const Scenario& scenario);
 
 }  // namespace brokerlab::scenarios

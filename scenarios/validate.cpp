@@ -32,6 +32,7 @@ class Validator {
 
   void run() {
     check_names();
+    if (machines_known()) validate_hosts(s_, report_);
     check_hardware();
     check_topology();
     check_brokers();
@@ -109,18 +110,21 @@ class Validator {
     for (std::size_t i = 0; i < s_.consumers.size(); ++i) {
       check_kind(fmt::format("/consumers/{}/machine", i), s_.consumers[i].machine);
     }
+    for (std::size_t i = 0; i < s_.hosts.size(); ++i) {
+      check_kind(fmt::format("/hosts/{}/machine", i), s_.hosts[i].machine);
+    }
   }
 
   void check_topology() {
-    if (!s_.topology || !machines_known()) return;
+    if (!s_.topology || !machines_known() || !clean("/hosts")) return;
     const Duration delay = s_.network.delay;
     if (delay != sim::NetworkConfig{}.delay && clean("/network/delay")) {
       report_.error("/network/delay", in_quotes(brokerlab::to_text(delay)),
                     tr("does not apply with a topology: its cables have delays of their own"));
     }
-    std::vector<std::string> machines;
-    for (const MachineRole& machine : machines_of(s_)) machines.push_back(machine.name);
-    sim::validate_topology(*s_.topology, &machines, "/topology", report_);
+    std::vector<std::string> hosts;
+    for (const HostRole& host : hosts_of(s_, machines_of(s_))) hosts.push_back(host.name);
+    sim::validate_topology(*s_.topology, &hosts, "/topology", report_);
   }
 
   bool written_with_acks_all(const std::string& topic) const {

@@ -14,6 +14,8 @@ namespace brokerlab::scenarios {
 /// Adds what is wrong to `report`, and decides what only the whole can tell (SourceSpec::phantom).
 /// Values whose own reading failed are left alone.
 void validate(Scenario& scenario, SettingsReport& report);
+/// Its part about hosts: who stands on them exists, and has one.
+void validate_hosts(const Scenario& scenario, SettingsReport& report);
 /// Its part about faults: targets exist, and what is put right went wrong before.
 void validate_faults(const Scenario& scenario, SettingsReport& report);
 

@@ -19,27 +19,25 @@ void WorkMeter::start() {
   world_.after(look_every, [this] { start(); });
 }
 
-WorkMeter::MachineTotals WorkMeter::totals_of(const Cluster::Member& member,
-                                              std::size_t index) const {
-  sim::Machine& machine = *member.machine;
-  const sim::MachineConfig& config = machine.config();
+WorkMeter::MachineTotals WorkMeter::totals_of(sim::Host& host, std::size_t index) const {
+  const sim::MachineConfig& config = host.config();
   const sim::Network& network = cluster_.network();
   const double now = to_seconds(world_.now());
   const Look* before = newest_ ? &*newest_ : nullptr;
   MachineTotals totals;
   for (const sim::Direction way : {sim::Direction::out, sim::Direction::in}) {
     Use& use = way == sim::Direction::out ? totals.out : totals.in;
-    use.did = static_cast<double>(network.moved(machine.id(), way).count());
+    use.did = static_cast<double>(network.moved(host.id(), way).count());
     // A fault may have slowed the card; a burst makes it no better.
-    const BytesPerSecond rate = std::min(network.nic_rate(machine.id(), way), config.nic.rate);
+    const BytesPerSecond rate = std::min(network.nic_rate(host.id(), way), config.nic.rate);
     if (before == nullptr) continue;
     const MachineTotals& last = before->machines[index];
     use.could = (way == sim::Direction::out ? last.out : last.in).could +
                 static_cast<double>(rate.count()) * (now - to_seconds(before->at));
   }
   double bytes = 0;
-  for (int i = 0; i < machine.disks(); ++i) {
-    const sim::Disk& disk = machine.disk(i);
+  for (int i = 0; i < host.disks(); ++i) {
+    const sim::Disk& disk = host.disk(i);
     const double iops = disk.config().iops ? disk.config().iops->count() : 0;
     totals.disks.push_back({to_seconds(disk.busy()), now});
     totals.disks.push_back({static_cast<double>(disk.operations().count()), iops * now});
@@ -48,7 +46,7 @@ WorkMeter::MachineTotals WorkMeter::totals_of(const Cluster::Member& member,
   const double link =
       config.volume_link ? static_cast<double>(config.volume_link->rate.count()) : 0;
   totals.disks.push_back({bytes, link * now});
-  totals.cpu = {to_seconds(machine.cpu().busy()), config.cpu.cores * now};
+  totals.cpu = {to_seconds(host.cpu().busy()), config.cpu.cores * now};
   return totals;
 }
 
@@ -61,8 +59,8 @@ void WorkMeter::look() {
       look.consumed += static_cast<double>(records);
     }
   }
-  for (std::size_t i = 0; i < cluster_.members().size(); ++i) {
-    look.machines.push_back(totals_of(cluster_.members()[i], i));
+  for (std::size_t i = 0; i < cluster_.hosts().size(); ++i) {
+    look.machines.push_back(totals_of(*cluster_.hosts()[i], i));
   }
   if (newest_) note_second(*newest_, look);
   if (!first_) first_ = last_ = look;
@@ -137,7 +135,7 @@ void WorkMeter::finish(Time end) {
   }
   // Work that began at the instant of the last look: there is no second of it.
   if (begin && !working_) first_ = last_;
-  machines_.resize(cluster_.members().size());
+  machines_.resize(cluster_.hosts().size());
   if (first_->at == last_->at) return;
   const Peaks whole = rates_between(*first_, *last_);
   const double seconds = to_seconds(end_ - begin_);

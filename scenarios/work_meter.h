@@ -47,7 +47,7 @@ class WorkMeter {
   Load acknowledged() const { return acknowledged_; }
   /// Deliveries a second: to every group, and again ones, too.
   Load consumed() const { return consumed_; }
-  const std::vector<MachineLoad>& machines() const { return machines_; }  ///< As members().
+  const std::vector<MachineLoad>& machines() const { return machines_; }  ///< As hosts().
 
  private:
   /// Totals since the start; `could` is what the hardware sustains in the same time.
@@ -76,7 +76,7 @@ class WorkMeter {
 
   void look();
   void note_second(const Look& from, const Look& to);
-  MachineTotals totals_of(const Cluster::Member& member, std::size_t index) const;
+  MachineTotals totals_of(sim::Host& host, std::size_t index) const;
   static void raise(Peaks& peaks, const Peaks& by);
   static Peaks rates_between(const Look& from, const Look& to);
 

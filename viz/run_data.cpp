@@ -218,9 +218,12 @@ const recording::RecordedMachine* Run::machine(int id) const {
 }
 
 std::string Run::ailing(int machine, Time t, Language language) const {
+  const auto shared = host_of.find(machine);
+  const int host = shared == host_of.end() ? machine : shared->second;
   std::string all;
   for (const Ailment& one : ailments) {
-    if (one.machine != machine || t < one.from || t >= one.to) continue;
+    if (one.machine != machine && one.machine != host) continue;
+    if (t < one.from || t >= one.to) continue;
     all += all.empty() ? "" : "\n";
     all += language == Language::korean && !one.ko.empty() ? one.ko : one.en;
   }
@@ -273,6 +276,13 @@ Run read_run(const recording::Reader& reader) {
   run.harm_en = lines_of(reader.meta("harm_en"));
   run.harm_ko = lines_of(reader.meta("harm_ko"));
   run.machines = reader.machines();
+  const recording::Facts at_first = reader.facts_at(Time{});
+  for (const auto& machine : run.machines) {
+    const auto facts = at_first.find(fmt::format("machine/{}", machine.id));
+    if (facts == at_first.end()) continue;
+    const auto host = facts->second.find("host");
+    if (host != facts->second.end()) run.host_of[machine.id] = std::atoi(host->second.c_str());
+  }
   std::set<int> internal;
   for (auto& partition : reader.partitions()) {
     if (partition.internal) {

@@ -55,6 +55,7 @@ struct Run {
   std::vector<std::string> harm_ko;
 
   std::vector<recording::RecordedMachine> machines;
+  std::map<int, int> host_of;                            ///< By machine, of those that share one.
   std::vector<recording::RecordedPartition> partitions;  ///< Without internal topics.
   std::vector<recording::RecordedProcess> brokers;
   std::vector<recording::RecordedProcess> zookeepers;

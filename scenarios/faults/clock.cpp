@@ -45,11 +45,11 @@ class Clock final : public OnMachine {
   }
 
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
-    Cluster::Member* member = schedule.member_of(machine, as, report);
-    if (member == nullptr) return;
+    sim::Host* host = schedule.host_of(machine, as, report);
+    if (host == nullptr) return;
     report.done = true;
     report.harmful = true;
-    sim::Machine& it = *member->machine;
+    sim::Host& it = *host;
     Effects& effects = schedule.effects();
     const std::size_t watch = effects.watch(schedule.index_of(report), Effect::stamped,
                                             [&it] { return it.wrong_stamps(); });

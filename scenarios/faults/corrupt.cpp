@@ -23,7 +23,7 @@ class Corrupt final : public OnMachine {
   bool ends_by_heal() const override { return false; }
 
   void check(FaultCheck& check) const override {
-    if (!check.target("corrupt/machine", machine)) return;
+    if (!check.process("corrupt/machine", machine)) return;
     const auto role = check.role_of(machine);
     if (role && role->role != Role::broker) {
       check.error("corrupt/machine", in_quotes(role->name), tr("has no logs: it is no broker"));

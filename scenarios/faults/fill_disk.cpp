@@ -23,10 +23,9 @@ class FillDisk final : public OnDisk {
 
   void check(FaultCheck& check) const override {
     if (!check.disk("fill_disk", machine, disk)) return;
-    const auto role = check.role_of(machine);
-    if (!role) return;
-    const auto& disks = check.scenario().machine(role->kind).disks;
-    const Bytes size = disks[static_cast<std::size_t>(index())].size;
+    const auto hardware = check.hardware_of(machine);
+    if (!hardware) return;
+    const Bytes size = hardware->disks[static_cast<std::size_t>(index())].size;
     if (left < size) return;
     check.error("fill_disk/left", in_quotes(to_text(left)),
                 tr("must be less than the size of the disk, {}", to_text(size)));

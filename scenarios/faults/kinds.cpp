@@ -53,8 +53,11 @@ const Settings<Target>& Target::settings() {
   static const auto all =
       Settings<Target>("Target", "Whom a fault hits. A bare text is \"machine\".")
           .choice(sentence("a target"))
-          .alternative("machine", &Target::who, &Named::name, place_name(),
-                       "A machine (broker-1), \"controller\", or a name bound with \"as\".")
+          .alternative(
+              "machine", &Target::who, &Named::name, place_name(),
+              "A machine (broker-1), a host, \"controller\", or a name bound with \"as\". What "
+              "befalls hardware befalls the host that the machine stands on; what befalls "
+              "a process needs its name.")
           .alternative("leader_of_most", &Target::who, &LeaderOfMost::topic, existing_topic_name(),
                        "The broker that leads most partitions of this topic then.")
           .alternative<LeaderOf>("leader_of", &Target::who,

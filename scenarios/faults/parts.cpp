@@ -42,10 +42,10 @@ void cut_off_places(FaultSchedule& schedule, const std::vector<int>& places, Fau
   report.done = true;
   report.harmful = true;
   report.absorbed = std::none_of(places.begin(), places.end(),
-                                 [&](int place) { return schedule.member_at(place) != nullptr; });
+                                 [&](int place) { return schedule.host_at(place) != nullptr; });
   if (report.absorbed) report.note = phrase("it cut nobody off; others took over");
 }
 
-std::string power_of(const std::string& machine) { return "power of " + machine; }
+std::string power_of(const std::string& host) { return "power of " + host; }
 
 }  // namespace brokerlab::scenarios

@@ -17,7 +17,7 @@ SettingType<std::string> place_name();
 /// Kafka's rule for a topic (Topic.validate).
 SettingType<std::string> existing_topic_name();
 
-/// A fault of one machine or its process.
+/// A fault of one machine, so of its host, or of its process.
 class OnMachine : public FaultAction {
  public:
   Target machine;
@@ -82,6 +82,6 @@ Settings<Kind> on_paths(std::string_view name, std::string_view meaning) {
 void cut_off_places(FaultSchedule& schedule, const std::vector<int>& places, FaultReport& report);
 
 /// The setting of which the outages of several areas may want something.
-std::string power_of(const std::string& machine);
+std::string power_of(const std::string& host);
 
 }  // namespace brokerlab::scenarios

@@ -22,7 +22,7 @@ class Pause final : public OnMachine {
 
   Phrase what() const override { return phrase("pause"); }
   bool ends_by_heal() const override { return false; }
-  void check(FaultCheck& check) const override { check.target("pause/machine", machine); }
+  void check(FaultCheck& check) const override { check.process("pause/machine", machine); }
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
     Cluster::Member* member = schedule.running_member(machine, as, report);
     if (member == nullptr) return;

@@ -12,15 +12,15 @@ class PowerOff final : public OnMachine {
   bool ends_by_heal() const override { return false; }
   void check(FaultCheck& check) const override { check.goes_off("power_off", machine); }
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
-    Cluster::Member* member = schedule.member_of(machine, as, report);
-    if (member == nullptr) return;
-    report.done = member->machine->powered();
+    sim::Host* host = schedule.host_of(machine, as, report);
+    if (host == nullptr) return;
+    report.done = host->powered();
     if (!report.done) {
       report.note = phrase("it was off already");
       return;
     }
-    schedule.silence(report, *member);
-    member->machine->power_off();
+    schedule.silence(report, *host);
+    host->power_off();
   }
 };
 

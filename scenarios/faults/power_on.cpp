@@ -12,14 +12,14 @@ class PowerOn final : public OnMachine {
   bool ends_by_heal() const override { return false; }
   void check(FaultCheck& check) const override { check.comes_on("power_on", machine); }
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
-    Cluster::Member* member = schedule.member_of(machine, as, report);
-    if (member == nullptr) return;
-    report.done = !member->machine->powered();
+    sim::Host* host = schedule.host_of(machine, as, report);
+    if (host == nullptr) return;
+    report.done = !host->powered();
     report.needless = !report.done;
     if (report.done) {
-      schedule.undo_harm(report, member->machine->id());
-      schedule.lift(power_of(member->machine->name()));
-      member->machine->power_on();
+      for (const sim::Machine* one : host->machines()) schedule.undo_harm(report, one->id());
+      schedule.lift(power_of(host->name()));
+      host->power_on();
     } else {
       report.note = phrase("it was on already");
     }

@@ -40,16 +40,15 @@ class RackOff final : public FaultAction {
       if (it.kind != sim::Topology::PlaceKind::machine) {
         const sim::OutageId id = network.fail_switch(it.name, whole);
         schedule.undo(as, [&network, id] { network.mend(id); });
-      } else if (Cluster::Member* member = schedule.cluster().find(it.name)) {
-        sim::Machine* machine = member->machine;
+      } else if (sim::Host* host = schedule.cluster().find_host(it.name)) {
         // Whoever was off for another reason stays off.
         const std::string power = power_of(it.name);
-        if (!machine->powered() && !schedule.is_laid_over(power)) continue;
-        if (machine->powered()) schedule.silence(report, *member);
-        const auto set = [machine] {
-          if (machine->powered()) machine->power_off();
+        if (!host->powered() && !schedule.is_laid_over(power)) continue;
+        if (host->powered()) schedule.silence(report, *host);
+        const auto set = [host] {
+          if (host->powered()) host->power_off();
         };
-        schedule.lay_over(power, as, set, [machine] { machine->power_on(); });
+        schedule.lay_over(power, as, set, [host] { host->power_on(); });
       }
     }
   }

@@ -22,19 +22,19 @@ class SlowNic final : public OnMachine {
 
   void check(FaultCheck& check) const override {
     if (!check.target("slow_nic/machine", machine)) return;
-    const auto role = check.role_of(machine);
-    if (!role) return;
-    const BytesPerSecond top = check.scenario().machine(role->kind).nic.top_rate();
+    const auto hardware = check.hardware_of(machine);
+    if (!hardware) return;
+    const BytesPerSecond top = hardware->nic.top_rate();
     if (rate < top) return;
     check.error("slow_nic/rate", in_quotes(to_text(rate)),
                 tr("must be below the rate of its card, {}", to_text(top)));
   }
 
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
-    Cluster::Member* member = schedule.member_of(machine, as, report);
-    if (member == nullptr) return;
-    const sim::MachineId id = member->machine->id();
-    report.done = rate < member->machine->config().nic.top_rate();
+    sim::Host* host = schedule.host_of(machine, as, report);
+    if (host == nullptr) return;
+    const sim::MachineId id = host->id();
+    report.done = rate < host->config().nic.top_rate();
     if (!report.done) {
       report.note = phrase("its card is no faster anyway");
       return;
@@ -42,7 +42,7 @@ class SlowNic final : public OnMachine {
     report.harmful = true;
     sim::Network& network = schedule.cluster().network();
     const auto set = [&network, id, to = rate] { network.slow_nic(id, to, {}); };
-    schedule.lay_over("card of " + member->machine->name(), as, set,
+    schedule.lay_over("card of " + host->name(), as, set,
                       [&network, id] { network.restore_nic(id); });
   }
 };

@@ -459,7 +459,7 @@ class Ledger : public model::Observer {
   std::int64_t blindly_lost_ = 0;
   std::map<model::TopicPartition, std::vector<model::RecordRun>> blind_;
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
-  std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by machine.
+  std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by host.
   std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
   Latencies recent_;                           ///< Since they were taken last,
   Latencies older_;                            ///< and before.

@@ -165,10 +165,13 @@ Ledger::Loss Ledger::kind_of_loss(const TopicPartition& name, BrokerId leader, T
 
 bool Ledger::has_happened(const std::map<sim::MachineId, Time>& last, BrokerId broker,
                           Time since) const {
-  const auto machine = context_->broker_machines.find(broker);
-  if (machine == context_->broker_machines.end()) return false;
-  const auto found = last.find(machine->second);
-  return found != last.end() && found->second >= since;
+  for (const auto* places : {&context_->broker_machines, &context_->broker_hosts}) {
+    const auto place = places->find(broker);
+    if (place == places->end()) continue;
+    const auto found = last.find(place->second);
+    if (found != last.end() && found->second >= since) return true;
+  }
+  return false;
 }
 
 /// A leader whose log ends at `end` took over: what others acknowledged from there on is lost.

@@ -74,10 +74,9 @@ TEST_CASE("all faults move together, and the run ends when it has been watched",
 
 TEST_CASE("the victim leads most partitions, the others follow by number", "[unit]") {
   Json report = {{"machines",
-                  {{{"name", "zookeeper-1"}},
-                   {{"name", "broker-1"}},
-                   {{"name", "broker-2"}},
-                   {{"name", "broker-3"}}}},
+                  {{{"name", "zookeeper-1"}, {"processes", {"zookeeper-1"}}},
+                   {{"name", "laptop"}, {"processes", {"broker-1", "broker-2"}}},
+                   {{"name", "broker-3"}, {"processes", {"broker-3"}}}}},
                  {"partitions",
                   {{{"leader", "broker-2"}}, {{"leader", "broker-1"}}, {{"leader", "broker-2"}}}}};
   CHECK(victim_and_others(report) == std::vector<std::string>{"broker-2", "broker-1", "broker-3"});
