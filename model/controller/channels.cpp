@@ -36,6 +36,8 @@ void ControllerChannels::add(const BrokerEndpoint& broker, std::int64_t broker_e
   rpc.client_id = fmt::format("controller-{}-to-{}", controller_, broker.id);
   rpc.request_timeout = config_.controller_socket_timeout;
   rpc.timeout_name = "controller.socket.timeout.ms";
+  // ControllerChannelManager.addNewBroker: its NetworkClient has none; the pause below is all.
+  rpc.reconnect_backoff = rpc.reconnect_backoff_max = 0ns;
   auto channel = std::make_shared<Channel>(process_, broker, broker_epoch, std::move(rpc));
   channels_[broker.id] = channel;
   process_.spawn(run(channel));
