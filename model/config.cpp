@@ -301,6 +301,8 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
                "Threads that move requests and responses.")
         .field("num.io.threads", &C::num_io_threads, integer(1, 1024),
                "Threads that handle requests.")
+        .field("num.recovery.threads.per.data.dir", &C::num_recovery_threads_per_data_dir,
+               integer(1, 1024), "Logs of a directory that are loaded at once at the start.")
         .field("queued.max.requests", &C::queued_max_requests, integer(1),
                "Requests waiting for an I/O thread before network threads stop reading.")
         .field("request.timeout.ms", &C::request_timeout, millis(1),

@@ -127,6 +127,7 @@ struct BrokerConfig {
   std::optional<Duration> log_flush_scheduler_interval;  ///< Unset: never.
   std::optional<Duration> log_flush_interval;            ///< Unset: the scheduler's.
   Duration log_flush_offset_checkpoint_interval = 60s;
+  int num_recovery_threads_per_data_dir = 1;
   // Groups.
   Duration group_initial_rebalance_delay = 3s;
   Duration group_min_session_timeout = 6s;

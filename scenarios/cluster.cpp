@@ -111,6 +111,7 @@ void Cluster::add_zookeeper() {
   for (Member& member : members_) {
     if (member.role.role == Role::zookeeper) {
       member.process = &zookeeper_->process(member.role.index + 1);
+      member.process->set_start_up(member.machine->config().startup.zookeeper);
     }
   }
 }
@@ -253,6 +254,10 @@ void Cluster::watch_replicas(model::ReplicaWatch& watch) {
 }
 
 void Cluster::start() {
+  for (Member& member : members_) {
+    const bool is_client = member.role.role == Role::producer || member.role.role == Role::consumer;
+    if (is_client) member.process->set_start_up(member.machine->config().startup.client);
+  }
   for (sim::Process* process : background_) process->start();
   zookeeper_->start();
   for (Member& member : members_) {

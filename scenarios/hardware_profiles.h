@@ -6,8 +6,8 @@
 //                "/disks/*/read_rate": {...}}}
 //
 // A source is named by the JSON pointer of the number below "machine"; "*" stands for every place
-// of a list. The quote is what the source says, or how the number follows from it. An estimate has
-// no url.
+// of a list. The quote is what the source says, or how the number follows from it. An estimate, and
+// what we measured ("Measured: ..."), have no url.
 //
 // A scenario uses a profile in two ways:
 //   "brokers": {"machine": "linkedin_2014"}      when its own "hardware" has no such entry

@@ -245,6 +245,28 @@ const Settings<PageCacheConfig>& PageCacheConfig::settings() {
   return all;
 }
 
+const Settings<StartupConfig>& StartupConfig::settings() {
+  using S = StartupConfig;
+  static const auto all =
+      Settings<S>("Startup", "How long programs take to start, and what a broker's logs cost then.")
+          .field("broker", &S::broker, Duration{0}, 1h,
+                 "From exec to the first work: a JVM loading Kafka's classes.")
+          .field("zookeeper", &S::zookeeper, Duration{0}, 1h, "The same of a ZooKeeper server.")
+          .field("client", &S::client, Duration{0}, 1h, "The same of a producer or consumer.")
+          .field("listen_after", &S::listen_after, Duration{0}, 1h,
+                 "From a broker's registration until its port is open; who comes before that is "
+                 "refused.")
+          .field("recover_log", &S::recover_log, Duration{0}, 1min,
+                 "Work of a core for each log after an unclean stop, beside that for its bytes; "
+                 "num.recovery.threads.per.data.dir logs of a directory at once.")
+          .field("recover_empty_log", &S::recover_empty_log, Duration{0}, 1min,
+                 "The same of a log that has nothing to check.")
+          .field("leaders_one_by_one", &S::leaders_one_by_one,
+                 "A broker that takes over several partitions leads each once its epoch is synced "
+                 "to the disk, as Kafka does; false is all at once, and the disk afterwards.");
+  return all;
+}
+
 const Settings<MachineConfig>& MachineConfig::settings() {
   static const auto all =
       Settings<MachineConfig>("Machine", "A kind of machine that brokers and clients run on.")
@@ -264,7 +286,9 @@ const Settings<MachineConfig>& MachineConfig::settings() {
           .field("gc", &MachineConfig::gc, setting::record<GcConfig>(),
                  "Garbage collection in its brokers; unset is none.")
           .field("boot_time", &MachineConfig::boot_time, Duration{0}, 1h,
-                 "From power on to processes starting.");
+                 "From power on to processes starting.")
+          .field("startup", &MachineConfig::startup, setting::record<StartupConfig>(),
+                 "Programs that start.");
   return all;
 }
 

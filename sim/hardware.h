@@ -139,6 +139,20 @@ struct PageCacheConfig {
   static const Settings<PageCacheConfig>& settings();
 };
 
+/// What it costs to start programs, and to bring a broker's logs into use. A start takes its time;
+/// recovery is work for a core, beside what reading and checking the bytes cost.
+struct StartupConfig {
+  Duration broker = 1500ms;         ///< From exec to its first useful line: a JVM loading classes.
+  Duration zookeeper{0};            ///< The same of a ZooKeeper server,
+  Duration client{0};               ///< and of a producer or consumer.
+  Duration listen_after{0};         ///< From a broker's registration until its port is open.
+  Duration recover_log{0};          ///< A log with something to check after an unclean stop,
+  Duration recover_empty_log{0};    ///< and one without.
+  bool leaders_one_by_one = false;  ///< Each leads once its epoch is on the disk; else all at once.
+
+  static const Settings<StartupConfig>& settings();
+};
+
 struct MachineConfig {
   /// JSON: the named machine that the other keys adjust. Whoever reads a scenario resolves it
   /// (scenarios/hardware_profiles.h); here it means nothing.
@@ -150,6 +164,7 @@ struct MachineConfig {
   PageCacheConfig page_cache;
   std::optional<GcConfig> gc;  ///< Unset: no process of the machine ever collects.
   Duration boot_time = 60s;    ///< Power on to processes starting: firmware, kernel, services.
+  StartupConfig startup;
 
   static const Settings<MachineConfig>& settings();
 };

@@ -54,6 +54,8 @@ class Process {
   const std::string& name() const { return name_; }
   bool running() const { return running_; }
   int starts() const { return starts_; }  ///< How often it was started: 1 in its first life.
+  /// From each start until its program is there: a JVM that loads. At first 0.
+  void set_start_up(Duration length) { start_up_ = length; }
 
   /// Runs the task as part of this process.
   void spawn(Task<> task);
@@ -81,13 +83,14 @@ class Process {
 
   /// The event that ended, paused or silenced the process; none while it runs normally.
   EventId down_cause() const;
-  /// The Program of the present life; nullptr when it is not running.
+  /// The Program of the present life; nullptr when it is not running, or still loading.
   Program* program() const { return program_.get(); }
 
  private:
   friend class Machine;
 
   void begin();
+  Task<> load_program();
   Task<> deliver_terminate();
   void end_by(EventId cause, bool boots_again);
   void destroy(EventId cause, bool silently);
@@ -110,6 +113,7 @@ class Process {
   RandomStream collections_;
   Bytes allocated_{0};  ///< Since the last collection.
   Duration collecting_{0};
+  Duration start_up_{0};
 };
 
 class Machine {

@@ -105,6 +105,15 @@ void Process::begin() {
   record(events::process_started,
          cause.valid() ? waited_since(world().trace().event(cause), world().now(), machine_)
                        : std::vector<Detail>{});
+  if (start_up_ > 0ns) {
+    spawn(load_program());
+  } else {
+    program_ = factory_(*this);
+  }
+}
+
+Task<> Process::load_program() {
+  co_await world().sleep(start_up_);
   program_ = factory_(*this);
 }
 
@@ -129,7 +138,11 @@ void Process::terminate() {
 
 /// As a task of the process, so that it waits for a pause to end.
 Task<> Process::deliver_terminate() {
-  program_->terminate(*this);
+  if (program_ != nullptr) {
+    program_->terminate(*this);
+  } else {
+    exit({"stopped", "정지 요청"});  // it has not got as far as to tidy up
+  }
   co_return;
 }
 

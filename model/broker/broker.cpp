@@ -6,9 +6,6 @@
 namespace brokerlab::model {
 namespace {
 
-/// From exec to main's first useful line: a JVM loading Kafka's classes. Order of magnitude of a
-/// server-class machine; it only shifts the start.
-constexpr Duration jvm_start = 1500ms;
 /// systemd's RestartSec as distributions set it for Kafka.
 constexpr Duration supervisor_pause = 10s;
 
@@ -55,7 +52,8 @@ Broker::~Broker() = default;
 // --- Life ---
 
 sim::Task<> Broker::run() {
-  co_await process_.world().sleep(jvm_start);
+  const sim::StartupConfig& startup = process_.machine().config().startup;
+  co_await process_.world().sleep(startup.broker);
   const Status<MetadataStore::Refused> connected = co_await store_->connect();
   if (!connected) {
     co_await give_up_start(connected.error());
@@ -74,9 +72,22 @@ sim::Task<> Broker::run() {
   alter_partitions_.start();
   controller_.start();
   // Its port opens last (SocketServer.enableRequestProcessing): who comes earlier is refused.
+  if (startup.listen_after > 0ns) {
+    process_.spawn(listen_later(startup.listen_after));
+  } else {
+    listen();
+  }
+  process_.spawn(watch_metadata());
+}
+
+void Broker::listen() {
   server_.start();
   setup_.watch->on_broker_changed(setup_.id);
-  process_.spawn(watch_metadata());
+}
+
+sim::Task<> Broker::listen_later(Duration after) {
+  co_await process_.world().sleep(after);
+  if (state_ == State::running) listen();
 }
 
 /// KafkaServer.startup's last act: shutdown() closes the session, so that the next start finds none

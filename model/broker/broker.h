@@ -48,6 +48,8 @@ class Broker final : public sim::Program {
 
  private:
   sim::Task<> run();
+  void listen();
+  sim::Task<> listen_later(Duration after);
   sim::Task<Status<MetadataStore::Refused>> register_broker();
   sim::Task<> give_up_start(MetadataStore::Refused refused);
   sim::Task<> watch_metadata();

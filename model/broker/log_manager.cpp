@@ -48,16 +48,12 @@ std::pair<std::string, std::int32_t> checkpoint_key(const TopicPartition& partit
 // --- Start and stop ---
 
 sim::Task<> LogManager::load() {
-  // As with num.recovery.threads.per.data.dir=1: the directories side by side.
+  // The directories side by side, each with num.recovery.threads.per.data.dir.
   std::vector<sim::Task<Recovered>> loads;
   for (int dir = 0; dir < context_.storage.dirs(); ++dir) loads.push_back(load_dir(dir));
   const std::vector<Recovered> all = co_await sim::when_all(context_.process, std::move(loads));
   Recovered sum;
-  for (const Recovered& one : all) {
-    sum.logs += one.logs;
-    sum.scanned += one.scanned;
-    sum.cut += one.cut;
-  }
+  for (const Recovered& one : all) sum.add(one);
   if (sum.logs == 0) co_return;
   world().trace().record(events::log_recovered, {.machine = context_.machine()},
                          {{"partitions", std::to_string(sum.logs)},
@@ -66,7 +62,6 @@ sim::Task<> LogManager::load() {
 }
 
 sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
-  Recovered recovered;
   log::MemoryEnv& env = context_.storage.dir(dir).env();
   const auto made = env.make_dir(log_root);
   ENSURE(made.ok(), "the log directory could not be made");
@@ -76,37 +71,59 @@ sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
   auto recovery_points = log::read_checkpoint(env, in_root(log::recovery_point_checkpoint_name));
   auto high_watermarks = log::read_checkpoint(env, in_root(log::high_watermark_checkpoint_name));
   // A checkpoint that cannot be read is worth nothing; Kafka starts from zero then.
-  const log::OffsetCheckpoint points = recovery_points ? *recovery_points : log::OffsetCheckpoint{};
+  Loading loading{dir, clean, recovery_points ? *recovery_points : log::OffsetCheckpoint{}, {}};
   if (high_watermarks) high_watermarks_.insert(high_watermarks->begin(), high_watermarks->end());
+  if (auto names = env.list(log_root)) loading.names = std::move(*names);
+  const int threads = context_.config.num_recovery_threads_per_data_dir;
+  if (threads == 1) co_return co_await load_logs(loading);
+  std::vector<sim::Task<Recovered>> loads;
+  for (int i = 0; i < threads; ++i) loads.push_back(load_logs(loading));
+  const std::vector<Recovered> all = co_await sim::when_all(context_.process, std::move(loads));
+  Recovered sum;
+  for (const Recovered& one : all) sum.add(one);
+  co_return sum;
+}
 
-  const auto names = env.list(log_root);
-  for (const std::string& name : names ? *names : std::vector<std::string>{}) {
-    const std::optional<TopicPartition> partition = parse_dir(name);
-    if (!partition) continue;
-    TopicOverrides overrides = co_await read_config_(partition->topic);
-    const TopicConfig topic = TopicConfig::in_force(context_.config, overrides);
-    topic_configs_[partition->topic] = overrides;
-    log::Log::OpenOptions options;
-    const auto point = points.find(checkpoint_key(*partition));
-    options.recovery_point = point == points.end() ? 0 : point->second;
-    options.clean = clean;
-    options.now = context_.wall_millis();
-    auto opened = log::Log::open(env, log_dir(*partition), log_config(topic), options);
-    const bool works = co_await context_.storage.settle(dir);
-    if (!works) co_return Recovered{};  // the others are left; what was opened here goes with it
-    ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
-    const log::Log::Recovery& recovery = (*opened)->recovery();
-    if (!clean && recovery.segments_scanned > 0) {
-      ++recovered.logs;
-      recovered.scanned += Bytes(recovery.bytes_scanned);
-      recovered.cut += Bytes(recovery.bytes_cut);
-    }
-    loaded_[*partition] = std::move(*opened);
-    dirs_[*partition] = dir;
-    sim::Cpu& cpu = context_.process.machine().cpu();
-    co_await cpu.run(cpu.demand(1, 0, Bytes(recovery.bytes_scanned)));
+/// One thread's part of a directory.
+sim::Task<LogManager::Recovered> LogManager::load_logs(Loading& loading) {
+  Recovered recovered;
+  while (loading.works && loading.next < loading.names.size()) {
+    const std::string& name = loading.names[loading.next++];
+    if (parse_dir(name)) co_await load_log(loading, name, recovered);
   }
-  co_return recovered;
+  // The others are left; what was opened here goes with the directory.
+  co_return loading.works ? recovered : Recovered{};
+}
+
+sim::Task<> LogManager::load_log(Loading& loading, const std::string& name, Recovered& recovered) {
+  const TopicPartition partition = *parse_dir(name);
+  TopicOverrides overrides = co_await read_config_(partition.topic);
+  const TopicConfig topic = TopicConfig::in_force(context_.config, overrides);
+  topic_configs_[partition.topic] = overrides;
+  log::Log::OpenOptions options;
+  const auto point = loading.recovery_points.find(checkpoint_key(partition));
+  options.recovery_point = point == loading.recovery_points.end() ? 0 : point->second;
+  options.clean = loading.clean;
+  options.now = context_.wall_millis();
+  log::MemoryEnv& env = context_.storage.dir(loading.dir).env();
+  auto opened = log::Log::open(env, log_dir(partition), log_config(topic), options);
+  const bool works = co_await context_.storage.settle(loading.dir);
+  loading.works = loading.works && works;
+  if (!works) co_return;
+  ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
+  const log::Log::Recovery& recovery = (*opened)->recovery();
+  if (!loading.clean && recovery.segments_scanned > 0) {
+    recovered.add({1, Bytes(recovery.bytes_scanned), Bytes(recovery.bytes_cut)});
+  }
+  const Bytes scanned(recovery.bytes_scanned);
+  loaded_[partition] = std::move(*opened);
+  dirs_[partition] = loading.dir;
+  sim::Machine& machine = context_.process.machine();
+  const sim::StartupConfig& startup = machine.config().startup;
+  const Duration beside = loading.clean        ? Duration{0}
+                          : scanned > Bytes(0) ? startup.recover_log
+                                               : startup.recover_empty_log;
+  co_await machine.cpu().run(machine.cpu().demand(1, 0, scanned) + beside);
 }
 
 void LogManager::start() {

@@ -54,8 +54,24 @@ class LogManager {
     int logs = 0;
     Bytes scanned{0};
     Bytes cut{0};
+    void add(const Recovered& other) {
+      logs += other.logs;
+      scanned += other.scanned;
+      cut += other.cut;
+    }
+  };
+  /// What is left to load of a directory, for its recovery threads.
+  struct Loading {
+    int dir;
+    bool clean;
+    log::OffsetCheckpoint recovery_points;
+    std::vector<std::string> names;
+    std::size_t next = 0;
+    bool works = true;  ///< False: the directory has failed.
   };
   sim::Task<Recovered> load_dir(int dir);
+  sim::Task<Recovered> load_logs(Loading& loading);
+  sim::Task<> load_log(Loading& loading, const std::string& name, Recovered& recovered);
   /// Hosted or not.
   void for_each_log(const std::function<void(const TopicPartition&, log::Log&)>& act);
   int emptiest_dir() const;  ///< -1: all have failed.

@@ -100,6 +100,13 @@ Partition::Transition Partition::make_leader(const LeaderAndIsrRequest::Partitio
   return transition;
 }
 
+bool Partition::note_epoch_start(const LeaderAndIsrRequest::Partition& state) {
+  if (state.state.partition_epoch < partition_epoch_ || state.state.leader_epoch <= leader_epoch_) {
+    return true;
+  }
+  return log_->assign_epoch_start(state.state.leader_epoch, log_end_offset()).ok();
+}
+
 Partition::Transition Partition::make_follower(const LeaderAndIsrRequest::Partition& state) {
   if (state.state.partition_epoch < partition_epoch_) return {};
   Transition transition{.accepted = true};

@@ -89,6 +89,9 @@ class Partition {
     bool storage_failed = false;  ///< The epoch could not be written: all is as it was.
   };
   Transition make_leader(const LeaderAndIsrRequest::Partition& state, Time now);
+  /// The first thing that make_leader() does, for who waits for the disk before it leads: since
+  /// when it will. False: that could not be written.
+  bool note_epoch_start(const LeaderAndIsrRequest::Partition& state);
   Transition make_follower(const LeaderAndIsrRequest::Partition& state);
 
   /// NONE when this is the leader, and `current` (a client's or follower's idea of the epoch;

@@ -40,6 +40,10 @@ int ReplicaManager::under_replicated() const {
 sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   const auto& request = call->as<LeaderAndIsrRequest>();
   auto response = std::make_unique<LeaderAndIsrResponse>();
+  // One request at a time (ReplicaManager.replicaStateChangeLock); only who waits in between meets
+  // another.
+  const bool one_by_one = context_.process.machine().config().startup.leaders_one_by_one;
+  if (one_by_one) co_await transitions_.acquire();
 
   struct Wanted {
     const LeaderAndIsrRequest::Partition* state;
@@ -72,6 +76,12 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
     const sim::World::KeepCause keep(world());
     Partition* partition = find(state->partition);
     fetchers_.unfollow(state->partition);
+    if (one_by_one && partition != nullptr) {
+      // LeaderEpochFileCache.assign has written and synced its file before the partition leads.
+      const bool noted = partition->note_epoch_start(*state);
+      co_await context_.storage.settle();
+      partition = noted ? find(state->partition) : nullptr;
+    }
     response->partitions[answer].error =
         partition == nullptr ? ErrorCode::kafka_storage_error : become_leader(*partition, *state);
   }
@@ -89,6 +99,7 @@ sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {
   fetchers_.shut_down_idle();
   co_await context_.storage.settle();
   call->respond(std::move(response));
+  if (one_by_one) transitions_.release();
 }
 
 sim::Task<Result<Partition*, ErrorCode>> ReplicaManager::find_or_open(const TopicPartition& name,

@@ -105,6 +105,7 @@ class ReplicaManager final : public OffsetStore {
   ReplicaFetchers fetchers_;
   std::set<std::pair<TopicPartition, Offset>> damage_told_;
   bool shutting_down_ = false;
+  sim::Semaphore transitions_{context_.world(), 1};
   LeadershipCallback on_leadership_;
   std::function<void()> on_dir_failure_;
 };

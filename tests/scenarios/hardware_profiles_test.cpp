@@ -82,7 +82,8 @@ TEST_CASE("every profile of the library is whole, and both languages have its ti
     CHECK_FALSE(loaded.profile->title.ko.empty());
     for (const auto& [pointer, source] : loaded.profile->sources) {
       INFO(entry.name << " " << pointer);
-      CHECK((!source.url.empty() || source.title == "Estimate"));
+      const bool is_ours = source.title == "Estimate" || source.title.starts_with("Measured: ");
+      CHECK((!source.url.empty() || is_ours));
       CHECK((source.title != "Estimate" || !source.quote.ko.empty()));  // It is our own reason.
     }
   }
