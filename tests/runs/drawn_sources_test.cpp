@@ -77,3 +77,39 @@ TEST_CASE("drawn sources of every kind are sent, kept and read", "[unit]") {
   CHECK(sent < open + most_closed + 5 * std::sqrt(open));
   CHECK(sent > open + least_closed - 5 * std::sqrt(open));
 }
+
+namespace {
+
+/// Twenty users who think for half a second, on one machine, until 50 s.
+scenarios::Scenario closed_loop(const std::string& faults) {
+  std::string text = every_kind;
+  const std::size_t sources = text.find("\"sources\": [") + 12;
+  const std::size_t cashiers = text.find("{\"name\": \"cashiers\"");
+  text.erase(sources, cashiers - sources);
+  text.replace(text.find("PRODUCERS"), 9,
+               R"({"name": "till", "machine": "pc", "source": "cashiers", "topic": "t",
+                   "poll_interval": "100ms",
+                   "config": {"acks": "all", "enable.idempotence": false}})");
+  text.replace(text.find("\"expect\""), 8, "\"faults\": " + faults + ", \"expect\"");
+  const scenarios::Loaded loaded = scenarios::parse_scenario(text, "closed.json", "");
+  INFO(to_text(loaded.errors));
+  REQUIRE(loaded.scenario.has_value());
+  return *loaded.scenario;
+}
+
+}  // namespace
+
+TEST_CASE("users of a closed loop wait for a program that stands still, and start with it anew",
+          "[unit]") {
+  const auto calm = play(closed_loop("[]"));
+  const auto killed = play(closed_loop(
+      R"([{"at": "20s", "kill_process": "till", "as": "k"}, {"at": "30s", "start_process": "k"}])"));
+  const auto paused =
+      play(closed_loop(R"([{"at": "20s", "pause": {"machine": "till", "for": "10s"}}])"));
+  // From 3 s to 50 s, but for ten seconds; nobody catches up.
+  const double share = 37.0 / 47;
+  CHECK(static_cast<double>(killed.sent) ==
+        Approx(share * static_cast<double>(calm.sent)).epsilon(0.05));
+  CHECK(static_cast<double>(paused.sent) ==
+        Approx(share * static_cast<double>(calm.sent)).epsilon(0.05));
+}
