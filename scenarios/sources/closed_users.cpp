@@ -62,11 +62,9 @@ void ClosedUsers::done(std::int64_t count, Time now) {
   ENSURE(count <= under_way_, "{} records done, {} under way", count, under_way_);
   if (count == 0) return;
   under_way_ -= count;
+  // Behind all who wait: they were ready to think earlier, or have not begun within the first time.
   const Time ready = now + think_time_;
-  // The first records may still be spread over later moments.
-  auto place = waiting_.end();
-  while (place != waiting_.begin() && std::prev(place)->first > ready) --place;
-  waiting_.insert(place, {count, ready, ready});
+  waiting_.push_back({count, ready, ready});
 }
 
 }  // namespace brokerlab::scenarios
