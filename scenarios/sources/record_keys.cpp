@@ -65,7 +65,7 @@ std::int64_t RecordKeys::draw_zipf(RandomStream& random) const {
   while (true) {
     const double drawn = last_area_ + random.uniform() * (first_area_ - last_area_);
     const double x = area_inverse(drawn, s);
-    const auto number = std::clamp<std::int64_t>(static_cast<std::int64_t>(x + 0.5), 1, zipf.count);
+    const auto number = std::clamp<std::int64_t>(std::llround(x), 1, zipf.count);
     const auto k = static_cast<double>(number);
     if (k - x <= close_enough_ || drawn >= area(k + 0.5, s) - std::pow(k, -s)) return number;
   }

@@ -123,7 +123,8 @@ TEST_CASE("rate: the moment of a record and the records by a moment agree", "[un
   const RateCurve day =
       curve_of(R"({"daily": {"mean": "100/s", "peak": "300/s", "peak_at": "09:00:00"}})",
                {.duration = "1d"});
-  for (double records = 1; records < day.total(); records *= 1.7) {
+  for (std::int64_t number = 1; number < 8'000'000; number = number * 17 / 10 + 1) {
+    const auto records = static_cast<double>(number);
     const auto moment = day.when(records);
     REQUIRE(moment.has_value());
     CHECK(day.before(*moment) == Approx(records).margin(1e-5));
