@@ -58,9 +58,12 @@ scenarios::Scenario scenario_of_every_kind() {
 
 }  // namespace
 
-TEST_CASE("drawn sources of every kind are sent, kept and read", "[unit]") {
-  const scenarios::Scenario scenario = scenario_of_every_kind();
+TEST_CASE("drawn sources of every kind are sent, kept and read, real or phantom", "[unit]") {
+  scenarios::Scenario scenario = scenario_of_every_kind();
   for (const auto& source : scenario.sources) CHECK_FALSE(source.phantom);
+  const bool phantom = GENERATE(false, true);
+  INFO((phantom ? "phantoms" : "real records"));
+  for (auto& source : scenario.sources) source.phantom = phantom;
   const auto report = play(scenario);
   std::filesystem::remove_all(scenario.directory);
   INFO(report.text());
