@@ -3,8 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 namespace brokerlab::model {
+
+TopicName::TopicName(std::string_view text) {
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> all;
+  const std::lock_guard lock(mutex);
+  const auto known = all.find(text);
+  text_ = known != all.end() ? &*known : &*all.emplace(text).first;
+}
 
 void add_run(std::vector<RecordRun>& runs, const RecordRun& run) {
   if (!runs.empty() && runs.back().producer == run.producer && runs.back().end() == run.first) {

@@ -5,9 +5,13 @@
 #include "log/types.h"
 #include "sim/ids.h"
 
+#include <fmt/format.h>
+
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace brokerlab::model {
@@ -19,11 +23,38 @@ using BrokerId = Id<struct BrokerTag>;  ///< broker.id; -1 in the protocol is "n
 using ControllerEpoch = Id<struct ControllerEpochTag>;
 using SessionId = Id<struct SessionTag, std::int64_t>;  ///< Of a ZooKeeper session.
 
+/// A topic's name. Each text is kept once, so that names, with which everything is looked up, are
+/// copied and compared like numbers; in the order of their texts. Threads: any.
+class TopicName {
+ public:
+  TopicName() : TopicName(std::string_view()) {}
+  TopicName(std::string_view text);
+  TopicName(const std::string& text) : TopicName(std::string_view(text)) {}
+  TopicName(const char* text) : TopicName(std::string_view(text)) {}
+
+  const std::string& text() const { return *text_; }
+  operator const std::string&() const { return *text_; }
+  operator std::string_view() const { return *text_; }
+
+  bool operator==(const TopicName& other) const { return text_ == other.text_; }
+  std::strong_ordering operator<=>(const TopicName& other) const {
+    return text_ == other.text_ ? std::strong_ordering::equal : *text_ <=> *other.text_;
+  }
+  template <class Text>
+  requires(!std::same_as<Text, TopicName> && std::convertible_to<Text, std::string_view>) bool
+  operator==(const Text& other) const {
+    return *text_ == std::string_view(other);
+  }
+
+ private:
+  const std::string* text_;
+};
+
 struct TopicPartition {
-  std::string topic;
+  TopicName topic;
   int partition = 0;
 
-  std::string name() const { return topic + "-" + std::to_string(partition); }
+  std::string name() const { return topic.text() + "-" + std::to_string(partition); }
   auto operator<=>(const TopicPartition&) const = default;
 };
 
@@ -71,3 +102,11 @@ inline constexpr int zookeeper_election_port = 3888;
 inline constexpr const char* offsets_topic = "__consumer_offsets";
 
 }  // namespace brokerlab::model
+
+template <>
+struct fmt::formatter<brokerlab::model::TopicName> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const brokerlab::model::TopicName& name, Context& context) const {
+    return fmt::formatter<std::string_view>::format(name.text(), context);
+  }
+};

@@ -91,7 +91,7 @@ void SizeOf::assignment(const char*, const std::vector<TopicPartition>& partitio
     size += 4;
     if (std::find(topics.begin(), topics.end(), partition.topic) != topics.end()) continue;
     topics.push_back(partition.topic);
-    size += 2 + partition.topic.size() + 4;
+    size += 2 + partition.topic.text().size() + 4;
   }
   size_ += sized(size);
 }
