@@ -133,7 +133,7 @@ void Cluster::add_brokers() {
       setup.config.offsets_topic_num_partitions = declared->partitions;
       setup.creates_offsets_topic = false;
     }
-    broker_setups_.push_back(std::move(setup));
+    broker_setups_.push_back(setup);
   }
   for (Member& member : members_) {
     if (member.role.role != Role::broker) continue;

@@ -113,7 +113,7 @@ const Settings<NicConfig>& NicConfig::settings() {
             check_credits(nic.burst_rate.has_value(), nic.burst_credits.count(), "burst_credits",
                           "burst_rate", report);
             // sim/nic_credits.h looks once in a millisecond.
-            const double above = nic.top_rate().count() - nic.rate.count();
+            const auto above = static_cast<double>(nic.top_rate().count() - nic.rate.count());
             const Bytes enough(std::llround(above / 1000));
             if (nic.burst_credits > Bytes(0) && nic.burst_credits < enough) {
               report.error(

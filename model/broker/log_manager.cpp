@@ -50,6 +50,7 @@ std::pair<std::string, std::int32_t> checkpoint_key(const TopicPartition& partit
 sim::Task<> LogManager::load() {
   // The directories side by side, each with num.recovery.threads.per.data.dir.
   std::vector<sim::Task<Recovered>> loads;
+  loads.reserve(static_cast<std::size_t>(context_.storage.dirs()));
   for (int dir = 0; dir < context_.storage.dirs(); ++dir) loads.push_back(load_dir(dir));
   const std::vector<Recovered> all = co_await sim::when_all(context_.process, std::move(loads));
   Recovered sum;
@@ -77,6 +78,7 @@ sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
   const int threads = context_.config.num_recovery_threads_per_data_dir;
   if (threads == 1) co_return co_await load_logs(loading);
   std::vector<sim::Task<Recovered>> loads;
+  loads.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) loads.push_back(load_logs(loading));
   const std::vector<Recovered> all = co_await sim::when_all(context_.process, std::move(loads));
   Recovered sum;

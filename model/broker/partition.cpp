@@ -7,9 +7,9 @@ namespace brokerlab::model {
 Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId id,
                      TopicConfig config, Duration replica_lag_time_max)
     : local_(local),
-      name_(std::move(partition)),
+      name_(partition),
       id_(id),
-      config_(std::move(config)),
+      config_(config),
       replica_lag_time_max_(replica_lag_time_max) {}
 
 void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {

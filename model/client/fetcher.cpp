@@ -39,7 +39,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
     partition.current_leader_epoch = one.leader.epoch;
     partition.fetch_offset = one.offset;
     partition.max_bytes = config_.max_partition_fetch_bytes;
-    request->partitions.push_back(std::move(partition));
+    request->partitions.push_back(partition);
   }
   RequestPtr message = std::move(request);
   outages_.note_asked(asked);

@@ -75,7 +75,7 @@ BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::siz
 }
 
 BatchPtr RecordAccumulator::begin_batch(const TopicPartition& partition, Bytes memory, Time now) {
-  const BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
+  BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
   batch->memory = memory;
   queues_[partition].push_back(batch);
   return batch;

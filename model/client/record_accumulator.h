@@ -26,7 +26,7 @@ namespace brokerlab::model {
 struct ProducerBatch {
   ProducerBatch(TopicPartition to, log::BatchBuilder::Options options, std::size_t limit,
                 double ratio, Time now)
-      : partition(std::move(to)),
+      : partition(to),
         builder(options),
         write_limit(limit),
         compression_ratio(ratio),

@@ -77,7 +77,7 @@ void ControllerChannels::collect_metadata(
 
 void ControllerChannels::collect_stop_replica(BrokerId to,
                                               StopReplicaRequest::Partition partition) {
-  stop_replica_[to].push_back(std::move(partition));
+  stop_replica_[to].push_back(partition);
 }
 
 ControllerChannels::Channel* ControllerChannels::find(BrokerId broker) {
