@@ -200,7 +200,7 @@ Status<std::string> Cluster::add_producers() {
 
 std::optional<Time> Cluster::next_due(std::size_t producer) const {
   const Feed& feed = feeds_[producer];
-  return feed.runs ? feed.runs->next_due() : feed.records->next_due();
+  return feed.runs ? feed.runs->oldest_due() : feed.records->next_due();
 }
 
 PerSecond Cluster::rate_at(std::size_t producer, Time date) const {

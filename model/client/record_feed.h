@@ -12,6 +12,7 @@
 #include "log/batch/byte_slice.h"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -61,6 +62,23 @@ class RunFeed : public FeedListener {
   /// Everything due by now, for a topic of so many partitions, appended in the order of lanes (of
   /// time, where each record is a run of its own). Two calls must not go back in time.
   virtual void take(Time now, int partitions, std::vector<FeedRun>& into) = 0;
+
+  // What was due and nobody has had waits here: whoever asked may die before he sends it.
+
+  /// take(), behind what waits.
+  void poll(Time now, int partitions);
+  /// The first of what waits, at most so many records of one run; nothing when none wait.
+  std::optional<FeedRun> hand_out(std::int64_t most);
+  /// When the first record that nobody has had was, or is, due.
+  std::optional<Time> oldest_due() const {
+    return waiting_.empty() ? next_due() : waiting_.front().first_due;
+  }
+
+ protected:
+  void drop_waiting() { waiting_.clear(); }
+
+ private:
+  std::deque<FeedRun> waiting_;
 };
 
 }  // namespace brokerlab::model

@@ -1,7 +1,7 @@
 #include "model/client/table_poller.h"
 
 #include <algorithm>
-#include <vector>
+#include <limits>
 
 namespace brokerlab::model {
 
@@ -78,39 +78,27 @@ sim::Task<> TablePoller::send_records(Time polled) {
   }
 }
 
-sim::Task<> TablePoller::send_runs(Time polled) {
-  std::vector<FeedRun> rows;
-  runs_->take(polled, setup_.partitions, rows);
-  for (const FeedRun& run : rows) {
-    if (stopping_) break;
-    co_await send_run(run);
-  }
-}
-
 /// In pieces, if it is much work.
-sim::Task<> TablePoller::send_run(const FeedRun& run) {
-  sim::Cpu& cpu = process_.machine().cpu();
+sim::Task<> TablePoller::send_runs(Time polled) {
   const std::int64_t most = setup_.service_time > Duration{0}
                                 ? std::max<std::int64_t>(1, work_at_once / setup_.service_time)
-                                : run.count;
-  const Duration step =
-      run.count > 1 ? (run.last_due - run.first_due) / (run.count - 1) : Duration{0};
-  for (std::int64_t done = 0; done < run.count && !stopping_;) {
-    const std::int64_t count = std::min(most, run.count - done);
-    co_await cpu.run(setup_.service_time * count);
-    ProducerRun piece;
+                                : std::numeric_limits<std::int64_t>::max();
+  runs_->poll(polled, setup_.partitions);
+  while (!stopping_) {
+    const std::optional<FeedRun> rows = runs_->hand_out(most);
+    if (!rows) break;
+    co_await process_.machine().cpu().run(setup_.service_time * rows->count);
+    ProducerRun run;
     // Numbers of different lanes do not meet.
-    const std::int64_t first = (std::int64_t{run.lane} << lane_shift) + run.first;
-    piece.run = {setup_.producer, first + done, count};
-    piece.intended_first = run.first_due + step * done;
-    piece.intended_last = piece.intended_first + step * (count - 1);
-    piece.topic = setup_.topic;
-    if (run.lane > 0) piece.partition = run.lane - 1;
-    if (run.key_bytes > Bytes(0)) piece.key_size = run.key_bytes.count();
-    piece.bytes =
-        run.bytes.count() * (done + count) / run.count - run.bytes.count() * done / run.count;
-    co_await producer_.send(std::move(piece));
-    done += count;
+    run.run = {setup_.producer, (std::int64_t{rows->lane} << lane_shift) + rows->first,
+               rows->count};
+    run.intended_first = rows->first_due;
+    run.intended_last = rows->last_due;
+    run.topic = setup_.topic;
+    if (rows->lane > 0) run.partition = rows->lane - 1;
+    if (rows->key_bytes > Bytes(0)) run.key_size = rows->key_bytes.count();
+    run.bytes = rows->bytes.count();
+    co_await producer_.send(std::move(run));
   }
 }
 

@@ -49,11 +49,10 @@ class TablePoller final : public sim::Program {
   sim::Task<> run();
   sim::Task<> send_records(Time polled);
   sim::Task<> send_runs(Time polled);
-  sim::Task<> send_run(const FeedRun& run);
   sim::Task<> finish();
   void tell_done();
   std::optional<Time> next_due() const {
-    return records_ != nullptr ? records_->next_due() : runs_->next_due();
+    return records_ != nullptr ? records_->next_due() : runs_->oldest_due();
   }
 
   sim::Process& process_;

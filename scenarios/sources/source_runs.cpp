@@ -28,6 +28,7 @@ Result<std::unique_ptr<SourceRuns>, std::string> SourceRuns::open(const Scenario
                                                                   const SourceStreams& streams) {
   const SourceSpec& source = *scenario.source(producer.source);
   std::unique_ptr<SourceRuns> runs(new SourceRuns(producer, streams, source.keys));
+  runs->closed_ = source.loop.closed() != nullptr;
   if (!source.drawn()) {
     auto rows = SourceFeed::open(scenario, producer, streams);
     if (!rows) return fail(rows.error());
@@ -142,6 +143,7 @@ void SourceRuns::on_done(std::int64_t count, Time now) {
 void SourceRuns::on_forgotten(Time now) {
   if (rows_) rows_->on_forgotten(now);
   if (users_) users_->all_done(now);
+  if (closed_) drop_waiting();  // Their users begin anew.
 }
 
 }  // namespace brokerlab::scenarios

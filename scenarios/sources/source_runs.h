@@ -46,6 +46,7 @@ class SourceRuns final : public model::RunFeed {
   void use_partitions(int partitions);
   std::int64_t numbers_from(int lane, std::int64_t count);
 
+  bool closed_ = false;
   const bool by_key_;                 ///< The producer sends a key to its own partition.
   std::unique_ptr<SourceFeed> rows_;  ///< Of a file; else these draw:
   std::optional<RecordSizes> sizes_;

@@ -30,7 +30,7 @@ std::string scenario_of(const Incident& incident, std::string_view payload) {
   "sources": [{{"name": "table", "file": "wifi_auth.csv", "payload": "{}",
                "rate": [{{"from": "5s", "rate": "300/s"}}], "until": "55s"}}],
   "producers": [{{"name": "sender", "machine": "pc", "source": "table", "topic": "logins",
-                 "poll_interval": "50ms", "query_time": "1ms", "key": "username",
+                 "poll_interval": "50ms", "query_time": "1ms", "service_time": "2ms", "key": "username",
                  "config": {{"acks": "{}", "enable.idempotence": false{}}}}}],
   "consumers": [{{"group": "readers", "members": 2, "machine": "pc", "topics": ["logins"],
                  "service_time": "1ms"}},
@@ -90,7 +90,7 @@ void differences(const nlohmann::json& real, const nlohmann::json& phantom, cons
 
 }  // namespace
 
-TEST_CASE("twelve incidents do the same to phantom records as to real ones", "[unit]") {
+TEST_CASE("fifteen incidents do the same to phantom records as to real ones", "[unit]") {
   const std::string leader = R"({"leader_of_most": "logins"})";
   const std::vector<Incident> incidents{
       {"leader loses power, acks=1", R"({"at": "20s", "power_off": )" + leader + R"(, "as": "it"},
@@ -117,6 +117,13 @@ TEST_CASE("twelve incidents do the same to phantom records as to real ones", "[u
        R"({"at": "20s", "loss": {"between": ["sender"], "and": ["everyone_else"], "share": 0.4},
            "as": "it"}, {"at": "35s", "heal": "it"})",
        "all", "{}", R"(, "request.timeout.ms": 2000)"},
+      {"producer is stopped with rows in hand, and started again",
+       R"({"at": "20.03s", "stop_process": "sender"}, {"at": "24s", "start_process": "sender"})"},
+      {"producer is killed with rows in hand, and started again",
+       R"({"at": "20.03s", "kill_process": "sender"}, {"at": "24s", "start_process": "sender"})"},
+      {"a bit of a log flips, and its broker starts again",
+       R"({"at": "20s", "corrupt": {"machine": "broker-1", "directory": "logins-0"}}, {"at": "25s", "kill_process": "broker-1"},
+          {"at": "30s", "start_process": "broker-1"})"},
       {"consumer dies and comes back",
        R"({"at": "20s", "kill_process": "readers-1"}, {"at": "40s", "start_process": "readers-1"})"},
       {"slow disk",
@@ -131,7 +138,7 @@ TEST_CASE("twelve incidents do the same to phantom records as to real ones", "[u
           {"at": "25s", "kill_process": "broker-3"}, {"at": "45s", "start_process": "zookeeper-1"})",
        "all"},
   };
-  REQUIRE(incidents.size() == 12);
+  REQUIRE(incidents.size() == 15);
   std::int64_t lost = 0;
   for (const Incident& incident : incidents) {
     INFO(incident.title);
