@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <vector>
 
 namespace brokerlab::scenarios {
 namespace {
@@ -18,7 +18,7 @@ constexpr double width = 0.002;
 const auto bins = static_cast<int>(std::ceil(std::log(largest / smallest) / std::log1p(width)));
 
 using Axis = bh::axis::regular<double, bh::axis::transform::log>;
-using Storage = bh::storage_adaptor<std::map<std::size_t, std::int64_t>>;
+using Storage = bh::storage_adaptor<std::vector<std::int64_t>>;
 using Histogram = bh::histogram<std::tuple<Axis>, Storage>;
 
 }  // namespace
