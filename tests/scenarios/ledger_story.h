@@ -1,0 +1,173 @@
+// LedgerStory: what clients and brokers do, told by hand to a ledger, of one partition whose
+// replicas have real logs. Header-only, so that more than one test can tell it.
+#pragma once
+
+#include "log/env/memory_env.h"
+#include "model/events.h"
+#include "scenarios/ledger/ledger.h"
+#include "sim/machine.h"
+
+#include <catch2/catch.hpp>
+
+namespace brokerlab::scenarios {
+
+using model::BrokerId;
+
+inline const model::TopicPartition partition{"t", 0};
+
+class LedgerStory {
+ public:
+  explicit LedgerStory(bool acks_all = false) {
+    ledger.set_context(&context_);
+    ledger.set_replica_finder([this](BrokerId id, const model::TopicPartition&) {
+      const auto found = replicas_.find(id);
+      return found == replicas_.end() || !found->second->up ? nullptr : &found->second->partition;
+    });
+    ledger.declare_producer(0, acks_all, "t");
+    ledger.declare_consumer("reader", "readers", false, {"t"});
+    for (int i = 1; i <= 3; ++i) {
+      const sim::MachineId machine(i);
+      context_.broker_machines[BrokerId(i)] = machine;
+      world.trace().name_machine(machine, fmt::format("broker-{}", i));
+      replicas_[BrokerId(i)] = std::make_unique<Replica>(BrokerId(i), partitions_.id_of(partition));
+    }
+  }
+
+  // --- What happens ---
+
+  void wait(Duration time) { world.run(world.now() + time); }
+
+  /// The controller elects it, and it takes up leading.
+  void lead(int broker, int epoch, std::vector<int> isr = {1, 2, 3}) {
+    elect(broker, epoch, isr);
+    take_up(broker, epoch, isr);
+  }
+  void elect(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
+    ledger.on_partition_state(partition, BrokerId(broker), epoch, ids(isr), ids({1, 2, 3}));
+  }
+  void take_up(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
+    take_up_unheard(broker, epoch, isr);
+    ledger.on_became_leader(BrokerId(broker), partition, epoch);
+  }
+
+  void take_up_unheard(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
+    model::LeaderAndIsrRequest::Partition state{partition, {}, ids({1, 2, 3}), false};
+    state.state = {BrokerId(broker), epoch, ids(isr), epoch};
+    replica(broker).make_leader(state, world.now());
+  }
+
+  void send(std::int64_t number) { send_bytes({0, number, 1}, value(number)); }
+  void send_bytes(const model::RecordRun& run, const std::string& bytes) {
+    ledger.on_sent({run, world.now(), world.now(), log::as_bytes(bytes)});
+  }
+  /// A batch of one record that the leader appends.
+  void append(int leader, std::int64_t number) {
+    log::BatchBuilder builder;
+    const std::string text = value(number);
+    builder.append(0, std::nullopt, log::as_bytes(text));
+    log::ByteVector batch = builder.build();
+    const log::Offset first = replica(leader).log_end_offset();
+    REQUIRE(replica(leader).append_as_leader(batch, model::Acks::leader, world.now(), 0).ok());
+    ledger.on_leader_append(BrokerId(leader), partition, replica(leader).leader_epoch(), first,
+                            first + 1, 100);
+  }
+  /// The follower fetches all that it lacks.
+  void copy(int leader, int follower) {
+    model::Partition& to = replica(follower);
+    const log::Offset end = replica(leader).log_end_offset();
+    const auto data = replica(leader).log().read(to.log_end_offset(), 1 << 20, end, true);
+    REQUIRE(data.ok());
+    model::FetchResponse::Partition fetched{partition};
+    fetched.high_watermark = end;
+    fetched.records = data->bytes;
+    REQUIRE(to.append_as_follower(fetched, 0).ok());
+    ledger.on_log_end(BrokerId(follower), partition, to.log_end_offset());
+  }
+  void acknowledge(std::int64_t number, log::Offset offset) {
+    ledger.on_acknowledged({0, number, 1}, partition, offset);
+  }
+  /// As a producer tells it: the batch, then its records.
+  void give_up(const std::vector<int>& numbers) {
+    world.trace().record(model::events::producer_record_failed,
+                         {.partition = partitions_.id_of(partition)}, {});
+    for (const int number : numbers) {
+      ledger.on_send_failed({0, number, 1}, model::ErrorCode::request_timed_out);
+    }
+  }
+  void write(int leader, std::int64_t number, log::Offset offset) {
+    send(number);
+    append(leader, number);
+    acknowledge(number, offset);
+  }
+  void commit_up_to(int leader, log::Offset offset) {
+    ledger.on_high_watermark(BrokerId(leader), partition, offset);
+  }
+  void truncate(int broker, log::Offset to) {
+    const log::Offset end = replica(broker).log_end_offset();
+    REQUIRE(replica(broker).truncate_to(to).ok());
+    ledger.on_truncated(BrokerId(broker), partition, to, end);
+  }
+  void consume(log::Offset offset, const std::string& bytes) { consume("reader", offset, bytes); }
+  void consume(std::string_view who, log::Offset offset, const std::string& bytes) {
+    ledger.on_consumed({.consumer = who,
+                        .partition = partition,
+                        .first = offset,
+                        .count = 1,
+                        .since = world.now(),
+                        .value = log::as_bytes(bytes)});
+  }
+  void crash(int broker) { replicas_.at(BrokerId(broker))->up = false; }
+  void start(int broker) {
+    replicas_.at(BrokerId(broker))->up = true;
+    world.trace().record(sim::events::process_started, {.machine = sim::MachineId(broker)},
+                         {{"who", fmt::format("broker-{}", broker)}});
+  }
+  void lose_power(int broker) {
+    world.trace().record(sim::events::power_off, {.machine = sim::MachineId(broker)});
+  }
+
+  // --- What the ledger says ---
+
+  /// "broken", "kept", "kept but for 1 record lost by ..."; "" when it knows no such promise.
+  std::string promise(std::string_view name) const {
+    for (const Invariant& one : ledger.invariants()) {
+      if (one.name != name) continue;
+      if (!one.held()) return "broken";
+      std::string text = "kept";
+      for (const auto& [what, count] : one.exemptions) {
+        text += (text == "kept" ? " but for " : ", ") + words_for(what, count).english;
+      }
+      return text;
+    }
+    return "";
+  }
+  const Ledger::PartitionView& view() const { return ledger.partitions().at(partition); }
+  model::Partition& replica(int broker) { return replicas_.at(BrokerId(broker))->partition; }
+  static std::string value(std::int64_t number) { return fmt::format("{{\"id\": {}}}", number); }
+
+  sim::World world{1};
+  Ledger ledger{world};
+
+ private:
+  struct Replica {
+    Replica(BrokerId id, sim::PartitionId number)
+        : partition(id, tests_partition(), number, model::TopicConfig{}, 30s) {
+      auto log = log::Log::open(env, "t-0", log::LogConfig{}, {});
+      REQUIRE(log.ok());
+      partition.set_log(std::move(*log), 0, Time{});
+    }
+    static const model::TopicPartition& tests_partition() { return scenarios::partition; }
+    log::MemoryEnv env;
+    model::Partition partition;
+    bool up = true;
+  };
+  static std::vector<BrokerId> ids(const std::vector<int>& numbers) {
+    return {numbers.begin(), numbers.end()};
+  }
+
+  model::PartitionDirectory partitions_{world};
+  model::ClusterContext context_{world, ledger, partitions_};
+  std::map<BrokerId, std::unique_ptr<Replica>> replicas_;
+};
+
+}  // namespace brokerlab::scenarios
