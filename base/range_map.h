@@ -46,8 +46,8 @@ class RangeMap {
     return shifted(next->second.value, number - next->first);
   }
   bool contains(Number number) const { return at(number).has_value(); }
-  Number first() const { return pieces_.begin()->first; }              ///< Not of an empty one.
-  Number end() const { return std::prev(pieces_.end())->second.end; }  ///< Behind the last.
+  /// Behind the last; not of an empty one.
+  Number end() const { return std::prev(pieces_.end())->second.end; }
 
   /// Calls `f(begin, end, value of begin)` for what lies in [begin, end), in order. When it returns
   /// bool, false ends it.
@@ -117,10 +117,6 @@ class RangeMap {
       if (to >= end) return;
     }
   }
-  void clear() {
-    pieces_.clear();
-    count_ = 0;
-  }
 
  private:
   struct Piece {
@@ -183,11 +179,7 @@ class NumberSet {
     return end - begin - known;
   }
   std::int64_t count(std::int64_t begin, std::int64_t end) const { return map_.count(begin, end); }
-  /// Calls `f(begin, end)` for what of [begin, end) is in it, or is not.
-  template <class F>
-  void for_each(std::int64_t begin, std::int64_t end, F f) const {
-    map_.for_each(begin, end, [&f](std::int64_t from, std::int64_t to, Nothing) { f(from, to); });
-  }
+  /// Calls `f(begin, end)` for what of [begin, end) is not in it.
   template <class F>
   void for_each_gap(std::int64_t begin, std::int64_t end, F f) const {
     map_.for_each_gap(begin, end, std::move(f));

@@ -55,9 +55,7 @@ void WorkMeter::look() {
   const std::int64_t ended = ledger_.acknowledged() + ledger_.sent_blindly();
   Look look{world_.now(), static_cast<double>(ended), 0, {}};
   for (const auto& [name, group] : ledger_.groups()) {
-    for (const auto& [consumer, records] : group.consumed_by) {
-      look.consumed += static_cast<double>(records);
-    }
+    look.consumed += static_cast<double>(group.delivered);
   }
   for (std::size_t i = 0; i < cluster_.hosts().size(); ++i) {
     look.machines.push_back(totals_of(*cluster_.hosts()[i], i));

@@ -77,9 +77,8 @@ class Incoming {
   Status<LogError> take_as_follower(std::span<const PhantomBatch> batches, Offset next_offset);
 
   ByteView bytes() const { return bytes_; }  ///< The batches, end to end,
-  std::span<const PhantomBatch> phantoms() const {
-    return phantoms_;
-  }  ///< or what stands for them.
+  /// or what stands for them.
+  std::span<const PhantomBatch> phantoms() const { return phantoms_; }
   std::span<const BatchSummary> batches() const { return batches_; }
   std::span<const OfProducer> of_producers() const { return of_producers_; }
   const AppendInfo& info() const { return info_; }

@@ -114,15 +114,14 @@ Status<IoError> LocalLog::read(Offset offset, std::int64_t max_bytes, Offset upt
 }
 
 Status<IoError> LocalLog::read_records(Offset offset, std::int64_t max_bytes, Offset upto,
-                                       bool min_one_batch, RecordsRead& result) const {
+                                       bool min_one_batch, Records& result) const {
   Extent extent;
   if (auto found = find_extent(offset, upto, extent); !found.ok()) return found;
   const std::int64_t size = part_of(extent, max_bytes, min_one_batch);
   if (size == 0) return {};
   auto records = segments_[extent.segment]->read_records(extent.begin, size);
   if (!records.ok()) return fail(records.error());
-  result.records = std::move(records).value();
-  result.first_base_offset = extent.first_base_offset;
+  result = std::move(records).value();
   return {};
 }
 

@@ -35,12 +35,6 @@ struct ReadResult {
   bool first_batch_too_large = false;
 };
 
-/// The same, where phantom batches are not made into bytes.
-struct RecordsRead {
-  Records records;
-  Offset first_base_offset = no_offset;
-};
-
 /// What a read could give, were there no limit of bytes.
 struct Readable {
   std::int64_t bytes = 0;       ///< Of one segment.
@@ -81,8 +75,9 @@ class LocalLog {
   /// says that nothing was found: one read is done for every request, and copies would be felt.
   Status<IoError> read(Offset offset, std::int64_t max_bytes, Offset upto, bool min_one_batch,
                        ReadResult& result) const;
+  /// The same, phantom batches left as they are.
   Status<IoError> read_records(Offset offset, std::int64_t max_bytes, Offset upto,
-                               bool min_one_batch, RecordsRead& result) const;
+                               bool min_one_batch, Records& result) const;
   /// What that could give. Reads no more than headers.
   Result<Readable, IoError> readable(Offset offset, Offset upto) const;
   /// The first record at or behind `from` whose timestamp is >= `timestamp`.
@@ -136,7 +131,7 @@ class LocalLog {
   };
   /// Into `extent`, which has none.
   Status<IoError> find_extent(Offset offset, Offset upto, Extent& extent) const;
-  /// What of it a read may take: its `size()`, or nothing and the reason in `too_large`.
+  /// How many of its bytes a read may take; 0 of some when the first batch is too large.
   static std::int64_t part_of(const Extent& extent, std::int64_t max_bytes, bool min_one_batch) {
     if (max_bytes < extent.first_size) max_bytes = min_one_batch ? extent.first_size : 0;
     return std::min(max_bytes, extent.size());

@@ -74,14 +74,6 @@ Result<AppendInfo, LogError> Log::append_as_follower(ByteView batches, Timestamp
                       AppendOrigin::replication);
 }
 
-Result<AppendInfo, LogError> Log::append_phantom_as_follower(const PhantomBatch& batch,
-                                                             Timestamp now) {
-  if (offline_) return fail(*offline_);
-  return append_taken(
-      incoming_.take_as_follower(std::span<const PhantomBatch>(&batch, 1), log_end_offset()), now,
-      AppendOrigin::replication);
-}
-
 Result<AppendInfo, LogError> Log::append_records_as_follower(const Records& records,
                                                              Timestamp now) {
   if (!records.is_phantom()) return append_as_follower(records.bytes().view(), now);
@@ -204,11 +196,11 @@ Result<ReadResult, LogError> Log::read(Offset offset, std::int64_t max_bytes, Of
   return result;
 }
 
-Result<RecordsRead, LogError> Log::read_records(Offset offset, std::int64_t max_bytes, Offset upto,
-                                                bool min_one_batch) const {
+Result<Records, LogError> Log::read_records(Offset offset, std::int64_t max_bytes, Offset upto,
+                                            bool min_one_batch) const {
   ENSURE(max_bytes >= 0, "read of {} bytes", max_bytes);
   if (!holds(offset)) return not_held(offset);
-  Result<RecordsRead, LogError> result(RecordsRead{});
+  Result<Records, LogError> result(Records{});
   const auto done = state_.local.read_records(offset, max_bytes, upto, min_one_batch, *result);
   if (!done.ok()) return fail(storage_error(done.error()));
   return result;

@@ -72,14 +72,13 @@ class Log {
   /// left out. The first offset must not be below log_end_offset(); gaps are allowed (compaction).
   Result<AppendInfo, LogError> append_as_follower(ByteView batches, Timestamp now);
 
-  /// The two appends of one phantom batch (phantom.h): offsets, epochs, rolls, indexes and syncs
-  /// are those of its bytes, but its payload is neither made nor copied. The leader's gives it its
-  /// offset, epoch and, with LogAppendTime, time. One that check_phantom() refuses is invalid.
+  /// The leader's append of one phantom batch (phantom.h): offsets, epochs, rolls, indexes and
+  /// syncs are those of its bytes, but its payload is neither made nor copied. It gets its offset,
+  /// epoch and, with LogAppendTime, time. One that check_phantom() refuses is invalid.
   Result<AppendInfo, LogError> append_phantom_as_leader(PhantomBatch batch, LeaderEpoch epoch,
                                                         Timestamp now);
-  Result<AppendInfo, LogError> append_phantom_as_follower(const PhantomBatch& batch, Timestamp now);
 
-  /// Either of them, of what another log's read_records() gave.
+  /// append_as_follower() of what another log's read_records() gave, bytes or phantom batches.
   Result<AppendInfo, LogError> append_records_as_follower(const Records& records, Timestamp now);
 
   /// Reads from the batch that holds `offset` on, at most `max_bytes`, and no batch that holds
@@ -90,8 +89,8 @@ class Log {
 
   /// The same, phantom batches left as they are: no bytes are made of them. A read of them ends
   /// where bytes begin.
-  Result<RecordsRead, LogError> read_records(Offset offset, std::int64_t max_bytes, Offset upto,
-                                             bool min_one_batch) const;
+  Result<Records, LogError> read_records(Offset offset, std::int64_t max_bytes, Offset upto,
+                                         bool min_one_batch) const;
 
   /// What read() could give, without reading it.
   Result<Readable, LogError> readable(Offset offset, Offset upto) const;

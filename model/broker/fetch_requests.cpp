@@ -93,7 +93,7 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request) {
     answer.high_watermark = read.high_watermark;
     answer.log_start_offset = read.log_start_offset;
     answer.diverging_epoch = read.diverging;
-    answer.records = read.data.records;
+    answer.records = read.records;
     answer.log_end_offset = read.log_end_offset;
     if (read.error != ErrorCode::none || read.diverging) {
       found.answer_now = true;
@@ -101,7 +101,7 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request) {
       const sim::EventId changed = replicas_.transition(wanted.partition);
       if (changed) context_.world().set_cause(changed);
     }
-    const Bytes size(read.data.records.size());
+    const Bytes size(read.records.size());
     if (size > 0_B) min_one_batch = false;
     found.readable += size;
     left -= std::min(left, size);

@@ -314,7 +314,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
                      : ErrorCode::kafka_storage_error;
     return read;
   }
-  read.data = std::move(*data);
+  read.records = std::move(*data);
   return read;
 }
 

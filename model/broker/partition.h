@@ -119,7 +119,7 @@ class Partition {
 
   struct Read {
     ErrorCode error = ErrorCode::none;
-    log::RecordsRead data;
+    log::Records records;
     Offset high_watermark = log::no_offset;
     Offset log_start_offset = log::no_offset;
     Offset log_end_offset = log::no_offset;

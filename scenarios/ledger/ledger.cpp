@@ -248,10 +248,7 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
     view->redelivered += read.again;
     view->consumed += run.count - read.again;
   }
-  const auto by = view->consumed_by.find(std::string(consumed.consumer));
-  (by != view->consumed_by.end() ? by->second
-                                 : view->consumed_by[std::string(consumed.consumer)]) +=
-      consumed.count;
+  view->delivered += consumed.count;
   invariant("consumed_offsets_have_no_gaps").checked += consumed.count;
   note_position(*view, name, consumed.end());
   const auto [next, first] = view->next_offset.try_emplace(name, consumed.end());
@@ -408,9 +405,9 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
   auto& committed = committed_[name];
   for (Offset at = from; at < to;) {
     const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
-    if (!data || data->records.empty()) return;
+    if (!data || data->empty()) return;
     const Offset before = at;
-    log::for_each_mark(data->records, [&](const log::BatchMark& mark) {
+    log::for_each_mark(*data, [&](const log::BatchMark& mark) {
       if (mark.last_offset >= to) return;
       committed.insert_or_assign(committed.end(), mark.base_offset,
                                  CommittedBatch{mark, world_.now()});

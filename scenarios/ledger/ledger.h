@@ -173,7 +173,7 @@ class Ledger : public model::Observer {
     std::vector<std::string> members;
     std::map<model::TopicPartition, model::Offset> committed;
     std::map<model::TopicPartition, model::Offset> next_offset;  ///< After the last consumed.
-    std::map<std::string, std::int64_t> consumed_by;
+    std::int64_t delivered = 0;    ///< Records that its members have processed, again or not.
     std::int64_t consumed = 0;     ///< Different records.
     std::int64_t redelivered = 0;  ///< How often it got one again.
     std::int64_t skipped = 0;      ///< Records that auto.offset.reset jumped over.
@@ -262,7 +262,6 @@ class Ledger : public model::Observer {
   /// Those since the last call.
   Latencies take_recent_latencies();
   const std::vector<LostRecord>& lost() const { return lost_; }
-  std::int64_t lost_records() const;
   std::int64_t duplicates_in_log() const { return duplicates_in_log_; }
   std::int64_t reordered_in_log() const { return reordered_in_log_; }
   std::vector<Invariant> invariants() const;

@@ -102,8 +102,8 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
   const Offset end = leader.log_end_offset();
   for (Offset at = leader.log().log_start_offset(); at < end && expected != committed.end();) {
     const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
-    if (!data || data->records.empty()) break;
-    log::for_each_mark(data->records, [&](const log::BatchMark& is) {
+    if (!data || data->empty()) break;
+    log::for_each_mark(*data, [&](const log::BatchMark& is) {
       at = is.last_offset + 1;
       gone_before(is.base_offset);
       if (expected == committed.end() || expected->first != is.base_offset) return;
@@ -150,12 +150,12 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
   const Offset end = leader.log_end_offset();
   for (Offset at = leader.log().log_start_offset(); at < end;) {
     const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
-    if (!data || data->records.empty()) break;
-    for (const log::BatchView& batch : log::Batches(data->records.bytes())) {
+    if (!data || data->empty()) break;
+    for (const log::BatchView& batch : log::Batches(data->bytes())) {
       at = batch.next_offset();
       find_in(name, batch, view, found);
     }
-    for (const log::PhantomBatch& batch : data->records.phantoms()) {
+    for (const log::PhantomBatch& batch : data->phantoms()) {
       at = batch.next_offset();
       Offset offset = batch.base_offset;
       for (const RecordRun& run : book_.of_batch(batch, 0, batch.record_count)) {
@@ -291,8 +291,8 @@ void Ledger::compare_replicas(const TopicPartition& name) {
     while (at < upto) {
       const auto a = first->log().read_records(at, (1_MiB).count(), upto, true);
       const auto b = replica->log().read_records(at, (1_MiB).count(), upto, true);
-      if (!a || !b || a->records.empty() || b->records.empty()) break;
-      const Compared compared = compare(a->records, b->records);
+      if (!a || !b || a->empty() || b->empty()) break;
+      const Compared compared = compare(*a, *b);
       if (compared.differ) {
         violate("replicas_agree",
                 phrase("brokers {} and {} differ in {} at or after offset {}", first_broker, broker,

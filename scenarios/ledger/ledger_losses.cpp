@@ -107,12 +107,12 @@ bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
   quietly(broker, [&] {
     const auto data = replica->log().read_records(offset, 1, replica->log_end_offset(), true);
     if (!data) return;
-    for (const log::PhantomBatch& batch : data->records.phantoms()) {
+    for (const log::PhantomBatch& batch : data->phantoms()) {
       const auto there = book_.of_batch(batch, offset - batch.base_offset, 1);
       found = !there.empty() && there.front().front() == record;
     }
     log::ByteVector scratch;
-    for (const log::BatchView& batch : log::Batches(data->records.bytes())) {
+    for (const log::BatchView& batch : log::Batches(data->bytes())) {
       (void)log::for_each_record(batch, scratch, [&](const log::RecordView& one) {
         if (one.offset != offset) return true;
         found = one.value && book_.has_bytes(record, *one.value);
@@ -222,12 +222,6 @@ void Ledger::note_loss(const TopicPartition& name, Offset offset, std::int64_t c
   world_.trace().record(model::events::record_lost, {.partition = context_->partitions.id_of(name)},
                         std::move(details));
   lost_.push_back({ack.run(count), label, name, offset, ack.when, cause, std::move(why), kind});
-}
-
-std::int64_t Ledger::lost_records() const {
-  std::int64_t records = 0;
-  for (const LostRecord& lost : lost_) records += lost.record.count;
-  return records;
 }
 
 Phrase Ledger::explain(const TopicPartition& name, Offset offset, const Acknowledgment& ack,

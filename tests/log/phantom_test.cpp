@@ -132,8 +132,8 @@ TEST_CASE("what cannot be a phantom is refused", "[unit]") {
   CHECK(log->append_phantom_as_leader(batch, 0, 0).error().kind == LogError::Kind::invalid);
   CHECK(log->append_phantom_as_leader(phantom(1, 2 << 20), 0, 0).error().kind ==
         LogError::Kind::record_too_large);
-  CHECK(log->append_phantom_as_follower(phantom(1), 0).ok());
-  CHECK(log->append_phantom_as_follower(phantom(1), 0).error().kind ==
+  CHECK(log->append_records_as_follower(phantom(1), 0).ok());
+  CHECK(log->append_records_as_follower(phantom(1), 0).error().kind ==
         LogError::Kind::unexpected_offset);
 }
 
@@ -300,7 +300,7 @@ TEST_CASE("a log of phantoms is the log of their bytes", "[unit]") {
       stamped.attributes = 0x08;
       stamped.max_timestamp = info.log_append_time;
     }
-    REQUIRE(follower->append_phantom_as_follower(stamped, 5000 + i).ok());
+    REQUIRE(follower->append_records_as_follower(stamped, 5000 + i).ok());
     const ByteVector bytes = materialise(stamped);
     const auto same = other->append_as_follower(bytes, 5000 + i).value();
     REQUIRE(info.rolled == same.rolled);

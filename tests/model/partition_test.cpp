@@ -459,11 +459,11 @@ TEST_CASE("consumers read up to the high watermark, followers to the end", "[uni
   story.fetch(2, 2);
   story.fetch(3, 2);
   REQUIRE(story.high_watermark() == 2);
-  const std::int64_t one = story.read(1).data.records.size();
+  const std::int64_t one = story.read(1).records.size();
   CHECK(one > 0);
-  CHECK(story.read(0).data.records.size() == 2 * one);
-  CHECK(story.read(0, true).data.records.size() == 3 * one);
-  CHECK(story.read(2).data.records.empty());  // At the high watermark: it waits (KIP-207).
+  CHECK(story.read(0).records.size() == 2 * one);
+  CHECK(story.read(0, true).records.size() == 3 * one);
+  CHECK(story.read(2).records.empty());  // At the high watermark: it waits (KIP-207).
   CHECK(story.read(2).error == ErrorCode::none);
   CHECK(story.read(3).error == ErrorCode::none);
   CHECK(story.read(4).error == ErrorCode::offset_out_of_range);
