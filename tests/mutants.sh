@@ -76,7 +76,7 @@ caught() {
     for name in $1; do
       abort=--abort
       [ "$name" != base ] || abort=  # a child's failures are a test of its own there
-      (cd "$copy" && timeout 300 "$build/bin/brokerlab_tests_$name" "[$kind]" $abort >"$build.out" 2>&1) && continue
+      (cd "$copy" && timeout 1200 "$build/bin/brokerlab_tests_$name" "[$kind]" $abort >"$build.out" 2>&1) && continue
       # The title stands below the first line of dashes; of a program that ended there is no more.
       title=$(awk '/^-+$/ { getline; print; exit }' "$build.out")
       echo "$name: ${title:-the program ends}"
