@@ -20,6 +20,36 @@
 
 namespace brokerlab::model {
 
+class DelayedOperation;
+class Purgatory;
+
+/// One who waits for partitions, once or again and again: a delayed operation, or a fetch session,
+/// whose fetches all wait for the same ones. It keeps its places in their lists also while it does
+/// not wait. Ends before the Purgatory.
+class PurgatoryWaiter {
+ public:
+  explicit PurgatoryWaiter(Purgatory& purgatory) : purgatory_(purgatory) {}
+  ~PurgatoryWaiter();
+  PurgatoryWaiter(const PurgatoryWaiter&) = delete;
+  PurgatoryWaiter& operator=(const PurgatoryWaiter&) = delete;
+
+  using Waiters = std::list<PurgatoryWaiter*>;
+  struct Place {
+    std::map<TopicPartition, Waiters>::iterator partition;
+    Waiters::iterator place;
+  };
+  /// A place at the end of the partition's list.
+  std::list<Place>::iterator watch(const TopicPartition& partition);
+  void unwatch(std::list<Place>::iterator place);
+  bool watches() const { return !places_.empty(); }
+
+ private:
+  friend class Purgatory;
+  Purgatory& purgatory_;
+  std::list<Place> places_;
+  std::shared_ptr<DelayedOperation> operation_;  ///< While it waits.
+};
+
 class DelayedOperation {
  public:
   virtual ~DelayedOperation() = default;
@@ -33,14 +63,11 @@ class DelayedOperation {
 
  private:
   friend class Purgatory;
-  using Watchers = std::list<std::shared_ptr<DelayedOperation>>;
-  struct Watch {
-    std::map<TopicPartition, Watchers>::iterator partition;
-    Watchers::iterator place;
-  };
   bool completed_ = false;
   sim::TimerId timer_;
-  std::vector<Watch> watches_;
+  PurgatoryWaiter* waiter_ = nullptr;
+  std::unique_ptr<PurgatoryWaiter> own_;  ///< Of one that waits once.
+  int watched_ = 0;                       ///< Places, when it began to wait.
 };
 
 class Purgatory {
@@ -53,22 +80,29 @@ class Purgatory {
   /// Tries at once; else watches the partitions until `timeout` has passed.
   void add(const std::shared_ptr<DelayedOperation>& operation,
            const std::vector<TopicPartition>& partitions, Duration timeout);
+  /// The same, with the places of a waiter that does not end before this one is complete. If
+  /// another one waits there, its time is up.
+  void add(const std::shared_ptr<DelayedOperation>& operation, PurgatoryWaiter& waiter,
+           Duration timeout);
   void check(const TopicPartition& partition);
 
   /// Operations that wait (NumDelayedOperations).
   int size() const { return size_; }
   /// Their places in the lists of partitions (PurgatorySize).
   int watched() const { return watched_count_; }
-  /// Partitions that something waits for.
+  /// Partitions that somebody waits for, or will.
   std::size_t partitions() const { return watched_.size(); }
 
  private:
+  friend class PurgatoryWaiter;
   bool complete_if_possible(DelayedOperation& operation);
+  void park(const std::shared_ptr<DelayedOperation>& operation, PurgatoryWaiter& waiter,
+            Duration timeout);
   void expire(const std::shared_ptr<DelayedOperation>& operation);
   void forget(DelayedOperation& operation);
 
   sim::World& world_;
-  std::map<TopicPartition, DelayedOperation::Watchers> watched_;
+  std::map<TopicPartition, PurgatoryWaiter::Waiters> watched_;
   int size_ = 0;
   int watched_count_ = 0;
 };
