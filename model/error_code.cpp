@@ -68,6 +68,10 @@ std::string_view to_text(ErrorCode code) {
       return "NOT_CONTROLLER";
     case ErrorCode::kafka_storage_error:
       return "KAFKA_STORAGE_ERROR";
+    case ErrorCode::fetch_session_id_not_found:
+      return "FETCH_SESSION_ID_NOT_FOUND";
+    case ErrorCode::invalid_fetch_session_epoch:
+      return "INVALID_FETCH_SESSION_EPOCH";
     case ErrorCode::fenced_leader_epoch:
       return "FENCED_LEADER_EPOCH";
     case ErrorCode::unknown_leader_epoch:
@@ -112,6 +116,8 @@ bool is_retriable(ErrorCode code) {
     case ErrorCode::not_enough_replicas:
     case ErrorCode::not_enough_replicas_after_append:
     case ErrorCode::not_controller:
+    case ErrorCode::fetch_session_id_not_found:
+    case ErrorCode::invalid_fetch_session_epoch:
     case ErrorCode::unknown_leader_epoch:
     case ErrorCode::offset_not_available:
       return true;
