@@ -305,6 +305,9 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
                integer(1, 1024), "Logs of a directory that are loaded at once at the start.")
         .field("queued.max.requests", &C::queued_max_requests, integer(1),
                "Requests waiting for an I/O thread before network threads stop reading.")
+        .field("max.incremental.fetch.session.cache.slots",
+               &C::max_incremental_fetch_session_cache_slots, integer(0),
+               "Fetch sessions that are kept; who gets none names all partitions in each fetch.")
         .field("request.timeout.ms", &C::request_timeout, millis(1),
                "The broker's own requests give up after this silence.")
         .field("connections.max.idle.ms", &C::connections_max_idle, millis(1, long_max),

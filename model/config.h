@@ -100,6 +100,7 @@ struct BrokerConfig {
   int num_network_threads = 3;
   int num_io_threads = 8;
   int queued_max_requests = 500;
+  int max_incremental_fetch_session_cache_slots = 1000;
   Duration request_timeout = 30s;
   Duration connections_max_idle = 10min;
   // Replication.

@@ -180,7 +180,8 @@ Duration Broker::demand(Request& request) const {
       validation += decompress_time(process_.machine().cpu().config().codecs, one.records);
     }
   } else if (const auto* fetch = dynamic_cast<const FetchRequest*>(&request)) {
-    partitions = partition_count(*fetch);
+    // Those that the session keeps are read, too.
+    partitions = static_cast<std::int64_t>(replicas_.fetch_sessions().partitions_of(*fetch));
   } else if (const auto* commit = dynamic_cast<const OffsetCommitRequest*>(&request)) {
     partitions = partition_count(*commit);
   }

@@ -4,6 +4,7 @@
 #include "model/events.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokerlab::model {
 
@@ -11,20 +12,22 @@ namespace brokerlab::model {
 /// about its partitions changes, or when fetch.max.wait.ms is over.
 class FetchRequests::DelayedFetch final : public DelayedOperation {
  public:
-  DelayedFetch(FetchRequests& requests, CallPtr call)
-      : requests_(requests), call_(std::move(call)) {}
+  DelayedFetch(FetchRequests& requests, CallPtr call, FetchContext context)
+      : requests_(requests), call_(std::move(call)), context_(std::move(context)) {}
 
  private:
   bool try_complete() override {
     const BrokerStorage::ReadsFromCache cached(requests_.context_.storage);
     const auto& request = call_->as<FetchRequest>();
     Bytes available;
-    for (const FetchRequest::Partition& wanted : request.partitions) {
-      const Partition* partition = requests_.replicas_.find(wanted.partition);
+    for (CachedPartition& wanted : context_.partitions()) {
+      const Partition* partition = requests_.hosted(wanted);
       if (partition == nullptr) return answer_now();
-      const Partition::Readable readable = partition->readable(wanted, request.from_follower());
+      if (stands_still(wanted, *partition)) continue;
+      const Partition::Readable readable =
+          partition->readable(wanted.asked, request.from_follower());
       if (readable.answer_now) return answer_now();
-      available += std::min(readable.bytes, wanted.max_bytes);
+      available += std::min(readable.bytes, wanted.asked.max_bytes);
       if (available >= request.min_bytes) return answer_now();
     }
     return false;
@@ -41,14 +44,32 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
     return true;
   }
   Bytes answer() {
-    Found found = requests_.read(call_->as<FetchRequest>());
-    call_->respond(std::move(found.response));
+    Found found = requests_.read(call_->as<FetchRequest>(), context_);
+    requests_.respond(*call_, context_, std::move(found.response));
     return found.readable;
   }
 
   FetchRequests& requests_;
   CallPtr call_;
+  FetchContext context_;
 };
+
+FetchRequests::FetchRequests(const ReplicaContext& context, HostedReplicas& replicas,
+                             IsrChanges& isr_changes)
+    : context_(context),
+      replicas_(replicas),
+      isr_changes_(isr_changes),
+      sessions_(context.config.max_incremental_fetch_session_cache_slots,
+                context.world().stream(
+                    fmt::format("{}/fetch-sessions/{}", context.process.machine().name(),
+                                context.world().now().time_since_epoch().count()))) {}
+
+Partition* FetchRequests::hosted(CachedPartition& partition) {
+  if (std::exchange(partition.hosted_as_of, replicas_.changes()) != replicas_.changes()) {
+    partition.hosted = replicas_.find(partition.asked.partition);
+  }
+  return partition.hosted;
+}
 
 /// At most every 10 s a client: whoever is held back is so at every fetch.
 void FetchRequests::tell_held_back(const FetchRequest& request, Bytes found) {
@@ -71,53 +92,78 @@ void FetchRequests::tell_held_back(const FetchRequest& request, Bytes found) {
           {"fetch.max.wait.ms", request.max_wait, request.client_id}));
 }
 
-FetchRequests::Found FetchRequests::read(const FetchRequest& request) {
+FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchContext& context) {
   Found found{std::make_unique<FetchResponse>(), {}};
   const bool follower = request.from_follower();
   const BrokerConfig& config = context_.config;
   Bytes left = std::min(request.max_bytes, follower ? config.replica_fetch_response_max_bytes
                                                     : config.fetch_max_bytes);
   bool min_one_batch = true;  // the first batch comes whole, or a large one would block for ever
-  for (const FetchRequest::Partition& wanted : request.partitions) {
-    FetchResponse::Partition& answer =
-        found.response->partitions.emplace_back(FetchResponse::Partition{wanted.partition});
-    const Partition* partition = replicas_.find(wanted.partition);
+  for (CachedPartition& wanted : context.partitions()) {
+    const TopicPartition& name = wanted.asked.partition;
+    const Partition* partition = hosted(wanted);
+    wanted.refused = false;
+    if (partition != nullptr && stands_still(wanted, *partition)) continue;
+    FetchResponse::Partition answer{name};
     if (partition == nullptr) {
-      answer.error = replicas_.why_missing(wanted.partition);
+      answer.error = replicas_.why_missing(name);
+      wanted.refused = true;
       found.answer_now = true;
+      found.response->partitions.push_back(std::move(answer));
       continue;
     }
-    const Partition::Read read =
-        partition->read(wanted, follower, std::min(left, wanted.max_bytes), min_one_batch);
+    Partition::Read read = partition->read(wanted.asked, follower,
+                                           std::min(left, wanted.asked.max_bytes), min_one_batch);
     answer.error = read.error;
     answer.high_watermark = read.high_watermark;
     answer.log_start_offset = read.log_start_offset;
     answer.diverging_epoch = read.diverging;
-    answer.records = read.records;
+    answer.records = std::move(read.records);
     answer.log_end_offset = read.log_end_offset;
-    if (read.error != ErrorCode::none || read.diverging) {
+    if (answer.error != ErrorCode::none || answer.diverging_epoch) {
+      wanted.refused = true;
       found.answer_now = true;
       // Who asks in vain does so because the leadership changed.
-      const sim::EventId changed = replicas_.transition(wanted.partition);
+      const sim::EventId changed = replicas_.transition(name);
       if (changed) context_.world().set_cause(changed);
     }
-    const Bytes size(read.records.size());
+    const Bytes size(answer.records.size());
     if (size > 0_B) min_one_batch = false;
     found.readable += size;
     left -= std::min(left, size);
     BrokerCounters& counters = replicas_.counters();
     (follower ? counters.replication_bytes_out : counters.bytes_out) += size.count();
+    // An answer that is full leaves records behind: there is something to read.
+    const bool nothing_left =
+        wanted.asked.fetch_offset >= (follower ? read.log_end_offset : read.high_watermark);
+    if (context.must_respond(wanted, answer,
+                             nothing_left ? std::optional(partition->standing()) : std::nullopt)) {
+      found.response->partitions.push_back(std::move(answer));
+    }
   }
   replicas_.name_leaders(*found.response);
   return found;
 }
 
+void FetchRequests::respond(Call& call, FetchContext& context,
+                            std::unique_ptr<FetchResponse> response) {
+  sessions_.finish(context, *response, context_.clock());
+  call.respond(std::move(response));
+}
+
 sim::Task<> FetchRequests::fetch(CallPtr call) {
   const auto& request = call->as<FetchRequest>();
-  Found found = read(request);
-  if (request.max_wait <= 0ns || request.partitions.empty()) found.answer_now = true;
+  FetchContext context = sessions_.context(request, replicas_.purgatory(), context_.clock());
+  if (context.error() != ErrorCode::none) {
+    auto response = std::make_unique<FetchResponse>();
+    response->error = context.error();
+    call->respond(std::move(response));
+    co_return;
+  }
+  Found found = read(request, context);
+  if (request.max_wait <= 0ns || context.partitions().empty()) found.answer_now = true;
   BrokerStorage::Traffic traffic = context_.storage.take();
-  if (request.from_follower()) note_followers_fetch(request, *found.response);
+  if (request.from_follower()) note_followers_fetch(request, context);
   co_await context_.storage.settle(std::move(traffic));
   for (FetchResponse::Partition& answer : found.response->partitions) {
     if (!replicas_.is_offline(answer.partition)) continue;
@@ -126,31 +172,27 @@ sim::Task<> FetchRequests::fetch(CallPtr call) {
     found.answer_now = true;
   }
   if (found.answer_now || found.readable >= request.min_bytes) {
-    call->respond(std::move(found.response));
+    respond(*call, context, std::move(found.response));
     co_return;
   }
-  std::vector<TopicPartition> names;
-  for (const FetchRequest::Partition& wanted : request.partitions) {
-    names.push_back(wanted.partition);
-  }
-  replicas_.purgatory().add(std::make_shared<DelayedFetch>(*this, call), names, request.max_wait);
+  PurgatoryWaiter& waiter = context.partitions().waiter();
+  replicas_.purgatory().add(std::make_shared<DelayedFetch>(*this, call, std::move(context)), waiter,
+                            request.max_wait);
 }
 
 /// A follower that asks for an offset has everything before it.
-void FetchRequests::note_followers_fetch(const FetchRequest& request,
-                                         const FetchResponse& response) {
-  for (std::size_t i = 0; i < request.partitions.size(); ++i) {
-    const FetchResponse::Partition& answer = response.partitions[i];
-    if (answer.error != ErrorCode::none || answer.diverging_epoch) continue;
-    Partition& partition = *replicas_.find(answer.partition);
-    const Partition::FollowerFetch noted =
-        partition.note_follower_fetch(request.replica, request.partitions[i].fetch_offset,
-                                      partition.log_end_offset(), context_.clock());
+void FetchRequests::note_followers_fetch(const FetchRequest& request, FetchContext& context) {
+  for (CachedPartition& wanted : context.partitions()) {
+    if (wanted.refused) continue;
+    Partition& partition = *hosted(wanted);
+    const Partition::FollowerFetch noted = partition.note_follower_fetch(
+        request.replica, wanted.asked.fetch_offset, partition.log_end_offset(), context_.clock());
     if (noted.known) {
       context_.watch.on_follower_fetch(context_.id, request.replica, partition.id());
     }
+    if (!noted.isr_change && !noted.high_watermark_moved) continue;
     const sim::World::KeepCause keep(context_.world());
-    if (request.partitions[i].because) context_.world().set_cause(request.partitions[i].because);
+    if (wanted.asked.because) context_.world().set_cause(wanted.asked.because);
     isr_changes_.submit_grown(partition, noted.isr_change);
     if (noted.high_watermark_moved) replicas_.wake(partition);
   }

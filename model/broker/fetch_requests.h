@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/broker/call.h"
+#include "model/broker/fetch_session.h"
 #include "model/broker/hosted_replicas.h"
 
 namespace brokerlab::model {
@@ -14,10 +15,10 @@ class IsrChanges;
 
 class FetchRequests {
  public:
-  FetchRequests(const ReplicaContext& context, HostedReplicas& replicas, IsrChanges& isr_changes)
-      : context_(context), replicas_(replicas), isr_changes_(isr_changes) {}
+  FetchRequests(const ReplicaContext& context, HostedReplicas& replicas, IsrChanges& isr_changes);
 
   sim::Task<> fetch(CallPtr call);
+  const FetchSessionCache& sessions() const { return sessions_; }
   sim::Task<> list_offsets(CallPtr call);
   void offset_for_leader_epoch(CallPtr call);
 
@@ -28,8 +29,15 @@ class FetchRequests {
     Bytes readable;
     bool answer_now = false;  ///< There is an error, or a log that parts from ours.
   };
-  Found read(const FetchRequest& request);
-  void note_followers_fetch(const FetchRequest& request, const FetchResponse& response);
+  /// The replica here; nullptr: there is none.
+  Partition* hosted(CachedPartition& partition);
+  /// Nothing to tell the last time, and nothing has changed since.
+  static bool stands_still(const CachedPartition& partition, const Partition& hosted) {
+    return partition.nothing_while && *partition.nothing_while == hosted.standing();
+  }
+  Found read(const FetchRequest& request, FetchContext& context);
+  void respond(Call& call, FetchContext& context, std::unique_ptr<FetchResponse> response);
+  void note_followers_fetch(const FetchRequest& request, FetchContext& context);
   ListOffsetsResponse::Partition find_offset(const ListOffsetsRequest::Partition& wanted,
                                              bool from_follower) const;
   /// A consumer's fetch was answered at its fetch.max.wait.ms: there is less than fetch.min.bytes.
@@ -38,6 +46,7 @@ class FetchRequests {
   const ReplicaContext& context_;
   HostedReplicas& replicas_;
   IsrChanges& isr_changes_;
+  FetchSessionCache sessions_;
   std::map<std::string, Time> held_back_;  ///< Consumers: when it was told.
 };
 

@@ -28,6 +28,7 @@ const Partition* HostedReplicas::find(const TopicPartition& partition) const {
 }
 
 Partition& HostedReplicas::add(std::unique_ptr<Partition> partition) {
+  ++changes_;
   std::unique_ptr<Partition>& place = partitions_[partition->name()];
   place = std::move(partition);
   return *place;
@@ -37,6 +38,7 @@ Partition& HostedReplicas::take_offline(const TopicPartition& name) {
   const auto found = partitions_.find(name);
   Partition& partition = *found->second;
   context_.watch.on_replica_changed(context_.id, partition.id());
+  ++changes_;
   offline_[name] = std::move(found->second);
   partitions_.erase(found);
   purgatory_.check(name);

@@ -209,6 +209,11 @@ Partition::FollowerFetch Partition::note_follower_fetch(BrokerId follower, Offse
   const auto found = followers_.find(follower);
   if (found == followers_.end()) return {};
   FollowerFetch outcome{.known = true};
+  // Mostly it has all, as it had before, and nothing else can follow from that.
+  if (offset == leader_end && offset == found->second.log_end_offset && in_isr(follower)) {
+    found->second.note_fetch(offset, leader_end, now);
+    return outcome;
+  }
   const Offset before = found->second.log_end_offset;
   found->second.note_fetch(offset, leader_end, now);
   outcome.isr_change = maybe_expand_isr(follower);

@@ -136,6 +136,21 @@ class Partition {
   };
   Readable readable(const FetchRequest::Partition& wanted, bool follower) const;
 
+  /// All that decides what a read gives, but for what is asked: while it stays the same, who found
+  /// nothing finds nothing again.
+  struct Standing {
+    bool leads = false;
+    LeaderEpoch leader_epoch = log::no_epoch;
+    Offset log_start_offset = log::no_offset;
+    Offset log_end_offset = log::no_offset;
+    Offset high_watermark = log::no_offset;
+    bool operator==(const Standing&) const = default;
+  };
+  Standing standing() const {
+    return {is_leader(), leader_epoch_, log().log_start_offset(), log_end_offset(),
+            high_watermark_};
+  }
+
   struct AckState {
     bool done = false;
     ErrorCode error = ErrorCode::none;

@@ -2,6 +2,7 @@
 
 #include "model/broker/replica_manager.h"
 #include "model/java_hash.h"
+#include "model/wire/fetch_session_handler.h"
 #include "model/wire/rpc.h"
 
 namespace brokerlab::model {
@@ -14,6 +15,7 @@ struct ReplicaFetchers::Fetcher {
 
   const BrokerEndpoint leader;
   NodeConnection connection;
+  FetchSessionHandler session;
   std::map<TopicPartition, Time> partitions;  ///< Not to be fetched before that date.
   sim::Signal changed;
   bool stopped = false;
@@ -73,15 +75,18 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
   request->max_wait = config_.replica_fetch_wait_max;
   request->min_bytes = config_.replica_fetch_min_bytes;
   request->max_bytes = config_.replica_fetch_response_max_bytes;
+  std::vector<FetchRequest::Partition> wanted;
   for (const auto& [name, not_before] : fetcher.partitions) {
     if (not_before > process_.world().now()) continue;
     const Partition* partition = replicas_.find(name);
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
-    request->partitions.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
-                                   partition->last_fetched_epoch(),
-                                   partition->log().log_start_offset(),
-                                   config_.replica_fetch_max_bytes, replicas_.transition(name)});
+    wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
+                      partition->last_fetched_epoch(), partition->log().log_start_offset(),
+                      config_.replica_fetch_max_bytes, replicas_.transition(name)});
   }
+  fetcher.session.build(wanted, *request);
+  // Nothing to fetch, and nothing to take back (RemoteLeaderEndPoint.buildFetch).
+  if (wanted.empty() && request->forgotten.empty()) return nullptr;
   return request;
 }
 
@@ -89,36 +94,35 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
   sim::World& world = process_.world();
   while (!fetcher->stopped) {
     std::unique_ptr<FetchRequest> request = next_request(*fetcher);
-    if (request->partitions.empty()) {
+    if (request == nullptr) {
       const Time deadline =
           fetcher->partitions.empty() ? never : world.now() + config_.replica_fetch_backoff;
       co_await fetcher->changed.wait(deadline);
       continue;
     }
-    std::vector<std::pair<Offset, LeaderEpoch>> asked;
-    for (const auto& partition : request->partitions) {
-      asked.emplace_back(partition.fetch_offset, partition.current_leader_epoch);
-    }
     auto answer = co_await call_as<FetchResponse>(fetcher->connection, std::move(request));
     if (fetcher->stopped) co_return;
     if (!answer) {
+      fetcher->session.fail();
       co_await world.sleep(config_.replica_fetch_backoff);
       continue;
     }
+    if (!fetcher->session.take(**answer)) continue;
     std::int64_t bytes = 0;
     for (const auto& data : (*answer)->partitions) {
       bytes += data.records.size();
     }
     sim::Cpu& cpu = process_.machine().cpu();
     co_await cpu.run(cpu.demand(static_cast<int>((*answer)->partitions.size()), 0, Bytes(bytes)));
-    for (std::size_t i = 0; i < (*answer)->partitions.size(); ++i) {
-      const FetchResponse::Partition& data = (*answer)->partitions[i];
+    for (const FetchResponse::Partition& data : (*answer)->partitions) {
       // Moved elsewhere or cut while the request was under way: the data is stale.
       const Partition* partition = replicas_.find(data.partition);
       if (fetcher->stopped) co_return;
+      const FetchRequest::Partition* asked = fetcher->session.asked(data.partition);
       if (!fetcher->partitions.contains(data.partition) || partition == nullptr ||
-          partition->role() != Partition::Role::follower ||
-          std::pair(partition->log_end_offset(), partition->leader_epoch()) != asked[i]) {
+          asked == nullptr || partition->role() != Partition::Role::follower ||
+          partition->log_end_offset() != asked->fetch_offset ||
+          partition->leader_epoch() != asked->current_leader_epoch) {
         continue;
       }
       co_await take(fetcher, data);

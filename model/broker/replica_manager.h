@@ -82,6 +82,7 @@ class ReplicaManager final : public OffsetStore {
   }
   int under_replicated() const;
   const Purgatory& purgatory() const { return replicas_.purgatory(); }
+  const FetchSessionCache& fetch_sessions() const { return fetches_.sessions(); }
 
  private:
   /// The replica, opened if it is not here yet.

@@ -104,6 +104,7 @@ sim::Task<> KafkaConsumer::close() {
   }
   impl_->world.set_cause(cause);  // not of who made the commit durable
   co_await impl_->coordinator.close(deadline);
+  co_await impl_->fetcher.close_sessions(deadline);
 }
 
 const std::vector<TopicPartition>& KafkaConsumer::assignment() const {

@@ -76,4 +76,11 @@ void ConsumerOutages::note_answered(const AskedPosition& asked,
                          {"waited_ns", std::to_string(waited.count())}});
 }
 
+void ConsumerOutages::note_no_news(const std::vector<AskedPosition>& asked) {
+  for (const AskedPosition& one : asked) {
+    Position* position = subscriptions_.find(one.partition);
+    if (position != nullptr && !position->failing) position->asked_since = never;
+  }
+}
+
 }  // namespace brokerlab::model

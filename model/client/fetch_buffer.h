@@ -8,9 +8,9 @@
 #include "log/batch/records.h"
 #include "model/client/consumer.h"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
-#include <set>
 
 namespace brokerlab::model {
 
@@ -34,12 +34,11 @@ struct FetchBuffer {
   std::deque<CompletedFetch> completed;  ///< First come, first taken.
   std::optional<CompletedFetch> next_in_line;
 
-  /// Those with something in the buffer.
-  std::set<TopicPartition> partitions() const {
-    std::set<TopicPartition> all;
-    if (next_in_line) all.insert(next_in_line->partition);
-    for (const CompletedFetch& fetch : completed) all.insert(fetch.partition);
-    return all;
+  /// Whether something of it is in the buffer.
+  bool contains(const TopicPartition& partition) const {
+    return (next_in_line && next_in_line->partition == partition) ||
+           std::any_of(completed.begin(), completed.end(),
+                       [&](const CompletedFetch& fetch) { return fetch.partition == partition; });
   }
 };
 

@@ -65,7 +65,6 @@ bool FetchCollector::initialize(CompletedFetch& fetch) {
   if (position == nullptr || position->state != PositionState::fetching) return false;
   if (fetch.error != ErrorCode::none) {
     handle_error(*position, fetch);
-    subscriptions_.move_to_end(*position);
     return false;
   }
   if (position->offset != fetch.next_offset) return false;
@@ -195,7 +194,6 @@ void FetchCollector::take_records(CompletedFetch& fetch, std::int64_t most, Coll
   into.advanced |= fetch.next_offset > position->offset;
   position->offset = fetch.next_offset;
   if (!through) return;
-  if (fetch.after != log::no_offset) subscriptions_.move_to_end(*position);
   if (fetch.damaged) {
     // What came before the damage is good. Kafka throws a KafkaException at every poll from here
     // on; our application asks again, and another replica may have become the leader.

@@ -5,25 +5,29 @@
 
 namespace brokerlab::model {
 
+/// AbstractFetch.prepareFetchRequests.
 void Fetcher::send_fetches() {
   subscriptions_.validate_on_new_metadata();
   if (network_.update_due()) return;  // metadata first; changed() tells when it is on its way
-  const std::set<TopicPartition> in_buffer = buffer_.partitions();
-  for (auto& [node, asked] :
-       subscriptions_.wanted(PositionState::fetching, process_.world().now())) {
+  const Time now = process_.world().now();
+  std::map<BrokerId, std::vector<AskedPosition>> wanted;
+  for (const auto& [partition, position] : subscriptions_.positions()) {
+    if (position.state != PositionState::fetching || position.retry_at > now) continue;
+    const BrokerId node = position.leader.leader;
+    if (!node.valid()) {
+      network_.request_update();
+    } else if (!fetching_.contains(node) && !buffer_.contains(partition)) {
+      wanted[node].push_back({partition, position.offset, position.leader, position.offset_epoch});
+    }
+  }
+  for (auto& [node, asked] : wanted) {
     NodeConnection* connection = network_.node(node);
     if (connection == nullptr) {
       network_.request_update();
-      continue;
+    } else if (!connection->unavailable()) {
+      fetching_.insert(node);
+      process_.spawn(fetch(node, *connection, std::move(asked)));
     }
-    std::erase_if(asked,
-                  [&](const AskedPosition& one) { return in_buffer.contains(one.partition); });
-    if (asked.empty() || connection->unavailable() || !fetching_.insert(node).second) continue;
-    std::stable_sort(
-        asked.begin(), asked.end(), [this](const AskedPosition& a, const AskedPosition& b) {
-          return subscriptions_.find(a.partition)->turn < subscriptions_.find(b.partition)->turn;
-        });
-    process_.spawn(fetch(node, *connection, std::move(asked)));
   }
 }
 
@@ -33,45 +37,51 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
   request->max_wait = config_.fetch_max_wait;
   request->min_bytes = config_.fetch_min_bytes;
   request->max_bytes = config_.fetch_max_bytes;
+  std::vector<FetchRequest::Partition> next;
+  next.reserve(asked.size());
   for (const AskedPosition& one : asked) {
     FetchRequest::Partition partition;
     partition.partition = one.partition;
     partition.current_leader_epoch = one.leader.epoch;
     partition.fetch_offset = one.offset;
     partition.max_bytes = config_.max_partition_fetch_bytes;
-    request->partitions.push_back(partition);
+    next.push_back(partition);
   }
+  FetchSessionHandler& session = sessions_[node];
+  session.build(next, *request);
   RequestPtr message = std::move(request);
   outages_.note_asked(asked);
   Result<std::unique_ptr<FetchResponse>, RpcFailure> result =
       co_await call_as<FetchResponse>(connection, std::move(message));
   fetching_.erase(node);
   if (!result) {
+    session.fail();
     outages_.note_unanswered(ApiKey::fetch, connection.address(), result.error(), asked);
     network_.request_update();
   } else {
     outages_.note_reached(connection.address());
-    take_answers(asked, **result, connection.address());
+    const ErrorCode error = (*result)->error;
+    if (session.take(**result)) {
+      take_answers(asked, **result, connection.address());
+    } else {
+      network_.errors().answered(ApiKey::fetch, error);
+    }
   }
   network_.changed().notify_all();
 }
 
-/// AbstractFetch.handleFetchSuccess.
+/// AbstractFetch.handleFetchSuccess. Those asked for come in the order of names.
 void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchResponse& response,
                            Address from) {
+  std::size_t answered = 0;
   for (FetchResponse::Partition& answer : response.partitions) {
-    const auto one = std::find_if(asked.begin(), asked.end(), [&](const AskedPosition& candidate) {
-      return candidate.partition == answer.partition;
-    });
-    ENSURE(one != asked.end(), "an answer about a partition that was not asked for");
-    Position* position = subscriptions_.find(answer.partition);
-    const bool was_failing = position != nullptr && position->failing.has_value();
+    const auto one = std::lower_bound(
+        asked.begin(), asked.end(), answer.partition,
+        [](const AskedPosition& it, const TopicPartition& name) { return it.partition < name; });
+    ENSURE(one != asked.end() && one->partition == answer.partition,
+           "an answer about a partition that was not asked for");
+    ++answered;
     outages_.note_answered(*one, answer, from);
-    if (position != nullptr && answer.error == ErrorCode::none) {
-      const Offset told = std::exchange(position->told_high_watermark, answer.high_watermark);
-      const bool news = told != answer.high_watermark || was_failing;
-      if (answer.records.empty() && !news) continue;
-    }
     network_.errors().answered(ApiKey::fetch, answer.error, &answer.partition);
     CompletedFetch fetch;
     fetch.partition = answer.partition;
@@ -85,7 +95,34 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     if (!network_.update_leader(answer.partition, answer.current_leader, response.node_endpoints)) {
       continue;
     }
+    Position* position = subscriptions_.find(answer.partition);
     if (position != nullptr) subscriptions_.validate(answer.partition, *position);
+  }
+  if (answered < asked.size()) outages_.note_no_news(asked);
+}
+
+sim::Task<> Fetcher::close_session(NodeConnection& connection, std::int32_t session) {
+  auto request = std::make_unique<FetchRequest>();
+  request->max_wait = config_.fetch_max_wait;
+  request->session_id = session;
+  RequestPtr message = std::move(request);
+  (void)co_await call_as<FetchResponse>(connection, std::move(message));  // no matter what it says
+  --closing_;
+  network_.changed().notify_all();
+}
+
+sim::Task<> Fetcher::close_sessions(Time deadline) {
+  for (const auto& [node, session] : std::exchange(sessions_, {})) {
+    NodeConnection* connection = network_.node(node);
+    if (session.session_id() == no_fetch_session || connection == nullptr ||
+        connection->unavailable()) {
+      continue;
+    }
+    ++closing_;
+    process_.spawn(close_session(*connection, session.session_id()));
+  }
+  while (closing_ > 0 && process_.world().now() < deadline) {
+    co_await network_.changed().wait(deadline);
   }
 }
 

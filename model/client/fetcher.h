@@ -3,9 +3,7 @@
 // A partition with something in the buffer is left out of the next fetch, so poll() collects first
 // and fetches then, for all that has been drained; a broker has one fetch under way at a time.
 //
-// The order of partitions in a request is that of an incremental fetch session (KIP-227, not
-// modelled else): those that brought records or an error last go to the end. What a session's
-// broker would leave out, a partition without records or news, is not buffered.
+// With each broker it keeps a fetch session (KIP-227), and takes leave of it when it closes.
 //
 // Lifetime: part of a KafkaConsumer; borrows the rest of it. Threads: none.
 // Source:   org.apache.kafka.clients.consumer.internals.{Fetcher, AbstractFetch}.
@@ -14,7 +12,9 @@
 #include "model/client/consumer_outages.h"
 #include "model/client/fetch_buffer.h"
 #include "model/client/subscription_state.h"
+#include "model/wire/fetch_session_handler.h"
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -33,10 +33,14 @@ class Fetcher {
 
   /// One request to each broker that has none under way, for what is not in the buffer.
   void send_fetches();
+  /// Brokers that can be reached need not keep its sessions. Source:
+  /// ClassicKafkaConsumer.close, AbstractFetch.prepareCloseFetchSessionRequests.
+  sim::Task<> close_sessions(Time deadline);
 
  private:
   sim::Task<> fetch(BrokerId node, NodeConnection& connection, std::vector<AskedPosition> asked);
   void take_answers(const std::vector<AskedPosition>& asked, FetchResponse& response, Address from);
+  sim::Task<> close_session(NodeConnection& connection, std::int32_t session);
 
   sim::Process& process_;
   const ConsumerConfig& config_;
@@ -45,6 +49,8 @@ class Fetcher {
   ConsumerOutages& outages_;
   FetchBuffer& buffer_;
   std::set<BrokerId> fetching_;  ///< Brokers with a fetch under way.
+  std::map<BrokerId, FetchSessionHandler> sessions_;
+  int closing_ = 0;  ///< Sessions that a broker is being asked to forget.
 };
 
 }  // namespace brokerlab::model

@@ -28,12 +28,10 @@ struct Position {
   LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
   LeaderInfo leader;                         ///< Under which it is good, or being checked.
   Offset high_watermark = log::no_offset;
-  Offset told_high_watermark = log::no_offset;  ///< The last one a broker sent.
   std::optional<sim::EventId> failing;  ///< What interrupted it, until a fetch is answered well.
   Time asked_since = never;             ///< The first request that no good answer has followed.
   Offset damage_told = log::no_offset;  ///< Where damaged records were met last.
   Time retry_at{};
-  std::int64_t turn = 0;  ///< When it last brought something: who waits longest goes first.
 };
 
 /// A position as it was when a broker was asked about it.
@@ -81,8 +79,6 @@ class SubscriptionState {
   std::map<BrokerId, std::vector<AskedPosition>> wanted(PositionState state, Time now);
   /// When wanted() should be asked again though nothing has changed.
   Time next_attempt(Time now);
-  /// To the end of the next request: others go first.
-  void move_to_end(Position& position) { position.turn = next_turn_++; }
 
  private:
   const ConsumerConfig& config_;
@@ -90,7 +86,6 @@ class SubscriptionState {
   std::map<TopicPartition, Position> positions_;
   std::optional<ConsumerFailure> failure_;
   std::int64_t seen_version_ = -1;  ///< Of the metadata, when last validated.
-  std::int64_t next_turn_ = 1;
 };
 
 }  // namespace brokerlab::model

@@ -71,15 +71,15 @@ void describe(F& f, const ProduceResponse& m) {  // v11
   node_endpoints(f, m.node_endpoints);
 }
 
-/// v17; a full one: what a fetch session leaves out is counted.
+/// v17; a session leaves out what has not changed.
 template <class F>
 void describe(F& f, const FetchRequest& m) {
   f.int32("MaxWaitMs", whole_millis(m.max_wait));
   f.int32("MinBytes", m.min_bytes.count());
   f.int32("MaxBytes", m.max_bytes.count());
   f.int8("IsolationLevel", 0);
-  f.int32("SessionId", 0);
-  f.int32("SessionEpoch", -1);
+  f.int32("SessionId", m.session_id);
+  f.int32("SessionEpoch", m.session_epoch);
   f.by_topic("Topics", "Partitions", m.partitions, id_only,
              [](F& in, const FetchRequest::Partition& one) {
                in.int32("Partition", one.partition.partition);
@@ -89,7 +89,7 @@ void describe(F& f, const FetchRequest& m) {
                in.int64("LogStartOffset", one.log_start_offset);
                in.int32("PartitionMaxBytes", one.max_bytes.count());
              });
-  f.empty("ForgottenTopicsData");
+  f.numbers_by_topic("ForgottenTopicsData", "Partitions", m.forgotten, id_only);
   f.text("RackId", "");
   if (!m.from_follower()) return;
   f.tagged_struct(1, "ReplicaState", [&](F& in) {
@@ -101,8 +101,8 @@ void describe(F& f, const FetchRequest& m) {
 template <class F>
 void describe(F& f, const FetchResponse& m) {  // v17
   f.int32("ThrottleTimeMs", 0);
-  f.int16("ErrorCode", 0);
-  f.int32("SessionId", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.int32("SessionId", m.session_id);
   f.by_topic("Responses", "Partitions", m.partitions, id_only,
              [](F& in, const FetchResponse::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);

@@ -16,6 +16,8 @@
 #include "model/ids.h"
 #include "sim/network.h"
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,6 +130,16 @@ struct ProduceResponse final : Response {
   std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
 };
 
+/// An incremental fetch session (KIP-227): the broker keeps what a client fetches, and both sides
+/// name only what has changed. Source: FetchMetadata.
+inline constexpr std::int32_t no_fetch_session = 0;        ///< INVALID_SESSION_ID
+inline constexpr std::int32_t first_session_epoch = 0;     ///< INITIAL_EPOCH: wants a session.
+inline constexpr std::int32_t without_session_epoch = -1;  ///< FINAL_EPOCH: wants none.
+constexpr std::int32_t next_session_epoch(std::int32_t epoch) {
+  if (epoch < 0) return without_session_epoch;
+  return epoch == std::numeric_limits<std::int32_t>::max() ? 1 : epoch + 1;
+}
+
 struct FetchRequest final : Request {
   FetchRequest() : Request(ApiKey::fetch) {}
   Bytes size() const override;
@@ -146,7 +158,11 @@ struct FetchRequest final : Request {
   Duration max_wait = 500ms;
   Bytes min_bytes{1};
   Bytes max_bytes = 50_MiB;
-  std::vector<Partition> partitions;
+  std::int32_t session_id = no_fetch_session;
+  std::int32_t session_epoch = without_session_epoch;
+  std::vector<Partition>
+      partitions;  ///< In a session: new ones, and asked for otherwise than last.
+  std::vector<TopicPartition> forgotten;  ///< Not wanted any more.
 };
 
 struct FetchResponse final : Response {
@@ -167,7 +183,9 @@ struct FetchResponse final : Response {
     Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
     CurrentLeader current_leader = {};
   };
-  std::vector<Partition> partitions;
+  ErrorCode error = ErrorCode::none;  ///< Of the session.
+  std::int32_t session_id = no_fetch_session;
+  std::vector<Partition> partitions;  ///< In a session: those with records, news or an error.
   std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
 };
 

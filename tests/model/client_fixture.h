@@ -3,6 +3,7 @@
 #pragma once
 
 #include "log/batch/record_batch.h"
+#include "model/broker/fetch_session.h"
 #include "model/client/consumer.h"
 #include "model/client/table_poller.h"
 #include "model/group/group_coordinator.h"
@@ -191,6 +192,8 @@ class TestBroker final : public sim::Program {
   const int id_;
   std::unique_ptr<sim::Listener> listener_;
   GroupCoordinator groups_;
+  Purgatory purgatory_;  ///< Nobody waits there.
+  FetchSessionCache sessions_;
 };
 
 class TestCluster {
@@ -275,7 +278,10 @@ inline TestBroker::TestBroker(sim::Process& process, TestCluster& cluster, int i
     : process_(process),
       cluster_(cluster),
       id_(id),
-      groups_(process, cluster.config, cluster.offsets, cluster.context) {
+      groups_(process, cluster.config, cluster.offsets, cluster.context),
+      purgatory_(process.world()),
+      sessions_(cluster.config.max_incremental_fetch_session_cache_slots,
+                process.world().stream(fmt::format("sessions of {}", id))) {
   if (cluster.coordinator == id) groups_.on_elected(groups_.partition_for("nifi"), 0);
   listener_ = process.network().listen(process, kafka_port);
   process.spawn(accept());
@@ -381,13 +387,16 @@ inline sim::Task<ResponsePtr> TestBroker::produce(ProduceRequest& request) {
 
 inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
   const Time give_up = cluster_.world.now() + request.max_wait;
-  cluster_.script(id_).fetched_partitions.push_back(request.partitions.size());
+  FetchContext context = sessions_.context(request, purgatory_, cluster_.world.now());
   auto response = std::make_unique<FetchResponse>();
+  if ((response->error = context.error()) != ErrorCode::none) co_return std::move(response);
+  cluster_.script(id_).fetched_partitions.push_back(context.partitions().size());
   while (true) {
     response->partitions.clear();
     response->node_endpoints.clear();
     bool anything = false;
-    for (const FetchRequest::Partition& one : request.partitions) {
+    for (CachedPartition& cached : context.partitions()) {
+      const FetchRequest::Partition& one = cached.asked;
       const TestPartition& partition = cluster_.partitions.at(one.partition);
       FetchResponse::Partition answer;
       answer.partition = one.partition;
@@ -404,11 +413,14 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
         answer.records = log::ByteSlice::copy_of(partition.read(one.fetch_offset));
       }
       anything |= answer.error != ErrorCode::none || !answer.records.empty();
-      response->partitions.push_back(std::move(answer));
+      if (context.must_respond(cached, answer, std::nullopt)) {
+        response->partitions.push_back(std::move(answer));
+      }
     }
     if (anything || cluster_.world.now() >= give_up) break;
     co_await cluster_.world.sleep(5ms);
   }
+  sessions_.finish(context, *response, cluster_.world.now());
   co_return ResponsePtr(std::move(response));
 }
 
