@@ -7,7 +7,10 @@ namespace brokerlab::model {
 sim::PartitionId PartitionDirectory::id_of(const TopicPartition& partition) {
   const auto [entry, is_new] =
       ids_.try_emplace(partition, sim::PartitionId(static_cast<std::int32_t>(ids_.size())));
-  if (is_new) world_.trace().name_partition(entry->second, partition.name());
+  if (is_new) {
+    names_.push_back(partition);
+    world_.trace().name_partition(entry->second, partition.name());
+  }
   return entry->second;
 }
 

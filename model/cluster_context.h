@@ -24,10 +24,16 @@ class PartitionDirectory {
   explicit PartitionDirectory(sim::World& world) : world_(world) {}
   sim::PartitionId id_of(const TopicPartition& partition);
   const std::map<TopicPartition, sim::PartitionId>& all() const { return ids_; }
+  /// Ids are counted from 0 on.
+  std::size_t size() const { return names_.size(); }
+  const TopicPartition& name_of(sim::PartitionId id) const {
+    return names_.at(static_cast<std::size_t>(id.value()));
+  }
 
  private:
   sim::World& world_;
   std::map<TopicPartition, sim::PartitionId> ids_;
+  std::vector<TopicPartition> names_;  ///< By id.
 };
 
 struct ClusterContext {

@@ -57,7 +57,9 @@ Availability::Availability(sim::World& world, Cluster& cluster, Ledger& ledger)
   cluster.watch_replicas(*this);
   ledger.on_leadership([this](const TopicPartition& name) {
     const auto item = items_.find(name);
-    if (item != items_.end()) make_due(item->second);
+    if (item == items_.end()) return;
+    note_led(item->second);
+    make_due(item->second);
   });
 }
 
@@ -84,6 +86,15 @@ void Availability::watch(const TopicPartition& name) {
     }
   }
   item.needs_all = !has_producer || wants_all;
+  note_led(item);
+}
+
+void Availability::note_led(Item& item) {
+  if (item.view != nullptr) return;
+  const auto view = ledger_.partitions().find(item.name);
+  if (view == ledger_.partitions().end() || !view->second.leader.valid()) return;
+  item.view = &view->second;
+  led_.push_back(&item);
 }
 
 // --- When to look ---
@@ -99,8 +110,8 @@ void Availability::look_at_due() {
   look_is_due_ = false;
   std::vector<Item*> due = std::exchange(due_, {});
   if (std::exchange(all_are_due_, false)) {
-    due.clear();
-    for (auto& [name, item] : items_) due.push_back(&item);
+    for (Item* item : due) item->is_due = false;
+    due = led_;
   }
   for (Item* item : due) {
     item->is_due = false;
@@ -115,14 +126,12 @@ void Availability::look_at_all_when_due() {
 
 Availability::Item* Availability::item_of(sim::PartitionId partition) {
   const auto at = static_cast<std::size_t>(partition.value());
-  if (at >= by_id_.size()) {
-    const auto& all = cluster_.context().partitions.all();
-    by_id_.assign(all.size(), nullptr);
-    for (const auto& [name, id] : all) {
-      if (name.topic == model::offsets_topic && !items_.contains(name)) watch(name);
-      const auto found = items_.find(name);
-      if (found != items_.end()) by_id_[static_cast<std::size_t>(id.value())] = &found->second;
-    }
+  for (std::size_t next = by_id_.size(); next <= at; ++next) {
+    const TopicPartition& name =
+        cluster_.context().partitions.name_of(sim::PartitionId(static_cast<std::int32_t>(next)));
+    if (name.topic == model::offsets_topic && !items_.contains(name)) watch(name);
+    const auto found = items_.find(name);
+    by_id_.push_back(found == items_.end() ? nullptr : &found->second);
   }
   return by_id_[at];
 }
@@ -169,14 +178,13 @@ bool Availability::any_reaches(const std::vector<sim::MachineId>& clients,
 }
 
 const model::Partition* Availability::leader_of(const Item& item, BrokerId& id) const {
-  const auto view = ledger_.partitions().find(item.name);
-  if (view == ledger_.partitions().end() || !view->second.leader.valid()) return nullptr;
-  id = view->second.leader;
+  if (item.view == nullptr || !item.view->leader.valid()) return nullptr;
+  id = item.view->leader;
   const model::Broker* broker = cluster_.broker(id);
   if (broker == nullptr || !broker->server().serving()) return nullptr;
   const model::Partition* replica = cluster_.replica(id, item.name);
   const bool leads = replica != nullptr && replica->is_leader() &&
-                     replica->leader_epoch() >= view->second.elected_in;
+                     replica->leader_epoch() >= item.view->elected_in;
   return leads ? replica : nullptr;
 }
 

@@ -97,6 +97,7 @@ class Availability final : public model::ReplicaWatch {
     bool needs_all = true;
     std::vector<sim::MachineId> producers;
     std::vector<sim::MachineId> consumers;
+    const Ledger::PartitionView* view = nullptr;  ///< Once it has been led.
     // Of the leader at the last look.
     model::BrokerId leader;
     model::LeaderEpoch epoch = log::no_epoch;
@@ -113,6 +114,7 @@ class Availability final : public model::ReplicaWatch {
   void look_at_all_when_due();
   void make_due(Item& item);
   Item* item_of(sim::PartitionId partition);
+  void note_led(Item& item);
 
   void look(Item& item);
   /// The replica that leads by the definition above; nullptr: nobody.
@@ -131,6 +133,7 @@ class Availability final : public model::ReplicaWatch {
   std::vector<model::TopicPartition> partitions_;
   std::map<model::TopicPartition, Item> items_;
   std::vector<Item*> by_id_;  ///< By PartitionId; nullptr: not asked yet.
+  std::vector<Item*> led_;    ///< Those that ever were: the others are not available.
   std::vector<Item*> due_;
   Time end_ = never;
   bool all_are_due_ = false;

@@ -256,13 +256,11 @@ void Effects::count_of_group(Tally& tally, const sim::Event& event) {
 bool Effects::shrinks_isr(const sim::Event& election) const {
   const std::string_view now = election.detail("isr");
   const auto members = now == "[]" ? 0 : std::count(now.begin(), now.end(), ',') + 1;
-  for (const auto& [name, id] : cluster_.context().partitions.all()) {
-    if (id != election.partition) continue;
-    const auto before = ledger_.partitions().find(name);
-    return before != ledger_.partitions().end() &&
-           static_cast<std::ptrdiff_t>(before->second.isr.size()) > members;
-  }
-  return false;
+  if (!election.partition.valid()) return false;
+  const auto before =
+      ledger_.partitions().find(cluster_.context().partitions.name_of(election.partition));
+  return before != ledger_.partitions().end() &&
+         static_cast<std::ptrdiff_t>(before->second.isr.size()) > members;
 }
 
 /// Who commits after each poll() stands still until there is a coordinator again.

@@ -122,14 +122,12 @@ void Recorder::attach() {
 }
 
 void Recorder::declare_partitions() {
-  const auto& all = cluster_.context().partitions.all();
-  if (all.size() == partitions_declared_) return;
-  for (const auto& [name, id] : all) {
-    if (static_cast<std::size_t>(id.value()) < partitions_declared_) continue;
-    recording_.partition(id.value(), name.topic, name.partition,
-                         name.topic == model::offsets_topic);
+  const model::PartitionDirectory& all = cluster_.context().partitions;
+  for (; partitions_declared_ < all.size(); ++partitions_declared_) {
+    const auto id = static_cast<std::int32_t>(partitions_declared_);
+    const model::TopicPartition& name = all.name_of(sim::PartitionId(id));
+    recording_.partition(id, name.topic, name.partition, name.topic == model::offsets_topic);
   }
-  partitions_declared_ = all.size();
 }
 
 void Recorder::on_event(const sim::Event& event) {

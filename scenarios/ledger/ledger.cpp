@@ -29,8 +29,8 @@ Ledger::Ledger(sim::World& world) : world_(world) {
     if (event.kind == &model::events::producer_record_failed) {
       // Its records are told next, at this very moment.
       giving_up_ = {event.time, {}};
-      for (const auto& [name, id] : context_->partitions.all()) {
-        if (id == event.partition) giving_up_.partition = name;
+      if (event.partition.valid()) {
+        giving_up_.partition = context_->partitions.name_of(event.partition);
       }
     }
   });
