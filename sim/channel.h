@@ -10,9 +10,9 @@
 // Threads:  none.
 #pragma once
 
+#include "base/fifo.h"
 #include "sim/world.h"
 
-#include <deque>
 #include <optional>
 #include <utility>
 
@@ -27,7 +27,7 @@ class ForgetOver {
   template <class List, class IsOver>
   void before_adding(List& list, IsOver is_over) {
     if (list.size() < next_) return;
-    std::erase_if(list, is_over);
+    list.erase_if(is_over);
     next_ = std::max(few, 2 * list.size());
   }
 
@@ -113,8 +113,8 @@ class Channel {
   };
 
   World& world_;
-  std::deque<T> queue_;
-  std::deque<Receiver> receivers_;
+  Fifo<T> queue_;
+  Fifo<Receiver> receivers_;
   detail::ForgetOver forget_;
   bool closed_ = false;
 };
@@ -151,7 +151,7 @@ class Signal {
 
  private:
   World& world_;
-  std::vector<WaitId> waiters_;
+  Fifo<WaitId> waiters_;
   detail::ForgetOver forget_;
 };
 
@@ -230,7 +230,7 @@ class Semaphore {
  private:
   World& world_;
   int permits_;
-  std::deque<WaitId> waiters_;
+  Fifo<WaitId> waiters_;
 };
 
 }  // namespace brokerlab::sim

@@ -5,11 +5,11 @@
 // Source:   org.apache.kafka.clients.consumer.internals.{FetchBuffer, CompletedFetch}.
 #pragma once
 
+#include "base/fifo.h"
 #include "log/batch/records.h"
 #include "model/client/consumer.h"
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 
 namespace brokerlab::model {
@@ -23,7 +23,7 @@ struct CompletedFetch {
   Offset high_watermark = log::no_offset;
   log::Records data;
   // Once initialized:
-  std::deque<ConsumedRecord> records;
+  Fifo<ConsumedRecord> records;
   std::int64_t count = 0;         ///< Of records.
   Offset after = log::no_offset;  ///< Of the last whole batch; no_offset: there was none.
   bool damaged = false;
@@ -31,7 +31,7 @@ struct CompletedFetch {
 };
 
 struct FetchBuffer {
-  std::deque<CompletedFetch> completed;  ///< First come, first taken.
+  Fifo<CompletedFetch> completed;  ///< First come, first taken.
   std::optional<CompletedFetch> next_in_line;
 
   /// Whether something of it is in the buffer.
