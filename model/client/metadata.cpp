@@ -8,6 +8,8 @@ namespace brokerlab::model {
 // --- ClusterView ---
 
 bool ClusterView::update(const MetadataResponse& response) {
+  led_by_.clear();
+  available_.clear();
   bool news = false;
   brokers_.clear();
   for (const BrokerEndpoint& broker : response.brokers) brokers_[broker.id] = broker.address;
@@ -45,6 +47,8 @@ bool ClusterView::update_leader(const TopicPartition& partition, const CurrentLe
   if (node == nodes.end() && !brokers_.contains(leader.leader)) return false;
   if (node != nodes.end()) brokers_[node->id] = node->address;
   known = {leader.leader, leader.epoch};
+  led_by_.clear();
+  available_.clear();
   return true;
 }
 
@@ -66,8 +70,10 @@ LeaderInfo ClusterView::leader(const TopicPartition& partition) const {
   return info;
 }
 
-std::vector<TopicPartition> ClusterView::led_by(BrokerId broker) const {
-  std::vector<TopicPartition> led;
+const std::vector<TopicPartition>& ClusterView::led_by(BrokerId broker) const {
+  const auto [entry, fresh] = led_by_.try_emplace(broker);
+  std::vector<TopicPartition>& led = entry->second;
+  if (!fresh) return led;
   for (const auto& [name, topic] : topics_) {
     for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
       if (topic.partitions[i].leader == broker) led.push_back({name, static_cast<int>(i)});
@@ -76,8 +82,10 @@ std::vector<TopicPartition> ClusterView::led_by(BrokerId broker) const {
   return led;
 }
 
-std::vector<int> ClusterView::available_partitions(const std::string& topic) const {
-  std::vector<int> available;
+const std::vector<int>& ClusterView::available_partitions(const std::string& topic) const {
+  const auto [entry, fresh] = available_.try_emplace(topic);
+  std::vector<int>& available = entry->second;
+  if (!fresh) return available;
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return available;
   const std::vector<LeaderInfo>& partitions = found->second.partitions;

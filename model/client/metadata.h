@@ -42,10 +42,14 @@ class ClusterView {
   int partition_count(const std::string& topic) const;  ///< 0 when unknown.
   /// Leader none: unknown or not available, or its broker is not in the view.
   LeaderInfo leader(const TopicPartition& partition) const;
-  /// Partitions that broker leads, by name.
-  std::vector<TopicPartition> led_by(BrokerId broker) const;
-  /// Partitions of the topic with a leader, ascending.
-  std::vector<int> available_partitions(const std::string& topic) const;
+  /// Partitions that broker leads, by name; until the next update.
+  const std::vector<TopicPartition>& led_by(BrokerId broker) const;
+  /// Partitions of the topic with a leader, ascending; until the next update.
+  const std::vector<int>& available_partitions(const std::string& topic) const;
+  /// Every partition of the topic has a leader.
+  bool all_led(const std::string& topic) const {
+    return static_cast<int>(available_partitions(topic).size()) == partition_count(topic);
+  }
   const std::map<BrokerId, Address>& brokers() const { return brokers_; }
 
  private:
@@ -54,6 +58,9 @@ class ClusterView {
   };
   std::map<BrokerId, Address> brokers_;
   std::map<std::string, Topic> topics_;
+  // Found out when asked, of what is above.
+  mutable std::map<BrokerId, std::vector<TopicPartition>> led_by_;
+  mutable std::map<std::string, std::vector<int>> available_;
 };
 
 /// retry.backoff.ms doubled for each attempt after the first, at most `most`, with 20 % of jitter

@@ -44,7 +44,7 @@ std::optional<int> Partitioner::choose(const ClusterView& view, const std::strin
   ENSURE(view.partition_count(topic) > 0, "a partition of an unknown topic");
   if (kind_ == PartitionerClass::round_robin) {
     const std::uint32_t turn = next_[topic]++ & 0x7fffffff;
-    const std::vector<int> available = view.available_partitions(topic);
+    const std::vector<int>& available = view.available_partitions(topic);
     if (!available.empty()) return available[turn % available.size()];
     return static_cast<int>(turn % static_cast<std::uint32_t>(view.partition_count(topic)));
   }
@@ -52,15 +52,34 @@ std::optional<int> Partitioner::choose(const ClusterView& view, const std::strin
   return std::nullopt;
 }
 
+std::int64_t Partitioner::Stats::total() const {
+  return cumulative.back() + static_cast<std::int64_t>(idle) * idle_weight;
+}
+
+/// Where all weights stand in a row, those of idle partitions, too.
+int Partitioner::Stats::partition_at(std::int64_t drawn) const {
+  if (idle == 0) {
+    const auto hit = std::upper_bound(cumulative.begin(), cumulative.end(), drawn);
+    return partitions[static_cast<std::size_t>(hit - cumulative.begin())];
+  }
+  std::int64_t listed = 0;  // the weights of those before
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    // Partitions count from 0: before this one stand so many that are idle.
+    const std::int64_t before = listed + (partitions[i] - static_cast<int>(i)) * idle_weight;
+    if (drawn < before)
+      return static_cast<int>(i) + static_cast<int>((drawn - listed) / idle_weight);
+    if (drawn < before - listed + cumulative[i]) return partitions[i];
+    listed = cumulative[i];
+  }
+  return static_cast<int>(partitions.size()) + static_cast<int>((drawn - listed) / idle_weight);
+}
+
 int Partitioner::next_partition(const ClusterView& view, const std::string& topic) {
   const auto stats = stats_.find(topic);
   if (stats != stats_.end()) {
-    const std::vector<std::int64_t>& sums = stats->second.cumulative;
-    const std::int64_t drawn = random_.below(sums.back());
-    const auto hit = std::upper_bound(sums.begin(), sums.end(), drawn);
-    return stats->second.partitions[static_cast<std::size_t>(hit - sums.begin())];
+    return stats->second.partition_at(random_.below(stats->second.total()));
   }
-  const std::vector<int> available = view.available_partitions(topic);
+  const std::vector<int>& available = view.available_partitions(topic);
   if (available.empty()) return static_cast<int>(random_.below(view.partition_count(topic)));
   const std::int64_t drawn = random_.below(static_cast<std::int64_t>(available.size()));
   return available[static_cast<std::size_t>(drawn)];
@@ -95,7 +114,7 @@ void Partitioner::update_load(const RecordAccumulator::Load& load) {
     stats_.erase(load.topic);
     return;
   }
-  Stats stats{{}, load.partitions};
+  Stats stats{{}, load.partitions, load.idle, *longest + 1};
   std::int64_t sum = 0;
   for (const std::int64_t queue : load.queues) {
     sum += *longest + 1 - queue;

@@ -61,6 +61,11 @@ class Partitioner {
   struct Stats {
     std::vector<std::int64_t> cumulative;  ///< Running sum of weights.
     std::vector<int> partitions;
+    /// Partitions that are not listed, each of that weight, between those that are; or 0.
+    std::size_t idle = 0;
+    std::int64_t idle_weight = 0;
+    std::int64_t total() const;
+    int partition_at(std::int64_t drawn) const;
   };
   int next_partition(const ClusterView& view, const std::string& topic);
 

@@ -1,6 +1,7 @@
 #include "model/client/record_accumulator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokerlab::model {
 
@@ -77,8 +78,16 @@ BatchPtr RecordAccumulator::make_batch(const TopicPartition& partition, std::siz
 BatchPtr RecordAccumulator::begin_batch(const TopicPartition& partition, Bytes memory, Time now) {
   BatchPtr batch = make_batch(partition, static_cast<std::size_t>(memory.count()), now);
   batch->memory = memory;
-  queues_[partition].push_back(batch);
+  queue_of(partition).push_back(batch);
   return batch;
+}
+
+/// To which something will be added.
+std::deque<BatchPtr>& RecordAccumulator::queue_of(const TopicPartition& partition) {
+  const auto [entry, fresh] = queues_.try_emplace(partition);
+  if (fresh) ++partitions_of_[partition.topic];
+  if (entry->second.empty()) waiting_.emplace(partition, &entry->second);
+  return entry->second;
 }
 
 ProducerBatch* RecordAccumulator::open_batch(const TopicPartition& partition) {
@@ -224,18 +233,21 @@ RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time 
                                                   bool exhausted) {
   Ready result;
   const bool send_all = exhausted || closed_ || flushes_ > 0;
-  for (const auto& [partition, queue] : queues_) {
-    note_load(view, partition, queue.size(), result);
-    if (queue.empty()) continue;
+  if (config_.partitioner_adaptive_partitioning_enable) {
+    for (const auto& [topic, partitions] : partitions_of_) {
+      result.loads.push_back(load_of(view, topic, partitions));
+    }
+  }
+  for (const auto& [partition, queue] : waiting_) {
     const LeaderInfo leader = view.leader(partition);
-    ProducerBatch& first = *queue.front();
+    ProducerBatch& first = *queue->front();
     const bool waits = backing_off(first, leader.epoch, now);
     if (!leader.leader.valid()) {
       result.unknown_leader = true;
       continue;
     }
     if (muted_.contains(partition) || result.nodes.contains(leader.leader)) continue;
-    const bool full = queue.size() > 1 || first.full();
+    const bool full = queue->size() > 1 || first.full();
     const Time due = first.last_attempt + (waits ? first.backoff : config_.linger);
     if (!waits && (full || send_all || due <= now)) {
       result.nodes.insert(leader.leader);
@@ -243,35 +255,46 @@ RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time 
       result.next_check = std::min(result.next_check, std::max(due, now));
     }
   }
-  for (Load& load : result.loads) {
-    // Nothing to go by before every partition has had a batch.
-    if (load.all < static_cast<std::size_t>(view.partition_count(load.topic))) {
-      load.queues.clear();
-      load.partitions.clear();
-    }
-  }
   return result;
 }
 
 /// RecordAccumulator.partitionReady: what adaptive partitioning goes by.
-void RecordAccumulator::note_load(const ClusterView& view, const TopicPartition& partition,
-                                  std::size_t length, Ready& ready) const {
-  if (!config_.partitioner_adaptive_partitioning_enable) return;
-  if (ready.loads.empty() || ready.loads.back().topic != partition.topic) {
-    ready.loads.push_back({partition.topic, 0, {}, {}});
-  }
-  Load& load = ready.loads.back();
-  ++load.all;
-  const BrokerId leader = view.leader(partition).leader;
-  if (!leader.valid()) return;
+RecordAccumulator::Load RecordAccumulator::load_of(const ClusterView& view, const TopicName& topic,
+                                                   std::size_t partitions) const {
+  Load load{.topic = topic, .all = partitions};
+  const auto all = static_cast<std::size_t>(view.partition_count(topic));
+  if (partitions < all) return load;  // nothing to go by before every one has had a batch
   const Duration patience = config_.partitioner_availability_timeout;
-  const auto node = nodes_.find(leader);
-  if (length > 0 && patience > Duration{0} && node != nodes_.end() &&
-      node->second.ready - node->second.drained > patience) {
-    return;
+  // Mostly all have a leader: then it is enough to look at those with a queue.
+  const bool all_led = partitions == all && view.all_led(topic);
+  const auto add = [&](const TopicPartition& name, std::size_t length) {
+    const BrokerId leader = view.leader(name).leader;
+    const auto node = nodes_.find(leader);
+    const bool takes_none = length > 0 && patience > Duration{0} && node != nodes_.end() &&
+                            node->second.ready - node->second.drained > patience;
+    if (!leader.valid() || takes_none) return;
+    load.queues.push_back(static_cast<std::int64_t>(length));
+    load.partitions.push_back(name.partition);
+  };
+  const TopicPartition first{topic, 0};
+  if (all_led) {
+    std::size_t waiting = 0;
+    for (auto it = waiting_.lower_bound(first); it != waiting_.end() && it->first.topic == topic;
+         ++it, ++waiting) {
+      add(it->first, it->second->size());
+    }
+    if (waiting == load.queues.size()) {
+      load.idle = partitions - waiting;
+      return load;
+    }
+    load.queues.clear();
+    load.partitions.clear();
   }
-  load.queues.push_back(static_cast<std::int64_t>(length));
-  load.partitions.push_back(partition.partition);
+  for (auto it = queues_.lower_bound(first); it != queues_.end() && it->first.topic == topic;
+       ++it) {
+    add(it->first, it->second.size());
+  }
+  return load;
 }
 
 void RecordAccumulator::note_node(BrokerId node, Time now, bool took_requests) {
@@ -283,7 +306,7 @@ void RecordAccumulator::note_node(BrokerId node, Time now, bool took_requests) {
 
 std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId node, Time now) {
   std::vector<BatchPtr> drained;
-  const std::vector<TopicPartition> partitions = view.led_by(node);
+  const std::vector<TopicPartition>& partitions = view.led_by(node);
   if (partitions.empty()) return drained;
   const auto most = static_cast<std::size_t>(config_.max_request_size.count());
   std::size_t& looked_at = drain_index_[node];
@@ -298,6 +321,7 @@ std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId
     if (backing_off(*first, view.leader(partition).epoch, now)) continue;
     if (size + first->estimated_size() > most && !drained.empty()) break;
     queue->second.pop_front();
+    if (queue->second.empty()) waiting_.erase(partition);
     if (first->records.empty()) {
       close(*first);
       if (config_.compression_type != CompressionType::none) {
@@ -315,7 +339,7 @@ void RecordAccumulator::reenqueue(const BatchPtr& batch, Time now) {
                                        batch->attempts, random_);
   ++batch->attempts;
   batch->last_attempt = now;
-  queues_[batch->partition].push_front(batch);
+  queue_of(batch->partition).push_front(batch);
 }
 
 int RecordAccumulator::split(const BatchPtr& batch) {
@@ -323,7 +347,7 @@ int RecordAccumulator::split(const BatchPtr& batch) {
     ratio_.raise(batch->partition.topic, batch->actual_ratio());
   }
   const std::vector<BatchPtr> parts = batch->phantom ? split_phantom(*batch) : split_bytes(*batch);
-  std::deque<BatchPtr>& queue = queues_[batch->partition];
+  std::deque<BatchPtr>& queue = queue_of(batch->partition);
   for (const BatchPtr& part : parts) part->closed_for_appends = true;
   queue.insert(queue.begin(), parts.begin(), parts.end());
   return static_cast<int>(parts.size());
@@ -381,36 +405,33 @@ std::vector<BatchPtr> RecordAccumulator::split_phantom(const ProducerBatch& batc
 
 std::vector<BatchPtr> RecordAccumulator::take_expired(Time now) {
   std::vector<BatchPtr> expired;
-  for (auto& [partition, queue] : queues_) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    std::deque<BatchPtr>& queue = *it->second;
     // Oldest first within a queue.
     while (!queue.empty() && queue.front()->created + config_.delivery_timeout <= now) {
       expired.push_back(queue.front());
       queue.pop_front();
     }
+    it = queue.empty() ? waiting_.erase(it) : std::next(it);
   }
   return expired;
 }
 
 std::vector<BatchPtr> RecordAccumulator::take_all() {
   std::vector<BatchPtr> all;
-  for (auto& [partition, queue] : queues_) {
-    all.insert(all.end(), queue.begin(), queue.end());
-    queue.clear();
+  for (const auto& [partition, queue] : std::exchange(waiting_, {})) {
+    all.insert(all.end(), queue->begin(), queue->end());
+    queue->clear();
   }
   return all;
 }
 
 Time RecordAccumulator::next_expiry() const {
   Time next = never;
-  for (const auto& [partition, queue] : queues_) {
-    if (!queue.empty()) next = std::min(next, queue.front()->created + config_.delivery_timeout);
+  for (const auto& [partition, queue] : waiting_) {
+    next = std::min(next, queue->front()->created + config_.delivery_timeout);
   }
   return next;
-}
-
-bool RecordAccumulator::empty() const {
-  return std::all_of(queues_.begin(), queues_.end(),
-                     [](const auto& entry) { return entry.second.empty(); });
 }
 
 }  // namespace brokerlab::model

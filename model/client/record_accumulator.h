@@ -136,10 +136,12 @@ class RecordAccumulator {
   /// Lengths of the queues of a topic's partitions, without those that are left out because their
   /// leader is unknown or unavailable. No queues at all: nothing to go by.
   struct Load {
-    std::string topic;
+    TopicName topic;
     std::size_t all = 0;  ///< Partitions of the topic that ever had a batch.
     std::vector<std::int64_t> queues;
     std::vector<int> partitions;
+    /// Not listed, as their queues are empty: all the others, from 0 on.
+    std::size_t idle = 0;
   };
   struct Ready {
     std::set<BrokerId> nodes;
@@ -174,7 +176,7 @@ class RecordAccumulator {
   void set_closed() { closed_ = true; }
   void begin_flush() { ++flushes_; }
   void end_flush() { --flushes_; }
-  bool empty() const;
+  bool empty() const { return waiting_.empty(); }
 
  private:
   std::shared_ptr<ProducerBatch> make_batch(const TopicPartition& partition, std::size_t limit,
@@ -189,8 +191,8 @@ class RecordAccumulator {
   std::vector<BatchPtr> split_bytes(const ProducerBatch& batch) const;
   std::vector<BatchPtr> split_phantom(const ProducerBatch& batch) const;
   bool backing_off(ProducerBatch& batch, LeaderEpoch epoch, Time now) const;
-  void note_load(const ClusterView& view, const TopicPartition& partition, std::size_t length,
-                 Ready& ready) const;
+  Load load_of(const ClusterView& view, const TopicName& topic, std::size_t partitions) const;
+  std::deque<BatchPtr>& queue_of(const TopicPartition& partition);
 
   struct NodeTimes {
     Time ready{};    ///< It last had something to send.
@@ -199,6 +201,8 @@ class RecordAccumulator {
   const ProducerConfig& config_;
   RandomStream random_;
   std::map<TopicPartition, std::deque<BatchPtr>> queues_;
+  std::map<TopicPartition, std::deque<BatchPtr>*> waiting_;  ///< Those that are not empty.
+  std::map<TopicName, std::size_t> partitions_of_;           ///< How many ever had a batch.
   std::map<BrokerId, std::size_t> drain_index_;
   std::map<BrokerId, NodeTimes> nodes_;
   std::set<TopicPartition> muted_;

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
 
 using namespace brokerlab;
 using namespace brokerlab::model;
@@ -407,6 +408,42 @@ TEST_CASE("adaptive partitioning weighs partitions by the length of their queues
     partitioner.appended(view, test_topic, 1, true);
   }
   CHECK(chosen[1] == Approx(draws / 3).margin(200));
+}
+
+TEST_CASE("empty queues weigh the same whether they are listed or not", "[unit]") {
+  ProducerConfig config;
+  config.batch_size = Bytes(1);
+  ClusterView view;
+  view.update(three_partitions_of(BrokerId(1)));
+  const std::vector<std::vector<std::int64_t>> cases{
+      {0, 3, 1, 0, 0, 2, 0}, {5, 0, 0}, {0, 0, 7}, {1, 0, 1}, {0, 1}, {4, 0, 0, 0, 0, 0, 9}};
+  for (const std::vector<std::int64_t>& queues : cases) {
+    Partitioner listed(config, RandomStream(3, "test"));
+    Partitioner left_out(config, RandomStream(3, "test"));
+    RecordAccumulator::Load all{test_topic, queues.size(), queues, {}};
+    RecordAccumulator::Load few{test_topic, queues.size(), {}, {}};
+    for (int i = 0; i < static_cast<int>(queues.size()); ++i) {
+      const std::int64_t length = queues[static_cast<std::size_t>(i)];
+      all.partitions.push_back(i);
+      if (length == 0) {
+        ++few.idle;
+      } else {
+        few.queues.push_back(length);
+        few.partitions.push_back(i);
+      }
+    }
+    listed.update_load(all);
+    left_out.update_load(few);
+    std::set<int> chosen;
+    for (int draw = 0; draw < 500; ++draw) {
+      const int partition = listed.current(view, test_topic).partition;
+      chosen.insert(partition);
+      REQUIRE(left_out.current(view, test_topic).partition == partition);
+      listed.appended(view, test_topic, 1, true);
+      left_out.appended(view, test_topic, 1, true);
+    }
+    CHECK(chosen.size() == queues.size());
+  }
 }
 
 TEST_CASE("a partition whose broker takes nothing is left out after its availability timeout",
