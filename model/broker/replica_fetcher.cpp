@@ -5,6 +5,8 @@
 #include "model/wire/fetch_session_handler.h"
 #include "model/wire/rpc.h"
 
+#include <utility>
+
 namespace brokerlab::model {
 
 struct ReplicaFetchers::Fetcher {
@@ -16,7 +18,12 @@ struct ReplicaFetchers::Fetcher {
   const BrokerEndpoint leader;
   NodeConnection connection;
   FetchSessionHandler session;
-  std::map<TopicPartition, Time> partitions;  ///< Not to be fetched before that date.
+  struct Following {
+    Time not_before{};
+    const Partition* replica = nullptr;  ///< As of that change of the broker's replicas.
+    std::int64_t as_of = -1;
+  };
+  std::map<TopicPartition, Following> partitions;
   sim::Signal changed;
   bool stopped = false;
 };
@@ -41,7 +48,7 @@ void ReplicaFetchers::follow(const TopicPartition& partition, const BrokerEndpoi
     fetcher = std::make_shared<Fetcher>(process_, leader, std::move(rpc));
     process_.spawn(run(fetcher));
   }
-  fetcher->partitions[partition] = Time{};
+  fetcher->partitions[partition] = {};
   fetcher->changed.notify_all();
   following_[partition] = key;
 }
@@ -76,9 +83,13 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
   request->min_bytes = config_.replica_fetch_min_bytes;
   request->max_bytes = config_.replica_fetch_response_max_bytes;
   std::vector<FetchRequest::Partition> wanted;
-  for (const auto& [name, not_before] : fetcher.partitions) {
-    if (not_before > process_.world().now()) continue;
-    const Partition* partition = replicas_.find(name);
+  wanted.reserve(fetcher.partitions.size());
+  for (auto& [name, following] : fetcher.partitions) {
+    if (following.not_before > process_.world().now()) continue;
+    if (std::exchange(following.as_of, replicas_.changes()) != replicas_.changes()) {
+      following.replica = replicas_.find(name);
+    }
+    const Partition* partition = following.replica;
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
     wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
                       partition->last_fetched_epoch(), partition->log().log_start_offset(),
@@ -162,7 +173,7 @@ sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
   // Kafka tries again after replica.fetch.backoff.ms.
   const auto found = fetcher->partitions.find(data.partition);
   if (found != fetcher->partitions.end()) {
-    found->second = process_.world().now() + config_.replica_fetch_backoff;
+    found->second.not_before = process_.world().now() + config_.replica_fetch_backoff;
   }
 }
 
@@ -192,7 +203,7 @@ sim::Task<std::optional<Offset>> ReplicaFetchers::ask_offset(std::shared_ptr<Fet
       (*answer)->partitions[0].error == ErrorCode::none) {
     co_return (*answer)->partitions[0].offset;
   }
-  found->second = process_.world().now() + config_.replica_fetch_backoff;
+  found->second.not_before = process_.world().now() + config_.replica_fetch_backoff;
   co_return std::nullopt;
 }
 

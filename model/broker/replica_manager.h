@@ -59,6 +59,8 @@ class ReplicaManager final : public OffsetStore {
   // --- For the fetchers ---
 
   Partition* find(const TopicPartition& partition) { return replicas_.find(partition); }
+  /// As HostedReplicas::changes().
+  std::int64_t changes() const { return replicas_.changes(); }
   /// What was fetched from the leader: append, or truncate where the logs part. False: it is
   /// damaged, and must be fetched again.
   sim::Task<bool> follow(const FetchResponse::Partition& data);

@@ -40,8 +40,8 @@ void ConsumerOutages::note_unanswered(ApiKey api, Address address, const RpcFail
     Position* position = subscriptions_.find(one.partition);
     if (position == nullptr) continue;
     // A request to the old leader may fail long after the new one was asked.
-    const bool still_there = position->state == PositionState::await_reset ||
-                             position->leader.leader == one.leader.leader;
+    const bool still_there = position->state() == PositionState::await_reset ||
+                             position->leader().leader == one.leader.leader;
     if (still_there) position->failing = unreachable_.at(address);
   }
 }
@@ -58,7 +58,7 @@ void ConsumerOutages::note_failing(const TopicPartition& partition, Position& po
 void ConsumerOutages::note_answered(const AskedPosition& asked,
                                     const FetchResponse::Partition& answer, Address from) {
   Position* position = subscriptions_.find(asked.partition);
-  if (position == nullptr || position->state != PositionState::fetching) return;
+  if (position == nullptr || position->state() != PositionState::fetching) return;
   if (answer.error != ErrorCode::none || position->offset != asked.offset) return;
   // Nobody reads again to whom nothing is readable though there is something to read.
   if (answer.records.empty() && answer.high_watermark < answer.log_end_offset) return;

@@ -62,7 +62,7 @@ FetchCollector::Collected FetchCollector::collect() {
 bool FetchCollector::initialize(CompletedFetch& fetch) {
   Position* position = subscriptions_.find(fetch.partition);
   // A rebalance or a validation in between: the answer is about another place.
-  if (position == nullptr || position->state != PositionState::fetching) return false;
+  if (position == nullptr || position->state() != PositionState::fetching) return false;
   if (fetch.error != ErrorCode::none) {
     handle_error(*position, fetch);
     return false;
@@ -158,7 +158,7 @@ void FetchCollector::decode_phantoms(CompletedFetch& fetch,
 /// more was asked for than it has; who takes exactly its last record does not know yet.
 void FetchCollector::take_records(CompletedFetch& fetch, std::int64_t most, Collected& into) {
   Position* position = subscriptions_.find(fetch.partition);
-  const bool in_line = position != nullptr && position->state == PositionState::fetching &&
+  const bool in_line = position != nullptr && position->state() == PositionState::fetching &&
                        position->offset == fetch.next_offset;
   if (!in_line) {
     buffer_.next_in_line.reset();
@@ -200,7 +200,7 @@ void FetchCollector::take_records(CompletedFetch& fetch, std::int64_t most, Coll
     tell_damage(*position, fetch);
     network_.errors().gave_up(ApiKey::fetch, ErrorCode::corrupt_message, "KafkaException",
                               &fetch.partition);
-    position->retry_at = world_.now() + config_.retry_backoff;
+    subscriptions_.retry_at(*position, world_.now() + config_.retry_backoff);
   }
   buffer_.next_in_line.reset();
 }

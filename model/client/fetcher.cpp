@@ -11,13 +11,17 @@ void Fetcher::send_fetches() {
   if (network_.update_due()) return;  // metadata first; changed() tells when it is on its way
   const Time now = process_.world().now();
   std::map<BrokerId, std::vector<AskedPosition>> wanted;
-  for (const auto& [partition, position] : subscriptions_.positions()) {
-    if (position.state != PositionState::fetching || position.retry_at > now) continue;
-    const BrokerId node = position.leader.leader;
-    if (!node.valid()) {
-      network_.request_update();
-    } else if (!fetching_.contains(node) && !buffer_.contains(partition)) {
-      wanted[node].push_back({partition, position.offset, position.leader, position.offset_epoch});
+  for (const auto& [node, positions] : subscriptions_.fetchable_by_leader()) {
+    if (fetching_.contains(node)) continue;
+    for (const auto* entry : positions) {
+      const auto& [partition, position] = *entry;
+      if (position.retry_at() > now || buffer_.contains(partition)) continue;
+      if (!node.valid()) {
+        network_.request_update();
+        break;
+      }
+      wanted[node].push_back(
+          {partition, position.offset, position.leader(), position.offset_epoch});
     }
   }
   for (auto& [node, asked] : wanted) {

@@ -15,7 +15,8 @@ void OffsetFetcher::update_positions() {
       }
       if (!network_.ready(*connection)) continue;
       for (const AskedPosition& one : asked) {
-        subscriptions_.find(one.partition)->retry_at = world_.now() + config_.request_timeout;
+        subscriptions_.retry_at(*subscriptions_.find(one.partition),
+                                world_.now() + config_.request_timeout);
       }
       if (state == PositionState::await_reset) {
         process_.spawn(list_offsets(*connection, std::move(asked)));
@@ -32,7 +33,7 @@ void OffsetFetcher::retry_later(const TopicPartition& partition, ApiKey api, Err
   network_.request_update();
   Position& position = *subscriptions_.find(partition);
   outages_.note_failing(partition, position, error);
-  position.retry_at = world_.now() + config_.retry_backoff;
+  subscriptions_.retry_at(position, world_.now() + config_.retry_backoff);
 }
 
 void OffsetFetcher::retry_all_later(ApiKey api, const NodeConnection& connection,
@@ -42,7 +43,8 @@ void OffsetFetcher::retry_all_later(ApiKey api, const NodeConnection& connection
   network_.request_update();
   for (const AskedPosition& one : asked) {
     Position* position = subscriptions_.find(one.partition);
-    if (position != nullptr) position->retry_at = world_.now() + config_.retry_backoff;
+    if (position != nullptr)
+      subscriptions_.retry_at(*position, world_.now() + config_.retry_backoff);
   }
 }
 
@@ -71,7 +73,7 @@ sim::Task<> OffsetFetcher::list_offsets(NodeConnection& connection,
 
 void OffsetFetcher::take_offset(const ListOffsetsResponse::Partition& answer) {
   Position* position = subscriptions_.find(answer.partition);
-  if (position == nullptr || position->state != PositionState::await_reset) return;
+  if (position == nullptr || position->state() != PositionState::await_reset) return;
   if (answer.error != ErrorCode::none) {
     retry_later(answer.partition, ApiKey::list_offsets, answer.error);
     return;
@@ -79,9 +81,9 @@ void OffsetFetcher::take_offset(const ListOffsetsResponse::Partition& answer) {
   // Without an epoch: there is nothing to validate about it.
   position->offset = answer.offset;
   position->offset_epoch = log::no_epoch;
-  position->leader = network_.view().leader(answer.partition);
-  position->state = PositionState::fetching;
-  position->retry_at = {};
+  subscriptions_.set_leader(*position, network_.view().leader(answer.partition));
+  subscriptions_.enter(*position, PositionState::fetching);
+  subscriptions_.retry_at(*position, {});
 }
 
 /// KIP-320: asks the new leader where the epoch of our last record ends in its log.
@@ -113,32 +115,32 @@ sim::Task<> OffsetFetcher::ask_epochs(NodeConnection& connection,
 void OffsetFetcher::take_end_of_epoch(const AskedPosition& asked,
                                       const OffsetForLeaderEpochResponse::Partition& answer) {
   Position* found = subscriptions_.find(asked.partition);
-  if (found == nullptr || found->state != PositionState::await_validation) return;
+  if (found == nullptr || found->state() != PositionState::await_validation) return;
   Position& position = *found;
   if (answer.error != ErrorCode::none) {
     retry_later(asked.partition, ApiKey::offset_for_leader_epoch, answer.error);
     return;
   }
   const bool same = position.offset == asked.offset &&
-                    position.leader.leader == asked.leader.leader &&
-                    position.leader.epoch == asked.leader.epoch;
+                    position.leader().leader == asked.leader.leader &&
+                    position.leader().epoch == asked.leader.epoch;
   if (!same) return;  // the leadership has moved on: that one is asked
-  position.retry_at = {};
+  subscriptions_.retry_at(position, {});
   if (answer.end_offset == log::no_offset || answer.leader_epoch == log::no_epoch) {
     subscriptions_.reset(asked.partition, position, ApiKey::offset_for_leader_epoch,
                          "LogTruncationException");
   } else if (answer.end_offset >= position.offset) {
-    position.state = PositionState::fetching;
+    subscriptions_.enter(position, PositionState::fetching);
   } else {
     // The log was cut behind us: records we have read are gone, others will take their offsets.
     if (!position.failing) position.failing = world_.cause();
     if (config_.auto_offset_reset == AutoOffsetReset::none) {
-      position.state = PositionState::failed;
+      subscriptions_.enter(position, PositionState::failed);
       subscriptions_.fail_application(asked.partition, ApiKey::offset_for_leader_epoch,
                                       ErrorCode::offset_out_of_range, "LogTruncationException");
       return;
     }
-    position.state = PositionState::fetching;
+    subscriptions_.enter(position, PositionState::fetching);
     position.offset = answer.end_offset;
     position.offset_epoch = answer.leader_epoch;
   }

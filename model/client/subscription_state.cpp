@@ -13,15 +13,53 @@ constexpr Duration tick = 1ms;
 
 void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
   positions_.clear();
+  in_state_.fill(0);
+  changed_ = true;
   // What was fetched stays in the buffer: collect() drops it, unless the position turns out to be
   // the same again.
   for (const TopicPartition& partition : partitions) positions_[partition];
+  in(PositionState::initializing) = positions_.size();
+}
+
+void SubscriptionState::enter(Position& position, PositionState state) {
+  --in(position.state_);
+  ++in(state);
+  position.state_ = state;
+  changed_ = true;
+}
+
+void SubscriptionState::set_leader(Position& position, const LeaderInfo& leader) {
+  position.leader_ = leader;
+  changed_ = true;
+}
+
+void SubscriptionState::retry_at(Position& position, Time when) {
+  position.retry_at_ = when;
+  last_retry_ = std::max(last_retry_, when);
+}
+
+void SubscriptionState::look_through() {
+  if (!std::exchange(changed_, false)) return;
+  by_leader_.clear();
+  leaders_.clear();
+  for (const Positions::value_type& entry : positions_) {
+    const BrokerId leader = entry.second.leader_.leader;
+    leaders_.insert(leader);
+    if (entry.second.state_ == PositionState::fetching) by_leader_[leader].push_back(&entry);
+  }
+}
+
+const std::map<BrokerId, std::vector<const SubscriptionState::Positions::value_type*>>&
+SubscriptionState::fetchable_by_leader() {
+  look_through();
+  return by_leader_;
 }
 
 std::vector<TopicPartition> SubscriptionState::initializing() const {
   std::vector<TopicPartition> partitions;
+  if (in(PositionState::initializing) == 0) return partitions;
   for (const auto& [partition, position] : positions_) {
-    if (position.state == PositionState::initializing) partitions.push_back(partition);
+    if (position.state() == PositionState::initializing) partitions.push_back(partition);
   }
   return partitions;
 }
@@ -31,27 +69,27 @@ std::vector<TopicPartition> SubscriptionState::initializing() const {
 void SubscriptionState::set_committed(const TopicPartition& partition, Offset offset,
                                       LeaderEpoch epoch) {
   Position* position = find(partition);
-  if (position == nullptr || position->state != PositionState::initializing) return;
+  if (position == nullptr || position->state() != PositionState::initializing) return;
   if (offset == log::no_offset) {
     reset(partition, *position, ApiKey::offset_fetch, "NoOffsetForPartitionException");
     return;
   }
   position->offset = offset;
   position->offset_epoch = epoch;
-  position->leader = network_.view().leader(partition);
-  const bool check = epoch != log::no_epoch && position->leader.epoch != log::no_epoch;
-  position->state = check ? PositionState::await_validation : PositionState::fetching;
+  set_leader(*position, network_.view().leader(partition));
+  const bool check = epoch != log::no_epoch && position->leader().epoch != log::no_epoch;
+  enter(*position, check ? PositionState::await_validation : PositionState::fetching);
 }
 
 void SubscriptionState::reset(const TopicPartition& partition, Position& position, ApiKey api,
                               std::string_view exception) {
-  position.retry_at = {};
+  position.retry_at_ = {};
   if (config_.auto_offset_reset != AutoOffsetReset::none) {
-    position.state = PositionState::await_reset;
+    enter(position, PositionState::await_reset);
     return;
   }
   const bool had_one = position.offset != log::no_offset;
-  position.state = PositionState::failed;
+  enter(position, PositionState::failed);
   fail_application(partition, api, had_one ? ErrorCode::offset_out_of_range : ErrorCode::none,
                    exception);
 }
@@ -75,14 +113,14 @@ const Position* SubscriptionState::find(const TopicPartition& partition) const {
 
 bool SubscriptionState::fetchable(const TopicPartition& partition) const {
   const Position* position = find(partition);
-  return position != nullptr && position->state == PositionState::fetching;
+  return position != nullptr && position->state() == PositionState::fetching;
 }
 
 /// SubscriptionState.allConsumed.
 std::vector<OffsetCommitRequest::Partition> SubscriptionState::consumed() const {
   std::vector<OffsetCommitRequest::Partition> all;
   for (const auto& [partition, position] : positions_) {
-    if (position.state != PositionState::fetching) continue;
+    if (position.state() != PositionState::fetching) continue;
     all.push_back({partition, position.offset, position.offset_epoch});
   }
   return all;
@@ -92,15 +130,15 @@ std::vector<OffsetCommitRequest::Partition> SubscriptionState::consumed() const 
 /// off; under a new one it can.
 void SubscriptionState::validate(const TopicPartition& partition, Position& position) {
   const LeaderInfo leader = network_.view().leader(partition);
-  if (position.state != PositionState::fetching &&
-      position.state != PositionState::await_validation)
+  if (position.state() != PositionState::fetching &&
+      position.state() != PositionState::await_validation)
     return;
   if (!leader.leader.valid()) return;
-  if (position.leader.leader == leader.leader && position.leader.epoch == leader.epoch) return;
-  position.leader = leader;
-  position.retry_at = {};
+  if (position.leader().leader == leader.leader && position.leader().epoch == leader.epoch) return;
+  set_leader(position, leader);
+  position.retry_at_ = {};
   const bool check = position.offset_epoch != log::no_epoch && leader.epoch != log::no_epoch;
-  position.state = check ? PositionState::await_validation : PositionState::fetching;
+  enter(position, check ? PositionState::await_validation : PositionState::fetching);
 }
 
 void SubscriptionState::validate_on_new_metadata() {
@@ -113,11 +151,12 @@ void SubscriptionState::validate_on_new_metadata() {
 std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(PositionState state,
                                                                          Time now) {
   std::map<BrokerId, std::vector<AskedPosition>> by_node;
+  if (in(state) == 0) return by_node;
   for (auto& [partition, position] : positions_) {
-    if (position.state != state || position.retry_at > now) continue;
+    if (position.state() != state || position.retry_at() > now) continue;
     // A reset asks whoever leads now.
     const LeaderInfo leader =
-        state == PositionState::await_reset ? network_.view().leader(partition) : position.leader;
+        state == PositionState::await_reset ? network_.view().leader(partition) : position.leader();
     if (leader.leader.valid()) {
       by_node[leader.leader].push_back({partition, position.offset, leader, position.offset_epoch});
     } else {
@@ -128,15 +167,20 @@ std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(Positio
 }
 
 Time SubscriptionState::next_attempt(Time now) {
+  look_through();
   Time next = never;
-  for (const auto& [partition, position] : positions_) {
-    if (position.retry_at > now) next = std::min(next, position.retry_at);
-    const NodeConnection* node = network_.node(position.leader.leader);
+  if (last_retry_ > now) {
+    for (const auto& [partition, position] : positions_) {
+      if (position.retry_at_ > now) next = std::min(next, position.retry_at_);
+    }
+  }
+  for (const BrokerId leader : leaders_) {
+    const NodeConnection* node = network_.node(leader);
     if (node != nullptr && node->unavailable()) next = std::min(next, node->backoff_until());
-    // Something is missing that no answer under way will bring (pollForFetches).
-    const bool missing = position.state == PositionState::await_reset ||
-                         position.state == PositionState::initializing;
-    if (missing) next = std::min(next, now + std::max(config_.retry_backoff, tick));
+  }
+  // Something is missing that no answer under way will bring (pollForFetches).
+  if (in(PositionState::await_reset) + in(PositionState::initializing) > 0) {
+    next = std::min(next, now + std::max(config_.retry_backoff, tick));
   }
   return next;
 }

@@ -12,8 +12,10 @@
 
 #include "model/client/consumer.h"
 
+#include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -23,15 +25,24 @@ namespace brokerlab::model {
 enum class PositionState { initializing, await_reset, await_validation, fetching, failed };
 
 struct Position {
-  PositionState state = PositionState::initializing;
+  PositionState state() const { return state_; }
+  /// Under which it is good, or being checked.
+  const LeaderInfo& leader() const { return leader_; }
+  /// Nothing is asked about it before.
+  Time retry_at() const { return retry_at_; }
+
   Offset offset = log::no_offset;
   LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
-  LeaderInfo leader;                         ///< Under which it is good, or being checked.
   Offset high_watermark = log::no_offset;
   std::optional<sim::EventId> failing;  ///< What interrupted it, until a fetch is answered well.
   Time asked_since = never;             ///< The first request that no good answer has followed.
   Offset damage_told = log::no_offset;  ///< Where damaged records were met last.
-  Time retry_at{};
+
+ private:
+  friend class SubscriptionState;  ///< Which keeps account of these.
+  PositionState state_ = PositionState::initializing;
+  LeaderInfo leader_;
+  Time retry_at_{};
 };
 
 /// A position as it was when a broker was asked about it.
@@ -61,6 +72,14 @@ class SubscriptionState {
   const Position* find(const TopicPartition& partition) const;
   bool fetchable(const TopicPartition& partition) const;
   std::map<TopicPartition, Position>& positions() { return positions_; }
+  using Positions = std::map<TopicPartition, Position>;
+  /// Good ones by the broker that leads them, in the order of names; until something changes. None
+  /// is the key of those without a leader.
+  const std::map<BrokerId, std::vector<const Positions::value_type*>>& fetchable_by_leader();
+
+  void enter(Position& position, PositionState state);
+  void set_leader(Position& position, const LeaderInfo& leader);
+  void retry_at(Position& position, Time when);
 
   /// auto.offset.reset decides; `exception`: what the application gets when that is none.
   void reset(const TopicPartition& partition, Position& position, ApiKey api,
@@ -83,7 +102,19 @@ class SubscriptionState {
  private:
   const ConsumerConfig& config_;
   ClientNetwork& network_;
-  std::map<TopicPartition, Position> positions_;
+  /// What is known of all positions together: a consumer has many, asks often, and seldom does
+  /// anything but their offsets change.
+  static constexpr std::size_t states = 5;
+  std::array<std::size_t, states> in_state_{};
+  std::size_t& in(PositionState state) { return in_state_[static_cast<std::size_t>(state)]; }
+  std::size_t in(PositionState state) const { return in_state_[static_cast<std::size_t>(state)]; }
+  bool changed_ = true;
+  std::map<BrokerId, std::vector<const Positions::value_type*>> by_leader_;
+  std::set<BrokerId> leaders_;  ///< Of all.
+  Time last_retry_{};           ///< No position waits for a later one.
+  void look_through();
+
+  Positions positions_;
   std::optional<ConsumerFailure> failure_;
   std::int64_t seen_version_ = -1;  ///< Of the metadata, when last validated.
 };
