@@ -62,16 +62,18 @@ Value source(const Load& load, const std::string& name, const Folder& folder) {
 
 Value producer(const Load& load, const std::string& name) {
   const Duration gap = from_seconds(1 / load.rate.count());
-  return {
-      {"name", name},
-      {"machine", "server"},
-      {"source", name},
-      {"topic", "events"},
-      {"poll_interval", to_text(std::max(gap, Duration(1ms)))},
-      {"query_time", "0s"},
-      {"service_time", "0s"},
-      {"config",
-       {{"acks", "all"}, {"enable.idempotence", false}, {"linger.ms", whole_millis(load.linger)}}}};
+  return {{"name", name},
+          {"machine", "server"},
+          {"source", name},
+          {"topic", "events"},
+          {"poll_interval", to_text(load.poll > 0ns ? load.poll : std::max(gap, Duration(1ms)))},
+          {"query_time", "0s"},
+          {"service_time", "0s"},
+          {"config",
+           {{"acks", "all"},
+            {"enable.idempotence", false},
+            {"batch.size", load.batch.count()},
+            {"linger.ms", whole_millis(load.linger)}}}};
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ struct Load {
   Bytes record{1'000};       ///< The size of a value.
   Payload payload = Payload::real;
   Duration linger{0};            ///< linger.ms
+  Duration poll{0};              ///< Between looks for records; 0: as often as there is one.
+  Bytes batch = 16_KiB;          ///< batch.size
   Duration begin = 10s;          ///< By then cluster and group are ready.
   BytesPerSecond nic = 10_Gbps;  ///< Of every machine.
 

@@ -17,7 +17,7 @@ using namespace brokerlab;
 namespace {
 
 constexpr Bytes batch = 1_MB;
-constexpr bench::Payload payload = bench::Payload::real;
+constexpr bench::Payload payload = bench::Payload::phantom;
 
 /// Network cards are used to 40 %: a producer's, a broker's in both directions, a consumer's.
 bench::Load load_of(int brokers) {
