@@ -11,9 +11,10 @@ namespace brokerlab::cli {
 struct RunRequest {
   std::string scenario;  ///< A path or a name of the library.
   scenarios::LoadOptions options;
-  std::string record;  ///< Where the recording goes; empty: none.
-  bool json = false;   ///< The summary as JSON on standard output, nothing else there.
-  bool quiet = false;  ///< No progress and no summary; the exit status tells.
+  std::string record;   ///< Where the recording goes; empty: none.
+  bool json = false;    ///< The summary as JSON on standard output, nothing else there.
+  bool quiet = false;   ///< No progress and no summary; the exit status tells.
+  bool anyway = false;  ///< Though it will not fit into memory.
 };
 
 /// Finds, reads and checks the scenario, lists what is wrong with it, or runs it. Returns the exit

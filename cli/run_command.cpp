@@ -77,6 +77,7 @@ void add_run(Command app, Context& context) {
   add_kept(command, record, *kept);
   command.flag("--json", request->json, tr("The summary as JSON"));
   command.flag("--quiet", request->quiet, tr("Only the exit status"));
+  command.flag("--anyway", request->anyway, tr("Also a run that will not fit into memory"));
   command.run([&context, request, seed, seed_option, kept] {
     kept->override_in(request->options);
     if (seed_option.given()) request->options.seed = *seed;

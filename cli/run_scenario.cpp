@@ -1,8 +1,12 @@
 #include "base/translation.h"
 #include "cli/progress.h"
 #include "cli/run.h"
+#include "scenarios/memory_need.h"
 #include "scenarios/runner.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <ostream>
 
@@ -33,9 +37,41 @@ std::string what_was_kept(const scenarios::RecordingSpec& spec) {
   return " (" + text + ")";
 }
 
+/// Why the run would end for want of memory, and what to do; empty: it will not.
+std::string why_not(const scenarios::Scenario& scenario) {
+  const scenarios::MemoryNeed need = scenarios::memory_need(scenario);
+  const Bytes free = scenarios::free_memory();
+  if (need.all() <= static_cast<double>(free.count())) return {};
+  const auto most = static_cast<double>(std::numeric_limits<std::int64_t>::max());
+  const Bytes wanted(static_cast<std::int64_t>(std::min(need.all(), most / 2)));
+  std::string text = tr("this run would keep about {} in memory, and {} are free",
+                        to_rounded_text(wanted), to_rounded_text(free)) +
+                     "\n";
+  if (need.records > need.batches) {
+    const auto real = std::find_if(scenario.sources.begin(), scenario.sources.end(),
+                                   [](const auto& source) { return !source.phantom; });
+    text += "  " +
+            tr("let records travel without bytes: --set sources.{}.payload=phantom", real->name) +
+            "\n";
+  } else {
+    text +=
+        "  " + tr("let batches be fewer and larger: batch.size and linger.ms of producers") + "\n";
+  }
+  const double part = static_cast<double>(free.count()) / need.all();
+  const Duration fits = from_seconds(std::floor(to_seconds(scenario.duration) * part));
+  text += "  " + tr("or run less of it: --set duration={}", to_text(fits)) + "\n";
+  return text + "  " + tr("or try all the same: --anyway") + "\n";
+}
+
 }  // namespace
 
 int run_scenario(Context& context, const scenarios::Scenario& scenario, const RunRequest& request) {
+  if (!request.anyway) {
+    if (const std::string wrong = why_not(scenario); !wrong.empty()) {
+      context.err << "brokerlab: " << wrong;
+      return exit_bad_input;
+    }
+  }
   scenarios::RunOptions options;
   options.record = request.record;
   std::optional<Progress> progress;

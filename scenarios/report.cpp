@@ -384,8 +384,10 @@ std::string RunReport::text() const {
   page += "\n" + tr("Verdict: {}", verdict_line()) + "\n";
   for (const Phrase& reason : reasons) page += line(say(reason));
   page += tr("Seed {}, version {}, fingerprint {}", seed, version, fingerprint) + "\n";
-  page += tr("{} simulated in {:.1f} s ({:.0f} times real time)", exact(simulated), wall_seconds,
-             to_seconds(simulated) / std::max(wall_seconds, 1e-3)) +
+  const double speed = to_seconds(simulated) / std::max(wall_seconds, 1e-3);
+  page += tr("{} simulated in {:.1f} s ({} times real time), with {} of memory", exact(simulated),
+             wall_seconds, speed < 10 ? fmt::format("{:.1f}", speed) : fmt::format("{:.0f}", speed),
+             to_rounded_text(memory)) +
           "\n";
   return page;
 }

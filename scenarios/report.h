@@ -41,7 +41,9 @@ struct RunReport {
   std::string version;
   Duration starts_at{};  ///< Time of day at t=0.
   Duration simulated{};
-  double wall_seconds = 0;  ///< Not part of the JSON's comparable part, nor of the fingerprint.
+  // Of the machine that ran it: in the text only, and not in the fingerprint.
+  double wall_seconds = 0;
+  Bytes memory{0};          ///< The most that the process had, recording and earlier runs included.
   std::uint64_t steps = 0;  ///< Those of observers, too: not the same with every recording.
   std::string fingerprint;
 
@@ -201,7 +203,7 @@ struct RunReport {
   /// "t=330.000s broker-1 lost power": one line a moment.
   std::string time_line_text() const;
 
-  /// One JSON object, in English whoever asks; everything but wall_seconds is equal in equal runs.
+  /// One JSON object, in English whoever asks; equal in equal runs.
   std::string json() const;
 };
 

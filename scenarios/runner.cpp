@@ -14,11 +14,20 @@
 #include "scenarios/time_line.h"
 #include "scenarios/work_meter.h"
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <optional>
 
 namespace brokerlab::scenarios {
 namespace {
+
+/// Of this process, so far.
+Bytes most_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return Bytes(std::int64_t{usage.ru_maxrss} * 1024);
+}
 
 constexpr Duration progress_every = 250ms;
 
@@ -77,6 +86,7 @@ class Run {
     report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    report.memory = most_memory();
     if (recorder_) {
       const Status<std::string> written = finish_recording(report);
       if (!written) return fail(written.error());
