@@ -52,6 +52,9 @@ class File {
   /// does not map this file. Until the file is changed or closed. What read_at() would answer with
   /// an error, a broken device or a file that somebody else cut, ends the program here (SIGBUS).
   virtual ByteView mapped() { return {}; }
+  /// For the same where an Env keeps a file in memory, but not as it is read: copies what a mapping
+  /// would show at `position`, zeros beyond the end. False where an Env cannot.
+  virtual bool look_at(std::int64_t /*position*/, MutableByteView /*out*/) const { return false; }
   /// All or, with an error, an unknown part of `bytes`.
   virtual Status<IoError> append(ByteView bytes) = 0;
   /// append(materialise(batch)), which is also what it does where an Env knows no better. The batch

@@ -3,6 +3,7 @@
 // Private to MemoryEnv. Threads: none.
 #pragma once
 
+#include "base/packed_rows.h"
 #include "log/batch/phantom.h"
 
 #include <algorithm>
@@ -14,7 +15,9 @@ namespace brokerlab::log {
 
 inline std::size_t to_index(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-/// Bytes that grow at the end without ever moving more than the first chunk.
+/// Bytes that grow at the end without ever moving more than the first chunk. A chunk that is full
+/// is packed where that makes it much smaller, as the entries of an index are; one that was read
+/// last lies ready.
 class ChunkedBytes {
  public:
   std::int64_t size() const { return size_; }
@@ -26,7 +29,7 @@ class ChunkedBytes {
       reserve(chunk, used + bytes.size());
       const std::size_t room = (chunk == 0 ? first_capacity_ : to_index(chunk_size)) - used;
       const std::size_t part = std::min(room, bytes.size());
-      std::memcpy(chunks_[chunk].get() + used, bytes.data(), part);
+      std::memcpy(chunks_[chunk].bytes.get() + used, bytes.data(), part);
       size_ += static_cast<std::int64_t>(part);
       bytes = bytes.subspan(part);
     }
@@ -37,30 +40,29 @@ class ChunkedBytes {
     while (!out.empty()) {
       const std::size_t begin = to_index(position % chunk_size);
       const std::size_t part = std::min(to_index(chunk_size) - begin, out.size());
-      std::memcpy(out.data(), chunks_[to_index(position / chunk_size)].get() + begin, part);
+      std::memcpy(out.data(), bytes_of(to_index(position / chunk_size)) + begin, part);
       position += static_cast<std::int64_t>(part);
       out = out.subspan(part);
     }
   }
 
-  void truncate(std::int64_t size) {
-    size_ = size;
-    chunks_.resize(to_index((size + chunk_size - 1) / chunk_size));
-    if (chunks_.empty()) first_capacity_ = 0;
-  }
-
+  void truncate(std::int64_t size);
   std::int64_t footprint() const;  ///< Memory it takes, spare room included.
 
  private:
-  static constexpr std::int64_t chunk_size = std::int64_t{64} << 10;
+  /// A whole number of index entries, those of 8 bytes and those of 12.
+  static constexpr std::int64_t chunk_size = std::int64_t{6} << 10;
+
+  struct Chunk {
+    std::unique_ptr<std::byte[]> bytes;
+    PackedRows rows;  ///< Instead.
+  };
 
   /// Room for `wanted` bytes in `chunk`, or as many as fit in one. The first chunk grows by
   /// doubling, since most files (indexes, checkpoints) are small.
   void reserve(std::size_t chunk, std::size_t wanted) {
     if (chunk > 0) {
-      if (chunk == chunks_.size()) {
-        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(to_index(chunk_size)));
-      }
+      if (chunk == chunks_.size()) begin_chunk();
       return;
     }
     wanted = std::min(wanted, to_index(chunk_size));
@@ -73,20 +75,30 @@ class ChunkedBytes {
   void grow_first(std::size_t capacity) {
     auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
     if (chunks_.empty()) {
-      chunks_.push_back(std::move(grown));
+      chunks_.emplace_back().bytes = std::move(grown);
     } else {
-      std::memcpy(grown.get(), chunks_[0].get(), std::min(first_capacity_, capacity));
-      chunks_[0] = std::move(grown);
+      std::memcpy(grown.get(), chunks_[0].bytes.get(), std::min(first_capacity_, capacity));
+      chunks_[0].bytes = std::move(grown);
     }
     first_capacity_ = capacity;
   }
 
-  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  void begin_chunk();
+  static PackedRows pack(const std::byte* bytes);
+  static void unpack(const PackedRows& rows, std::byte* bytes);
+  const std::byte* bytes_of(std::size_t chunk) const {
+    return chunks_[chunk].bytes ? chunks_[chunk].bytes.get() : unpacked(chunk);
+  }
+  const std::byte* unpacked(std::size_t chunk) const;
+
+  std::vector<Chunk> chunks_;
   std::size_t first_capacity_ = 0;
   std::int64_t size_ = 0;
+  mutable std::unique_ptr<std::byte[]> unpacked_;  ///< The chunk that was read last of those
+  mutable std::size_t unpacked_chunk_ = 0;         ///< which are packed.
 };
 
-/// What a file holds: bytes, and phantom batches among them. Phantoms cost about 62 bytes each
+/// What a file holds: bytes, and phantom batches among them. Phantoms cost about ten bytes each
 /// where many come in a row, and reading inside them costs what read_phantom() does.
 class MemoryBytes {
  public:
@@ -104,9 +116,9 @@ class MemoryBytes {
 
  private:
   /// The fields of a PhantomBatch without gaps between them.
-  struct [[gnu::packed]] Packed {
-    explicit Packed(const PhantomBatch& batch);
-    PhantomBatch unpacked() const;
+  struct [[gnu::packed]] Row {
+    explicit Row(const PhantomBatch& batch);
+    PhantomBatch batch() const;
     std::int64_t size() const { return std::int64_t{batch_header_size} + payload_size; }
 
     Offset base_offset;
@@ -122,7 +134,8 @@ class MemoryBytes {
     std::int16_t attributes;
     Codec codec;
   };
-  static_assert(sizeof(Packed) <= 64);
+  static_assert(sizeof(Row) <= 64);
+  using Rows = std::vector<Row>;
 
   /// Phantoms without bytes between them. Only the block knows its place: who looks for a batch
   /// adds up the sizes of those before it.
@@ -130,14 +143,23 @@ class MemoryBytes {
     std::int64_t begin = 0;
     std::int64_t end = 0;
     std::int64_t raw_before = 0;  ///< Bytes of raw_ in front of it.
-    std::vector<Packed> batches;
+    Offset first_offset = 0;
+    PackedRows rows;  ///< None of the last block: its rows are open_.
   };
   static constexpr std::size_t block_batches = 64;
 
-  static void read_block(const Block& block, std::int64_t position, MutableByteView out);
+  void close_block();
+  void reopen_block();
+  static PackedRows pack(const Rows& rows);
+  static void unpack(const Block& block, Rows& into);
+  const Rows& rows_of(std::size_t block) const;
+  void read_block(std::size_t block, std::int64_t position, MutableByteView out) const;
 
   ChunkedBytes raw_;
   std::vector<Block> blocks_;
+  Rows open_;              ///< Of the last block.
+  mutable Rows unpacked_;  ///< Of the block that was packed or read last of those before.
+  mutable std::size_t unpacked_block_ = 0;
   std::int64_t phantom_bytes_ = 0;
 };
 

@@ -51,6 +51,14 @@ class MemoryEnv::MemoryFile : public File {
     return to_index(wanted);
   }
 
+  bool look_at(std::int64_t position, MutableByteView out) const override {
+    const std::int64_t there =
+        std::clamp<std::int64_t>(size() - position, 0, static_cast<std::int64_t>(out.size()));
+    if (there > 0) data_->read(position, out.first(to_index(there)));
+    std::fill(out.begin() + there, out.end(), std::byte{0});
+    return true;
+  }
+
   Status<IoError> append(ByteView bytes) override {
     if (const auto fault = next_call()) {
       write(bytes.first(std::min(bytes.size(), to_index(fault->bytes_of_write))));

@@ -1,9 +1,9 @@
 // IndexFile: the entries of one .index or .timeindex, read where they lie and written behind each
 // other.
 //
-// Where the Env maps files (env.h) the entries are looked at in the mapping, and only those not yet
-// in the file are held here; elsewhere all of them are. Entries go to the file in pieces of some
-// kilobytes: what is still here when a process dies is no loss, recovery writes indexes anew.
+// Where the Env maps files (env.h), or lets us look at them, the entries are looked at there, and
+// only the last ones are held here; elsewhere all of them are. Entries go to the file in pieces of
+// some kilobytes: what is still here when a process dies is no loss, recovery writes indexes anew.
 //
 // Without a file it has no entries, and takes none. Private to the segment; the entries' formats
 // are for tools, too. Threads: none. Source of the formats: Kafka's OffsetIndex, TimeIndex.
@@ -74,12 +74,15 @@ class IndexFile {
     const std::int64_t size = file_->size();
     if (size % entry_bytes != 0) return false;
     mapped_ = file_->mapped();
-    if (static_cast<std::int64_t>(mapped_.size()) != size) {
+    if (static_cast<std::int64_t>(mapped_.size()) == size) {
+      held_from_ = mapped_.size();
+    } else {
       mapped_ = {};
-      unmapped_.resize(static_cast<std::size_t>(size));
-      const auto got = file_->read_at(0, unmapped_);
+      held_.resize(static_cast<std::size_t>(size));
+      const auto got = file_->read_at(0, held_);
       if (!got.ok()) return fail(got.error());
-      unmapped_.resize(*got);
+      held_.resize(*got);
+      leave_in_file();
     }
     count_ = static_cast<std::size_t>(size / entry_bytes);
     return true;
@@ -90,9 +93,11 @@ class IndexFile {
   bool empty() const { return count_ == 0; }
   Entry operator[](std::size_t i) const {
     const std::size_t at = i * Entry::entry_size;
-    return Entry::load(
-        at < mapped_.size() ? mapped_.data() + at : unmapped_.data() + (at - mapped_.size()),
-        base_);
+    if (at >= held_from_) return Entry::load(held_.data() + (at - held_from_), base_);
+    if (!mapped_.empty()) return Entry::load(mapped_.data() + at, base_);
+    std::array<std::byte, Entry::entry_size> bytes{};
+    file_->look_at(static_cast<std::int64_t>(at), bytes);
+    return Entry::load(bytes.data(), base_);
   }
   Entry back() const { return (*this)[count_ - 1]; }
   std::vector<Entry> entries() const {
@@ -134,7 +139,7 @@ class IndexFile {
   Status<IoError> append(const Entry& entry) {
     std::array<std::byte, Entry::entry_size> bytes;
     entry.store(bytes.data(), base_);
-    unmapped_.insert(unmapped_.end(), bytes.begin(), bytes.end());
+    held_.insert(held_.end(), bytes.begin(), bytes.end());
     ++count_;
     return unwritten() < write_at ? Status<IoError>() : flush();
   }
@@ -145,11 +150,12 @@ class IndexFile {
     if (auto flushed = flush(); !flushed.ok()) return flushed;
     const std::size_t size = count * Entry::entry_size;
     count_ = count;
-    if (size <= mapped_.size()) {
-      mapped_ = mapped_.first(size);
-      unmapped_.clear();
+    if (size <= held_from_) {
+      held_from_ = size;
+      held_.clear();
+      if (!mapped_.empty()) mapped_ = mapped_.first(size);
     } else {
-      unmapped_.resize(size - mapped_.size());
+      held_.resize(size - held_from_);
     }
     return file_->truncate(static_cast<std::int64_t>(size));
   }
@@ -168,11 +174,14 @@ class IndexFile {
   Status<IoError> flush() {
     const std::size_t left = unwritten();
     if (left == 0) return {};
-    if (auto written = file_->append(ByteView(unmapped_).last(left)); !written.ok()) return written;
+    if (auto written = file_->append(ByteView(held_).last(left)); !written.ok()) return written;
     const ByteView mapped = file_->mapped();
     if (static_cast<std::int64_t>(mapped.size()) == file_->size()) {
       mapped_ = mapped;
-      unmapped_.clear();
+      held_from_ = mapped.size();
+      held_.clear();
+    } else {
+      leave_in_file();
     }
     return {};
   }
@@ -188,13 +197,25 @@ class IndexFile {
   /// Forgets the entries, before replace().
   void clear() {
     mapped_ = {};
-    unmapped_.clear();
+    held_from_ = 0;
+    held_.clear();
     count_ = 0;
   }
 
  private:
   static constexpr auto entry_bytes = static_cast<std::int64_t>(Entry::entry_size);
   static constexpr std::size_t write_at = 4096;
+  /// Of those that are in the file, too: the last ones are looked at most.
+  static constexpr std::size_t most_held = 100 * Entry::entry_size;
+
+  /// Of what is held, all of which is in the file, keeps the last entries only.
+  void leave_in_file() {
+    std::byte nothing{};
+    if (held_.size() <= most_held || !file_->look_at(0, {&nothing, 1})) return;
+    const std::size_t left = held_.size() - most_held;
+    ByteVector(held_.begin() + static_cast<std::ptrdiff_t>(left), held_.end()).swap(held_);
+    held_from_ += left;
+  }
 
   std::size_t unwritten() const {
     const std::size_t held = count_ * Entry::entry_size;
@@ -205,8 +226,9 @@ class IndexFile {
   std::unique_ptr<File> file_;
   Offset base_ = 0;
   std::size_t count_ = 0;
-  ByteView mapped_;      ///< Entries of the file, from the first on; empty when it is not mapped.
-  ByteVector unmapped_;  ///< Those that follow.
+  ByteView mapped_;  ///< Entries of the file, from the first on; empty when it is not mapped.
+  std::size_t held_from_ = 0;  ///< Where in the file, in bytes, those begin that are
+  ByteVector held_;            ///< held.
 };
 
 }  // namespace brokerlab::log

@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include <string>
+#include <vector>
 
 using namespace brokerlab::log;
 
@@ -87,6 +88,28 @@ void append_phantom_batches(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * batch.size());
 }
 BENCHMARK(append_phantom_batches);
+
+/// Of ten producers, read again far behind the end, one after the other.
+void read_old_phantom_batches(benchmark::State& state) {
+  MemoryEnv env;
+  auto file = env.create("/f").value();
+  PhantomBatch batch;
+  batch.record_count = 16;
+  batch.payload_size = 16 << 10;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    batch.base_offset += 16;
+    batch.seed = i * 7919 % 10 << 32 | 60 * i;
+    benchmark::DoNotOptimize(file->append_phantom(batch));
+  }
+  std::vector<PhantomBatch> found;
+  for (std::int64_t at = 0; auto _ : state) {
+    found.clear();
+    benchmark::DoNotOptimize(file->read_phantoms(at, batch.size(), found));
+    at = (at + batch.size()) % (batch.size() * 90'000);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(read_old_phantom_batches);
 
 /// What reading one costs: the bytes are made anew each time.
 void read_phantom_batches(benchmark::State& state) {
