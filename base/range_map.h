@@ -23,6 +23,9 @@
 namespace brokerlab {
 
 template <class V>
+class PackedRangeMap;
+
+template <class V>
 class RangeMap {
  public:
   using Number = std::int64_t;
@@ -46,7 +49,8 @@ class RangeMap {
     return shifted(next->second.value, number - next->first);
   }
   bool contains(Number number) const { return at(number).has_value(); }
-  /// Behind the last; not of an empty one.
+  /// The first that has a value, and behind the last; not of an empty one.
+  Number begin() const { return pieces_.begin()->first; }
   Number end() const { return std::prev(pieces_.end())->second.end; }
 
   /// Calls `f(begin, end, value of begin)` for what lies in [begin, end), in order. When it returns
@@ -64,6 +68,20 @@ class RangeMap {
   void for_each(F f) const {
     for_each(std::numeric_limits<Number>::min(), no_end, std::move(f));
   }
+  /// The same of the ranges that begin at `begin` or later, whole.
+  template <class F>
+  void for_each_from(Number begin, F f) const {
+    for (auto piece = pieces_.lower_bound(begin); piece != pieces_.end(); ++piece) {
+      if (!call(f, piece->first, piece->second.end, piece->second.value)) return;
+    }
+  }
+  /// The same of all, backwards.
+  template <class F>
+  void for_each_backwards(F f) const {
+    for (auto piece = pieces_.rbegin(); piece != pieces_.rend(); ++piece) {
+      if (!call(f, piece->first, piece->second.end, piece->second.value)) return;
+    }
+  }
   /// Calls `f(begin, end)` for what of [begin, end) has no value.
   template <class F>
   void for_each_gap(Number begin, Number end, F f) const {
@@ -74,6 +92,16 @@ class RangeMap {
     if (begin < end) f(begin, end);
   }
 
+  /// Takes the first `most` ranges out, and calls `f` for each.
+  template <class F>
+  void take_front(std::size_t most, F f) {
+    for (; most > 0 && !pieces_.empty(); --most) {
+      const auto first = pieces_.begin();
+      f(first->first, first->second.end, std::as_const(first->second.value));
+      count_ -= first->second.end - first->first;
+      pieces_.erase(first);
+    }
+  }
   /// `value` is that of `begin`; whatever was there is gone.
   void assign(Number begin, Number end, V value) {
     ENSURE(begin < end, "[{}, {})", begin, end);
@@ -119,6 +147,7 @@ class RangeMap {
   }
 
  private:
+  friend PackedRangeMap<V>;
   struct Piece {
     Number end;
     V value;
