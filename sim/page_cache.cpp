@@ -107,25 +107,28 @@ void PageCache::cache(FileKey key, File& file, std::int64_t begin, std::int64_t 
   const std::int64_t first = page_of(begin);
   const std::int64_t last = pages_up_to(end);
   for (std::int64_t index = first / chunk_pages; index * chunk_pages < last; ++index) {
-    auto found = file.chunks.find(index);
-    if (found == file.chunks.end()) {
-      inactive_.push_front({key, index});
-      found = file.chunks.emplace(index, inactive_.begin()).first;
-    }
-    Chunk& chunk = *found->second;
+    const auto at = static_cast<std::size_t>(index);
+    if (at >= file.chunks.size()) file.chunks.resize(at + 1, PageChunks::none);
+    PageChunks::Ref& ref = file.chunks[at];
+    if (ref == PageChunks::none) ref = chunks_.add(key, index);
+    PageChunks::Chunk& chunk = chunks_[ref];
     const Pages more = mask_in_chunk(index, first, last) & ~chunk.pages;
     chunk.pages |= more;
     cached_ += size_of(more);
     if (chunk.active) active_bytes_ += size_of(more);
-    Lru& list = chunk.active ? active_ : inactive_;
-    list.splice(list.begin(), list, found->second);
+    chunks_.use(ref, chunk.active);
   }
   evict();
 }
 
-PageCache::Pages PageCache::pages_in_memory(const File& file, std::int64_t chunk) {
-  const auto found = file.chunks.find(chunk);
-  return found == file.chunks.end() ? 0 : found->second->pages;
+PageChunks::Ref PageCache::chunk_of(const File& file, std::int64_t index) {
+  const auto at = static_cast<std::size_t>(index);
+  return at < file.chunks.size() ? file.chunks[at] : PageChunks::none;
+}
+
+PageCache::Pages PageCache::pages_in_memory(const File& file, std::int64_t chunk) const {
+  const PageChunks::Ref found = chunk_of(file, chunk);
+  return found == PageChunks::none ? 0 : chunks_[found].pages;
 }
 
 PageCache::Pages PageCache::pages_on_their_way(const File& file, std::int64_t chunk) {
@@ -136,53 +139,55 @@ PageCache::Pages PageCache::pages_on_their_way(const File& file, std::int64_t ch
 /// Pages [first, last) are read from memory: what is used a second time is active from now on.
 void PageCache::use_again(File& file, std::int64_t first, std::int64_t last) {
   for (std::int64_t index = first / chunk_pages; index * chunk_pages < last; ++index) {
-    const auto found = file.chunks.find(index);
-    if (found == file.chunks.end()) continue;
-    Chunk& chunk = *found->second;
-    active_.splice(active_.begin(), chunk.active ? active_ : inactive_, found->second);
-    if (!chunk.active) active_bytes_ += size_of(chunk.pages);
-    chunk.active = true;
+    const PageChunks::Ref found = chunk_of(file, index);
+    if (found == PageChunks::none) continue;
+    if (!chunks_[found].active) active_bytes_ += size_of(chunks_[found].pages);
+    chunks_.use(found, true);
   }
 }
 
 void PageCache::drop_chunks(File& file, std::int64_t from) {
   const std::int64_t kept = pages_up_to(from);
-  for (auto at = file.chunks.lower_bound(kept / chunk_pages); at != file.chunks.end();) {
-    Chunk& chunk = *at->second;
+  for (auto at = static_cast<std::size_t>(kept / chunk_pages); at < file.chunks.size(); ++at) {
+    const PageChunks::Ref found = file.chunks[at];
+    if (found == PageChunks::none) continue;
+    PageChunks::Chunk& chunk = chunks_[found];
     const Pages gone = chunk.pages & ~mask_in_chunk(chunk.index, 0, kept);
     chunk.pages &= ~gone;
     cached_ -= size_of(gone);
     if (chunk.active) active_bytes_ -= size_of(gone);
-    const auto chunk_at = at++->second;
-    if (chunk.pages == 0) forget_chunk(chunk_at);
+    if (chunk.pages == 0) forget_chunk(found);
   }
+  const auto left = static_cast<std::size_t>(pages_up_to(from) / chunk_pages + 1);
+  if (left < file.chunks.size()) file.chunks.resize(left);
 }
 
-void PageCache::forget_chunk(Lru::iterator at) {
-  cached_ -= size_of(at->pages);
-  if (at->active) active_bytes_ -= size_of(at->pages);
-  files_.at(at->file).chunks.erase(at->index);
-  (at->active ? active_ : inactive_).erase(at);
+void PageCache::forget_chunk(PageChunks::Ref ref) {
+  const PageChunks::Chunk& chunk = chunks_[ref];
+  cached_ -= size_of(chunk.pages);
+  if (chunk.active) active_bytes_ -= size_of(chunk.pages);
+  files_.at(chunk.file).chunks[chunk.index] = PageChunks::none;
+  chunks_.remove(ref);
 }
 
 void PageCache::evict() {
   // A dirty chunk gets a second chance at the front; when all are dirty the writers, throttled,
   // bring the cache below its capacity.
-  std::size_t tries = active_.size() + inactive_.size();
+  std::size_t tries = chunks_.size();
   for (; tries > 0 && cached_ > config_.capacity(); --tries) {
     // Half of the cache at least is for what was used once, or nothing new could prove its worth.
-    if (inactive_.empty() || active_bytes_ + active_bytes_ > cached_) {
-      Chunk& demoted = active_.back();
-      demoted.active = false;
-      active_bytes_ -= size_of(demoted.pages);
-      inactive_.splice(inactive_.begin(), active_, std::prev(active_.end()));
+    if (chunks_.oldest(false) == PageChunks::none || active_bytes_ + active_bytes_ > cached_) {
+      const PageChunks::Ref demoted = chunks_.oldest(true);
+      active_bytes_ -= size_of(chunks_[demoted].pages);
+      chunks_.use(demoted, false);
     }
-    const auto oldest = std::prev(inactive_.end());
-    const File& file = files_.at(oldest->file);
+    const PageChunks::Ref oldest = chunks_.oldest(false);
+    const PageChunks::Chunk& chunk = chunks_[oldest];
+    const File& file = files_.at(chunk.file);
     const std::int64_t end =
-        oldest->index * chunk_bytes + (chunk_pages - std::countl_zero(oldest->pages)) * page_bytes;
+        chunk.index * chunk_bytes + (chunk_pages - std::countl_zero(chunk.pages)) * page_bytes;
     if (std::min(end, file.end) > file.flushed) {
-      inactive_.splice(inactive_.begin(), inactive_, oldest);
+      chunks_.use(oldest, false);
       continue;
     }
     forget_chunk(oldest);
@@ -387,8 +392,7 @@ void PageCache::power_off() {
   powered_ = false;
   write_back_.kill_all();
   ahead_.kill_all();
-  active_.clear();
-  inactive_.clear();
+  chunks_.clear();
   for (auto& [key, file] : files_) {
     file.chunks.clear();
     new_version(file);

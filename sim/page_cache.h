@@ -32,9 +32,9 @@
 #pragma once
 
 #include "sim/disk.h"
+#include "sim/page_chunks.h"
 
 #include <functional>
-#include <list>
 #include <map>
 #include <set>
 #include <vector>
@@ -86,13 +86,6 @@ class PageCache {
 
  private:
   using Pages = std::uint32_t;  ///< A bit for each page of a chunk.
-  struct Chunk {
-    FileKey file;
-    std::int64_t index;  ///< The chunk's place in the file is index * chunk_size.
-    Pages pages = 0;     ///< Those that are in memory.
-    bool active = false;
-  };
-  using Lru = std::list<Chunk>;
   /// Linux's file_ra_state, in pages: the window read last, and where in it the next one is begun.
   struct ReadAhead {
     std::int64_t start = 0;
@@ -109,7 +102,7 @@ class PageCache {
     Time dirty_since{};
     std::uint64_t version = 0;  ///< Changes when bytes below `end` stop being what they were.
     bool writing = false;       ///< Someone hands a piece of it to the disk.
-    std::map<std::int64_t, Lru::iterator> chunks;
+    std::vector<PageChunks::Ref> chunks;    ///< By their place in the file.
     std::map<std::int64_t, Pages> loading;  ///< By chunk: pages on their way from the disk.
     ReadAhead ahead;
   };
@@ -121,13 +114,14 @@ class PageCache {
   void new_version(File& file);
   void set_extent(FileKey key, File& file, std::int64_t end, std::int64_t flushed);
   void cache(FileKey key, File& file, std::int64_t begin, std::int64_t end);
-  static Pages pages_in_memory(const File& file, std::int64_t chunk);
+  static PageChunks::Ref chunk_of(const File& file, std::int64_t index);
+  Pages pages_in_memory(const File& file, std::int64_t chunk) const;
   static Pages pages_on_their_way(const File& file, std::int64_t chunk);
-  static std::int64_t end_of_warm(const File& file, std::int64_t page, std::int64_t last);
-  static std::int64_t end_of_cold(const File& file, std::int64_t page, std::int64_t last);
+  std::int64_t end_of_warm(const File& file, std::int64_t page, std::int64_t last) const;
+  std::int64_t end_of_cold(const File& file, std::int64_t page, std::int64_t last) const;
   void use_again(File& file, std::int64_t first, std::int64_t last);
   void drop_chunks(File& file, std::int64_t from);
-  void forget_chunk(Lru::iterator chunk);
+  void forget_chunk(PageChunks::Ref chunk);
   void evict();
   std::int64_t window_for(File& file, std::int64_t page, std::int64_t wanted) const;
   void read_next_window(FileKey key, File& file, std::int64_t first, std::int64_t last);
@@ -153,8 +147,7 @@ class PageCache {
   std::set<FileKey> dirty_files_;  ///< flushed < end.
   std::set<FileKey> in_drive_;     ///< durable < flushed.
   std::set<FileKey> lied_about_;   ///< platter < durable.
-  Lru active_;                     ///< Used more than once; most recently used first, as
-  Lru inactive_;                   ///< used once.
+  PageChunks chunks_;
   Bytes cached_;
   Bytes active_bytes_;
   Bytes dirty_;

@@ -32,12 +32,12 @@ std::int64_t end_of_run(std::int64_t page, std::int64_t last, PagesOf pages_of) 
 }  // namespace
 
 /// Up to which page from `page` on all are in memory.
-std::int64_t PageCache::end_of_warm(const File& file, std::int64_t page, std::int64_t last) {
+std::int64_t PageCache::end_of_warm(const File& file, std::int64_t page, std::int64_t last) const {
   return end_of_run(page, last, [&](std::int64_t chunk) { return pages_in_memory(file, chunk); });
 }
 
 /// Up to which page from `page` on none is in memory or on its way there.
-std::int64_t PageCache::end_of_cold(const File& file, std::int64_t page, std::int64_t last) {
+std::int64_t PageCache::end_of_cold(const File& file, std::int64_t page, std::int64_t last) const {
   return end_of_run(page, last, [&](std::int64_t chunk) {
     return ~(pages_in_memory(file, chunk) | pages_on_their_way(file, chunk));
   });
