@@ -2,11 +2,23 @@
 
 #include "model/events.h"
 
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <utility>
+
 namespace brokerlab::scenarios {
 namespace {
 
-/// No copy of a batch comes to a log that much later: its producer has given it up long before.
-constexpr Duration remembered = 1h;
+/// No copy of a batch comes to a log that many seconds later: its producer has given it up long
+/// before.
+constexpr std::int64_t remembered = 3600;
+/// How often, in seconds, it is looked for what is older.
+constexpr std::int64_t seldom = 60;
+
+std::int64_t whole_seconds(Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
 
 Phrase offsets(model::Offset from, model::Offset to) {
   if (from == to) return {fmt::format("offset {}", from), fmt::format("오프셋 {}", from)};
@@ -20,34 +32,73 @@ Retries::Retries(sim::World& world, Cluster& cluster, Ledger& ledger)
   ledger.listen(*this);
 }
 
+void Retries::Written::to_words(std::uint64_t* to) const {
+  to[0] = static_cast<std::uint64_t>(base);
+  to[1] = static_cast<std::uint64_t>(count);
+  to[2] = static_cast<std::uint64_t>(to_last);
+  to[3] = static_cast<std::uint64_t>(because.value());
+  to[4] = static_cast<std::uint64_t>(second);
+}
+
+Retries::Written Retries::Written::from_words(const std::uint64_t* from) {
+  return {static_cast<model::Offset>(from[0]), static_cast<std::int64_t>(from[1]),
+          static_cast<std::int64_t>(from[2]),
+          sim::EventId(static_cast<sim::EventId::Value>(from[3])),
+          static_cast<std::int64_t>(from[4])};
+}
+
 void Retries::on_batch_appended(const model::AppendedBatch& batch) {
   const model::RecordRef first = batch.records.front().front();
   Log& log = logs_[{batch.partition, first.producer}];
-  const Written now{batch.records.back().back(), batch.base_offset,
-                    batch.base_offset + batch.record_count(), batch.because, world_.now()};
-  while (!log.empty() && log.begin()->second.when + remembered < world_.now()) {
-    log.erase(log.begin());
-  }
+  forget_old(log);
   // What was sent later: the newest that is still there.
-  while (!log.empty() && log.rbegin()->first > first.number && !stands(batch, log.rbegin()->second))
-    log.erase(std::prev(log.end()));
-  const auto before = log.find(first.number);
-  if (before != log.end() && stands(batch, before->second)) {
-    tell(model::events::written_twice, batch, before->second,
-         {"before", std::to_string(before->second.base)});
+  std::optional<Written> later;
+  std::int64_t gone_from = PackedRangeMap<Written>::no_end;
+  log.batches.for_each_backwards([&](std::int64_t number, std::int64_t, const Written& written) {
+    if (number <= first.number) return false;
+    if (stands(batch, number, written)) {
+      later = written;
+      return false;
+    }
+    gone_from = number;
+    return true;
+  });
+  log.batches.erase(gone_from, PackedRangeMap<Written>::no_end);
+  const auto before = log.batches.at(first.number);
+  if (before && stands(batch, first.number, *before)) {
+    tell(model::events::written_twice, batch, *before, {"before", std::to_string(before->base)});
   }
-  if (!log.empty() && log.rbegin()->first > first.number) {
-    const Written& later = log.rbegin()->second;
-    tell(model::events::written_out_of_order, batch, later,
-         {"later", std::to_string(later.end - 1)});
+  if (later) {
+    tell(model::events::written_out_of_order, batch, *later,
+         {"later", std::to_string(later->end() - 1)});
   }
-  log[first.number] = now;
+  log.batches.assign(
+      first.number, first.number + 1,
+      {batch.base_offset, batch.record_count(), batch.records.back().back().number - first.number,
+       batch.because, whole_seconds(world_.now())});
+}
+
+void Retries::forget_old(Log& log) const {
+  const std::int64_t now = whole_seconds(world_.now());
+  if (now < log.look_in) return;
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  std::int64_t forgotten = least;
+  log.look_in = now + remembered;
+  log.batches.for_each_from(least, [&](std::int64_t, std::int64_t end, const Written& written) {
+    log.look_in = written.second + remembered + seldom;
+    if (written.second + remembered >= now) return false;
+    forgotten = end;
+    return true;
+  });
+  log.batches.erase(least, forgotten);
 }
 
 /// Before the batch, in the log of its leader.
-bool Retries::stands(const model::AppendedBatch& now, const Written& before) const {
-  return before.end <= now.base_offset &&
-         ledger_.holds(now.leader, now.partition, before.end - 1, before.last);
+bool Retries::stands(const model::AppendedBatch& now, std::int64_t first,
+                     const Written& before) const {
+  return before.end() <= now.base_offset &&
+         ledger_.holds(now.leader, now.partition, before.end() - 1,
+                       {now.records.front().producer, first + before.to_last});
 }
 
 /// A request that was given up may come to the log after the retry: then the retry has the reason.

@@ -7,9 +7,10 @@
 // of what is left by then.
 //
 // Lifetime: borrows World, Cluster and Ledger; made before the run starts. Threads: none.
-// Memory:   a few words for every batch that was appended, as the ledger has them for every record.
+// Memory:   about ten bytes for every batch that was appended within the last hour.
 #pragma once
 
+#include "base/packed_range_map.h"
 #include "scenarios/cluster.h"
 
 #include <map>
@@ -25,16 +26,24 @@ class Retries final : public model::Observer {
 
  private:
   struct Written {
-    model::RecordRef last;  ///< Its record that was sent last.
-    model::Offset base;
-    model::Offset end;
+    model::Offset base = 0;
+    std::int64_t count = 0;
+    std::int64_t to_last = 0;  ///< From the number of its first record to that of its last one.
     sim::EventId because;
-    Time when;
-  };
-  /// By the number of the first record.
-  using Log = std::map<std::int64_t, Written>;
+    std::int64_t second = 0;  ///< When, in whole seconds.
 
-  bool stands(const model::AppendedBatch& now, const Written& before) const;
+    model::Offset end() const { return base + count; }
+    static constexpr std::size_t words = 5;
+    void to_words(std::uint64_t* to) const;
+    static Written from_words(const std::uint64_t* from);
+  };
+  struct Log {
+    PackedRangeMap<Written> batches;  ///< By the number of the first record.
+    std::int64_t look_in = 0;         ///< The second in which some may be forgotten.
+  };
+
+  void forget_old(Log& log) const;
+  bool stands(const model::AppendedBatch& now, std::int64_t first, const Written& before) const;
   void tell(const sim::EventKind& kind, const model::AppendedBatch& batch, const Written& before,
             sim::Detail beside) const;
 

@@ -24,7 +24,12 @@ constexpr std::size_t most_violations_kept = 20;
 
 Ledger::Ledger(sim::World& world) : world_(world) {
   world.trace().subscribe([this](const sim::Event& event) {
-    if (event.kind == &sim::events::power_off) power_lost_[event.machine] = event.time;
+    if (event.kind == &sim::events::power_off) {
+      power_lost_[event.machine] = event.time;
+      if (power_losses_.empty() || power_losses_.back() != event.time) {
+        power_losses_.push_back(event.time);
+      }
+    }
     if (event.kind == &sim::events::process_started) started_[event.machine] = event.time;
     if (event.kind == &model::events::producer_record_failed) {
       // Its records are told next, at this very moment.
@@ -34,6 +39,31 @@ Ledger::Ledger(sim::World& world) : world_(world) {
       }
     }
   });
+}
+
+// --- What is packed ---
+
+void Ledger::Acknowledgment::to_words(std::uint64_t* to) const {
+  to[0] = static_cast<std::uint64_t>(record.producer);
+  to[1] = static_cast<std::uint64_t>(record.number);
+  to[2] = static_cast<std::uint64_t>(when.time_since_epoch().count());
+  to[3] = static_cast<std::uint64_t>(epoch);
+}
+
+Ledger::Acknowledgment Ledger::Acknowledgment::from_words(const std::uint64_t* from) {
+  return {{static_cast<int>(from[0]), static_cast<std::int64_t>(from[1])},
+          Time(Duration(static_cast<Duration::rep>(from[2]))),
+          static_cast<LeaderEpoch>(from[3])};
+}
+
+void Ledger::CommittedBatch::to_words(std::uint64_t* to) const {
+  to[0] = checksum;
+  to[1] = static_cast<std::uint64_t>(epoch);
+  to[2] = power_losses;
+}
+
+Ledger::CommittedBatch Ledger::CommittedBatch::from_words(const std::uint64_t* from) {
+  return {static_cast<std::uint32_t>(from[0]), static_cast<LeaderEpoch>(from[1]), from[2]};
 }
 
 // --- Invariants ---
@@ -402,15 +432,17 @@ void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offs
 /// Remembers the batches that the high watermark has just passed.
 void Ledger::note_committed(const TopicPartition& name, const model::Partition& replica,
                             Offset from, Offset to) {
-  auto& committed = committed_[name];
+  Committed& committed = committed_[name];
+  const bool lost_just_now = !power_losses_.empty() && power_losses_.back() == world_.now();
+  const std::size_t losses_before = power_losses_.size() - (lost_just_now ? 1 : 0);
   for (Offset at = from; at < to;) {
     const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
     if (!data || data->empty()) return;
     const Offset before = at;
     log::for_each_mark(*data, [&](const log::BatchMark& mark) {
       if (mark.last_offset >= to) return;
-      committed.insert_or_assign(committed.end(), mark.base_offset,
-                                 CommittedBatch{mark, world_.now()});
+      committed.assign(mark.base_offset, std::max(mark.base_offset, mark.last_offset) + 1,
+                       {mark.checksum, mark.epoch, losses_before});
       at = mark.last_offset + 1;
     });
     if (at == before) return;

@@ -33,15 +33,16 @@
 // first) and what is out of order (records, copies too, that stand behind one which the same
 // producer sent later).
 //
-// It keeps books by runs of records (base/range_map.h): what goes the same way together costs once.
+// It keeps books by runs of records (base/range_map.h): what goes the same way together costs once,
+// and few bytes once it is old (base/packed_range_map.h).
 //
-// Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent with bytes; a
-// few dozen bytes for each batch.
+// Lifetime: outlives the cluster's processes. Memory: the bytes of every record sent with bytes;
+// about twenty bytes for each batch.
 // Threads: none.
 #pragma once
 
+#include "base/packed_range_map.h"
 #include "base/phrase.h"
-#include "base/range_map.h"
 #include "model/broker/partition.h"
 #include "model/cluster_context.h"
 #include "model/observer.h"
@@ -291,8 +292,12 @@ class Ledger : public model::Observer {
       return {record.producer, record.number, count};
     }
     bool operator==(const Acknowledgment&) const = default;
+
+    static constexpr std::size_t words = 4;
+    void to_words(std::uint64_t* to) const;
+    static Acknowledgment from_words(const std::uint64_t* from);
   };
-  using Acknowledgments = RangeMap<Acknowledgment>;  ///< By offset.
+  using Acknowledgments = PackedRangeMap<Acknowledgment>;  ///< By offset.
   /// Offsets that a leader appended in one epoch, without a gap.
   struct AppendedRange {
     model::LeaderEpoch epoch;
@@ -315,9 +320,15 @@ class Ledger : public model::Observer {
   };
   /// What a high watermark has passed.
   struct CommittedBatch {
-    log::BatchMark mark;
-    Time when;
+    std::uint32_t checksum = 0;
+    model::LeaderEpoch epoch = log::no_epoch;
+    std::size_t power_losses = 0;  ///< That there had been before.
+
+    static constexpr std::size_t words = 3;
+    void to_words(std::uint64_t* to) const;
+    static CommittedBatch from_words(const std::uint64_t* from);
   };
+  using Committed = PackedRangeMap<CommittedBatch>;  ///< By offset.
   using Loss = LostRecord::Kind;
 
   Invariant& invariant(std::string_view name);
@@ -374,6 +385,10 @@ class Ledger : public model::Observer {
   bool started(model::BrokerId broker, Time since) const {
     return has_happened(started_, broker, since);
   }
+  /// Since when power losses count for what was committed after so many of them.
+  Time next_power_loss(std::size_t power_losses) const {
+    return power_losses < power_losses_.size() ? power_losses_[power_losses] : never;
+  }
   Loss kind_of_loss(const model::TopicPartition& name, model::BrokerId leader, Time since) const;
   Phrase explain(const model::TopicPartition& name, model::Offset offset, const Acknowledgment& ack,
                  Loss kind) const;
@@ -416,7 +431,7 @@ class Ledger : public model::Observer {
     Acknowledgment ack;
   };
   std::map<model::TopicPartition, std::vector<Displaced>> displaced_;
-  std::map<model::TopicPartition, std::map<model::Offset, CommittedBatch>> committed_;
+  std::map<model::TopicPartition, Committed> committed_;
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;
   struct HighWatermark {
     model::LeaderEpoch epoch = log::no_epoch;
@@ -459,6 +474,7 @@ class Ledger : public model::Observer {
   std::map<model::TopicPartition, std::vector<model::RecordRun>> blind_;
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by host.
+  std::vector<Time> power_losses_;             ///< All dates at which there were any.
   std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
   Latencies recent_;                           ///< Since they were taken last,
   Latencies older_;                            ///< and before.

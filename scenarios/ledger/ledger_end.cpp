@@ -43,6 +43,43 @@ Compared compare(const log::Records& a, const log::Records& b) {
   return found;
 }
 
+/// The batches of a leader's log, in order, read as they are asked for.
+class LogMarks {
+ public:
+  explicit LogMarks(const model::Partition& leader)
+      : leader_(leader), next_(leader.log().log_start_offset()), end_(leader.log_end_offset()) {}
+
+  /// The first that begins at `offset` or later; nullptr: there is none. Ask for growing offsets.
+  const log::BatchMark* from(Offset offset) {
+    for (;;) {
+      while (at_ < marks_.size() && marks_[at_].base_offset < offset) ++at_;
+      if (at_ < marks_.size()) return &marks_[at_];
+      if (!read()) return nullptr;
+    }
+  }
+
+ private:
+  bool read() {
+    marks_.clear();
+    at_ = 0;
+    if (next_ >= end_) return false;
+    const auto data = leader_.log().read_records(next_, (4_MiB).count(), end_, true);
+    if (!data || data->empty()) {
+      next_ = end_;
+      return false;
+    }
+    log::for_each_mark(*data, [this](const log::BatchMark& mark) { marks_.push_back(mark); });
+    next_ = marks_.empty() ? end_ : marks_.back().last_offset + 1;
+    return true;
+  }
+
+  const model::Partition& leader_;
+  Offset next_;
+  const Offset end_;
+  std::vector<log::BatchMark> marks_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 void Ledger::finish() {
@@ -56,13 +93,8 @@ void Ledger::finish() {
     } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
       not_verifiable_[name] = acknowledged->second.count();
       const auto committed = committed_.find(name);
-      std::int64_t records = 0;
-      if (committed != committed_.end()) {
-        for (const auto& [base, batch] : committed->second) {
-          records += batch.mark.last_offset - base + 1;
-        }
-      }
-      exempt("committed_records_survive", Exempted::not_verifiable, records);
+      exempt("committed_records_survive", Exempted::not_verifiable,
+             committed == committed_.end() ? 0 : committed->second.count());
     }
     compare_replicas(name);
     view.longest_unreadable = std::max(view.longest_unreadable, oldest_unreadable(name));
@@ -88,36 +120,26 @@ Duration Ledger::oldest_unreadable(const TopicPartition& name) const {
 /// What the high watermark has passed must stand in the leader's log as it was. What does not is
 /// told once, and not looked for again.
 void Ledger::compare_committed(const TopicPartition& name, const model::Partition& leader) {
-  auto& committed = committed_[name];
+  Committed& committed = committed_[name];
   constexpr const char* promise = "committed_records_survive";
-  invariant(promise).checked += static_cast<std::int64_t>(committed.size());
-  auto expected = committed.lower_bound(leader.log().log_start_offset());  // retention deletes
-  const auto gone_before = [&](Offset offset) {
-    while (expected != committed.end() && expected->first < offset) {
-      violate(promise, phrase("offsets {} to {} of {} were committed and are gone", expected->first,
-                              expected->second.mark.last_offset, name.name()));
-      expected = committed.erase(expected);
+  invariant(promise).checked += static_cast<std::int64_t>(committed.ranges());
+  LogMarks log(leader);
+  std::vector<std::pair<Offset, Offset>> broken;
+  const Offset start = leader.log().log_start_offset();  // retention deletes
+  committed.for_each_from(start, [&](Offset from, Offset to, const CommittedBatch& was) {
+    const log::BatchMark* is = log.from(from);
+    if (is == nullptr || is->base_offset != from) {
+      violate(promise, phrase("offsets {} to {} of {} were committed and are gone", from, to - 1,
+                              name.name()));
+    } else if (is->checksum != was.checksum || is->epoch != was.epoch) {
+      violate(promise, phrase("offsets {} to {} of {} changed after they were committed", from,
+                              to - 1, name.name()));
+    } else {
+      return;
     }
-  };
-  const Offset end = leader.log_end_offset();
-  for (Offset at = leader.log().log_start_offset(); at < end && expected != committed.end();) {
-    const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
-    if (!data || data->empty()) break;
-    log::for_each_mark(*data, [&](const log::BatchMark& is) {
-      at = is.last_offset + 1;
-      gone_before(is.base_offset);
-      if (expected == committed.end() || expected->first != is.base_offset) return;
-      const log::BatchMark& was = expected->second.mark;
-      if (was.checksum == is.checksum && was.epoch == is.epoch) {
-        ++expected;
-        return;
-      }
-      violate(promise, phrase("offsets {} to {} of {} changed after they were committed",
-                              expected->first, was.last_offset, name.name()));
-      expected = committed.erase(expected);
-    });
-  }
-  gone_before(std::numeric_limits<Offset>::max());
+    broken.emplace_back(from, to);
+  });
+  for (const auto& [from, to] : broken) committed.erase(from, to);
 }
 
 /// What a log holds of what was sent.

@@ -190,21 +190,21 @@ void Ledger::note_losses(const TopicPartition& name, BrokerId leader, Offset end
       });
   acknowledged.erase(end, Acknowledgments::no_end);
   // What the settings allow to be lost was not promised to survive.
-  auto& committed = committed_[name];
-  for (auto batch = committed.lower_bound(end); batch != committed.end();) {
-    const Loss kind = kind_of_loss(name, leader, batch->second.when);
+  Committed& committed = committed_[name];
+  std::vector<std::pair<Offset, Offset>> excused;
+  bool all = true;
+  committed.for_each_from(end, [&](Offset from, Offset to, const CommittedBatch& batch) {
+    const Loss kind = kind_of_loss(name, leader, next_power_loss(batch.power_losses));
     if (kind == Loss::not_replicated) {
-      ++batch;
-      continue;
+      all = false;
+      return;
     }
     exempt("committed_records_survive",
-           kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
-           batch->second.mark.last_offset - batch->first + 1);
-    batch = committed.erase(batch);
-  }
-  if (committed.lower_bound(end) == committed.end()) {
-    view.high_watermark = std::min(view.high_watermark, end);
-  }
+           kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election, to - from);
+    excused.emplace_back(from, to);
+  });
+  for (const auto& [from, to] : excused) committed.erase(from, to);
+  if (all) view.high_watermark = std::min(view.high_watermark, end);
 }
 
 void Ledger::note_loss(const TopicPartition& name, Offset offset, std::int64_t count,

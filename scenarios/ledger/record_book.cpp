@@ -28,7 +28,33 @@ void RecordBook::add(const model::SentRecords& sent, Time now) {
 }
 
 void RecordBook::add_batch(const log::PhantomBatch& batch, const std::vector<RecordRun>& records) {
-  batches_.try_emplace(batch.seed, Batch{batch.payload_size, batch.record_count, records});
+  PackedRangeMap<Batch>& batches = batches_[batch.seed >> 32];
+  const auto number = static_cast<std::int64_t>(batch.seed & 0xFFFFFFFF);
+  if (batches.contains(number)) return;
+  const bool is_run = records.size() == 1 && records.front().count == batch.record_count;
+  if (!is_run) in_pieces_[batch.seed] = records;
+  batches.assign(number, number + 1,
+                 {batch.payload_size, batch.record_count,
+                  is_run ? records.front().front() : RecordRef{0, -1}});
+}
+
+void RecordBook::Batch::to_words(std::uint64_t* to) const {
+  to[0] = static_cast<std::uint64_t>(payload_size);
+  to[1] = static_cast<std::uint64_t>(record_count);
+  to[2] = static_cast<std::uint64_t>(first.producer);
+  to[3] = static_cast<std::uint64_t>(first.number);
+}
+
+RecordBook::Batch RecordBook::Batch::from_words(const std::uint64_t* from) {
+  return {static_cast<std::int32_t>(from[0]),
+          static_cast<std::int32_t>(from[1]),
+          {static_cast<int>(from[2]), static_cast<std::int64_t>(from[3])}};
+}
+
+std::optional<RecordBook::Batch> RecordBook::find(const log::PhantomBatch& batch) const {
+  const auto batches = batches_.find(batch.seed >> 32);
+  if (batches == batches_.end()) return std::nullopt;
+  return batches->second.at(static_cast<std::int64_t>(batch.seed & 0xFFFFFFFF));
 }
 
 std::int64_t RecordBook::failed_among(const RecordRun& run) const {
@@ -82,21 +108,26 @@ bool RecordBook::has_bytes(RecordRef record, log::ByteView value) const {
 std::vector<RecordRun> RecordBook::of_batch(const log::PhantomBatch& batch, std::int64_t index,
                                             std::int64_t count) const {
   std::vector<RecordRun> found;
-  const auto sent = batches_.find(batch.seed);
-  if (sent == batches_.end()) return found;
-  for (const RecordRun& run : sent->second.records) {
+  const auto sent = find(batch);
+  if (!sent) return found;
+  const auto add = [&](const RecordRun& run) {
     const std::int64_t from = std::clamp<std::int64_t>(index, 0, run.count);
     const std::int64_t to = std::clamp<std::int64_t>(index + count, 0, run.count);
     if (from < to) found.push_back({run.producer, run.first + from, to - from});
     index -= run.count;
+  };
+  if (sent->first.number >= 0) {
+    add({sent->first.producer, sent->first.number, sent->record_count});
+  } else {
+    for (const RecordRun& run : in_pieces_.at(batch.seed)) add(run);
   }
   return found;
 }
 
 bool RecordBook::was_sent(const log::PhantomBatch& batch) const {
-  const auto sent = batches_.find(batch.seed);
-  return sent != batches_.end() && sent->second.payload_size == batch.payload_size &&
-         sent->second.record_count == batch.record_count;
+  const auto sent = find(batch);
+  return sent && sent->payload_size == batch.payload_size &&
+         sent->record_count == batch.record_count;
 }
 
 bool RecordBook::is_phantom(RecordRef record) const { return value_of(record) == nullptr; }

@@ -8,7 +8,7 @@
 // Lifetime: part of a Ledger. Threads: none.
 #pragma once
 
-#include "base/range_map.h"
+#include "base/packed_range_map.h"
 #include "base/units.h"
 #include "model/observer.h"
 
@@ -144,13 +144,20 @@ class RecordBook {
   struct Batch {
     std::int32_t payload_size = 0;
     std::int32_t record_count = 0;
-    std::vector<model::RecordRun> records;
+    model::RecordRef first;  ///< Of its records, which are a run; else number -1.
+
+    static constexpr std::size_t words = 4;
+    void to_words(std::uint64_t* to) const;
+    static Batch from_words(const std::uint64_t* from);
   };
+  std::optional<Batch> find(const log::PhantomBatch& batch) const;
   const log::ByteVector* value_of(model::RecordRef record) const;
 
   std::map<int, Book> books_;                                                 ///< By producer.
   std::unordered_map<std::uint64_t, std::vector<model::RecordRef>> by_hash_;  ///< Looked up only.
-  std::unordered_map<std::uint64_t, Batch> batches_;  ///< By seed; looked up only.
+  /// By seed, the upper half and the lower: a producer counts there. Looked up only, both.
+  std::unordered_map<std::uint64_t, PackedRangeMap<Batch>> batches_;
+  std::unordered_map<std::uint64_t, std::vector<model::RecordRun>> in_pieces_;
 };
 
 }  // namespace brokerlab::scenarios
