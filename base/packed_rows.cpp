@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <new>
 
 namespace brokerlab {
 namespace {
@@ -111,53 +114,43 @@ std::size_t bytes_of(std::size_t numbers, int width) {
   return (numbers * static_cast<std::size_t>(width) + 7) / 8;
 }
 
-/// order: 0 words, 1 differences, 2 differences of them. A byte says that and the width, then come
-/// the first word (of 1 and 2), the first difference (of 2), the least number, the numbers.
+/// The form: the width of its numbers, and whether they are the words (0) or their differences (1).
+constexpr int form_of(bool differences, int width) { return (differences ? widths : 0) + width; }
+
+/// Of words: a byte for the form, the least word, the numbers. Of differences: the form, the first
+/// word, the least difference, the numbers.
 std::byte* pack_column(const std::uint64_t* words, std::size_t rows, std::size_t columns,
                        std::byte* to) {
-  std::array<Extent, 3> extents;
-  std::uint64_t before = 0;
-  std::uint64_t difference_before = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::uint64_t word = words[row * columns];
-    const std::uint64_t difference = word - before;
-    extents[0].add(word);
-    if (row >= 1) extents[1].add(difference);
-    if (row >= 2) extents[2].add(difference - difference_before);
-    before = word;
-    difference_before = difference;
-  }
   const auto first = static_cast<std::int64_t>(words[0]);
-  const auto step = static_cast<std::int64_t>(rows < 2 ? 0 : words[columns] - words[0]);
-  std::size_t order = 0;
-  std::size_t best = std::numeric_limits<std::size_t>::max();
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, rows); ++i) {
-    const std::size_t size = bytes_of(rows - i, extents[i].width()) + size_of(extents[i].least) +
-                             (i >= 1 ? size_of(first) : 0) + (i == 2 ? size_of(step) : 0);
-    if (size >= best) continue;
-    best = size;
-    order = i;
+  std::uint64_t changes = 0;
+  for (std::size_t row = 1; row < rows; ++row) changes |= words[row * columns] ^ words[0];
+  if (changes == 0) {
+    *to++ = static_cast<std::byte>(form_of(false, 0));
+    return write_number(to, first);
   }
-  const int width = extents[order].width();
-  const auto least = static_cast<std::uint64_t>(extents[order].least);
-  *to++ = static_cast<std::byte>(static_cast<int>(order) * widths + width);
-  if (order >= 1) to = write_number(to, first);
-  if (order == 2) to = write_number(to, step);
-  to = write_number(to, extents[order].least);
+  Extent of_words;
+  Extent of_differences;
+  of_words.add(words[0]);
+  for (std::size_t row = 1; row < rows; ++row) {
+    of_words.add(words[row * columns]);
+    of_differences.add(words[row * columns] - words[(row - 1) * columns]);
+  }
+  const std::size_t as_words = bytes_of(rows, of_words.width()) + size_of(of_words.least);
+  const std::size_t as_differences =
+      bytes_of(rows - 1, of_differences.width()) + size_of(first) + size_of(of_differences.least);
+  const bool differences = as_differences < as_words;
+  const Extent& extent = differences ? of_differences : of_words;
+  const int width = extent.width();
+  const auto least = static_cast<std::uint64_t>(extent.least);
+  *to++ = static_cast<std::byte>(form_of(differences, width));
+  if (differences) to = write_number(to, first);
+  to = write_number(to, extent.least);
   if (width == 0) return to;
   BitWriter bits(to);
-  before = order == 0 ? 0 : words[(order - 1) * columns];
-  difference_before = static_cast<std::uint64_t>(step);
-  for (std::size_t row = order; row < rows; ++row) {
-    const std::uint64_t word = words[row * columns];
-    const std::uint64_t difference = word - before;
-    bits.put((order == 0   ? word
-              : order == 1 ? difference
-                           : difference - difference_before) -
-                 least,
-             width);
-    before = word;
-    difference_before = difference;
+  if (!differences) bits.put(words[0] - least, width);
+  for (std::size_t row = 1; row < rows; ++row) {
+    const std::uint64_t before = differences ? words[(row - 1) * columns] : 0;
+    bits.put(words[row * columns] - before - least, width);
   }
   return bits.finish();
 }
@@ -165,36 +158,36 @@ std::byte* pack_column(const std::uint64_t* words, std::size_t rows, std::size_t
 const std::byte* unpack_column(const std::byte* from, std::size_t rows, std::size_t columns,
                                std::uint64_t* words) {
   const int form = static_cast<int>(*from++);
-  const int order = form / widths;
+  const bool differences = form >= widths;
   const int width = form % widths;
   std::int64_t first = 0;
-  std::int64_t step = 0;
   std::int64_t least = 0;
-  if (order >= 1) from = read_number(from, first);
-  if (order == 2) from = read_number(from, step);
+  if (differences) from = read_number(from, first);
   from = read_number(from, least);
   const auto base = static_cast<std::uint64_t>(least);
   BitReader bits(from, width);
-  auto word = static_cast<std::uint64_t>(first);
-  if (order == 0) {
-    for (std::size_t row = 0; row < rows; ++row) words[row * columns] = base + bits.next();
-    return from + bytes_of(rows, width);
-  }
-  words[0] = word;
-  if (order == 1) {
+  if (differences) {
+    auto word = static_cast<std::uint64_t>(first);
+    words[0] = word;
     for (std::size_t row = 1; row < rows; ++row) words[row * columns] = word += base + bits.next();
     return from + bytes_of(rows - 1, width);
   }
-  auto difference = static_cast<std::uint64_t>(step);
-  words[columns] = word += difference;
-  for (std::size_t row = 2; row < rows; ++row) {
-    difference += base + bits.next();
-    words[row * columns] = word += difference;
+  if (width == 0) {
+    for (std::size_t row = 0; row < rows; ++row) words[row * columns] = base;
+    return from;
   }
-  return from + bytes_of(rows - 2, width);
+  for (std::size_t row = 0; row < rows; ++row) words[row * columns] = base + bits.next();
+  return from + bytes_of(rows, width);
 }
 
 }  // namespace
+
+struct PackedRows::Head {
+  std::atomic<std::uint32_t> holders;
+  std::uint32_t size;
+  std::uint16_t rows;
+  std::uint16_t columns;
+};
 
 PackedRows::PackedRows(std::span<const std::uint64_t> words, std::size_t columns) {
   ENSURE(columns > 0 && !words.empty() && words.size() % columns == 0, "{} words of {} columns",
@@ -202,32 +195,68 @@ PackedRows::PackedRows(std::span<const std::uint64_t> words, std::size_t columns
   const std::size_t rows = words.size() / columns;
   ENSURE(rows <= most_rows && columns <= most_rows, "{} rows of {} columns", rows, columns);
   const auto packed = std::make_unique_for_overwrite<std::byte[]>(
-      sizeof(Head) + columns * (1 + 3 * most_varint + 8) + words.size() * 8);
-  std::byte* to = packed.get() + sizeof(Head);
+      columns * (1 + 2 * most_varint + 8) + words.size() * 8);
+  std::byte* to = packed.get();
   for (std::size_t column = 0; column < columns; ++column) {
     to = pack_column(words.data() + column, rows, columns, to);
   }
   const auto used = static_cast<std::size_t>(to - packed.get());
-  const Head head{static_cast<std::uint32_t>(used + slack), static_cast<std::uint16_t>(rows),
-                  static_cast<std::uint16_t>(columns)};
-  std::memcpy(packed.get(), &head, sizeof head);
-  data_ = std::make_unique<std::byte[]>(used + slack);
-  std::memcpy(data_.get(), packed.get(), used);
+  const std::size_t size = sizeof(Head) + used + slack;
+  auto* memory = static_cast<std::byte*>(::operator new(size));
+  head_ = new (memory) Head{{1},
+                            static_cast<std::uint32_t>(size),
+                            static_cast<std::uint16_t>(rows),
+                            static_cast<std::uint16_t>(columns)};
+  std::memcpy(memory + sizeof(Head), packed.get(), used);
+  std::memset(memory + sizeof(Head) + used, 0, slack);
 }
 
-PackedRows::Head PackedRows::head() const {
-  Head head;
-  std::memcpy(&head, data_.get(), sizeof head);
-  return head;
+PackedRows::PackedRows(const PackedRows& other) : head_(other.head_) {
+  if (head_ != nullptr) head_->holders.fetch_add(1, std::memory_order_relaxed);
+}
+
+PackedRows::~PackedRows() {
+  if (head_ == nullptr || head_->holders.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  head_->~Head();
+  ::operator delete(head_);
+}
+
+std::size_t PackedRows::rows() const { return empty() ? 0 : head_->rows; }
+std::size_t PackedRows::columns() const { return empty() ? 0 : head_->columns; }
+std::size_t PackedRows::footprint() const { return empty() ? 0 : head_->size; }
+
+std::span<const std::byte> PackedRows::packed() const {
+  if (empty()) return {};
+  return {reinterpret_cast<const std::byte*>(head_ + 1), head_->size - sizeof(Head)};
+}
+
+bool PackedRows::operator==(const PackedRows& other) const {
+  const auto mine = packed();
+  const auto others = other.packed();
+  return rows() == other.rows() && columns() == other.columns() && mine.size() == others.size() &&
+         (mine.empty() || std::memcmp(mine.data(), others.data(), mine.size()) == 0);
+}
+
+std::uint64_t PackedRows::hash() const {
+  auto bytes = packed();
+  std::uint64_t hash = bytes.size();
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL;
+    hash ^= hash >> 29;
+  }
+  for (const std::byte byte : bytes)
+    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001B3ULL;
+  return hash ^ hash >> 32;
 }
 
 void PackedRows::unpack(std::span<std::uint64_t> words) const {
   ENSURE(words.size() >= this->words(), "{} words into {}", this->words(), words.size());
   if (empty()) return;
-  const Head is = head();
-  const std::byte* from = data_.get() + sizeof(Head);
-  for (std::size_t column = 0; column < is.columns; ++column) {
-    from = unpack_column(from, is.rows, is.columns, words.data() + column);
+  const std::byte* from = packed().data();
+  for (std::size_t column = 0; column < head_->columns; ++column) {
+    from = unpack_column(from, head_->rows, head_->columns, words.data() + column);
   }
 }
 
