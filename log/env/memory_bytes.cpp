@@ -149,13 +149,27 @@ struct Words {
 };
 constexpr std::size_t columns = sizeof(Words) / sizeof(std::uint64_t);
 
+/// Replicas pack the same batches within seconds: one of those who do has them for all.
+PackedRows shared(PackedRows rows) {
+  struct Place {
+    std::uint64_t hash = 0;
+    PackedRows rows;
+  };
+  constexpr std::size_t remembered = 4096;
+  thread_local std::vector<Place> recent(remembered);
+  const std::uint64_t hash = rows.hash();
+  Place& place = recent[hash % remembered];
+  if (place.hash != hash || !(place.rows == rows)) place = {hash, std::move(rows)};
+  return place.rows;
+}
+
 std::uint64_t bits(std::int64_t value) { return static_cast<std::uint64_t>(value); }
 std::int64_t number(std::uint64_t bits) { return static_cast<std::int64_t>(bits); }
 
 }  // namespace
 
 PackedRows MemoryBytes::pack(const Rows& rows) {
-  std::array<std::uint64_t, block_batches * columns> words;
+  std::array<std::uint64_t, most_batches * columns> words;
   std::uint64_t* to = words.data();
   const std::uint64_t record_size =
       bits(rows.front().payload_size / std::max<std::int32_t>(1, rows.front().record_count));
@@ -184,7 +198,7 @@ PackedRows MemoryBytes::pack(const Rows& rows) {
 }
 
 void MemoryBytes::unpack(const Block& block, Rows& into) {
-  std::array<std::uint64_t, block_batches * columns> words;
+  std::array<std::uint64_t, most_batches * columns> words;
   block.rows.unpack(words);
   into.clear();
   PhantomBatch batch;
@@ -211,23 +225,31 @@ void MemoryBytes::unpack(const Block& block, Rows& into) {
 
 void MemoryBytes::append(const PhantomBatch& batch) {
   const bool adjoins = !blocks_.empty() && blocks_.back().end == size();
-  if (!adjoins || open_.size() == block_batches) {
+  if (!adjoins || block_is_full()) {
     close_block();
     blocks_.push_back({size(), size(), raw_.size(), batch.base_offset, {}});
   }
   // By doubling, and never beyond a block.
   if (open_.size() == open_.capacity()) {
-    open_.reserve(std::clamp<std::size_t>(open_.size() * 2, 4, block_batches));
+    open_.reserve(std::clamp<std::size_t>(open_.size() * 2, 4, most_batches));
   }
   open_.emplace_back(batch);
   blocks_.back().end += batch.size();
   phantom_bytes_ += batch.size();
 }
 
+/// Where a block ends is up to the batches in it and not to how many came before, so that replicas
+/// come to the same blocks wherever their files begin.
+bool MemoryBytes::block_is_full() const {
+  constexpr std::size_t least_batches = 48;
+  if (open_.size() < least_batches) return false;
+  return open_.size() == most_batches || open_.back().seed * 0x9E3779B97F4A7C15ULL >> 60 == 0;
+}
+
 /// What was written last is read soon: its rows lie ready, too.
 void MemoryBytes::close_block() {
   if (blocks_.empty()) return;
-  blocks_.back().rows = pack(open_);
+  blocks_.back().rows = shared(pack(open_));
   unpacked_block_ = blocks_.size() - 1;
   std::swap(unpacked_, open_);
   open_.clear();

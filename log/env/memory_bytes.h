@@ -99,7 +99,8 @@ class ChunkedBytes {
 };
 
 /// What a file holds: bytes, and phantom batches among them. Phantoms cost about ten bytes each
-/// where many come in a row, and reading inside them costs what read_phantom() does.
+/// where many come in a row, or one where a file has the same batches as another, as replicas have;
+/// and reading inside them costs what read_phantom() does.
 class MemoryBytes {
  public:
   std::int64_t size() const { return raw_.size() + phantom_bytes_; }
@@ -146,8 +147,9 @@ class MemoryBytes {
     Offset first_offset = 0;
     PackedRows rows;  ///< None of the last block: its rows are open_.
   };
-  static constexpr std::size_t block_batches = 64;
+  static constexpr std::size_t most_batches = 96;
 
+  bool block_is_full() const;
   void close_block();
   void reopen_block();
   static PackedRows pack(const Rows& rows);

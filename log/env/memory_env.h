@@ -127,7 +127,8 @@ class MemoryEnv : public Env {
   std::string path_of(FileId file) const;
   std::int64_t total_size() const { return total_size_; }
   /// Bytes of our memory that the contents of all files take, spare room included. Phantom batches
-  /// (File::append_phantom) count as what they are: about ten bytes each where many come in a row.
+  /// (File::append_phantom) count as what they are: about ten bytes each where many come in a row,
+  /// though several files that have the same ones share them.
   std::int64_t footprint() const;
   /// Files that are remembered by their id, among them some that are gone.
   std::size_t known_files() const { return by_id_.size(); }

@@ -5,6 +5,7 @@
 #include "log/batch/varint.h"
 #include "tests/log/partition_story.h"
 
+#include <malloc.h>
 #include <set>
 
 namespace brokerlab::log {
@@ -302,6 +303,27 @@ TEST_CASE("a million phantoms of some 16 KiB take at most ten bytes of memory ea
   ByteVector last(static_cast<std::size_t>(batch.size()));
   REQUIRE(file->read_at(total - batch.size(), last).ok());
   CHECK(last == materialise(batch));
+}
+
+TEST_CASE("replicas that have the same phantoms share them, wherever their files begin", "[unit]") {
+  const auto fill = [](MemoryEnv& env, int begin) {
+    auto file = env.create("/f").value();
+    PhantomBatch batch = phantom(16);
+    for (int i = 0; i < 20'000; ++i) {
+      batch.base_offset = batch.next_offset();
+      batch.payload_size = 10'000 + i * 7919 % 5000;
+      ++batch.seed;
+      if (i >= begin) REQUIRE(file->append_phantom(batch).ok());
+    }
+  };
+  MemoryEnv leader;
+  MemoryEnv follower;
+  const auto before = mallinfo2().uordblks;
+  fill(leader, 0);
+  const auto alone = mallinfo2().uordblks - before;
+  fill(follower, 17);
+  const auto both = mallinfo2().uordblks - before;
+  CHECK(both < alone + alone / 2);
 }
 
 TEST_CASE("a torn, a broken off and a rotten phantom are what their bytes would be", "[unit]") {
