@@ -1,5 +1,5 @@
 // PackedRangeMap<V>: a RangeMap (range_map.h) for millions of ranges, of which the latest ones are
-// dealt with most: those that lie behind them are packed (packed_rows.h), 64 together.
+// dealt with most: those that lie behind them are packed (packed_rows.h), 128 together.
 //
 //   struct Sent {
 //     static constexpr std::size_t words = 2;
@@ -12,7 +12,7 @@
 // ended, with numbers that differ by up to a thousand, takes two or three.
 //
 // Threads: none. Errors: as RangeMap. Cost: at the end as RangeMap; whatever reads or changes
-// something further back unpacks, and packs again, up to two times 64 ranges.
+// something further back unpacks, and packs again, up to two times 128 ranges.
 #pragma once
 
 #include "base/packed_rows.h"
@@ -116,8 +116,8 @@ class PackedRangeMap {
   }
 
  private:
-  static constexpr std::size_t block_ranges = 64;
-  static constexpr std::size_t most_latest = 2 * block_ranges;
+  static constexpr std::size_t block_ranges = 128;
+  static constexpr std::size_t most_latest = block_ranges + 64;
   static constexpr std::size_t columns = 2 + V::words;
 
   struct Piece {
