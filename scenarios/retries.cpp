@@ -2,6 +2,7 @@
 
 #include "model/events.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -15,6 +16,9 @@ namespace {
 constexpr std::int64_t remembered = 3600;
 /// How often, in seconds, it is looked for what is older.
 constexpr std::int64_t seldom = 60;
+
+/// The least of all numbers.
+constexpr std::int64_t everything = std::numeric_limits<std::int64_t>::min();
 
 std::int64_t whole_seconds(Time time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -76,21 +80,48 @@ void Retries::on_batch_appended(const model::AppendedBatch& batch) {
       first.number, first.number + 1,
       {batch.base_offset, batch.record_count(), batch.records.back().back().number - first.number,
        batch.because, whole_seconds(world_.now())});
+  forget_acknowledged(log, first.producer);
+}
+
+/// Before anything is sent again, its first attempt is told to have failed.
+void Retries::on_client_error(const model::ClientError& error) {
+  if (error.api == "Produce") doubtful_until_ = whole_seconds(world_.now()) + remembered;
+}
+
+/// What was acknowledged at its first attempt does not come again, and the last ones suffice to
+/// tell what comes late.
+void Retries::forget_acknowledged(Log& log, int producer) const {
+  constexpr std::size_t most = 32;
+  constexpr int last_ones = 8;
+  if (log.batches.ranges() < most || whole_seconds(world_.now()) <= doubtful_until_) return;
+  std::int64_t first = 0;
+  log.batches.for_each_from(everything,
+                            [&first](std::int64_t number, std::int64_t, const Written&) {
+                              first = number;
+                              return false;
+                            });
+  std::int64_t upto = ledger_.first_waiting(producer, first);
+  int seen = 0;
+  log.batches.for_each_backwards([&](std::int64_t number, std::int64_t, const Written&) {
+    upto = std::min(upto, number);
+    return ++seen < last_ones;
+  });
+  log.batches.erase(everything, upto);
 }
 
 void Retries::forget_old(Log& log) const {
   const std::int64_t now = whole_seconds(world_.now());
   if (now < log.look_in) return;
-  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
-  std::int64_t forgotten = least;
+  std::int64_t forgotten = everything;
   log.look_in = now + remembered;
-  log.batches.for_each_from(least, [&](std::int64_t, std::int64_t end, const Written& written) {
-    log.look_in = written.second + remembered + seldom;
-    if (written.second + remembered >= now) return false;
-    forgotten = end;
-    return true;
-  });
-  log.batches.erase(least, forgotten);
+  log.batches.for_each_from(everything,
+                            [&](std::int64_t, std::int64_t end, const Written& written) {
+                              log.look_in = written.second + remembered + seldom;
+                              if (written.second + remembered >= now) return false;
+                              forgotten = end;
+                              return true;
+                            });
+  log.batches.erase(everything, forgotten);
 }
 
 /// Before the batch, in the log of its leader.

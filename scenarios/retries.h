@@ -7,7 +7,8 @@
 // of what is left by then.
 //
 // Lifetime: borrows World, Cluster and Ledger; made before the run starts. Threads: none.
-// Memory:   about ten bytes for every batch that was appended within the last hour.
+// Memory:   a few hundred bytes for each partition and producer; while batches are sent again, and
+// an hour longer, about ten more for every batch.
 #pragma once
 
 #include "base/packed_range_map.h"
@@ -23,6 +24,7 @@ class Retries final : public model::Observer {
   Retries(sim::World& world, Cluster& cluster, Ledger& ledger);
 
   void on_batch_appended(const model::AppendedBatch& batch) override;
+  void on_client_error(const model::ClientError& error) override;
 
  private:
   struct Written {
@@ -43,6 +45,7 @@ class Retries final : public model::Observer {
   };
 
   void forget_old(Log& log) const;
+  void forget_acknowledged(Log& log, int producer) const;
   bool stands(const model::AppendedBatch& now, std::int64_t first, const Written& before) const;
   void tell(const sim::EventKind& kind, const model::AppendedBatch& batch, const Written& before,
             sim::Detail beside) const;
@@ -51,6 +54,7 @@ class Retries final : public model::Observer {
   Cluster& cluster_;
   const Ledger& ledger_;
   std::map<std::pair<model::TopicPartition, int>, Log> logs_;  ///< By partition and producer.
+  std::int64_t doubtful_until_ = 0;  ///< The second up to which something may come a second time.
 };
 
 }  // namespace brokerlab::scenarios

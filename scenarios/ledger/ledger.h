@@ -245,6 +245,11 @@ class Ledger : public model::Observer {
   std::optional<model::TopicPartition> giving_up() const;
   /// Since when the record waits that has waited longest; nothing when none waits.
   std::optional<Time> oldest_pending() const { return book_.oldest_waiting(); }
+  /// The first of a producer's records from number `from` on that waits for its fate; the largest
+  /// of all numbers when none does.
+  std::int64_t first_waiting(int producer, std::int64_t from) const {
+    return book_.first_waiting(producer, from);
+  }
   /// Distinct records that some group has consumed, and how often a group got one again.
   std::int64_t consumed() const { return consumed_; }
   std::int64_t redelivered() const { return redelivered_; }

@@ -52,9 +52,13 @@ RecordBook::Batch RecordBook::Batch::from_words(const std::uint64_t* from) {
 }
 
 std::optional<RecordBook::Batch> RecordBook::find(const log::PhantomBatch& batch) const {
-  const auto batches = batches_.find(batch.seed >> 32);
-  if (batches == batches_.end()) return std::nullopt;
-  return batches->second.at(static_cast<std::int64_t>(batch.seed & 0xFFFFFFFF));
+  if (!found_ || found_seed_ != batch.seed) {
+    const auto batches = batches_.find(batch.seed >> 32);
+    if (batches == batches_.end()) return std::nullopt;
+    found_ = batches->second.at(static_cast<std::int64_t>(batch.seed & 0xFFFFFFFF));
+    found_seed_ = batch.seed;
+  }
+  return found_;
 }
 
 std::int64_t RecordBook::failed_among(const RecordRun& run) const {
@@ -70,6 +74,18 @@ std::optional<Time> RecordBook::oldest_waiting() const {
     });
   }
   return oldest;
+}
+
+std::int64_t RecordBook::first_waiting(int producer, std::int64_t from) const {
+  std::int64_t first = RangeMap<Sent>::no_end;
+  const auto book = books_.find(producer);
+  if (book == books_.end()) return first;
+  book->second.waiting.for_each(from, RangeMap<Sent>::no_end,
+                                [&first](std::int64_t begin, std::int64_t, const Sent&) {
+                                  first = begin;
+                                  return false;
+                                });
+  return first;
 }
 
 std::int64_t RecordBook::sent_by(int producer) const {

@@ -61,6 +61,8 @@ class RecordBook {
   std::int64_t failed_among(const model::RecordRun& run) const;
   /// Since when the record waits that has waited longest; nothing when none waits.
   std::optional<Time> oldest_waiting() const;
+  /// The number of the first record from `from` on that waits; RangeMap's no_end when none does.
+  std::int64_t first_waiting(int producer, std::int64_t from) const;
   std::int64_t sent_by(int producer) const;
 
   // --- Who has read it ---
@@ -158,6 +160,8 @@ class RecordBook {
   /// By seed, the upper half and the lower: a producer counts there. Looked up only, both.
   std::unordered_map<std::uint64_t, PackedRangeMap<Batch>> batches_;
   std::unordered_map<std::uint64_t, std::vector<model::RecordRun>> in_pieces_;
+  mutable std::optional<Batch> found_;  ///< The one that was asked for last: it is asked for again.
+  mutable std::uint64_t found_seed_ = 0;
 };
 
 }  // namespace brokerlab::scenarios
