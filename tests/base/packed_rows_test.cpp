@@ -84,6 +84,17 @@ TEST_CASE("numbers take the bits that tell them apart", "[unit]") {
   CHECK(rows.footprint() <= 1000 + 40);
 }
 
+TEST_CASE("numbers of every width come back", "[unit]") {
+  for (int width = 1; width <= 64; ++width) {
+    std::vector<std::uint64_t> words;
+    for (std::uint64_t i = 1; i <= 70; ++i) {
+      words.push_back(i * 0x9E3779B97F4A7C15ULL >> (64 - width));
+    }
+    INFO("width " << width);
+    CHECK(back(PackedRows(words, 1)) == words);
+  }
+}
+
 TEST_CASE("any rows come back as they were packed", "[property]") {
   rc::check("any words in any columns", [] {
     const auto columns = *rc::gen::inRange<std::size_t>(1, 8);
