@@ -59,7 +59,8 @@ struct Extent {
     most = std::max(most, value);
   }
   int width() const {
-    return std::bit_width(static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least));
+    const std::uint64_t span = static_cast<std::uint64_t>(most) - static_cast<std::uint64_t>(least);
+    return static_cast<int>(std::bit_width(span));
   }
 };
 

@@ -93,56 +93,61 @@ void FetchRequests::tell_held_back(const FetchRequest& request, Bytes found) {
 }
 
 FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchContext& context) {
-  Found found{std::make_unique<FetchResponse>(), {}};
-  const bool follower = request.from_follower();
+  Found found;
+  found.response = std::make_unique<FetchResponse>();
   const BrokerConfig& config = context_.config;
-  Bytes left = std::min(request.max_bytes, follower ? config.replica_fetch_response_max_bytes
-                                                    : config.fetch_max_bytes);
-  bool min_one_batch = true;  // the first batch comes whole, or a large one would block for ever
+  Room room{std::min(request.max_bytes, request.from_follower()
+                                            ? config.replica_fetch_response_max_bytes
+                                            : config.fetch_max_bytes)};
   for (CachedPartition& wanted : context.partitions()) {
-    const TopicPartition& name = wanted.asked.partition;
-    const Partition* partition = hosted(wanted);
-    wanted.refused = false;
-    if (partition != nullptr && stands_still(wanted, *partition)) continue;
-    FetchResponse::Partition answer{name};
-    if (partition == nullptr) {
-      answer.error = replicas_.why_missing(name);
-      wanted.refused = true;
-      found.answer_now = true;
-      found.response->partitions.push_back(std::move(answer));
-      continue;
-    }
-    Partition::Read read = partition->read(wanted.asked, follower,
-                                           std::min(left, wanted.asked.max_bytes), min_one_batch);
-    answer.error = read.error;
-    answer.high_watermark = read.high_watermark;
-    answer.log_start_offset = read.log_start_offset;
-    answer.diverging_epoch = read.diverging;
-    answer.records = std::move(read.records);
-    answer.log_end_offset = read.log_end_offset;
-    if (answer.error != ErrorCode::none || answer.diverging_epoch) {
-      wanted.refused = true;
-      found.answer_now = true;
-      // Who asks in vain does so because the leadership changed.
-      const sim::EventId changed = replicas_.transition(name);
-      if (changed) context_.world().set_cause(changed);
-    }
-    const Bytes size(answer.records.size());
-    if (size > 0_B) min_one_batch = false;
-    found.readable += size;
-    left -= std::min(left, size);
-    BrokerCounters& counters = replicas_.counters();
-    (follower ? counters.replication_bytes_out : counters.bytes_out) += size.count();
-    // An answer that is full leaves records behind: there is something to read.
-    const bool nothing_left =
-        wanted.asked.fetch_offset >= (follower ? read.log_end_offset : read.high_watermark);
-    if (context.must_respond(wanted, answer,
-                             nothing_left ? std::optional(partition->standing()) : std::nullopt)) {
-      found.response->partitions.push_back(std::move(answer));
-    }
+    read_one(wanted, request, context, room, found);
   }
   replicas_.name_leaders(*found.response);
   return found;
+}
+
+void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& request,
+                             const FetchContext& context, Room& room, Found& found) {
+  const bool follower = request.from_follower();
+  const TopicPartition& name = wanted.asked.partition;
+  const Partition* partition = hosted(wanted);
+  wanted.refused = false;
+  FetchResponse::Partition answer{name};
+  if (partition == nullptr) {
+    answer.error = replicas_.why_missing(name);
+    wanted.refused = true;
+    found.answer_now = true;
+    found.response->partitions.push_back(std::move(answer));
+    return;
+  }
+  if (stands_still(wanted, *partition)) return;
+  Partition::Read read = partition->read(
+      wanted.asked, follower, std::min(room.left, wanted.asked.max_bytes), room.min_one_batch);
+  answer.error = read.error;
+  answer.high_watermark = read.high_watermark;
+  answer.log_start_offset = read.log_start_offset;
+  answer.diverging_epoch = read.diverging;
+  answer.records = std::move(read.records);
+  answer.log_end_offset = read.log_end_offset;
+  if (answer.error != ErrorCode::none || answer.diverging_epoch) {
+    wanted.refused = true;
+    found.answer_now = true;
+    // Who asks in vain does so because the leadership changed.
+    const sim::EventId changed = replicas_.transition(name);
+    if (changed) context_.world().set_cause(changed);
+  }
+  const Bytes size(answer.records.size());
+  if (size > 0_B) room.min_one_batch = false;
+  found.readable += size;
+  room.left -= std::min(room.left, size);
+  BrokerCounters& counters = replicas_.counters();
+  (follower ? counters.replication_bytes_out : counters.bytes_out) += size.count();
+  // An answer that is full leaves records behind: there is something to read.
+  const bool nothing_left =
+      wanted.asked.fetch_offset >= (follower ? read.log_end_offset : read.high_watermark);
+  const bool tell = context.must_respond(
+      wanted, answer, nothing_left ? std::optional(partition->standing()) : std::nullopt);
+  if (tell) found.response->partitions.push_back(std::move(answer));
 }
 
 void FetchRequests::respond(Call& call, FetchContext& context,
@@ -214,8 +219,11 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
     const ListOffsetsRequest::Partition& wanted, bool from_follower) const {
   ListOffsetsResponse::Partition answer{wanted.partition};
   const Partition* partition = replicas_.find(wanted.partition);
-  answer.error = partition == nullptr ? replicas_.why_missing(wanted.partition)
-                                      : partition->check_leader(wanted.current_leader_epoch);
+  if (partition == nullptr) {
+    answer.error = replicas_.why_missing(wanted.partition);
+    return answer;
+  }
+  answer.error = partition->check_leader(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
   // A follower asks for the end of the log, a consumer for the high watermark.
   const Offset end = from_follower ? partition->log_end_offset() : partition->high_watermark();
@@ -242,7 +250,7 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
   return answer;
 }
 
-void FetchRequests::offset_for_leader_epoch(CallPtr call) {
+void FetchRequests::offset_for_leader_epoch(const CallPtr& call) {
   const auto& request = call->as<OffsetForLeaderEpochRequest>();
   auto response = std::make_unique<OffsetForLeaderEpochResponse>();
   for (const OffsetForLeaderEpochRequest::Partition& wanted : request.partitions) {

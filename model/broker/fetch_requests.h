@@ -20,7 +20,7 @@ class FetchRequests {
   sim::Task<> fetch(CallPtr call);
   const FetchSessionCache& sessions() const { return sessions_; }
   sim::Task<> list_offsets(CallPtr call);
-  void offset_for_leader_epoch(CallPtr call);
+  void offset_for_leader_epoch(const CallPtr& call);
 
  private:
   class DelayedFetch;
@@ -36,6 +36,13 @@ class FetchRequests {
     return partition.nothing_while && *partition.nothing_while == hosted.standing();
   }
   Found read(const FetchRequest& request, FetchContext& context);
+  /// What an answer may still hold.
+  struct Room {
+    Bytes left;
+    bool min_one_batch = true;  ///< The first comes whole, or a large one would block for ever.
+  };
+  void read_one(CachedPartition& wanted, const FetchRequest& request, const FetchContext& context,
+                Room& room, Found& found);
   void respond(Call& call, FetchContext& context, std::unique_ptr<FetchResponse> response);
   void note_followers_fetch(const FetchRequest& request, FetchContext& context);
   ListOffsetsResponse::Partition find_offset(const ListOffsetsRequest::Partition& wanted,

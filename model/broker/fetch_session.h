@@ -31,7 +31,7 @@ namespace brokerlab::model {
 
 /// A partition as it was asked for, and what its client was told last.
 struct CachedPartition {
-  explicit CachedPartition(FetchRequest::Partition wanted) : asked(std::move(wanted)) {}
+  explicit CachedPartition(const FetchRequest::Partition& wanted) : asked(wanted) {}
 
   FetchRequest::Partition asked;
   Offset high_watermark = log::no_offset;

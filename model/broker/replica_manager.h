@@ -42,7 +42,7 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> produce(CallPtr call) { return produces_.produce(std::move(call)); }
   sim::Task<> fetch(CallPtr call) { return fetches_.fetch(std::move(call)); }
   sim::Task<> list_offsets(CallPtr call) { return fetches_.list_offsets(std::move(call)); }
-  void offset_for_leader_epoch(CallPtr call) { fetches_.offset_for_leader_epoch(std::move(call)); }
+  void offset_for_leader_epoch(const CallPtr& call) { fetches_.offset_for_leader_epoch(call); }
   sim::Task<> leader_and_isr(CallPtr call);
   void stop_replicas(const StopReplicaRequest& request, StopReplicaResponse& response);
 
