@@ -330,14 +330,18 @@ void NetworkState::forget_if_over(Connection& connection) {
 
 // --- Death ---
 
-std::vector<ConnectionPtr> NetworkState::all_connections() const {
-  std::vector<ConnectionPtr> all;
-  for (const auto& [id, connection] : connections) all.push_back(connection);
-  return all;
+template <class Concerns>
+std::vector<ConnectionPtr> NetworkState::connections_with(Concerns concerns) const {
+  std::vector<ConnectionPtr> found;
+  for (const auto& [id, connection] : connections) {
+    if (concerns(connection->ends[0]) || concerns(connection->ends[1])) found.push_back(connection);
+  }
+  return found;
 }
 
 void NetworkState::process_died(const Process& process, EventId cause) {
-  for (const ConnectionPtr& connection : all_connections()) {
+  const auto its = [&process](const End& end) { return end.process == &process; };
+  for (const ConnectionPtr& connection : connections_with(its)) {
     for (int side : {0, 1}) {
       End& end = connection->ends[side];
       if (end.process != &process || end.gone || end.state != Socket::State::open) continue;
@@ -356,7 +360,8 @@ void NetworkState::process_died(const Process& process, EventId cause) {
 void NetworkState::machine_down(Node& node, EventId cause) {
   node.up = false;
   node.down_cause = cause;
-  for (const ConnectionPtr& connection : all_connections()) {
+  const auto there = [&node](const End& end) { return end.node == &node; };
+  for (const ConnectionPtr& connection : connections_with(there)) {
     for (int side : {0, 1}) {
       End& end = connection->ends[side];
       if (end.node != &node) continue;
@@ -382,7 +387,8 @@ void NetworkState::machine_down(Node& node, EventId cause) {
 
 void NetworkState::paths_changed() {
   if (fabric.topology() != nullptr) flows.set_shape(fabric.shape());
-  for (const ConnectionPtr& connection : all_connections()) {
+  const auto any = [](const End&) { return true; };
+  for (const ConnectionPtr& connection : connections_with(any)) {
     for (int side : {0, 1}) {
       const int from = connection->ends[side].node->card->number;
       const int to = connection->ends[1 - side].node->card->number;

@@ -200,7 +200,9 @@ struct NetworkState {
   OutageId break_paths(const Topology::Outage& what, std::string_view name, EventId event);
   /// Of paths: flows that no longer get through stall, others get their new rate.
   void paths_changed();
-  std::vector<ConnectionPtr> all_connections() const;
+  /// Those with an end that `concerns` is true of.
+  template <class Concerns>
+  std::vector<ConnectionPtr> connections_with(Concerns concerns) const;
 
   World& world;
   Fabric fabric;
