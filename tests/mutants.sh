@@ -70,9 +70,9 @@ programs() {
   ninja -C "$build" $targets >"$build.log" 2>&1
 }
 
-# caught NAMES: the first test that fails, stories before random lives; or nothing.
+# caught NAMES: the first test that fails: stories, then random lives, then what is compared with files; or nothing.
 caught() {
-  for kind in unit property; do
+  for kind in unit property golden; do
     for name in $1; do
       abort=--abort
       [ "$name" != base ] || abort=  # a child's failures are a test of its own there
