@@ -270,7 +270,7 @@ TEST_CASE("both environments read the same bytes", "[unit]") {
   auto in_memory = memory.create("/f").value();
   auto on_disk = disk.create(folder.path() + "/f").value();
   for (int i = 0; i < 5; ++i) {
-    const PhantomBatch batch = phantom(i + 1, 100 * i);
+    const PhantomBatch batch = phantom(i + 1, std::int64_t{100} * i);
     REQUIRE(in_memory->append_phantom(batch).ok());
     REQUIRE(on_disk->append_phantom(batch).ok());
   }
@@ -365,7 +365,7 @@ TEST_CASE("a log of phantoms is the log of their bytes", "[unit]") {
   auto follower = Log::open(copies, "/t-0", config, {}).value();
   auto other = Log::open(real, "/t-0", config, {}).value();
   for (int i = 0; i < 60; ++i) {
-    PhantomBatch batch = phantom(1 + i % 4, 10 * i, static_cast<std::uint64_t>(i));
+    PhantomBatch batch = phantom(1 + i % 4, std::int64_t{10} * i, static_cast<std::uint64_t>(i));
     batch.base_timestamp = batch.max_timestamp = 1000 + 7 * i;
     const auto info = leader->append_phantom_as_leader(batch, i / 20, 5000 + i).value();
     // What the leader stamped is in the bytes that it holds; a follower's log gets the fields.
