@@ -76,11 +76,9 @@ void ConsumerOutages::note_answered(const AskedPosition& asked,
                          {"waited_ns", std::to_string(waited.count())}});
 }
 
-void ConsumerOutages::note_no_news(const std::vector<AskedPosition>& asked) {
-  for (const AskedPosition& one : asked) {
-    Position* position = subscriptions_.find(one.partition);
-    if (position != nullptr && !position->failing) position->asked_since = never;
-  }
+void ConsumerOutages::note_no_news(const TopicPartition& partition) {
+  Position* position = subscriptions_.find(partition);
+  if (position != nullptr && !position->failing) position->asked_since = never;
 }
 
 }  // namespace brokerlab::model

@@ -35,8 +35,8 @@ class ConsumerOutages {
   /// A good answer after an interruption is told.
   void note_answered(const AskedPosition& asked, const FetchResponse::Partition& answer,
                      Address from);
-  /// Of those the answer said nothing, or not only: what the broker told last still holds.
-  void note_no_news(const std::vector<AskedPosition>& asked);
+  /// The answer said nothing of it: what the broker told last still holds.
+  void note_no_news(const TopicPartition& partition);
 
  private:
   sim::Process& process_;

@@ -77,14 +77,14 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
 /// AbstractFetch.handleFetchSuccess. Those asked for come in the order of names.
 void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchResponse& response,
                            Address from) {
-  std::size_t answered = 0;
+  std::vector<bool> answered(asked.size());
   for (FetchResponse::Partition& answer : response.partitions) {
     const auto one = std::lower_bound(
         asked.begin(), asked.end(), answer.partition,
         [](const AskedPosition& it, const TopicPartition& name) { return it.partition < name; });
     ENSURE(one != asked.end() && one->partition == answer.partition,
            "an answer about a partition that was not asked for");
-    ++answered;
+    answered[static_cast<std::size_t>(one - asked.begin())] = true;
     outages_.note_answered(*one, answer, from);
     network_.errors().answered(ApiKey::fetch, answer.error, &answer.partition);
     CompletedFetch fetch;
@@ -102,7 +102,9 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     Position* position = subscriptions_.find(answer.partition);
     if (position != nullptr) subscriptions_.validate(answer.partition, *position);
   }
-  if (answered < asked.size()) outages_.note_no_news(asked);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (!answered[i]) outages_.note_no_news(asked[i].partition);
+  }
 }
 
 sim::Task<> Fetcher::close_session(NodeConnection& connection, std::int32_t session) {
@@ -116,7 +118,7 @@ sim::Task<> Fetcher::close_session(NodeConnection& connection, std::int32_t sess
 }
 
 sim::Task<> Fetcher::close_sessions(Time deadline) {
-  for (const auto& [node, session] : std::exchange(sessions_, {})) {
+  for (const auto& [node, session] : sessions_) {  // a fetch under way still has its own
     NodeConnection* connection = network_.node(node);
     if (session.session_id() == no_fetch_session || connection == nullptr ||
         connection->unavailable()) {
