@@ -92,14 +92,6 @@ class PackedRangeMap {
       }
     }
   }
-  template <class F>
-  void for_each_gap(Number begin, Number end, F f) const {
-    for_each(begin, end, [&begin, &f](Number from, Number to, const V&) {
-      if (begin < from) f(begin, from);
-      begin = to;
-    });
-    if (begin < end) f(begin, end);
-  }
 
   void assign(Number begin, Number end, V value) {
     ENSURE(begin < end, "[{}, {})", begin, end);

@@ -57,13 +57,6 @@ Seen seen_backwards(const Map& map, std::size_t most) {
   });
   return all;
 }
-template <class Map>
-Seen gaps(const Map& map, std::int64_t begin, std::int64_t end) {
-  Seen all;
-  map.for_each_gap(begin, end,
-                   [&](std::int64_t from, std::int64_t to) { all.emplace_back(from, to, 0, 0); });
-  return all;
-}
 
 constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t most = RangeMap<Counted>::no_end;
@@ -103,7 +96,6 @@ void live(RandomStream& random) {
     REQUIRE(packed.count(a, b) == plain.count(a, b));
     if (step % 8 != 0) continue;
     REQUIRE(seen(packed, a, b) == seen(plain, a, b));
-    REQUIRE(gaps(packed, a, b) == gaps(plain, a, b));
     REQUIRE(seen_from(packed, a, 70) == seen_from(plain, a, 70));
     REQUIRE(seen_backwards(packed, 150) == seen_backwards(plain, 150));
     if (step % 64 == 0) REQUIRE(seen(packed, least, most) == seen(plain, least, most));
