@@ -60,7 +60,7 @@ std::string why_not(const scenarios::Scenario& scenario) {
   const double part = static_cast<double>(free.count()) / need.all();
   const Duration fits = from_seconds(std::floor(to_seconds(scenario.duration) * part));
   text += "  " + tr("or run less of it: --set duration={}", to_text(fits)) + "\n";
-  return text + "  " + tr("or try all the same: --anyway") + "\n";
+  return text + "  " + tr("or try all the same: brokerlab run --anyway") + "\n";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace brokerlab::scenarios {
@@ -19,15 +20,9 @@ constexpr double size_of_row = 350;
 /// A phantom batch in one replica, whose like others keep too, and in the ledger.
 constexpr double batch_in_log = 10;
 constexpr double batch_in_ledger = 25;
-/// Answers of closed loops take about so long.
-constexpr Duration usual_answer = 5ms;
 
 double records_of(const Scenario& scenario, const SourceSpec& source) {
-  if (const ClosedLoop* loop = source.loop.closed()) {
-    const Duration span = source.until.value_or(scenario.duration);
-    return static_cast<double>(loop->users) *
-           (to_seconds(span) / to_seconds(loop->think_time + usual_answer));
-  }
+  if (const ClosedLoop* loop = source.loop.closed()) return expected_of(scenario, source, *loop);
   const auto curve = rate_curve(scenario, source);
   return curve ? curve->total() : 0;
 }
@@ -49,22 +44,22 @@ double batches_of(const Scenario& scenario, const ProducerSpec& producer, const 
   return std::min(records, std::max(full, looks * lanes));
 }
 
-/// The number behind `name` in a file of lines such as "MemAvailable:   123 kB"; or the first one.
-std::optional<std::int64_t> number_in(const std::filesystem::path& file, const std::string& name) {
+/// The number behind `name` in a file of lines such as "MemAvailable:   123 kB".
+std::optional<std::int64_t> number_behind(const std::string& name,
+                                          const std::filesystem::path& file) {
   std::ifstream in(file);
+  std::int64_t number = 0;
   for (std::string word; in >> word;) {
-    if (!name.empty() && word != name) continue;
-    std::int64_t number = 0;
-    if (name.empty()) {
-      try {
-        return std::stoll(word);
-      } catch (const std::exception&) {
-        return {};  // "max"
-      }
-    }
-    if (in >> number) return number;
+    if (word == name && in >> number) return number;
   }
   return {};
+}
+
+/// All that is in the file; nothing when that is no number, such as "max".
+std::optional<std::int64_t> number_in(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::int64_t number = 0;
+  return in >> number ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
@@ -92,10 +87,10 @@ MemoryNeed memory_need(const Scenario& scenario) {
 
 Bytes free_memory() {
   std::int64_t free = std::numeric_limits<std::int64_t>::max();
-  if (const auto kib = number_in("/proc/meminfo", "MemAvailable:")) free = *kib * 1024;
+  if (const auto kib = number_behind("MemAvailable:", "/proc/meminfo")) free = *kib * 1024;
   const std::filesystem::path group = "/sys/fs/cgroup";
-  const auto limit = number_in(group / "memory.max", "");
-  const auto used = number_in(group / "memory.current", "");
+  const auto limit = number_in(group / "memory.max");
+  const auto used = number_in(group / "memory.current");
   if (limit && used) free = std::min(free, std::max<std::int64_t>(0, *limit - *used));
   return Bytes(free);
 }

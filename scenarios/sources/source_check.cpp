@@ -15,8 +15,6 @@ namespace {
 
 constexpr double most_real = 1e8;
 constexpr double most_phantom = 1e12;
-/// An answer takes about so long; only for an estimate of how many records there will be.
-constexpr Duration usual_answer = 5ms;
 
 class SourceCheck {
  public:
@@ -48,10 +46,7 @@ class SourceCheck {
   /// How many records are expected; nothing when that cannot be told.
   std::optional<double> of_closed(const SourceSpec& source) const {
     if (!clean("/loop") || !clean("/until") || !report_.clean("/duration")) return std::nullopt;
-    const ClosedLoop& loop = *source.loop.closed();
-    const Duration span = source.until.value_or(s_.duration);
-    return static_cast<double>(loop.users) *
-           (to_seconds(span) / to_seconds(loop.think_time + usual_answer));
+    return expected_of(s_, source, *source.loop.closed());
   }
 
   std::optional<double> of_rate(const SourceSpec& source) {

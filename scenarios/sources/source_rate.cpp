@@ -175,6 +175,13 @@ PerSecond rounded_rate(double rate) {
 
 }  // namespace
 
+double expected_of(const Scenario& scenario, const SourceSpec& source, const ClosedLoop& loop) {
+  constexpr Duration usual_answer = 5ms;
+  const Duration span = source.until.value_or(scenario.duration);
+  return static_cast<double>(loop.users) *
+         (to_seconds(span) / to_seconds(loop.think_time + usual_answer));
+}
+
 Result<RateCurve, SourceProblem> rate_curve(const Scenario& scenario, const SourceSpec& source) {
   const Time end(std::min(source.until.value_or(scenario.duration), scenario.duration));
   if (!source.rate) return RateCurve{};

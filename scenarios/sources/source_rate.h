@@ -29,6 +29,9 @@ struct SourceProblem {
 /// Of an open source, until its end or the run's. Reads its file, if it has one.
 Result<RateCurve, SourceProblem> rate_curve(const Scenario& scenario, const SourceSpec& source);
 
+/// How many records users in a closed loop send, about: an answer takes some milliseconds.
+double expected_of(const Scenario& scenario, const SourceSpec& source, const ClosedLoop& loop);
+
 /// What a time line tells of the load: the moments at which it changes, and to what. Every step and
 /// burst; of a curve what has changed by a tenth of its highest rate, at most a thousand times.
 std::vector<std::pair<Time, PerSecond>> load_changes(const SourceSpec& source,
