@@ -158,6 +158,7 @@ struct Script {
   std::vector<Time> heartbeats;                 ///< When they came.
   std::vector<std::size_t> fetched_partitions;  ///< In each fetch, how many it asked for.
   std::vector<std::size_t> batches;             ///< Records in each batch it took.
+  std::size_t fetch_sessions = 0;               ///< That it keeps.
 };
 
 class TestCluster;
@@ -421,6 +422,7 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
     co_await cluster_.world.sleep(5ms);
   }
   sessions_.finish(context, *response, cluster_.world.now());
+  cluster_.script(id_).fetch_sessions = sessions_.sessions();
   co_return ResponsePtr(std::move(response));
 }
 

@@ -110,6 +110,18 @@ TEST_CASE("leaving is noticed at once", "[unit]") {
   CHECK(story.count("consumer.left") == 1);
 }
 
+// AbstractFetch.prepareCloseFetchSessionRequests, behind a fetch that the broker holds back.
+TEST_CASE("a consumer that is told to stop takes leave of its fetch sessions", "[unit]") {
+  GroupStory story(1, 2);
+  sim::Process& member = story.add("nifi-1");
+  story.run_for(5s);
+  REQUIRE(story.script(1).fetch_sessions == 1);
+  member.terminate();
+  story.run_for(2s);
+  CHECK_FALSE(member.running());
+  CHECK(story.script(1).fetch_sessions == 0);
+}
+
 // ClassicKafkaConsumer.poll returns at its timeout, whatever a rebalance waits for. The LeaveGroup
 // of close() then waits behind the JoinGroup on the same connection (SocketServer mutes a channel
 // until it has answered), for min(30 s, request.timeout.ms) at most (awaitPendingRequests).

@@ -111,6 +111,32 @@ TEST_CASE("what has expired is complete", "[unit]") {
   CHECK(late->completed());
 }
 
+TEST_CASE("a waiter keeps its places, and whoever waits there next ends the one before", "[unit]") {
+  Stage stage;
+  PurgatoryWaiter waiter(*stage.purgatory);
+  waiter.watch(stage.a);
+  const auto second_of_b = waiter.watch(stage.b);
+  const auto park = [&](std::string name) {
+    stage.purgatory->add(
+        std::make_shared<Waiting>(stage.ready, stage.story, std::move(name), &stage.alive), waiter,
+        1s);
+  };
+  park("one");
+  CHECK(stage.purgatory->watched() == 2);
+  park("two");
+  CHECK(stage.story == "one expired ");
+  CHECK(stage.purgatory->size() == 1);
+  waiter.unwatch(second_of_b);
+  stage.ready = true;
+  stage.purgatory->check(stage.b);
+  CHECK(stage.story == "one expired ");
+  stage.purgatory->check(stage.a);
+  CHECK(stage.story == "one expired two done ");
+  CHECK(stage.purgatory->watched() == 0);
+  CHECK(stage.purgatory->partitions() == 1);
+  CHECK(stage.alive == 0);
+}
+
 // KAFKA-19389 and others: what expires on a partition that nobody writes to must not stay.
 TEST_CASE("a purgatory holds what waits and nothing that waited", "[unit]") {
   Stage stage;
