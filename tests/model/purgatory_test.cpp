@@ -34,7 +34,7 @@ class Waiting final : public DelayedOperation {
 class Chain final : public DelayedOperation {
  public:
   Chain(bool& flag, Purgatory& purgatory, TopicPartition partition)
-      : flag_(flag), purgatory_(purgatory), partition_(std::move(partition)) {}
+      : flag_(flag), purgatory_(purgatory), partition_(partition) {}
 
  private:
   bool try_complete() override {
@@ -59,7 +59,7 @@ struct Stage {
   std::optional<Purgatory> purgatory{std::in_place, world};
   const TopicPartition a{"orders", 0}, b{"orders", 1};
 
-  void park(std::string name, std::vector<TopicPartition> partitions, Duration timeout) {
+  void park(std::string name, const std::vector<TopicPartition>& partitions, Duration timeout) {
     purgatory->add(std::make_shared<Waiting>(ready, story, std::move(name), &alive), partitions,
                    timeout);
   }
@@ -103,8 +103,8 @@ TEST_CASE("completing one operation may complete the next, which completes once"
 
 TEST_CASE("what has expired is complete", "[unit]") {
   Stage stage;
-  bool never = false;
-  const auto late = std::make_shared<Waiting>(never, stage.story, "late", &stage.alive);
+  bool ready = false;
+  const auto late = std::make_shared<Waiting>(ready, stage.story, "late", &stage.alive);
   stage.purgatory->add(late, {stage.a}, 10ms);
   CHECK_FALSE(late->completed());
   stage.world.run(Time(20ms));
