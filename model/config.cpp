@@ -205,6 +205,14 @@ void add_log_settings(Settings<BrokerConfig>& s) {
              millis(1), "How often recovery points are saved.");
 }
 
+void add_producer_id_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("producer.id.expiration.ms", &C::producer_id_expiration, millis(1),
+          "A partition forgets a producer's sequences that has sent nothing for this long.")
+      .field("producer.id.expiration.check.interval.ms", &C::producer_id_expiration_check_interval,
+             millis(1), "How often it looks for such producers.");
+}
+
 void add_group_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
   s.field("group.initial.rebalance.delay.ms", &C::group_initial_rebalance_delay, millis(0),
@@ -240,14 +248,33 @@ void check_broker(const BrokerConfig& c, FieldReport& report) {
   }
 }
 
+/// ProducerConfig.postProcessAndValidateIdempotenceConfigs: the default gives way, a choice of the
+/// user's does not.
+void check_idempotence(ProducerConfig& c, FieldReport& report) {
+  constexpr int most_in_flight = 5;
+  bool off = false;
+  const auto demand = [&](bool holds, const char* setting, std::string demanded) {
+    if (holds || !c.enable_idempotence) return;
+    if (report.given("enable.idempotence")) {
+      report.error(setting, tr("must be {} with enable.idempotence = true", demanded));
+    } else {
+      report.warning(setting, tr("turns enable.idempotence off, which needs {} here; say "
+                                 "\"enable.idempotence\": false to mean it",
+                                 demanded));
+      off = true;
+    }
+  };
+  demand(c.retries > 0, "retries", tr("1 or more"));
+  demand(c.acks == Acks::all, "acks", "all");
+  demand(c.max_in_flight_requests_per_connection <= most_in_flight,
+         "max.in.flight.requests.per.connection", tr("at most {}", most_in_flight));
+  if (off) c.enable_idempotence = false;
+}
+
 /// As in KafkaProducer.configureDeliveryTimeout: a default gives way, a choice of the user does
 /// not.
 void check_producer(ProducerConfig& c, FieldReport& report) {
-  if (c.enable_idempotence) {
-    report.error("enable.idempotence",
-                 tr("idempotent producers are not modelled yet; set it to false (Kafka's default "
-                    "is true)"));
-  }
+  check_idempotence(c, report);
   const bool endless = c.linger > max_duration - c.request_timeout;
   const Duration needed = endless ? max_duration : c.linger + c.request_timeout;
   if (c.delivery_timeout < needed) {
@@ -315,6 +342,7 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
     add_replication_settings(s);
     add_controller_settings(s);
     add_log_settings(s);
+    add_producer_id_settings(s);
     add_group_settings(s);
     s.check(check_broker);
     return add_other_settings(s, Component::broker);
@@ -350,7 +378,9 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
                 {{"all", Acks::all}, {"-1", Acks::all}, {"0", Acks::none}, {"1", Acks::leader}}),
             "Who must have a batch before it counts as sent: nobody, the leader, the whole ISR.")
         .field("enable.idempotence", &C::enable_idempotence,
-               "Brokers drop duplicates of retries. Not modelled yet: must be set to false.")
+               "Brokers know the batches of retries again: none is written twice or out of order. "
+               "Needs acks=all, retries, and at most 5 requests in flight on a connection; set to "
+               "something else, they turn the default off.")
         .field("retries", &C::retries, integer(0), "How often a batch is sent again.")
         .field("delivery.timeout.ms", &C::delivery_timeout, millis(0),
                "From send() to success or failure, all retries included.")

@@ -129,6 +129,9 @@ struct BrokerConfig {
   std::optional<Duration> log_flush_interval;            ///< Unset: the scheduler's.
   Duration log_flush_offset_checkpoint_interval = 60s;
   int num_recovery_threads_per_data_dir = 1;
+  // Producers.
+  Duration producer_id_expiration = 24h;
+  Duration producer_id_expiration_check_interval = 10min;
   // Groups.
   Duration group_initial_rebalance_delay = 3s;
   Duration group_min_session_timeout = 6s;
@@ -155,7 +158,7 @@ struct ClientConfig {
 
 struct ProducerConfig : ClientConfig {
   Acks acks = Acks::all;
-  bool enable_idempotence = true;  ///< Kafka's default; not modelled, so reading demands false.
+  bool enable_idempotence = true;
   int retries = std::numeric_limits<int>::max();
   Duration delivery_timeout = 2min;
   Duration linger{0};

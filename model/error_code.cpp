@@ -66,8 +66,28 @@ std::string_view to_text(ErrorCode code) {
       return "INVALID_REPLICATION_FACTOR";
     case ErrorCode::not_controller:
       return "NOT_CONTROLLER";
+    case ErrorCode::out_of_order_sequence_number:
+      return "OUT_OF_ORDER_SEQUENCE_NUMBER";
+    case ErrorCode::duplicate_sequence_number:
+      return "DUPLICATE_SEQUENCE_NUMBER";
+    case ErrorCode::invalid_producer_epoch:
+      return "INVALID_PRODUCER_EPOCH";
+    case ErrorCode::invalid_txn_state:
+      return "INVALID_TXN_STATE";
+    case ErrorCode::invalid_producer_id_mapping:
+      return "INVALID_PRODUCER_ID_MAPPING";
+    case ErrorCode::invalid_transaction_timeout:
+      return "INVALID_TRANSACTION_TIMEOUT";
+    case ErrorCode::concurrent_transactions:
+      return "CONCURRENT_TRANSACTIONS";
+    case ErrorCode::transaction_coordinator_fenced:
+      return "TRANSACTION_COORDINATOR_FENCED";
+    case ErrorCode::operation_not_attempted:
+      return "OPERATION_NOT_ATTEMPTED";
     case ErrorCode::kafka_storage_error:
       return "KAFKA_STORAGE_ERROR";
+    case ErrorCode::unknown_producer_id:
+      return "UNKNOWN_PRODUCER_ID";
     case ErrorCode::fetch_session_id_not_found:
       return "FETCH_SESSION_ID_NOT_FOUND";
     case ErrorCode::invalid_fetch_session_epoch:
@@ -82,10 +102,18 @@ std::string_view to_text(ErrorCode code) {
       return "OFFSET_NOT_AVAILABLE";
     case ErrorCode::member_id_required:
       return "MEMBER_ID_REQUIRED";
+    case ErrorCode::invalid_record:
+      return "INVALID_RECORD";
+    case ErrorCode::producer_fenced:
+      return "PRODUCER_FENCED";
     case ErrorCode::invalid_update_version:
       return "INVALID_UPDATE_VERSION";
+    case ErrorCode::broker_id_not_registered:
+      return "BROKER_ID_NOT_REGISTERED";
     case ErrorCode::ineligible_replica:
       return "INELIGIBLE_REPLICA";
+    case ErrorCode::transaction_abortable:
+      return "TRANSACTION_ABORTABLE";
   }
   UNREACHABLE("error code {}", static_cast<int>(code));
 }
@@ -116,6 +144,7 @@ bool is_retriable(ErrorCode code) {
     case ErrorCode::not_enough_replicas:
     case ErrorCode::not_enough_replicas_after_append:
     case ErrorCode::not_controller:
+    case ErrorCode::concurrent_transactions:
     case ErrorCode::fetch_session_id_not_found:
     case ErrorCode::invalid_fetch_session_epoch:
     case ErrorCode::unknown_leader_epoch:

@@ -172,7 +172,14 @@ Status<std::string> Cluster::add_producers() {
       feed.records = std::move(*records);
     }
     feeds_.push_back(std::move(feed));
-    ledger_.declare_producer(static_cast<int>(i), spec.config.acks == model::Acks::all, spec.topic);
+    // Who is forgotten between two attempts may be written twice, in Kafka, too.
+    const bool remembered = std::all_of(
+        scenario_.brokers.begin(), scenario_.brokers.end(), [&](const BrokersSpec& group) {
+          return group.config.producer_id_expiration > spec.config.delivery_timeout;
+        });
+    const Ledger::Producer wants{spec.config.acks == model::Acks::all,
+                                 spec.config.enable_idempotence && remembered};
+    ledger_.declare_producer(static_cast<int>(i), wants, spec.topic);
   }
   for (Member& member : members_) {
     if (member.role.role != Role::producer) continue;

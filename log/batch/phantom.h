@@ -20,6 +20,8 @@
 
 namespace brokerlab::log {
 
+inline constexpr std::int16_t transactional_attribute = 0x10;
+
 struct PhantomBatch {
   Offset base_offset = 0;
   LeaderEpoch leader_epoch = no_epoch;
@@ -39,7 +41,7 @@ struct PhantomBatch {
   std::int64_t size() const { return std::int64_t{batch_header_size} + payload_size; }
   Offset last_offset() const { return base_offset + record_count - 1; }
   Offset next_offset() const { return base_offset + record_count; }
-  bool is_transactional() const { return (attributes & 0x10) != 0; }
+  bool is_transactional() const { return (attributes & transactional_attribute) != 0; }
   BatchSummary summary() const {
     return {size(), base_offset, last_offset(), record_count, max_timestamp, leader_epoch};
   }

@@ -195,6 +195,15 @@ void assign_log_append_time(MutableByteView batch, Timestamp now) {
   store_big_endian(batch.data() + at::crc, crc32c(batch.subspan(at::attributes)));
 }
 
+void assign_producer(MutableByteView batch, std::int64_t id, std::int16_t epoch,
+                     std::int32_t base_sequence) {
+  ENSURE(batch.size() >= batch_header_size);
+  store_big_endian(batch.data() + at::producer_id, id);
+  store_big_endian(batch.data() + at::producer_epoch, epoch);
+  store_big_endian(batch.data() + at::base_sequence, base_sequence);
+  store_big_endian(batch.data() + at::crc, crc32c(batch.subspan(at::attributes)));
+}
+
 Batches::Iterator::Iterator(ByteView rest) : rest_(rest) { ++*this; }
 
 Batches::Iterator& Batches::Iterator::operator++() {

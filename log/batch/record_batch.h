@@ -130,6 +130,7 @@ class BatchBuilder {
   ByteVector build();
   /// For a producer that assigns its sequence when it drains the batch.
   void set_producer_state(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
+  void set_transactional(bool transactional) { options_.transactional = transactional; }
 
  private:
   Options options_;
@@ -278,5 +279,8 @@ void assign_offsets(MutableByteView batch, Offset base_offset, LeaderEpoch epoch
 /// message.timestamp.type=LogAppendTime: sets the type bit and the maximum timestamp, which all
 /// records then report, and computes the checksum anew.
 void assign_log_append_time(MutableByteView batch, Timestamp now);
+/// A producer that counts anew: writes id, epoch and sequence, and computes the checksum anew.
+void assign_producer(MutableByteView batch, std::int64_t id, std::int16_t epoch,
+                     std::int32_t base_sequence);
 
 }  // namespace brokerlab::log

@@ -29,6 +29,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       setup_(setup),
       store_(std::move(store)),
       alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
+      producer_ids_(process, setup.id, metadata_, broker_rpc(setup, "forwarding")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,
                  *setup_.watch}),
       groups_(process, setup_.config, replicas_, cluster),
@@ -107,6 +108,7 @@ sim::Task<Status<MetadataStore::Refused>> Broker::register_broker() {
   if (!registered) co_return fail(registered.error());
   broker_epoch_ = *registered;
   alter_partitions_.set_broker_epoch(broker_epoch_);
+  producer_ids_.set_broker_epoch(broker_epoch_);
   process_.world().trace().record(events::broker_registered, {.machine = process_.machine().id()});
   co_return Status<MetadataStore::Refused>();
 }
@@ -213,8 +215,12 @@ sim::Task<> Broker::handle(CallPtr call) {
     case ApiKey::update_metadata:
     case ApiKey::alter_partition:
     case ApiKey::controlled_shutdown:
+    case ApiKey::allocate_producer_ids:
     case ApiKey::create_topics:
       co_await handle_controller_request(call);
+      break;
+    case ApiKey::init_producer_id:
+      init_producer_id(call);
       break;
     case ApiKey::find_coordinator:
       co_await find_coordinator(call);
@@ -280,6 +286,12 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
       call->respond(std::move(response));
       co_return;
     }
+    case ApiKey::allocate_producer_ids: {
+      auto response =
+          co_await controller_.allocate_producer_ids(call->as<AllocateProducerIdsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
     case ApiKey::create_topics: {
       auto response = co_await controller_.create_topics(call->as<CreateTopicsRequest>());
       call->respond(std::move(response));
@@ -319,6 +331,18 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
     default:
       UNREACHABLE("not a group request");
   }
+}
+
+/// TransactionCoordinator.handleInitProducerId, without a transactional id: any broker gives one.
+void Broker::init_producer_id(const CallPtr& call) {
+  auto response = std::make_unique<InitProducerIdResponse>();
+  const Result<std::int64_t, ErrorCode> id = producer_ids_.next();
+  if (id) {
+    response->producer = {*id, 0};
+  } else {
+    response->error = id.error();
+  }
+  call->respond(std::move(response));
 }
 
 sim::Task<> Broker::find_coordinator(CallPtr call) {

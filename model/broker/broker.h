@@ -8,6 +8,7 @@
 
 #include "model/broker/alter_partition_manager.h"
 #include "model/broker/metadata_cache.h"
+#include "model/broker/producer_id_manager.h"
 #include "model/broker/replica_manager.h"
 #include "model/broker/socket_server.h"
 #include "model/cluster_context.h"
@@ -59,6 +60,7 @@ class Broker final : public sim::Program {
   sim::Task<> handle_controller_request(CallPtr call);
   sim::Task<> handle_group_request(CallPtr call);
   sim::Task<> find_coordinator(CallPtr call);
+  void init_producer_id(const CallPtr& call);
   sim::Task<> create_offsets_topic();
   ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);
   Duration demand(Request& request) const;
@@ -72,6 +74,7 @@ class Broker final : public sim::Program {
   MetadataCache metadata_;
   const std::unique_ptr<MetadataStore> store_;
   AlterPartitionManager alter_partitions_;
+  ProducerIdManager producer_ids_;
   ReplicaManager replicas_;
   GroupCoordinator groups_;
   Controller controller_;

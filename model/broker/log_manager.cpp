@@ -27,7 +27,7 @@ std::optional<TopicPartition> parse_dir(const std::string& name) {
   return TopicPartition{name.substr(0, dash), number};
 }
 
-log::LogConfig log_config(const TopicConfig& topic) {
+log::LogConfig log_config(const TopicConfig& topic, const BrokerConfig& broker) {
   log::LogConfig config;
   config.segment_bytes = topic.segment_bytes.count();
   config.index_interval_bytes = topic.index_interval_bytes.count();
@@ -36,6 +36,7 @@ log::LogConfig log_config(const TopicConfig& topic) {
   config.message_timestamp_type = topic.message_timestamp_type;
   config.message_timestamp_before_max_ms = topic.message_timestamp_before_max_ms;
   config.message_timestamp_after_max_ms = topic.message_timestamp_after_max_ms;
+  config.producer_id_expiration_ms = whole_millis(broker.producer_id_expiration);
   return config;
 }
 
@@ -108,7 +109,8 @@ sim::Task<> LogManager::load_log(Loading& loading, const std::string& name, Reco
   options.clean = loading.clean;
   options.now = context_.wall_millis();
   log::MemoryEnv& env = context_.storage.dir(loading.dir).env();
-  auto opened = log::Log::open(env, log_dir(partition), log_config(topic), options);
+  auto opened =
+      log::Log::open(env, log_dir(partition), log_config(topic, context_.config), options);
   const bool works = co_await context_.storage.settle(loading.dir);
   loading.works = loading.works && works;
   if (!works) co_return;
@@ -132,6 +134,7 @@ void LogManager::start() {
   context_.process.spawn(checkpoint_high_watermarks());
   context_.process.spawn(checkpoint_recovery_points());
   if (context_.config.log_flush_scheduler_interval) context_.process.spawn(flush_dirty_logs());
+  context_.process.spawn(forget_expired_producers());
 }
 
 sim::Task<> LogManager::close_cleanly() {
@@ -203,7 +206,8 @@ Result<std::unique_ptr<Partition>, ErrorCode> LogManager::open(const TopicPartit
     if (dir < 0 || may_be_lost) return fail(ErrorCode::kafka_storage_error);
     log::Log::OpenOptions options;
     options.now = context_.wall_millis();
-    auto opened = log::Log::open(storage.dir(dir).env(), log_dir(name), log_config(topic), options);
+    auto opened = log::Log::open(storage.dir(dir).env(), log_dir(name),
+                                 log_config(topic, context_.config), options);
     if (!opened) return fail(ErrorCode::kafka_storage_error);
     log = std::move(*opened);
     dirs_[name] = dir;
@@ -294,6 +298,17 @@ sim::Task<> LogManager::checkpoint_recovery_points() {
     co_await world().sleep(context_.config.log_flush_offset_checkpoint_interval);
     write_recovery_points();
     co_await context_.storage.settle();
+  }
+}
+
+/// Source: UnifiedLog.producerExpireCheck, of every log.
+sim::Task<> LogManager::forget_expired_producers() {
+  while (true) {
+    co_await world().sleep(context_.config.producer_id_expiration_check_interval);
+    const log::Timestamp now = context_.wall_millis();
+    for (const auto& [name, partition] : replicas_.all()) {
+      partition->log().remove_expired_producers(now);
+    }
   }
 }
 

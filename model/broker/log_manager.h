@@ -79,6 +79,7 @@ class LogManager {
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
   sim::Task<> flush_dirty_logs();
+  sim::Task<> forget_expired_producers();
   void write_high_watermarks();
   void write_recovery_points();
   void write_checkpoints(const char* name, const std::vector<log::OffsetCheckpoint>& by_dir);

@@ -4,6 +4,27 @@
 
 namespace brokerlab::model {
 
+namespace {
+
+ErrorCode producer_error_code(log::ProducerError::Kind kind) {
+  using Kind = log::ProducerError::Kind;
+  switch (kind) {
+    case Kind::invalid_epoch:
+      return ErrorCode::invalid_producer_epoch;
+    case Kind::out_of_order:
+      return ErrorCode::out_of_order_sequence_number;
+    case Kind::invalid_state:
+      return ErrorCode::invalid_txn_state;
+    case Kind::coordinator_fenced:
+      return ErrorCode::transaction_coordinator_fenced;
+    case Kind::invalid_control_batch:
+      return ErrorCode::invalid_record;
+  }
+  UNREACHABLE();
+}
+
+}  // namespace
+
 Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId id,
                      TopicConfig config, Duration replica_lag_time_max)
     : local_(local),
@@ -156,6 +177,8 @@ Result<Partition::Appended, ErrorCode> Partition::appended(
       case Kind::corrupt:
       case Kind::invalid:
         return fail(ErrorCode::corrupt_message);
+      case Kind::producer:
+        return fail(producer_error_code(*appended.error().producer));
       case Kind::invalid_timestamp:
         return fail(ErrorCode::invalid_timestamp);
       default:

@@ -132,7 +132,7 @@ ProduceRequests::Part ProduceRequests::append(const ProduceRequest::Partition& p
   part.required = appended->last_offset + 1;
   replicas_.counters().messages_in += appended->records;
   replicas_.counters().bytes_in += appended->bytes;
-  if (produced.origin.records) {
+  if (produced.origin.records && !appended->duplicate) {
     context_.cluster.observer.on_batch_appended(
         {context_.id, produced.partition, *produced.origin.records, appended->first_offset,
          produced.origin.because,
@@ -154,6 +154,7 @@ Result<log::AppendInfo, ErrorCode> ProduceRequests::append_to(Partition& partiti
                            : partition.append_as_leader(log::MutableByteView(own), acks, now, wall);
   if (!appended) return fail(appended.error());
   const log::AppendInfo& info = appended->info;
+  if (info.duplicate) return info;  // a retry of what is there
   if (info.log_append_time != log::no_timestamp) {
     context_.cluster.stamp_millis(context_.process.machine());  // The records keep it.
   }

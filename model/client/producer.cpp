@@ -4,6 +4,7 @@
 #include "model/client/partitioner.h"
 #include "model/client/record_accumulator.h"
 #include "model/client/sender.h"
+#include "model/client/transaction_manager.h"
 #include "model/codec_cost.h"
 
 namespace brokerlab::model {
@@ -35,11 +36,13 @@ struct KafkaProducer::Impl {
         config(setup.config),
         context(cluster),
         network(owner, settings(), cluster.observer),
-        accumulator(config, stream("backoff"), phantoms(owner, cluster)),
+        transactions(config.enable_idempotence ? std::make_unique<TransactionManager>() : nullptr),
+        accumulator(config, stream("backoff"), phantoms(owner, cluster), transactions.get()),
         partitioner(config, stream("partitioner")),
         // Wakes the sender: nothing lingers while someone waits for memory.
         memory(world, config.buffer_memory, network.changed()),
-        sender(owner, config, {network, accumulator, partitioner, memory, counters}, cluster) {
+        sender(owner, config,
+               {network, accumulator, partitioner, memory, counters, transactions.get()}, cluster) {
     network.on_unreachable = [this](Address address, sim::EventId cause) {
       sender.note_unreachable(address, cause);
     };
@@ -91,6 +94,7 @@ struct KafkaProducer::Impl {
   const ProducerConfig& config;
   ClusterContext& context;
   ClientNetwork network;
+  const std::unique_ptr<TransactionManager> transactions;  ///< nullptr: it is not idempotent.
   RecordAccumulator accumulator;
   Partitioner partitioner;
   BufferPool memory;

@@ -2,9 +2,9 @@
 //
 // send() waits for the topic's metadata, chooses a partition (Partitioner), waits for memory
 // (BufferPool) and puts the record into the batch of its partition (RecordAccumulator), from where
-// the Sender takes it. With more than one request in flight a retried batch may overtake its
-// successor, and a batch whose response was lost is written twice: as in Kafka without idempotence,
-// which is not modelled yet.
+// the Sender takes it. Without enable.idempotence and with more than one request in flight a
+// retried batch may overtake its successor, and a batch whose response was lost is written twice;
+// with it brokers know each batch again (TransactionManager).
 //
 // Costs: serialising, hashing and compressing take time on the machine's Cpu, as in the caller's
 // thread (see send_cost in the .cpp). Sizes are exact: gzip really compresses.

@@ -5,47 +5,6 @@
 
 namespace brokerlab::model {
 
-// --- CompressionRatio ---
-
-double CompressionRatio::estimate(const std::string& topic) const {
-  const auto found = ratios_.find(topic);
-  return found == ratios_.end() ? 1.0 : found->second;
-}
-
-void CompressionRatio::observe(const std::string& topic, double ratio) {
-  // Kafka's COMPRESSION_RATIO_DETERIORATE_STEP and _IMPROVING_STEP: quick to lose hope.
-  constexpr double up = 0.05;
-  constexpr double down = 0.005;
-  const double current = estimate(topic);
-  ratios_[topic] =
-      ratio > current ? std::max(current + up, ratio) : std::max(current - down, ratio);
-}
-
-void CompressionRatio::raise(const std::string& topic, double ratio) {
-  ratios_[topic] = std::max(1.0, ratio);
-}
-
-// --- ProducerBatch ---
-
-std::size_t ProducerBatch::estimated_size() const {
-  if (!records.empty()) return static_cast<std::size_t>(records.size());
-  if (!phantom) return builder.estimated_size(compression_ratio);
-  return log::estimated_batch_size(static_cast<std::size_t>(phantom->payload.size()),
-                                   builder.codec(), compression_ratio);
-}
-
-bool ProducerBatch::full() const {
-  return closed_for_appends || (record_count > 0 && write_limit <= estimated_size());
-}
-
-double ProducerBatch::actual_ratio() const {
-  const auto size = static_cast<std::size_t>(records.size());
-  ENSURE(uncompressed > 0 && size > log::batch_header_size, "the batch is not closed");
-  return static_cast<double>(size - log::batch_header_size) / static_cast<double>(uncompressed);
-}
-
-// --- RecordAccumulator ---
-
 RecordAccumulator::NewRun RecordAccumulator::NewRun::take(std::int64_t count) {
   ENSURE(count > 0 && count <= run.count, "{} of {} records", count, run.count);
   NewRun taken = *this;
@@ -184,6 +143,10 @@ std::int64_t RecordAccumulator::append_new(const TopicPartition& partition, NewR
 void RecordAccumulator::close(ProducerBatch& batch) {
   batch.closed_for_appends = true;
   if (!batch.records.empty()) return;
+  if (transactions_ != nullptr) {
+    batch.builder.set_producer_state(batch.producer.id, batch.producer.epoch, batch.base_sequence);
+    batch.builder.set_transactional(batch.transactional);
+  }
   if (!batch.phantom) {
     batch.uncompressed = batch.builder.uncompressed_records_size();
     auto built = std::make_shared<log::ByteVector>(batch.builder.build());
@@ -206,6 +169,7 @@ void RecordAccumulator::close(ProducerBatch& batch) {
   phantom.payload_size =
       static_cast<std::int32_t>(std::max(inside, log::smallest_phantom_payload(phantom)));
   batch.records = phantom;
+  if (transactions_ != nullptr) batch.write_producer();
 }
 
 bool RecordAccumulator::batches_full(const TopicPartition& partition) const {
@@ -232,7 +196,8 @@ bool RecordAccumulator::backing_off(ProducerBatch& batch, LeaderEpoch epoch, Tim
 RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time now,
                                                   bool exhausted) {
   Ready result;
-  const bool send_all = exhausted || closed_ || flushes_ > 0;
+  const bool completing = transactions_ != nullptr && transactions_->completing();
+  const bool send_all = exhausted || closed_ || flushes_ > 0 || completing;
   if (config_.partitioner_adaptive_partitioning_enable) {
     for (const auto& [topic, partitions] : partitions_of_) {
       result.loads.push_back(load_of(view, topic, partitions));
@@ -320,8 +285,12 @@ std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId
     const BatchPtr first = queue->second.front();
     if (backing_off(*first, view.leader(partition).epoch, now)) continue;
     if (size + first->estimated_size() > most && !drained.empty()) break;
+    if (should_stop_drain(*first)) break;
     queue->second.pop_front();
     if (queue->second.empty()) waiting_.erase(partition);
+    if (transactions_ != nullptr && !first->has_sequence()) give_sequence(first);
+    if (first->reopened && !first->records.empty()) first->write_producer();
+    first->reopened = false;
     if (first->records.empty()) {
       close(*first);
       if (config_.compression_type != CompressionType::none) {
@@ -334,12 +303,55 @@ std::vector<BatchPtr> RecordAccumulator::drain(const ClusterView& view, BrokerId
   return drained;
 }
 
+/// RecordAccumulator.shouldStopDrainBatchesForPartition.
+bool RecordAccumulator::should_stop_drain(const ProducerBatch& first) {
+  if (transactions_ == nullptr) return false;
+  const TopicPartition& partition = first.partition;
+  if (!transactions_->is_send_allowed(partition)) return true;
+  if (!transactions_->has_producer_id()) return true;
+  if (!first.has_sequence()) {
+    // Sequence 0 of a new epoch must not be written before what is under way of the old one.
+    if (transactions_->has_in_flight(partition) && transactions_->has_stale_producer(partition)) {
+      return true;
+    }
+    // Whether the batches before it were written is not known yet.
+    return transactions_->has_unresolved_sequence(partition);
+  }
+  // It is tried again: in its turn only, so that one is under way at a time.
+  const std::int32_t turn = transactions_->first_in_flight_sequence(partition);
+  return turn != log::no_sequence && first.base_sequence != turn;
+}
+
+void RecordAccumulator::give_sequence(const BatchPtr& batch) {
+  transactions_->adopt_producer(batch->partition);
+  const std::int32_t first = transactions_->take_sequences(batch->partition, batch->record_count);
+  batch->set_producer(transactions_->producer(), first, transactions_->transactional());
+  transactions_->add_in_flight(batch);
+}
+
+/// With several under way their failures may come in any order.
+void RecordAccumulator::insert_in_sequence_order(std::deque<BatchPtr>& queue,
+                                                 const BatchPtr& batch) {
+  ENSURE(batch->has_sequence(), "a batch without a sequence is tried again");
+  auto place = queue.begin();
+  while (place != queue.end() && (*place)->has_sequence() &&
+         (*place)->base_sequence < batch->base_sequence) {
+    ++place;
+  }
+  queue.insert(place, batch);
+}
+
 void RecordAccumulator::reenqueue(const BatchPtr& batch, Time now) {
   batch->backoff = exponential_backoff(config_.retry_backoff, config_.retry_backoff_max,
                                        batch->attempts, random_);
   ++batch->attempts;
   batch->last_attempt = now;
-  queue_of(batch->partition).push_front(batch);
+  std::deque<BatchPtr>& queue = queue_of(batch->partition);
+  if (transactions_ != nullptr) {
+    insert_in_sequence_order(queue, batch);
+  } else {
+    queue.push_front(batch);
+  }
 }
 
 int RecordAccumulator::split(const BatchPtr& batch) {
@@ -349,7 +361,20 @@ int RecordAccumulator::split(const BatchPtr& batch) {
   const std::vector<BatchPtr> parts = batch->phantom ? split_phantom(*batch) : split_bytes(*batch);
   std::deque<BatchPtr>& queue = queue_of(batch->partition);
   for (const BatchPtr& part : parts) part->closed_for_appends = true;
-  queue.insert(queue.begin(), parts.begin(), parts.end());
+  if (transactions_ == nullptr) {
+    queue.insert(queue.begin(), parts.begin(), parts.end());
+    return static_cast<int>(parts.size());
+  }
+  // The sequences are the records': the parts share those of the whole (ProducerBatch.split).
+  std::int32_t sequence = batch->base_sequence;
+  for (const BatchPtr& part : parts) {
+    part->set_producer(batch->producer, sequence, batch->transactional);
+    sequence += static_cast<std::int32_t>(part->record_count);
+  }
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    transactions_->add_in_flight(*part);
+    insert_in_sequence_order(queue, *part);
+  }
   return static_cast<int>(parts.size());
 }
 
@@ -415,6 +440,20 @@ std::vector<BatchPtr> RecordAccumulator::take_expired(Time now) {
     it = queue.empty() ? waiting_.erase(it) : std::next(it);
   }
   return expired;
+}
+
+std::vector<BatchPtr> RecordAccumulator::take_undrained() {
+  std::vector<BatchPtr> taken;
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    std::deque<BatchPtr>& queue = *it->second;
+    // Those that were sent stand before the others.
+    const auto first = std::find_if(queue.begin(), queue.end(),
+                                    [](const BatchPtr& batch) { return !batch->has_sequence(); });
+    taken.insert(taken.end(), first, queue.end());
+    queue.erase(first, queue.end());
+    it = queue.empty() ? waiting_.erase(it) : std::next(it);
+  }
+  return taken;
 }
 
 std::vector<BatchPtr> RecordAccumulator::take_all() {

@@ -3,86 +3,27 @@
 // It decides which brokers have something to send, which batches go into a request, and when a
 // batch has waited too long. It knows no clock and sends nothing; memory is counted by the caller.
 //
-// Lifetime: part of a producer; borrows its config. Threads: none.
-// Source:   org.apache.kafka.clients.producer.internals.{RecordAccumulator, ProducerBatch},
-//           org.apache.kafka.common.record.CompressionRatioEstimator.
+// Of an idempotent producer each batch gets its sequence as it is drained, and batches that are
+// tried again stay in the order of their sequences.
+//
+// Lifetime: part of a producer; borrows its config, and its TransactionManager if it has one.
+// Threads:  none.
+// Source:   org.apache.kafka.clients.producer.internals.RecordAccumulator.
 #pragma once
 
-#include "log/batch/records.h"
 #include "model/client/metadata.h"
-#include "model/client/producer_waits.h"
+#include "model/client/producer_batch.h"
+#include "model/client/transaction_manager.h"
 #include "model/observer.h"
 
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace brokerlab::model {
-
-struct ProducerBatch {
-  ProducerBatch(TopicPartition to, log::BatchBuilder::Options options, std::size_t limit,
-                double ratio, Time now)
-      : partition(to),
-        builder(options),
-        write_limit(limit),
-        compression_ratio(ratio),
-        created(now),
-        last_attempt(now) {}
-
-  bool full() const;
-  std::size_t estimated_size() const;
-  void add(const RecordRun& run) {
-    add_run(runs, run);
-    record_count += run.count;
-  }
-
-  /// Compressed over uncompressed bytes of the records, once closed.
-  double actual_ratio() const;
-
-  const TopicPartition partition;
-  log::BatchBuilder builder;  ///< Of records with bytes of their own,
-  struct Phantom {
-    log::PhantomPayload payload;
-    log::Timestamp first = log::no_timestamp;
-    log::Timestamp last = log::no_timestamp;
-  };
-  std::optional<Phantom> phantom;  ///< or of those without.
-  std::vector<RecordRun> runs;     ///< In the order of their offsets.
-  std::int64_t record_count = 0;
-  const std::size_t write_limit;
-  const double compression_ratio;  ///< The estimate it was begun with.
-  const Time created;
-  Time last_attempt;
-  int attempts = 0;
-  bool closed_for_appends = false;
-  log::Records records;  ///< Once closed.
-  std::size_t uncompressed = 0;
-  Bytes memory;       ///< Of the buffer, given back when it is done.
-  Address sent_to{};  ///< By the last attempt.
-  LeaderEpoch leader_epoch = log::no_epoch;
-  int attempts_at_epoch = 0;  ///< Attempts made when that epoch was first seen.
-  Duration backoff{};         ///< Before the next attempt.
-  BatchTimes times;           ///< For the trace, as the next one.
-  sim::EventId because;       ///< What the last attempt failed for.
-  bool done = false;
-};
-using BatchPtr = std::shared_ptr<ProducerBatch>;
-
-/// What the producer has learnt about its compression, by topic.
-class CompressionRatio {
- public:
-  double estimate(const std::string& topic) const;
-  void observe(const std::string& topic, double ratio);
-  /// A batch was refused as too large: the estimate was too good.
-  void raise(const std::string& topic, double ratio);
-
- private:
-  std::map<std::string, double> ratios_;
-};
 
 class RecordAccumulator {
  public:
@@ -91,8 +32,10 @@ class RecordAccumulator {
     std::uint64_t first_seed = 0;
     double ratio = 1.0;
   };
-  RecordAccumulator(const ProducerConfig& config, RandomStream random, Phantoms phantoms)
-      : config_(config), random_(random), phantoms_(phantoms) {}
+  /// `transactions`: nullptr of a producer that is not idempotent.
+  RecordAccumulator(const ProducerConfig& config, RandomStream random, Phantoms phantoms,
+                    TransactionManager* transactions = nullptr)
+      : config_(config), random_(random), phantoms_(phantoms), transactions_(transactions) {}
 
   struct NewRecord {
     RecordRef ref;
@@ -156,11 +99,13 @@ class RecordAccumulator {
   /// One batch of each partition that broker leads, max.request.size bytes in all (at least one
   /// batch). Each turn begins with the partition that was looked at last, so that none starves.
   std::vector<BatchPtr> drain(const ClusterView& view, BrokerId node, Time now);
-  /// Back to the front of its queue, after a failed attempt.
+  /// Back to the front of its queue, after a failed attempt; with a sequence to where that belongs.
   void reenqueue(const BatchPtr& batch, Time now);
   /// Splits a batch that was too large into batches of batch.size at the front of its queue;
   /// returns how many.
   int split(const BatchPtr& batch);
+  /// Takes out the batches that were never sent: their transaction is given up.
+  std::vector<BatchPtr> take_undrained();
   /// Takes out the batches older than delivery.timeout.ms.
   std::vector<BatchPtr> take_expired(Time now);
   std::vector<BatchPtr> take_all();
@@ -186,6 +131,10 @@ class RecordAccumulator {
   ProducerBatch* open_batch(const TopicPartition& partition);
   /// Writes the batch; no record can be added from now on.
   void close(ProducerBatch& batch);
+  /// Such batches stay in their queue for now, and with them all others of that broker's turn.
+  bool should_stop_drain(const ProducerBatch& first);
+  void give_sequence(const BatchPtr& batch);
+  void insert_in_sequence_order(std::deque<BatchPtr>& queue, const BatchPtr& batch);
   static std::int64_t room_for(const ProducerBatch& batch, const NewRun& run);
   static void add(ProducerBatch& batch, NewRun& run, std::int64_t count);
   std::vector<BatchPtr> split_bytes(const ProducerBatch& batch) const;
@@ -208,6 +157,7 @@ class RecordAccumulator {
   std::set<TopicPartition> muted_;
   CompressionRatio ratio_;
   Phantoms phantoms_;
+  TransactionManager* const transactions_;
   std::uint64_t phantom_batches_ = 0;
   std::int64_t incomplete_ = 0;
   int flushes_ = 0;

@@ -17,6 +17,7 @@ Sender::Sender(sim::Process& process, const ProducerConfig& config, const Parts&
       partitioner_(parts.partitioner),
       memory_(parts.memory),
       counters_(parts.counters),
+      transactions_(parts.transactions),
       context_(context),
       waits_(world_, config),
       outages_(process, network_.view(), context) {}
@@ -24,6 +25,10 @@ Sender::Sender(sim::Process& process, const ProducerConfig& config, const Parts&
 /// Sender.runOnce and sendProducerData.
 sim::Task<> Sender::run() {
   while (true) {
+    if (transactions_ != nullptr) {
+      const bool taken = co_await take_transactional_turn();
+      if (taken) continue;
+    }
     RecordAccumulator::Ready ready =
         accumulator_.ready(network_.view(), world_.now(), memory_.has_waiters());
     for (const RecordAccumulator::Load& load : ready.loads) partitioner_.update_load(load);
@@ -38,6 +43,46 @@ sim::Task<> Sender::run() {
     const bool any = !drained.empty();
     for (Drained& one : drained) co_await send_drained(std::move(one));
     if (!any) co_await network_.changed().wait(next);  // else time has passed: look again
+  }
+}
+
+/// What an idempotent producer does before it sends anything. True: that was its turn.
+sim::Task<bool> Sender::take_transactional_turn() {
+  transactions_->begin_turn();
+  if (transactions_->failed()) {
+    abort_incomplete();
+    co_await network_.changed().wait();
+    co_return true;
+  }
+  if (!transactions_->wants_producer_id()) co_return false;
+  co_await ask_for_producer_id();
+  co_return true;
+}
+
+/// Sender.maybeSendAndPollTransactionalRequest and InitProducerIdHandler: any broker gives one.
+/// Nothing else is done meanwhile; not even what is buffered expires.
+sim::Task<> Sender::ask_for_producer_id() {
+  bool again = false;
+  while (transactions_->wants_producer_id()) {
+    if (again) co_await world_.sleep(config_.retry_backoff);
+    again = true;
+    NodeConnection* node = network_.least_loaded();
+    if (node == nullptr) continue;
+    RequestPtr request = std::make_unique<InitProducerIdRequest>();
+    const auto answer = co_await call_as<InitProducerIdResponse>(*node, std::move(request));
+    network_.errors().outcome(ApiKey::init_producer_id, answer);
+    if (!answer) {
+      if (answer.error().kind != RpcFailure::Kind::not_connected) continue;
+      co_await world_.sleep(config_.retry_backoff);
+      network_.request_update();
+      continue;
+    }
+    const InitProducerIdResponse& told = **answer;
+    if (told.error == ErrorCode::none) {
+      transactions_->take_producer_id(told.producer);
+    } else if (!is_retriable(told.error)) {
+      transactions_->fail_for_good(told.error);
+    }
   }
 }
 
@@ -136,12 +181,13 @@ sim::Task<> Sender::request(BrokerId node, NodeConnection& connection,
     network_.request_update();
     const bool timed_out = result.error().kind == RpcFailure::Kind::timed_out;
     for (const BatchPtr& batch : batches) {
-      complete(batch, node, timed_out ? ErrorCode::request_timed_out : ErrorCode::network_exception,
-               log::no_offset, &result.error());
+      const ErrorCode error =
+          timed_out ? ErrorCode::request_timed_out : ErrorCode::network_exception;
+      complete(batch, node, {batch->partition, error}, &result.error());
     }
   } else if (config_.acks == Acks::none) {
     outages_.note_reached(connection.address());
-    for (const BatchPtr& batch : batches) complete(batch, node, ErrorCode::none, log::no_offset);
+    for (const BatchPtr& batch : batches) complete(batch, node, {batch->partition});
   } else {
     outages_.note_reached(connection.address());
     const auto* response = dynamic_cast<const ProduceResponse*>(result->get());
@@ -161,7 +207,7 @@ void Sender::take_answers(const std::vector<BatchPtr>& batches, BrokerId node,
       waits_.note(*batches[i], about(batches[i]->partition),
                   {response.waits, machine_name(process_, from)}, cards);
     }
-    complete(batches[i], node, answer.error, answer.base_offset);
+    complete(batches[i], node, answer);
     if (names_new_leader(answer.error, answer.current_leader)) {
       network_.update_leader(answer.partition, answer.current_leader, response.node_endpoints);
     }
@@ -190,20 +236,23 @@ void Sender::fail_expired() {
 }
 
 /// Sender.completeBatch.
-void Sender::complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Offset base_offset,
-                      const RpcFailure* failure) {
+void Sender::complete(const BatchPtr& batch, BrokerId node,
+                      const ProduceResponse::Partition& answer, const RpcFailure* failure) {
+  const ErrorCode error = answer.error;
   if (needs_metadata(error)) network_.request_update();
   std::erase(in_flight_batches_, batch);
   if (config_.max_in_flight_requests_per_connection == 1) accumulator_.unmute(batch->partition);
-  if (batch->done) return;  // its delivery timeout has passed
-  if (error == ErrorCode::none) {
-    acknowledge(batch, node, base_offset);
+  // A broker that has it already may have forgotten where.
+  if (error == ErrorCode::none || error == ErrorCode::duplicate_sequence_number) {
+    if (transactions_ != nullptr) transactions_->on_completed(*batch, answer.base_offset);
+    if (!batch->done) acknowledge(batch, node, answer.base_offset);
     return;
   }
+  if (batch->done) return;  // its delivery timeout has passed
   const sim::PartitionId id = context_.partitions.id_of(batch->partition);
   outages_.note_interrupted(batch->partition, why_answered(world_.trace(), error, id));
   const bool split = error == ErrorCode::message_too_large && batch->record_count > 1;
-  const bool final = !split && !can_retry(*batch, error);
+  const bool final = !split && !can_retry(*batch, answer);
   if (failure != nullptr) {
     network_.errors().unanswered(ApiKey::produce, *failure, &batch->partition, final);
   } else {
@@ -213,6 +262,7 @@ void Sender::complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Off
   batch->times.failed += world_.now() - batch->times.drained;
   batch->because = failure != nullptr ? failure->cause : why_refused(error, id);
   if (split) {
+    if (transactions_ != nullptr) transactions_->remove_in_flight(*batch);
     accumulator_.split(batch);
     batch->done = true;
     memory_.give_back(batch->memory);
@@ -222,7 +272,7 @@ void Sender::complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Off
     ++counters_.batches_retried;
     accumulator_.reenqueue(batch, world_.now());
   } else {
-    give_up(batch, error);
+    give_up(batch, error, batch->attempts < config_.retries);
   }
 }
 
@@ -232,9 +282,12 @@ sim::EventId Sender::why_refused(ErrorCode error, sim::PartitionId partition) co
   return told.valid() ? told : why_answered(world_.trace(), error, partition);
 }
 
-bool Sender::can_retry(const ProducerBatch& batch, ErrorCode error) const {
+bool Sender::can_retry(const ProducerBatch& batch, const ProduceResponse::Partition& answer) const {
   const bool in_time = world_.now() < batch.created + config_.delivery_timeout;
-  return is_retriable(error) && in_time && batch.attempts < config_.retries;
+  if (!in_time || batch.attempts >= config_.retries) return false;
+  return transactions_ == nullptr
+             ? is_retriable(answer.error)
+             : transactions_->can_retry(batch, answer.error, answer.log_start_offset);
 }
 
 void Sender::acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset) {
@@ -253,6 +306,7 @@ void Sender::time_out(const BatchPtr& batch) {
   network_.errors().gave_up(ApiKey::produce, ErrorCode::request_timed_out, "TimeoutException",
                             &batch->partition);
   give_up(batch, ErrorCode::request_timed_out);
+  if (transactions_ != nullptr && batch->in_retry()) transactions_->mark_unresolved(*batch);
 }
 
 void Sender::abort(const BatchPtr& batch) {
@@ -269,8 +323,9 @@ void Sender::abort_incomplete() {
   for (const BatchPtr& batch : in_flight) abort(batch);
 }
 
-void Sender::give_up(const BatchPtr& batch, ErrorCode error) {
+void Sender::give_up(const BatchPtr& batch, ErrorCode error, bool certain) {
   if (batch->done) return;
+  if (transactions_ != nullptr) transactions_->on_failed(*batch, error, certain);
   sim::Trace::About here = about(batch->partition);
   here.cause = why_not_written(world_.trace(), here.partition, here.machine, batch->created);
   outages_.note_interrupted(batch->partition, *here.cause);

@@ -2,7 +2,9 @@
 //
 // It takes batches that are full or have lingered, one a partition and one request a broker, keeps
 // up to max.in.flight.requests.per.connection requests under way on each connection, and retries
-// what failed with a retriable error until delivery.timeout.ms or the retries are used up.
+// what failed with a retriable error until delivery.timeout.ms or the retries are used up. Of an
+// idempotent producer it asks a broker for the id first, and what each failure means is the
+// TransactionManager's to say.
 //
 // Lifetime: part of a KafkaProducer; borrows the rest of it. Its coroutines die with the process.
 // Threads:  none. Errors: a record's fate is told to the Observer, exactly once.
@@ -32,6 +34,7 @@ class Sender {
     Partitioner& partitioner;
     BufferPool& memory;
     KafkaProducer::Counters& counters;
+    TransactionManager* transactions;  ///< nullptr: it is not idempotent.
   };
   Sender(sim::Process& process, const ProducerConfig& config, const Parts& parts,
          ClusterContext& context);
@@ -59,6 +62,8 @@ class Sender {
   };
 
   sim::Task<> run();
+  sim::Task<bool> take_transactional_turn();
+  sim::Task<> ask_for_producer_id();
   std::vector<std::pair<BrokerId, NodeConnection*>> ready_to_take(const std::set<BrokerId>& nodes,
                                                                   Time& next);
   std::vector<Drained> drain(const std::set<BrokerId>& nodes, Time& next);
@@ -69,15 +74,16 @@ class Sender {
                     const ProduceResponse& response, Address from, const CardUse& cards);
   void fail_expired();
   /// `failure`: no answer came.
-  void complete(const BatchPtr& batch, BrokerId node, ErrorCode error, Offset base_offset,
+  void complete(const BatchPtr& batch, BrokerId node, const ProduceResponse::Partition& answer,
                 const RpcFailure* failure = nullptr);
-  bool can_retry(const ProducerBatch& batch, ErrorCode error) const;
+  bool can_retry(const ProducerBatch& batch, const ProduceResponse::Partition& answer) const;
   void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
   /// delivery.timeout.ms is over.
   void time_out(const BatchPtr& batch);
   /// "Producer is closed forcefully."
   void abort(const BatchPtr& batch);
-  void give_up(const BatchPtr& batch, ErrorCode error);
+  /// `certain`: a broker has refused it, so it is in no log.
+  void give_up(const BatchPtr& batch, ErrorCode error, bool certain = false);
   void finish(const BatchPtr& batch);
   void wake() { network_.changed().notify_all(); }
   sim::EventId why_refused(ErrorCode error, sim::PartitionId partition) const;
@@ -93,6 +99,7 @@ class Sender {
   Partitioner& partitioner_;
   BufferPool& memory_;
   KafkaProducer::Counters& counters_;
+  TransactionManager* const transactions_;
   ClusterContext& context_;
   std::map<BrokerId, int> in_flight_;  ///< Produce requests.
   std::map<BrokerId, Blocked> blocked_;

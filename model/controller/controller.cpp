@@ -93,6 +93,18 @@ sim::Task<std::unique_ptr<ControlledShutdownResponse>> Controller::controlled_sh
   co_return response;
 }
 
+sim::Task<std::unique_ptr<AllocateProducerIdsResponse>> Controller::allocate_producer_ids(
+    const AllocateProducerIdsRequest& request) {
+  auto response = std::make_unique<AllocateProducerIdsResponse>();
+  What what = AllocateProducerIds{request, *response};
+  co_await enqueue_and_wait(std::move(what));
+  co_return response;
+}
+
+sim::Task<> Controller::on(const AllocateProducerIds& asked) {
+  return requests_.allocate_producer_ids(asked.request, asked.response);
+}
+
 sim::Task<> Controller::on(const AlterPartition& asked) {
   return requests_.alter_partition(asked.request, asked.response);
 }

@@ -47,6 +47,8 @@ class Controller {
       const AlterPartitionRequest& request);
   sim::Task<std::unique_ptr<ControlledShutdownResponse>> controlled_shutdown(
       const ControlledShutdownRequest& request);
+  sim::Task<std::unique_ptr<AllocateProducerIdsResponse>> allocate_producer_ids(
+      const AllocateProducerIdsRequest& request);
   /// Waits for nobody's turn.
   sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(
       const CreateTopicsRequest& request) {
@@ -74,8 +76,13 @@ class Controller {
     const ControlledShutdownRequest& request;
     ControlledShutdownResponse& response;
   };
-  using What = std::variant<RunForElection, Resign, BrokersChanged, TopicsChanged, LogDirFailed,
-                            LeadersDue, ReplicasAnswered, AlterPartition, ShutDownBroker>;
+  struct AllocateProducerIds {
+    const AllocateProducerIdsRequest& request;
+    AllocateProducerIdsResponse& response;
+  };
+  using What =
+      std::variant<RunForElection, Resign, BrokersChanged, TopicsChanged, LogDirFailed, LeadersDue,
+                   ReplicasAnswered, AlterPartition, ShutDownBroker, AllocateProducerIds>;
   struct Job {
     What what;
     sim::EventId cause;
@@ -95,6 +102,7 @@ class Controller {
   sim::Task<> on(const ReplicasAnswered& answered);
   sim::Task<> on(const AlterPartition& asked);
   sim::Task<> on(const ShutDownBroker& asked);
+  sim::Task<> on(const AllocateProducerIds& asked);
 
   sim::Task<> take_over();
   sim::Task<> load_topic(std::string topic, bool has_states);

@@ -112,6 +112,9 @@ class MetadataStore {
   enum class TopicCreation { created, exists, failed };
   virtual sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) = 0;
 
+  /// A block of producer ids that nobody else gets. Nothing: it could not be written.
+  virtual sim::Task<std::optional<ProducerIdBlock>> take_producer_ids(BrokerId broker) = 0;
+
   /// Brokers that have lost log directories since the last call. Asks to be told of the next.
   virtual sim::Task<std::set<BrokerId>> take_log_dir_failures() = 0;
   /// Discards them: a new controller asks every broker anyway.

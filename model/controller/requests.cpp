@@ -95,6 +95,23 @@ sim::Task<bool> ControllerRequests::relieve(BrokerId leaving) {
   co_return left;
 }
 
+/// Source: KafkaController.processAllocateProducerIds.
+sim::Task<> ControllerRequests::allocate_producer_ids(const AllocateProducerIdsRequest& request,
+                                                      AllocateProducerIdsResponse& response) {
+  response.error = judge_sender(request.broker, request.broker_epoch);
+  if (response.error == ErrorCode::stale_broker_epoch &&
+      !contains(term_.context().live_ids(), request.broker)) {
+    response.error = ErrorCode::broker_id_not_registered;
+  }
+  if (response.error != ErrorCode::none) co_return;
+  const auto block = co_await term_.store().take_producer_ids(request.broker);
+  if (block) {
+    response.block = *block;
+  } else {
+    response.error = ErrorCode::unknown_server_error;
+  }
+}
+
 sim::Task<std::unique_ptr<CreateTopicsResponse>> ControllerRequests::create_topics(
     const CreateTopicsRequest& request) {
   auto response = std::make_unique<CreateTopicsResponse>();

@@ -1,5 +1,6 @@
 // ControllerRequests: what brokers and operators ask of the controller: ISR changes (KIP-497),
-// leaving in good order, new topics. A broker that is not the controller refuses them.
+// leaving in good order, producer ids, new topics. A broker that is not the controller refuses
+// them.
 //
 // Lifetime: owned by the Controller, which gives the first two their turn among its events.
 // Threads:  none. Source: kafka.controller.KafkaController, kafka.server.ZkAdminManager.
@@ -23,6 +24,8 @@ class ControllerRequests {
                               AlterPartitionResponse& response);
   sim::Task<> controlled_shutdown(const ControlledShutdownRequest& request,
                                   ControlledShutdownResponse& response);
+  sim::Task<> allocate_producer_ids(const AllocateProducerIdsRequest& request,
+                                    AllocateProducerIdsResponse& response);
 
   /// Only makes the topics; the controller finds them in the store, as it finds all others.
   sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(

@@ -71,6 +71,22 @@ void describe(F& f, const ProduceResponse& m) {  // v11
   node_endpoints(f, m.node_endpoints);
 }
 
+template <class F>
+void describe(F& f, const InitProducerIdRequest&) {  // v5
+  f.null("TransactionalId");
+  f.int32("TransactionTimeoutMs", std::numeric_limits<std::int32_t>::max());
+  f.int64("ProducerId", log::no_producer_id);
+  f.int16("ProducerEpoch", log::no_producer_epoch);
+}
+
+template <class F>
+void describe(F& f, const InitProducerIdResponse& m) {  // v5
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.int64("ProducerId", m.producer.id);
+  f.int16("ProducerEpoch", m.producer.epoch);
+}
+
 /// v17; a session leaves out what has not changed.
 template <class F>
 void describe(F& f, const FetchRequest& m) {
@@ -372,6 +388,20 @@ void describe(F& f, const AlterPartitionResponse& m) {  // v3
                in.int8("LeaderRecoveryState", 0);
                in.int32("PartitionEpoch", one.state.partition_epoch);
              });
+}
+
+template <class F>
+void describe(F& f, const AllocateProducerIdsRequest& m) {  // v0
+  f.int32("BrokerId", m.broker.value());
+  f.int64("BrokerEpoch", m.broker_epoch);
+}
+
+template <class F>
+void describe(F& f, const AllocateProducerIdsResponse& m) {  // v0
+  f.int32("ThrottleTimeMs", 0);
+  f.int16("ErrorCode", of(m.error));
+  f.int64("ProducerIdStart", m.block.first);
+  f.int32("ProducerIdLen", m.block.count);
 }
 
 template <class F>

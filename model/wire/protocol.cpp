@@ -29,8 +29,10 @@ constexpr ApiName api_names[] = {
     {ApiKey::leave_group, "LeaveGroup", "LeaveGroup response"},
     {ApiKey::sync_group, "SyncGroup", "SyncGroup response"},
     {ApiKey::create_topics, "CreateTopics", "CreateTopics response"},
+    {ApiKey::init_producer_id, "InitProducerId", "InitProducerId response"},
     {ApiKey::offset_for_leader_epoch, "OffsetForLeaderEpoch", "OffsetForLeaderEpoch response"},
     {ApiKey::alter_partition, "AlterPartition", "AlterPartition response"},
+    {ApiKey::allocate_producer_ids, "AllocateProducerIds", "AllocateProducerIds response"},
 };
 const ApiName& names_of(ApiKey api) {
   for (const ApiName& names : api_names) {
@@ -98,6 +100,8 @@ void SizeOf::assignment(const char*, const std::vector<TopicPartition>& partitio
 
 Bytes ProduceRequest::size() const { return request_size(*this); }
 Bytes ProduceResponse::size() const { return response_size(*this); }
+Bytes InitProducerIdRequest::size() const { return request_size(*this); }
+Bytes InitProducerIdResponse::size() const { return response_size(*this); }
 Bytes FetchRequest::size() const { return request_size(*this); }
 Bytes FetchResponse::size() const { return response_size(*this); }
 Bytes ListOffsetsRequest::size() const { return request_size(*this); }
@@ -116,6 +120,8 @@ Bytes UpdateMetadataRequest::size() const { return request_size(*this); }
 Bytes UpdateMetadataResponse::size() const { return response_size(*this); }
 Bytes AlterPartitionRequest::size() const { return request_size(*this); }
 Bytes AlterPartitionResponse::size() const { return response_size(*this); }
+Bytes AllocateProducerIdsRequest::size() const { return request_size(*this); }
+Bytes AllocateProducerIdsResponse::size() const { return response_size(*this); }
 Bytes ControlledShutdownRequest::size() const { return request_size(*this); }
 Bytes ControlledShutdownResponse::size() const { return response_size(*this); }
 Bytes FindCoordinatorRequest::size() const { return request_size(*this); }

@@ -14,6 +14,7 @@
 #include "model/config.h"
 #include "model/error_code.h"
 #include "model/ids.h"
+#include "model/wire/producer_id.h"
 #include "sim/network.h"
 
 #include <cstdint>
@@ -42,8 +43,10 @@ enum class ApiKey : std::int16_t {
   leave_group = 13,
   sync_group = 14,
   create_topics = 19,
+  init_producer_id = 22,
   offset_for_leader_epoch = 23,
   alter_partition = 56,
+  allocate_producer_ids = 67,
 };
 /// "Produce", "Fetch", "Produce response": static text for traces.
 std::string_view request_name(ApiKey api);
@@ -128,6 +131,19 @@ struct ProduceResponse final : Response {
   };
   std::vector<Partition> partitions;
   std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
+};
+
+/// An id for an idempotent producer.
+struct InitProducerIdRequest final : Request {
+  InitProducerIdRequest() : Request(ApiKey::init_producer_id) {}
+  Bytes size() const override;
+};
+
+struct InitProducerIdResponse final : Response {
+  InitProducerIdResponse() : Response(ApiKey::init_producer_id) {}
+  Bytes size() const override;
+  ErrorCode error = ErrorCode::none;
+  ProducerIdAndEpoch producer;
 };
 
 /// An incremental fetch session (KIP-227): the broker keeps what a client fetches, and both sides
@@ -420,6 +436,21 @@ struct AlterPartitionResponse final : Response {
   };
   ErrorCode error = ErrorCode::none;
   std::vector<Partition> partitions;
+};
+
+/// A broker asks the controller for producer ids to give away.
+struct AllocateProducerIdsRequest final : Request {
+  AllocateProducerIdsRequest() : Request(ApiKey::allocate_producer_ids) {}
+  Bytes size() const override;
+  BrokerId broker;
+  std::int64_t broker_epoch = -1;
+};
+
+struct AllocateProducerIdsResponse final : Response {
+  AllocateProducerIdsResponse() : Response(ApiKey::allocate_producer_ids) {}
+  Bytes size() const override;
+  ErrorCode error = ErrorCode::none;
+  ProducerIdBlock block;
 };
 
 struct ControlledShutdownRequest final : Request {

@@ -353,6 +353,35 @@ sim::Task<bool> ZooKeeperMetadataStore::create_states(ControllerClaim claim,
                         [](const std::vector<ZkReply>& reply) { return reply[0].ok(); });
 }
 
+// --- Producer ids ---
+
+/// ZkProducerIdManager.getNewProducerIdBlock. Kafka makes the node at the start of the first
+/// broker, here whoever needs it first does.
+sim::Task<std::optional<ProducerIdBlock>> ZooKeeperMetadataStore::take_producer_ids(
+    BrokerId broker) {
+  while (true) {
+    ZkOperation get{.type = Type::get, .path = zk::producer_ids};
+    const ZkReply known = co_await zookeeper_.call(std::move(get));
+    ProducerIdBlock next{0, producer_id_block_size};
+    ZkOperation write{.type = Type::create, .path = zk::producer_ids};
+    if (known.ok()) {
+      const auto last = zk::decode_producer_ids(known.node.data);
+      if (last) next.first = last->first + last->count;
+      write.type = Type::set;
+      write.version = known.node.stat.version;
+    } else if (known.error != ZkError::no_node) {
+      co_return std::nullopt;
+    }
+    write.data = zk::encode_producer_ids(broker, next);
+    const ZkReply written = co_await zookeeper_.call(std::move(write));
+    if (written.ok()) co_return next;
+    // Another one was faster, or the answer to an earlier try was lost: then that block is, too.
+    const bool raced = written.error == ZkError::bad_version ||
+                       written.error == ZkError::node_exists || written.error == ZkError::no_node;
+    if (!raced) co_return std::nullopt;
+  }
+}
+
 // --- Log directories ---
 
 sim::Task<> ZooKeeperMetadataStore::forget_log_dir_failures() {

@@ -38,6 +38,7 @@ class ZooKeeperMetadataStore final : public MetadataStore {
   sim::Task<Written> write_states(ControllerClaim claim, PartitionStates states) override;
   sim::Task<bool> create_states(ControllerClaim claim, PartitionStates states) override;
   sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) override;
+  sim::Task<std::optional<ProducerIdBlock>> take_producer_ids(BrokerId broker) override;
   sim::Task<std::set<BrokerId>> take_log_dir_failures() override;
   sim::Task<> forget_log_dir_failures() override;
 

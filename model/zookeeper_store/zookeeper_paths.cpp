@@ -116,6 +116,23 @@ std::optional<PartitionState> decode_state(const std::string& text, int version)
   return state;
 }
 
+std::string encode_producer_ids(BrokerId broker, const ProducerIdBlock& block) {
+  return json_text(Json{{"version", 1},
+                        {"broker", broker.value()},
+                        {"block_start", std::to_string(block.first)},
+                        {"block_end", std::to_string(block.first + block.count - 1)}});
+}
+
+std::optional<ProducerIdBlock> decode_producer_ids(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("block_start") || !json.contains("block_end")) {
+    return std::nullopt;
+  }
+  const std::int64_t first = std::stoll(json["block_start"].get<std::string>());
+  const std::int64_t last = std::stoll(json["block_end"].get<std::string>());
+  return ProducerIdBlock{first, static_cast<std::int32_t>(last - first + 1)};
+}
+
 std::string encode_topic_config(const TopicOverrides& config) {
   Json json;
   TopicOverrides::settings().to_json(config, json);

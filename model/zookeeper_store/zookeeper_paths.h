@@ -19,6 +19,7 @@ inline constexpr const char* topics = "/brokers/topics";
 /// A sequential child says that a broker has lost a log directory (KIP-112).
 inline constexpr const char* log_dir_events = "/log_dir_event_notification";
 inline constexpr const char* topic_configs = "/config/topics";
+inline constexpr const char* producer_ids = "/latest_producer_id_block";
 
 /// Nodes that the first broker makes, parents before children.
 const std::vector<std::string>& persistent_paths();
@@ -49,6 +50,10 @@ struct PartitionState {
 };
 std::string encode_state(const LeaderAndIsr& state, ControllerEpoch epoch);
 std::optional<PartitionState> decode_state(const std::string& text, int version);
+
+/// The last block that was given away, and to whom.
+std::string encode_producer_ids(BrokerId broker, const ProducerIdBlock& block);
+std::optional<ProducerIdBlock> decode_producer_ids(const std::string& text);
 
 std::string encode_topic_config(const TopicOverrides& config);
 TopicOverrides decode_topic_config(const std::string& text);

@@ -122,8 +122,8 @@ void Ledger::declare_consumer(std::string consumer, std::string group, bool rese
   declare_readers();
 }
 
-void Ledger::declare_producer(int producer, bool wants_all, const std::string& topic) {
-  wants_all_[producer] = wants_all;
+void Ledger::declare_producer(int producer, Producer wants, const std::string& topic) {
+  producers_[producer] = wants;
   topic_of_[producer] = topic;
   declare_readers();
 }
@@ -139,8 +139,8 @@ void Ledger::declare_readers() {
 }
 
 bool Ledger::wants_all(int producer) const {
-  const auto wants = wants_all_.find(producer);
-  return wants != wants_all_.end() && wants->second;
+  const auto known = producers_.find(producer);
+  return known != producers_.end() && known->second.wants_all;
 }
 
 const Ledger::Acknowledgments* Ledger::acknowledgments_of(const TopicPartition& name) const {

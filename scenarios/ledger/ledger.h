@@ -18,6 +18,8 @@
 //
 //   replicas_agree                    logs of live replicas are equal up to the high watermark
 //   acknowledged_by_all_survive       what was acknowledged to a producer with acks=all is there
+//   idempotent_writes_happen_once     no record of an idempotent producer stands there twice,
+//   idempotent_writes_keep_order      nor behind one that it sent later
 //
 // Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.
 //
@@ -278,8 +280,12 @@ class Ledger : public model::Observer {
   void declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
                         const std::vector<std::string>& topics);
   /// Whose loss is a broken promise: producers with acks=all.
+  struct Producer {
+    bool wants_all = false;   ///< acks=all
+    bool idempotent = false;  ///< enable.idempotence, and brokers remember it for long enough.
+  };
   /// `topic`: where its records go.
-  void declare_producer(int producer, bool wants_all, const std::string& topic);
+  void declare_producer(int producer, Producer wants, const std::string& topic);
 
  protected:
   sim::World& world() const { return world_; }
@@ -412,6 +418,9 @@ class Ledger : public model::Observer {
                FoundInLog& found);
   void note_found(const model::TopicPartition& name, model::Offset offset,
                   const model::RecordRun& run, PartitionView& view, FoundInLog& found);
+  /// Of that run so many records are copies, so many out of order.
+  void judge_idempotence(const model::TopicPartition& name, const model::RecordRun& run,
+                         std::int64_t copies, std::int64_t reordered);
   void forget_found_losses(const model::TopicPartition& name, const FoundInLog& found);
   void compare_replicas(const model::TopicPartition& name);
 
@@ -453,7 +462,7 @@ class Ledger : public model::Observer {
   std::map<ErrorKey, ErrorCount> client_errors_;
   std::map<int, std::string> zookeeper_roles_;
   std::map<std::int64_t, std::uint64_t> zookeeper_history_;
-  std::map<int, bool> wants_all_;
+  std::map<int, Producer> producers_;
   std::map<int, std::string> topic_of_;  ///< By producer.
   std::map<int, std::int64_t> acknowledged_by_;
   model::BrokerId controller_;

@@ -220,11 +220,14 @@ void Ledger::note_found(const TopicPartition& name, Offset offset, const RecordR
   of_producer.for_each_gap(run.first, run.end(), [&](std::int64_t first, std::int64_t end) {
     failed_in_log_ += book_.failed_among({run.producer, first, end - first});
   });
-  view.duplicates += run.count - of_producer.add(run.first, run.end());
+  const std::int64_t copies = run.count - of_producer.add(run.first, run.end());
+  view.duplicates += copies;
   std::int64_t& latest =
       found.latest.try_emplace({run.producer, run.first >> model::lane_shift}, run.first)
           .first->second;
-  view.reordered += std::clamp<std::int64_t>(latest - run.first, 0, run.count);
+  const std::int64_t reordered = std::clamp<std::int64_t>(latest - run.first, 0, run.count);
+  view.reordered += reordered;
+  judge_idempotence(name, run, copies, reordered);
   latest = std::max(latest, run.end() - 1);
   const Acknowledgments* acknowledged = acknowledgments_of(name);
   if (acknowledged == nullptr) return;
@@ -233,6 +236,25 @@ void Ledger::note_found(const TopicPartition& name, Offset offset, const RecordR
                            const RecordRef there{run.producer, run.first + from - offset};
                            if (ack.record == there) found.offsets.add(from, to);
                          });
+}
+
+void Ledger::judge_idempotence(const TopicPartition& name, const RecordRun& run,
+                               std::int64_t copies, std::int64_t reordered) {
+  const auto producer = producers_.find(run.producer);
+  if (producer == producers_.end() || !producer->second.idempotent) return;
+  constexpr const char* once = "idempotent_writes_happen_once";
+  constexpr const char* order = "idempotent_writes_keep_order";
+  invariant(once).checked += run.count;
+  invariant(order).checked += run.count;
+  const auto violated = [&](const char* promise, std::int64_t count, Phrase one, Phrase many) {
+    if (count > 0) violate(promise, count == 1 ? std::move(one) : std::move(many));
+  };
+  const std::string label = book_.label_of(run.front());
+  violated(once, copies, phrase("record {} stands twice in {}", label, name.name()),
+           phrase("{} records from {} on stand twice in {}", copies, label, name.name()));
+  violated(
+      order, reordered, phrase("record {} stands behind a later one in {}", label, name.name()),
+      phrase("{} records from {} on stand behind later ones in {}", reordered, label, name.name()));
 }
 
 /// A record that was lost at one offset and written again by a retry is not lost.

@@ -302,8 +302,8 @@ void Ledger::on_truncated(BrokerId broker, const TopicPartition& name, Offset to
 void Ledger::judge_losses() {
   constexpr const char* promise = "acknowledged_by_all_survive";
   bool anybody = false;
-  for (const auto& [producer, wants] : wants_all_) {
-    if (!wants) continue;
+  for (const auto& [producer, wants] : producers_) {
+    if (!wants.wants_all) continue;
     anybody = true;
     const auto acknowledged = acknowledged_by_.find(producer);
     if (acknowledged != acknowledged_by_.end()) invariant(promise).checked += acknowledged->second;

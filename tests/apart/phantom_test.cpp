@@ -17,6 +17,7 @@ struct Incident {
   std::string acks = "1";
   std::string brokers = "{}";
   std::string producer = "";  ///< More of its settings, each behind a comma.
+  bool idempotent = false;
 };
 
 std::string scenario_of(const Incident& incident, std::string_view payload) {
@@ -31,14 +32,15 @@ std::string scenario_of(const Incident& incident, std::string_view payload) {
                "rate": [{{"from": "5s", "rate": "300/s"}}], "until": "55s"}}],
   "producers": [{{"name": "sender", "machine": "pc", "source": "table", "topic": "logins",
                  "poll_interval": "50ms", "query_time": "1ms", "service_time": "2ms", "key": "username",
-                 "config": {{"acks": "{}", "enable.idempotence": false{}}}}}],
+                 "config": {{"acks": "{}", "enable.idempotence": {}{}}}}}],
   "consumers": [{{"group": "readers", "members": 2, "machine": "pc", "topics": ["logins"],
                  "service_time": "1ms"}},
                 {{"group": "archive", "members": 1, "machine": "pc", "topics": ["logins"],
                  "service_time": "0s", "config": {{"auto.offset.reset": "earliest"}}}}],
   "recording": {{"level": "none"}},
   "faults": [{}]}})",
-      incident.brokers, payload, incident.acks, incident.producer, incident.faults);
+      incident.brokers, payload, incident.acks, incident.idempotent, incident.producer,
+      incident.faults);
 }
 
 /// Everything but what a record is called by; every lost one for itself.
@@ -94,7 +96,7 @@ void differences(const nlohmann::json& real, const nlohmann::json& phantom, cons
 
 }  // namespace
 
-TEST_CASE("fifteen incidents do the same to phantom records as to real ones", "[unit]") {
+TEST_CASE("seventeen incidents do the same to phantom records as to real ones", "[unit]") {
   const std::string leader = R"({"leader_of_most": "logins"})";
   const std::vector<Incident> incidents{
       {"leader loses power, acks=1", R"({"at": "20s", "power_off": )" + leader + R"(, "as": "it"},
@@ -102,6 +104,13 @@ TEST_CASE("fifteen incidents do the same to phantom records as to real ones", "[
       {"leader loses power, acks=all", R"({"at": "20s", "power_off": )" + leader + R"(, "as": "it"},
           {"at": "50s", "power_on": "it"})",
        "all", R"({"min.insync.replicas": 2})"},
+      {"leader loses power, idempotent",
+       R"({"at": "20s", "power_off": )" + leader +
+           R"(, "as": "it"}, {"at": "50s", "power_on": "it"})",
+       "all", R"({"min.insync.replicas": 2})", "", true},
+      {"packets are lost, idempotent", R"({"at": "20s", "loss": {"between": ["sender"],
+          "and": ["everyone_else"], "share": 0.3}, "as": "it"}, {"at": "40s", "heal": "it"})",
+       "all", "{}", R"(, "request.timeout.ms": 1000, "delivery.timeout.ms": 60000)", true},
       {"leader killed, acks=0", R"({"at": "20s", "kill_process": )" + leader + "}", "0"},
       {"all brokers lose power at once",
        R"({"at": "20s", "power_off": "broker-1", "as": "a"}, {"at": "20s", "power_off": "broker-2", "as": "b"},
@@ -142,7 +151,7 @@ TEST_CASE("fifteen incidents do the same to phantom records as to real ones", "[
           {"at": "25s", "kill_process": "broker-3"}, {"at": "45s", "start_process": "zookeeper-1"})",
        "all"},
   };
-  REQUIRE(incidents.size() == 15);
+  REQUIRE(incidents.size() == 17);
   std::int64_t lost = 0;
   for (const Incident& incident : incidents) {
     INFO(incident.title);

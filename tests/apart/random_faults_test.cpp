@@ -129,6 +129,10 @@ class RandomScenario {
                 {"enable.idempotence", false},
                 {"compression.type", one_of({"none", "gzip", "snappy", "lz4", "zstd"})}};
     if (rules_ == Rules::hostile) config["acks"] = one_of({"all", "1", "0"});
+    if (config["acks"] == "all" && random_.chance(0.5)) {
+      config["enable.idempotence"] = true;
+      config["max.in.flight.requests.per.connection"] = one_of<int>({1, 2, 5});
+    }
     if (random_.chance(0.3)) config["batch.size"] = one_of<int>({200'000, 1'000'000});
     if (random_.chance(0.3)) config["linger.ms"] = one_of<int>({5, 100, 500});
     if (random_.chance(0.3)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "log/batch/record_batch.h"
+#include "log/partition/producer_state.h"
 #include "model/broker/fetch_session.h"
 #include "model/client/consumer.h"
 #include "model/client/table_poller.h"
@@ -90,6 +91,27 @@ struct TestPartition {
   log::ByteVector bytes;
   Offset end = 0;
   std::vector<std::pair<LeaderEpoch, Offset>> epochs = {{0, 0}};  ///< Where each begins.
+  log::ProducerStates producers;
+
+  /// What a leader makes of a batch with a producer id: where it is, or an error.
+  Result<Offset, ErrorCode> append_of_producer(log::ByteView bytes_of_batch) {
+    log::ProducerBatch batch =
+        log::ProducerBatch::of(log::BatchView::parse(bytes_of_batch).value());
+    if (const log::ProducerState* known = producers.find(batch.producer_id)) {
+      if (const auto there = known->find_duplicate(batch)) return there->first_offset();
+    }
+    batch.base_offset += end;
+    batch.last_offset += end;
+    log::ProducerAppend append(producers, batch.producer_id, log::AppendOrigin::client);
+    const auto added = append.add(batch, std::nullopt);
+    if (!added.ok()) {
+      return fail(added.error().kind == log::ProducerError::Kind::invalid_epoch
+                      ? ErrorCode::invalid_producer_epoch
+                      : ErrorCode::out_of_order_sequence_number);
+    }
+    producers.update(append);
+    return this->append(bytes_of_batch);
+  }
 
   Offset append(log::ByteView batch) {
     const Offset base = end;
@@ -144,6 +166,7 @@ struct MemoryOffsets final : OffsetStore {
 struct Script {
   Duration delay{};                      ///< Before each produce is handled.
   std::deque<ErrorCode> produce_errors;  ///< For the next partitions produced to.
+  std::deque<ErrorCode> id_errors;       ///< For the next InitProducerIds.
   bool silent = false;                   ///< Swallows every request.
   bool swallow_answers = false;          ///< Appends, and says nothing.
   int requests = 0;
@@ -230,6 +253,7 @@ class TestCluster {
   BrokerConfig config;
   MemoryOffsets offsets;
   int coordinator = 1;
+  std::int64_t next_producer_id = 0;
   /// What metadata goes on telling once it is set, as a broker that lags behind would.
   std::optional<std::map<TopicPartition, TestPartition>> old_metadata;
   std::map<int, Script> scripts;
@@ -331,6 +355,13 @@ inline sim::Task<ResponsePtr> TestBroker::handle(Request& request) {
     response = list_offsets(*list);
   } else if (auto* epoch = dynamic_cast<OffsetForLeaderEpochRequest*>(&request)) {
     response = epochs(*epoch);
+  } else if (request.api == ApiKey::init_producer_id) {
+    response = refusal<InitProducerIdResponse>(cluster_.script(id_).id_errors);
+    if (!response) {
+      auto given = std::make_unique<InitProducerIdResponse>();
+      given->producer = {cluster_.next_producer_id++, 0};
+      response = std::move(given);
+    }
   } else if (request.api == ApiKey::find_coordinator) {
     auto found = std::make_unique<FindCoordinatorResponse>();
     const BrokerId id(cluster_.coordinator);
@@ -376,8 +407,16 @@ inline sim::Task<ResponsePtr> TestBroker::produce(ProduceRequest& request) {
     } else {
       const auto batch = log::validate(one.records.bytes());
       ENSURE(batch.ok());
-      script.batches.push_back(static_cast<std::size_t>(batch->record_count()));
-      answer.base_offset = partition.append(one.records.bytes());
+      if (batch->producer_id() != log::no_producer_id) {
+        const auto appended = partition.append_of_producer(one.records.bytes());
+        answer.error = appended ? ErrorCode::none : appended.error();
+        answer.base_offset = appended ? *appended : log::no_offset;
+      } else {
+        answer.base_offset = partition.append(one.records.bytes());
+      }
+      if (answer.error == ErrorCode::none) {
+        script.batches.push_back(static_cast<std::size_t>(batch->record_count()));
+      }
     }
     response->partitions.push_back(answer);
   }

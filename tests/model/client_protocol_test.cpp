@@ -18,6 +18,17 @@ TEST_CASE("small messages have the size of their fields", "[unit]") {
   CHECK(HeartbeatResponse().size() == Bytes(16));
 }
 
+TEST_CASE("messages about producer ids have the size of their fields", "[unit]") {
+  // length 4 | header 11, tags 1 | no transactional id 1, timeout 4, id 8, epoch 2, tags 1
+  CHECK(InitProducerIdRequest().size() == Bytes(4 + 11 + 16));
+  // length 4 | correlation 4, tags 1 | throttle 4, error 2, id 8, epoch 2, tags 1
+  CHECK(InitProducerIdResponse().size() == Bytes(26));
+  // broker 4, its epoch 8, tags 1
+  CHECK(AllocateProducerIdsRequest().size() == Bytes(4 + 11 + 13));
+  // throttle 4, error 2, first 8, count 4, tags 1
+  CHECK(AllocateProducerIdsResponse().size() == Bytes(9 + 19));
+}
+
 TEST_CASE("partitions of one topic share its name, whatever their order", "[unit]") {
   const auto size = [](const std::vector<TopicPartition>& partitions) {
     ListOffsetsRequest request;

@@ -37,6 +37,10 @@ class ScriptedStore final : public MetadataStore {
     co_return TopicCreation::created;
   }
   std::map<std::string, StoredTopic> created;
+  sim::Task<std::optional<ProducerIdBlock>> take_producer_ids(BrokerId) override {
+    co_return ProducerIdBlock{std::exchange(next_id, next_id + 1000), 1000};
+  }
+  std::int64_t next_id = 0;
 
  private:
   sim::Task<Status<Refused>> connect() override { UNREACHABLE(); }
@@ -133,6 +137,14 @@ struct Office {
     request.broker_epoch = epoch;
     ControlledShutdownResponse response;
     finish(requests.controlled_shutdown(request, response));
+    return response;
+  }
+  AllocateProducerIdsResponse allocate(int broker, std::int64_t epoch) {
+    AllocateProducerIdsRequest request;
+    request.broker = BrokerId(broker);
+    request.broker_epoch = epoch;
+    AllocateProducerIdsResponse response;
+    finish(requests.allocate_producer_ids(request, response));
     return response;
   }
   AlterPartitionResponse alter(int broker, std::int64_t epoch, std::vector<BrokerId> isr) {
@@ -275,4 +287,15 @@ TEST_CASE("a topic is made with as many replicas as it asks for, or not", "[unit
   CHECK(office.store.created["new"].assignment.size() == 2);
   CHECK(create("wide", 4) == ErrorCode::invalid_replication_factor);
   CHECK(create("t", 3) == ErrorCode::topic_already_exists);
+}
+
+// KafkaController.processAllocateProducerIds, with its order of checks.
+TEST_CASE("each broker gets producer ids of its own, if the controller knows it", "[unit]") {
+  Office office;
+  CHECK(office.allocate(2, 10).block == ProducerIdBlock{0, 1000});
+  CHECK(office.allocate(3, 10).block == ProducerIdBlock{1000, 1000});
+  CHECK(office.allocate(3, 9).error == ErrorCode::stale_broker_epoch);
+  CHECK(office.allocate(4, 10).error == ErrorCode::broker_id_not_registered);
+  office.term.end();
+  CHECK(office.allocate(2, 10).error == ErrorCode::not_controller);
 }

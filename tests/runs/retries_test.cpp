@@ -11,7 +11,7 @@ using namespace brokerlab::tests;
 namespace {
 
 /// A tenth of the packets between the producer and the brokers is lost for 10 s: answers, too.
-scenarios::Scenario lossy(int in_flight) {
+scenarios::Scenario lossy(int in_flight, bool idempotent) {
   std::vector<std::string> all = short_incident();
   for (const char* more :
        {"producers.0.config.batch.size=400", "producers.0.config.request.timeout.ms=1000",
@@ -20,6 +20,10 @@ scenarios::Scenario lossy(int in_flight) {
   }
   all.push_back(
       fmt::format("producers.0.config.max.in.flight.requests.per.connection={}", in_flight));
+  if (idempotent) {
+    all.emplace_back("producers.0.config.acks=all");
+    all.emplace_back("producers.0.config.enable.idempotence=true");
+  }
   scenarios::Scenario scenario = load("wifi_auth_broker_crash", all, 1);
   scenario.faults.clear();
   return scenario;
@@ -31,9 +35,9 @@ struct Told {
 };
 
 /// "twice out_of_order duplicates reordered", then sentences with the kinds of their causes.
-std::string retried(int in_flight) {
+std::string retried(int in_flight, bool idempotent = false) {
   return in_child([&] {
-    const scenarios::Scenario scenario = lossy(in_flight);
+    const scenarios::Scenario scenario = lossy(in_flight, idempotent);
     sim::World world(1);
     scenarios::Ledger ledger(world);
     auto built = scenarios::Cluster::build(world, scenario, ledger);
@@ -94,4 +98,10 @@ TEST_CASE("what retries wrote twice or out of order is told as they do it", "[un
   INFO(one);
   CHECK(one.find("out of order") == std::string::npos);
   CHECK_THAT(one, Catch::Contains("a second time"));
+}
+
+TEST_CASE("what an idempotent producer tries again is written once, and in order", "[unit]") {
+  const std::string five = retried(5, true);
+  INFO(five);
+  CHECK_THAT(five, Catch::StartsWith("told 0 0, in the logs 0 0"));
 }

@@ -17,13 +17,13 @@ inline const model::TopicPartition partition{"t", 0};
 
 class LedgerStory {
  public:
-  explicit LedgerStory(bool acks_all = false) {
+  explicit LedgerStory(bool acks_all = false, bool idempotent = false) {
     ledger.set_context(&context_);
     ledger.set_replica_finder([this](BrokerId id, const model::TopicPartition&) {
       const auto found = replicas_.find(id);
       return found == replicas_.end() || !found->second->up ? nullptr : &found->second->partition;
     });
-    ledger.declare_producer(0, acks_all, "t");
+    ledger.declare_producer(0, {acks_all, idempotent}, "t");
     ledger.declare_consumer("reader", "readers", false, {"t"});
     for (int i = 1; i <= 3; ++i) {
       const sim::MachineId machine(i);

@@ -305,9 +305,40 @@ TEST_CASE("what retries write twice and out of order is counted, record by recor
   CHECK(story.view().duplicates == 2);  // two more copies of 3
 }
 
+TEST_CASE("of an idempotent producer that breaks promises", "[unit]") {
+  LedgerStory story(true, true);
+  story.lead(1, 0);
+  for (int i = 0; i < 4; ++i) story.send(i);
+  for (const int number : {0, 1, 2}) story.append(1, number);
+  SECTION("once and in order: kept") {
+    story.ledger.finish();
+    CHECK(story.promise("idempotent_writes_happen_once") == "kept");
+    CHECK(story.promise("idempotent_writes_keep_order") == "kept");
+  }
+  SECTION("twice") {
+    story.append(1, 2);
+    story.ledger.finish();
+    CHECK(story.promise("idempotent_writes_happen_once") == "broken");
+    CHECK(story.promise("idempotent_writes_keep_order") == "kept");
+  }
+  SECTION("out of order") {
+    LedgerStory other(true, true);
+    other.lead(1, 0);
+    for (int i = 0; i < 4; ++i) other.send(i);
+    for (const int number : {0, 2, 1}) other.append(1, number);
+    other.ledger.finish();
+    CHECK(other.promise("idempotent_writes_happen_once") == "kept");
+    CHECK(other.promise("idempotent_writes_keep_order") == "broken");
+  }
+  LedgerStory careless(true);
+  careless.lead(1, 0);
+  careless.ledger.finish();
+  CHECK(careless.promise("idempotent_writes_happen_once").empty());
+}
+
 TEST_CASE("equal records are told apart by where they were acknowledged", "[unit]") {
   LedgerStory story;
-  story.ledger.declare_producer(1, false, "t");
+  story.ledger.declare_producer(1, {}, "t");
   story.lead(1, 0);
   story.send(0);
   story.send_bytes({1, 0, 1}, LedgerStory::value(0));
