@@ -21,6 +21,19 @@ SettingType<TimestampType> timestamp_type() {
                                         {"LogAppendTime", TimestampType::log_append_time}});
 }
 
+SettingType<AssignmentStrategy> assignment_strategy() {
+  using S = AssignmentStrategy;
+  return setting::names<S>(
+      {{"range", S::range},
+       {"roundrobin", S::round_robin},
+       {"sticky", S::sticky},
+       {"cooperative-sticky", S::cooperative_sticky},
+       {"org.apache.kafka.clients.consumer.RangeAssignor", S::range},
+       {"org.apache.kafka.clients.consumer.RoundRobinAssignor", S::round_robin},
+       {"org.apache.kafka.clients.consumer.StickyAssignor", S::sticky},
+       {"org.apache.kafka.clients.consumer.CooperativeStickyAssignor", S::cooperative_sticky}});
+}
+
 SettingType<BrokerCompressionType> broker_compression() {
   return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
                                                {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
@@ -297,6 +310,11 @@ void check_producer(ProducerConfig& c, FieldReport& report) {
 }
 
 void check_consumer(const ConsumerConfig& c, FieldReport& report) {
+  const std::vector<AssignmentStrategy>& strategies = c.partition_assignment_strategy;
+  const std::set<AssignmentStrategy> different(strategies.begin(), strategies.end());
+  if (different.size() < strategies.size()) {
+    report.error("partition.assignment.strategy", tr("names one of them twice"));
+  }
   if (c.heartbeat_interval >= c.session_timeout) {
     report.error("heartbeat.interval.ms",
                  tr("is {}; must be less than session.timeout.ms, {}",
@@ -451,14 +469,12 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
                                                 {"none", AutoOffsetReset::none}}),
                "Where to begin without a committed offset.")
         .field("partition.assignment.strategy", &C::partition_assignment_strategy,
-               setting::names<AssignmentStrategy>(
-                   {{"range", AssignmentStrategy::range},
-                    {"org.apache.kafka.clients.consumer.RangeAssignor", AssignmentStrategy::range}},
-                   {"roundrobin", "sticky", "cooperative-sticky",
-                    "org.apache.kafka.clients.consumer.RoundRobinAssignor",
-                    "org.apache.kafka.clients.consumer.StickyAssignor",
-                    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"}),
-               "How partitions are divided among members.")
+               setting::one_or_list(assignment_strategy(), 4),
+               "How partitions are divided among members, the way liked best first: the group "
+               "takes the one that all know and most like best. cooperative-sticky alone lets "
+               "members keep what they own while the group rebalances.")
+        .field("client.rack", &C::client_rack, setting::text(249),
+               "Where the consumer is; empty: it does not say.")
         .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.");
     add_client_settings(s);
     s.check(check_consumer);

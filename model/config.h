@@ -21,6 +21,8 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -33,7 +35,7 @@ enum class Acks : std::int16_t { none = 0, leader = 1, all = -1 };
 /// `built_in` is partitioner.class=null: by key (murmur2) or sticky when there is no key.
 enum class PartitionerClass { built_in, round_robin };
 enum class AutoOffsetReset { earliest, latest, none };
-enum class AssignmentStrategy { range };
+enum class AssignmentStrategy { range, round_robin, sticky, cooperative_sticky };
 
 /// Whose clock a record's timestamp is of: the producer's or the leader's.
 using log::TimestampType;
@@ -189,7 +191,10 @@ struct ConsumerConfig : ClientConfig {
   bool enable_auto_commit = true;
   Duration auto_commit_interval = 5s;
   AutoOffsetReset auto_offset_reset = AutoOffsetReset::latest;
-  AssignmentStrategy partition_assignment_strategy = AssignmentStrategy::range;
+  /// The group takes the one that all members know and most like best.
+  std::vector<AssignmentStrategy> partition_assignment_strategy = {
+      AssignmentStrategy::range, AssignmentStrategy::cooperative_sticky};
+  std::string client_rack;  ///< Empty: none.
   bool check_crcs = true;
 
   static const Settings<ConsumerConfig>& settings();

@@ -58,6 +58,8 @@ const EventKind acknowledgment_waited{"producer.acknowledgment_waited", detail, 
 const EventKind fetch_waited{"consumer.fetch_waited", detail, "{machine} answers a fetch of {client} after {wait}: {bytes} are less than fetch.min.bytes {min}", "{machine}이(가) {client}의 fetch에 {wait} 뒤에 응답한다: {bytes}은(는) fetch.min.bytes {min}보다 적다"};
 const EventKind consumer_joined{"consumer.joined", control, "{machine} joined group {group}, generation {generation}: {partitions}", "{machine}이(가) 그룹 {group}에 들어왔다 (세대 {generation}): {partitions}"};
 const EventKind consumer_left{"consumer.left", control, "{machine} left group {group}: {why}", "{machine}이(가) 그룹 {group}에서 빠졌다: {why}"};
+const EventKind consumer_revoked{"consumer.partitions_revoked", control, "{machine} gives up {partitions}, which group {group} assigns elsewhere", "{machine}이(가) 그룹 {group}에서 다른 멤버에게 갈 {partitions}을(를) 내놓는다"};
+const EventKind consumer_lost_partitions{"consumer.partitions_lost", control, "{machine} lost its partitions of group {group}: {partitions}", "{machine}이(가) 그룹 {group}에서 맡던 파티션을 잃었다: {partitions}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}, after {waited}", "{machine}이(가) {waited} 만에 {to}에서 {partition}을(를) 다시 읽는다"};
 const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};

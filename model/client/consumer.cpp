@@ -63,8 +63,8 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
   Impl& impl = *impl_;
   while (true) {
     // No member yet, no coordinator: no reason not to hand out what is there.
-    co_await impl.coordinator.poll(deadline);
-    impl.offsets.update_positions();
+    const bool member = co_await impl.coordinator.poll(deadline);
+    if (member) impl.offsets.update_positions();
     FetchCollector::Collected batch;
     const bool failed = impl.subscriptions.failed();
     if (!failed) batch = impl.collector.collect();
@@ -127,8 +127,14 @@ ConsumerApp::ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterC
     : process_(process),
       setup_(std::move(setup)),
       context_(context),
-      consumer_(process, setup_.client, context) {
+      consumer_(process, with_listener(setup_.client), context) {
   process_.spawn(run());
+}
+
+/// Who commits by hand commits what is taken away, too.
+ConsumerSetup ConsumerApp::with_listener(ConsumerSetup setup) {
+  setup.commits_when_revoked = !setup.config.enable_auto_commit;
+  return setup;
 }
 
 sim::Task<> ConsumerApp::run() {

@@ -44,6 +44,9 @@ struct ConsumerSetup {
   std::vector<std::string> topics;
   std::vector<Address> bootstrap;
   ConsumerConfig config;
+  /// The application's ConsumerRebalanceListener does (onPartitionsRevoked, of a cooperative group;
+  /// in an eager one it has committed before it comes to poll()).
+  bool commits_when_revoked = false;
 };
 
 /// What Kafka's poll() throws: the application must decide.
@@ -100,6 +103,7 @@ class ConsumerApp final : public sim::Program {
   sim::Task<> run();
   sim::Task<> process(const ConsumedRecord& record);
   sim::Task<> give_up(ConsumerFailure failure);
+  static ConsumerSetup with_listener(ConsumerSetup setup);
 
   sim::Process& process_;
   const ConsumerAppSetup setup_;

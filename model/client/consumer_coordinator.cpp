@@ -1,10 +1,10 @@
 #include "model/client/consumer_coordinator.h"
 
 #include "model/client/call_within.h"
-#include "model/client/range_assignor.h"
 #include "model/events.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace brokerlab::model {
@@ -31,73 +31,142 @@ ConsumerCoordinator::ConsumerCoordinator(sim::Process& process, const ConsumerSe
       subscriptions_(parts.subscriptions),
       context_(context),
       finder_(process, setup, parts.network, parts.outages),
-      membership_(process, setup, parts.network, finder_, *this) {}
+      membership_(process, setup, parts.network, finder_, *this) {
+  for (const AssignmentStrategy strategy : config_.partition_assignment_strategy) {
+    assignors_.push_back(make_assignor(strategy));
+  }
+  // The most advanced way that all of them know (RebalanceProtocol).
+  cooperative_ = std::all_of(assignors_.begin(), assignors_.end(),
+                             [](const auto& assignor) { return assignor->cooperative(); });
+}
 
 /// ConsumerCoordinator.poll, which does not wait for the join (ClassicKafkaConsumer.poll passes
 /// waitForJoinGroup = false): a rebalance goes on while poll() returns at its timeout and comes
 /// again.
-sim::Task<> ConsumerCoordinator::poll(Time deadline) {
+sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
   membership_.note_poll();
   const bool found = co_await finder_.find(deadline);
-  if (!found) co_return;
-  // The leader watches its topics: new partitions want to be assigned.
-  if (membership_.leads() && partition_counts() != counts_) membership_.request_rejoin();
+  if (!found) co_return false;
+  co_await membership_.complete_join();
+  watch_topics();
   membership_.join_if_needed();
   membership_.note_poll();
-  if (membership_.joining()) co_return;
+  if (membership_.joining()) co_return false;
   if (config_.enable_auto_commit && world_.now() >= next_auto_commit_) {
     next_auto_commit_ = world_.now() + config_.auto_commit_interval;
     process_.spawn(auto_commit());
   }
-  if (subscriptions_.initializing().empty()) co_return;
+  if (subscriptions_.initializing().empty()) co_return true;
   // One request at a time, whose answer a later poll() may get (pendingCommittedOffsetRequest).
   if (!std::exchange(fetching_committed_, true)) process_.spawn(fetch_committed(deadline));
   while (fetching_committed_ && world_.now() < deadline) {
     co_await finder_.changed().wait(deadline);
   }
+  co_return true;
 }
 
 // --- Assignments ---
 
-std::map<std::string, int> ConsumerCoordinator::partition_counts() const {
-  std::map<std::string, int> counts;
+GroupTopics ConsumerCoordinator::topics() const {
+  GroupTopics topics;
   for (const std::string& topic : setup_.topics) {
     const int count = network_.view().partition_count(topic);
-    if (count > 0) counts[topic] = count;
+    if (count > 0) topics[topic].resize(static_cast<std::size_t>(count));
   }
-  return counts;
+  return topics;
 }
 
-sim::Task<bool> ConsumerCoordinator::prepare_join() {
+Assignor& ConsumerCoordinator::assignor(const std::string& protocol) {
+  const auto found = std::find_if(assignors_.begin(), assignors_.end(),
+                                  [&](const auto& one) { return one->name() == protocol; });
+  ENSURE(found != assignors_.end(), "the coordinator chose a protocol that was not offered");
+  return **found;
+}
+
+/// The leader watches its topics: new partitions want to be assigned (rejoinNeededOrPending).
+void ConsumerCoordinator::watch_topics() {
+  if (!membership_.leads() || topics_seen_ == network_.version()) return;
+  topics_seen_ = network_.version();
+  if (topics() != assigned_topics_) membership_.request_rejoin();
+}
+
+sim::Task<bool> ConsumerCoordinator::ready_to_join() {
   // The leader will need to know what there is to assign.
-  if (partition_counts().size() < setup_.topics.size()) {
+  if (topics().size() < setup_.topics.size()) {
     network_.request_update();
     co_await network_.wait_update(network_.version(), never);
-    if (partition_counts().empty()) co_return false;
-  }
-  if (!revoked_) {
-    // Last words while the old generation still counts, then everything is given up.
-    if (config_.enable_auto_commit && membership_.generation() >= 0) {
-      std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
-      co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
-    }
-    assignment_.clear();
-    subscriptions_.assign({});
-    revoked_ = true;
+    if (topics().empty()) co_return false;
   }
   co_return true;
 }
 
-std::vector<SyncGroupRequest::Assignment> ConsumerCoordinator::assign(
-    const std::vector<JoinGroupResponse::Member>& members) {
-  counts_ = partition_counts();
-  return assign_range(members, counts_);
+void ConsumerCoordinator::tell(const sim::EventKind& kind,
+                               const std::vector<TopicPartition>& partitions) {
+  world_.trace().record(kind, {.machine = process_.machine().id()},
+                        {{"group", setup_.group}, {"partitions", names(partitions)}});
 }
 
-void ConsumerCoordinator::joined(const std::vector<TopicPartition>& partitions) {
-  revoked_ = false;
-  assignment_ = partitions;
-  std::sort(assignment_.begin(), assignment_.end());
+sim::Task<> ConsumerCoordinator::prepare_join() {
+  // Last words while the old generation still counts.
+  if (config_.enable_auto_commit && membership_.generation() >= 0) {
+    if (!cooperative_) subscriptions_.stop_fetching();
+    std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
+    co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
+  }
+  const bool lost = membership_.generation() < 0 || membership_.member_id().empty();
+  if (cooperative_ && !lost) co_return;  // what moves is given up once it is known
+  if (cooperative_ && !assignment_.empty()) tell(events::consumer_lost_partitions, assignment_);
+  assignment_.clear();
+  subscriptions_.assign({});
+}
+
+std::vector<GroupProtocol> ConsumerCoordinator::protocols() {
+  Subscription subscription;
+  subscription.topics = setup_.topics;
+  std::sort(subscription.topics.begin(), subscription.topics.end());
+  subscription.owned = assignment_;
+  subscription.generation = membership_.generation();
+  subscription.rack = config_.client_rack;
+  std::vector<GroupProtocol> protocols;
+  for (const auto& assignor : assignors_) {
+    subscription.user_data = assignor->user_data();
+    protocols.push_back({std::string(assignor->name()), subscription});
+  }
+  return protocols;
+}
+
+std::vector<SyncGroupRequest::Assignment> ConsumerCoordinator::assign(
+    const JoinGroupResponse& group) {
+  assigned_topics_ = topics();
+  topics_seen_ = network_.version();
+  const GroupAssignment shares = assignor(group.protocol).assign(assigned_topics_, group.members);
+  std::vector<SyncGroupRequest::Assignment> assignments;
+  for (const JoinGroupResponse::Member& member : group.members) {
+    assignments.push_back({member.id, shares.at(member.id)});
+  }
+  return assignments;
+}
+
+sim::Task<> ConsumerCoordinator::joined(std::string protocol,
+                                        std::vector<TopicPartition> assigned) {
+  std::sort(assigned.begin(), assigned.end());
+  std::vector<TopicPartition> revoked;
+  std::set_difference(assignment_.begin(), assignment_.end(), assigned.begin(), assigned.end(),
+                      std::back_inserter(revoked));
+  if (!revoked.empty()) {
+    // Only in the rebalance after this one others may have them.
+    tell(events::consumer_revoked, revoked);
+    if (setup_.commits_when_revoked) {
+      std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
+      std::erase_if(offsets, [&](const auto& one) {
+        return !std::binary_search(revoked.begin(), revoked.end(), one.partition);
+      });
+      co_await commit(std::move(offsets), world_.now() + config_.default_api_timeout);
+    }
+    membership_.request_rejoin();
+  }
+  assignor(protocol).on_assignment(assigned, generation());
+  assignment_ = std::move(assigned);
   next_auto_commit_ = world_.now() + config_.auto_commit_interval;
   subscriptions_.assign(assignment_);
   world_.trace().record(events::consumer_joined, {.machine = process_.machine().id()},

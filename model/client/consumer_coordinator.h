@@ -1,20 +1,22 @@
 // ConsumerCoordinator: what a consumer makes of its membership: the partitions it is assigned, and
 // the offsets it commits and begins at.
 //
-// Computes the assignment when its member leads the group, gives up the old one before a join,
-// fetches committed offsets after it, and commits.
+// Computes the assignment when its member leads the group, gives up the old one before a join or,
+// if all its assignors are cooperative, after it what moves elsewhere; fetches committed offsets,
+// and commits.
 //
 // Lifetime: part of a KafkaConsumer; borrows the rest of it. Threads: none.
 // Source:   org.apache.kafka.clients.consumer.internals.ConsumerCoordinator.
 #pragma once
 
+#include "model/client/assignor.h"
 #include "model/client/consumer.h"
 #include "model/client/consumer_outages.h"
 #include "model/client/coordinator_finder.h"
 #include "model/client/group_membership.h"
 #include "model/client/subscription_state.h"
 
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,8 +37,8 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
 
   /// What poll() does first: finds the coordinator, begins to join when needed, fetches committed
   /// offsets, commits when auto.commit.interval.ms has passed. Waits until the deadline at most,
-  /// and not for the join.
-  sim::Task<> poll(Time deadline);
+  /// and not for the join. False: positions are not to be looked after now.
+  sim::Task<bool> poll(Time deadline);
   sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
   /// Ends heartbeats and joins, and leaves the group. poll() must not follow.
   sim::Task<> close(Time deadline) { return membership_.close(deadline); }
@@ -48,16 +50,20 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   int generation() const { return membership_.generation(); }
 
  private:
-  sim::Task<bool> prepare_join() override;
-  std::vector<SyncGroupRequest::Assignment> assign(
-      const std::vector<JoinGroupResponse::Member>& members) override;
-  void joined(const std::vector<TopicPartition>& partitions) override;
+  sim::Task<bool> ready_to_join() override;
+  sim::Task<> prepare_join() override;
+  std::vector<GroupProtocol> protocols() override;
+  std::vector<SyncGroupRequest::Assignment> assign(const JoinGroupResponse& group) override;
+  sim::Task<> joined(std::string protocol, std::vector<TopicPartition> partitions) override;
 
   sim::Task<> fetch_committed(Time deadline);
   sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
                                    Time deadline);
   sim::Task<> auto_commit();
-  std::map<std::string, int> partition_counts() const;
+  GroupTopics topics() const;
+  Assignor& assignor(const std::string& protocol);
+  void watch_topics();
+  void tell(const sim::EventKind& kind, const std::vector<TopicPartition>& partitions);
 
   sim::Process& process_;
   sim::World& world_;
@@ -68,10 +74,12 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   ClusterContext& context_;
   CoordinatorFinder finder_;
   GroupMembership membership_;
-  bool revoked_ = true;              ///< The old assignment was given up for the join under way.
+  std::vector<std::unique_ptr<Assignor>> assignors_;
+  bool cooperative_ = false;
   bool fetching_committed_ = false;  ///< An OffsetFetch is under way, over several poll()s perhaps.
   std::vector<TopicPartition> assignment_;
-  std::map<std::string, int> counts_;  ///< Of partitions, when the leader assigned them.
+  GroupTopics assigned_topics_;    ///< As they were when the leader assigned them.
+  std::int64_t topics_seen_ = -1;  ///< The metadata's version when they were compared.
   Time next_auto_commit_ = never;
 };
 

@@ -158,8 +158,8 @@ void FetchCollector::decode_phantoms(CompletedFetch& fetch,
 /// more was asked for than it has; who takes exactly its last record does not know yet.
 void FetchCollector::take_records(CompletedFetch& fetch, std::int64_t most, Collected& into) {
   Position* position = subscriptions_.find(fetch.partition);
-  const bool in_line = position != nullptr && position->state() == PositionState::fetching &&
-                       position->offset == fetch.next_offset;
+  const bool in_line =
+      position != nullptr && position->fetchable() && position->offset == fetch.next_offset;
   if (!in_line) {
     buffer_.next_in_line.reset();
     return;

@@ -27,6 +27,8 @@ void GroupMembership::need_rejoin() {
 
 void GroupMembership::forget_membership(Phrase why, bool keep_member_id) {
   stable_ = false;
+  prepared_ = false;
+  assigned_.reset();
   generation_ = -1;
   if (!keep_member_id) member_id_.clear();
   std::vector<sim::Detail> details{{"group", setup_.group}, sim::Detail::of("why", std::move(why))};
@@ -66,6 +68,19 @@ void GroupMembership::note_error(ErrorCode error) {
 
 // --- Joining ---
 
+/// What AbstractCoordinator.joinGroupIfNeeded does with a join that has succeeded: in poll(), so
+/// that what the application is at work on is its own until then.
+sim::Task<> GroupMembership::complete_join() {
+  if (!assigned_) co_return;
+  Assigned assigned = *std::exchange(assigned_, std::nullopt);
+  prepared_ = false;
+  const sim::EventId cause = world_.cause();
+  world_.set_cause(assigned.cause);
+  co_await hooks_.joined(std::move(assigned.protocol), std::move(assigned.partitions));
+  world_.set_cause(cause);
+  finder_.changed().notify_all();
+}
+
 void GroupMembership::join_if_needed() {
   if (needs_join() && !std::exchange(joining_, true)) process_.spawn(join());
 }
@@ -77,8 +92,9 @@ sim::Task<> GroupMembership::join() {
       co_await finder_.changed().wait();
       continue;
     }
-    const bool ready = co_await hooks_.prepare_join();
+    const bool ready = co_await hooks_.ready_to_join();
     if (!ready) continue;
+    if (!std::exchange(prepared_, true)) co_await hooks_.prepare_join();
     co_await join_once();
   }
   joining_ = false;
@@ -95,7 +111,7 @@ sim::Task<> GroupMembership::join_once() {
   request->member_id = member_id_;
   request->session_timeout = config_.session_timeout;
   request->rebalance_timeout = config_.max_poll_interval;
-  request->topics = setup_.topics;
+  request->protocols = hooks_.protocols();
   RequestPtr message = std::move(request);
   const Duration timeout = std::max(config_.request_timeout, join_patience(config_));
   Result<std::unique_ptr<JoinGroupResponse>, RpcFailure> result =
@@ -140,10 +156,9 @@ sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse
   request->group = setup_.group;
   request->member_id = member_id_;
   request->generation = generation_;
+  request->protocol = group.protocol;
   leader_ = group.leader == member_id_;
-  if (leader_) {
-    request->assignments = hooks_.assign(group.members);
-  }
+  if (leader_) request->assignments = hooks_.assign(group);
   RequestPtr message = std::move(request);
   const Duration timeout = std::max(config_.request_timeout, join_patience(config_));
   Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
@@ -156,17 +171,17 @@ sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse
   }
   if ((*result)->error == ErrorCode::none) {
     finder_.note_served(*node);
-    begin_generation((*result)->partitions);
+    begin_generation(**result);
   }
   co_return (*result)->error;
 }
 
-void GroupMembership::begin_generation(const std::vector<TopicPartition>& partitions) {
+void GroupMembership::begin_generation(SyncGroupResponse& response) {
   stable_ = true;
   rejoin_needed_ = false;
   last_heard_ = last_poll_ = world_.now();
   next_heartbeat_ = world_.now() + config_.heartbeat_interval;
-  hooks_.joined(partitions);
+  assigned_ = Assigned{response.protocol, std::move(response.partitions), world_.cause()};
   finder_.changed().notify_all();
 }
 

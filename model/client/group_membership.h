@@ -25,14 +25,16 @@ class GroupMembership {
   class Hooks {
    public:
     virtual ~Hooks() = default;
-    /// Before each JoinGroup: gives up what the old generation owned. False: it is too early to
-    /// join. Source: onJoinPrepare.
-    virtual sim::Task<bool> prepare_join() = 0;
+    /// Before each JoinGroup. False: it is too early to join.
+    virtual sim::Task<bool> ready_to_join() = 0;
+    /// Once before each rebalance: gives up what the old generation owned. Source: onJoinPrepare.
+    virtual sim::Task<> prepare_join() = 0;
+    /// What it says of itself, for each way of assigning that it knows. Source: metadata().
+    virtual std::vector<GroupProtocol> protocols() = 0;
     /// This member leads the group: who gets what? Source: onLeaderElected.
-    virtual std::vector<SyncGroupRequest::Assignment> assign(
-        const std::vector<JoinGroupResponse::Member>& members) = 0;
+    virtual std::vector<SyncGroupRequest::Assignment> assign(const JoinGroupResponse& group) = 0;
     /// A generation begins. Source: onJoinComplete.
-    virtual void joined(const std::vector<TopicPartition>& partitions) = 0;
+    virtual sim::Task<> joined(std::string protocol, std::vector<TopicPartition> partitions) = 0;
   };
 
   GroupMembership(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
@@ -44,6 +46,8 @@ class GroupMembership {
   void start() { process_.spawn(heartbeats()); }
   /// The application is alive.
   void note_poll() { last_poll_ = world_.now(); }
+  /// Takes over the assignment that has come since the last poll(), if there is one.
+  sim::Task<> complete_join();
   /// Begins to join when that is needed; does not wait for it.
   void join_if_needed();
   void request_rejoin() { rejoin_needed_ = true; }
@@ -70,7 +74,7 @@ class GroupMembership {
   sim::Task<> join();
   sim::Task<> join_once();
   sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
-  void begin_generation(const std::vector<TopicPartition>& partitions);
+  void begin_generation(SyncGroupResponse& response);
   sim::Task<> leave(Phrase why, Time deadline);
   sim::Task<> heartbeats();
   sim::Task<> send_heartbeat();
@@ -91,7 +95,15 @@ class GroupMembership {
   std::optional<events::Wait> waited_;  ///< What the next event of ours waited for.
   bool stable_ = false;
   bool rejoin_needed_ = true;
-  bool joining_ = false;  ///< A join is under way, over several poll()s perhaps.
+  bool joining_ = false;   ///< A join is under way, over several poll()s perhaps.
+  bool prepared_ = false;  ///< Nothing is left to be given up for it.
+  /// What the group has assigned, until poll() comes to take it.
+  struct Assigned {
+    std::string protocol;
+    std::vector<TopicPartition> partitions;
+    sim::EventId cause;
+  };
+  std::optional<Assigned> assigned_;
   bool leader_ = false;
   bool closed_ = false;
   std::string member_id_;

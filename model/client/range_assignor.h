@@ -1,22 +1,21 @@
 // The range assignor: each topic's partitions in order, cut into one run for each subscriber.
 //
-// Subscribers stand in the order of their member ids; with n partitions and m of them, the first
-// n mod m get one partition more. Source: org.apache.kafka.clients.consumer.RangeAssignor (without
-// racks).
+// With n partitions and m subscribers the first n mod m get one partition more. Where racks matter
+// (KIP-881), members first get, within their share, partitions that have a replica on their rack;
+// topics with as many partitions and the same subscribers stay divided alike, which goes before
+// racks.
+//
+// Source: org.apache.kafka.clients.consumer.RangeAssignor.
 #pragma once
 
-#include "model/wire/protocol.h"
-
-#include <map>
-#include <string>
-#include <vector>
+#include "model/client/assignor.h"
 
 namespace brokerlab::model {
 
-/// `partitions`: how many each topic has; a topic that is missing is assigned to nobody. Every
-/// member appears in the result, in the order given.
-std::vector<SyncGroupRequest::Assignment> assign_range(
-    const std::vector<JoinGroupResponse::Member>& members,
-    const std::map<std::string, int>& partitions);
+class RangeAssignor final : public Assignor {
+ public:
+  std::string_view name() const override { return "range"; }
+  GroupAssignment assign(const GroupTopics& topics, const GroupMembersList& members) override;
+};
 
 }  // namespace brokerlab::model

@@ -12,13 +12,23 @@ constexpr Duration tick = 1ms;
 }  // namespace
 
 void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
+  changed_ = true;
+  Positions before = std::move(positions_);
   positions_.clear();
   in_state_.fill(0);
-  changed_ = true;
   // What was fetched stays in the buffer: collect() drops it, unless the position turns out to be
   // the same again.
-  for (const TopicPartition& partition : partitions) positions_[partition];
-  in(PositionState::initializing) = positions_.size();
+  for (const TopicPartition& partition : partitions) {
+    Position& position = positions_[partition];
+    const auto kept = before.find(partition);
+    if (kept != before.end()) position = std::move(kept->second);
+    ++in(position.state_);
+  }
+}
+
+void SubscriptionState::stop_fetching() {
+  changed_ = true;
+  for (auto& [partition, position] : positions_) position.pending_revocation_ = true;
 }
 
 void SubscriptionState::enter(Position& position, PositionState state) {
@@ -45,7 +55,7 @@ void SubscriptionState::look_through() {
   for (const Positions::value_type& entry : positions_) {
     const BrokerId leader = entry.second.leader_.leader;
     leaders_.insert(leader);
-    if (entry.second.state_ == PositionState::fetching) by_leader_[leader].push_back(&entry);
+    if (entry.second.fetchable()) by_leader_[leader].push_back(&entry);
   }
 }
 
@@ -113,7 +123,7 @@ const Position* SubscriptionState::find(const TopicPartition& partition) const {
 
 bool SubscriptionState::fetchable(const TopicPartition& partition) const {
   const Position* position = find(partition);
-  return position != nullptr && position->state() == PositionState::fetching;
+  return position != nullptr && position->fetchable();
 }
 
 /// SubscriptionState.allConsumed.

@@ -30,6 +30,8 @@ struct Position {
   const LeaderInfo& leader() const { return leader_; }
   /// Nothing is asked about it before.
   Time retry_at() const { return retry_at_; }
+  /// It is good, and records may be taken from it.
+  bool fetchable() const { return state_ == PositionState::fetching && !pending_revocation_; }
 
   Offset offset = log::no_offset;
   LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
@@ -43,6 +45,7 @@ struct Position {
   PositionState state_ = PositionState::initializing;
   LeaderInfo leader_;
   Time retry_at_{};
+  bool pending_revocation_ = false;
 };
 
 /// A position as it was when a broker was asked about it.
@@ -60,7 +63,11 @@ class SubscriptionState {
   SubscriptionState(const SubscriptionState&) = delete;
   SubscriptionState& operator=(const SubscriptionState&) = delete;
 
+  /// Those that were assigned before keep their positions.
   void assign(const std::vector<TopicPartition>& partitions);
+  /// All of them are about to be given up: what is read from now on would be read twice
+  /// (markPendingRevocation).
+  void stop_fetching();
   /// Partitions that wait for their committed offset.
   std::vector<TopicPartition> initializing() const;
   /// The committed offset, or nothing: auto.offset.reset decides.

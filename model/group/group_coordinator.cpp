@@ -197,8 +197,7 @@ sim::Task<std::unique_ptr<JoinGroupResponse>> GroupCoordinator::Impl::join(
   join.client_host = "/" + request.client_id;
   join.session_timeout = request.session_timeout;
   join.rebalance_timeout = request.rebalance_timeout;
-  join.protocol = request.protocol;
-  join.topics = request.topics;
+  join.protocols = request.protocols;
   const GroupState::Ticket ticket = next_ticket++;
   const auto answer = std::make_shared<JoinAnswer>(world);
   waiting_joins.emplace(ticket, answer);
@@ -231,11 +230,13 @@ sim::Task<std::unique_ptr<SyncGroupResponse>> GroupCoordinator::Impl::sync(
   const GroupState::Ticket ticket = next_ticket++;
   const auto answer = std::make_shared<SyncAnswer>(world);
   waiting_syncs.emplace(ticket, answer);
-  group->state.sync(ticket, request.member_id, request.generation, request.assignments,
-                    world.now());
+  const GroupState::Sync sync{request.member_id, request.generation, request.protocol,
+                              request.assignments};
+  group->state.sync(ticket, sync, world.now());
   deliver(*group);
   std::optional<GroupState::SyncReply> reply = co_await answer->wait();
   response->error = reply->error;
+  response->protocol = std::move(reply->protocol);
   response->partitions = std::move(reply->partitions);
   co_return std::move(response);
 }

@@ -1,8 +1,22 @@
 #include "model/group/group_members.h"
 
+#include "base/check.h"
+
 #include <algorithm>
 
 namespace brokerlab::model {
+
+bool GroupMember::knows(const std::string& protocol) const {
+  return std::any_of(protocols.begin(), protocols.end(),
+                     [&](const GroupProtocol& one) { return one.name == protocol; });
+}
+
+const Subscription& GroupMember::subscription(const std::string& protocol) const {
+  const auto found = std::find_if(protocols.begin(), protocols.end(),
+                                  [&](const auto& one) { return one.name == protocol; });
+  ENSURE(found != protocols.end(), "a member does not know the protocol that was chosen");
+  return found->subscription;
+}
 
 std::vector<std::string> GroupMembers::ids() const {
   std::vector<std::string> ids;
@@ -33,12 +47,12 @@ void GroupMembers::restore(const GroupSnapshot& snapshot, Time now) {
   leader_ = snapshot.leader;
   for (const GroupSnapshot::Member& kept : snapshot.members) {
     GroupMember& member = members_[kept.id];
+    member.instance = kept.instance;
     member.client_id = kept.client_id;
     member.client_host = kept.client_host;
     member.session_timeout = kept.session_timeout;
     member.rebalance_timeout = kept.rebalance_timeout;
-    member.protocols = {snapshot.protocol.value_or("")};
-    member.topics = kept.topics;
+    member.protocols = {{snapshot.protocol.value_or(""), kept.subscription}};
     member.partitions = kept.partitions;
     member.renew(now);
   }
@@ -66,12 +80,28 @@ bool GroupMembers::all_synced() const {
                       [](const auto& entry) { return entry.second.must_sync; });
 }
 
-bool GroupMembers::supports(const std::string& protocol) const {
-  if (members_.empty()) return !protocol.empty();
-  return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
-    const std::vector<std::string>& known = entry.second.protocols;
-    return std::find(known.begin(), known.end(), protocol) != known.end();
-  });
+bool GroupMembers::all_know(const std::string& protocol) const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [&](const auto& entry) { return entry.second.knows(protocol); });
+}
+
+bool GroupMembers::supports(const std::vector<GroupProtocol>& protocols) const {
+  return std::any_of(protocols.begin(), protocols.end(),
+                     [&](const GroupProtocol& protocol) { return all_know(protocol.name); });
+}
+
+std::string GroupMembers::select_protocol() const {
+  std::map<std::string, int> votes;
+  for (const auto& [id, member] : members_) {
+    const auto vote =
+        std::find_if(member.protocols.begin(), member.protocols.end(),
+                     [&](const GroupProtocol& protocol) { return all_know(protocol.name); });
+    ENSURE(vote != member.protocols.end(), "members have no protocol in common");
+    ++votes[vote->name];
+  }
+  return std::max_element(votes.begin(), votes.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
 }
 
 Duration GroupMembers::rebalance_timeout() const {

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "model/ids.h"
+#include "model/wire/consumer_protocol.h"
 
 #include <map>
 #include <optional>
@@ -20,11 +21,12 @@ namespace brokerlab::model {
 struct GroupSnapshot {
   struct Member {
     std::string id;
+    std::optional<std::string> instance;
     std::string client_id;
     std::string client_host;
     Duration rebalance_timeout{};
     Duration session_timeout{};
-    std::vector<std::string> topics;
+    Subscription subscription;
     std::vector<TopicPartition> partitions;
     bool operator==(const Member&) const = default;
   };
@@ -38,12 +40,12 @@ struct GroupSnapshot {
 struct GroupMember {
   using Ticket = std::int64_t;
 
+  std::optional<std::string> instance;  ///< group.instance.id, of a static member.
   std::string client_id;
   std::string client_host;
   Duration session_timeout{};
   Duration rebalance_timeout{};
-  std::vector<std::string> protocols;
-  std::vector<std::string> topics;
+  std::vector<GroupProtocol> protocols;
   std::vector<TopicPartition> partitions;
   std::optional<Ticket> awaiting_join;
   std::optional<Ticket> awaiting_sync;
@@ -51,6 +53,9 @@ struct GroupMember {
   bool must_sync = false;
   Time expires = never;
 
+  bool knows(const std::string& protocol) const;
+  /// What it says if that one is chosen; it must know it.
+  const Subscription& subscription(const std::string& protocol) const;
   void renew(Time now) { expires = now + session_timeout; }
 };
 
@@ -78,8 +83,11 @@ class GroupMembers {
   bool elect_joined_leader();
   bool all_joined() const;
   bool all_synced() const;
-  /// Every member knows the protocol.
-  bool supports(const std::string& protocol) const;
+  /// Every member knows one of these (GroupMetadata.supportsProtocols).
+  bool supports(const std::vector<GroupProtocol>& protocols) const;
+  /// Of the protocols that all know the one that most like best; of several the first by name.
+  /// There must be members. Source: GroupMetadata.selectProtocol.
+  std::string select_protocol() const;
   Duration rebalance_timeout() const;  ///< The longest.
 
   /// An id was given out; its owner should join by then.
@@ -93,6 +101,8 @@ class GroupMembers {
   Time next_expiry() const;
 
  private:
+  bool all_know(const std::string& protocol) const;
+
   std::map<std::string, GroupMember> members_;
   std::map<std::string, Time> expected_;
   std::optional<std::string> leader_;

@@ -38,8 +38,10 @@ GroupSnapshot GroupState::snapshot() const {
   for (const auto& [id, member] : members_) {
     const auto assigned = assignment_.find(id);
     snapshot.members.push_back(
-        {id, member.client_id, member.client_host, member.rebalance_timeout, member.session_timeout,
-         member.topics, assigned == assignment_.end() ? member.partitions : assigned->second});
+        {id, member.instance, member.client_id, member.client_host, member.rebalance_timeout,
+         member.session_timeout,
+         protocol_ && member.knows(*protocol_) ? member.subscription(*protocol_) : Subscription{},
+         assigned == assignment_.end() ? member.partitions : assigned->second});
   }
   return snapshot;
 }
@@ -61,7 +63,7 @@ void GroupState::join(Ticket ticket, const Join& join, Time now) {
   };
   if (phase_ == GroupPhase::dead) {
     refuse(ErrorCode::coordinator_not_available, join.member_id);
-  } else if (!members_.supports(join.protocol)) {
+  } else if (!members_.supports(join.protocols)) {
     refuse(ErrorCode::inconsistent_group_protocol, join.member_id);
   } else if (join.member_id.empty()) {
     members_.expect(join.fresh_id, now + join.session_timeout);
@@ -83,8 +85,7 @@ void GroupState::add_member(Ticket ticket, const std::string& id, const Join& jo
   member.client_host = join.client_host;
   member.session_timeout = join.session_timeout;
   member.rebalance_timeout = join.rebalance_timeout;
-  member.protocols = {join.protocol};
-  member.topics = join.topics;
+  member.protocols = join.protocols;
   member.awaiting_join = ticket;
   member.is_new = true;
   // It cannot send heartbeats while its first join waits, and a connection that breaks is not
@@ -95,8 +96,7 @@ void GroupState::add_member(Ticket ticket, const std::string& id, const Join& jo
 
 void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, Time now) {
   Member& member = members_.at(id);
-  const bool same =
-      member.protocols == std::vector<std::string>{join.protocol} && member.topics == join.topics;
+  const bool same = member.protocols == join.protocols;  // what it owns, and since when, too
   const bool is_leader = members_.leader() == id;
   if (phase_ == GroupPhase::preparing_rebalance || !same) {
     update_member(ticket, member, join,
@@ -116,8 +116,7 @@ void GroupState::update_member(Ticket ticket, Member& member, const Join& join, 
                                Time now) {
   member.session_timeout = join.session_timeout;
   member.rebalance_timeout = join.rebalance_timeout;
-  member.protocols = {join.protocol};
-  member.topics = join.topics;
+  member.protocols = join.protocols;
   supersede(member);
   member.awaiting_join = ticket;
   prepare_rebalance(why, now);
@@ -130,7 +129,9 @@ GroupState::JoinReply GroupState::reply_for(const std::string& id) const {
   reply.leader = members_.leader().value_or("");
   reply.member_id = id;
   if (members_.leader() == id) {
-    for (const auto& [other, member] : members_) reply.members.push_back({other, member.topics});
+    for (const auto& [other, member] : members_) {
+      reply.members.push_back({other, member.instance, member.subscription(reply.protocol)});
+    }
   }
   return reply;
 }
@@ -146,7 +147,7 @@ void GroupState::supersede(Member& member) {
   JoinReply reply;
   reply.error = ErrorCode::rebalance_in_progress;
   answer_join(member, std::move(reply));
-  answer_sync(member, {ErrorCode::rebalance_in_progress, {}});
+  answer_sync(member, {ErrorCode::rebalance_in_progress, {}, {}});
 }
 
 bool GroupState::answer_sync(Member& member, SyncReply reply) {
@@ -214,7 +215,7 @@ void GroupState::complete_join(Time now) {
     outbox_.to_store.push_back(snapshot());
     return;
   }
-  protocol_ = members_.begin()->second.protocols.front();  // supports() keeps it common to all
+  protocol_ = members_.select_protocol();
   enter(GroupPhase::completing_rebalance);
   for (auto& [id, member] : members_) {
     answer_join(member, reply_for(id));
@@ -227,15 +228,16 @@ void GroupState::complete_join(Time now) {
 
 // --- Syncing ---
 
-void GroupState::sync(Ticket ticket, const std::string& id, int generation,
-                      const std::vector<SyncGroupRequest::Assignment>& assignments, Time now) {
+void GroupState::sync(Ticket ticket, const Sync& sync, Time now) {
   const auto answer = [&](ErrorCode error) {
     SyncReply reply;
     reply.error = error;
     outbox_.syncs.emplace_back(ticket, std::move(reply));
   };
-  const ErrorCode invalid = validate(id, generation);
+  const std::string& id = sync.member_id;
+  const ErrorCode invalid = validate(id, sync.generation);
   if (invalid != ErrorCode::none) return answer(invalid);
+  if (protocol_ != sync.protocol) return answer(ErrorCode::inconsistent_group_protocol);
   if (phase_ == GroupPhase::empty) return answer(ErrorCode::unknown_member_id);
   if (phase_ == GroupPhase::preparing_rebalance) return answer(ErrorCode::rebalance_in_progress);
 
@@ -245,12 +247,12 @@ void GroupState::sync(Ticket ticket, const std::string& id, int generation,
   member.awaiting_sync = ticket;
   if (members_.all_synced()) sync_deadline_ = never;
   if (phase_ == GroupPhase::stable) {
-    answer_sync(member, {ErrorCode::none, member.partitions});
+    answer_sync(member, {ErrorCode::none, *protocol_, member.partitions});
     member.renew(now);
   } else if (members_.leader() == id) {
     assignment_.clear();
     for (const auto& [other, unused] : members_) assignment_[other] = {};
-    for (const SyncGroupRequest::Assignment& one : assignments) {
+    for (const SyncGroupRequest::Assignment& one : sync.assignments) {
       if (members_.contains(one.member_id)) assignment_[one.member_id] = one.partitions;
     }
     outbox_.to_store.push_back(snapshot());
@@ -276,8 +278,12 @@ void GroupState::stored(int generation, ErrorCode error, Time now) {
 
 void GroupState::propagate(ErrorCode error, Time now) {
   for (auto& [id, member] : members_) {
-    SyncReply reply{error, {}};
-    if (error == ErrorCode::none) reply.partitions = member.partitions;
+    SyncReply reply;
+    reply.error = error;
+    if (error == ErrorCode::none) {
+      reply.protocol = protocol_.value_or("");
+      reply.partitions = member.partitions;
+    }
     if (answer_sync(member, std::move(reply))) member.renew(now);
   }
 }
@@ -332,7 +338,7 @@ void GroupState::remove_member(const std::string& id, const Phrase& why, Time no
   JoinReply reply;
   reply.error = ErrorCode::unknown_member_id;
   answer_join(members_.at(id), std::move(reply));
-  answer_sync(members_.at(id), {ErrorCode::unknown_member_id, {}});
+  answer_sync(members_.at(id), {ErrorCode::unknown_member_id, {}, {}});
   members_.erase(id);
   if (phase_ == GroupPhase::stable || phase_ == GroupPhase::completing_rebalance) {
     prepare_rebalance(why, now);
@@ -347,7 +353,7 @@ void GroupState::unload() {
     reply.error = ErrorCode::not_coordinator;
     reply.member_id = id;
     answer_join(member, std::move(reply));
-    answer_sync(member, {ErrorCode::not_coordinator, {}});
+    answer_sync(member, {ErrorCode::not_coordinator, {}, {}});
   }
   join_deadline_ = sync_deadline_ = never;
   members_.clear();

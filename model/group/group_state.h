@@ -8,7 +8,7 @@
 // to be stored and changes of phase appear in the outbox. The caller stores what is in the outbox
 // and reports back by stored(): an assignment is handed out only once it is safe in the log.
 //
-// Static members and protocols other than the consumer's are not modelled.
+// Only the consumer's protocol type is modelled.
 //
 // Lifetime: a value. Threads: none. Errors: error codes in the replies.
 // Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}; the table of
@@ -47,8 +47,7 @@ class GroupState {
     std::string client_host;
     Duration session_timeout{};
     Duration rebalance_timeout{};
-    std::string protocol;
-    std::vector<std::string> topics;
+    std::vector<GroupProtocol> protocols;  ///< The one liked best comes first.
   };
   struct JoinReply {
     ErrorCode error = ErrorCode::none;
@@ -58,8 +57,15 @@ class GroupState {
     std::string member_id;
     std::vector<JoinGroupResponse::Member> members;  ///< For the leader only.
   };
+  struct Sync {
+    std::string member_id;
+    int generation = -1;
+    std::string protocol;
+    std::vector<SyncGroupRequest::Assignment> assignments = {};  ///< From the leader.
+  };
   struct SyncReply {
     ErrorCode error = ErrorCode::none;
+    std::string protocol;
     std::vector<TopicPartition> partitions;
   };
   struct Change {
@@ -82,8 +88,7 @@ class GroupState {
   GroupState(std::string id, Rules rules, const GroupSnapshot& snapshot, Time now);
 
   void join(Ticket ticket, const Join& join, Time now);
-  void sync(Ticket ticket, const std::string& member, int generation,
-            const std::vector<SyncGroupRequest::Assignment>& assignments, Time now);
+  void sync(Ticket ticket, const Sync& sync, Time now);
   ErrorCode heartbeat(const std::string& member, int generation, Time now);
   ErrorCode leave(const std::string& member, Time now);
   /// Whether that member may commit now; if so its session is renewed.

@@ -90,51 +90,24 @@ class Reader {
   bool ok_ = true;
 };
 
-log::ByteVector subscription(const std::vector<std::string>& topics) {
-  Writer writer;
-  writer.number(consumer_protocol_version).count(topics.size());
-  for (const std::string& topic : topics) writer.text(std::string_view(topic));
-  constexpr std::int32_t no_user_data = -1;
-  constexpr std::int32_t owned_partitions = 0;
-  constexpr std::int32_t no_generation = -1;
-  constexpr std::int16_t no_rack = -1;
-  return writer.number(no_user_data)
-      .number(owned_partitions)
-      .number(no_generation)
-      .number(no_rack)
-      .take();
-}
-
-std::vector<std::string> read_subscription(log::ByteView bytes) {
-  Reader reader(bytes);
-  reader.number<std::int16_t>();
-  std::vector<std::string> topics(reader.count());
-  for (std::string& topic : topics) topic = reader.text();
-  return topics;
-}
-
-log::ByteVector assignment(const std::vector<TopicPartition>& partitions) {
-  std::vector<std::pair<std::string, std::vector<int>>> topics;
+/// An array of topics, each with an array of partitions.
+void write_partitions(Writer& writer, const std::vector<TopicPartition>& partitions) {
+  std::vector<std::pair<TopicName, std::vector<int>>> topics;
   for (const TopicPartition& partition : partitions) {
     auto found = std::find_if(topics.begin(), topics.end(),
                               [&](const auto& topic) { return topic.first == partition.topic; });
     if (found == topics.end()) found = topics.insert(found, {partition.topic, {}});
     found->second.push_back(partition.partition);
   }
-  Writer writer;
-  writer.number(consumer_protocol_version).count(topics.size());
+  writer.count(topics.size());
   for (const auto& [topic, numbers] : topics) {
     writer.text(std::string_view(topic)).count(numbers.size());
     for (const int number : numbers) writer.number(std::int32_t{number});
   }
-  return writer.number(std::int32_t{-1}).take();
 }
 
-std::vector<TopicPartition> read_assignment(log::ByteView bytes) {
+std::vector<TopicPartition> read_partitions(Reader& reader) {
   std::vector<TopicPartition> partitions;
-  if (bytes.empty()) return partitions;
-  Reader reader(bytes);
-  reader.number<std::int16_t>();
   const std::size_t topics = reader.count();
   for (std::size_t i = 0; i < topics; ++i) {
     const std::string topic = reader.text();
@@ -144,6 +117,60 @@ std::vector<TopicPartition> read_assignment(log::ByteView bytes) {
     }
   }
   return partitions;
+}
+
+log::ByteVector subscription(const Subscription& subscription) {
+  Writer writer;
+  writer.number(consumer_protocol_version).count(subscription.topics.size());
+  for (const std::string& topic : subscription.topics) writer.text(std::string_view(topic));
+  if (subscription.user_data) {
+    Writer user_data;
+    if (subscription.user_data->previous) {
+      write_partitions(user_data, *subscription.user_data->previous);
+    }
+    user_data.number(std::int32_t{subscription.user_data->generation});
+    writer.blob(user_data.take());
+  } else {
+    writer.number(std::int32_t{-1});
+  }
+  write_partitions(writer, subscription.owned);
+  writer.number(std::int32_t{subscription.generation});
+  if (subscription.rack.empty()) return writer.number(std::int16_t{-1}).take();
+  return writer.text(std::string_view(subscription.rack)).take();
+}
+
+Subscription read_subscription(log::ByteView bytes) {
+  Subscription subscription;
+  Reader reader(bytes);
+  reader.number<std::int16_t>();
+  subscription.topics.resize(reader.count());
+  for (std::string& topic : subscription.topics) topic = reader.text();
+  const log::ByteView user_data = reader.blob();
+  if (!user_data.empty()) {
+    // The cooperative assignor's is its generation and nothing else.
+    Reader inner(user_data);
+    SubscriptionUserData& told = subscription.user_data.emplace();
+    if (user_data.size() > sizeof(std::int32_t)) told.previous = read_partitions(inner);
+    told.generation = inner.number<std::int32_t>();
+  }
+  subscription.owned = read_partitions(reader);
+  subscription.generation = reader.number<std::int32_t>();
+  subscription.rack = reader.optional_text().value_or("");
+  return subscription;
+}
+
+log::ByteVector assignment(const std::vector<TopicPartition>& partitions) {
+  Writer writer;
+  writer.number(consumer_protocol_version);
+  write_partitions(writer, partitions);
+  return writer.number(std::int32_t{-1}).take();
+}
+
+std::vector<TopicPartition> read_assignment(log::ByteView bytes) {
+  if (bytes.empty()) return {};
+  Reader reader(bytes);
+  reader.number<std::int16_t>();
+  return read_partitions(reader);
 }
 
 std::optional<CommittedOffset> read_offset(log::ByteView bytes) {
@@ -170,12 +197,12 @@ std::optional<GroupSnapshot> read_group(log::ByteView bytes) {
   group.members.resize(reader.count());
   for (GroupSnapshot::Member& member : group.members) {
     member.id = reader.text();
-    reader.optional_text();  // group instance
+    member.instance = reader.optional_text();
     member.client_id = reader.text();
     member.client_host = reader.text();
     member.rebalance_timeout = reader.millis();
     member.session_timeout = reader.millis();
-    member.topics = read_subscription(reader.blob());
+    member.subscription = read_subscription(reader.blob());
     member.partitions = read_assignment(reader.blob());
   }
   if (!reader.ok()) return std::nullopt;
@@ -218,12 +245,12 @@ log::ByteVector group_metadata_value(const GroupSnapshot& group, log::Timestamp 
       .count(group.members.size());
   for (const GroupSnapshot::Member& member : group.members) {
     writer.text(std::string_view(member.id))
-        .text(std::optional<std::string>())
+        .text(member.instance)
         .text(std::string_view(member.client_id))
         .text(std::string_view(member.client_host))
         .millis(member.rebalance_timeout)
         .millis(member.session_timeout)
-        .blob(subscription(member.topics))
+        .blob(subscription(member.subscription))
         .blob(assignment(member.partitions));
   }
   return writer.take();

@@ -14,6 +14,7 @@
 #include "model/wire/protocol.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ class SizeOf {
   /// Of a topic, where its name stands for it in the model.
   void uuid(const char*, std::string_view /*topic*/) { size_ += 16; }
   void text(const char*, std::string_view value) { size_ += sized(value.size()); }
+  void optional_text(const char* name, const std::optional<std::string>& value) {
+    value ? text(name, *value) : null(name);
+  }
   /// A text that the model does not keep, of a typical length.
   void text_of(const char*, std::size_t length) { size_ += sized(length); }
   void bytes(const char*, const log::ByteSlice& value) { size_ += sized(value.size()); }
@@ -92,14 +96,11 @@ class SizeOf {
 
   // --- The consumer protocol's bytes inside JoinGroup and SyncGroup, version 3; not flexible ---
 
-  void subscription(const char*, const std::vector<std::string>& topics) {
-    std::size_t size = 2 + 4;
-    for (const std::string& topic : topics) size += 2 + topic.size();
-    size_ += sized(size + /*user data*/ 4 + /*owned*/ 4 + /*generation*/ 4 + /*rack*/ 2);
-  }
+  void subscription(const char*, const Subscription& subscription);
   void assignment(const char*, const std::vector<TopicPartition>& partitions);
 
  private:
+  static std::size_t partitions_by_topic(const std::vector<TopicPartition>& partitions);
   static constexpr std::int64_t varint(std::size_t value) {
     std::int64_t size = 1;
     for (; value >= 0x80; value >>= 7) ++size;

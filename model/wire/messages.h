@@ -447,11 +447,11 @@ void describe(F& f, const JoinGroupRequest& m) {  // v9
   f.int32("SessionTimeoutMs", whole_millis(m.session_timeout));
   f.int32("RebalanceTimeoutMs", whole_millis(m.rebalance_timeout));
   f.text("MemberId", m.member_id);
-  f.null("GroupInstanceId");
+  f.optional_text("GroupInstanceId", m.instance);
   f.text("ProtocolType", "consumer");
-  f.array("Protocols", std::vector<int>(1), [&](F& in, int) {
-    in.text("Name", m.protocol);
-    in.subscription("Metadata", m.topics);
+  f.array("Protocols", m.protocols, [](F& in, const GroupProtocol& protocol) {
+    in.text("Name", protocol.name);
+    in.subscription("Metadata", protocol.subscription);
   });
   f.null("Reason");
 }
@@ -464,12 +464,12 @@ void describe(F& f, const JoinGroupResponse& m) {  // v9
   f.text("ProtocolType", "consumer");
   f.text("ProtocolName", m.protocol);
   f.text("Leader", m.leader);
-  f.boolean("SkipAssignment", false);
+  f.boolean("SkipAssignment", m.skip_assignment);
   f.text("MemberId", m.member_id);
   f.array("Members", m.members, [](F& in, const JoinGroupResponse::Member& member) {
     in.text("MemberId", member.id);
-    in.null("GroupInstanceId");
-    in.subscription("Metadata", member.topics);
+    in.optional_text("GroupInstanceId", member.instance);
+    in.subscription("Metadata", member.subscription);
   });
 }
 
@@ -478,9 +478,9 @@ void describe(F& f, const SyncGroupRequest& m) {  // v5
   f.text("GroupId", m.group);
   f.int32("GenerationId", m.generation);
   f.text("MemberId", m.member_id);
-  f.null("GroupInstanceId");
+  f.optional_text("GroupInstanceId", m.instance);
   f.text("ProtocolType", "consumer");
-  f.text("ProtocolName", "range");
+  f.text("ProtocolName", m.protocol);
   f.array("Assignments", m.assignments, [](F& in, const SyncGroupRequest::Assignment& one) {
     in.text("MemberId", one.member_id);
     in.assignment("Assignment", one.partitions);
@@ -492,7 +492,7 @@ void describe(F& f, const SyncGroupResponse& m) {  // v5
   f.int32("ThrottleTimeMs", 0);
   f.int16("ErrorCode", of(m.error));
   f.text("ProtocolType", "consumer");
-  f.text("ProtocolName", "range");
+  f.text("ProtocolName", m.protocol);
   f.assignment("Assignment", m.partitions);
 }
 
@@ -501,7 +501,7 @@ void describe(F& f, const HeartbeatRequest& m) {  // v4
   f.text("GroupId", m.group);
   f.int32("GenerationId", m.generation);
   f.text("MemberId", m.member_id);
-  f.null("GroupInstanceId");
+  f.optional_text("GroupInstanceId", m.instance);
 }
 
 template <class F>
@@ -536,7 +536,7 @@ void describe(F& f, const OffsetCommitRequest& m) {  // v9
   f.text("GroupId", m.group);
   f.int32("GenerationIdOrMemberEpoch", m.generation);
   f.text("MemberId", m.member_id);
-  f.null("GroupInstanceId");
+  f.optional_text("GroupInstanceId", m.instance);
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const OffsetCommitRequest::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);

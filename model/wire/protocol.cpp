@@ -86,16 +86,34 @@ void SizeOf::count(std::vector<Topic>& topics, std::string_view name) {
   }
 }
 
-void SizeOf::assignment(const char*, const std::vector<TopicPartition>& partitions) {
-  std::size_t size = 2 + 4 + /*user data*/ 4;
-  std::vector<std::string_view> topics;
+std::size_t SizeOf::partitions_by_topic(const std::vector<TopicPartition>& partitions) {
+  std::size_t size = 4;
+  std::vector<TopicName> topics;
   for (const TopicPartition& partition : partitions) {
     size += 4;
     if (std::find(topics.begin(), topics.end(), partition.topic) != topics.end()) continue;
     topics.push_back(partition.topic);
     size += 2 + partition.topic.text().size() + 4;
   }
-  size_ += sized(size);
+  return size;
+}
+
+void SizeOf::subscription(const char*, const Subscription& subscription) {
+  std::size_t size = 2 + 4;
+  for (const std::string& topic : subscription.topics) size += 2 + topic.size();
+  size += 4;  // user data
+  if (subscription.user_data) {
+    if (subscription.user_data->previous) {
+      size += partitions_by_topic(*subscription.user_data->previous);
+    }
+    size += 4;
+  }
+  size += partitions_by_topic(subscription.owned) + /*generation*/ 4;
+  size_ += sized(size + /*rack*/ 2 + subscription.rack.size());
+}
+
+void SizeOf::assignment(const char*, const std::vector<TopicPartition>& partitions) {
+  size_ += sized(2 + partitions_by_topic(partitions) + /*user data*/ 4);
 }
 
 Bytes ProduceRequest::size() const { return request_size(*this); }

@@ -14,6 +14,7 @@
 #include "model/config.h"
 #include "model/error_code.h"
 #include "model/ids.h"
+#include "model/wire/consumer_protocol.h"
 #include "model/wire/producer_id.h"
 #include "sim/network.h"
 
@@ -487,10 +488,10 @@ struct JoinGroupRequest final : Request {
   Bytes size() const override;
   std::string group;
   std::string member_id;  ///< Empty at first: answered with MEMBER_ID_REQUIRED and an id (KIP-394).
+  std::optional<std::string> instance;  ///< group.instance.id
   Duration session_timeout = 45s;
   Duration rebalance_timeout = 5min;
-  std::string protocol = "range";
-  std::vector<std::string> topics;  ///< The subscription.
+  std::vector<GroupProtocol> protocols;  ///< The one liked best comes first.
 };
 
 struct JoinGroupResponse final : Response {
@@ -499,12 +500,14 @@ struct JoinGroupResponse final : Response {
 
   struct Member {
     std::string id;
-    std::vector<std::string> topics;
+    std::optional<std::string> instance;
+    Subscription subscription;
   };
   ErrorCode error = ErrorCode::none;
   int generation = -1;
-  std::string protocol;
+  std::string protocol;  ///< The one that was chosen.
   std::string leader;
+  bool skip_assignment = false;  ///< The leader came back; what it assigned still holds.
   std::string member_id;
   std::vector<Member> members;  ///< Only for the leader.
 };
@@ -519,7 +522,9 @@ struct SyncGroupRequest final : Request {
   };
   std::string group;
   std::string member_id;
+  std::optional<std::string> instance;
   int generation = -1;
+  std::string protocol;
   std::vector<Assignment> assignments;  ///< Only from the leader.
 };
 
@@ -527,6 +532,7 @@ struct SyncGroupResponse final : Response {
   SyncGroupResponse() : Response(ApiKey::sync_group) {}
   Bytes size() const override;
   ErrorCode error = ErrorCode::none;
+  std::string protocol;
   std::vector<TopicPartition> partitions;
 };
 
@@ -535,6 +541,7 @@ struct HeartbeatRequest final : Request {
   Bytes size() const override;
   std::string group;
   std::string member_id;
+  std::optional<std::string> instance;
   int generation = -1;
 };
 
@@ -568,6 +575,7 @@ struct OffsetCommitRequest final : Request {
   };
   std::string group;
   std::string member_id;
+  std::optional<std::string> instance;
   int generation = -1;
   std::vector<Partition> partitions;
 };

@@ -65,3 +65,22 @@ TEST_CASE("a tagged field has the varint of its length, too", "[unit]") {
   CHECK(size(6) == size(5) + 21);
   CHECK(size(7) == size(6) + 21 + 1);  // 148 takes two bytes
 }
+
+// ConsumerProtocolSubscription v3 inside JoinGroup.
+TEST_CASE("what a member says of itself counts for each way of assigning that it offers",
+          "[unit]") {
+  const auto size = [](const std::vector<GroupProtocol>& protocols) {
+    JoinGroupRequest request;
+    request.protocols = protocols;
+    return request.size().count();
+  };
+  const Subscription wifi{{"wifi"}};
+  // Name 6; length 1, version 2, topics 4 + 6, no user data 4, owned 4, generation 4, no rack 2;
+  // tags 1
+  CHECK(size({{"range", wifi}}) == size({}) + 6 + 1 + 26 + 1);
+  Subscription owner{
+      {"wifi"}, SubscriptionUserData{std::nullopt, 3}, {{"wifi", 0}, {"wifi", 2}}, 3};
+  owner.rack = "r1";
+  // The generation in user data, a topic with two partitions, the rack.
+  CHECK(size({{"range", owner}}) == size({{"range", wifi}}) + 4 + (6 + 4 + 2 * 4) + 2);
+}

@@ -1,5 +1,4 @@
 // Stories of a consumer group: real consumers, a real group coordinator, scripted brokers.
-#include "model/client/range_assignor.h"
 #include "tests/model/consumer_story.h"
 
 #include <catch2/catch.hpp>
@@ -8,17 +7,6 @@
 
 using namespace brokerlab;
 using namespace brokerlab::model;
-
-TEST_CASE("the range assignor cuts each topic's partitions into runs", "[unit]") {
-  const auto shares =
-      assign_range({{"b", {"x", "y"}}, {"a", {"x"}}, {"c", {"x"}}}, {{"x", 7}, {"y", 2}, {"z", 3}});
-  REQUIRE(shares.size() == 3);
-  CHECK(shares[0].partitions ==
-        std::vector<TopicPartition>{{"x", 3}, {"x", 4}, {"y", 0}, {"y", 1}});
-  CHECK(shares[1].partitions == std::vector<TopicPartition>{{"x", 0}, {"x", 1}, {"x", 2}});
-  CHECK(shares[2].partitions == std::vector<TopicPartition>{{"x", 5}, {"x", 6}});
-  CHECK(assign_range({{"a", {"x"}}, {"b", {"x"}}}, {{"x", 1}})[1].partitions.empty());
-}
 
 TEST_CASE("two members share six partitions and read every record once", "[unit]") {
   GroupStory story;
@@ -35,6 +23,81 @@ TEST_CASE("two members share six partitions and read every record once", "[unit]
   CHECK(story.bytes_are_right());
   for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 10);
   CHECK(story.diary.committed.size() == 6);
+}
+
+// ConsumerCoordinator.onJoinPrepare and onJoinComplete, RebalanceProtocol.EAGER.
+TEST_CASE("an eager group gives up everything before it divides it anew", "[unit]") {
+  GroupStory story;
+  story.add("nifi-1");
+  story.run_for(5s);
+  REQUIRE(story.owned("nifi-1").size() == 6);
+  story.add("nifi-2");
+  story.run_for(10s);
+  CHECK(story.owned("nifi-1") == std::set<int>{0, 1, 2});
+  CHECK(story.owned("nifi-2") == std::set<int>{3, 4, 5});
+  CHECK(story.count("consumer.joined") == 3);
+  CHECK(story.count("consumer.partitions_revoked") == 0);
+}
+
+// The same, RebalanceProtocol.COOPERATIVE: two rebalances, and only what moves is given up.
+TEST_CASE("a cooperative group goes on reading what does not move", "[unit]") {
+  GroupStory story;
+  story.app.client.config.partition_assignment_strategy = {AssignmentStrategy::cooperative_sticky};
+  story.add("nifi-1");
+  story.run_for(5s);
+  REQUIRE(story.owned("nifi-1").size() == 6);
+  story.add("nifi-2");
+  Time last = story.world.now();
+  Duration longest{};
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t before = story.diary.consumed.size();
+    story.put(0, {"wifi-0@" + std::to_string(story.partition(0).end)});
+    story.run_for(50ms);
+    if (story.diary.consumed.size() == before) continue;
+    longest = std::max(longest, story.world.now() - last);
+    last = story.world.now();
+  }
+  CHECK(longest < 200ms);
+  CHECK(story.owned("nifi-1") == std::set<int>{0, 1, 2});
+  CHECK(story.owned("nifi-2") == std::set<int>{3, 4, 5});
+  CHECK(story.count("consumer.partitions_revoked") == 1);
+  CHECK(story.count("group.rebalancing") == 3);
+  CHECK(story.count("consumer.joined") == 5);
+}
+
+TEST_CASE("a cooperative group reads every record once, whoever comes and goes", "[unit]") {
+  GroupStory story;
+  story.app.client.config.partition_assignment_strategy = {AssignmentStrategy::cooperative_sticky};
+  story.app.service_time = 5ms;
+  story.fill(5);
+  story.add("nifi-1");
+  story.run_for(5s);
+  sim::Process& second = story.add("nifi-2");
+  for (int i = 0; i < 40; ++i) {
+    story.fill(2);
+    if (i == 12) story.add("nifi-3");
+    if (i == 28) second.terminate();  // not while a rebalance keeps it from its last commit
+    story.run_for(500ms);
+  }
+  story.run_for(10s);
+  const auto times = story.times_consumed();
+  CHECK(times.size() == 6u * 85u);
+  for (const auto& [place, count] : times) CHECK(count == 1);
+  CHECK(story.bytes_are_right());
+}
+
+// ConsumerCoordinator.onJoinPrepare: the generation is no longer ours, so nothing is committed.
+TEST_CASE("who was put out of a cooperative group has lost its partitions", "[unit]") {
+  GroupStory story(1, 2);
+  story.app.client.config.partition_assignment_strategy = {AssignmentStrategy::cooperative_sticky};
+  story.app.client.config.max_poll_interval = 6s;
+  story.app.client.config.max_poll_records = 10;
+  story.app.service_time = 1s;
+  story.fill(10);
+  story.add("nifi-1");
+  story.run_for(30s);
+  CHECK(story.count("consumer.left") >= 1);
+  CHECK(story.count("consumer.partitions_lost") >= 1);
 }
 
 TEST_CASE("a member that dies is missed after its session timeout; the other takes over",

@@ -20,8 +20,11 @@ GroupSnapshot pair() {
   group.generation = 7;
   group.protocol = "range";
   group.leader = "a-1";
-  group.members = {{"a-1", "a", "/a", 300s, 45s, {"wifi"}, {{"wifi", 0}, {"wifi", 1}}},
-                   {"b-2", "b", "/b", 300s, 45s, {"wifi", "tcp"}, {{"tcp", 0}, {"wifi", 2}}}};
+  group.members = {
+      {"a-1", {}, "a", "/a", 300s, 45s, {{"wifi"}}, {{"wifi", 0}, {"wifi", 1}}},
+      {"b-2", "b", "b", "/b", 300s, 45s, {{"tcp", "wifi"}}, {{"tcp", 0}, {"wifi", 2}}},
+      {"c-3", {}, "c", "/c", 300s, 45s, {{"wifi"}, {{{{{"wifi", 3}}}, 6}}, {}, 6, "r1"}, {}},
+      {"d-4", {}, "d", "/d", 300s, 45s, {{"wifi"}, {{{}, 6}}, {{"wifi", 4}}, 6}, {}}};
   return group;
 }
 
@@ -72,7 +75,7 @@ TEST_CASE("a member's subscription and assignment are the consumer protocol's, v
   group.generation = 1;
   group.protocol = "range";
   group.leader = "a-1";
-  group.members = {{"a-1", "a", "/h", 300s, 45s, {"t"}, {{"t", 1}}}};
+  group.members = {{"a-1", {}, "a", "/h", 300s, 45s, {{"t"}}, {{"t", 1}}}};
   CHECK(hex(group_metadata_value(group, 0)) ==
         "0003"
         "0008636f6e73756d6572"
@@ -101,6 +104,50 @@ TEST_CASE("a member's subscription and assignment are the consumer protocol's, v
         "000174"
         "00000001"
         "00000001"
+        "ffffffff");
+}
+
+TEST_CASE("what members own, since when and where they are stands in their subscription",
+          "[unit]") {
+  GroupSnapshot group;
+  group.generation = 1;
+  group.protocol = "sticky";
+  group.leader = "a";
+  Subscription subscription{{"t"}, SubscriptionUserData{{{{"t", 1}}}, 4}, {{"t", 2}}, 5, "r"};
+  group.members = {{"a", "i", "c", "/h", 300s, 45s, subscription, {}}};
+  CHECK(hex(group_metadata_value(group, 0)) ==
+        "0003"
+        "0008636f6e73756d6572"
+        "00000001"
+        "0006737469636b79"
+        "000161"
+        "0000000000000000"
+        "00000001"
+        "000161"
+        "000169"  // instance
+        "000163"
+        "00022f68"
+        "000493e0"
+        "0000afc8"
+        "00000036"  // subscription: 54 bytes
+        "0003"
+        "00000001"
+        "000174"
+        "00000013"  // user data: the assignment before, and its generation
+        "00000001"
+        "000174"
+        "00000001"
+        "00000001"
+        "00000004"
+        "00000001"  // owned
+        "000174"
+        "00000001"
+        "00000002"
+        "00000005"  // in generation 5
+        "000172"    // rack
+        "0000000a"
+        "0003"
+        "00000000"
         "ffffffff");
 }
 

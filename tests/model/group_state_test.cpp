@@ -27,8 +27,10 @@ class Desk {
     request.client_id = client;
     request.session_timeout = 45s;
     request.rebalance_timeout = rebalance_timeout;
-    request.protocol = protocol;
-    request.topics = {"wifi"};
+    if (!protocol.empty()) request.protocols = {{protocol, {{"wifi"}}}};
+    return join(request);
+  }
+  GroupState::Ticket join(const GroupState::Join& request) {
     group.join(next_ticket, request, now);
     collect();
     return next_ticket++;
@@ -41,7 +43,8 @@ class Desk {
   }
   GroupState::Ticket sync(const std::string& member,
                           std::vector<SyncGroupRequest::Assignment> assignments = {}) {
-    group.sync(next_ticket, member, group.generation(), assignments, now);
+    const std::string protocol = group.snapshot().protocol.value_or("");
+    group.sync(next_ticket, {member, group.generation(), protocol, std::move(assignments)}, now);
     collect();
     return next_ticket++;
   }
@@ -134,6 +137,64 @@ TEST_CASE("a member with another protocol than the group's is refused", "[unit]"
   const auto refused = desk.joins.at(desk.join("", "c", "roundrobin"));
   CHECK(refused.error == ErrorCode::inconsistent_group_protocol);
   CHECK(desk.group.phase() == GroupPhase::stable);
+}
+
+// GroupMetadata.selectProtocol: each member votes for the first of its own that all know.
+TEST_CASE("the group takes the way of assigning that most of its members like best", "[unit]") {
+  Desk desk;
+  const auto member = [&](const std::string& client, const std::vector<std::string>& protocols) {
+    GroupState::Join request;
+    request.client_id = request.fresh_id = client;
+    request.session_timeout = 45s;
+    request.rebalance_timeout = 300s;
+    for (const std::string& name : protocols) request.protocols.push_back({name, {{"wifi"}}});
+    desk.join(request);
+    request.member_id = client;
+    return desk.join(request);
+  };
+  member("a", {"sticky", "range"});
+  const auto second = member("b", {"range", "sticky"});
+  member("c", {"roundrobin", "range", "sticky"});  // nobody else knows it: votes for range
+  desk.pass(9s);
+  CHECK(desk.joins.at(second).protocol == "range");
+
+  // One who knows none of what all know stays out; one who knows less decides for all.
+  CHECK(desk.joins.at(member("d", {"roundrobin"})).error == ErrorCode::inconsistent_group_protocol);
+  const auto join = member("e", {"sticky"});
+  for (const char* known : {"a", "b", "c"}) {
+    GroupState::Join again;
+    again.member_id = again.client_id = known;
+    again.session_timeout = 45s;
+    again.rebalance_timeout = 300s;
+    again.protocols = {{"range", {{"wifi"}}}, {"sticky", {{"wifi"}}}};
+    desk.join(again);
+  }
+  REQUIRE(desk.answered(join));
+  CHECK(desk.joins.at(join).protocol == "sticky");
+}
+
+// GroupCoordinator.validateSyncGroup.
+TEST_CASE("a SyncGroup for another protocol than the chosen one is refused", "[unit]") {
+  Desk desk;
+  const std::string a = desk.new_member("a");
+  desk.pass(6s);
+  desk.group.sync(100, {a, 1, "sticky", {}}, desk.now);
+  desk.pass(0s);
+  CHECK(desk.syncs.at(100).error == ErrorCode::inconsistent_group_protocol);
+}
+
+// MemberMetadata.matches compares bytes: which partitions it owns, and since which generation.
+TEST_CASE("a follower that owns something else than it said begins a rebalance", "[unit]") {
+  Desk desk;
+  const auto [leader, follower] = desk.stable_pair();
+  GroupState::Join again;
+  again.member_id = follower;
+  again.client_id = "b";
+  again.session_timeout = 45s;
+  again.rebalance_timeout = 300s;
+  again.protocols = {{"range", {{"wifi"}, {}, {{"wifi", 1}}, 1}}};
+  CHECK_FALSE(desk.answered(desk.join(again)));
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
 }
 
 // GroupMetadata.hasAllMembersJoined counts those that were given an id and have not come back yet.
