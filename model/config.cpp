@@ -234,6 +234,8 @@ void add_group_settings(Settings<BrokerConfig>& s) {
              "The smallest session.timeout.ms a member may ask for.")
       .field("group.max.session.timeout.ms", &C::group_max_session_timeout, millis(0),
              "The largest session.timeout.ms a member may ask for.")
+      .field("group.max.size", &C::group_max_size, integer(1),
+             "Members a group may have; who comes then is refused.")
       .field("offsets.topic.num.partitions", &C::offsets_topic_num_partitions, integer(1, 10'000),
              "Partitions of __consumer_offsets.")
       .field("offsets.topic.replication.factor", &C::offsets_topic_replication_factor,
@@ -473,6 +475,15 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
                "How partitions are divided among members, the way liked best first: the group "
                "takes the one that all know and most like best. cooperative-sticky alone lets "
                "members keep what they own while the group rebalances.")
+        .field("group.instance.id", &C::group_instance_id,
+               setting::text(249, "[A-Za-z0-9._{}-]+",
+                             "letters, digits, \".\", \"_\" and \"-\", or \"{member}\", which "
+                             "stands for the member's number"),
+               "A static member: it comes back within its session without a rebalance, and does "
+               "not leave when it closes. Two members of one id fence each other; \"{member}\" "
+               "in it stands for the member's number.")
+        .field("internal.leave.group.on.close", &C::leave_group_on_close,
+               "A dynamic member leaves its group when it closes.")
         .field("client.rack", &C::client_rack, setting::text(249),
                "Where the consumer is; empty: it does not say.")
         .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.");

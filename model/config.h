@@ -138,6 +138,7 @@ struct BrokerConfig {
   Duration group_initial_rebalance_delay = 3s;
   Duration group_min_session_timeout = 6s;
   Duration group_max_session_timeout = 30min;
+  int group_max_size = std::numeric_limits<int>::max();
   int offsets_topic_num_partitions = 50;
   int offsets_topic_replication_factor = 3;
   Duration offsets_commit_timeout = 5s;
@@ -195,6 +196,9 @@ struct ConsumerConfig : ClientConfig {
   std::vector<AssignmentStrategy> partition_assignment_strategy = {
       AssignmentStrategy::range, AssignmentStrategy::cooperative_sticky};
   std::string client_rack;  ///< Empty: none.
+  /// Of a static member (KIP-345); unset: a dynamic one.
+  std::optional<std::string> group_instance_id;
+  bool leave_group_on_close = true;
   bool check_crcs = true;
 
   static const Settings<ConsumerConfig>& settings();

@@ -102,6 +102,10 @@ std::string_view to_text(ErrorCode code) {
       return "OFFSET_NOT_AVAILABLE";
     case ErrorCode::member_id_required:
       return "MEMBER_ID_REQUIRED";
+    case ErrorCode::group_max_size_reached:
+      return "GROUP_MAX_SIZE_REACHED";
+    case ErrorCode::fenced_instance_id:
+      return "FENCED_INSTANCE_ID";
     case ErrorCode::invalid_record:
       return "INVALID_RECORD";
     case ErrorCode::producer_fenced:

@@ -55,6 +55,8 @@ enum class ErrorCode : std::int16_t {
   stale_broker_epoch = 77,
   offset_not_available = 78,
   member_id_required = 79,
+  group_max_size_reached = 81,
+  fenced_instance_id = 82,
   invalid_record = 87,
   producer_fenced = 90,
   invalid_update_version = 95,

@@ -20,6 +20,15 @@ constexpr Duration clients_start = 3s;
 /// Midnight of 2019-05-03, the day of the lecture's records, in milliseconds since 1970.
 constexpr log::Timestamp lecture_day = 1'556'841'600'000;
 
+/// "{member}" in a setting of all of a group's members is the number of each.
+std::string for_member(std::string text, int number) {
+  constexpr std::string_view mark = "{member}";
+  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark)) {
+    text.replace(at, mark.size(), std::to_string(number));
+  }
+  return text;
+}
+
 }  // namespace
 
 Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
@@ -225,10 +234,13 @@ void Cluster::add_consumers() {
                              declared.topics);
     member.process = &member.machine->add_process(
         next_process(), member.role.name,
-        [this, i, name = member.role.name](sim::Process& process) {
+        [this, i, number = member.role.index + 1, name = member.role.name](sim::Process& process) {
           const ConsumerSpec& spec = scenario_.consumers[i];
           model::ConsumerAppSetup setup;
           setup.client = {name, spec.group, spec.topics, bootstrap(), spec.config};
+          if (auto& instance = setup.client.config.group_instance_id) {
+            *instance = for_member(*instance, number);
+          }
           setup.service_time = spec.service_time;
           return std::make_unique<model::ConsumerApp>(process, setup, context_);
         });

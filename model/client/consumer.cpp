@@ -64,6 +64,9 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
   while (true) {
     // No member yet, no coordinator: no reason not to hand out what is there.
     const bool member = co_await impl.coordinator.poll(deadline);
+    if (std::optional<ConsumerFailure> failure = impl.coordinator.take_failure()) {
+      co_return fail(std::move(*failure));
+    }
     if (member) impl.offsets.update_positions();
     FetchCollector::Collected batch;
     const bool failed = impl.subscriptions.failed();
@@ -182,8 +185,13 @@ sim::Task<> ConsumerApp::give_up(ConsumerFailure failure) {
   for (const TopicPartition& partition : failure.partitions) {
     partitions += (partitions.empty() ? "" : ", ") + partition.name();
   }
+  sim::Detail of{"partitions", partitions};
+  if (partitions.empty()) {
+    const std::string& group = setup_.client.group;
+    of = sim::Detail::of("partitions", {"group " + group, "그룹 " + group});
+  }
   process_.world().trace().record(events::consumer_failed, {.machine = process_.machine().id()},
-                                  {{"error", failure.exception}, {"partitions", partitions}});
+                                  {{"error", failure.exception}, std::move(of)});
   co_await consumer_.close();
   process_.exit({failure.exception, failure.exception});
 }

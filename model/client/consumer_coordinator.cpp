@@ -139,6 +139,7 @@ std::vector<SyncGroupRequest::Assignment> ConsumerCoordinator::assign(
     const JoinGroupResponse& group) {
   assigned_topics_ = topics();
   topics_seen_ = network_.version();
+  if (group.skip_assignment) return {};  // what it assigned before it went away still holds
   const GroupAssignment shares = assignor(group.protocol).assign(assigned_topics_, group.members);
   std::vector<SyncGroupRequest::Assignment> assignments;
   for (const JoinGroupResponse::Member& member : group.members) {
@@ -246,6 +247,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   auto request = std::make_unique<OffsetCommitRequest>();
   request->group = setup_.group;
   request->member_id = membership_.member_id();
+  request->instance = config_.group_instance_id;
   request->generation = membership_.generation();
   request->partitions = offsets;
   RequestPtr message = std::move(request);
@@ -266,9 +268,11 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   }
   network_.errors().answered(ApiKey::offset_commit, error, nullptr, !is_retriable(error));
   const bool stale = generation != membership_.generation() && !membership_.stable();
-  if (stale && (error == ErrorCode::unknown_member_id || error == ErrorCode::illegal_generation)) {
+  if (stale && (error == ErrorCode::unknown_member_id || error == ErrorCode::illegal_generation ||
+                error == ErrorCode::fenced_instance_id)) {
     co_return ErrorCode::rebalance_in_progress;  // of a generation that is given up already
   }
+  if (error == ErrorCode::fenced_instance_id) membership_.fail_application(ApiKey::offset_commit, error);
   membership_.note_error(error);
   if (error == ErrorCode::none) {
     finder_.note_served(*node);

@@ -45,6 +45,8 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   /// When poll() has to be here again (auto.commit.interval.ms), whatever else happens.
   Time next_poll() const;
 
+  std::optional<ConsumerFailure> take_failure() { return membership_.take_failure(); }
+
   const std::vector<TopicPartition>& assignment() const { return assignment_; }
   const std::string& member_id() const { return membership_.member_id(); }
   int generation() const { return membership_.generation(); }

@@ -7,6 +7,29 @@
 
 namespace brokerlab::model {
 
+namespace {
+
+/// Errors of JoinGroup and SyncGroup after which there is nothing left to try, and what poll()
+/// throws (JoinGroupResponseHandler, joinGroupIfNeeded); empty: another attempt follows.
+std::string_view fatal_exception(ErrorCode error) {
+  switch (error) {
+    case ErrorCode::fenced_instance_id:
+      return "FencedInstanceIdException";
+    case ErrorCode::group_max_size_reached:
+      return "GroupMaxSizeReachedException";
+    case ErrorCode::inconsistent_group_protocol:
+      return "InconsistentGroupProtocolException";
+    case ErrorCode::invalid_session_timeout:
+      return "InvalidSessionTimeoutException";
+    case ErrorCode::invalid_group_id:
+      return "InvalidGroupIdException";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 GroupMembership::GroupMembership(sim::Process& process, const ConsumerSetup& setup,
                                  ClientNetwork& network, CoordinatorFinder& finder, Hooks& hooks)
     : process_(process),
@@ -50,6 +73,7 @@ void GroupMembership::note_error(ErrorCode error) {
       need_rejoin();
       break;
     case ErrorCode::unknown_member_id:
+    case ErrorCode::fenced_instance_id:
     case ErrorCode::illegal_generation: {
       // The id may still be good when only the generation is not.
       const bool keep_id = error == ErrorCode::illegal_generation;
@@ -64,6 +88,15 @@ void GroupMembership::note_error(ErrorCode error) {
     default:
       break;
   }
+}
+
+/// A fatal error: the next poll() throws it.
+void GroupMembership::fail_application(ApiKey api, ErrorCode error) {
+  const std::string_view exception = fatal_exception(error);
+  network_.errors().gave_up(api, error, exception);
+  failure_ = ConsumerFailure{std::string(exception), {}};
+  failed_ = true;
+  network_.changed().notify_all();
 }
 
 // --- Joining ---
@@ -82,12 +115,13 @@ sim::Task<> GroupMembership::complete_join() {
 }
 
 void GroupMembership::join_if_needed() {
+  if (failed_) return;
   if (needs_join() && !std::exchange(joining_, true)) process_.spawn(join());
 }
 
 /// AbstractCoordinator.joinGroupIfNeeded. The coordinator is looked up by poll(), if need be.
 sim::Task<> GroupMembership::join() {
-  while (needs_join() && !closed_) {
+  while (needs_join() && !closed_ && !failed_) {
     if (!finder_.node()) {
       co_await finder_.changed().wait();
       continue;
@@ -109,6 +143,7 @@ sim::Task<> GroupMembership::join_once() {
   auto request = std::make_unique<JoinGroupRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
+  request->instance = config_.group_instance_id;
   request->session_timeout = config_.session_timeout;
   request->rebalance_timeout = config_.max_poll_interval;
   request->protocols = hooks_.protocols();
@@ -142,6 +177,10 @@ sim::Task<> GroupMembership::join_once() {
     finder_.backoff().reset();
     co_return;
   }
+  if (!fatal_exception(error).empty()) {
+    fail_application(ApiKey::join_group, error);
+    co_return;
+  }
   note_error(error);
   rejoin_needed_ = true;
   // AbstractCoordinator.joinGroupIfNeeded: these at once, others after a pause that does not grow.
@@ -155,6 +194,7 @@ sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse
   auto request = std::make_unique<SyncGroupRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
+  request->instance = config_.group_instance_id;
   request->generation = generation_;
   request->protocol = group.protocol;
   leader_ = group.leader == member_id_;
@@ -189,7 +229,7 @@ void GroupMembership::begin_generation(SyncGroupResponse& response) {
 
 sim::Task<> GroupMembership::heartbeats() {
   while (!closed_) {
-    if (!stable_) {
+    if (!stable_ || failed_) {
       co_await finder_.changed().wait();
       continue;
     }
@@ -230,6 +270,7 @@ sim::Task<> GroupMembership::send_heartbeat() {
   auto request = std::make_unique<HeartbeatRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
+  request->instance = config_.group_instance_id;
   request->generation = generation;
   RequestPtr message = std::move(request);
   const Duration timeout = std::min(config_.request_timeout, config_.session_timeout);
@@ -253,6 +294,7 @@ sim::Task<> GroupMembership::send_heartbeat() {
     heartbeat_failed();
   }
   note_error(error);
+  if (error == ErrorCode::fenced_instance_id) fail_application(ApiKey::heartbeat, error);
 }
 
 /// Heartbeat.failHeartbeat.
@@ -264,12 +306,18 @@ sim::Task<> GroupMembership::close(Time deadline) {
   Phrase why{"closed", "컨슈머를 닫았다"};
   closed_ = true;  // neither heartbeats nor a join under way go on
   finder_.changed().notify_all();
+  if (!config_.leave_group_on_close) co_return;
   co_await leave(std::move(why), deadline);
 }
 
-/// AbstractCoordinator.maybeLeaveGroup: a member id is enough, its generation may not have begun.
+/// AbstractCoordinator.maybeLeaveGroup: a member id is enough, its generation may not have begun. A
+/// static member only forgets itself: its session is to outlive it.
 sim::Task<> GroupMembership::leave(Phrase why, Time deadline) {
   if (member_id_.empty() || !(stable_ || joining_)) co_return;
+  if (config_.group_instance_id) {
+    forget_membership(std::move(why), false);
+    co_return;
+  }
   const NodePtr node = finder_.node();
   auto request = std::make_unique<LeaveGroupRequest>();
   request->group = setup_.group;

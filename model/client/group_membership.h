@@ -2,7 +2,8 @@
 //
 // It joins and syncs, sends heartbeats in the background, and leaves. A member that is told of a
 // rebalance, or is no longer known, joins again at the next join_if_needed(); one whose application
-// has not polled for max.poll.interval.ms leaves. What joining is for is behind Hooks.
+// has not polled for max.poll.interval.ms leaves. A static member never says that it leaves: it
+// stops its heartbeats. What joining is for is behind Hooks.
 //
 // Lifetime: part of a ConsumerCoordinator; borrows process, setup, network, finder and hooks.
 // Threads:  none.
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace brokerlab::model {
@@ -51,10 +53,15 @@ class GroupMembership {
   /// Begins to join when that is needed; does not wait for it.
   void join_if_needed();
   void request_rejoin() { rejoin_needed_ = true; }
+  /// A fatal error: the next poll() throws its exception.
+  void fail_application(ApiKey api, ErrorCode error);
   /// What an error code of any group request means for the membership.
   void note_error(ErrorCode error);
   /// Ends heartbeats and joins, and leaves the group.
   sim::Task<> close(Time deadline);
+
+  /// What poll() must throw now, once: it was fenced, or cannot join.
+  std::optional<ConsumerFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
 
   /// A member of the current generation, as far as we know.
   bool stable() const { return stable_; }
@@ -106,6 +113,8 @@ class GroupMembership {
   std::optional<Assigned> assigned_;
   bool leader_ = false;
   bool closed_ = false;
+  std::optional<ConsumerFailure> failure_;
+  bool failed_ = false;  ///< It neither joins nor sends heartbeats any more.
   std::string member_id_;
   int generation_ = -1;
   Time last_poll_{};

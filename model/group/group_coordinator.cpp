@@ -27,7 +27,8 @@ struct GroupCoordinator::Impl {
         random(world.stream(fmt::format("{}/groups/{}", owner.name(), owner.starts()))),
         deadline_moved(world) {
     manager.on_loaded = [this](Group& group) {
-      const GroupState& state = group.state;
+      GroupState& state = group.state;
+      state.loaded(world.now());
       context.observer.on_group_state(state.id(), to_text(state.phase()), state.generation(),
                                       state.member_ids());
       deliver(group);
@@ -47,6 +48,7 @@ struct GroupCoordinator::Impl {
   void note_change(Group& group, const GroupState::Change& change);
   sim::EventId why_silent(const GroupState::Change& change) const;
   sim::Task<> store_group(std::string id, int partition, GroupSnapshot snapshot);
+  sim::Task<> store_replacement(std::string id, int partition, GroupState::Replacement replacement);
   sim::Task<> watch_deadlines();
   std::string fresh_member_id(const std::string& client_id);
 
@@ -87,6 +89,9 @@ void GroupCoordinator::Impl::deliver(Group& group) {
   for (const GroupState::Change& change : outbox.changes) note_change(group, change);
   for (GroupSnapshot& snapshot : outbox.to_store) {
     process.spawn(store_group(group.state.id(), group.partition, std::move(snapshot)));
+  }
+  for (GroupState::Replacement& back : outbox.replacements) {
+    process.spawn(store_replacement(group.state.id(), group.partition, std::move(back)));
   }
   for (auto& [ticket, reply] : outbox.joins) {
     if (const auto waiting = waiting_joins.extract(ticket)) waiting.mapped()->set(std::move(reply));
@@ -152,6 +157,29 @@ sim::Task<> GroupCoordinator::Impl::store_group(std::string id, int partition,
   deliver(group);
 }
 
+sim::Task<> GroupCoordinator::Impl::store_replacement(std::string id, int partition,
+                                                      GroupState::Replacement replacement) {
+  const std::optional<ErrorCode> error =
+      co_await manager.store_group(id, partition, replacement.group);
+  if (!error) co_return;
+  Group& group = *manager.find(id);
+  if (*error == ErrorCode::none) {
+    const auto& members = replacement.group.members;
+    const auto back = std::find_if(members.begin(), members.end(), [&](const auto& member) {
+      return member.id == replacement.member_id;
+    });
+    world.trace().record(events::static_member_back, {.machine = process.machine().id()},
+                         {{"group", id},
+                          {"client", back == members.end() ? "" : back->client_id},
+                          {"instance", replacement.instance}});
+  }
+  group.state.replaced(replacement, *error, world.now());
+  const GroupState& state = group.state;
+  context.observer.on_group_state(id, to_text(state.phase()), state.generation(),
+                                  state.member_ids());
+  deliver(group);
+}
+
 sim::Task<> GroupCoordinator::Impl::watch_deadlines() {
   while (true) {
     armed = never;
@@ -192,7 +220,10 @@ sim::Task<std::unique_ptr<JoinGroupResponse>> GroupCoordinator::Impl::join(
   Group& group = manager.find_or_make(request.group);
   GroupState::Join join;
   join.member_id = request.member_id;
-  if (request.member_id.empty()) join.fresh_id = fresh_member_id(request.client_id);
+  if (request.member_id.empty()) {
+    join.fresh_id = fresh_member_id(request.instance.value_or(request.client_id));
+  }
+  join.instance = request.instance;
   join.client_id = request.client_id;
   join.client_host = "/" + request.client_id;
   join.session_timeout = request.session_timeout;
@@ -208,6 +239,7 @@ sim::Task<std::unique_ptr<JoinGroupResponse>> GroupCoordinator::Impl::join(
   response->generation = reply->generation;
   response->protocol = std::move(reply->protocol);
   response->leader = std::move(reply->leader);
+  response->skip_assignment = reply->skip_assignment;
   response->member_id = std::move(reply->member_id);
   response->members = std::move(reply->members);
   co_return std::move(response);
@@ -230,7 +262,8 @@ sim::Task<std::unique_ptr<SyncGroupResponse>> GroupCoordinator::Impl::sync(
   const GroupState::Ticket ticket = next_ticket++;
   const auto answer = std::make_shared<SyncAnswer>(world);
   waiting_syncs.emplace(ticket, answer);
-  const GroupState::Sync sync{request.member_id, request.generation, request.protocol,
+  const GroupState::Sync sync{{request.member_id, request.generation, request.instance},
+                              request.protocol,
                               request.assignments};
   group->state.sync(ticket, sync, world.now());
   deliver(*group);
@@ -249,7 +282,7 @@ ErrorCode GroupCoordinator::Impl::check_commit(const OffsetCommitRequest& reques
   }
   Group& group = manager.find_or_make(request.group);
   const ErrorCode checked =
-      group.state.check_commit(request.member_id, request.generation, world.now());
+      group.state.check_commit({request.member_id, request.generation, request.instance}, world.now());
   deliver(group);
   return checked;
 }
@@ -294,7 +327,7 @@ std::unique_ptr<HeartbeatResponse> GroupCoordinator::handle(const HeartbeatReque
     return response;
   }
   response->error =
-      group->state.heartbeat(request.member_id, request.generation, impl_->world.now());
+      group->state.heartbeat({request.member_id, request.generation, request.instance}, impl_->world.now());
   impl_->deliver(*group);
   return response;
 }
@@ -308,7 +341,7 @@ std::unique_ptr<LeaveGroupResponse> GroupCoordinator::handle(const LeaveGroupReq
     response->error = ErrorCode::unknown_member_id;
     return response;
   }
-  response->error = group->state.leave(request.member_id, impl_->world.now());
+  response->error = group->state.leave(request.member_id, request.instance, impl_->world.now());
   impl_->deliver(*group);
   return response;
 }

@@ -24,14 +24,38 @@ std::vector<std::string> GroupMembers::ids() const {
   return ids;
 }
 
-GroupMember& GroupMembers::add(const std::string& id) {
+const std::string* GroupMembers::find_instance(const std::string& instance) const {
+  const auto found = instances_.find(instance);
+  return found == instances_.end() ? nullptr : &found->second;
+}
+
+GroupMember& GroupMembers::add(const std::string& id, const std::optional<std::string>& instance) {
   if (!leader_) leader_ = id;
   expected_.erase(id);
-  return members_[id];
+  GroupMember& member = members_[id];
+  member.instance = instance;
+  if (instance) {
+    const bool fresh = instances_.emplace(*instance, id).second;
+    ENSURE(fresh, "a static member is there already");
+  }
+  return member;
+}
+
+GroupMember& GroupMembers::replace(const std::string& id, const std::string& by) {
+  auto member = members_.extract(id);
+  ENSURE(!member.empty() && member.mapped().instance, "only a static member changes its id");
+  member.key() = by;
+  instances_[*member.mapped().instance] = by;
+  if (leader_ == id) leader_ = by;
+  return members_.insert(std::move(member)).position->second;
 }
 
 void GroupMembers::erase(const std::string& id) {
-  members_.erase(id);
+  const auto member = members_.find(id);
+  if (member != members_.end()) {
+    if (member->second.instance) instances_.erase(*member->second.instance);
+    members_.erase(member);
+  }
   expected_.erase(id);
   if (leader_ != id) return;
   leader_.reset();
@@ -41,6 +65,7 @@ void GroupMembers::erase(const std::string& id) {
 void GroupMembers::clear() {
   members_.clear();
   expected_.clear();
+  instances_.clear();
 }
 
 void GroupMembers::restore(const GroupSnapshot& snapshot, Time now) {
@@ -48,6 +73,7 @@ void GroupMembers::restore(const GroupSnapshot& snapshot, Time now) {
   for (const GroupSnapshot::Member& kept : snapshot.members) {
     GroupMember& member = members_[kept.id];
     member.instance = kept.instance;
+    if (kept.instance) instances_[*kept.instance] = kept.id;
     member.client_id = kept.client_id;
     member.client_host = kept.client_host;
     member.session_timeout = kept.session_timeout;
@@ -70,10 +96,13 @@ bool GroupMembers::elect_joined_leader() {
   return false;
 }
 
-bool GroupMembers::all_joined() const {
-  return std::all_of(members_.begin(), members_.end(),
-                     [](const auto& entry) { return entry.second.awaiting_join.has_value(); });
+std::size_t GroupMembers::count_joined() const {
+  return static_cast<std::size_t>(
+      std::count_if(members_.begin(), members_.end(),
+                    [](const auto& entry) { return entry.second.awaiting_join.has_value(); }));
 }
+
+bool GroupMembers::all_joined() const { return count_joined() == members_.size(); }
 
 bool GroupMembers::all_synced() const {
   return std::none_of(members_.begin(), members_.end(),

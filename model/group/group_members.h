@@ -1,6 +1,7 @@
 // GroupMembers: who is in a group, who leads it, and who was given an id and has not joined yet.
 //
-// The leader is the first that joins; when it goes, another member takes its place.
+// The leader is the first that joins; when it goes, another member takes its place. A static member
+// is found by its group.instance.id, whatever its member id is now (KIP-345).
 //
 // Lifetime: a value, part of a GroupState. Threads: none. Errors: who is asked for by id is there.
 // Source:   kafka.coordinator.group.{GroupMetadata, MemberMetadata}.
@@ -64,14 +65,21 @@ class GroupMembers {
   bool empty() const { return members_.empty(); }
   bool contains(const std::string& id) const { return members_.contains(id); }
   GroupMember& at(const std::string& id) { return members_.at(id); }
+  const GroupMember& at(const std::string& id) const { return members_.at(id); }
   auto begin() { return members_.begin(); }  ///< Pairs of id and member, by id.
   auto end() { return members_.end(); }
   auto begin() const { return members_.begin(); }
   auto end() const { return members_.end(); }
   std::vector<std::string> ids() const;
 
-  /// It has joined.
-  GroupMember& add(const std::string& id);
+  std::size_t size() const { return members_.size(); }
+  /// The member id of a static member; nullptr: there is none of that name.
+  const std::string* find_instance(const std::string& instance) const;
+
+  /// It has joined; `instance`: which static member it is, if it is one. There is none yet.
+  GroupMember& add(const std::string& id, const std::optional<std::string>& instance);
+  /// A static member goes on under a new id; all else stays. Source: replaceStaticMember.
+  GroupMember& replace(const std::string& id, const std::string& by);
   void erase(const std::string& id);
   /// All of them, and those that were expected.
   void clear();
@@ -82,6 +90,7 @@ class GroupMembers {
   /// The leader stays if it has joined again, else one that has takes its place. False: nobody has.
   bool elect_joined_leader();
   bool all_joined() const;
+  std::size_t count_joined() const;
   bool all_synced() const;
   /// Every member knows one of these (GroupMetadata.supportsProtocols).
   bool supports(const std::vector<GroupProtocol>& protocols) const;
@@ -105,6 +114,7 @@ class GroupMembers {
 
   std::map<std::string, GroupMember> members_;
   std::map<std::string, Time> expected_;
+  std::map<std::string, std::string> instances_;  ///< Member ids by group.instance.id.
   std::optional<std::string> leader_;
 };
 

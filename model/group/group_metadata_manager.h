@@ -66,7 +66,8 @@ class GroupMetadataManager {
   };
 
   GroupState::Rules rules() const {
-    return {.initial_rebalance_delay = config_.group_initial_rebalance_delay};
+    return {.initial_rebalance_delay = config_.group_initial_rebalance_delay,
+            .max_size = static_cast<std::size_t>(config_.group_max_size)};
   }
   bool owns(int partition, LeaderEpoch epoch) const;
   sim::Task<> load(int partition, LeaderEpoch epoch);

@@ -46,81 +46,25 @@ GroupSnapshot GroupState::snapshot() const {
   return snapshot;
 }
 
-ErrorCode GroupState::validate(const std::string& member, int generation) const {
+/// validateCurrentMember.
+ErrorCode GroupState::validate_member(const std::string& member,
+                                      const std::optional<std::string>& instance) const {
+  if (instance) {
+    const std::string* current = members_.find_instance(*instance);
+    if (current == nullptr) return ErrorCode::unknown_member_id;
+    if (*current != member) return ErrorCode::fenced_instance_id;
+  }
+  return members_.contains(member) ? ErrorCode::none : ErrorCode::unknown_member_id;
+}
+
+ErrorCode GroupState::validate(const Identity& who) const {
   if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
-  if (!members_.contains(member)) return ErrorCode::unknown_member_id;
-  return generation == generation_ ? ErrorCode::none : ErrorCode::illegal_generation;
+  const ErrorCode error = validate_member(who.member_id, who.instance);
+  if (error != ErrorCode::none) return error;
+  return who.generation == generation_ ? ErrorCode::none : ErrorCode::illegal_generation;
 }
 
-// --- Joining ---
-
-void GroupState::join(Ticket ticket, const Join& join, Time now) {
-  const auto refuse = [&](ErrorCode error, const std::string& id) {
-    JoinReply reply;
-    reply.error = error;
-    reply.member_id = id;
-    outbox_.joins.emplace_back(ticket, std::move(reply));
-  };
-  if (phase_ == GroupPhase::dead) {
-    refuse(ErrorCode::coordinator_not_available, join.member_id);
-  } else if (!members_.supports(join.protocols)) {
-    refuse(ErrorCode::inconsistent_group_protocol, join.member_id);
-  } else if (join.member_id.empty()) {
-    members_.expect(join.fresh_id, now + join.session_timeout);
-    refuse(ErrorCode::member_id_required, join.fresh_id);
-  } else if (members_.expects(join.member_id)) {
-    add_member(ticket, join.member_id, join, now);
-  } else if (!members_.contains(join.member_id) || phase_ == GroupPhase::empty) {
-    refuse(ErrorCode::unknown_member_id, join.member_id);
-  } else {
-    rejoin(ticket, join.member_id, join, now);
-  }
-  try_complete_join(now);
-}
-
-void GroupState::add_member(Ticket ticket, const std::string& id, const Join& join, Time now) {
-  if (phase_ == GroupPhase::preparing_rebalance && generation_ == 0) new_member_added_ = true;
-  Member& member = members_.add(id);
-  member.client_id = join.client_id;
-  member.client_host = join.client_host;
-  member.session_timeout = join.session_timeout;
-  member.rebalance_timeout = join.rebalance_timeout;
-  member.protocols = join.protocols;
-  member.awaiting_join = ticket;
-  member.is_new = true;
-  // It cannot send heartbeats while its first join waits, and a connection that breaks is not
-  // noticed here: so the wait itself is bounded.
-  member.expires = now + rules_.new_member_timeout;
-  prepare_rebalance({join.client_id + " joins", join.client_id + " 참여"}, now);
-}
-
-void GroupState::rejoin(Ticket ticket, const std::string& id, const Join& join, Time now) {
-  Member& member = members_.at(id);
-  const bool same = member.protocols == join.protocols;  // what it owns, and since when, too
-  const bool is_leader = members_.leader() == id;
-  if (phase_ == GroupPhase::preparing_rebalance || !same) {
-    update_member(ticket, member, join,
-                  {join.client_id + " joins again", join.client_id + " 다시 참여"}, now);
-  } else if (phase_ == GroupPhase::stable && is_leader) {
-    update_member(ticket, member, join,
-                  {join.client_id + ", who leads it, joins again",
-                   "그룹 리더 " + join.client_id + " 다시 참여"},
-                  now);
-  } else {
-    // It may have missed the first answer; the current generation still stands.
-    outbox_.joins.emplace_back(ticket, reply_for(id));
-  }
-}
-
-void GroupState::update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why,
-                               Time now) {
-  member.session_timeout = join.session_timeout;
-  member.rebalance_timeout = join.rebalance_timeout;
-  member.protocols = join.protocols;
-  supersede(member);
-  member.awaiting_join = ticket;
-  prepare_rebalance(why, now);
-}
+// --- Answers ---
 
 GroupState::JoinReply GroupState::reply_for(const std::string& id) const {
   JoinReply reply;
@@ -198,7 +142,7 @@ void GroupState::initial_delay_over(Time now) {
 void GroupState::complete_join(Time now) {
   std::vector<std::string> missing;
   for (const auto& [id, member] : members_) {
-    if (!member.awaiting_join) missing.push_back(id);
+    if (!member.awaiting_join && !member.instance) missing.push_back(id);
   }
   for (const std::string& id : missing) members_.erase(id);
   if (!members_.elect_joined_leader() && !members_.empty()) {
@@ -234,8 +178,8 @@ void GroupState::sync(Ticket ticket, const Sync& sync, Time now) {
     reply.error = error;
     outbox_.syncs.emplace_back(ticket, std::move(reply));
   };
-  const std::string& id = sync.member_id;
-  const ErrorCode invalid = validate(id, sync.generation);
+  const std::string& id = sync.who.member_id;
+  const ErrorCode invalid = validate(sync.who);
   if (invalid != ErrorCode::none) return answer(invalid);
   if (protocol_ != sync.protocol) return answer(ErrorCode::inconsistent_group_protocol);
   if (phase_ == GroupPhase::empty) return answer(ErrorCode::unknown_member_id);
@@ -301,36 +245,46 @@ void GroupState::sync_overdue(Time now) {
 
 // --- Membership ---
 
-ErrorCode GroupState::heartbeat(const std::string& id, int generation, Time now) {
-  const ErrorCode invalid = validate(id, generation);
+ErrorCode GroupState::heartbeat(const Identity& who, Time now) {
+  const ErrorCode invalid = validate(who);
   if (invalid != ErrorCode::none) return invalid;
   if (phase_ == GroupPhase::empty) return ErrorCode::unknown_member_id;
-  members_.at(id).renew(now);
+  members_.at(who.member_id).renew(now);
   return phase_ == GroupPhase::preparing_rebalance ? ErrorCode::rebalance_in_progress
                                                    : ErrorCode::none;
 }
 
-ErrorCode GroupState::leave(const std::string& id, Time now) {
+ErrorCode GroupState::leave(const std::string& member, const std::optional<std::string>& instance,
+                            Time now) {
   if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
-  if (members_.expect_no_longer(id)) {
+  std::string id = member;
+  if (id.empty()) {
+    const std::string* current = instance ? members_.find_instance(*instance) : nullptr;
+    if (current == nullptr) return ErrorCode::unknown_member_id;
+    id = *current;
+  } else if (members_.expect_no_longer(id)) {
     try_complete_join(now);
     return ErrorCode::none;
+  } else {
+    const ErrorCode invalid = validate_member(id, instance);
+    if (invalid != ErrorCode::none) return invalid;
   }
-  if (!members_.contains(id)) return ErrorCode::unknown_member_id;
   const std::string& client = members_.at(id).client_id;
   const Phrase why{client + " left", client + " 탈퇴"};
   remove_member(id, why, now);
   return ErrorCode::none;
 }
 
-ErrorCode GroupState::check_commit(const std::string& id, int generation, Time now) {
+ErrorCode GroupState::check_commit(const Identity& who, Time now) {
   if (phase_ == GroupPhase::dead) return ErrorCode::coordinator_not_available;
-  if (generation < 0 && phase_ == GroupPhase::empty) return ErrorCode::none;
-  if (generation < 0 && id.empty()) return ErrorCode::unknown_member_id;
-  const ErrorCode invalid = validate(id, generation);
+  if (who.generation < 0 && phase_ == GroupPhase::empty) return ErrorCode::none;
+  if (who.generation < 0 && who.member_id.empty() && !who.instance) {
+    return ErrorCode::unknown_member_id;
+  }
+  const ErrorCode invalid = validate(who);
   if (invalid != ErrorCode::none) return invalid;
   if (phase_ == GroupPhase::completing_rebalance) return ErrorCode::rebalance_in_progress;
-  members_.at(id).renew(now);
+  members_.at(who.member_id).renew(now);
   return ErrorCode::none;
 }
 

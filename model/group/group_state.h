@@ -8,7 +8,11 @@
 // to be stored and changes of phase appear in the outbox. The caller stores what is in the outbox
 // and reports back by stored(): an assignment is handed out only once it is safe in the log.
 //
-// Only the consumer's protocol type is modelled.
+// A static member (KIP-345) that comes back under a new member id takes its place again without a
+// rebalance, once that is stored; whoever still uses the old id is fenced.
+//
+// Only the consumer's protocol type is modelled. Joins are in group_joins.cpp, the rest in
+// group_state.cpp.
 //
 // Lifetime: a value. Threads: none. Errors: error codes in the replies.
 // Source:   kafka.coordinator.group.{GroupCoordinator, GroupMetadata, DelayedJoin}; the table of
@@ -19,6 +23,8 @@
 #include "model/group/group_members.h"
 #include "model/wire/protocol.h"
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,10 +45,12 @@ class GroupState {
     Duration initial_rebalance_delay = 3s;
     /// NewMemberJoinTimeoutMs: how long a first JoinGroup may wait.
     Duration new_member_timeout = 5min;
+    std::size_t max_size = std::numeric_limits<std::int32_t>::max();  ///< group.max.size
   };
   struct Join {
     std::string member_id;  ///< Empty: unknown.
     std::string fresh_id;   ///< What an unknown member will be called.
+    std::optional<std::string> instance = {};  ///< group.instance.id
     std::string client_id;
     std::string client_host;
     Duration session_timeout{};
@@ -54,12 +62,18 @@ class GroupState {
     int generation = -1;
     std::string protocol;
     std::string leader;
+    bool skip_assignment = false;
     std::string member_id;
     std::vector<JoinGroupResponse::Member> members;  ///< For the leader only.
   };
-  struct Sync {
+  /// Who asks, as far as it knows.
+  struct Identity {
     std::string member_id;
     int generation = -1;
+    std::optional<std::string> instance = {};
+  };
+  struct Sync {
+    Identity who;
     std::string protocol;
     std::vector<SyncGroupRequest::Assignment> assignments = {};  ///< From the leader.
   };
@@ -76,10 +90,17 @@ class GroupState {
     std::string silent;
     Duration silence{};
   };
+  /// A static member is back: to be stored, and reported by replaced().
+  struct Replacement {
+    std::string instance;
+    std::string member_id;
+    GroupSnapshot group;
+  };
   struct Outbox {
     std::vector<std::pair<Ticket, JoinReply>> joins;
     std::vector<std::pair<Ticket, SyncReply>> syncs;
     std::vector<GroupSnapshot> to_store;
+    std::vector<Replacement> replacements;
     std::vector<Change> changes;
   };
 
@@ -89,12 +110,17 @@ class GroupState {
 
   void join(Ticket ticket, const Join& join, Time now);
   void sync(Ticket ticket, const Sync& sync, Time now);
-  ErrorCode heartbeat(const std::string& member, int generation, Time now);
-  ErrorCode leave(const std::string& member, Time now);
+  ErrorCode heartbeat(const Identity& who, Time now);
+  /// Without a member id: an operator removes that static member.
+  ErrorCode leave(const std::string& member, const std::optional<std::string>& instance, Time now);
   /// Whether that member may commit now; if so its session is renewed.
-  ErrorCode check_commit(const std::string& member, int generation, Time now);
+  ErrorCode check_commit(const Identity& who, Time now);
   /// The snapshot of that generation was stored, or was not.
   void stored(int generation, ErrorCode error, Time now);
+  /// That static member was stored under its new id, or was not.
+  void replaced(const Replacement& replacement, ErrorCode error, Time now);
+  /// It has been read from the log: is it too large now? Source: onGroupLoaded.
+  void loaded(Time now);
   /// The group has moved: whoever waits is answered NOT_COORDINATOR.
   void unload();
 
@@ -114,7 +140,12 @@ class GroupState {
  private:
   using Member = GroupMember;
 
-  ErrorCode validate(const std::string& member, int generation) const;
+  ErrorCode validate_member(const std::string& member,
+                            const std::optional<std::string>& instance) const;
+  ErrorCode validate(const Identity& who) const;
+  bool accepts(const std::string& member) const;
+  void join_again(Ticket ticket, const Join& join, Time now);
+  void replace_static(Ticket ticket, const std::string& old_id, const Join& join, Time now);
   void add_member(Ticket ticket, const std::string& id, const Join& join, Time now);
   void rejoin(Ticket ticket, const std::string& id, const Join& join, Time now);
   void update_member(Ticket ticket, Member& member, const Join& join, const Phrase& why, Time now);
@@ -145,6 +176,13 @@ class GroupState {
   Duration initial_delay_{};
   Duration initial_remaining_{};
   Time sync_deadline_ = never;
+  /// Static members whose new id is being stored, by instance: what they were before.
+  struct Replaced {
+    std::string old_id;
+    Duration session_timeout;
+    Duration rebalance_timeout;
+  };
+  std::map<std::string, Replaced> replacing_;
   Outbox outbox_;
 };
 

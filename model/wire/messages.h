@@ -515,7 +515,7 @@ void describe(F& f, const LeaveGroupRequest& m) {  // v5
   f.text("GroupId", m.group);
   f.array("Members", std::vector<int>(1), [&](F& in, int) {
     in.text("MemberId", m.member_id);
-    in.null("GroupInstanceId");
+    in.optional_text("GroupInstanceId", m.instance);
     in.null("Reason");
   });
 }

@@ -556,6 +556,7 @@ struct LeaveGroupRequest final : Request {
   Bytes size() const override;
   std::string group;
   std::string member_id;
+  std::optional<std::string> instance;  ///< An operator's: of whom there is no member id.
 };
 
 struct LeaveGroupResponse final : Response {

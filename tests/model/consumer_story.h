@@ -18,11 +18,11 @@ struct GroupStory : TestCluster {
     app.client.config.auto_offset_reset = AutoOffsetReset::earliest;
     app.client.config.session_timeout = 10s;
   }
-  sim::Process& add(const std::string& name) {
+  sim::Process& add(const std::string& name) { return add_with(name, app); }
+  sim::Process& add_with(const std::string& name, ConsumerAppSetup setup) {
+    setup.client.client_id = name;
     sim::Process& process = add_machine(name).add_process(
-        sim::ProcessId(next_process++), name, [this, name](sim::Process& self) {
-          ConsumerAppSetup setup = app;
-          setup.client.client_id = name;
+        sim::ProcessId(next_process++), name, [this, setup](sim::Process& self) {
           return std::make_unique<ConsumerApp>(self, setup, context);
         });
     process.start();

@@ -100,6 +100,93 @@ TEST_CASE("who was put out of a cooperative group has lost its partitions", "[un
   CHECK(story.count("consumer.partitions_lost") >= 1);
 }
 
+// KIP-345, AbstractCoordinator.maybeLeaveGroup.
+TEST_CASE("a static member restarts without a rebalance, stopped or killed", "[unit]") {
+  GroupStory story;
+  sim::Process* members[2];
+  for (int i = 0; i < 2; ++i) {
+    const std::string name = "nifi-" + std::to_string(i + 1);
+    story.app.client.config.group_instance_id = "s" + std::to_string(i + 1);
+    members[i] = &story.add_with(name, story.app);
+  }
+  story.run_for(10s);
+  const std::set<int> first = story.owned("nifi-1");
+  const int rebalances = story.count("group.rebalancing");
+  story.fill(3);
+  story.run_for(1s);
+  members[0]->terminate();
+  story.run_for(4s);
+  CHECK_FALSE(members[0]->running());
+  members[0]->start();
+  story.fill(3);
+  story.run_for(3s);
+  members[1]->kill();
+  story.run_for(4s);
+  members[1]->start();
+  story.run_for(5s);
+  CHECK(story.count("group.rebalancing") == rebalances);
+  CHECK(story.count("group.static_member_back") == 2);
+  CHECK(story.owned("nifi-1") == first);
+  CHECK(story.times_consumed().size() == 36);
+}
+
+TEST_CASE("a static member that stays away longer than its session is missed", "[unit]") {
+  GroupStory story;
+  story.app.client.config.group_instance_id = "s1";
+  sim::Process& first = story.add_with("nifi-1", story.app);
+  story.app.client.config.group_instance_id = "s2";
+  story.add_with("nifi-2", story.app);
+  story.run_for(10s);
+  first.terminate();
+  story.run_for(9s);
+  CHECK(story.owned("nifi-2").size() == 3);
+  story.run_for(8s);
+  CHECK(story.owned("nifi-2").size() == 6);
+}
+
+// Heartbeat: FENCED_INSTANCE_ID is fatal; poll() throws it.
+TEST_CASE("of two members with one instance id the earlier one is fenced and ends", "[unit]") {
+  GroupStory story;
+  story.app.client.config.group_instance_id = "same";
+  sim::Process& first = story.add_with("nifi-1", story.app);
+  story.run_for(6s);
+  sim::Process& second = story.add_with("nifi-2", story.app);
+  story.run_for(6s);
+  CHECK_FALSE(first.running());
+  CHECK(second.running());
+  CHECK(story.diary.final_errors == std::vector<std::string>{"FencedInstanceIdException"});
+  CHECK(story.owned("nifi-2").size() == 6);
+}
+
+TEST_CASE("who is one too many for the group ends with GroupMaxSizeReachedException", "[unit]") {
+  GroupStory story(1, 2);
+  story.config.group_max_size = 1;
+  story.broker(1).kill();
+  story.broker(1).start();
+  story.add("nifi-1");
+  story.run_for(6s);
+  sim::Process& second = story.add("nifi-2");
+  story.run_for(6s);
+  CHECK_FALSE(second.running());
+  CHECK(story.diary.final_errors == std::vector<std::string>{"GroupMaxSizeReachedException"});
+  CHECK(story.owned("nifi-1").size() == 2);
+}
+
+// internal.leave.group.on.close, as Kafka Streams sets it.
+TEST_CASE("a member that is told not to leave when it closes is missed later", "[unit]") {
+  GroupStory story;
+  story.app.client.config.leave_group_on_close = false;
+  story.add("nifi-1");
+  sim::Process& second = story.add("nifi-2");
+  story.run_for(10s);
+  second.terminate();
+  story.run_for(6s);
+  CHECK_FALSE(second.running());
+  CHECK(story.owned("nifi-1").size() == 3);
+  story.run_for(10s);
+  CHECK(story.owned("nifi-1").size() == 6);
+}
+
 TEST_CASE("a member that dies is missed after its session timeout; the other takes over",
           "[unit]") {
   GroupStory story;

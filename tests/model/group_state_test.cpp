@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 using namespace brokerlab;
@@ -16,8 +17,9 @@ namespace {
 /// A coordinator's desk: hands requests to the group, keeps what comes back, stores at once.
 class Desk {
  public:
-  explicit Desk(Duration initial_delay = 3s)
-      : group("nifi", {.initial_rebalance_delay = initial_delay}) {}
+  explicit Desk(Duration initial_delay = 3s,
+                std::size_t max_size = std::numeric_limits<std::int32_t>::max())
+      : group("nifi", {.initial_rebalance_delay = initial_delay, .max_size = max_size}) {}
 
   GroupState::Ticket join(const std::string& member, const std::string& client = "nifi",
                           const std::string& protocol = "range") {
@@ -44,7 +46,7 @@ class Desk {
   GroupState::Ticket sync(const std::string& member,
                           std::vector<SyncGroupRequest::Assignment> assignments = {}) {
     const std::string protocol = group.snapshot().protocol.value_or("");
-    group.sync(next_ticket, {member, group.generation(), protocol, std::move(assignments)}, now);
+    group.sync(next_ticket, {{member, group.generation()}, protocol, std::move(assignments)}, now);
     collect();
     return next_ticket++;
   }
@@ -61,6 +63,32 @@ class Desk {
   void store(ErrorCode error = ErrorCode::none) {
     group.stored(stored.back().generation, error, now);
     collect();
+  }
+  /// A static member under no id yet.
+  GroupState::Ticket join_static(const std::string& instance, const std::string& fresh_id,
+                                 const std::string& protocol = "range") {
+    GroupState::Join request;
+    request.fresh_id = fresh_id;
+    request.client_id = request.instance.emplace(instance);
+    request.session_timeout = 45s;
+    request.rebalance_timeout = rebalance_timeout;
+    request.protocols = {{protocol, {{"wifi"}}}};
+    return join(request);
+  }
+  void store_replacement(ErrorCode error = ErrorCode::none) {
+    group.replaced(replacements.back(), error, now);
+    collect();
+  }
+  /// Two static members, stable in generation 1; the one that leads is "a-1".
+  void stable_static_pair() {
+    join_static("a", "a-1");
+    join_static("b", "b-1");
+    pass(9s);
+    REQUIRE(group.phase() == GroupPhase::completing_rebalance);
+    sync("b-1");
+    sync("a-1", {{"a-1", {{"wifi", 0}}}, {"b-1", {{"wifi", 1}}}});
+    store();
+    REQUIRE(group.phase() == GroupPhase::stable);
   }
   /// Two members, stable in generation 1; the leader's id first.
   std::pair<std::string, std::string> stable_pair() {
@@ -85,6 +113,7 @@ class Desk {
   std::map<GroupState::Ticket, GroupState::SyncReply> syncs;
   std::map<std::string, GroupState::Ticket> tickets;  ///< Of each member's last join.
   std::vector<GroupSnapshot> stored;
+  std::vector<GroupState::Replacement> replacements;
   std::vector<GroupPhase> phases;
 
  private:
@@ -93,6 +122,7 @@ class Desk {
     for (auto& [ticket, reply] : outbox.joins) REQUIRE(joins.emplace(ticket, reply).second);
     for (auto& [ticket, reply] : outbox.syncs) REQUIRE(syncs.emplace(ticket, reply).second);
     for (GroupSnapshot& snapshot : outbox.to_store) stored.push_back(std::move(snapshot));
+    for (GroupState::Replacement& one : outbox.replacements) replacements.push_back(one);
     for (const auto& change : outbox.changes) phases.push_back(change.phase);
   }
   GroupState::Ticket next_ticket = 1;
@@ -178,7 +208,7 @@ TEST_CASE("a SyncGroup for another protocol than the chosen one is refused", "[u
   Desk desk;
   const std::string a = desk.new_member("a");
   desk.pass(6s);
-  desk.group.sync(100, {a, 1, "sticky", {}}, desk.now);
+  desk.group.sync(100, {{a, 1}, "sticky", {}}, desk.now);
   desk.pass(0s);
   CHECK(desk.syncs.at(100).error == ErrorCode::inconsistent_group_protocol);
 }
@@ -218,13 +248,13 @@ TEST_CASE("who lives and does not join again is dropped at the rebalance timeout
   const auto [leader, follower] = desk.stable_pair();
   const auto again = desk.join(leader);
   for (int i = 0; i < 30; ++i) {
-    CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::rebalance_in_progress);
     CHECK_FALSE(desk.answered(again));
     desk.pass(10s);
   }
   REQUIRE(desk.answered(again));
   CHECK(desk.joins.at(again).members.size() == 1);
-  CHECK(desk.group.heartbeat(follower, 2, desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.heartbeat({follower, 2}, desk.now) == ErrorCode::unknown_member_id);
 }
 
 // GroupCoordinator.NewMemberJoinTimeout, removeMemberAndUpdateGroup: whatever the others' rebalance
@@ -236,8 +266,8 @@ TEST_CASE("a first join waits for five minutes, then is sent to try again", "[un
   const std::string late = desk.new_member("c");
   const auto others_go_on = [&] {
     desk.pass(10s);
-    CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::rebalance_in_progress);
-    CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat({leader, 1}, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::rebalance_in_progress);
   };
   for (int i = 0; i < 29; ++i) others_go_on();
   CHECK_FALSE(desk.answered(desk.tickets[late]));
@@ -279,13 +309,13 @@ TEST_CASE("a member that sends no heartbeat for its session timeout is removed",
   const auto [leader, follower] = desk.stable_pair();
   for (int i = 0; i < 14; ++i) {
     desk.pass(3s);
-    CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::none);
+    CHECK(desk.group.heartbeat({leader, 1}, desk.now) == ErrorCode::none);
   }
   CHECK(desk.group.phase() == GroupPhase::stable);  // 42 s
   desk.pass(4s);
   CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
-  CHECK(desk.group.heartbeat(leader, 1, desk.now) == ErrorCode::rebalance_in_progress);
-  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.heartbeat({leader, 1}, desk.now) == ErrorCode::rebalance_in_progress);
+  CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::unknown_member_id);
 
   // The only one left joins again: nobody else is to be waited for.
   const auto join = desk.join(leader);
@@ -300,7 +330,7 @@ TEST_CASE("a dead leader's successor is elected among those who joined", "[unit]
   const std::string c = desk.new_member("c");
   const auto join = desk.join(follower);
   CHECK_FALSE(desk.answered(join));
-  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::rebalance_in_progress);
+  CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::rebalance_in_progress);
   desk.pass(46s);  // the leader's session ends while it should have joined
   REQUIRE(desk.answered(join));
   CHECK(desk.joins.at(join).leader != leader);
@@ -317,8 +347,8 @@ TEST_CASE("a member that joins but never syncs is dropped at the rebalance timeo
   REQUIRE(desk.answered(waiting));
   for (int i = 0; i < 99; ++i) {
     desk.pass(3s);
-    desk.group.heartbeat(a, 1, desk.now);
-    desk.group.heartbeat(b, 1, desk.now);
+    desk.group.heartbeat({a, 1}, desk.now);
+    desk.group.heartbeat({b, 1}, desk.now);
   }
   CHECK(desk.group.phase() == GroupPhase::stable);  // 297 s
   desk.pass(4s);
@@ -329,9 +359,9 @@ TEST_CASE("a member that joins but never syncs is dropped at the rebalance timeo
 TEST_CASE("the last member to leave empties the group, and that is stored too", "[unit]") {
   Desk desk;
   const auto [leader, follower] = desk.stable_pair();
-  CHECK(desk.group.leave(follower, desk.now) == ErrorCode::none);
+  CHECK(desk.group.leave(follower, {}, desk.now) == ErrorCode::none);
   CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
-  CHECK(desk.group.leave(leader, desk.now) == ErrorCode::none);
+  CHECK(desk.group.leave(leader, {}, desk.now) == ErrorCode::none);
   desk.pass(1ms);
   CHECK(desk.group.phase() == GroupPhase::empty);
   CHECK(desk.group.generation() == 2);
@@ -341,20 +371,20 @@ TEST_CASE("the last member to leave empties the group, and that is stored too", 
 
 TEST_CASE("commits count by membership and phase", "[unit]") {
   Desk desk;
-  CHECK(desk.group.check_commit("", -1, desk.now) == ErrorCode::none);  // no group management
+  CHECK(desk.group.check_commit({"", -1}, desk.now) == ErrorCode::none);  // no group management
   const auto [leader, follower] = desk.stable_pair();
-  CHECK(desk.group.check_commit(leader, 1, desk.now) == ErrorCode::none);
-  CHECK(desk.group.check_commit(leader, 0, desk.now) == ErrorCode::illegal_generation);
-  CHECK(desk.group.check_commit("stranger", 1, desk.now) == ErrorCode::unknown_member_id);
-  CHECK(desk.group.check_commit("", -1, desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.check_commit({leader, 1}, desk.now) == ErrorCode::none);
+  CHECK(desk.group.check_commit({leader, 0}, desk.now) == ErrorCode::illegal_generation);
+  CHECK(desk.group.check_commit({"stranger", 1}, desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.check_commit({"", -1}, desk.now) == ErrorCode::unknown_member_id);
 
   desk.new_member("c");
   CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
-  CHECK(desk.group.check_commit(leader, 1, desk.now) == ErrorCode::none);  // last words
+  CHECK(desk.group.check_commit({leader, 1}, desk.now) == ErrorCode::none);  // last words
   desk.join(leader);
   desk.join(follower);
   CHECK(desk.group.phase() == GroupPhase::completing_rebalance);
-  CHECK(desk.group.check_commit(leader, 2, desk.now) == ErrorCode::rebalance_in_progress);
+  CHECK(desk.group.check_commit({leader, 2}, desk.now) == ErrorCode::rebalance_in_progress);
 }
 
 TEST_CASE("a follower that asks again gets the current generation, a leader a new one", "[unit]") {
@@ -370,6 +400,146 @@ TEST_CASE("a follower that asks again gets the current generation, a leader a ne
   CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
 }
 
+// --- Static members (KIP-345) ---
+
+// GroupCoordinator.updateStaticMemberAndRebalance.
+TEST_CASE("a static member comes back under a new id and nobody has to join again", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  desk.pass(20s);
+  const auto back = desk.join_static("b", "b-2");
+  CHECK(desk.group.phase() == GroupPhase::stable);
+  CHECK_FALSE(desk.answered(back));  // not before it is stored
+  REQUIRE(desk.replacements.size() == 1);
+  CHECK(desk.replacements[0].group.members[1].id == "b-2");
+  desk.store_replacement();
+  CHECK(desk.joins.at(back).error == ErrorCode::none);
+  CHECK(desk.joins.at(back).member_id == "b-2");
+  CHECK(desk.joins.at(back).generation == 1);
+  CHECK(desk.joins.at(back).members.empty());
+  CHECK(desk.syncs.at(desk.sync("b-2")).partitions == std::vector<TopicPartition>{{"wifi", 1}});
+  CHECK(desk.group.heartbeat({"b-2", 1, "b"}, desk.now) == ErrorCode::none);
+}
+
+TEST_CASE("a static leader that comes back leads, and does not assign again", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  const auto back = desk.join_static("a", "a-2");
+  desk.store_replacement();
+  CHECK(desk.joins.at(back).leader == "a-2");
+  CHECK(desk.joins.at(back).skip_assignment);
+  CHECK(desk.joins.at(back).members.size() == 2);
+  CHECK(desk.syncs.at(desk.sync("a-2")).partitions == std::vector<TopicPartition>{{"wifi", 0}});
+  CHECK(desk.group.phase() == GroupPhase::stable);
+}
+
+// GroupCoordinator.validateCurrentMember.
+TEST_CASE("whoever still uses the old id of a static member is fenced", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  desk.join_static("b", "b-2");
+  desk.store_replacement();
+  CHECK(desk.group.heartbeat({"b-1", 1, "b"}, desk.now) == ErrorCode::fenced_instance_id);
+  CHECK(desk.group.check_commit({"b-1", 1, "b"}, desk.now) == ErrorCode::fenced_instance_id);
+  CHECK(desk.group.leave("b-1", "b", desk.now) == ErrorCode::fenced_instance_id);
+  GroupState::Join again;
+  again.member_id = "b-1";
+  again.instance = "b";
+  again.session_timeout = 45s;
+  again.protocols = {{"range", {{"wifi"}}}};
+  CHECK(desk.joins.at(desk.join(again)).error == ErrorCode::fenced_instance_id);
+  CHECK(desk.group.heartbeat({"b-2", 1, "unknown"}, desk.now) == ErrorCode::unknown_member_id);
+}
+
+TEST_CASE("two that use one instance id fence each other while they join", "[unit]") {
+  Desk desk;
+  const auto first = desk.join_static("a", "a-1");
+  const auto second = desk.join_static("a", "a-2");
+  CHECK(desk.joins.at(first).error == ErrorCode::fenced_instance_id);
+  desk.pass(9s);
+  CHECK(desk.joins.at(second).member_id == "a-2");
+  CHECK(desk.joins.at(second).members.size() == 1);
+}
+
+TEST_CASE("a static member that could not be stored under its new id keeps the old one", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  const auto back = desk.join_static("b", "b-2");
+  desk.store_replacement(ErrorCode::not_coordinator);
+  CHECK(desk.joins.at(back).error == ErrorCode::not_coordinator);
+  CHECK(desk.group.heartbeat({"b-1", 1, "b"}, desk.now) == ErrorCode::none);
+}
+
+TEST_CASE("a static member that comes back with another way of assigning begins a rebalance",
+          "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  // The other knows one way only: who does not know it is refused.
+  const auto refused = desk.join_static("b", "b-2", "sticky");
+  CHECK(desk.joins.at(refused).error == ErrorCode::inconsistent_group_protocol);
+  // While the assignment is under way the leader may be assigning to the old id.
+  desk.join("a-1", "a");
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  desk.join_static("b", "b-3");
+  CHECK(desk.group.phase() == GroupPhase::completing_rebalance);
+  desk.join_static("b", "b-4");
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+}
+
+// GroupCoordinator.onCompleteJoin: only its session ends a static membership.
+TEST_CASE("a rebalance leaves out no static member before its session ends", "[unit]") {
+  Desk desk;
+  desk.rebalance_timeout = 20s;
+  desk.stable_static_pair();
+  const auto join = desk.join("a-1", "a");  // the leader asks for a rebalance
+  CHECK_FALSE(desk.answered(join));
+  desk.pass(21s);
+  REQUIRE(desk.answered(join));
+  CHECK(desk.joins.at(join).members.size() == 2);
+  CHECK(desk.group.member_ids().size() == 2);
+}
+
+TEST_CASE("an operator removes a static member by its instance id", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  CHECK(desk.group.leave("", "c", desk.now) == ErrorCode::unknown_member_id);
+  CHECK(desk.group.leave("", "b", desk.now) == ErrorCode::none);
+  CHECK(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK(desk.group.member_ids() == std::vector<std::string>{"a-1"});
+}
+
+TEST_CASE("a static member is known again when its group is read back", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  GroupState moved("nifi", {}, desk.group.snapshot(), desk.now);
+  CHECK(moved.heartbeat({"b-1", 1, "b"}, desk.now) == ErrorCode::none);
+  CHECK(moved.heartbeat({"x", 1, "b"}, desk.now) == ErrorCode::fenced_instance_id);
+}
+
+// GroupCoordinator.acceptJoiningMember, onGroupLoaded.
+TEST_CASE("a group takes no more than group.max.size members", "[unit]") {
+  Desk desk(3s, 2);
+  const auto [leader, follower] = desk.stable_pair();
+  CHECK(desk.joins.at(desk.join("", "c")).error == ErrorCode::group_max_size_reached);
+  CHECK(desk.group.phase() == GroupPhase::stable);
+  // A smaller limit after a restart: who joins again last has to go.
+  GroupState moved("nifi", {.max_size = 1}, desk.group.snapshot(), desk.now);
+  moved.loaded(desk.now);
+  CHECK(moved.phase() == GroupPhase::preparing_rebalance);
+  GroupState::Join again;
+  again.session_timeout = 45s;
+  again.rebalance_timeout = 300s;
+  again.protocols = {{"range", {{"wifi"}}}};
+  again.member_id = follower;
+  moved.join(1, again, desk.now);
+  again.member_id = leader;
+  moved.join(2, again, desk.now);
+  const GroupState::Outbox outbox = moved.take_outbox();
+  REQUIRE(outbox.joins.size() == 2);
+  CHECK(outbox.joins[0].second.error == ErrorCode::group_max_size_reached);
+  CHECK(outbox.joins[1].second.members.size() == 1);
+}
+
 TEST_CASE("a group read back from the log goes on without a rebalance", "[unit]") {
   Desk desk;
   const auto [leader, follower] = desk.stable_pair();
@@ -377,8 +547,8 @@ TEST_CASE("a group read back from the log goes on without a rebalance", "[unit]"
   GroupState moved("nifi", {}, snapshot, desk.now);
   CHECK(moved.phase() == GroupPhase::stable);
   CHECK(moved.snapshot() == snapshot);
-  CHECK(moved.heartbeat(leader, 1, desk.now + 44s) == ErrorCode::none);
-  CHECK(moved.heartbeat(follower, 1, desk.now + 44s) == ErrorCode::none);
+  CHECK(moved.heartbeat({leader, 1}, desk.now + 44s) == ErrorCode::none);
+  CHECK(moved.heartbeat({follower, 1}, desk.now + 44s) == ErrorCode::none);
   moved.advance(desk.now + 88s);
   CHECK(moved.phase() == GroupPhase::stable);
   moved.advance(desk.now + 90s);
@@ -394,7 +564,7 @@ TEST_CASE("when the group moves away, everyone who waits is sent to look for it"
   desk.pass(0s);
   const auto late = desk.sync(leader);
   CHECK(desk.syncs.at(late).error == ErrorCode::coordinator_not_available);
-  CHECK(desk.group.heartbeat(follower, 1, desk.now) == ErrorCode::coordinator_not_available);
+  CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::coordinator_not_available);
   CHECK(desk.joins.at(join).error == ErrorCode::not_coordinator);
 }
 
@@ -415,10 +585,14 @@ TEST_CASE("whatever members do, every request is answered once and nobody owns a
       if (choice == 0 && known.size() < 6) {
         known.push_back(desk.new_member("m" + std::to_string(step)));
         asked.push_back(desk.tickets[known.back()]);
+      } else if (choice == 1 && random.chance(0.3)) {
+        const std::string instance = random.chance(0.5) ? "s" : "t";
+        known.push_back(instance + std::to_string(step));
+        asked.push_back(desk.join_static(instance, known.back()));
       } else if (choice <= 2 && !known.empty()) {
         asked.push_back(desk.join(any()));
       } else if (choice == 3) {
-        desk.group.leave(any(), desk.now);
+        desk.group.leave(any(), {}, desk.now);
       } else if (choice == 4 || choice == 5) {
         std::vector<SyncGroupRequest::Assignment> shares;
         int partition = 0;
@@ -430,9 +604,13 @@ TEST_CASE("whatever members do, every request is answered once and nobody owns a
         if (!desk.stored.empty()) {
           desk.store(random.chance(0.9) ? ErrorCode::none : ErrorCode::not_coordinator);
         }
+        if (!desk.replacements.empty()) {
+          desk.store_replacement(random.chance(0.8) ? ErrorCode::none
+                                                    : ErrorCode::not_coordinator);
+        }
       } else {
         for (const std::string& id : desk.group.member_ids()) {
-          desk.group.heartbeat(id, desk.group.generation(), desk.now);
+          desk.group.heartbeat({id, desk.group.generation()}, desk.now);
         }
         desk.pass(random.uniform(Duration{0}, 50s));
       }
