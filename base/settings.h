@@ -234,6 +234,7 @@ SettingType<Duration> time_of_day();
 // Kafka's bare integers. Values beyond a Duration's reach (292 years) are kept as max_duration.
 SettingType<Duration> millis(std::int64_t least, std::int64_t most = int_max);
 SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most = int_max);
+SettingType<Duration> whole_minutes(std::int64_t least, std::int64_t most = int_max);
 SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most = int_max);
 
 /// Names of an enum's values; integers and null are taken as their text. `not_modelled` are names

@@ -386,6 +386,10 @@ SettingType<Duration> whole_seconds(std::int64_t least, std::int64_t most) {
   return detail::counted(sentence("a whole number of seconds"), 1s, least, most);
 }
 
+SettingType<Duration> whole_minutes(std::int64_t least, std::int64_t most) {
+  return detail::counted(sentence("a whole number of minutes"), 1min, least, most);
+}
+
 SettingType<Bytes> byte_count(std::int64_t least, std::int64_t most) {
   return {detail::keep<detail::IntegerType>(
       sentence("a whole number of bytes"), least, most,

@@ -241,7 +241,12 @@ void add_group_settings(Settings<BrokerConfig>& s) {
       .field("offsets.topic.replication.factor", &C::offsets_topic_replication_factor,
              integer(1, 32767), "Replicas of __consumer_offsets.")
       .field("offsets.commit.timeout.ms", &C::offsets_commit_timeout, millis(1),
-             "The longest a commit waits for its replicas.");
+             "The longest a commit waits for its replicas.")
+      .field("offsets.retention.minutes", &C::offsets_retention, setting::whole_minutes(1),
+             "Offsets of a group without members, and of topics it no longer subscribes to, are "
+             "forgotten after this.")
+      .field("offsets.retention.check.interval.ms", &C::offsets_retention_check_interval,
+             millis(1, long_max), "How often such offsets are looked for.");
 }
 
 /// KafkaConfig.validateValues and the rule of GroupCoordinatorConfig.

@@ -142,6 +142,8 @@ struct BrokerConfig {
   int offsets_topic_num_partitions = 50;
   int offsets_topic_replication_factor = 3;
   Duration offsets_commit_timeout = 5s;
+  Duration offsets_retention = 7 * 24h;
+  Duration offsets_retention_check_interval = 10min;
 
   static const Settings<BrokerConfig>& settings();
 };

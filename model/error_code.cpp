@@ -88,6 +88,10 @@ std::string_view to_text(ErrorCode code) {
       return "KAFKA_STORAGE_ERROR";
     case ErrorCode::unknown_producer_id:
       return "UNKNOWN_PRODUCER_ID";
+    case ErrorCode::non_empty_group:
+      return "NON_EMPTY_GROUP";
+    case ErrorCode::group_id_not_found:
+      return "GROUP_ID_NOT_FOUND";
     case ErrorCode::fetch_session_id_not_found:
       return "FETCH_SESSION_ID_NOT_FOUND";
     case ErrorCode::invalid_fetch_session_epoch:

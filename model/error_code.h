@@ -48,6 +48,8 @@ enum class ErrorCode : std::int16_t {
   operation_not_attempted = 55,
   kafka_storage_error = 56,
   unknown_producer_id = 59,
+  non_empty_group = 68,
+  group_id_not_found = 69,
   fetch_session_id_not_found = 70,
   invalid_fetch_session_epoch = 71,
   fenced_leader_epoch = 74,

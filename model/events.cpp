@@ -67,6 +67,7 @@ const EventKind connection_idle{"connection.idle_closed", detail, "{machine} clo
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
 const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} member(s)", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}개)"};
 const EventKind static_member_back{"group.static_member_back", control, "{client} is back in group {group} as its static member {instance}: no rebalance", "{client}이(가) 그룹 {group}의 정적 멤버 {instance}(으)로 돌아왔다: 리밸런스 없음"};
+const EventKind group_forgotten{"group.offsets_forgotten", control, "{machine} forgets {offsets} committed offset(s) of group {group}", "{machine}이(가) 그룹 {group}의 커밋된 오프셋 {offsets}개를 지운다"};
 const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {groups} group(s) from it", "{machine}이(가) {partition}의 코디네이터가 되어 그룹 {groups}개를 읽어 들였다"};
 const EventKind coordinator_lost{"consumer.coordinator_lost", control, "{machine} lost the coordinator of group {group}, {to}: {why}", "{machine}이(가) 그룹 {group}의 코디네이터 {to}을(를) 잃었다: {why}"};
 const EventKind coordinator_found{"consumer.coordinator_found", control, "{machine} found the coordinator of group {group}: {to}", "{machine}이(가) 그룹 {group}의 코디네이터를 찾았다: {to}"};

@@ -33,7 +33,7 @@ extern const EventKind
     written_twice, written_out_of_order, acknowledgment_waited, fetch_waited,
     consumer_joined, consumer_left, consumer_revoked, consumer_lost_partitions, consumer_stalled, consumer_resumed, consumer_failed,
     connection_idle,
-    group_rebalancing, group_stable, static_member_back, coordinator_loaded, coordinator_lost, coordinator_found,
+    group_rebalancing, group_stable, static_member_back, group_forgotten, coordinator_loaded, coordinator_lost, coordinator_found,
     commit_failed, client_error, client_exception,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
     load_changed, record_lost, invariant_violated;

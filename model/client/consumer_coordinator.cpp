@@ -272,7 +272,8 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
                 error == ErrorCode::fenced_instance_id)) {
     co_return ErrorCode::rebalance_in_progress;  // of a generation that is given up already
   }
-  if (error == ErrorCode::fenced_instance_id) membership_.fail_application(ApiKey::offset_commit, error);
+  if (error == ErrorCode::fenced_instance_id)
+    membership_.fail_application(ApiKey::offset_commit, error);
   membership_.note_error(error);
   if (error == ErrorCode::none) {
     finder_.note_served(*node);

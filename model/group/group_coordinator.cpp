@@ -35,6 +35,7 @@ struct GroupCoordinator::Impl {
     };
     manager.on_unloaded = [this](Group& group) { deliver(group); };
     process.spawn(watch_deadlines());
+    manager.start();
   }
 
   using Group = GroupMetadata;
@@ -105,6 +106,7 @@ void GroupCoordinator::Impl::deliver(Group& group) {
 void GroupCoordinator::Impl::note_change(Group& group, const GroupState::Change& change) {
   // Given up with its partition: what becomes of the group is for its next coordinator to say.
   if (change.phase == GroupPhase::dead) return;
+  group.state_time = context.wall_millis(process.machine());
   const GroupState& state = group.state;
   const std::vector<std::string> members = state.member_ids();
   sim::Trace::About here{.machine = process.machine().id()};
@@ -281,8 +283,8 @@ ErrorCode GroupCoordinator::Impl::check_commit(const OffsetCommitRequest& reques
     return ErrorCode::illegal_generation;
   }
   Group& group = manager.find_or_make(request.group);
-  const ErrorCode checked =
-      group.state.check_commit({request.member_id, request.generation, request.instance}, world.now());
+  const ErrorCode checked = group.state.check_commit(
+      {request.member_id, request.generation, request.instance}, world.now());
   deliver(group);
   return checked;
 }
@@ -326,8 +328,8 @@ std::unique_ptr<HeartbeatResponse> GroupCoordinator::handle(const HeartbeatReque
     response->error = ErrorCode::unknown_member_id;
     return response;
   }
-  response->error =
-      group->state.heartbeat({request.member_id, request.generation, request.instance}, impl_->world.now());
+  response->error = group->state.heartbeat(
+      {request.member_id, request.generation, request.instance}, impl_->world.now());
   impl_->deliver(*group);
   return response;
 }
@@ -363,6 +365,13 @@ std::unique_ptr<OffsetFetchResponse> GroupCoordinator::handle(const OffsetFetchR
     response->partitions.push_back(std::move(answer));
   }
   return response;
+}
+
+ErrorCode GroupCoordinator::delete_group(const std::string& group) {
+  return impl_->manager.delete_group(group);
+}
+void GroupCoordinator::on_partitions_deleted(const std::vector<TopicPartition>& partitions) {
+  impl_->manager.forget_partitions(partitions);
 }
 
 // --- Moving ---

@@ -18,7 +18,9 @@
 #include "sim/machine.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -37,6 +39,12 @@ class GroupCoordinator {
   void on_elected(int partition, LeaderEpoch epoch);
   /// It no longer does: forgets the groups; calls that wait are answered NOT_COORDINATOR.
   void on_resigned(int partition);
+
+  /// NONE, or why: NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND, or that it is kept elsewhere. Source:
+  /// handleDeleteGroups.
+  ErrorCode delete_group(const std::string& group);
+  /// Topics were deleted: groups forget their offsets there. Source: handleDeletedPartitions.
+  void on_partitions_deleted(const std::vector<TopicPartition>& partitions);
 
   sim::Task<std::unique_ptr<JoinGroupResponse>> handle(const JoinGroupRequest& request);
   sim::Task<std::unique_ptr<SyncGroupResponse>> handle(const SyncGroupRequest& request);

@@ -65,6 +65,7 @@ void GroupState::join(Ticket ticket, const Join& join, Time now) {
 
 void GroupState::add_member(Ticket ticket, const std::string& id, const Join& join, Time now) {
   if (phase_ == GroupPhase::preparing_rebalance && generation_ == 0) new_member_added_ = true;
+  managed_ = true;
   Member& member = members_.add(id, join.instance);
   member.client_id = join.client_id;
   member.client_host = join.client_host;

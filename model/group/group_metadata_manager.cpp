@@ -4,6 +4,8 @@
 #include "model/java_hash.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace brokerlab::model {
 
@@ -62,8 +64,9 @@ GroupMetadata* GroupMetadataManager::find(const std::string& id) {
 
 GroupMetadata& GroupMetadataManager::find_or_make(const std::string& id) {
   if (GroupMetadata* group = find(id)) return *group;
-  return groups_.emplace(id, GroupMetadata{GroupState(id, rules()), partition_for(id), {}, {}})
-      .first->second;
+  GroupMetadata made{GroupState(id, rules()), partition_for(id)};
+  made.state_time = context_.wall_millis(process_.machine());
+  return groups_.emplace(id, std::move(made)).first->second;
 }
 
 bool GroupMetadataManager::owns(int partition, LeaderEpoch epoch) const {
@@ -80,7 +83,9 @@ sim::Task<std::optional<ErrorCode>> GroupMetadataManager::store_group(std::strin
   const LeaderEpoch epoch = owned->second.epoch;
   const log::ByteVector key = group_metadata_key(id);
   const log::Timestamp now = context_.stamp_millis(process_.machine());
-  const log::ByteVector value = group_metadata_value(snapshot, now);
+  const GroupMetadata* group = find(id);
+  const log::ByteVector value =
+      group_metadata_value(snapshot, group == nullptr ? now : group->state_time);
   log::BatchBuilder builder;
   builder.append(now, key, value);
   const ErrorCode error = co_await store_.append(partition, builder.build());
@@ -101,7 +106,16 @@ sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitReque
         offset_commit_value({one.offset, one.leader_epoch, std::string(), now});
     builder.append(now, key, value);
   }
+  const auto count_pending = [&](int more) {
+    GroupMetadata* group = find(request.group);
+    if (group == nullptr) return;
+    for (const OffsetCommitRequest::Partition& one : request.partitions) {
+      if ((group->pending[one.partition] += more) <= 0) group->pending.erase(one.partition);
+    }
+  };
+  count_pending(1);
   const ErrorCode appended = co_await store_.append(partition, builder.build());
+  count_pending(-1);
   const ErrorCode error = offset_store_error(appended);
   GroupMetadata* group = find(request.group);
   if (error == ErrorCode::none && group != nullptr && owns(partition, epoch)) {
@@ -110,6 +124,102 @@ sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitReque
     }
   }
   co_return error;
+}
+
+// --- Forgetting ---
+
+sim::Task<> GroupMetadataManager::clean_up_regularly() {
+  while (true) {
+    const log::Timestamp now = context_.wall_millis(process_.machine());
+    for (auto group = groups_.begin(); group != groups_.end();) {
+      const auto next = std::next(group);
+      forget(group->second, expired(group->second, now));
+      group = next;
+    }
+    co_await world_.sleep(config_.offsets_retention_check_interval);
+  }
+}
+
+/// GroupMetadata.removeExpiredOffsets.
+GroupMetadataManager::Expired GroupMetadataManager::expired(const GroupMetadata& group,
+                                                            log::Timestamp now) const {
+  const GroupPhase phase = group.state.phase();
+  const bool managed = group.state.managed();
+  std::set<std::string> subscribed;
+  bool since_empty = false;
+  if (managed && phase == GroupPhase::empty) {
+    since_empty = group.state_time >= 0;
+  } else if (managed && phase == GroupPhase::stable) {
+    subscribed = group.state.subscribed_topics();
+  } else if (managed) {
+    return {};
+  }
+  Expired expired;
+  for (const auto& [partition, offset] : group.offsets) {
+    const log::Timestamp since = since_empty ? group.state_time : offset.committed;
+    if (subscribed.contains(partition.topic) || group.pending.contains(partition)) continue;
+    if (now - since >= whole_millis(config_.offsets_retention)) expired.push_back(partition);
+  }
+  return expired;
+}
+
+/// cleanupGroupMetadata. The tombstones wait for nobody: if they are lost, the next coordinator
+/// finds the same.
+bool GroupMetadataManager::forget(GroupMetadata& group, const Expired& offsets) {
+  const std::string id = group.state.id();
+  const int partition = group.partition;
+  const log::Timestamp now = context_.stamp_millis(process_.machine());
+  log::BatchBuilder builder;
+  for (const TopicPartition& name : offsets) {
+    group.offsets.erase(name);
+    builder.append(now, offset_commit_key(id, name), std::nullopt);
+  }
+  bool anything = !offsets.empty();
+  const bool over =
+      group.state.phase() == GroupPhase::empty && group.offsets.empty() && group.pending.empty();
+  if (over) {
+    // A group that only kept offsets has no record of its own.
+    if (group.state.generation() > 0) {
+      builder.append(now, group_metadata_key(id), std::nullopt);
+      anything = true;
+    }
+    group.state.die();
+    groups_.erase(id);
+  }
+  if (!anything) return !over;
+  world_.trace().record(events::group_forgotten, {.machine = process_.machine().id()},
+                        {{"group", id}, {"offsets", std::to_string(offsets.size())}});
+  process_.spawn(append_tombstones(partition, builder.build()));
+  return !over;
+}
+
+sim::Task<> GroupMetadataManager::append_tombstones(int partition, log::ByteVector batch) {
+  (void)co_await store_.append(partition, std::move(batch));
+}
+
+ErrorCode GroupMetadataManager::delete_group(const std::string& id) {
+  const ErrorCode error = status(id);
+  if (error != ErrorCode::none) return error;
+  GroupMetadata* group = find(id);
+  if (group == nullptr) return ErrorCode::group_id_not_found;
+  if (group->state.phase() != GroupPhase::empty) return ErrorCode::non_empty_group;
+  Expired all;
+  for (const auto& [partition, offset] : group->offsets) all.push_back(partition);
+  group->pending.clear();
+  forget(*group, all);
+  return ErrorCode::none;
+}
+
+void GroupMetadataManager::forget_partitions(const std::vector<TopicPartition>& partitions) {
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    const auto next = std::next(group);
+    Expired gone;
+    for (const TopicPartition& partition : partitions) {
+      if (group->second.offsets.contains(partition)) gone.push_back(partition);
+    }
+    if (!gone.empty()) forget(group->second, gone);
+    group = next;
+  }
 }
 
 // --- Moving ---
@@ -159,8 +269,7 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
   const auto group_of = [&](const std::string& id) -> GroupMetadata& {
     const auto found = loaded.find(id);
     if (found != loaded.end()) return found->second;
-    return loaded.emplace(id, GroupMetadata{GroupState(id, rules()), partition, {}, {}})
-        .first->second;
+    return loaded.emplace(id, GroupMetadata{GroupState(id, rules()), partition}).first->second;
   };
   const auto apply = [&](const log::RecordView& record) {
     ++records;
@@ -177,6 +286,7 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
       group.state = metadata->snapshot
                         ? GroupState(metadata->group, rules(), *metadata->snapshot, world_.now())
                         : GroupState(metadata->group, rules());
+      group.state_time = metadata->state_time;
     }
     return true;
   };

@@ -2,8 +2,9 @@
 // the records that keep them.
 //
 // Commits and group metadata are records there, in Kafka's own layout (offset_records.h). Who comes
-// to lead a partition reads its groups back; who no longer does forgets them. What the members of a
-// group do is the GroupCoordinator's.
+// to lead a partition reads its groups back; who no longer does forgets them. Offsets that nobody
+// has needed for offsets.retention.minutes are forgotten for good, and groups of which nothing is
+// left. What the members of a group do is the GroupCoordinator's.
 //
 // Lifetime: part of a GroupCoordinator; borrows process, settings, store and context.
 // Threads:  none. Errors: error codes as members hear them.
@@ -28,8 +29,10 @@ namespace brokerlab::model {
 struct GroupMetadata {
   GroupState state;
   int partition;
-  std::map<TopicPartition, CommittedOffset> offsets;
-  sim::EventId rebalance;  ///< The event that began the rebalance under way.
+  std::map<TopicPartition, CommittedOffset> offsets = {};
+  sim::EventId rebalance = {};                 ///< The event that began the rebalance under way.
+  log::Timestamp state_time = -1;              ///< When it came into its state; -1: unknown.
+  std::map<TopicPartition, int> pending = {};  ///< Commits of each that are being stored.
 };
 
 class GroupMetadataManager {
@@ -53,6 +56,13 @@ class GroupMetadataManager {
   /// Appends the commit; once it is durable the offsets are the group's.
   sim::Task<ErrorCode> store_offsets(const OffsetCommitRequest& request);
 
+  /// Looks for offsets that have expired, now and every offsets.retention.check.interval.ms.
+  void start() { process_.spawn(clean_up_regularly()); }
+  /// NONE, or why that group cannot be deleted.
+  ErrorCode delete_group(const std::string& id);
+  /// Those partitions are no more: nor are offsets in them.
+  void forget_partitions(const std::vector<TopicPartition>& partitions);
+
   /// Begins to read the partition's groups, unless that was done under an earlier epoch.
   void own(int partition, LeaderEpoch epoch);
   void disown(int partition);
@@ -69,6 +79,12 @@ class GroupMetadataManager {
     return {.initial_rebalance_delay = config_.group_initial_rebalance_delay,
             .max_size = static_cast<std::size_t>(config_.group_max_size)};
   }
+  using Expired = std::vector<TopicPartition>;
+  sim::Task<> clean_up_regularly();
+  Expired expired(const GroupMetadata& group, log::Timestamp now) const;
+  /// Forgets those offsets, and the group if it has nothing left. False: it has gone.
+  bool forget(GroupMetadata& group, const Expired& offsets);
+  sim::Task<> append_tombstones(int partition, log::ByteVector batch);
   bool owns(int partition, LeaderEpoch epoch) const;
   sim::Task<> load(int partition, LeaderEpoch epoch);
   bool load_batches(int partition, log::ByteView bytes, Offset& next,

@@ -22,6 +22,7 @@ std::string_view to_text(GroupPhase phase) {
 
 GroupState::GroupState(std::string id, Rules rules, const GroupSnapshot& snapshot, Time now)
     : GroupState(std::move(id), rules) {
+  managed_ = true;
   generation_ = snapshot.generation;
   protocol_ = snapshot.protocol;
   members_.restore(snapshot, now);
@@ -44,6 +45,16 @@ GroupSnapshot GroupState::snapshot() const {
          assigned == assignment_.end() ? member.partitions : assigned->second});
   }
   return snapshot;
+}
+
+std::set<std::string> GroupState::subscribed_topics() const {
+  std::set<std::string> topics;
+  for (const auto& [id, member] : members_) {
+    if (!protocol_ || !member.knows(*protocol_)) continue;
+    const std::vector<std::string>& own = member.subscription(*protocol_).topics;
+    topics.insert(own.begin(), own.end());
+  }
+  return topics;
 }
 
 /// validateCurrentMember.

@@ -27,6 +27,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,8 +49,8 @@ class GroupState {
     std::size_t max_size = std::numeric_limits<std::int32_t>::max();  ///< group.max.size
   };
   struct Join {
-    std::string member_id;  ///< Empty: unknown.
-    std::string fresh_id;   ///< What an unknown member will be called.
+    std::string member_id;                     ///< Empty: unknown.
+    std::string fresh_id;                      ///< What an unknown member will be called.
     std::optional<std::string> instance = {};  ///< group.instance.id
     std::string client_id;
     std::string client_host;
@@ -133,6 +134,12 @@ class GroupState {
   GroupPhase phase() const { return phase_; }
   int generation() const { return generation_; }
   std::vector<std::string> member_ids() const { return members_.ids(); }
+  /// It has, or had, members; else it only keeps offsets for somebody (no protocol type).
+  bool managed() const { return managed_; }
+  /// What its members subscribe to, of a stable group.
+  std::set<std::string> subscribed_topics() const;
+  /// An operator deletes it, or nothing is left of it: it has no members.
+  void die() { phase_ = GroupPhase::dead; }
   GroupSnapshot snapshot() const;
   /// The longest of its members'.
   Duration rebalance_timeout() const { return members_.rebalance_timeout(); }
@@ -167,6 +174,7 @@ class GroupState {
   Rules rules_;
   GroupPhase phase_ = GroupPhase::empty;
   int generation_ = 0;
+  bool managed_ = false;
   std::optional<std::string> protocol_;
   GroupMembers members_;
   std::map<std::string, std::vector<TopicPartition>> assignment_;  ///< Being stored.

@@ -185,7 +185,7 @@ std::optional<CommittedOffset> read_offset(log::ByteView bytes) {
   return offset;
 }
 
-std::optional<GroupSnapshot> read_group(log::ByteView bytes) {
+std::optional<GroupSnapshot> read_group(log::ByteView bytes, log::Timestamp& state_time) {
   Reader reader(bytes);
   if (reader.number<std::int16_t>() != value_version) return std::nullopt;
   GroupSnapshot group;
@@ -193,7 +193,7 @@ std::optional<GroupSnapshot> read_group(log::ByteView bytes) {
   group.generation = reader.number<std::int32_t>();
   group.protocol = reader.optional_text();
   group.leader = reader.optional_text();
-  reader.number<std::int64_t>();  // state time
+  state_time = reader.number<std::int64_t>();
   group.members.resize(reader.count());
   for (GroupSnapshot::Member& member : group.members) {
     member.id = reader.text();
@@ -272,7 +272,7 @@ std::optional<CoordinatorRecord> decode_coordinator_record(const log::RecordView
   if (version == group_key_version) {
     GroupMetadataRecord group;
     group.group = key.text();
-    if (record.value) group.snapshot = read_group(*record.value);
+    if (record.value) group.snapshot = read_group(*record.value, group.state_time);
     if (!key.ok() || (record.value && !group.snapshot)) return std::nullopt;
     return group;
   }

@@ -48,6 +48,7 @@ struct OffsetCommitRecord {
 struct GroupMetadataRecord {
   std::string group;
   std::optional<GroupSnapshot> snapshot;  ///< Nothing: a tombstone.
+  log::Timestamp state_time = -1;         ///< When the group came into its state.
 };
 using CoordinatorRecord = std::variant<OffsetCommitRecord, GroupMetadataRecord>;
 

@@ -189,6 +189,7 @@ class TestCluster;
 class TestBroker final : public sim::Program {
  public:
   TestBroker(sim::Process& process, TestCluster& cluster, int id);
+  GroupCoordinator& groups() { return groups_; }
 
  private:
   sim::Task<> accept();

@@ -28,6 +28,9 @@ struct GroupStory : TestCluster {
     process.start();
     return process;
   }
+  GroupCoordinator& groups() {
+    return dynamic_cast<TestBroker&>(*broker(coordinator).program()).groups();
+  }
   static ConsumerApp& program(sim::Process& process) {
     return dynamic_cast<ConsumerApp&>(*process.program());
   }

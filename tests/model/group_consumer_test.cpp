@@ -390,6 +390,76 @@ TEST_CASE("a coordinator's successor reads the group back; nobody has to join ag
   for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 8);
 }
 
+namespace {
+
+struct ForgetfulStory : GroupStory {
+  ForgetfulStory() : GroupStory(1, 2) {
+    config.offsets_retention = 1min;
+    config.offsets_retention_check_interval = 10s;
+    broker(1).kill();  // its next life has these settings
+    broker(1).start();
+    fill(10);
+  }
+  std::size_t tombstones() {
+    std::size_t count = 0;
+    log::ByteVector scratch;
+    for (const auto& [number, log] : offsets.logs) {
+      for (const log::BatchView& batch : log::Batches(log.bytes)) {
+        (void)log::for_each_record(batch, scratch, [&](const log::RecordView& record) {
+          count += record.value ? 0 : 1;
+          return true;
+        });
+      }
+    }
+    return count;
+  }
+};
+
+}  // namespace
+
+// GroupMetadataManager.cleanupGroupMetadata, GroupMetadata.removeExpiredOffsets.
+TEST_CASE("a group without members is forgotten offsets.retention.minutes later", "[unit]") {
+  ForgetfulStory story;
+  sim::Process& only = story.add("nifi-1");
+  story.run_for(5s);
+  REQUIRE(story.diary.consumed.size() == 20);
+  only.terminate();
+  story.run_for(50s);
+  CHECK(story.tombstones() == 0);
+  story.run_for(25s);
+  CHECK(story.tombstones() == 3);  // two offsets and the group
+  CHECK(story.count("group.offsets_forgotten") == 1);
+  CHECK(story.groups().delete_group("nifi") == ErrorCode::group_id_not_found);
+  only.start();
+  story.run_for(10s);
+  CHECK(story.diary.consumed.size() == 40);  // from the beginning, as auto.offset.reset says
+}
+
+TEST_CASE("a group that goes on reading keeps its offsets, however old they are", "[unit]") {
+  ForgetfulStory story;
+  story.add("nifi-1");
+  story.run_for(3min);
+  CHECK(story.tombstones() == 0);
+  CHECK(story.count("group.offsets_forgotten") == 0);
+}
+
+// GroupCoordinator.handleDeleteGroups and handleDeletedPartitions.
+TEST_CASE("only a group without members can be deleted; offsets go with their topic", "[unit]") {
+  ForgetfulStory story;
+  sim::Process& only = story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.groups().delete_group("other") == ErrorCode::not_coordinator);
+  CHECK(story.groups().delete_group("nifi") == ErrorCode::non_empty_group);
+  story.groups().on_partitions_deleted({{test_topic, 1}});
+  story.run_for(1s);
+  CHECK(story.tombstones() == 1);
+  only.terminate();
+  story.run_for(5s);
+  CHECK(story.groups().delete_group("nifi") == ErrorCode::none);
+  story.run_for(1s);
+  CHECK(story.tombstones() == 3);
+}
+
 TEST_CASE("the same seed tells the same story", "[unit]") {
   std::set<std::string> fingerprints;
   for (int run = 0; run < 2; ++run) {

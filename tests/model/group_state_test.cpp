@@ -605,8 +605,7 @@ TEST_CASE("whatever members do, every request is answered once and nobody owns a
           desk.store(random.chance(0.9) ? ErrorCode::none : ErrorCode::not_coordinator);
         }
         if (!desk.replacements.empty()) {
-          desk.store_replacement(random.chance(0.8) ? ErrorCode::none
-                                                    : ErrorCode::not_coordinator);
+          desk.store_replacement(random.chance(0.8) ? ErrorCode::none : ErrorCode::not_coordinator);
         }
       } else {
         for (const std::string& id : desk.group.member_ids()) {
