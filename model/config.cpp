@@ -183,7 +183,16 @@ void add_replication_settings(Settings<BrokerConfig>& s) {
              &C::replica_high_watermark_checkpoint_interval, millis(1, long_max),
              "How often high watermarks are saved to disk.")
       .field("fetch.max.bytes", &C::fetch_max_bytes, byte_count(1024),
-             "The most that one fetch response may hold.");
+             "The most that one fetch response may hold.")
+      .field("replica.selector.class", &C::replica_selector_class,
+             setting::names<ReplicaSelector>(
+                 {{"RackAwareReplicaSelector", ReplicaSelector::rack_aware},
+                  {"org.apache.kafka.common.replica.RackAwareReplicaSelector",
+                   ReplicaSelector::rack_aware}}),
+             "Sends a consumer that says its client.rack to a replica there; unset: everyone reads "
+             "from the leader.")
+      .field("broker.rack", &C::broker_rack, setting::text(249),
+             "Where the broker is; empty: it does not say.");
 }
 
 void add_controller_settings(Settings<BrokerConfig>& s) {

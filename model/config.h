@@ -32,6 +32,8 @@ enum class CompressionType : std::int8_t { none = 0, gzip = 1, snappy = 2, lz4 =
 enum class BrokerCompressionType { producer };
 /// Who must have a batch before the producer hears of it; the values are those of the protocol.
 enum class Acks : std::int16_t { none = 0, leader = 1, all = -1 };
+/// Which replica a consumer is sent to; Kafka's default is none: the leader.
+enum class ReplicaSelector { rack_aware };
 /// `built_in` is partitioner.class=null: by key (murmur2) or sticky when there is no key.
 enum class PartitionerClass { built_in, round_robin };
 enum class AutoOffsetReset { earliest, latest, none };
@@ -117,6 +119,8 @@ struct BrokerConfig {
   Duration replica_socket_timeout = 30s;
   Duration replica_high_watermark_checkpoint_interval = 5s;
   Bytes fetch_max_bytes = 55_MiB;
+  std::optional<ReplicaSelector> replica_selector_class;
+  std::string broker_rack;  ///< Empty: none.
   // Controller and leadership.
   bool auto_leader_rebalance_enable = true;
   int leader_imbalance_per_broker_percentage = 10;

@@ -103,7 +103,8 @@ sim::Task<> Broker::give_up_start(MetadataStore::Refused refused) {
 }
 
 sim::Task<Status<MetadataStore::Refused>> Broker::register_broker() {
-  const BrokerEndpoint endpoint{setup_.id, {process_.machine().id(), kafka_port}};
+  const BrokerEndpoint endpoint{
+      setup_.id, {process_.machine().id(), kafka_port}, setup_.config.broker_rack};
   const auto registered = co_await store_->register_broker(endpoint);
   if (!registered) co_return fail(registered.error());
   broker_epoch_ = *registered;

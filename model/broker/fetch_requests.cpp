@@ -1,6 +1,7 @@
 #include "model/broker/fetch_requests.h"
 
 #include "model/broker/isr_changes.h"
+#include "model/broker/replica_selector.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -106,6 +107,24 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchConte
   return found;
 }
 
+/// ReplicaManager.findPreferredReadReplica.
+BrokerId FetchRequests::preferred_replica(const Partition& partition, const FetchRequest& request,
+                                          Offset offset) const {
+  if (!context_.config.replica_selector_class || request.from_follower()) return {};
+  if (request.rack.empty() || !partition.is_leader()) return {};
+  const MetadataCache& metadata = context_.metadata;
+  std::vector<ReplicaView> followers;
+  for (const auto& [broker, state] : partition.followers()) {
+    const bool able = contains(partition.isr(), broker) && state.log_end_offset >= offset &&
+                      metadata.is_alive(broker);
+    if (!able) continue;
+    followers.push_back({broker, metadata.rack(broker), state.log_end_offset,
+                         context_.clock() - state.last_caught_up});
+  }
+  const ReplicaView leader{context_.id, metadata.rack(context_.id), partition.log_end_offset(), {}};
+  return nearest_replica(request.rack, leader, followers);
+}
+
 void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& request,
                              const FetchContext& context, Room& room, Found& found) {
   const bool follower = request.from_follower();
@@ -120,9 +139,21 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
     found.response->partitions.push_back(std::move(answer));
     return;
   }
-  if (stands_still(wanted, *partition)) return;
-  Partition::Read read = partition->read(
-      wanted.asked, follower, std::min(room.left, wanted.asked.max_bytes), room.min_one_batch);
+  answer.preferred_read_replica =
+      preferred_replica(*partition, request, wanted.asked.fetch_offset);
+  const bool send_away = answer.preferred_read_replica.valid();
+  if (!send_away && stands_still(wanted, *partition)) return;
+  Partition::Read read;
+  if (send_away) {
+    read.error = partition->check_leader(wanted.asked.current_leader_epoch);
+    read.high_watermark = partition->high_watermark();
+    read.log_start_offset = partition->log().log_start_offset();
+    read.log_end_offset = partition->log_end_offset();
+    found.answer_now = true;
+  } else {
+    read = partition->read(wanted.asked, follower, std::min(room.left, wanted.asked.max_bytes),
+                           room.min_one_batch);
+  }
   answer.error = read.error;
   answer.high_watermark = read.high_watermark;
   answer.log_start_offset = read.log_start_offset;
@@ -146,7 +177,8 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   const bool nothing_left =
       wanted.asked.fetch_offset >= (follower ? read.log_end_offset : read.high_watermark);
   const bool tell = context.must_respond(
-      wanted, answer, nothing_left ? std::optional(partition->standing()) : std::nullopt);
+      wanted, answer,
+      nothing_left && !send_away ? std::optional(partition->standing()) : std::nullopt);
   if (tell) found.response->partitions.push_back(std::move(answer));
 }
 

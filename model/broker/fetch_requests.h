@@ -43,6 +43,9 @@ class FetchRequests {
   };
   void read_one(CachedPartition& wanted, const FetchRequest& request, const FetchContext& context,
                 Room& room, Found& found);
+  /// KIP-392: who should be asked instead; none: nobody.
+  BrokerId preferred_replica(const Partition& partition, const FetchRequest& request,
+                             Offset offset) const;
   void respond(Call& call, FetchContext& context, std::unique_ptr<FetchResponse> response);
   void note_followers_fetch(const FetchRequest& request, FetchContext& context);
   ListOffsetsResponse::Partition find_offset(const ListOffsetsRequest::Partition& wanted,

@@ -128,7 +128,8 @@ bool FetchContext::must_respond(CachedPartition& partition, const FetchResponse:
                                 const std::optional<Partition::Standing>& standing) const {
   if (!incremental()) return true;
   const bool must = !answer.records.empty() || answer.error != ErrorCode::none ||
-                    answer.diverging_epoch || partition.high_watermark != answer.high_watermark ||
+                    answer.diverging_epoch || answer.preferred_read_replica.valid() ||
+                    partition.high_watermark != answer.high_watermark ||
                     partition.log_start_offset != answer.log_start_offset;
   if (!must) partition.nothing_while = standing;
   return must;

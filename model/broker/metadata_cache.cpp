@@ -5,7 +5,7 @@ namespace brokerlab::model {
 void MetadataCache::apply(const UpdateMetadataRequest& update) {
   controller_ = update.controller;
   brokers_.clear();
-  for (const BrokerEndpoint& broker : update.live_brokers) brokers_[broker.id] = broker.address;
+  for (const BrokerEndpoint& broker : update.live_brokers) brokers_[broker.id] = broker;
   for (const UpdateMetadataRequest::Partition& partition : update.partitions) {
     topics_[partition.partition.topic][partition.partition.partition] = partition;
   }
@@ -14,7 +14,12 @@ void MetadataCache::apply(const UpdateMetadataRequest& update) {
 std::optional<Address> MetadataCache::address(BrokerId broker) const {
   const auto found = brokers_.find(broker);
   if (found == brokers_.end()) return std::nullopt;
-  return found->second;
+  return found->second.address;
+}
+
+std::string MetadataCache::rack(BrokerId broker) const {
+  const auto found = brokers_.find(broker);
+  return found == brokers_.end() ? std::string() : found->second.rack;
 }
 
 const UpdateMetadataRequest::Partition* MetadataCache::find(const TopicPartition& partition) const {
@@ -62,7 +67,7 @@ TopicMetadata MetadataCache::describe(const std::string& topic) const {
 
 std::unique_ptr<MetadataResponse> MetadataCache::answer(const MetadataRequest& request) const {
   auto response = std::make_unique<MetadataResponse>();
-  for (const auto& [id, address] : brokers_) response->brokers.push_back({id, address});
+  for (const auto& [id, broker] : brokers_) response->brokers.push_back(broker);
   response->controller = controller_;
   if (request.topics.empty()) {
     for (const auto& [topic, partitions] : topics_) response->topics.push_back(describe(topic));

@@ -16,6 +16,8 @@ class MetadataCache {
 
   bool is_alive(BrokerId broker) const { return brokers_.contains(broker); }
   std::optional<Address> address(BrokerId broker) const;
+  /// broker.rack of a live broker; empty: none.
+  std::string rack(BrokerId broker) const;
   BrokerId controller() const { return controller_; }
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
   bool has(const TopicPartition& partition) const { return find(partition) != nullptr; }
@@ -30,7 +32,7 @@ class MetadataCache {
   const UpdateMetadataRequest::Partition* find(const TopicPartition& partition) const;
   TopicMetadata describe(const std::string& topic) const;
 
-  std::map<BrokerId, Address> brokers_;
+  std::map<BrokerId, BrokerEndpoint> brokers_;
   std::map<std::string, std::map<int, UpdateMetadataRequest::Partition>> topics_;
   BrokerId controller_;
 };

@@ -67,9 +67,13 @@ int Partition::effective_min_isr() const {
 }
 
 ErrorCode Partition::check_leader(LeaderEpoch current) const {
-  if (current == log::no_epoch || current == leader_epoch_) {
-    return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
-  }
+  const ErrorCode error = check_epoch(current);
+  if (error != ErrorCode::none) return error;
+  return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
+ErrorCode Partition::check_epoch(LeaderEpoch current) const {
+  if (current == log::no_epoch || current == leader_epoch_) return ErrorCode::none;
   return current < leader_epoch_ ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
 }
 
@@ -307,7 +311,7 @@ Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
 Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
                                 Bytes max_bytes, bool min_one_batch) const {
   Read read;
-  read.error = check_leader(wanted.current_leader_epoch);
+  read.error = may_read(wanted.current_leader_epoch, follower);
   if (read.error != ErrorCode::none) return read;
   read.high_watermark = high_watermark_;
   read.log_start_offset = log().log_start_offset();
@@ -348,7 +352,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
 
 Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
                                         bool follower) const {
-  if (check_leader(wanted.current_leader_epoch) != ErrorCode::none) {
+  if (may_read(wanted.current_leader_epoch, follower) != ErrorCode::none) {
     return {.answer_now = true, .bytes = {}};
   }
   if (wanted.last_fetched_epoch != log::no_epoch) {
@@ -359,6 +363,8 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
     }
   }
   const Offset bound = follower ? log_end_offset() : high_watermark_;
+  // Its leader has told it of more than we know of (KIP-207, KIP-392): it waits.
+  if (!follower && wanted.fetch_offset > bound && wanted.fetch_offset <= log_end_offset()) return {};
   // Behind the end: the log was cut meanwhile.
   if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
   if (wanted.fetch_offset == bound) return {};

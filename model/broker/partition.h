@@ -97,6 +97,10 @@ class Partition {
   /// NONE when this is the leader, and `current` (a client's or follower's idea of the epoch;
   /// no_epoch: no idea) its epoch. The epoch is looked at first. Source: Partition.getLocalLog.
   ErrorCode check_leader(LeaderEpoch current) const;
+  /// Consumers may read from followers too (KIP-392), if they agree about the epoch.
+  ErrorCode may_read(LeaderEpoch current, bool follower) const {
+    return follower || role_ == Role::none ? check_leader(current) : check_epoch(current);
+  }
 
   // --- Leader ---
 
@@ -204,6 +208,7 @@ class Partition {
   bool waits_to_join(BrokerId broker, const FollowerState& follower, Offset end, Time now) const;
   std::optional<IsrChange> maybe_expand_isr(BrokerId follower);
   IsrChange begin_isr_change(std::vector<BrokerId> to);
+  ErrorCode check_epoch(LeaderEpoch current) const;
   void take_replicas(const LeaderAndIsrRequest::Partition& state);
   /// After every change: what holds whatever the cluster goes through.
   void check();

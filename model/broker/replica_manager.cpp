@@ -213,6 +213,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
     (void)partition.truncate_to(point);  // What the disk does is seen in settle(), as below.
     report_truncation(partition, end_before);
   } else {
+    const Offset readable_before = partition.high_watermark();
     const auto appended = partition.append_as_follower(data, context_.wall_millis());
     if (!appended) {
       using Kind = log::LogError::Kind;
@@ -237,6 +238,10 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
       observer.on_log_end(context_.id, partition.name(), partition.log_end_offset());
     }
     observer.on_high_watermark(context_.id, partition.name(), partition.high_watermark());
+    // Consumers may be waiting here (ReplicaFetcherThread.completeDelayedFetchRequests).
+    if (context_.config.replica_selector_class && partition.high_watermark() > readable_before) {
+      replicas_.purgatory().check(partition.name());
+    }
   }
   co_await context_.storage.settle();
   co_return true;

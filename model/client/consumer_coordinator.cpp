@@ -71,7 +71,13 @@ GroupTopics ConsumerCoordinator::topics() const {
   GroupTopics topics;
   for (const std::string& topic : setup_.topics) {
     const int count = network_.view().partition_count(topic);
-    if (count > 0) topics[topic].resize(static_cast<std::size_t>(count));
+    if (count <= 0) continue;
+    std::vector<Racks>& partitions = topics[topic];
+    partitions.resize(static_cast<std::size_t>(count));
+    if (config_.client_rack.empty()) continue;
+    for (int i = 0; i < count; ++i) {
+      partitions[static_cast<std::size_t>(i)] = network_.view().racks({topic, i});
+    }
   }
   return topics;
 }

@@ -69,8 +69,20 @@ bool FetchCollector::initialize(CompletedFetch& fetch) {
   }
   if (position->offset != fetch.next_offset) return false;
   position->high_watermark = fetch.high_watermark;
+  if (fetch.read_replica.valid()) read_from(*position, fetch);
   decode(fetch);
   return true;
+}
+
+/// FetchCollector.updatePartitionState: for metadata.max.age.ms the leader is not asked.
+void FetchCollector::read_from(Position& position, const CompletedFetch& fetch) {
+  const Time until = world_.now() + config_.metadata_max_age;
+  if (!subscriptions_.set_read_replica(position, fetch.read_replica, until)) return;
+  const sim::World::KeepCause keep(world_);
+  world_.trace().record(
+      events::consumer_read_replica,
+      {.machine = process_.machine().id(), .partition = context_.partitions.id_of(fetch.partition)},
+      {{"to", context_.broker_name(fetch.read_replica)}, {"rack", config_.client_rack}});
 }
 
 void FetchCollector::tell_damage(Position& position, const CompletedFetch& fetch) {
@@ -87,10 +99,13 @@ void FetchCollector::tell_damage(Position& position, const CompletedFetch& fetch
 void FetchCollector::handle_error(Position& position, const CompletedFetch& fetch) {
   outages_.note_failing(fetch.partition, position, fetch.error);
   if (fetch.error == ErrorCode::offset_out_of_range) {
+    // A follower may be behind, or have deleted more: the leader decides.
+    if (subscriptions_.clear_read_replica(position)) return;
     if (position.offset != fetch.next_offset) return;
     subscriptions_.reset(fetch.partition, position, ApiKey::fetch, "OffsetOutOfRangeException");
   } else if (needs_metadata(fetch.error) || fetch.error == ErrorCode::offset_not_available) {
     network_.request_update();
+    subscriptions_.clear_read_replica(position);
   }
 }
 

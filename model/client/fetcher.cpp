@@ -11,10 +11,13 @@ void Fetcher::send_fetches() {
   if (network_.update_due()) return;  // metadata first; changed() tells when it is on its way
   const Time now = process_.world().now();
   std::map<BrokerId, std::vector<AskedPosition>> wanted;
-  for (const auto& [node, positions] : subscriptions_.fetchable_by_leader()) {
-    if (fetching_.contains(node)) continue;
+  const bool elsewhere = subscriptions_.reads_elsewhere();
+  for (const auto& [leader, positions] : subscriptions_.fetchable_by_leader()) {
+    if (!elsewhere && fetching_.contains(leader)) continue;
     for (const auto* entry : positions) {
       const auto& [partition, position] = *entry;
+      const BrokerId node = elsewhere ? node_for(partition, leader, now) : leader;
+      if (elsewhere && fetching_.contains(node)) continue;
       if (position.retry_at() > now || buffer_.contains(partition)) continue;
       if (!node.valid()) {
         network_.request_update();
@@ -25,6 +28,11 @@ void Fetcher::send_fetches() {
     }
   }
   for (auto& [node, asked] : wanted) {
+    // It may lead some and follow others; take_answers() wants them in the order of names.
+    if (elsewhere) {
+      std::sort(asked.begin(), asked.end(),
+                [](const auto& a, const auto& b) { return a.partition < b.partition; });
+    }
     NodeConnection* connection = network_.node(node);
     if (connection == nullptr) {
       network_.request_update();
@@ -35,12 +43,25 @@ void Fetcher::send_fetches() {
   }
 }
 
+/// AbstractFetch.selectReadReplica.
+BrokerId Fetcher::node_for(const TopicPartition& partition, BrokerId leader, Time now) {
+  Position& position = subscriptions_.at(partition);
+  const BrokerId replica = subscriptions_.read_replica(position, now);
+  if (!replica.valid()) return leader;
+  if (network_.view().brokers().contains(replica)) return replica;
+  // It is not there any more, or we have not heard of it.
+  network_.request_update();
+  subscriptions_.clear_read_replica(position);
+  return leader;
+}
+
 sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
                            std::vector<AskedPosition> asked) {
   auto request = std::make_unique<FetchRequest>();
   request->max_wait = config_.fetch_max_wait;
   request->min_bytes = config_.fetch_min_bytes;
   request->max_bytes = config_.fetch_max_bytes;
+  request->rack = config_.client_rack;
   std::vector<FetchRequest::Partition> next;
   next.reserve(asked.size());
   for (const AskedPosition& one : asked) {
@@ -61,6 +82,10 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
   if (!result) {
     session.fail();
     outages_.note_unanswered(ApiKey::fetch, connection.address(), result.error(), asked);
+    for (const AskedPosition& one : asked) {
+      Position* position = subscriptions_.find(one.partition);
+      if (position != nullptr) subscriptions_.clear_read_replica(*position);
+    }
     network_.request_update();
   } else {
     outages_.note_reached(connection.address());
@@ -93,6 +118,7 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     fetch.next_offset = one->offset;
     fetch.error = answer.error;
     fetch.high_watermark = answer.high_watermark;
+    fetch.read_replica = answer.preferred_read_replica;
     fetch.data = std::move(answer.records);
     buffer_.completed.push_back(std::move(fetch));
     if (!names_new_leader(answer.error, answer.current_leader)) continue;

@@ -38,6 +38,7 @@ class Fetcher {
   sim::Task<> close_sessions(Time deadline);
 
  private:
+  BrokerId node_for(const TopicPartition& partition, BrokerId leader, Time now);
   sim::Task<> fetch(BrokerId node, NodeConnection& connection, std::vector<AskedPosition> asked);
   void take_answers(const std::vector<AskedPosition>& asked, FetchResponse& response, Address from);
   sim::Task<> close_session(NodeConnection& connection, std::int32_t session);

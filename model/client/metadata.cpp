@@ -12,13 +12,20 @@ bool ClusterView::update(const MetadataResponse& response) {
   available_.clear();
   bool news = false;
   brokers_.clear();
-  for (const BrokerEndpoint& broker : response.brokers) brokers_[broker.id] = broker.address;
+  for (const BrokerEndpoint& broker : response.brokers) {
+    brokers_[broker.id] = broker.address;
+    if (!broker.rack.empty()) racks_[broker.id] = broker.rack;
+  }
   for (const TopicMetadata& topic : response.topics) {
     Topic& known = topics_[topic.name];
     // A broker that has not heard of the topic yet does not make us forget it.
     if (topic.error != ErrorCode::none && topic.partitions.empty()) continue;
     known.partitions.resize(topic.partitions.size());
+    if (!racks_.empty()) known.replicas.resize(topic.partitions.size());
     for (const PartitionMetadata& partition : topic.partitions) {
+      if (!racks_.empty()) {
+        known.replicas[static_cast<std::size_t>(partition.partition)] = partition.replicas;
+      }
       ENSURE(partition.partition >= 0 &&
                  static_cast<std::size_t>(partition.partition) < known.partitions.size(),
              "partitions of a topic must be dense");
@@ -68,6 +75,18 @@ LeaderInfo ClusterView::leader(const TopicPartition& partition) const {
   LeaderInfo info = partitions[index];
   if (!brokers_.contains(info.leader)) info.leader = BrokerId();
   return info;
+}
+
+std::set<std::string> ClusterView::racks(const TopicPartition& partition) const {
+  std::set<std::string> racks;
+  const auto topic = topics_.find(partition.topic);
+  const auto index = static_cast<std::size_t>(partition.partition);
+  if (topic == topics_.end() || index >= topic->second.replicas.size()) return racks;
+  for (const BrokerId replica : topic->second.replicas[index]) {
+    const auto rack = racks_.find(replica);
+    if (rack != racks_.end()) racks.insert(rack->second);
+  }
+  return racks;
 }
 
 const std::vector<TopicPartition>& ClusterView::led_by(BrokerId broker) const {

@@ -51,12 +51,16 @@ class ClusterView {
     return static_cast<int>(available_partitions(topic).size()) == partition_count(topic);
   }
   const std::map<BrokerId, Address>& brokers() const { return brokers_; }
+  /// The racks of the partition's replicas, as far as brokers say where they are.
+  std::set<std::string> racks(const TopicPartition& partition) const;
 
  private:
   struct Topic {
     std::vector<LeaderInfo> partitions;
+    std::vector<std::vector<BrokerId>> replicas;  ///< By partition; if brokers have racks.
   };
   std::map<BrokerId, Address> brokers_;
+  std::map<BrokerId, std::string> racks_;
   std::map<std::string, Topic> topics_;
   // Found out when asked, of what is above.
   mutable std::map<BrokerId, std::vector<TopicPartition>> led_by_;

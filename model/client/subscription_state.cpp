@@ -24,6 +24,8 @@ void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
     if (kept != before.end()) position = std::move(kept->second);
     ++in(position.state_);
   }
+  elsewhere_ = 0;
+  for (const auto& [partition, position] : positions_) elsewhere_ += position.read_replica_.valid();
 }
 
 void SubscriptionState::stop_fetching() {
@@ -46,6 +48,28 @@ void SubscriptionState::set_leader(Position& position, const LeaderInfo& leader)
 void SubscriptionState::retry_at(Position& position, Time when) {
   position.retry_at_ = when;
   last_retry_ = std::max(last_retry_, when);
+}
+
+BrokerId SubscriptionState::read_replica(Position& position, Time now) {
+  if (position.read_replica_.valid() && now > position.read_replica_until_) {
+    clear_read_replica(position);
+  }
+  return position.read_replica_;
+}
+
+bool SubscriptionState::set_read_replica(Position& position, BrokerId replica, Time until) {
+  if (position.read_replica_ == replica) return false;
+  elsewhere_ += !position.read_replica_.valid();
+  position.read_replica_ = replica;
+  position.read_replica_until_ = until;
+  return true;
+}
+
+bool SubscriptionState::clear_read_replica(Position& position) {
+  if (!position.read_replica_.valid()) return false;
+  --elsewhere_;
+  position.read_replica_ = BrokerId();
+  return true;
 }
 
 void SubscriptionState::look_through() {
@@ -146,6 +170,7 @@ void SubscriptionState::validate(const TopicPartition& partition, Position& posi
   if (!leader.leader.valid()) return;
   if (position.leader().leader == leader.leader && position.leader().epoch == leader.epoch) return;
   set_leader(position, leader);
+  clear_read_replica(position);
   position.retry_at_ = {};
   const bool check = position.offset_epoch != log::no_epoch && leader.epoch != log::no_epoch;
   enter(position, check ? PositionState::await_validation : PositionState::fetching);

@@ -44,6 +44,8 @@ struct Position {
   friend class SubscriptionState;  ///< Which keeps account of these.
   PositionState state_ = PositionState::initializing;
   LeaderInfo leader_;
+  BrokerId read_replica_;  ///< KIP-392: who is asked instead of the leader.
+  Time read_replica_until_{};
   Time retry_at_{};
   bool pending_revocation_ = false;
 };
@@ -79,6 +81,7 @@ class SubscriptionState {
   const Position* find(const TopicPartition& partition) const;
   bool fetchable(const TopicPartition& partition) const;
   std::map<TopicPartition, Position>& positions() { return positions_; }
+  Position& at(const TopicPartition& partition) { return positions_.at(partition); }
   using Positions = std::map<TopicPartition, Position>;
   /// Good ones by the broker that leads them, in the order of names; until something changes. None
   /// is the key of those without a leader.
@@ -87,6 +90,16 @@ class SubscriptionState {
   void enter(Position& position, PositionState state);
   void set_leader(Position& position, const LeaderInfo& leader);
   void retry_at(Position& position, Time when);
+
+  /// The replica that its leader has sent us to, while that holds; none: the leader. Source:
+  /// SubscriptionState.preferredReadReplica.
+  BrokerId read_replica(Position& position, Time now);
+  /// False: it is that one already.
+  bool set_read_replica(Position& position, BrokerId replica, Time until);
+  /// The leader is asked next. False: it was all the time.
+  bool clear_read_replica(Position& position);
+  /// Some position is read elsewhere than at its leader.
+  bool reads_elsewhere() const { return elsewhere_ > 0; }
 
   /// auto.offset.reset decides; `exception`: what the application gets when that is none.
   void reset(const TopicPartition& partition, Position& position, ApiKey api,
@@ -115,6 +128,7 @@ class SubscriptionState {
   std::array<std::size_t, states> in_state_{};
   std::size_t& in(PositionState state) { return in_state_[static_cast<std::size_t>(state)]; }
   std::size_t in(PositionState state) const { return in_state_[static_cast<std::size_t>(state)]; }
+  std::size_t elsewhere_ = 0;
   bool changed_ = true;
   std::map<BrokerId, std::vector<const Positions::value_type*>> by_leader_;
   std::set<BrokerId> leaders_;  ///< Of all.

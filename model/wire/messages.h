@@ -28,6 +28,10 @@ void current_leader(F& f, int tag, const CurrentLeader& leader) {
   });
 }
 template <class F>
+void rack(F& f, const BrokerEndpoint& broker) {
+  broker.rack.empty() ? f.null("Rack") : f.text("Rack", broker.rack);
+}
+template <class F>
 void node_endpoints(F& f, const std::vector<BrokerEndpoint>& nodes) {
   if (nodes.empty()) return;
   f.tagged(0, "NodeEndpoints", [&](F& in) {
@@ -35,7 +39,7 @@ void node_endpoints(F& f, const std::vector<BrokerEndpoint>& nodes) {
       one.int32("NodeId", node.id.value());
       one.host("Host", node.address);
       one.int32("Port", node.address.port);
-      one.null("Rack");
+      rack(one, node);
     });
   });
 }
@@ -106,7 +110,7 @@ void describe(F& f, const FetchRequest& m) {
                in.int32("PartitionMaxBytes", one.max_bytes.count());
              });
   f.numbers_by_topic("ForgottenTopicsData", "Partitions", m.forgotten, id_only);
-  f.text("RackId", "");
+  f.text("RackId", m.rack);
   if (!m.from_follower()) return;
   f.tagged_struct(1, "ReplicaState", [&](F& in) {
     in.int32("ReplicaId", m.replica.value());
@@ -127,7 +131,7 @@ void describe(F& f, const FetchResponse& m) {  // v17
                in.int64("LastStableOffset", one.high_watermark);
                in.int64("LogStartOffset", one.log_start_offset);
                in.null("AbortedTransactions");
-               in.int32("PreferredReadReplica", -1);
+               in.int32("PreferredReadReplica", one.preferred_read_replica.value());
                in.bytes("Records", one.records);
                if (one.diverging_epoch) {
                  in.tagged_struct(0, "DivergingEpoch", [&](F& diverging) {
@@ -207,7 +211,7 @@ void describe(F& f, const MetadataResponse& m) {  // v12
     in.int32("NodeId", broker.id.value());
     in.host("Host", broker.address);
     in.int32("Port", broker.address.port);
-    in.null("Rack");
+    rack(in, broker);
   });
   f.text_of("ClusterId", 22);
   f.int32("ControllerId", m.controller.value());
@@ -348,7 +352,7 @@ void describe(F& f, const UpdateMetadataRequest& m) {  // v8
       inner.text("Listener", "PLAINTEXT");
       inner.int16("SecurityProtocol", 0);
     });
-    in.null("Rack");
+    rack(in, broker);
   });
 }
 

@@ -88,6 +88,7 @@ using ResponsePtr = std::unique_ptr<Response>;
 struct BrokerEndpoint {
   BrokerId id;
   Address address;
+  std::string rack = {};  ///< broker.rack; empty: none.
 };
 
 // --- Data ---
@@ -177,6 +178,7 @@ struct FetchRequest final : Request {
   Bytes max_bytes = 50_MiB;
   std::int32_t session_id = no_fetch_session;
   std::int32_t session_epoch = without_session_epoch;
+  std::string rack;  ///< client.rack of a consumer.
   std::vector<Partition>
       partitions;  ///< In a session: new ones, and asked for otherwise than last.
   std::vector<TopicPartition> forgotten;  ///< Not wanted any more.
@@ -199,6 +201,7 @@ struct FetchResponse final : Response {
     log::Records records;
     Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
     CurrentLeader current_leader = {};
+    BrokerId preferred_read_replica = {};  ///< KIP-392: nearer to the consumer. None: this one.
   };
   ErrorCode error = ErrorCode::none;  ///< Of the session.
   std::int32_t session_id = no_fetch_session;

@@ -216,8 +216,8 @@ sim::Task<std::optional<std::map<BrokerId, RegisteredBroker>>> ZooKeeperMetadata
   for (std::size_t i = 0; i < replies.size(); ++i) {
     if (!replies[i].ok()) continue;  // gone meanwhile; the watch will tell
     const BrokerId id(std::stoi(ids.children[i]));
-    const std::optional<Address> address = zk::decode_broker(replies[i].node.data);
-    if (address) found[id] = {{id, *address}, replies[i].node.stat.czxid};
+    const std::optional<BrokerEndpoint> broker = zk::decode_broker(id, replies[i].node.data);
+    if (broker) found[id] = {*broker, replies[i].node.stat.czxid};
   }
   co_return found;
 }

@@ -56,16 +56,19 @@ std::optional<BrokerId> decode_controller(const std::string& text) {
 
 std::string encode_broker(const BrokerEndpoint& broker, log::Timestamp now) {
   // The host is the number of a machine, as the simulated network addresses it.
-  return json_text(Json{{"version", 5},
-                        {"host", broker.address.machine.value()},
-                        {"port", broker.address.port},
-                        {"timestamp", std::to_string(now)}});
+  Json json{{"version", 5},
+            {"host", broker.address.machine.value()},
+            {"port", broker.address.port},
+            {"timestamp", std::to_string(now)}};
+  if (!broker.rack.empty()) json["rack"] = broker.rack;
+  return json_text(json);
 }
 
-std::optional<Address> decode_broker(const std::string& text) {
+std::optional<BrokerEndpoint> decode_broker(BrokerId id, const std::string& text) {
   const Json json = json_from(text);
   if (!json.is_object() || !json.contains("host")) return std::nullopt;
-  return Address{sim::MachineId(json["host"].get<int>()), json["port"].get<int>()};
+  const Address address{sim::MachineId(json["host"].get<int>()), json["port"].get<int>()};
+  return BrokerEndpoint{id, address, json.value("rack", std::string())};
 }
 
 std::string encode_log_dir_event(BrokerId broker) {

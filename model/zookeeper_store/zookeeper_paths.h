@@ -36,7 +36,7 @@ std::string encode_controller(BrokerId broker, log::Timestamp now);
 std::optional<BrokerId> decode_controller(const std::string& text);
 
 std::string encode_broker(const BrokerEndpoint& broker, log::Timestamp now);
-std::optional<Address> decode_broker(const std::string& text);
+std::optional<BrokerEndpoint> decode_broker(BrokerId id, const std::string& text);
 
 std::string encode_log_dir_event(BrokerId broker);
 std::optional<BrokerId> decode_log_dir_event(const std::string& text);

@@ -174,6 +174,9 @@ struct Script {
   int produces_answered = 0;
   int metadata = 0;
   bool names_leader = true;                     ///< KIP-951: errors tell who leads.
+  int sends_to = 0;               ///< KIP-392: as a leader, consumers; 0: it serves them itself.
+  bool serves = false;            ///< As a follower, consumers.
+  Offset serves_from = 0;         ///< What lies before that is out of range there.
   std::deque<ErrorCode> heartbeat_errors;       ///< For the next heartbeats.
   std::deque<ErrorCode> join_errors;            ///< For the next JoinGroups
   std::deque<ErrorCode> sync_errors;            ///< and SyncGroups.
@@ -442,9 +445,15 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
       FetchResponse::Partition answer;
       answer.partition = one.partition;
       answer.high_watermark = partition.end;
-      if (partition.leader != id_) {
+      const Script& script = cluster_.script(id_);
+      if (partition.leader != id_ && !script.serves) {
         answer.error = ErrorCode::not_leader_or_follower;
         name_leader(one.partition, *response, answer);
+      } else if (partition.leader == id_ && script.sends_to != 0) {
+        answer.preferred_read_replica = BrokerId(script.sends_to);
+        anything = true;
+      } else if (partition.leader != id_ && one.fetch_offset < script.serves_from) {
+        answer.error = ErrorCode::offset_out_of_range;
       } else if (one.current_leader_epoch < partition.epoch) {
         answer.error = ErrorCode::fenced_leader_epoch;
         name_leader(one.partition, *response, answer);

@@ -390,6 +390,77 @@ TEST_CASE("a coordinator's successor reads the group back; nobody has to join ag
   for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 8);
 }
 
+// --- Fetching from followers (KIP-392) ---
+
+namespace {
+
+/// Partition 0 is led by broker 1, who sends consumers to broker 2.
+struct NearStory : GroupStory {
+  NearStory() : GroupStory(2, 1) {
+    script(1).sends_to = 2;
+    script(2).serves = true;
+    app.client.config.client_rack = "b";
+    fill(5);
+  }
+};
+
+}  // namespace
+
+// FetchCollector.updatePartitionState, AbstractFetch.selectReadReplica.
+TEST_CASE("a consumer reads from the follower that the leader names", "[unit]") {
+  NearStory story;
+  story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 5);
+  CHECK(story.count("consumer.reads_replica") == 1);
+  CHECK_FALSE(story.script(2).fetched_partitions.empty());
+  const std::size_t asked = story.script(1).fetched_partitions.size();
+  story.fill(5);
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 10);
+  CHECK(story.script(1).fetched_partitions.size() == asked);  // the leader is left alone
+}
+
+// SubscriptionState.preferredReadReplica expires after metadata.max.age.ms.
+TEST_CASE("now and then the leader is asked again where to read", "[unit]") {
+  NearStory story;
+  story.app.client.config.metadata_max_age = 3s;
+  story.add("nifi-1");
+  story.run_for(5s);
+  story.script(1).sends_to = 0;
+  story.run_for(4s);
+  const std::size_t near = story.script(2).fetched_partitions.size();
+  story.fill(5);
+  story.run_for(2s);
+  CHECK(story.diary.consumed.size() == 10);
+  CHECK(story.script(2).fetched_partitions.size() == near);
+}
+
+// FetchCollector.handleInitializeErrors: no reset, the leader decides.
+TEST_CASE("what is out of range at a follower is asked of the leader", "[unit]") {
+  NearStory story;
+  story.script(2).serves_from = 100;
+  story.add("nifi-1");
+  story.run_for(3s);
+  story.script(1).sends_to = 0;
+  story.run_for(3s);
+  CHECK(story.times_consumed().size() == 5);
+  CHECK(story.diary.consumed.size() == 5);
+}
+
+// AbstractFetch.handleFetchFailure.
+TEST_CASE("when the follower dies the leader is asked", "[unit]") {
+  NearStory story;
+  story.add("nifi-1");
+  story.run_for(5s);
+  REQUIRE(story.diary.consumed.size() == 5);
+  story.script(1).sends_to = 0;
+  story.broker(2).kill();
+  story.fill(5);
+  story.run_for(3s);
+  CHECK(story.diary.consumed.size() == 10);
+}
+
 namespace {
 
 struct ForgetfulStory : GroupStory {

@@ -116,8 +116,8 @@ TEST_CASE("a setting of another component says whose it is", "[unit]") {
 TEST_CASE("a misspelt setting is shown the nearest, modelled or not", "[unit]") {
   CHECK(answer<BrokerConfig>("num.io.thread", 1) ==
         "unknown key; did you mean \"num.io.threads\"?");
-  CHECK(answer<BrokerConfig>("broker.rac", "r1") ==
-        "unknown key; did you mean \"broker.rack\"? It " + std::string(kafkas));
+  CHECK(answer<BrokerConfig>("group.share.enabl", "r1") ==
+        "unknown key; did you mean \"group.share.enable\"? It " + std::string(kafkas));
   CHECK(answer<TopicOverrides>("cleanup.polcy", "compact") ==
         "unknown key; did you mean \"cleanup.policy\"? It " + std::string(kafkas));
   CHECK(answer<ConsumerConfig>("isolation.lvl", "x") ==
@@ -134,6 +134,8 @@ TEST_CASE("an override by path says the same of a setting", "[unit]") {
 TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
   defaults_are_kafkas<BrokerConfig>(Component::broker,
                                     {// The codec that is modelled has no other name.
+                                     // No rack is an empty text.
+                                     {"broker.rack", ""},
                                      // The rule that ConfigDef leaves to
                                      // KafkaConfig.logFlushIntervalMs: unset is the scheduler's.
                                      {"log.flush.scheduler.interval.ms", "null"}});

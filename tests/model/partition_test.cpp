@@ -193,14 +193,14 @@ TEST_CASE("a new epoch of the same leader begins at its log's end", "[unit]") {
   CHECK(story.partition.last_fetched_epoch() == 2);
 }
 
-TEST_CASE("a follower knows no ISR, takes no records, serves no reads", "[unit]") {
+TEST_CASE("a follower knows no ISR, takes no records, serves no followers", "[unit]") {
   PartitionStory story;
   story.lead(1);
   REQUIRE(story.append() == ErrorCode::none);
   story.follow(2, 2);
   CHECK(story.partition.isr().empty());
   CHECK(story.append() == ErrorCode::not_leader_or_follower);
-  CHECK(story.read(0).error == ErrorCode::not_leader_or_follower);
+  CHECK(story.read(0, true).error == ErrorCode::not_leader_or_follower);
   CHECK(story.partition.acknowledged(1).error == ErrorCode::not_leader_or_follower);
   CHECK_FALSE(story.partition.maybe_shrink_isr(story.now + 1h));
 }
@@ -467,6 +467,27 @@ TEST_CASE("consumers read up to the high watermark, followers to the end", "[uni
   CHECK(story.read(2).error == ErrorCode::none);
   CHECK(story.read(3).error == ErrorCode::none);
   CHECK(story.read(4).error == ErrorCode::offset_out_of_range);
+}
+
+// FetchParams.fetchOnlyLeader: a consumer's fetch, from version 11 on, may be served by a follower.
+TEST_CASE("a follower serves consumers up to the high watermark that it has heard of", "[unit]") {
+  PartitionStory story;
+  story.follow(2, 3);
+  story.copy(3, 3, 2);
+  REQUIRE(story.high_watermark() == 2);
+  const auto read = story.read(0, false, log::no_epoch, 3);
+  CHECK(read.error == ErrorCode::none);
+  CHECK(read.high_watermark == 2);
+  CHECK(read.records.size() == 2 * story.read(1, false, log::no_epoch, 3).records.size());
+  CHECK(story.read(4, false, log::no_epoch, 3).error == ErrorCode::offset_out_of_range);
+  CHECK(story.read(0, false, log::no_epoch, 4).error == ErrorCode::unknown_leader_epoch);
+  // Who comes from a follower, or a leader, that knew more waits.
+  FetchRequest::Partition wanted{.partition = story.partition.name()};
+  wanted.current_leader_epoch = 3;
+  wanted.fetch_offset = 3;
+  CHECK_FALSE(story.partition.readable(wanted, false).answer_now);
+  wanted.fetch_offset = 4;
+  CHECK(story.partition.readable(wanted, false).answer_now);
 }
 
 TEST_CASE("who has another idea of the epoch is told which is newer", "[unit]") {
