@@ -491,8 +491,7 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
                "members keep what they own while the group rebalances.")
         .field("group.instance.id", &C::group_instance_id,
                setting::text(249, "[A-Za-z0-9._{}-]+",
-                             "letters, digits, \".\", \"_\" and \"-\", or \"{member}\", which "
-                             "stands for the member's number"),
+                             "a name of letters, digits, \".\", \"_\", \"-\" and \"{member}\""),
                "A static member: it comes back within its session without a rebalance, and does "
                "not leave when it closes. Two members of one id fence each other; \"{member}\" "
                "in it stands for the member's number.")

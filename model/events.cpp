@@ -61,6 +61,7 @@ const EventKind consumer_left{"consumer.left", control, "{machine} left group {g
 const EventKind consumer_revoked{"consumer.partitions_revoked", control, "{machine} gives up {partitions}, which group {group} assigns elsewhere", "{machine}이(가) 그룹 {group}에서 다른 멤버에게 갈 {partitions}을(를) 내놓는다"};
 const EventKind consumer_lost_partitions{"consumer.partitions_lost", control, "{machine} lost its partitions of group {group}: {partitions}", "{machine}이(가) 그룹 {group}에서 맡던 파티션을 잃었다: {partitions}"};
 const EventKind consumer_read_replica{"consumer.reads_replica", control, "{machine} reads {partition} from its follower {to}, on its own rack {rack}", "{machine}이(가) 같은 랙 {rack}에 있는 팔로워 {to}에서 {partition}을(를) 읽는다"};
+const EventKind consumer_action{"consumer.action", control, "{machine} {what} {partitions}", "{machine}, {partitions}: {what}"};
 const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} {to}: {error}", "{machine}이(가) {to}{what}: {error}"};
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}, after {waited}", "{machine}이(가) {waited} 만에 {to}에서 {partition}을(를) 다시 읽는다"};
 const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};

@@ -91,6 +91,8 @@ class Observer {
   virtual void on_acknowledged(const RecordRun&, const TopicPartition&, Offset /*first*/) {}
   virtual void on_send_failed(const RecordRun&, ErrorCode) {}
   virtual void on_consumed(const ConsumedRecords&) {}
+  /// Its application goes on elsewhere in that partition.
+  virtual void on_seek(std::string_view /*consumer*/, const TopicPartition&) {}
   virtual void on_assigned(std::string_view /*consumer*/, const std::vector<TopicPartition>&) {}
   /// Every error, retried or not, as often as it is met: once a partition where answers are by
   /// partition, else once a request. Failed sends are told here once a batch, and by

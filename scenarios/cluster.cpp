@@ -242,6 +242,12 @@ void Cluster::add_consumers() {
             *instance = for_member(*instance, number);
           }
           setup.service_time = spec.service_time;
+          setup.commit = spec.commit.value_or(CommitPoint::never);
+          for (const ConsumerActionSpec& one : spec.actions) {
+            if (one.member == 0 || one.member == number) setup.actions.push_back(one.action);
+          }
+          std::stable_sort(setup.actions.begin(), setup.actions.end(),
+                           [](const auto& a, const auto& b) { return a.at < b.at; });
           return std::make_unique<model::ConsumerApp>(process, setup, context_);
         });
   }

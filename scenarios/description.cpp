@@ -94,6 +94,43 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
   return all;
 }
 
+const Settings<ConsumerActionSpec>& ConsumerActionSpec::settings() {
+  using S = ConsumerActionSpec;
+  using A = model::ConsumerAction;
+  using What = A::What;
+  static const auto all =
+      Settings<S>("ConsumerAction", "What the application of a member does, beside reading.")
+          .field("at", &S::action, &A::at, setting::duration(Duration{0}, longest_run),
+                 "Since the start of the run; done before its next poll().")
+          .required()
+          .field("do", &S::action, &A::what,
+                 names<What>({{"pause", What::pause},
+                              {"resume", What::resume},
+                              {"seek_to_beginning", What::seek_to_beginning},
+                              {"seek_to_end", What::seek_to_end},
+                              {"seek_to_offset", What::seek_to_offset},
+                              {"seek_back", What::seek_back}}),
+                 "pause: no record of these partitions is handed out until resume, or a rebalance "
+                 "that gives them anew. The others: where it reads on.")
+          .required()
+          .field("member", &S::member, 0, 1000, "Which member, from 1; 0: all.")
+          .field("partitions", &S::action, &A::partitions, list(text(260), 0, 10'000),
+                 "As \"topic-0\"; empty: all that the member is assigned then.")
+          .field("offset", &S::action, &A::offset, setting::integer64(0), "Of seek_to_offset.")
+          .field("back", &S::action, &A::back, setting::duration(Duration{0}, longest_run),
+                 "Of seek_back: to what was written that long ago.")
+          .check([](const S& spec, FieldReport& report) {
+            const What what = spec.action.what;
+            if (report.given("offset") != (what == What::seek_to_offset)) {
+              report.error("offset", tr("belongs to seek_to_offset, and to nothing else"));
+            }
+            if (report.given("back") != (what == What::seek_back)) {
+              report.error("back", tr("belongs to seek_back, and to nothing else"));
+            }
+          });
+  return all;
+}
+
 const Settings<ConsumerSpec>& ConsumerSpec::settings() {
   using S = ConsumerSpec;
   static const auto all =
@@ -106,8 +143,13 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
           .required()
           .field("service_time", &S::service_time, Duration{0}, 1h, "Work for a record.")
           .field("commit", &S::commit,
-                 names<CommitPoint>({{"after_batch", CommitPoint::after_batch}}),
-                 "When it commits offsets, if enable.auto.commit is false.")
+                 names<CommitPoint>({{"after_batch", CommitPoint::after_batch},
+                                     {"async_after_batch", CommitPoint::async_after_batch},
+                                     {"never", CommitPoint::never}}),
+                 "When it commits offsets, if enable.auto.commit is false: after each batch, "
+                 "waiting (commitSync) or not (commitAsync, and commitSync at its end), or never.")
+          .field("actions", &S::actions, list(record<ConsumerActionSpec>(), 0, 1000),
+                 "What the application does at certain dates.")
           .field("config", &S::config, record<model::ConsumerConfig>(), "Consumer properties.")
           .named_by("group")
           .check([](S& spec, FieldReport& report) {

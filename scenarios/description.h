@@ -12,6 +12,7 @@
 
 #include "base/settings_fwd.h"
 #include "base/units.h"
+#include "model/client/consumer.h"
 #include "model/config.h"
 #include "recording/scope.h"
 #include "scenarios/fault.h"
@@ -79,7 +80,14 @@ struct ProducerSpec {
 };
 
 /// When a group commits by itself; not used when enable.auto.commit is on.
-enum class CommitPoint { after_batch };
+using model::CommitPoint;
+
+/// What the application of a group's members does at a date, beside reading.
+struct ConsumerActionSpec {
+  int member = 0;  ///< From 1; 0: all.
+  model::ConsumerAction action;
+  static const Settings<ConsumerActionSpec>& settings();
+};
 
 struct ConsumerSpec {
   std::string group;
@@ -89,6 +97,7 @@ struct ConsumerSpec {
   Duration service_time = 1ms;  ///< Spent on every record before the next one.
   /// Unset: not by itself, for enable.auto.commit is on. Otherwise loading has set it.
   std::optional<CommitPoint> commit;
+  std::vector<ConsumerActionSpec> actions;
   model::ConsumerConfig config;
   static const Settings<ConsumerSpec>& settings();
 };

@@ -1,5 +1,6 @@
 #include "scenarios/validate.h"
 
+#include "base/integer_text.h"
 #include "base/settings.h"
 #include "base/translation.h"
 #include "model/ids.h"
@@ -396,6 +397,7 @@ class Validator {
         const TopicSpec* topic = s_.topic(group.topics[t]);
         if (topic != nullptr) partitions += topic->partitions;
       }
+      check_actions(path, group);
       if (clean(path) && clean("/topics") && group.members > partitions) {
         report_.warning(path + "/members", std::to_string(group.members),
                         tr("exceeds the partitions, {}: {} will be idle", partitions,
@@ -403,6 +405,34 @@ class Validator {
       }
       for (std::size_t brokers = 0; brokers < s_.brokers.size(); ++brokers) {
         check_session(path, group.config.session_timeout, brokers);
+      }
+    }
+  }
+
+  void check_actions(const std::string& path, const ConsumerSpec& group) {
+    for (std::size_t i = 0; i < group.actions.size(); ++i) {
+      const ConsumerActionSpec& spec = group.actions[i];
+      const std::string here = fmt::format("{}/actions/{}", path, i);
+      if (spec.member > group.members) {
+        report_.error(here + "/member", std::to_string(spec.member),
+                      tr("the group has {} members", group.members));
+      }
+      if (spec.action.at > s_.duration) {
+        report_.error(here + "/at", in_quotes(brokerlab::to_text(spec.action.at)),
+                      tr("is after the end of the run, {}", brokerlab::to_text(s_.duration)));
+      }
+      for (std::size_t p = 0; p < spec.action.partitions.size(); ++p) {
+        const std::string& name = spec.action.partitions[p];
+        const std::size_t dash = name.rfind('-');
+        const TopicSpec* topic =
+            dash == std::string::npos ? nullptr : s_.topic(name.substr(0, dash));
+        const auto number =
+            dash == std::string::npos ? std::nullopt : parse_integer<int>(name.substr(dash + 1));
+        const bool read = topic != nullptr && std::find(group.topics.begin(), group.topics.end(),
+                                                        topic->name) != group.topics.end();
+        if (read && number && *number >= 0 && *number < topic->partitions) continue;
+        report_.error(fmt::format("{}/partitions/{}", here, p), in_quotes(name),
+                      tr("is no partition of a topic that the group reads"));
       }
     }
   }

@@ -139,8 +139,7 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
     found.response->partitions.push_back(std::move(answer));
     return;
   }
-  answer.preferred_read_replica =
-      preferred_replica(*partition, request, wanted.asked.fetch_offset);
+  answer.preferred_read_replica = preferred_replica(*partition, request, wanted.asked.fetch_offset);
   const bool send_away = answer.preferred_read_replica.valid();
   if (!send_away && stands_still(wanted, *partition)) return;
   Partition::Read read;

@@ -364,7 +364,8 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
   }
   const Offset bound = follower ? log_end_offset() : high_watermark_;
   // Its leader has told it of more than we know of (KIP-207, KIP-392): it waits.
-  if (!follower && wanted.fetch_offset > bound && wanted.fetch_offset <= log_end_offset()) return {};
+  if (!follower && wanted.fetch_offset > bound && wanted.fetch_offset <= log_end_offset())
+    return {};
   // Behind the end: the log was cut meanwhile.
   if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
   if (wanted.fetch_offset == bound) return {};

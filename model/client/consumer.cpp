@@ -96,6 +96,23 @@ sim::Task<ErrorCode> KafkaConsumer::commit() {
   return impl_->coordinator.commit(std::move(offsets), deadline);
 }
 
+void KafkaConsumer::commit_async() {
+  impl_->coordinator.commit_async(impl_->subscriptions.consumed());
+}
+
+void KafkaConsumer::pause(const std::vector<TopicPartition>& partitions) {
+  for (const TopicPartition& one : partitions) impl_->subscriptions.set_paused(one, true);
+}
+void KafkaConsumer::resume(const std::vector<TopicPartition>& partitions) {
+  for (const TopicPartition& one : partitions) impl_->subscriptions.set_paused(one, false);
+}
+void KafkaConsumer::seek(const TopicPartition& partition, Offset offset) {
+  impl_->subscriptions.seek(partition, offset);
+}
+void KafkaConsumer::seek_by_time(const TopicPartition& partition, std::int64_t timestamp) {
+  impl_->subscriptions.seek_by_time(partition, timestamp);
+}
+
 /// ClassicKafkaConsumer.close, createTimerForRequest: all of it within that time.
 sim::Task<> KafkaConsumer::close() {
   const ConsumerConfig& config = impl_->setup.config;
@@ -106,6 +123,7 @@ sim::Task<> KafkaConsumer::close() {
     co_await impl_->coordinator.commit(impl_->subscriptions.consumed(), deadline);
   }
   impl_->world.set_cause(cause);  // not of who made the commit durable
+  co_await impl_->coordinator.await_commits(deadline);
   co_await impl_->coordinator.close(deadline);
   co_await impl_->fetcher.close_sessions(deadline);
 }
@@ -142,8 +160,19 @@ ConsumerSetup ConsumerApp::with_listener(ConsumerSetup setup) {
 
 sim::Task<> ConsumerApp::run() {
   sim::World& world = process_.world();
+  const std::vector<ConsumerAction>& actions = setup_.actions;
+  // What an earlier life of the process did is done.
+  while (next_action_ < actions.size() && Time(actions[next_action_].at) < world.now()) {
+    ++next_action_;
+  }
   while (!stopping_) {
-    const Time deadline = world.now() + setup_.poll_timeout;
+    for (; next_action_ < actions.size() && Time(actions[next_action_].at) <= world.now();) {
+      act(actions[next_action_++]);
+    }
+    Time deadline = world.now() + setup_.poll_timeout;
+    if (next_action_ < actions.size()) {
+      deadline = std::min(deadline, Time(actions[next_action_].at));
+    }
     const Result<std::vector<ConsumedRecord>, ConsumerFailure> records =
         co_await consumer_.poll(deadline);
     if (!records) {
@@ -151,12 +180,63 @@ sim::Task<> ConsumerApp::run() {
       co_return;
     }
     for (const ConsumedRecord& record : *records) co_await process(record);
-    if (records->empty() || setup_.client.config.enable_auto_commit) continue;
-    co_await consumer_.commit();
+    if (records->empty()) continue;
+    if (commits(CommitPoint::async_after_batch)) consumer_.commit_async();
+    if (commits(CommitPoint::after_batch)) co_await consumer_.commit();
   }
   world.set_cause(told_to_stop_);
+  if (commits(CommitPoint::async_after_batch)) {
+    co_await consumer_.commit();
+    world.set_cause(told_to_stop_);
+  }
   co_await consumer_.close();
   process_.exit({"stopped", "정지 요청"});
+}
+
+std::vector<TopicPartition> ConsumerApp::meant_by(const ConsumerAction& action) const {
+  std::vector<TopicPartition> meant = consumer_.assignment();
+  std::erase_if(meant, [&](const TopicPartition& one) {
+    const auto& names = action.partitions;
+    return !names.empty() && std::find(names.begin(), names.end(), one.name()) == names.end();
+  });
+  return meant;
+}
+
+void ConsumerApp::act(const ConsumerAction& action) {
+  using What = ConsumerAction::What;
+  const std::vector<TopicPartition> partitions = meant_by(action);
+  Phrase what{"pauses", "읽기를 멈춘다"};
+  const log::Timestamp now = context_.wall_millis(process_.machine());
+  if (action.what == What::pause) consumer_.pause(partitions);
+  if (action.what == What::resume) {
+    what = {"resumes", "다시 읽는다"};
+    consumer_.resume(partitions);
+  }
+  for (const TopicPartition& one : partitions) {
+    if (action.what == What::pause || action.what == What::resume) continue;
+    context_.observer.on_seek(setup_.client.client_id, one);
+    if (action.what == What::seek_to_offset) {
+      what = {fmt::format("seeks to offset {} in", action.offset),
+              fmt::format("오프셋 {}(으)로 옮긴다", action.offset)};
+      consumer_.seek(one, action.offset);
+    } else if (action.what == What::seek_back) {
+      what = {fmt::format("goes back {} in", brokerlab::to_text(action.back)),
+              fmt::format("{} 전으로 돌아간다", to_korean_text(action.back))};
+      consumer_.seek_by_time(one, now - whole_millis(action.back));
+    } else {
+      const bool first = action.what == What::seek_to_beginning;
+      what = first ? Phrase{"seeks to the beginning of", "처음으로 돌아간다"}
+                   : Phrase{"seeks to the end of", "끝으로 건너뛴다"};
+      consumer_.seek_by_time(one, first ? earliest_timestamp : latest_timestamp);
+    }
+  }
+  std::string names;
+  for (const TopicPartition& one : partitions) names += (names.empty() ? "" : ", ") + one.name();
+  const sim::World::KeepCause keep(process_.world());
+  process_.world().set_cause({});
+  process_.world().trace().record(
+      events::consumer_action, {.machine = process_.machine().id()},
+      {sim::Detail::of("what", what), {"partitions", names.empty() ? "-" : names}});
 }
 
 sim::Task<> ConsumerApp::process(const ConsumedRecord& record) {

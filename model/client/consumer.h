@@ -38,6 +38,19 @@ struct ConsumedRecord {
   std::optional<log::PhantomBatch> phantom = {};  ///< What they are part of; no key and value then.
 };
 
+/// What the application does beside reading, before its first poll() from that date on.
+struct ConsumerAction {
+  enum class What { pause, resume, seek_to_beginning, seek_to_end, seek_to_offset, seek_back };
+  Duration at{};
+  What what = What::pause;
+  std::vector<std::string> partitions = {};  ///< "wifi-0"; empty: all it is assigned then.
+  std::int64_t offset = 0;                   ///< Of seek_to_offset.
+  Duration back{};                           ///< Of seek_back: to the records of that long ago.
+};
+
+/// When the application commits what it has read, unless enable.auto.commit.
+enum class CommitPoint { after_batch, async_after_batch, never };
+
 struct ConsumerSetup {
   std::string client_id;
   std::string group;
@@ -67,6 +80,16 @@ class KafkaConsumer {
   /// Commits the positions after the last poll() and waits (commitSync), retrying what is
   /// retriable until default.api.timeout.ms. `none`, or why the group did not take it.
   sim::Task<ErrorCode> commit();
+  /// The same in one attempt, and does not wait (commitAsync).
+  void commit_async();
+  /// No record of these is handed out, and none is fetched, until resume() or a new assignment.
+  void pause(const std::vector<TopicPartition>& partitions);
+  void resume(const std::vector<TopicPartition>& partitions);
+  /// Its next record, wherever it was; of what is not assigned nothing happens.
+  void seek(const TopicPartition& partition, Offset offset);
+  /// The same by `timestamp`: earliest_timestamp, latest_timestamp or a date in milliseconds, which
+  /// the leader is asked about (seekToBeginning, seekToEnd, offsetsForTimes).
+  void seek_by_time(const TopicPartition& partition, std::int64_t timestamp);
   /// Leaves the group (after a commit when enable.auto.commit).
   sim::Task<> close();
 
@@ -87,10 +110,13 @@ struct ConsumerAppSetup {
   ConsumerSetup client;
   Duration poll_timeout = 1s;
   Duration service_time{0};  ///< What the application spends on a record: time, not CPU.
+  CommitPoint commit = CommitPoint::after_batch;
+  std::vector<ConsumerAction> actions = {};  ///< In the order of their dates.
 };
 
-/// The application: polls, spends the service time on each record, commits after each batch unless
-/// enable.auto.commit. An exception out of poll() ends it: it closes the consumer and exits.
+/// The application: polls, spends the service time on each record, commits after each batch (once
+/// more, and waiting, at its end, if it does not wait otherwise) unless enable.auto.commit. An
+/// exception out of poll() ends it: it closes the consumer and exits.
 class ConsumerApp final : public sim::Program {
  public:
   ConsumerApp(sim::Process& process, ConsumerAppSetup setup, ClusterContext& context);
@@ -102,6 +128,11 @@ class ConsumerApp final : public sim::Program {
  private:
   sim::Task<> run();
   sim::Task<> process(const ConsumedRecord& record);
+  void act(const ConsumerAction& action);
+  std::vector<TopicPartition> meant_by(const ConsumerAction& action) const;
+  bool commits(CommitPoint when) const {
+    return !setup_.client.config.enable_auto_commit && setup_.commit == when;
+  }
   sim::Task<> give_up(ConsumerFailure failure);
   static ConsumerSetup with_listener(ConsumerSetup setup);
 
@@ -109,6 +140,7 @@ class ConsumerApp final : public sim::Program {
   const ConsumerAppSetup setup_;
   ClusterContext& context_;
   KafkaConsumer consumer_;
+  std::size_t next_action_ = 0;
   bool stopping_ = false;
   sim::EventId told_to_stop_;  ///< By that event.
 };

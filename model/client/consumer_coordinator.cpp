@@ -290,6 +290,29 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   co_return error;
 }
 
+/// ConsumerCoordinator.commitOffsetsAsync: what is retriable is the application's to try again
+/// (RetriableCommitFailedException), which it does with its next batch.
+void ConsumerCoordinator::commit_async(std::vector<OffsetCommitRequest::Partition> offsets) {
+  if (offsets.empty()) return;
+  ++commits_in_flight_;
+  process_.spawn(commit_in_background(std::move(offsets)));
+}
+
+sim::Task<> ConsumerCoordinator::commit_in_background(
+    std::vector<OffsetCommitRequest::Partition> offsets) {
+  const Time deadline = world_.now() + config_.request_timeout;
+  const bool found = co_await finder_.find(deadline);
+  if (found) (void)co_await commit_once(offsets, deadline);
+  --commits_in_flight_;
+  finder_.changed().notify_all();
+}
+
+sim::Task<> ConsumerCoordinator::await_commits(Time deadline) {
+  while (commits_in_flight_ > 0 && world_.now() < deadline) {
+    co_await finder_.changed().wait(deadline);
+  }
+}
+
 Time ConsumerCoordinator::next_poll() const {
   const bool commits =
       config_.enable_auto_commit && membership_.stable() && next_auto_commit_ > world_.now();

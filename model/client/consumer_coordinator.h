@@ -40,6 +40,10 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   /// and not for the join. False: positions are not to be looked after now.
   sim::Task<bool> poll(Time deadline);
   sim::Task<ErrorCode> commit(std::vector<OffsetCommitRequest::Partition> offsets, Time deadline);
+  /// One attempt, in the order of the calls; nobody waits for it.
+  void commit_async(std::vector<OffsetCommitRequest::Partition> offsets);
+  /// Until those are answered (awaitPendingRequests).
+  sim::Task<> await_commits(Time deadline);
   /// Ends heartbeats and joins, and leaves the group. poll() must not follow.
   sim::Task<> close(Time deadline) { return membership_.close(deadline); }
   /// When poll() has to be here again (auto.commit.interval.ms), whatever else happens.
@@ -62,6 +66,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
                                    Time deadline);
   sim::Task<> auto_commit();
+  sim::Task<> commit_in_background(std::vector<OffsetCommitRequest::Partition> offsets);
   GroupTopics topics() const;
   Assignor& assignor(const std::string& protocol);
   void watch_topics();
@@ -83,6 +88,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   GroupTopics assigned_topics_;    ///< As they were when the leader assigned them.
   std::int64_t topics_seen_ = -1;  ///< The metadata's version when they were compared.
   Time next_auto_commit_ = never;
+  int commits_in_flight_ = 0;  ///< That nobody waits for.
 };
 
 }  // namespace brokerlab::model

@@ -42,8 +42,11 @@ bool FetchCollector::has_available() const {
 FetchCollector::Collected FetchCollector::collect() {
   Collected collected;
   const std::int64_t most = config_.max_poll_records;
+  std::vector<CompletedFetch> paused;
   while (collected.count < most) {
-    if (buffer_.next_in_line) {
+    if (buffer_.next_in_line && is_paused(buffer_.next_in_line->partition)) {
+      paused.push_back(*std::exchange(buffer_.next_in_line, std::nullopt));
+    } else if (buffer_.next_in_line) {
       take_records(*buffer_.next_in_line, most - collected.count, collected);
     } else if (buffer_.completed.empty()) {
       break;
@@ -55,7 +58,13 @@ FetchCollector::Collected FetchCollector::collect() {
       if (subscriptions_.failed() && collected.empty()) break;
     }
   }
+  for (CompletedFetch& fetch : paused) buffer_.completed.push_back(std::move(fetch));
   return collected;
+}
+
+bool FetchCollector::is_paused(const TopicPartition& partition) const {
+  const Position* position = subscriptions_.find(partition);
+  return position != nullptr && position->paused();
 }
 
 /// FetchCollector.initialize: false when there is nothing to take.

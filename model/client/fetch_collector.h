@@ -37,6 +37,7 @@ class FetchCollector {
 
  private:
   bool initialize(CompletedFetch& fetch);
+  bool is_paused(const TopicPartition& partition) const;
   void read_from(Position& position, const CompletedFetch& fetch);
   void handle_error(Position& position, const CompletedFetch& fetch);
   void decode(CompletedFetch& fetch) const;

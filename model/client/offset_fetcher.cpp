@@ -51,10 +51,8 @@ void OffsetFetcher::retry_all_later(ApiKey api, const NodeConnection& connection
 sim::Task<> OffsetFetcher::list_offsets(NodeConnection& connection,
                                         std::vector<AskedPosition> asked) {
   auto request = std::make_unique<ListOffsetsRequest>();
-  const bool earliest = config_.auto_offset_reset == AutoOffsetReset::earliest;
   for (const AskedPosition& one : asked) {
-    request->partitions.push_back(
-        {one.partition, one.leader.epoch, earliest ? earliest_timestamp : latest_timestamp});
+    request->partitions.push_back({one.partition, one.leader.epoch, one.reset_to});
   }
   RequestPtr message = std::move(request);
   outages_.note_asked(asked);
@@ -65,6 +63,14 @@ sim::Task<> OffsetFetcher::list_offsets(NodeConnection& connection,
   } else {
     outages_.note_reached(connection.address());
     for (const ListOffsetsResponse::Partition& answer : (*result)->partitions) {
+      const Position* position = subscriptions_.find(answer.partition);
+      const auto one = std::find_if(asked.begin(), asked.end(), [&](const auto& candidate) {
+        return candidate.partition == answer.partition;
+      });
+      // Something else is wanted by now (resetPositionIfNeeded).
+      if (position == nullptr || one == asked.end() || one->reset_to != position->reset_to()) {
+        continue;
+      }
       take_offset(answer);
     }
   }
@@ -76,6 +82,11 @@ void OffsetFetcher::take_offset(const ListOffsetsResponse::Partition& answer) {
   if (position == nullptr || position->state() != PositionState::await_reset) return;
   if (answer.error != ErrorCode::none) {
     retry_later(answer.partition, ApiKey::list_offsets, answer.error);
+    return;
+  }
+  if (answer.offset == log::no_offset) {
+    subscriptions_.reset_to_end(*position);
+    subscriptions_.retry_at(*position, {});
     return;
   }
   // Without an epoch: there is nothing to validate about it.

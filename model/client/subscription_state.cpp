@@ -28,6 +28,33 @@ void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
   for (const auto& [partition, position] : positions_) elsewhere_ += position.read_replica_.valid();
 }
 
+void SubscriptionState::set_paused(const TopicPartition& partition, bool paused) {
+  Position* position = find(partition);
+  if (position == nullptr) return;
+  position->paused_ = paused;
+  changed_ = true;
+}
+
+/// SubscriptionState.seekUnvalidated of a position without an epoch: there is nothing to check.
+void SubscriptionState::seek(const TopicPartition& partition, Offset offset) {
+  Position* position = find(partition);
+  if (position == nullptr) return;
+  position->offset = offset;
+  position->offset_epoch = log::no_epoch;
+  position->retry_at_ = {};
+  set_leader(*position, network_.view().leader(partition));
+  enter(*position, PositionState::fetching);
+}
+
+/// SubscriptionState.requestOffsetReset.
+void SubscriptionState::seek_by_time(const TopicPartition& partition, std::int64_t timestamp) {
+  Position* position = find(partition);
+  if (position == nullptr) return;
+  position->reset_to_ = timestamp;
+  position->retry_at_ = {};
+  enter(*position, PositionState::await_reset);
+}
+
 void SubscriptionState::stop_fetching() {
   changed_ = true;
   for (auto& [partition, position] : positions_) position.pending_revocation_ = true;
@@ -119,6 +146,8 @@ void SubscriptionState::reset(const TopicPartition& partition, Position& positio
                               std::string_view exception) {
   position.retry_at_ = {};
   if (config_.auto_offset_reset != AutoOffsetReset::none) {
+    const bool earliest = config_.auto_offset_reset == AutoOffsetReset::earliest;
+    position.reset_to_ = earliest ? earliest_timestamp : latest_timestamp;
     enter(position, PositionState::await_reset);
     return;
   }
@@ -193,7 +222,8 @@ std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(Positio
     const LeaderInfo leader =
         state == PositionState::await_reset ? network_.view().leader(partition) : position.leader();
     if (leader.leader.valid()) {
-      by_node[leader.leader].push_back({partition, position.offset, leader, position.offset_epoch});
+      by_node[leader.leader].push_back(
+          {partition, position.offset, leader, position.offset_epoch, position.reset_to_});
     } else {
       network_.request_update();
     }

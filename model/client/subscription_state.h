@@ -31,7 +31,12 @@ struct Position {
   /// Nothing is asked about it before.
   Time retry_at() const { return retry_at_; }
   /// It is good, and records may be taken from it.
-  bool fetchable() const { return state_ == PositionState::fetching && !pending_revocation_; }
+  bool fetchable() const {
+    return state_ == PositionState::fetching && !pending_revocation_ && !paused_;
+  }
+  bool paused() const { return paused_; }
+  /// What it is reset to: a date, or earliest_timestamp or latest_timestamp.
+  std::int64_t reset_to() const { return reset_to_; }
 
   Offset offset = log::no_offset;
   LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
@@ -48,6 +53,8 @@ struct Position {
   Time read_replica_until_{};
   Time retry_at_{};
   bool pending_revocation_ = false;
+  bool paused_ = false;
+  std::int64_t reset_to_ = latest_timestamp;
 };
 
 /// A position as it was when a broker was asked about it.
@@ -56,6 +63,7 @@ struct AskedPosition {
   Offset offset = log::no_offset;
   LeaderInfo leader;
   LeaderEpoch offset_epoch = log::no_epoch;
+  std::int64_t reset_to = latest_timestamp;
 };
 
 class SubscriptionState {
@@ -70,6 +78,12 @@ class SubscriptionState {
   /// All of them are about to be given up: what is read from now on would be read twice
   /// (markPendingRevocation).
   void stop_fetching();
+  // What the application wants; of a partition that is not assigned nothing.
+  void set_paused(const TopicPartition& partition, bool paused);
+  void seek(const TopicPartition& partition, Offset offset);
+  void seek_by_time(const TopicPartition& partition, std::int64_t timestamp);
+  /// There is nothing at that time or after it: it begins at the end.
+  void reset_to_end(Position& position) { position.reset_to_ = latest_timestamp; }
   /// Partitions that wait for their committed offset.
   std::vector<TopicPartition> initializing() const;
   /// The committed offset, or nothing: auto.offset.reset decides.

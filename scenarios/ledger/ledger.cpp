@@ -325,6 +325,12 @@ void Ledger::on_client_error(const model::ClientError& error) {
   seen.final += error.final;
 }
 
+/// Where it goes on may be anywhere.
+void Ledger::on_seek(std::string_view consumer, const TopicPartition& name) {
+  const auto group = group_of_.find(consumer);
+  if (group != group_of_.end()) groups_[group->second].next_offset.erase(name);
+}
+
 void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicPartition>& assigned) {
   assignments_[std::string(consumer)] = assigned;
 }

@@ -126,6 +126,7 @@ class Ledger : public model::Observer {
   void on_send_failed(const model::RecordRun&, model::ErrorCode) override;
   void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_client_error(const model::ClientError& error) override;
+  void on_seek(std::string_view consumer, const model::TopicPartition&) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,

@@ -173,10 +173,10 @@ struct Script {
   int produces = 0;
   int produces_answered = 0;
   int metadata = 0;
-  bool names_leader = true;                     ///< KIP-951: errors tell who leads.
-  int sends_to = 0;               ///< KIP-392: as a leader, consumers; 0: it serves them itself.
-  bool serves = false;            ///< As a follower, consumers.
-  Offset serves_from = 0;         ///< What lies before that is out of range there.
+  bool names_leader = true;  ///< KIP-951: errors tell who leads.
+  int sends_to = 0;          ///< KIP-392: as a leader, consumers; 0: it serves them itself.
+  bool serves = false;       ///< As a follower, consumers.
+  Offset serves_from = 0;    ///< What lies before that is out of range there.
   std::deque<ErrorCode> heartbeat_errors;       ///< For the next heartbeats.
   std::deque<ErrorCode> join_errors;            ///< For the next JoinGroups
   std::deque<ErrorCode> sync_errors;            ///< and SyncGroups.

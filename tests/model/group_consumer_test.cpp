@@ -390,6 +390,102 @@ TEST_CASE("a coordinator's successor reads the group back; nobody has to join ag
   for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 8);
 }
 
+// --- What the application does ---
+
+TEST_CASE("a paused partition is handed out no more, and goes on where it was", "[unit]") {
+  GroupStory story(1, 2);
+  using What = ConsumerAction::What;
+  story.app.actions = {{.at = 5s, .what = What::pause, .partitions = {"wifi-0"}},
+                       {.at = 15s, .what = What::resume, .partitions = {"wifi-0"}}};
+  story.fill(3);
+  story.add("nifi-1");
+  story.run_for(6s);
+  REQUIRE(story.diary.consumed.size() == 6);
+  story.fill(3);
+  story.run_for(8s);
+  CHECK(story.diary.consumed.size() == 9);
+  for (const Diary::Consumed& one : story.diary.consumed) {
+    if (one.partition.partition == 0) CHECK(one.offset < 3);
+  }
+  story.run_for(3s);
+  CHECK(story.diary.consumed.size() == 12);
+  CHECK(story.times_consumed().size() == 12);
+  CHECK(story.count("consumer.action") == 2);
+}
+
+// FetchCollector.collectFetch puts what was fetched of a paused partition aside.
+TEST_CASE("what was fetched before a pause is not lost, nor fetched again", "[unit]") {
+  GroupStory story(1, 1);
+  using What = ConsumerAction::What;
+  story.app.client.config.max_poll_records = 1;
+  story.app.service_time = 1s;
+  story.app.actions = {{.at = 4s, .what = What::pause}, {.at = 10s, .what = What::resume}};
+  story.put(0, {"wifi-0@0", "wifi-0@0", "wifi-0@0", "wifi-0@0", "wifi-0@0", "wifi-0@0"});
+  story.add("nifi-1");
+  story.run_for(9s);
+  const std::size_t before = story.diary.consumed.size();
+  CHECK(before < 5);
+  const std::size_t fetches = story.script(1).fetched_partitions.size();
+  story.run_for(12s);
+  CHECK(story.diary.consumed.size() == 6);
+  CHECK(story.times_consumed().size() == 6);
+  CHECK(fetches > 0);
+}
+
+TEST_CASE("a seek goes to an offset, to the beginning, or to the end", "[unit]") {
+  GroupStory story(1, 1);
+  using What = ConsumerAction::What;
+  story.app.actions = {{.at = 5s, .what = What::seek_to_offset, .offset = 4},
+                       {.at = 8s, .what = What::seek_to_beginning},
+                       {.at = 11s, .what = What::pause},
+                       {.at = 14s, .what = What::seek_to_end},
+                       {.at = 14s, .what = What::resume}};
+  story.fill(6);
+  story.add("nifi-1");
+  story.run_for(7s);
+  CHECK(story.diary.consumed.size() == 6 + 2);
+  story.run_for(3s);
+  CHECK(story.diary.consumed.size() == 8 + 6);
+  story.run_for(2s);
+  story.fill(3);  // passed over
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 14);
+  story.fill(2);
+  story.run_for(3s);
+  CHECK(story.diary.consumed.size() == 16);
+  CHECK(story.diary.consumed.back().offset == 10);
+}
+
+// ConsumerCoordinator.commitOffsetsAsync; close() waits for what is under way.
+TEST_CASE("a commit that nobody waits for does not keep the application from its work", "[unit]") {
+  GroupStory story(1, 1);
+  story.app.commit = CommitPoint::async_after_batch;
+  story.fill(5);
+  sim::Process& only = story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 5);
+  CHECK(story.diary.committed.at({test_topic, 0}) == 5);
+  story.fill(2);
+  only.terminate();
+  story.run_for(5s);
+  CHECK(story.diary.committed.at({test_topic, 0}) ==
+        static_cast<Offset>(story.diary.consumed.size()));
+}
+
+TEST_CASE("who never commits begins anew with its next life", "[unit]") {
+  GroupStory story(1, 1);
+  story.app.commit = CommitPoint::never;
+  story.fill(5);
+  sim::Process& only = story.add("nifi-1");
+  story.run_for(5s);
+  only.terminate();
+  story.run_for(2s);
+  only.start();
+  story.run_for(8s);
+  CHECK(story.diary.committed.empty());
+  CHECK(story.diary.consumed.size() == 10);
+}
+
 // --- Fetching from followers (KIP-392) ---
 
 namespace {
@@ -419,6 +515,20 @@ TEST_CASE("a consumer reads from the follower that the leader names", "[unit]") 
   story.run_for(5s);
   CHECK(story.diary.consumed.size() == 10);
   CHECK(story.script(1).fetched_partitions.size() == asked);  // the leader is left alone
+}
+
+TEST_CASE("one broker is asked for what it leads and for what it follows", "[unit]") {
+  GroupStory story(2, 6);  // broker 1 leads the even ones and sends consumers to broker 2
+  story.script(1).sends_to = 2;
+  story.script(2).serves = true;
+  story.app.client.config.client_rack = "b";
+  story.fill(5);
+  story.add("nifi-1");
+  story.run_for(5s);
+  CHECK(story.diary.consumed.size() == 30);
+  story.fill(5);
+  story.run_for(5s);
+  CHECK(story.times_consumed().size() == 60);
 }
 
 // SubscriptionState.preferredReadReplica expires after metadata.max.age.ms.

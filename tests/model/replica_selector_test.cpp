@@ -9,9 +9,8 @@ using namespace brokerlab::model;
 
 TEST_CASE("a consumer is sent to a replica on its rack, unless the leader is there", "[unit]") {
   const ReplicaView leader{BrokerId(1), "a", 100, {}};
-  const std::vector<ReplicaView> followers = {{BrokerId(2), "b", 100, {}},
-                                              {BrokerId(3), "c", 90, {}},
-                                              {BrokerId(4), "", 100, {}}};
+  const std::vector<ReplicaView> followers = {
+      {BrokerId(2), "b", 100, {}}, {BrokerId(3), "c", 90, {}}, {BrokerId(4), "", 100, {}}};
   CHECK(nearest_replica("b", leader, followers) == BrokerId(2));
   CHECK(nearest_replica("c", leader, followers) == BrokerId(3));
   CHECK_FALSE(nearest_replica("a", leader, followers).valid());
