@@ -27,6 +27,7 @@ class RandomScenario {
  public:
   RandomScenario(std::uint64_t seed, Rules rules)
       : random_(seed, rules == Rules::promise ? "promise" : "hostile"),
+        readers_(seed, "readers"),
         rules_(rules),
         brokers_(one_of<int>({3, 3, 4})),
         members_(one_of<int>({1, 2})),
@@ -155,6 +156,14 @@ class RandomScenario {
       config["heartbeat.interval.ms"] = 1000;
     }
     if (random_.chance(0.3)) config["max.poll.interval.ms"] = one_of<int>({1000, 5000});
+    if (readers_.chance(0.5)) {
+      const std::int64_t way = readers_.below(3);
+      config["partition.assignment.strategy"] = way == 0   ? "cooperative-sticky"
+                                                : way == 1 ? "sticky"
+                                                           : "roundrobin";
+    }
+    if (readers_.chance(0.3)) config["group.instance.id"] = "reader-{member}";
+    if (readers_.chance(0.3)) config["enable.auto.commit"] = false;
     return {{"group", "readers"},   {"members", members_},   {"machine", "cl"},
             {"topics", {"logins"}}, {"service_time", "1ms"}, {"config", config}};
   }
@@ -256,6 +265,7 @@ class RandomScenario {
   }
 
   RandomStream random_;
+  RandomStream readers_;  ///< Of the group's settings.
   const Rules rules_;
   const int brokers_;
   const int members_;
