@@ -11,7 +11,6 @@ namespace {
 
 using setting::list;
 using setting::names;
-using setting::optional;
 using setting::record;
 using setting::text;
 

@@ -362,7 +362,7 @@ std::unique_ptr<OffsetFetchResponse> GroupCoordinator::handle(const OffsetFetchR
         answer.leader_epoch = found->second.leader_epoch;
       }
     }
-    response->partitions.push_back(std::move(answer));
+    response->partitions.push_back(answer);
   }
   return response;
 }

@@ -298,8 +298,9 @@ void each_once(const RandomGroup& group, const GroupAssignment& shares) {
     }
   }
   for (const auto& [topic, partitions] : group.all) {
-    const bool wanted = std::any_of(group.members.begin(), group.members.end(),
-                                    [&](const auto& one) { return subscribes(one, topic); });
+    const bool wanted =
+        std::any_of(group.members.begin(), group.members.end(),
+                    [&name = topic](const auto& one) { return subscribes(one, name); });
     for (int i = 0; i < static_cast<int>(partitions.size()); ++i) {
       CHECK(times[{topic, i}] == (wanted ? 1 : 0));
     }
@@ -336,8 +337,8 @@ TEST_CASE("range and round robin give each partition to one subscriber", "[prope
       for (const JoinGroupResponse::Member& one : group.members) {
         if (!subscribes(one, topic)) continue;
         const Partitions& own = ranges.at(one.id);
-        const auto count = static_cast<std::size_t>(
-            std::count_if(own.begin(), own.end(), [&](const auto& p) { return p.topic == topic; }));
+        const auto count = static_cast<std::size_t>(std::count_if(
+            own.begin(), own.end(), [&name = topic](const auto& p) { return p.topic == name; }));
         least = std::min(least, count);
         most = std::max(most, count);
       }

@@ -452,12 +452,11 @@ inline sim::Task<ResponsePtr> TestBroker::fetch(FetchRequest& request) {
       } else if (partition.leader == id_ && script.sends_to != 0) {
         answer.preferred_read_replica = BrokerId(script.sends_to);
         anything = true;
-      } else if (partition.leader != id_ && one.fetch_offset < script.serves_from) {
-        answer.error = ErrorCode::offset_out_of_range;
       } else if (one.current_leader_epoch < partition.epoch) {
         answer.error = ErrorCode::fenced_leader_epoch;
         name_leader(one.partition, *response, answer);
-      } else if (one.fetch_offset > partition.end) {
+      } else if (one.fetch_offset > partition.end ||
+                 (partition.leader != id_ && one.fetch_offset < script.serves_from)) {
         answer.error = ErrorCode::offset_out_of_range;
       } else {
         answer.records = log::ByteSlice::copy_of(partition.read(one.fetch_offset));

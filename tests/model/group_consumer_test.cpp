@@ -81,7 +81,7 @@ TEST_CASE("a cooperative group reads every record once, whoever comes and goes",
   }
   story.run_for(10s);
   const auto times = story.times_consumed();
-  CHECK(times.size() == 6u * 85u);
+  CHECK(times.size() == std::size_t{6} * 85);
   for (const auto& [place, count] : times) CHECK(count == 1);
   CHECK(story.bytes_are_right());
 }
