@@ -25,6 +25,9 @@ struct LogConfig {
   /// retention.bytes and retention.ms, -1 for without limit: Log::delete_old_segments().
   std::int64_t retention_bytes = -1;
   std::int64_t retention_ms = std::int64_t{7} * 24 * 3600 * 1000;
+  /// file.delete.delay.ms: what retention removes is named ".deleted" first, and goes when whoever
+  /// owns a clock calls Log::remove_condemned(). 0, not Kafka's default: at once.
+  std::int64_t file_delete_delay_ms = 0;
 
   /// message.timestamp.before.max.ms and .after.max.ms: how far a record's time may be from ours.
   std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();

@@ -39,6 +39,11 @@ SettingType<BrokerCompressionType> broker_compression() {
                                                {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
 }
 
+SettingType<CleanupPolicy> cleanup_policy() {
+  return setting::names<CleanupPolicy>({{"delete", CleanupPolicy::remove}},
+                                       {"compact", "compact,delete", "delete,compact"});
+}
+
 /// Every setting of a topic, once: `declare` is called with the member, its name as a topic's, the
 /// broker's that holds for topics that do not say (LogConfig.TopicConfigSynonyms; "": none of its
 /// own), its type and its meaning.
@@ -78,6 +83,24 @@ void each_topic_setting(Declare declare) {
   declare.template operator()<&C::message_timestamp_after_max_ms>(
       "message.timestamp.after.max.ms", "log.message.timestamp.after.max.ms", integer64(0),
       "Records whose timestamp lies further ahead of the leader's clock are refused.");
+  declare.template operator()<&C::cleanup_policy>("cleanup.policy", "log.cleanup.policy",
+                                                  cleanup_policy(),
+                                                  "What becomes of segments that are old.");
+  declare.template operator()<&C::retention_ms>(
+      "retention.ms", "", integer64(-1),
+      "A segment whose newest record is older than this is deleted; -1: none is.");
+  declare.template operator()<&C::retention_bytes>(
+      "retention.bytes", "log.retention.bytes", integer64(-1),
+      "The oldest segments of a partition are deleted as long as so much is left; -1: none is.");
+  declare.template operator()<&C::file_delete_delay>(
+      "file.delete.delay.ms", "log.segment.delete.delay.ms", millis(0, long_max),
+      "A deleted segment's files stay on the disk for so long.");
+  declare.template operator()<&C::segment_time>(
+      "segment.ms", "", millis(1, long_max),
+      "A segment file is closed when a record comes so long after its first one.");
+  declare.template operator()<&C::segment_index_bytes>(
+      "segment.index.bytes", "log.index.size.max.bytes", byte_count(24),
+      "A segment file is closed when one of its indexes is this large.");
 }
 
 struct DeclareForBroker {
@@ -224,7 +247,23 @@ void add_log_settings(Settings<BrokerConfig>& s) {
              "How often the broker looks for partitions to sync; unset: never, and then "
              "flush.ms has no effect, as in Kafka.")
       .field("log.flush.offset.checkpoint.interval.ms", &C::log_flush_offset_checkpoint_interval,
-             millis(1), "How often recovery points are saved.");
+             millis(1), "How often recovery points are saved.")
+      .field("log.flush.start.offset.checkpoint.interval.ms",
+             &C::log_flush_start_offset_checkpoint_interval, millis(1),
+             "How often it is saved where logs begin.")
+      .field("log.initial.task.delay.ms", &C::log_initial_task_delay, millis(0, long_max),
+             "The broker's work on its logs (retention, syncs, checkpoints, deletion) begins so "
+             "long after its start.")
+      .field("log.retention.check.interval.ms", &C::log_retention_check_interval,
+             millis(1, long_max), "How often the broker looks for segments to delete.")
+      .field("log.retention.ms", &C::log_retention_ms, integer64(-1),
+             "retention.ms of topics that do not say; unset: log.retention.minutes.")
+      .field("log.retention.minutes", &C::log_retention_minutes, integer(-1),
+             "The same in minutes; unset: log.retention.hours.")
+      .field("log.retention.hours", &C::log_retention_hours, integer(-1), "The same in hours.")
+      .field("log.roll.ms", &C::log_roll, millis(1, long_max),
+             "segment.ms of topics that do not say; unset: log.roll.hours.")
+      .field("log.roll.hours", &C::log_roll_hours, integer(1), "The same in hours.");
 }
 
 void add_producer_id_settings(Settings<BrokerConfig>& s) {
@@ -249,6 +288,8 @@ void add_group_settings(Settings<BrokerConfig>& s) {
              "Partitions of __consumer_offsets.")
       .field("offsets.topic.replication.factor", &C::offsets_topic_replication_factor,
              integer(1, 32767), "Replicas of __consumer_offsets.")
+      .field("offsets.topic.segment.bytes", &C::offsets_topic_segment_bytes, byte_count(14),
+             "segment.bytes of __consumer_offsets when brokers make it.")
       .field("offsets.commit.timeout.ms", &C::offsets_commit_timeout, millis(1),
              "The longest a commit waits for its replicas.")
       .field("offsets.retention.minutes", &C::offsets_retention, setting::whole_minutes(1),
@@ -258,8 +299,24 @@ void add_group_settings(Settings<BrokerConfig>& s) {
              millis(1, long_max), "How often such offsets are looked for.");
 }
 
+/// KafkaConfig.getLogRetentionTimeMillis.
+std::int64_t retention_millis(const BrokerConfig& c) {
+  constexpr std::int64_t minute = 60'000;
+  if (c.log_retention_ms) return *c.log_retention_ms;
+  if (c.log_retention_minutes) {
+    return *c.log_retention_minutes < 0 ? -1 : *c.log_retention_minutes * minute;
+  }
+  return c.log_retention_hours < 0 ? -1 : c.log_retention_hours * 60 * minute;
+}
+
 /// KafkaConfig.validateValues and the rule of GroupCoordinatorConfig.
 void check_broker(const BrokerConfig& c, FieldReport& report) {
+  if (retention_millis(c) == 0) {
+    report.error(c.log_retention_ms        ? "log.retention.ms"
+                 : c.log_retention_minutes ? "log.retention.minutes"
+                                           : "log.retention.hours",
+                 tr("must be 1 or more, or -1 for no limit"));
+  }
   if (c.replica_fetch_wait_max > c.replica_socket_timeout) {
     report.error("replica.fetch.wait.max.ms",
                  tr("must not exceed replica.socket.timeout.ms, {}, or fetches time out",
@@ -399,6 +456,8 @@ TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrid
   // KafkaConfig.logFlushIntervalMs.
   config.flush_time = broker.log_flush_interval.value_or(
       broker.log_flush_scheduler_interval.value_or(max_duration));
+  config.retention_ms = retention_millis(broker);
+  config.segment_time = broker.log_roll.value_or(broker.log_roll_hours * 1h);
   each_topic_setting(TakeOver{config, topic});
   return config;
 }

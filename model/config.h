@@ -30,6 +30,8 @@ namespace brokerlab::model {
 enum class CompressionType : std::int8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
 /// `producer`: a broker keeps the codec a batch arrived with (the only choice modelled).
 enum class BrokerCompressionType { producer };
+/// What becomes of old segments: deleted, compacted (of every key the last record stays), or both.
+enum class CleanupPolicy { none, remove, compact, compact_and_remove };
 /// Who must have a batch before the producer hears of it; the values are those of the protocol.
 enum class Acks : std::int16_t { none = 0, leader = 1, all = -1 };
 /// Which replica a consumer is sent to; Kafka's default is none: the leader.
@@ -60,7 +62,21 @@ struct TopicConfig {
   TimestampType message_timestamp_type = TimestampType::create_time;
   std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
   std::int64_t message_timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
+  CleanupPolicy cleanup_policy = CleanupPolicy::remove;
+  std::int64_t retention_bytes = -1;              ///< -1: no limit.
+  std::int64_t retention_ms = 7 * 24 * 3600'000;  ///< -1: no limit. The broker's has a rule.
+  Duration file_delete_delay = 60s;               ///< file.delete.delay.ms
+  Duration segment_time = 7 * 24h;                ///< segment.ms; the broker's has a rule.
+  Bytes segment_index_bytes = 10_MiB;
 
+  bool deletes() const {
+    return cleanup_policy == CleanupPolicy::remove ||
+           cleanup_policy == CleanupPolicy::compact_and_remove;
+  }
+  bool compacts() const {
+    return cleanup_policy == CleanupPolicy::compact ||
+           cleanup_policy == CleanupPolicy::compact_and_remove;
+  }
   static TopicConfig in_force(const BrokerConfig& broker, const TopicOverrides& topic);
 };
 
@@ -134,6 +150,14 @@ struct BrokerConfig {
   std::optional<Duration> log_flush_scheduler_interval;  ///< Unset: never.
   std::optional<Duration> log_flush_interval;            ///< Unset: the scheduler's.
   Duration log_flush_offset_checkpoint_interval = 60s;
+  Duration log_flush_start_offset_checkpoint_interval = 60s;
+  Duration log_initial_task_delay = 30s;
+  Duration log_retention_check_interval = 5min;
+  std::optional<std::int64_t> log_retention_ms;  ///< Unset: the minutes.
+  std::optional<int> log_retention_minutes;      ///< Unset: the hours.
+  int log_retention_hours = 168;
+  std::optional<Duration> log_roll;  ///< log.roll.ms; unset: the hours.
+  int log_roll_hours = 168;
   int num_recovery_threads_per_data_dir = 1;
   // Producers.
   Duration producer_id_expiration = 24h;
@@ -145,6 +169,7 @@ struct BrokerConfig {
   int group_max_size = std::numeric_limits<int>::max();
   int offsets_topic_num_partitions = 50;
   int offsets_topic_replication_factor = 3;
+  Bytes offsets_topic_segment_bytes = 100_MiB;
   Duration offsets_commit_timeout = 5s;
   Duration offsets_retention = 7 * 24h;
   Duration offsets_retention_check_interval = 10min;

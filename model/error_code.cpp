@@ -66,6 +66,8 @@ std::string_view to_text(ErrorCode code) {
       return "INVALID_REPLICATION_FACTOR";
     case ErrorCode::not_controller:
       return "NOT_CONTROLLER";
+    case ErrorCode::policy_violation:
+      return "POLICY_VIOLATION";
     case ErrorCode::out_of_order_sequence_number:
       return "OUT_OF_ORDER_SEQUENCE_NUMBER";
     case ErrorCode::duplicate_sequence_number:

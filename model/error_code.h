@@ -37,6 +37,7 @@ enum class ErrorCode : std::int16_t {
   topic_already_exists = 36,
   invalid_replication_factor = 38,
   not_controller = 41,
+  policy_violation = 44,
   out_of_order_sequence_number = 45,
   duplicate_sequence_number = 46,
   invalid_producer_epoch = 47,

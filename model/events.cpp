@@ -46,6 +46,9 @@ const EventKind replica_became_follower{"replica.became_follower", detail, "{mac
 const EventKind replica_truncated{"replica.truncated", control, "{machine} cut {partition} back from offset {end} to {offset}: {count} record(s) off its replica", "{machine}이(가) {partition} 복제본에서 레코드 {count}개를 잘라 냈다: 오프셋 {end}에서 {offset}(으)로"};
 const EventKind log_corrupted{"log.corrupted", sim::Level::fault, "a bit of {file} flips on the disk of {machine}", "{machine}의 디스크에서 {file}의 비트 하나가 뒤집혔다"};
 const EventKind log_recovered{"log.recovered", control, "{machine} recovered {partitions} log(s) after an unclean stop: {scanned} scanned, {cut} cut", "{machine}이(가) 비정상 종료 뒤 로그 {partitions}개를 복구했다: {scanned} 검사, {cut} 잘라냄"};
+const EventKind segments_deleted{"log.segments_deleted", detail, "{machine} deletes {segments} segment(s) of {partition} ({size}) by {why}: it begins at offset {start} instead of {from}", "{machine}이(가) {why}에 따라 {partition}의 세그먼트 {segments}개({size})를 지운다: 시작 오프셋이 {from}에서 {start}(으)로 바뀐다"};
+const EventKind records_deleted{"log.records_deleted", control, "{machine} deletes records of {partition} as asked: it begins at offset {start} instead of {from}", "{machine}이(가) 요청에 따라 {partition}의 레코드를 지운다: 시작 오프셋이 {from}에서 {start}(으)로 바뀐다"};
+const EventKind replica_started_over{"replica.started_over", control, "{machine} drops its replica of {partition}, which ends at {end}, and begins anew at {start}, where the log of {leader} begins", "{machine}이(가) {end}에서 끝나는 {partition} 복제본을 버리고 {leader}의 로그가 시작하는 {start}부터 새로 받는다"};
 const EventKind connection_broken{"connection.broken", detail, "{machine} lost its connection to {peer} with {requests} under way: {why}", "{machine}에서 {peer}(으)로 이어진 연결이 끊겼다 (보낸 요청 {count}개): {why}"};
 const EventKind connection_failed{"connection.failed", detail, "{machine} cannot connect to {peer}: {why}", "{machine}이(가) {peer}에 연결하지 못한다: {why}"};
 const EventKind client_disconnected{"client.disconnected", control, "{machine} was disconnected from {peer}, with no request under way", "{machine}와(과) {peer} 사이의 연결이 끊겼다 (기다리던 요청 없음)"};
@@ -78,6 +81,7 @@ const EventKind client_error{"client.error", control, "{client}: {api} is answer
 const EventKind client_exception{"client.exception", control, "{client}: {api} ends with {error}", "{client}의 {api} 요청이 {error}(으)로 끝난다"};
 const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};
 const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "저장 응답을 받은 레코드({record})가 사라졌다: {partition}, 오프셋 {offset}"};
+const EventKind record_deleted_unread{"record.deleted_unread", control, "{count} record(s) of {partition} were deleted before group {group} read them: offsets {from} to {to}", "{group} 그룹이 읽기 전에 {partition}의 레코드 {count}개가 삭제되었다: 오프셋 {from}부터 {to}까지"};
 const EventKind invariant_violated{"invariant.violated", Level::fault, "Invariant broken: {name}: {why}", "불변 조건이 깨졌다: {name}: {why}"};
 // clang-format on
 

@@ -27,6 +27,8 @@ extern const EventKind
     replication_stalled, replication_resumed,
     preferred_leader_election, replica_fetch_failed, damage_met,
     replica_became_leader, replica_became_follower, replica_truncated, log_corrupted, log_recovered,
+    // {from} and {start}: where the log began, and begins
+    segments_deleted, records_deleted, replica_started_over,
     // Clients. {error}, {count}, {to}
     connection_broken, connection_failed, client_disconnected,
     producer_request_failed, producer_resumed, producer_record_failed,
@@ -36,7 +38,7 @@ extern const EventKind
     group_rebalancing, group_stable, static_member_back, group_forgotten, coordinator_loaded, coordinator_lost, coordinator_found,
     commit_failed, client_error, client_exception,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
-    load_changed, record_lost, invariant_violated;
+    load_changed, record_lost, record_deleted_unread, invariant_violated;
 // clang-format on
 
 /// What an event waited for: a setting or a resource by its name, its value, and whose it is. Told

@@ -58,6 +58,17 @@ struct ConsumedRecords {
   Offset end() const { return first + count; }
 };
 
+/// Records that a replica deletes: from its log's start on, for retention.ms, retention.bytes or a
+/// DeleteRecords request. Borrowed for the call, before which nothing is gone.
+struct DeletedRecords {
+  BrokerId broker;
+  const TopicPartition& partition;
+  Offset from = 0;
+  Offset to = 0;
+  log::Timestamp now = 0;  ///< By the broker's clock.
+  bool asked = false;      ///< By an operator, with a DeleteRecords request.
+};
+
 /// An error that a client met: what a broker answered, or what the client made of an answer that
 /// did not come. Borrowed for the call.
 struct ClientError {
@@ -113,6 +124,7 @@ class Observer {
   virtual void on_high_watermark(BrokerId, const TopicPartition&, Offset) {}
   /// The replica dropped everything from `to` on. `end`: where its log ended before.
   virtual void on_truncated(BrokerId, const TopicPartition&, Offset /*to*/, Offset /*end*/) {}
+  virtual void on_deleting(const DeletedRecords&) {}
   /// Leadership as the controller wrote it to ZooKeeper.
   virtual void on_partition_state(const TopicPartition&, BrokerId /*leader*/, LeaderEpoch,
                                   const std::vector<BrokerId>& /*isr*/,

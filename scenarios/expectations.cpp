@@ -68,17 +68,22 @@ RunReport::Expectation check_within(const AvailabilityWithin& limits, const RunR
 RunReport::Expectation check_consumed(const AllRecordsConsumed& expected, const RunReport& report) {
   std::int64_t unread = 0;
   std::int64_t lag = 0;
+  std::int64_t deleted = 0;
   for (const RunReport::Group& group : report.groups) {
     unread += group.unread;
     lag += group.lag;
+    deleted += group.deleted;
   }
   Phrase found = phrase("{} unread, lag {}", with_commas(unread), with_commas(lag));
+  if (deleted > 0) {
+    found = phrase("{}; {} deleted before they were read", found, with_commas(deleted));
+  }
   if (report.unreadable > 0) {
     found = phrase("{}; {} above the high watermark, not yet readable", found,
                    with_commas(report.unreadable));
   }
   return {phrase("every group has read every acknowledged record that is not lost"),
-          expected.wanted == (unread == 0 && lag == 0), found};
+          expected.wanted == (unread == 0 && lag == 0 && deleted == 0), found};
 }
 
 }  // namespace

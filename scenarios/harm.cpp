@@ -63,6 +63,12 @@ void add_order(const RunReport& r, Harms& harms) {
   }
   harms.add("records_redelivered", r.redelivered, phrase("1 record delivered to a group again"),
             phrase("{} records delivered to a group again", with_commas(r.redelivered)));
+  for (const RunReport::Group& group : r.groups) {
+    harms.add("records_deleted_unread", group.deleted,
+              phrase("1 record deleted before group {} read it", group.name),
+              phrase("{} records deleted before group {} read them", with_commas(group.deleted),
+                     group.name));
+  }
   std::int64_t skipped = 0;
   for (const RunReport::Group& group : r.groups) skipped += group.skipped;
   harms.add("records_skipped", skipped, phrase("1 record skipped by a group"),

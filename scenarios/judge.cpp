@@ -113,6 +113,7 @@ void report_groups(const Evidence& evidence, RunReport& report) {
       group.consumed = view->second.consumed;
       group.redelivered = view->second.redelivered;
       group.skipped = view->second.skipped;
+      group.deleted = view->second.deleted;
     }
     report.groups.push_back(std::move(group));
   }

@@ -231,6 +231,7 @@ std::string groups_section(const RunReport& r) {
         "  {:<20} {}", "",
         tr("read {} different records, {} again", count(g.consumed), count(g.redelivered)));
     if (g.skipped > 0) text += ", " + tr("skipped {}", count(g.skipped));
+    if (g.deleted > 0) text += ", " + tr("{} deleted before it read them", count(g.deleted));
     if (g.unread > 0) text += "; " + tr("{} acknowledged ones unread", count(g.unread));
     text += "\n";
     if (g.coordinator && g.coordinator->times > 0) {

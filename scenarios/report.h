@@ -123,6 +123,7 @@ struct RunReport {
     Duration longest_waiting{};   ///< Since the first of them was acknowledged.
     std::int64_t consumed = 0;    ///< Different records.
     std::int64_t redelivered = 0, skipped = 0;
+    std::int64_t deleted = 0;  ///< Acknowledged records that were deleted before it read them.
     std::int64_t rebalances = 0;
     std::optional<Outages> coordinator;  ///< When no commit would have been accepted.
     /// The longest that a member had lost its coordinator and not found one; by member.

@@ -99,11 +99,11 @@ std::string RunReport::json() const {
                                    to_seconds(longest));
         }
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"deleted":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
             quoted_json(g.name), quoted_json(g.state), g.generation, g.lag, g.most_lag,
             to_seconds(g.most_lag_at), g.unreadable, g.unread, g.waiting,
-            to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.rebalances,
-            g.coordinator ? json_of(*g.coordinator) : "null", by_member);
+            to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.deleted,
+            g.rebalances, g.coordinator ? json_of(*g.coordinator) : "null", by_member);
       }));
   text += fmt::format(
       R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",

@@ -178,9 +178,21 @@ Status<IoError> LocalLog::start_empty_at(Offset offset, Timestamp now) {
 
 Status<IoError> LocalLog::remove_first() {
   names_changed_ = true;
-  auto removed = first().remove_files();
+  const bool at_once = config_->file_delete_delay_ms == 0;
+  auto removed = at_once ? first().remove_files() : first().rename_files(deleted_suffix);
+  if (!at_once) condemned_.push_back(std::move(segments_.front()));
   segments_.erase(segments_.begin());
   return removed;
+}
+
+Status<IoError> LocalLog::remove_condemned(std::size_t count) {
+  names_changed_ = true;
+  for (count = std::min(count, condemned_.size()); count > 0; --count) {
+    auto removed = condemned_.front()->remove_files();
+    condemned_.erase(condemned_.begin());
+    if (!removed.ok()) return removed;
+  }
+  return {};
 }
 
 Status<IoError> LocalLog::remove_last() {

@@ -90,7 +90,12 @@ class LocalLog {
   Status<IoError> truncate_to(Offset offset, Timestamp now);
   /// One empty segment in place of all.
   Status<IoError> start_empty_at(Offset offset, Timestamp now);
+  /// Its files go at once, or get the name ".deleted" until remove_condemned() (LogConfig,
+  /// file_delete_delay_ms).
   Status<IoError> remove_first();
+  std::size_t condemned() const { return condemned_.size(); }
+  /// The files of those that were condemned first.
+  Status<IoError> remove_condemned(std::size_t count);
   Status<IoError> remove_last();
   /// The copy, synced and named ".cleaned", in place of `count` segments from index `first` on; not
   /// of the active one. Safe against a crash at any point.
@@ -144,7 +149,8 @@ class LocalLog {
   Env* env_;
   std::string dir_;
   const LogConfig* config_;
-  Segments segments_;  ///< By base offset.
+  Segments segments_;   ///< By base offset.
+  Segments condemned_;  ///< Not in the log any more, in the order of their removal.
   Offset end_ = 0;
   Offset recovery_point_ = 0;
   bool names_changed_ = false;  ///< Segments were made or removed since the directory was synced.

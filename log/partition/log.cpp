@@ -1,7 +1,6 @@
 #include "log/partition/log.h"
 
 #include "log/partition/log_loader.h"
-#include "log/partition/retention.h"
 
 #include <fmt/format.h>
 
@@ -272,13 +271,22 @@ Result<std::int32_t, LogError> Log::delete_old_segments() {
 
 Result<std::int32_t, LogError> Log::apply_retention(Timestamp now, Offset high_watermark) {
   if (offline_) return fail(*offline_);
-  if (!config_->cleanup_delete) return delete_old_segments();
-  const Offset start = start_after_retention(state_.local, log_start_offset(), now, high_watermark);
-  if (start == log_end_offset() && active_segment().size() > 0) {
+  const Expired gone = expired(now, high_watermark);
+  if (static_cast<std::size_t>(gone.segments) == segment_count()) {
     if (auto rolled = roll(now); !rolled.ok()) return fail(rolled.error());
   }
-  if (auto moved = advance_log_start_offset(start); !moved.ok()) return fail(moved.error());
+  if (auto moved = advance_log_start_offset(gone.start); !moved.ok()) return fail(moved.error());
   return delete_old_segments();
+}
+
+Expired Log::expired(Timestamp now, Offset high_watermark) const {
+  if (offline_) return {.start = log_start_offset()};
+  return find_expired(state_.local, log_start_offset(), now, high_watermark);
+}
+
+Status<LogError> Log::remove_condemned(std::size_t count) {
+  if (offline_) return fail(*offline_);
+  return settle(state_.local.remove_condemned(count));
 }
 
 Status<LogError> Log::replace_segments(std::unique_ptr<LogSegment> cleaned, std::size_t first,

@@ -27,6 +27,7 @@
 #include "log/partition/log_producers.h"
 #include "log/partition/log_recovery.h"
 #include "log/partition/log_state.h"
+#include "log/partition/retention.h"
 #include "log/segment/segment.h"
 
 #include <memory>
@@ -111,6 +112,12 @@ class Log {
   /// watermark; the log start offset moves with them. The active one goes, too, when it is old: a
   /// new one is begun first. Source: UnifiedLog.deleteOldSegments.
   Result<std::int32_t, LogError> apply_retention(Timestamp now, Offset high_watermark);
+  /// What that would remove, and why; nothing of a log that is offline.
+  Expired expired(Timestamp now, Offset high_watermark) const;
+  /// Segments that were removed, whose files are still there (LogConfig, file_delete_delay_ms), and
+  /// the removal of those that were removed first.
+  std::size_t condemned() const { return state_.local.condemned(); }
+  Status<LogError> remove_condemned(std::size_t count);
 
   // --- Producers and transactions ---
 

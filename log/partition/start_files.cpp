@@ -14,7 +14,6 @@
 namespace brokerlab::log {
 namespace {
 
-constexpr std::string_view deleted_suffix = ".deleted";
 constexpr std::array states{cleaned_suffix, swap_suffix, deleted_suffix};
 constexpr std::array suffixes{log_suffix, index_suffix, time_index_suffix, transaction_index_suffix,
                               snapshot_suffix};

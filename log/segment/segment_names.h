@@ -30,6 +30,7 @@ inline constexpr std::string_view index_suffix = ".index";
 inline constexpr std::string_view time_index_suffix = ".timeindex";
 inline constexpr std::string_view cleaned_suffix = ".cleaned";
 inline constexpr std::string_view swap_suffix = ".swap";
+inline constexpr std::string_view deleted_suffix = ".deleted";
 
 class SegmentNames {
  public:

@@ -208,6 +208,9 @@ sim::Task<> Broker::handle(CallPtr call) {
     case ApiKey::offset_for_leader_epoch:
       replicas_.offset_for_leader_epoch(call);
       break;
+    case ApiKey::delete_records:
+      co_await replicas_.delete_records(call);
+      break;
     case ApiKey::metadata:
       call->respond(metadata_.answer(call->as<MetadataRequest>()));
       break;
@@ -379,6 +382,10 @@ sim::Task<> Broker::create_offsets_topic() {
     topic.name = offsets_topic;
     topic.partitions = setup_.config.offsets_topic_num_partitions;
     topic.replication_factor = setup_.config.offsets_topic_replication_factor;
+    // GroupCoordinator.offsetsTopicConfigs.
+    topic.config.set(&TopicConfig::cleanup_policy, CleanupPolicy::compact);
+    topic.config.set(&TopicConfig::segment_bytes, setup_.config.offsets_topic_segment_bytes);
+    topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::producer);
     request->topics.push_back(std::move(topic));
     // Whatever the answer: the topic is there soon, or the next client that asks for a coordinator
     // has it asked for again.

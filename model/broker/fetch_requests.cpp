@@ -222,10 +222,12 @@ void FetchRequests::note_followers_fetch(const FetchRequest& request, FetchConte
     if (wanted.refused) continue;
     Partition& partition = *hosted(wanted);
     const Partition::FollowerFetch noted = partition.note_follower_fetch(
-        request.replica, wanted.asked.fetch_offset, partition.log_end_offset(), context_.clock());
+        request.replica, wanted.asked.fetch_offset, partition.log_end_offset(), context_.clock(),
+        wanted.asked.log_start_offset);
     if (noted.known) {
       context_.watch.on_follower_fetch(context_.id, request.replica, partition.id());
     }
+    if (noted.log_start_moved) replicas_.purgatory().check(partition.name());
     if (!noted.isr_change && !noted.high_watermark_moved) continue;
     const sim::World::KeepCause keep(context_.world());
     if (wanted.asked.because) context_.world().set_cause(wanted.asked.because);

@@ -17,6 +17,7 @@ inline constexpr Time long_ago{Duration::min() / 4};
 /// What a leader knows of one follower.
 struct FollowerState {
   Offset log_end_offset = log::no_offset;
+  Offset log_start_offset = log::no_offset;
   Time last_fetch = long_ago;
   Offset leader_end_at_last_fetch = log::no_offset;
   Time last_caught_up = long_ago;

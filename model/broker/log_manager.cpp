@@ -32,6 +32,12 @@ log::LogConfig log_config(const TopicConfig& topic, const BrokerConfig& broker) 
   config.segment_bytes = topic.segment_bytes.count();
   config.index_interval_bytes = topic.index_interval_bytes.count();
   config.max_message_bytes = topic.max_message_bytes.count();
+  config.segment_ms = whole_millis(topic.segment_time);
+  config.segment_index_bytes = topic.segment_index_bytes.count();
+  config.retention_ms = topic.retention_ms;
+  config.retention_bytes = topic.retention_bytes;
+  config.cleanup_delete = topic.deletes();
+  config.file_delete_delay_ms = whole_millis(topic.file_delete_delay);
   config.flush_messages = topic.flush_messages;
   config.message_timestamp_type = topic.message_timestamp_type;
   config.message_timestamp_before_max_ms = topic.message_timestamp_before_max_ms;
@@ -72,8 +78,13 @@ sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
   if (clean) (void)env.remove(in_root(log::clean_shutdown_name));
   auto recovery_points = log::read_checkpoint(env, in_root(log::recovery_point_checkpoint_name));
   auto high_watermarks = log::read_checkpoint(env, in_root(log::high_watermark_checkpoint_name));
+  auto log_starts = log::read_checkpoint(env, in_root(log::log_start_checkpoint_name));
   // A checkpoint that cannot be read is worth nothing; Kafka starts from zero then.
-  Loading loading{dir, clean, recovery_points ? *recovery_points : log::OffsetCheckpoint{}, {}};
+  Loading loading{dir,
+                  clean,
+                  recovery_points ? *recovery_points : log::OffsetCheckpoint{},
+                  log_starts ? *log_starts : log::OffsetCheckpoint{},
+                  {}};
   if (high_watermarks) high_watermarks_.insert(high_watermarks->begin(), high_watermarks->end());
   if (auto names = env.list(log_root)) loading.names = std::move(*names);
   const int threads = context_.config.num_recovery_threads_per_data_dir;
@@ -106,6 +117,8 @@ sim::Task<> LogManager::load_log(Loading& loading, const std::string& name, Reco
   log::Log::OpenOptions options;
   const auto point = loading.recovery_points.find(checkpoint_key(partition));
   options.recovery_point = point == loading.recovery_points.end() ? 0 : point->second;
+  const auto start = loading.log_starts.find(checkpoint_key(partition));
+  if (start != loading.log_starts.end()) options.log_start_offset = start->second;
   options.clean = loading.clean;
   options.now = context_.wall_millis();
   log::MemoryEnv& env = context_.storage.dir(loading.dir).env();
@@ -133,6 +146,7 @@ sim::Task<> LogManager::load_log(Loading& loading, const std::string& name, Reco
 void LogManager::start() {
   context_.process.spawn(checkpoint_high_watermarks());
   context_.process.spawn(checkpoint_recovery_points());
+  context_.process.spawn(checkpoint_log_starts());
   if (context_.config.log_flush_scheduler_interval) context_.process.spawn(flush_dirty_logs());
   context_.process.spawn(forget_expired_producers());
 }
@@ -143,6 +157,7 @@ sim::Task<> LogManager::close_cleanly() {
     if (!log.close().ok()) unclean.insert(dirs_.at(name));
   });
   write_recovery_points();
+  write_log_starts();
   write_high_watermarks();
   co_await context_.storage.settle();
   // What could not be written is seen in settle(): that directory is offline then, or the broker
@@ -274,6 +289,17 @@ void LogManager::write_recovery_points() {
   write_checkpoints(log::recovery_point_checkpoint_name, by_dir);
 }
 
+/// Only where the log's first segment does not say it (checkpointLogStartOffsetsInDir).
+void LogManager::write_log_starts() {
+  std::vector<log::OffsetCheckpoint> by_dir(static_cast<std::size_t>(context_.storage.dirs()));
+  for_each_log([&](const TopicPartition& name, log::Log& log) {
+    const Offset start = log.log_start_offset();
+    if (log.segments().empty() || start <= log.segments().front()->base_offset()) return;
+    by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] = start;
+  });
+  write_checkpoints(log::log_start_checkpoint_name, by_dir);
+}
+
 void LogManager::write_checkpoints(const char* name,
                                    const std::vector<log::OffsetCheckpoint>& by_dir) {
   for (int i = 0; i < context_.storage.dirs(); ++i) {
@@ -294,10 +320,20 @@ sim::Task<> LogManager::checkpoint_high_watermarks() {
 }
 
 sim::Task<> LogManager::checkpoint_recovery_points() {
+  co_await world().sleep(context_.config.log_initial_task_delay);
   while (true) {
-    co_await world().sleep(context_.config.log_flush_offset_checkpoint_interval);
     write_recovery_points();
     co_await context_.storage.settle();
+    co_await world().sleep(context_.config.log_flush_offset_checkpoint_interval);
+  }
+}
+
+sim::Task<> LogManager::checkpoint_log_starts() {
+  co_await world().sleep(context_.config.log_initial_task_delay);
+  while (true) {
+    write_log_starts();
+    co_await context_.storage.settle();
+    co_await world().sleep(context_.config.log_flush_start_offset_checkpoint_interval);
   }
 }
 
@@ -313,8 +349,9 @@ sim::Task<> LogManager::forget_expired_producers() {
 }
 
 sim::Task<> LogManager::flush_dirty_logs() {
-  while (true) {
-    co_await world().sleep(*context_.config.log_flush_scheduler_interval);
+  for (Duration wait = context_.config.log_initial_task_delay;;
+       wait = *context_.config.log_flush_scheduler_interval) {
+    co_await world().sleep(wait);
     for (const auto& [name, partition] : replicas_.all()) partition->maybe_flush(context_.clock());
     co_await context_.storage.settle();
   }

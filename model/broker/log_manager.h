@@ -65,6 +65,7 @@ class LogManager {
     int dir;
     bool clean;
     log::OffsetCheckpoint recovery_points;
+    log::OffsetCheckpoint log_starts;
     std::vector<std::string> names;
     std::size_t next = 0;
     bool works = true;  ///< False: the directory has failed.
@@ -78,10 +79,12 @@ class LogManager {
   sim::Task<> flush_to(TopicPartition name, Offset base);
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
+  sim::Task<> checkpoint_log_starts();
   sim::Task<> flush_dirty_logs();
   sim::Task<> forget_expired_producers();
   void write_high_watermarks();
   void write_recovery_points();
+  void write_log_starts();
   void write_checkpoints(const char* name, const std::vector<log::OffsetCheckpoint>& by_dir);
   sim::World& world() const { return context_.world(); }
 

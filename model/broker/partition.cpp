@@ -1,6 +1,7 @@
 #include "model/broker/partition.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokerlab::model {
 
@@ -232,10 +233,11 @@ bool Partition::maybe_increment_high_watermark(Time now) {
 }
 
 Partition::FollowerFetch Partition::note_follower_fetch(BrokerId follower, Offset offset,
-                                                        Offset leader_end, Time now) {
+                                                        Offset leader_end, Time now, Offset start) {
   const auto found = followers_.find(follower);
   if (found == followers_.end()) return {};
   FollowerFetch outcome{.known = true};
+  outcome.log_start_moved = std::exchange(found->second.log_start_offset, start) != start;
   // Mostly it has all, as it had before, and nothing else can follow from that.
   if (offset == leader_end && offset == found->second.log_end_offset && in_isr(follower)) {
     found->second.note_fetch(offset, leader_end, now);
@@ -383,6 +385,22 @@ Partition::AckState Partition::acknowledged(Offset required) const {
     return {true, ErrorCode::not_enough_replicas_after_append};
   }
   return {true, ErrorCode::none};
+}
+
+Result<Offset, ErrorCode> Partition::start_to_be(Offset wanted) const {
+  if (!is_leader()) return fail(ErrorCode::not_leader_or_follower);
+  if (!config_.deletes()) return fail(ErrorCode::policy_violation);
+  const Offset start = wanted == up_to_high_watermark ? high_watermark_ : wanted;
+  if (start < 0 || start > high_watermark_) return fail(ErrorCode::offset_out_of_range);
+  return start;
+}
+
+Offset Partition::low_watermark() const {
+  Offset low = log().log_start_offset();
+  for (const auto& [broker, follower] : followers_) {
+    if (is_alive_(broker)) low = std::min(low, follower.log_start_offset);
+  }
+  return low;
 }
 
 OffsetForLeaderEpochResponse::Partition Partition::end_of_epoch(

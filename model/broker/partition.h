@@ -117,9 +117,12 @@ class Partition {
   struct FollowerFetch {
     bool known = false;  ///< False: this broker is no replica of the partition.
     bool high_watermark_moved = false;
+    bool log_start_moved = false;
     std::optional<IsrChange> isr_change;  ///< Ask the controller to add the follower.
   };
-  FollowerFetch note_follower_fetch(BrokerId follower, Offset offset, Offset leader_end, Time now);
+  /// `start`: where the follower's log begins.
+  FollowerFetch note_follower_fetch(BrokerId follower, Offset offset, Offset leader_end, Time now,
+                                    Offset start = log::no_offset);
 
   struct Read {
     ErrorCode error = ErrorCode::none;
@@ -161,6 +164,12 @@ class Partition {
   };
   /// Whether an acks=all produce up to `required` may be answered.
   AckState acknowledged(Offset required) const;
+
+  /// Where the log is to begin for that DeleteRecords request, or why it will not. Source:
+  /// Partition.deleteRecordsOnLeader.
+  Result<Offset, ErrorCode> start_to_be(Offset wanted) const;
+  /// Of a leader: where its log and those of live followers begin, the smallest.
+  Offset low_watermark() const;
 
   OffsetForLeaderEpochResponse::Partition end_of_epoch(
       const OffsetForLeaderEpochRequest::Partition& wanted) const;

@@ -10,6 +10,7 @@ ReplicaManager::ReplicaManager(const ReplicaContext& context)
     : context_(context),
       replicas_(context_),
       logs_(context_, replicas_),
+      deletion_(context_, replicas_),
       isr_changes_(context_, replicas_),
       produces_(context_, replicas_, logs_),
       fetches_(context_, replicas_, isr_changes_),
@@ -22,6 +23,7 @@ ReplicaManager::~ReplicaManager() { context_.storage.stop(); }
 void ReplicaManager::start() {
   context_.process.spawn(isr_changes_.watch());
   logs_.start();
+  context_.process.spawn(deletion_.run());
 }
 
 sim::Task<> ReplicaManager::shutdown_cleanly() {
@@ -274,8 +276,16 @@ bool ReplicaManager::cut_to_leaders_end(const TopicPartition& name, Offset leade
 void ReplicaManager::begin_at_leaders_start(const TopicPartition& name, Offset leader_start) {
   Partition* partition = find(name);
   if (partition == nullptr || partition->role() != Partition::Role::follower) return;
-  if (partition->log_end_offset() >= leader_start) return;
-  (void)partition->truncate_fully_and_start_at(leader_start);
+  const Offset end_before = partition->log_end_offset();
+  if (end_before >= leader_start) return;
+  const bool begun = partition->truncate_fully_and_start_at(leader_start).ok();
+  context_.cluster.observer.on_log_end(context_.id, name, partition->log_end_offset());
+  if (!begun) return;
+  world().trace().record(events::replica_started_over,
+                         {.machine = context_.machine(), .partition = partition->id()},
+                         {{"end", std::to_string(end_before)},
+                          {"start", std::to_string(leader_start)},
+                          {"leader", context_.cluster.broker_name(partition->leader())}});
 }
 
 void ReplicaManager::tell_fetch_failed(const TopicPartition& name, ErrorCode error) {

@@ -9,6 +9,7 @@
 
 #include "model/broker/alter_partition_manager.h"
 #include "model/broker/call.h"
+#include "model/broker/deletion.h"
 #include "model/broker/fetch_requests.h"
 #include "model/broker/hosted_replicas.h"
 #include "model/broker/isr_changes.h"
@@ -41,6 +42,7 @@ class ReplicaManager final : public OffsetStore {
 
   sim::Task<> produce(CallPtr call) { return produces_.produce(std::move(call)); }
   sim::Task<> fetch(CallPtr call) { return fetches_.fetch(std::move(call)); }
+  sim::Task<> delete_records(CallPtr call) { return deletion_.delete_records(std::move(call)); }
   sim::Task<> list_offsets(CallPtr call) { return fetches_.list_offsets(std::move(call)); }
   void offset_for_leader_epoch(const CallPtr& call) { fetches_.offset_for_leader_epoch(call); }
   sim::Task<> leader_and_isr(CallPtr call);
@@ -102,6 +104,7 @@ class ReplicaManager final : public OffsetStore {
   const ReplicaContext context_;
   HostedReplicas replicas_;
   LogManager logs_;
+  Deletion deletion_;
   IsrChanges isr_changes_;
   ProduceRequests produces_;
   FetchRequests fetches_;

@@ -170,6 +170,27 @@ void describe(F& f, const ListOffsetsResponse& m) {  // v9
 }
 
 template <class F>
+void describe(F& f, const DeleteRecordsRequest& m) {  // v2
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const DeleteRecordsRequest::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int64("Offset", one.offset);
+             });
+  f.int32("TimeoutMs", whole_millis(m.timeout));
+}
+
+template <class F>
+void describe(F& f, const DeleteRecordsResponse& m) {  // v2
+  f.int32("ThrottleTimeMs", 0);
+  f.by_topic("Topics", "Partitions", m.partitions, name_only,
+             [](F& in, const DeleteRecordsResponse::Partition& one) {
+               in.int32("PartitionIndex", one.partition.partition);
+               in.int64("LowWatermark", one.low_watermark);
+               in.int16("ErrorCode", of(one.error));
+             });
+}
+
+template <class F>
 void describe(F& f, const OffsetForLeaderEpochRequest& m) {  // v4
   f.int32("ReplicaId", -1);
   f.by_topic("Topics", "Partitions", m.partitions, name_only,

@@ -29,6 +29,7 @@ constexpr ApiName api_names[] = {
     {ApiKey::leave_group, "LeaveGroup", "LeaveGroup response"},
     {ApiKey::sync_group, "SyncGroup", "SyncGroup response"},
     {ApiKey::create_topics, "CreateTopics", "CreateTopics response"},
+    {ApiKey::delete_records, "DeleteRecords", "DeleteRecords response"},
     {ApiKey::init_producer_id, "InitProducerId", "InitProducerId response"},
     {ApiKey::offset_for_leader_epoch, "OffsetForLeaderEpoch", "OffsetForLeaderEpoch response"},
     {ApiKey::alter_partition, "AlterPartition", "AlterPartition response"},
@@ -124,6 +125,8 @@ Bytes FetchRequest::size() const { return request_size(*this); }
 Bytes FetchResponse::size() const { return response_size(*this); }
 Bytes ListOffsetsRequest::size() const { return request_size(*this); }
 Bytes ListOffsetsResponse::size() const { return response_size(*this); }
+Bytes DeleteRecordsRequest::size() const { return request_size(*this); }
+Bytes DeleteRecordsResponse::size() const { return response_size(*this); }
 Bytes OffsetForLeaderEpochRequest::size() const { return request_size(*this); }
 Bytes OffsetForLeaderEpochResponse::size() const { return response_size(*this); }
 Bytes MetadataRequest::size() const { return request_size(*this); }

@@ -44,6 +44,7 @@ enum class ApiKey : std::int16_t {
   leave_group = 13,
   sync_group = 14,
   create_topics = 19,
+  delete_records = 21,
   init_producer_id = 22,
   offset_for_leader_epoch = 23,
   alter_partition = 56,
@@ -235,6 +236,33 @@ struct ListOffsetsResponse final : Response {
     std::int64_t timestamp = -1;
     Offset offset = log::no_offset;
     LeaderEpoch leader_epoch = log::no_epoch;
+  };
+  std::vector<Partition> partitions;
+};
+
+/// Of DeleteRecordsRequest: up to the high watermark.
+inline constexpr Offset up_to_high_watermark = -1;
+
+struct DeleteRecordsRequest final : Request {
+  DeleteRecordsRequest() : Request(ApiKey::delete_records) {}
+  Bytes size() const override;
+
+  struct Partition {
+    TopicPartition partition;
+    Offset offset = up_to_high_watermark;  ///< The log is to begin there.
+  };
+  std::vector<Partition> partitions;
+  Duration timeout = 30s;
+};
+
+struct DeleteRecordsResponse final : Response {
+  DeleteRecordsResponse() : Response(ApiKey::delete_records) {}
+  Bytes size() const override;
+
+  struct Partition {
+    TopicPartition partition;
+    Offset low_watermark = log::no_offset;  ///< Where the logs of all live replicas begin by now.
+    ErrorCode error = ErrorCode::none;
   };
   std::vector<Partition> partitions;
 };

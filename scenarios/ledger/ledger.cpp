@@ -31,6 +31,10 @@ Ledger::Ledger(sim::World& world) : world_(world) {
       }
     }
     if (event.kind == &sim::events::process_started) started_[event.machine] = event.time;
+    if (event.kind == &model::events::segments_deleted ||
+        event.kind == &model::events::records_deleted) {
+      deletions_[context_->partitions.name_of(event.partition)] = event.id;
+    }
     if (event.kind == &model::events::producer_record_failed) {
       // Its records are told next, at this very moment.
       giving_up_ = {event.time, {}};
@@ -282,15 +286,24 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   invariant("consumed_offsets_have_no_gaps").checked += consumed.count;
   note_position(*view, name, consumed.end());
   const auto [next, first] = view->next_offset.try_emplace(name, consumed.end());
+  if (first && view->resets_to_latest) return;
+  Offset expected = first ? 0 : next->second;
+  const Offset log_start = std::min(partitions_[name].log_start, consumed.first);
+  const bool was_deleted = expected < log_start;
+  if (was_deleted) {
+    note_deleted_unread(group->second, *view, name, expected, log_start);
+    expected = log_start;
+  }
   if (first) return;
-  // A group without a commit may be sent to the end of the log again.
-  const bool may_jump = view->resets_to_latest && !view->committed.contains(name);
-  if (consumed.first > next->second && may_jump) {
-    view->skipped += consumed.first - next->second;
-    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, consumed.first - next->second);
-  } else if (consumed.first > next->second) {
+  // A group without a commit may be sent to the end of the log again, and so may one whose offset
+  // is gone.
+  const bool may_jump = view->resets_to_latest && (was_deleted || !view->committed.contains(name));
+  if (consumed.first > expected && may_jump) {
+    view->skipped += consumed.first - expected;
+    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, consumed.first - expected);
+  } else if (consumed.first > expected) {
     violate("consumed_offsets_have_no_gaps",
-            phrase("group {} went from offset {} to {} of {}", group->second, next->second - 1,
+            phrase("group {} went from offset {} to {} of {}", group->second, expected - 1,
                    consumed.first, name.name()));
   }
   next->second = std::max(next->second, consumed.end());
@@ -396,6 +409,11 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
     const Offset end = replica->log_end_offset();
     log_ends_[{name, broker}] = end;
     reigns_[name].push_back({epoch, broker, end});
+    // An unclean leader writes anew where others had deleted already.
+    FoundInLog& found = found_[name];
+    found.upto = std::min(found.upto, end);
+    partitions_[name].log_start =
+        std::min(std::max(partitions_[name].log_start, replica->log().log_start_offset()), end);
     note_losses(name, broker, end);
     quietly(broker, [&] { compare_committed(name, *replica); });
   }
@@ -441,7 +459,7 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
   Committed& committed = committed_[name];
   const bool lost_just_now = !power_losses_.empty() && power_losses_.back() == world_.now();
   const std::size_t losses_before = power_losses_.size() - (lost_just_now ? 1 : 0);
-  for (Offset at = from; at < to;) {
+  for (Offset at = std::max(from, replica.log().log_start_offset()); at < to;) {
     const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
     if (!data || data->empty()) return;
     const Offset before = at;

@@ -12,6 +12,8 @@
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
 //                                     leaders of different epochs have appended there
+//   retention_keeps_what_it_must      no replica deletes what is younger than retention.ms and not
+//                                     beyond retention.bytes, nor what may still be cut
 //   zookeeper_writes_are_linear       all servers apply the same transactions in the same order
 //
 // and at the end, against the leaders' logs:
@@ -48,6 +50,7 @@
 #include "model/broker/partition.h"
 #include "model/cluster_context.h"
 #include "model/observer.h"
+#include "scenarios/ledger/found_in_log.h"
 #include "scenarios/ledger/latency_sketch.h"
 #include "scenarios/ledger/record_book.h"
 
@@ -68,6 +71,7 @@ enum class Exempted {
   restarted,         ///< High watermarks that fell, back to a checkpoint.
   skipped,           ///< Records that auto.offset.reset jumped over.
   deposed,           ///< Acknowledgments of leaders that had been deposed.
+  deleted,           ///< Records that were deleted before a group read them.
 };
 /// "250 records lost by an unclean election, ...".
 Phrase words_for(Exempted what, std::int64_t count);
@@ -134,6 +138,7 @@ class Ledger : public model::Observer {
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_batch_appended(const model::AppendedBatch& batch) override;
+  void on_deleting(const model::DeletedRecords& deleted) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
@@ -159,9 +164,10 @@ class Ledger : public model::Observer {
     std::vector<model::BrokerId> replicas;
     model::BrokerId serving;  ///< The broker that took up leading last.
     model::Offset high_watermark = 0;
-    bool unclean = false;  ///< The leader in force was elected from outside the ISR.
-    int elections = 0;     ///< New leaders; to lose one is none.
-    int isr_changes = 0;   ///< Those by elections, too.
+    model::Offset log_start = 0;  ///< Of the leader; what is below it was deleted.
+    bool unclean = false;         ///< The leader in force was elected from outside the ISR.
+    int elections = 0;            ///< New leaders; to lose one is none.
+    int isr_changes = 0;          ///< Those by elections, too.
     std::int64_t acknowledged = 0;
     Duration longest_wait{0};  ///< From send() to the acknowledgment, or until it was given up.
     /// The longest that an acknowledged record lay above the high watermark, where nobody can read
@@ -181,6 +187,7 @@ class Ledger : public model::Observer {
     std::int64_t consumed = 0;     ///< Different records.
     std::int64_t redelivered = 0;  ///< How often it got one again.
     std::int64_t skipped = 0;      ///< Records that auto.offset.reset jumped over.
+    std::int64_t deleted = 0;      ///< Acknowledged ones that were deleted before it read them.
     std::int64_t rebalances = 0;
     std::set<std::string> topics;
     std::int64_t lag = 0;  ///< Of its topics: records below the high watermarks, not processed.
@@ -367,6 +374,13 @@ class Ledger : public model::Observer {
   model::Offset readable_end(const model::TopicPartition& name) const;
   static model::Offset reads_from(const GroupView& group, const model::TopicPartition& name);
 
+  // Deletions (ledger_deletions.cpp)
+  void check_deleted(const model::DeletedRecords& deleted, const model::Partition& replica,
+                     const log::BatchMark& batch, log::Timestamp newest);
+  void note_deleted_unread(const std::string& id, GroupView& group,
+                           const model::TopicPartition& name, model::Offset from, model::Offset to);
+  void note_deleted_unread();
+
   // Losses (ledger_losses.cpp)
   /// A later leader began without that offset.
   bool is_superseded(const model::TopicPartition& name, const AppendedRange& range,
@@ -409,7 +423,9 @@ class Ledger : public model::Observer {
   void judge_losses();
 
   // The end (ledger_end.cpp)
-  struct FoundInLog;
+  void look_at(const model::TopicPartition& name, const model::Partition& replica,
+               model::Offset upto, FoundInLog& found,
+               const model::DeletedRecords* deleted = nullptr);
   void note_missing(const model::TopicPartition& name, model::Offset log_start,
                     const FoundInLog& found);
   Duration oldest_unreadable(const model::TopicPartition& name) const;
@@ -447,6 +463,8 @@ class Ledger : public model::Observer {
   };
   std::map<model::TopicPartition, std::vector<Displaced>> displaced_;
   std::map<model::TopicPartition, Committed> committed_;
+  std::map<model::TopicPartition, FoundInLog> found_;        ///< In what was deleted since.
+  std::map<model::TopicPartition, sim::EventId> deletions_;  ///< The last of each.
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;
   struct HighWatermark {
     model::LeaderEpoch epoch = log::no_epoch;

@@ -102,6 +102,7 @@ void Ledger::finish() {
   std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {
     return std::tie(a.partition, a.offset) < std::tie(b.partition, b.offset);
   });
+  note_deleted_unread();
   judge_losses();
 }
 
@@ -142,43 +143,26 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
   for (const auto& [from, to] : broken) committed.erase(from, to);
 }
 
-/// What a log holds of what was sent.
-struct Ledger::FoundInLog {
-  std::map<int, NumberSet> records;  ///< By producer.
-  /// By producer and lane: the record that it sent last, so far.
-  std::map<std::pair<int, std::int64_t>, std::int64_t> latest;
-  NumberSet offsets;  ///< That hold the record which was acknowledged there.
-
-  bool contains(RecordRef record) const {
-    const auto of = records.find(record.producer);
-    return of != records.end() && of->second.contains(record.number);
-  }
-  /// Calls `f(first, end)` for the numbers of the run that are nowhere.
-  template <class F>
-  void for_each_gap(const RecordRun& run, F f) const {
-    const auto of = records.find(run.producer);
-    if (of == records.end()) {
-      f(run.first, run.end());
-    } else {
-      of->second.for_each_gap(run.first, run.end(), f);
-    }
-  }
-};
-
-/// Every acknowledged record must stand at its offset.
-void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
-  FoundInLog found;
+/// Notes what the replica holds up to there, but for what was looked at before.
+void Ledger::look_at(const TopicPartition& name, const model::Partition& replica, Offset upto,
+                     FoundInLog& found, const model::DeletedRecords* deleted) {
   PartitionView& view = partitions_.at(name);
-  const Offset end = leader.log_end_offset();
-  for (Offset at = leader.log().log_start_offset(); at < end;) {
-    const auto data = leader.log().read_records(at, (4_MiB).count(), end, true);
+  Offset at = std::max(found.upto, replica.log().log_start_offset());
+  while (at < upto) {
+    const auto data = replica.log().read_records(at, (4_MiB).count(), upto, true);
     if (!data || data->empty()) break;
     for (const log::BatchView& batch : log::Batches(data->bytes())) {
       at = batch.next_offset();
+      if (deleted != nullptr) {
+        check_deleted(*deleted, replica, log::BatchMark::of(batch), batch.max_timestamp());
+      }
       find_in(name, batch, view, found);
     }
     for (const log::PhantomBatch& batch : data->phantoms()) {
       at = batch.next_offset();
+      if (deleted != nullptr) {
+        check_deleted(*deleted, replica, log::BatchMark::of(batch), batch.max_timestamp);
+      }
       Offset offset = batch.base_offset;
       for (const RecordRun& run : book_.of_batch(batch, 0, batch.record_count)) {
         note_found(name, offset, run, view, found);
@@ -186,6 +170,14 @@ void Ledger::compare_with_log(const TopicPartition& name, const model::Partition
       }
     }
   }
+  found.upto = std::max(found.upto, at);
+}
+
+/// Every acknowledged record must stand at its offset.
+void Ledger::compare_with_log(const TopicPartition& name, const model::Partition& leader) {
+  FoundInLog& found = found_[name];
+  const PartitionView& view = partitions_.at(name);
+  look_at(name, leader, leader.log_end_offset(), found);
   duplicates_in_log_ += view.duplicates;
   reordered_in_log_ += view.reordered;
   note_missing(name, leader.log().log_start_offset(), found);

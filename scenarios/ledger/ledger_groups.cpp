@@ -81,18 +81,22 @@ Ledger::Unread Ledger::unread(const std::string& group,
   for (const auto& [name, acknowledged] : acknowledgments_) {
     if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
     const Offset end = readable_end(name);
-    const Offset begin = reads_from(view->second, name);
-    acknowledged.for_each([&](Offset from, Offset to, const Acknowledgment& ack) {
-      book_.for_each_unread(
-          ack.run(to - from), view->second.bit, [&](std::int64_t first, std::int64_t last) {
-            unread.records += last - first;
-            const Offset at = from + first - ack.record.number;
-            const std::int64_t waiting = std::min(at + last - first, end) - std::max(at, begin);
-            if (waiting <= 0) return;
-            unread.waiting += waiting;
-            unread.since = std::min(unread.since, ack.when);
-          });
-    });
+    // What was deleted is counted by itself.
+    const auto partition = partitions_.find(name);
+    const Offset log_start = partition == partitions_.end() ? 0 : partition->second.log_start;
+    const Offset begin = std::max(reads_from(view->second, name), log_start);
+    acknowledged.for_each(
+        log_start, Acknowledgments::no_end, [&](Offset from, Offset to, const Acknowledgment& ack) {
+          book_.for_each_unread(
+              ack.run(to - from), view->second.bit, [&](std::int64_t first, std::int64_t last) {
+                unread.records += last - first;
+                const Offset at = from + first - ack.record.number;
+                const std::int64_t waiting = std::min(at + last - first, end) - std::max(at, begin);
+                if (waiting <= 0) return;
+                unread.waiting += waiting;
+                unread.since = std::min(unread.since, ack.when);
+              });
+        });
   }
   return unread;
 }

@@ -1,6 +1,9 @@
 // Old records go: by time, by size, by request; never above the high watermark.
 #include "tests/log/partition_story.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace brokerlab::log {
 namespace {
 
@@ -66,6 +69,43 @@ TEST_CASE("what the high watermark has not passed stays", "[unit]") {
   fill(story);
   CHECK(removed(story, 60'000, 3) == 3);
   CHECK(story.log().log_start_offset() == 3);
+}
+
+TEST_CASE("a deleted segment's files stay until they are removed, or a start finds them",
+          "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  story.config.retention_ms = 5000;
+  story.config.file_delete_delay_ms = 60'000;
+  fill(story);
+  const auto files = [&](std::string_view suffix) {
+    const auto names = env.list(story.dir());
+    REQUIRE(names.ok());
+    return std::count_if(names->begin(), names->end(),
+                         [&](const std::string& name) { return name.ends_with(suffix); });
+  };
+  CHECK(removed(story, 8500) == 4);
+  CHECK(story.log().condemned() == 4);
+  CHECK(files(".log.deleted") == 4);
+  CHECK(files(".log") == 6);
+  CHECK(story.log().read(3, 100, 10, true).error().kind == LogError::Kind::offset_out_of_range);
+  REQUIRE(story.log().remove_condemned(3).ok());
+  CHECK(files(".log.deleted") == 1);
+  CHECK(files(".index.deleted") == 1);
+  story.reopen_unclean();
+  CHECK(files(".deleted") == 0);
+  CHECK(story.log().condemned() == 0);
+  CHECK(story.log().log_start_offset() == 4);
+}
+
+TEST_CASE("a log that begins at its end by request keeps its active segment", "[unit]") {
+  MemoryEnv env;
+  PartitionStory story(env);
+  fill(story);
+  REQUIRE(story.log().advance_log_start_offset(10).ok());
+  CHECK(removed(story, 9500) == 9);
+  CHECK(story.log().segment_count() == 1);
+  CHECK(story.log().active_segment().base_offset() == 9);
 }
 
 TEST_CASE("a compacted topic keeps old segments unless it deletes, too", "[unit]") {

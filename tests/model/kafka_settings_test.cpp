@@ -118,8 +118,8 @@ TEST_CASE("a misspelt setting is shown the nearest, modelled or not", "[unit]") 
         "unknown key; did you mean \"num.io.threads\"?");
   CHECK(answer<BrokerConfig>("group.share.enabl", "r1") ==
         "unknown key; did you mean \"group.share.enable\"? It " + std::string(kafkas));
-  CHECK(answer<TopicOverrides>("cleanup.polcy", "compact") ==
-        "unknown key; did you mean \"cleanup.policy\"? It " + std::string(kafkas));
+  CHECK(answer<TopicOverrides>("remote.storage.enabl", true) ==
+        "unknown key; did you mean \"remote.storage.enable\"? It " + std::string(kafkas));
   CHECK(answer<ConsumerConfig>("isolation.lvl", "x") ==
         "unknown key; did you mean \"isolation.level\"? It " + std::string(kafkas));
 }
@@ -159,6 +159,12 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
   same.set(&TopicConfig::message_timestamp_type, topic.message_timestamp_type);
   same.set(&TopicConfig::message_timestamp_before_max_ms, topic.message_timestamp_before_max_ms);
   same.set(&TopicConfig::message_timestamp_after_max_ms, topic.message_timestamp_after_max_ms);
+  same.set(&TopicConfig::cleanup_policy, topic.cleanup_policy);
+  same.set(&TopicConfig::retention_ms, topic.retention_ms);
+  same.set(&TopicConfig::retention_bytes, topic.retention_bytes);
+  same.set(&TopicConfig::file_delete_delay, topic.file_delete_delay);
+  same.set(&TopicConfig::segment_time, topic.segment_time);
+  same.set(&TopicConfig::segment_index_bytes, topic.segment_index_bytes);
   Json in_force;
   TopicOverrides::settings().to_json(same, in_force);
   CHECK(in_force.size() == declared<TopicOverrides>().size());
@@ -168,4 +174,24 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
     REQUIRE(setting != nullptr);
     CHECK(plain(value) == setting->default_value);
   }
+}
+
+TEST_CASE("a topic's retention is its own, else the broker's, in the smallest unit given",
+          "[unit]") {
+  const auto in_force = [](const Json& broker) {
+    SettingsReport report;
+    const BrokerConfig config = BrokerConfig::settings().read(broker, report);
+    CHECK(report.ok());
+    return TopicConfig::in_force(config, TopicOverrides{});
+  };
+  CHECK(in_force(Json::object()).retention_ms == 7 * 24 * 3600'000);
+  CHECK(in_force({{"log.retention.hours", 2}}).retention_ms == 2 * 3600'000);
+  CHECK(in_force({{"log.retention.hours", 2}, {"log.retention.minutes", 3}}).retention_ms ==
+        180'000);
+  CHECK(in_force({{"log.retention.minutes", 3}, {"log.retention.ms", 70}}).retention_ms == 70);
+  CHECK(in_force({{"log.retention.hours", -1}}).retention_ms == -1);
+  CHECK(in_force({{"log.roll.hours", 3}}).segment_time == 3h);
+  CHECK(in_force({{"log.roll.hours", 3}, {"log.roll.ms", 70}}).segment_time == 70ms);
+  CHECK(answer<BrokerConfig>("log.retention.ms", 0) == "must be 1 or more, or -1 for no limit");
+  CHECK(answer<BrokerConfig>("log.retention.hours", 0) == "must be 1 or more, or -1 for no limit");
 }

@@ -112,11 +112,11 @@ class ReplicaStory {
     request->partitions.push_back({name, log::ByteSlice::copy_of(one_record())});
     return send(std::move(request), [&](CallPtr call) { return replicas().produce(call); });
   }
-  /// Broker 2 fetches from `offset` on, in `epoch`.
-  CallPtr fetched_by_2(Offset offset, LeaderEpoch epoch) {
+  /// Broker 2 fetches from `offset` on, in `epoch`; its log begins at `start`.
+  CallPtr fetched_by_2(Offset offset, LeaderEpoch epoch, Offset start = log::no_offset) {
     auto request = std::make_unique<FetchRequest>();
     request->replica = BrokerId(2);
-    request->partitions.push_back({name, epoch, offset});
+    request->partitions.push_back({name, epoch, offset, log::no_epoch, start});
     return send(std::move(request), [&](CallPtr call) { return replicas().fetch(call); });
   }
   ListOffsetsResponse::Partition list_offsets(ListOffsetsRequest::Partition wanted,
@@ -140,6 +140,20 @@ class ReplicaStory {
         });
     REQUIRE(answer->partitions.size() == 1);
     return answer->partitions[0];
+  }
+  /// An operator's DeleteRecords request of a partition; answered now or later.
+  CallPtr delete_records(const TopicPartition& partition, Offset offset, Duration timeout = 30s) {
+    auto request = std::make_unique<DeleteRecordsRequest>();
+    request->timeout = timeout;
+    request->partitions.push_back({partition, offset});
+    return send(std::move(request), [&](CallPtr call) { return replicas().delete_records(call); });
+  }
+  /// What it is answered with: "NONE 3", the error and the low watermark; "waits".
+  static std::string answer_to(const CallPtr& call) {
+    const std::optional<ResponsePtr> response = call->responses().try_receive();
+    if (!response) return "waits";
+    const auto& answer = dynamic_cast<const DeleteRecordsResponse&>(**response).partitions.at(0);
+    return fmt::format("{} {}", to_text(answer.error), answer.low_watermark);
   }
   /// A consumer's.
   FetchResponse::Partition answer_to_fetch_of(const TopicPartition& partition) {

@@ -102,6 +102,12 @@ class LedgerStory {
   void commit_up_to(int leader, log::Offset offset) {
     ledger.on_high_watermark(BrokerId(leader), partition, offset);
   }
+  /// As an operator asks for it.
+  void delete_below(int broker, log::Offset start) {
+    const log::Offset from = replica(broker).log().log_start_offset();
+    ledger.on_deleting({BrokerId(broker), partition, from, start, 0, true});
+    REQUIRE(replica(broker).log().advance_log_start_offset(start).ok());
+  }
   void truncate(int broker, log::Offset to) {
     const log::Offset end = replica(broker).log_end_offset();
     REQUIRE(replica(broker).truncate_to(to).ok());

@@ -161,6 +161,56 @@ TEST_CASE("bytes that nobody sent, and offsets left out, break promises", "[unit
   CHECK(latest.ledger.groups().at("latecomers").skipped == 3);
 }
 
+TEST_CASE("what is deleted too early, or above the high watermark, breaks a promise", "[unit]") {
+  constexpr log::Timestamp week = 7 * 24 * 3600'000;  // retention.ms
+  const auto deleted = [](log::Offset to, log::Timestamp age, bool asked = false) {
+    LedgerStory story;
+    story.lead(1, 0, {1});
+    for (int i = 0; i < 3; ++i) story.write(1, i, i);
+    story.ledger.on_deleting({BrokerId(1), partition, 0, to, age, asked});
+    return story.promise("retention_keeps_what_it_must");
+  };
+  CHECK(deleted(2, week + 1) == "kept");
+  CHECK(deleted(2, week) == "broken");
+  CHECK(deleted(2, 0) == "broken");
+  CHECK(deleted(2, 0, true) == "kept");
+  CHECK(deleted(4, week + 1) == "broken");
+}
+
+TEST_CASE("records that go before a group has read them are no losses, and counted", "[unit]") {
+  LedgerStory story(true);
+  story.lead(1, 0, {1});
+  for (int i = 0; i < 6; ++i) story.write(1, i, i);
+  story.commit_up_to(1, 6);
+  story.consume(0, LedgerStory::value(0));
+  story.delete_below(1, 3);
+  const Ledger::GroupView& readers = story.ledger.groups().at("readers");
+  CHECK(readers.deleted == 0);  // it may have fetched them
+  story.consume(3, LedgerStory::value(3));
+  CHECK(readers.deleted == 2);
+  CHECK(story.promise("consumed_offsets_have_no_gaps") ==
+        "kept but for 2 records that were deleted before a group read them");
+  story.delete_below(1, 5);
+  story.ledger.finish();
+  CHECK(readers.deleted == 3);
+  CHECK(story.ledger.lost().empty());
+  CHECK(story.ledger.unread("readers", {"t"}).records == 1);
+  CHECK(story.promise("committed_records_survive") == "kept");
+  CHECK(story.promise("acknowledged_by_all_survive") == "kept");
+}
+
+TEST_CASE("a copy that was deleted is still a copy, and a retry's record is not lost", "[unit]") {
+  LedgerStory story(true);
+  story.lead(1, 0, {1});
+  story.write(1, 0, 0);
+  story.append(1, 0);
+  story.commit_up_to(1, 2);
+  story.delete_below(1, 2);
+  story.ledger.finish();
+  CHECK(story.ledger.duplicates_in_log() == 1);
+  CHECK(story.ledger.lost().empty());
+}
+
 TEST_CASE("a group's lag is known at every instant, and what waits for it", "[unit]") {
   LedgerStory story;
   story.ledger.declare_consumer("late", "latecomers", true, {"t"});
