@@ -40,8 +40,11 @@ SettingType<BrokerCompressionType> broker_compression() {
 }
 
 SettingType<CleanupPolicy> cleanup_policy() {
-  return setting::names<CleanupPolicy>({{"delete", CleanupPolicy::remove}},
-                                       {"compact", "compact,delete", "delete,compact"});
+  return setting::names<CleanupPolicy>({{"delete", CleanupPolicy::remove},
+                                        {"compact", CleanupPolicy::compact},
+                                        {"compact,delete", CleanupPolicy::compact_and_remove},
+                                        {"delete,compact", CleanupPolicy::compact_and_remove},
+                                        {"", CleanupPolicy::none}});
 }
 
 /// Every setting of a topic, once: `declare` is called with the member, its name as a topic's, the
@@ -101,6 +104,18 @@ void each_topic_setting(Declare declare) {
   declare.template operator()<&C::segment_index_bytes>(
       "segment.index.bytes", "log.index.size.max.bytes", byte_count(24),
       "A segment file is closed when one of its indexes is this large.");
+  declare.template operator()<&C::min_cleanable_dirty_ratio>(
+      "min.cleanable.dirty.ratio", "log.cleaner.min.cleanable.ratio", setting::real(0, 1),
+      "A log is compacted when more than this part of its bytes was never cleaned.");
+  declare.template operator()<&C::delete_retention>(
+      "delete.retention.ms", "log.cleaner.delete.retention.ms", millis(0, long_max),
+      "A tombstone stays so long after the first cleaning that met it.");
+  declare.template operator()<&C::min_compaction_lag>(
+      "min.compaction.lag.ms", "log.cleaner.min.compaction.lag.ms", millis(0, long_max),
+      "A record is not compacted away before it is so old.");
+  declare.template operator()<&C::max_compaction_lag>(
+      "max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", millis(1, long_max),
+      "A log whose oldest dirty record is older is compacted, however few they are.");
 }
 
 struct DeclareForBroker {
@@ -274,6 +289,26 @@ void add_producer_id_settings(Settings<BrokerConfig>& s) {
              millis(1), "How often it looks for such producers.");
 }
 
+void add_cleaner_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("log.cleaner.enable", &C::log_cleaner_enable,
+          "Compact; without it __consumer_offsets grows for ever.")
+      .field("log.cleaner.threads", &C::log_cleaner_threads, integer(0, 1024),
+             "Threads that compact.")
+      .field("log.cleaner.dedupe.buffer.size", &C::log_cleaner_dedupe_buffer_size,
+             byte_count(1, long_max),
+             "Memory of all threads for the keys that a cleaning meets, 24 bytes each.")
+      .field("log.cleaner.io.buffer.load.factor", &C::log_cleaner_io_buffer_load_factor,
+             setting::real(0, 1), "How full that memory gets.")
+      .field("log.cleaner.io.buffer.size", &C::log_cleaner_io_buffer_size, byte_count(0),
+             "Memory of all threads for what they read and write.")
+      .field("log.cleaner.io.max.bytes.per.second", &C::log_cleaner_io_max_bytes_per_second,
+             setting::real(1, std::numeric_limits<double>::max()),
+             "What the threads may read and write together; unset: no limit.")
+      .field("log.cleaner.backoff.ms", &C::log_cleaner_backoff, millis(0, long_max),
+             "How long a thread sleeps when no log is to be compacted.");
+}
+
 void add_group_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
   s.field("group.initial.rebalance.delay.ms", &C::group_initial_rebalance_delay, millis(0),
@@ -309,6 +344,12 @@ std::int64_t retention_millis(const BrokerConfig& c) {
   return c.log_retention_hours < 0 ? -1 : c.log_retention_hours * 60 * minute;
 }
 
+/// LogConfig.validateValues.
+void check_compaction_lag(Duration least, Duration most, const char* name, const char* other,
+                          FieldReport& report) {
+  if (least > most) report.error(name, tr("must not exceed {}, {}", other, in_millis(most)));
+}
+
 /// KafkaConfig.validateValues and the rule of GroupCoordinatorConfig.
 void check_broker(const BrokerConfig& c, FieldReport& report) {
   if (retention_millis(c) == 0) {
@@ -317,6 +358,15 @@ void check_broker(const BrokerConfig& c, FieldReport& report) {
                                            : "log.retention.hours",
                  tr("must be 1 or more, or -1 for no limit"));
   }
+  const std::int64_t of_a_thread =
+      c.log_cleaner_dedupe_buffer_size.count() / std::max(1, c.log_cleaner_threads);
+  if (c.log_cleaner_enable && of_a_thread <= (1_MiB).count()) {
+    report.error("log.cleaner.dedupe.buffer.size",
+                 tr("must be more than 1 MiB for each of log.cleaner.threads"));
+  }
+  check_compaction_lag(c.topics.min_compaction_lag, c.topics.max_compaction_lag,
+                       "log.cleaner.min.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms",
+                       report);
   if (c.replica_fetch_wait_max > c.replica_socket_timeout) {
     report.error("replica.fetch.wait.max.ms",
                  tr("must not exceed replica.socket.timeout.ms, {}, or fetches time out",
@@ -434,6 +484,7 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
     add_controller_settings(s);
     add_log_settings(s);
     add_producer_id_settings(s);
+    add_cleaner_settings(s);
     add_group_settings(s);
     s.check(check_broker);
     return add_other_settings(s, Component::broker);
@@ -446,6 +497,12 @@ const Settings<TopicOverrides>& TopicOverrides::settings() {
     Settings<TopicOverrides> s("TopicConfig",
                                "A topic's own settings; the broker's hold for the rest.");
     each_topic_setting(DeclareForTopic{s});
+    s.check([](const TopicOverrides& topic, FieldReport& report) {
+      const Duration* least = topic.own(&TopicConfig::min_compaction_lag);
+      const Duration* most = topic.own(&TopicConfig::max_compaction_lag);
+      if (least == nullptr || most == nullptr) return;
+      check_compaction_lag(*least, *most, "min.compaction.lag.ms", "max.compaction.lag.ms", report);
+    });
     return add_other_settings(s, Component::topic);
   }();
   return all;

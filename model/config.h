@@ -68,6 +68,10 @@ struct TopicConfig {
   Duration file_delete_delay = 60s;               ///< file.delete.delay.ms
   Duration segment_time = 7 * 24h;                ///< segment.ms; the broker's has a rule.
   Bytes segment_index_bytes = 10_MiB;
+  double min_cleanable_dirty_ratio = 0.5;
+  Duration delete_retention = 24h;             ///< delete.retention.ms, of tombstones
+  Duration min_compaction_lag{0};              ///< min.compaction.lag.ms
+  Duration max_compaction_lag = max_duration;  ///< max.compaction.lag.ms
 
   bool deletes() const {
     return cleanup_policy == CleanupPolicy::remove ||
@@ -158,6 +162,13 @@ struct BrokerConfig {
   int log_retention_hours = 168;
   std::optional<Duration> log_roll;  ///< log.roll.ms; unset: the hours.
   int log_roll_hours = 168;
+  bool log_cleaner_enable = true;
+  int log_cleaner_threads = 1;
+  Bytes log_cleaner_dedupe_buffer_size = 128_MiB;  ///< Of all threads.
+  double log_cleaner_io_buffer_load_factor = 0.9;  ///< Of that buffer, whatever its name says.
+  Bytes log_cleaner_io_buffer_size = 512_KiB;      ///< Of all threads.
+  std::optional<double> log_cleaner_io_max_bytes_per_second;  ///< Unset: no limit.
+  Duration log_cleaner_backoff = 15s;
   int num_recovery_threads_per_data_dir = 1;
   // Producers.
   Duration producer_id_expiration = 24h;

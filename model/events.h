@@ -28,7 +28,7 @@ extern const EventKind
     preferred_leader_election, replica_fetch_failed, damage_met,
     replica_became_leader, replica_became_follower, replica_truncated, log_corrupted, log_recovered,
     // {from} and {start}: where the log began, and begins
-    segments_deleted, records_deleted, replica_started_over,
+    segments_deleted, records_deleted, replica_started_over, log_compacted, log_uncleanable,
     // Clients. {error}, {count}, {to}
     connection_broken, connection_failed, client_disconnected,
     producer_request_failed, producer_resumed, producer_record_failed,

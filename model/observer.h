@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "log/batch/byte_slice.h"
 #include "log/batch/phantom.h"
+#include "log/segment/segment.h"
 #include "model/error_code.h"
 #include "model/ids.h"
 
@@ -69,6 +70,16 @@ struct DeletedRecords {
   bool asked = false;      ///< By an operator, with a DeleteRecords request.
 };
 
+/// Segments of a replica's log whose place a copy is about to take, with those records that
+/// compaction leaves. Borrowed for the call.
+struct CompactedSegments {
+  BrokerId broker;
+  const TopicPartition& partition;
+  const std::vector<const log::LogSegment*>& originals;
+  const log::LogSegment& copy;
+  log::Timestamp now = 0;  ///< By the broker's clock.
+};
+
 /// An error that a client met: what a broker answered, or what the client made of an answer that
 /// did not come. Borrowed for the call.
 struct ClientError {
@@ -125,6 +136,7 @@ class Observer {
   /// The replica dropped everything from `to` on. `end`: where its log ended before.
   virtual void on_truncated(BrokerId, const TopicPartition&, Offset /*to*/, Offset /*end*/) {}
   virtual void on_deleting(const DeletedRecords&) {}
+  virtual void on_compacting(const CompactedSegments&) {}
   /// Leadership as the controller wrote it to ZooKeeper.
   virtual void on_partition_state(const TopicPartition&, BrokerId /*leader*/, LeaderEpoch,
                                   const std::vector<BrokerId>& /*isr*/,

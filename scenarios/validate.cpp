@@ -366,6 +366,26 @@ class Validator {
         unknown(path + "/source", producer.source, tr("source"), sources);
       }
       check_key(path + "/key", producer);
+      check_compacted(path, producer);
+    }
+  }
+
+  /// What has no bytes has no keys that a cleaner could compare.
+  void check_compacted(const std::string& path, const ProducerSpec& producer) {
+    const TopicSpec* topic = s_.topic(producer.topic);
+    const SourceSpec* source = s_.source(producer.source);
+    if (topic == nullptr || source == nullptr || !clean("/topics") || !clean("/brokers")) return;
+    if (!s_.topic_config(*topic).compacts()) return;
+    if (source->phantom) {
+      report_.error(path + "/source", in_quotes(producer.source),
+                    tr("has no bytes to compact by (payload: phantom), and topic {} is compacted: "
+                       "give its source bytes",
+                       topic->name));
+    } else if (!producer.key && !source->drawn()) {
+      report_.warning(path, "",
+                      tr("sends records without a key to topic {}, which is compacted: brokers "
+                         "refuse them (INVALID_RECORD)",
+                         topic->name));
     }
   }
 

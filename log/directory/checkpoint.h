@@ -20,6 +20,7 @@ using OffsetCheckpoint = std::map<std::pair<std::string, std::int32_t>, Offset>;
 inline constexpr const char* recovery_point_checkpoint_name = "recovery-point-offset-checkpoint";
 inline constexpr const char* high_watermark_checkpoint_name = "replication-offset-checkpoint";
 inline constexpr const char* log_start_checkpoint_name = "log-start-offset-checkpoint";
+inline constexpr const char* cleaner_checkpoint_name = "cleaner-offset-checkpoint";
 /// Exists in a log directory whose broker stopped cleanly; removed once it has started.
 inline constexpr const char* clean_shutdown_name = ".kafka_cleanshutdown";
 

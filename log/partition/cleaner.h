@@ -27,33 +27,11 @@
 // compacted, is dropped.
 #pragma once
 
-#include "log/partition/log.h"
+#include "log/partition/cleaning.h"
 
 #include <algorithm>
 
 namespace brokerlab::log {
-
-/// Topic and broker settings of the cleaner under Kafka's names; max.compaction.lag.ms is the
-/// log's.
-struct CleanerConfig {
-  double min_cleanable_dirty_ratio = 0.5;                             ///< min.cleanable.dirty.ratio
-  std::int64_t min_compaction_lag_ms = 0;                             ///< min.compaction.lag.ms
-  std::int64_t delete_retention_ms = std::int64_t{24} * 3600 * 1000;  ///< delete.retention.ms
-  /// log.cleaner.dedupe.buffer.size: 24 bytes a key, filled to nine tenths.
-  std::int64_t dedupe_buffer_size = std::int64_t{128} << 20;
-};
-
-struct CleanerStats {
-  Offset first_dirty_offset = 0;  ///< Where the next cleaning begins.
-  std::int64_t records_read = 0;
-  std::int64_t records_kept = 0;
-  std::int64_t bytes_read = 0;
-  std::int64_t bytes_kept = 0;
-  std::int64_t keys = 0;  ///< In the map.
-  std::int64_t records_without_key = 0;
-  std::int32_t segments_before = 0;  ///< Of those cleaned.
-  std::int32_t segments_after = 0;
-};
 
 class LogCleaner {
  public:

@@ -11,10 +11,11 @@ constexpr std::uint64_t second_seed = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
-OffsetMap::OffsetMap(std::int64_t memory) {
+OffsetMap::OffsetMap(std::int64_t memory, double load_factor) {
   const std::int64_t slots =
       std::max<std::int64_t>(2, memory / static_cast<std::int64_t>(sizeof(Slot)));
-  most_ = std::max<std::int64_t>(1, slots * 9 / 10);
+  most_ = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(static_cast<double>(slots) * load_factor), 1, slots * 9 / 10 + 1);
   // Grown as needed: most maps stay small.
   slots_.resize(static_cast<std::size_t>(std::min<std::int64_t>(slots, 1024)));
 }

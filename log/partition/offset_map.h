@@ -1,8 +1,8 @@
 // OffsetMap: the latest offset of each key, in bounded memory.
 //
-// A key is kept as 128 bits of hash and 8 bytes of offset, in an open table that is filled to nine
-// tenths; two keys that hash alike would be taken for one, which at 2^30 keys has a chance of
-// 2^-69. Source: Kafka's SkimpyOffsetMap (MD5 there). Threads: none.
+// A key is kept as 128 bits of hash and 8 bytes of offset, in an open table that is filled to
+// `load_factor`; two keys that hash alike would be taken for one, which at 2^30 keys has a chance
+// of 2^-69. Source: Kafka's SkimpyOffsetMap (MD5 there). Threads: none.
 #pragma once
 
 #include "log/types.h"
@@ -15,7 +15,7 @@ namespace brokerlab::log {
 class OffsetMap {
  public:
   /// For as many keys as `memory` bytes hold; at least one.
-  explicit OffsetMap(std::int64_t memory);
+  explicit OffsetMap(std::int64_t memory, double load_factor = 0.9);
 
   /// False: it is full, and the key is not in it.
   bool put(ByteView key, Offset offset);

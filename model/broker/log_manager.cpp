@@ -37,6 +37,9 @@ log::LogConfig log_config(const TopicConfig& topic, const BrokerConfig& broker) 
   config.retention_ms = topic.retention_ms;
   config.retention_bytes = topic.retention_bytes;
   config.cleanup_delete = topic.deletes();
+  config.cleanup_compact = topic.compacts();
+  config.max_compaction_lag_ms =
+      topic.max_compaction_lag == max_duration ? INT64_MAX : whole_millis(topic.max_compaction_lag);
   config.file_delete_delay_ms = whole_millis(topic.file_delete_delay);
   config.flush_messages = topic.flush_messages;
   config.message_timestamp_type = topic.message_timestamp_type;
@@ -85,6 +88,9 @@ sim::Task<LogManager::Recovered> LogManager::load_dir(int dir) {
                   recovery_points ? *recovery_points : log::OffsetCheckpoint{},
                   log_starts ? *log_starts : log::OffsetCheckpoint{},
                   {}};
+  if (auto cleaned = log::read_checkpoint(env, in_root(log::cleaner_checkpoint_name))) {
+    cleaned_.insert(cleaned->begin(), cleaned->end());
+  }
   if (high_watermarks) high_watermarks_.insert(high_watermarks->begin(), high_watermarks->end());
   if (auto names = env.list(log_root)) loading.names = std::move(*names);
   const int threads = context_.config.num_recovery_threads_per_data_dir;
@@ -287,6 +293,24 @@ void LogManager::write_recovery_points() {
     by_dir[static_cast<std::size_t>(dirs_.at(name))][checkpoint_key(name)] = log.recovery_point();
   });
   write_checkpoints(log::recovery_point_checkpoint_name, by_dir);
+}
+
+Offset LogManager::first_dirty_offset(const TopicPartition& name) const {
+  const auto cleaned = cleaned_.find(checkpoint_key(name));
+  return cleaned == cleaned_.end() ? 0 : cleaned->second;
+}
+
+void LogManager::note_cleaned(const TopicPartition& name, Offset upto) {
+  cleaned_[checkpoint_key(name)] = upto;
+  const int dir = dirs_.at(name);
+  if (!context_.storage.dir(dir).online()) return;
+  log::OffsetCheckpoint its;
+  for (const auto& [key, offset] : cleaned_) {
+    const auto found = dirs_.find({key.first, key.second});
+    if (found != dirs_.end() && found->second == dir) its[key] = offset;
+  }
+  (void)log::write_checkpoint(context_.storage.dir(dir).env(),
+                              in_root(log::cleaner_checkpoint_name), its);
 }
 
 /// Only where the log's first segment does not say it (checkpointLogStartOffsetsInDir).

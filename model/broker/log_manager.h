@@ -44,6 +44,10 @@ class LogManager {
     context_.process.spawn(flush_to(name, base));
   }
 
+  /// Up to where the log was compacted (cleaner-offset-checkpoint); 0: it never was.
+  Offset first_dirty_offset(const TopicPartition& name) const;
+  void note_cleaned(const TopicPartition& name, Offset upto);
+
   void tell_failed(int dir, sim::DiskError error);
   /// Forgets the directory. Gives the hosted replicas that are gone with it.
   std::vector<TopicPartition> lose_dir(int dir);
@@ -95,6 +99,7 @@ class LogManager {
   std::map<TopicPartition, std::unique_ptr<log::Log>> loaded_;  ///< Not hosted yet.
   std::map<TopicPartition, int> dirs_;                          ///< Of every log here.
   log::OffsetCheckpoint high_watermarks_;
+  log::OffsetCheckpoint cleaned_;
 };
 
 }  // namespace brokerlab::model

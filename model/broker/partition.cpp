@@ -180,10 +180,11 @@ Result<Partition::Appended, ErrorCode> Partition::appended(
       case Kind::batch_too_large:
         return fail(ErrorCode::record_list_too_large);
       case Kind::corrupt:
-      case Kind::invalid:
         return fail(ErrorCode::corrupt_message);
       case Kind::producer:
         return fail(producer_error_code(*appended.error().producer));
+      case Kind::invalid:
+        return fail(ErrorCode::invalid_record);
       case Kind::invalid_timestamp:
         return fail(ErrorCode::invalid_timestamp);
       default:

@@ -11,6 +11,7 @@ ReplicaManager::ReplicaManager(const ReplicaContext& context)
       replicas_(context_),
       logs_(context_, replicas_),
       deletion_(context_, replicas_),
+      compaction_(context_, replicas_, logs_, deletion_),
       isr_changes_(context_, replicas_),
       produces_(context_, replicas_, logs_),
       fetches_(context_, replicas_, isr_changes_),
@@ -24,10 +25,12 @@ void ReplicaManager::start() {
   context_.process.spawn(isr_changes_.watch());
   logs_.start();
   context_.process.spawn(deletion_.run());
+  compaction_.start();
 }
 
 sim::Task<> ReplicaManager::shutdown_cleanly() {
   fetchers_.stop();
+  compaction_.stop();
   return logs_.close_cleanly();
 }
 
@@ -252,6 +255,7 @@ sim::Task<bool> ReplicaManager::follow(const FetchResponse::Partition& data) {
 void ReplicaManager::report_truncation(const Partition& partition, Offset end_before) {
   const Offset end = partition.log_end_offset();
   if (end >= end_before) return;
+  compaction_.on_truncated(partition, end);
   world().trace().record(events::replica_truncated,
                          {.machine = context_.machine(), .partition = partition.id()},
                          {{"offset", std::to_string(end)},
@@ -279,6 +283,7 @@ void ReplicaManager::begin_at_leaders_start(const TopicPartition& name, Offset l
   const Offset end_before = partition->log_end_offset();
   if (end_before >= leader_start) return;
   const bool begun = partition->truncate_fully_and_start_at(leader_start).ok();
+  compaction_.on_truncated(*partition, leader_start);
   context_.cluster.observer.on_log_end(context_.id, name, partition->log_end_offset());
   if (!begun) return;
   world().trace().record(events::replica_started_over,

@@ -9,6 +9,7 @@
 
 #include "model/broker/alter_partition_manager.h"
 #include "model/broker/call.h"
+#include "model/broker/compaction.h"
 #include "model/broker/deletion.h"
 #include "model/broker/fetch_requests.h"
 #include "model/broker/hosted_replicas.h"
@@ -105,6 +106,7 @@ class ReplicaManager final : public OffsetStore {
   HostedReplicas replicas_;
   LogManager logs_;
   Deletion deletion_;
+  Compaction compaction_;
   IsrChanges isr_changes_;
   ProduceRequests produces_;
   FetchRequests fetches_;

@@ -298,10 +298,16 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   // A group without a commit may be sent to the end of the log again, and so may one whose offset
   // is gone.
   const bool may_jump = view->resets_to_latest && (was_deleted || !view->committed.contains(name));
-  if (consumed.first > expected && may_jump) {
-    view->skipped += consumed.first - expected;
-    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, consumed.first - expected);
-  } else if (consumed.first > expected) {
+  std::int64_t left = 0;
+  if (consumed.first > expected) {
+    for_each_left(name, expected, consumed.first,
+                  [&left](Offset from, Offset to) { left += to - from; });
+    exempt("consumed_offsets_have_no_gaps", Exempted::compacted, consumed.first - expected - left);
+  }
+  if (left > 0 && may_jump) {
+    view->skipped += left;
+    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, left);
+  } else if (left > 0) {
     violate("consumed_offsets_have_no_gaps",
             phrase("group {} went from offset {} to {} of {}", group->second, expected - 1,
                    consumed.first, name.name()));
@@ -412,6 +418,7 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
     // An unclean leader writes anew where others had deleted already.
     FoundInLog& found = found_[name];
     found.upto = std::min(found.upto, end);
+    forget_keys(name, end);
     partitions_[name].log_start =
         std::min(std::max(partitions_[name].log_start, replica->log().log_start_offset()), end);
     note_losses(name, broker, end);
@@ -462,6 +469,7 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
   for (Offset at = std::max(from, replica.log().log_start_offset()); at < to;) {
     const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
     if (!data || data->empty()) return;
+    if (replica.config().compacts()) note_keys(name, *data);
     const Offset before = at;
     log::for_each_mark(*data, [&](const log::BatchMark& mark) {
       if (mark.last_offset >= to) return;

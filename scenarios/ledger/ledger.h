@@ -12,6 +12,8 @@
 //   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
 //                                     leaders of different epochs have appended there
+//   compaction_keeps_the_last_of_every_key  what a cleaner drops has a later record of its key, or
+//                                     is a tombstone whose time is over
 //   retention_keeps_what_it_must      no replica deletes what is younger than retention.ms and not
 //                                     beyond retention.bytes, nor what may still be cut
 //   zookeeper_writes_are_linear       all servers apply the same transactions in the same order
@@ -59,6 +61,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -72,6 +75,7 @@ enum class Exempted {
   skipped,           ///< Records that auto.offset.reset jumped over.
   deposed,           ///< Acknowledgments of leaders that had been deposed.
   deleted,           ///< Records that were deleted before a group read them.
+  compacted,         ///< Offsets that compaction has left out.
 };
 /// "250 records lost by an unclean election, ...".
 Phrase words_for(Exempted what, std::int64_t count);
@@ -139,6 +143,7 @@ class Ledger : public model::Observer {
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_batch_appended(const model::AppendedBatch& batch) override;
   void on_deleting(const model::DeletedRecords& deleted) override;
+  void on_compacting(const model::CompactedSegments& compacted) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
@@ -349,6 +354,14 @@ class Ledger : public model::Observer {
   };
   using Committed = PackedRangeMap<CommittedBatch>;  ///< By offset.
   using Loss = LostRecord::Kind;
+  /// Of a compacted topic's partition.
+  struct Keys {
+    static constexpr model::Offset not_judged = std::numeric_limits<model::Offset>::max();
+    /// Of each key that a high watermark has passed: where it was written last. Looked up only.
+    std::unordered_map<std::string, model::Offset> last;
+    NumberSet gone;             ///< Offsets that some replica has dropped.
+    model::Offset cleaned = 0;  ///< Above it no replica was compacted.
+  };
 
   Invariant& invariant(std::string_view name);
   void violate(std::string_view name, Phrase why);
@@ -373,6 +386,15 @@ class Ledger : public model::Observer {
   void note_position(GroupView& group, const model::TopicPartition& name, model::Offset next) const;
   model::Offset readable_end(const model::TopicPartition& name) const;
   static model::Offset reads_from(const GroupView& group, const model::TopicPartition& name);
+
+  // Compaction (ledger_compaction.cpp)
+  void note_keys(const model::TopicPartition& name, const log::Records& records);
+  void forget_keys(const model::TopicPartition& name, model::Offset end);
+  void check_removed(const model::CompactedSegments& compacted, const log::BatchView& batch,
+                     const log::RecordView& record, const Keys& keys);
+  void for_each_left(const model::TopicPartition& name, model::Offset from, model::Offset to,
+                     const std::function<void(model::Offset, model::Offset)>& f) const;
+  model::Offset cleaned_up_to(const model::TopicPartition& name) const;
 
   // Deletions (ledger_deletions.cpp)
   void check_deleted(const model::DeletedRecords& deleted, const model::Partition& replica,
@@ -463,6 +485,7 @@ class Ledger : public model::Observer {
   };
   std::map<model::TopicPartition, std::vector<Displaced>> displaced_;
   std::map<model::TopicPartition, Committed> committed_;
+  std::map<model::TopicPartition, Keys> keys_;
   std::map<model::TopicPartition, FoundInLog> found_;        ///< In what was deleted since.
   std::map<model::TopicPartition, sim::EventId> deletions_;  ///< The last of each.
   std::map<std::pair<model::TopicPartition, model::LeaderEpoch>, model::BrokerId> leaders_;

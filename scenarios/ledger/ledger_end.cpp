@@ -126,7 +126,8 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
   invariant(promise).checked += static_cast<std::int64_t>(committed.ranges());
   LogMarks log(leader);
   std::vector<std::pair<Offset, Offset>> broken;
-  const Offset start = leader.log().log_start_offset();  // retention deletes
+  // Retention deletes; a cleaner writes other batches.
+  const Offset start = std::max(leader.log().log_start_offset(), cleaned_up_to(name));
   committed.for_each_from(start, [&](Offset from, Offset to, const CommittedBatch& was) {
     const log::BatchMark* is = log.from(from);
     if (is == nullptr || is->base_offset != from) {
@@ -274,7 +275,9 @@ void Ledger::note_missing(const TopicPartition& name, Offset log_start, const Fo
   std::vector<Displaced> missing = displaced_[name];
   acknowledged.for_each([&](Offset from, Offset to, const Acknowledgment& ack) {
     found.offsets.for_each_gap(from, to, [&](Offset first, Offset end) {
-      missing.push_back({first, end - first, ack.after(first - from)});
+      for_each_left(name, first, end, [&](Offset left, Offset behind) {
+        missing.push_back({left, behind - left, ack.after(left - from)});
+      });
     });
   });
   for (const Displaced& one : missing) {
@@ -322,7 +325,8 @@ void Ledger::compare_replicas(const TopicPartition& name) {
       continue;
     }
     const Offset upto = std::min(first->high_watermark(), replica->high_watermark());
-    Offset at = std::max(first->log().log_start_offset(), replica->log().log_start_offset());
+    Offset at = std::max(
+        {first->log().log_start_offset(), replica->log().log_start_offset(), cleaned_up_to(name)});
     ++invariant("replicas_agree").checked;
     while (at < upto) {
       const auto a = first->log().read_records(at, (1_MiB).count(), upto, true);

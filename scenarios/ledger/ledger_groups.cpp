@@ -89,12 +89,14 @@ Ledger::Unread Ledger::unread(const std::string& group,
         log_start, Acknowledgments::no_end, [&](Offset from, Offset to, const Acknowledgment& ack) {
           book_.for_each_unread(
               ack.run(to - from), view->second.bit, [&](std::int64_t first, std::int64_t last) {
-                unread.records += last - first;
                 const Offset at = from + first - ack.record.number;
-                const std::int64_t waiting = std::min(at + last - first, end) - std::max(at, begin);
-                if (waiting <= 0) return;
-                unread.waiting += waiting;
-                unread.since = std::min(unread.since, ack.when);
+                for_each_left(name, at, at + last - first, [&](Offset left, Offset behind) {
+                  unread.records += behind - left;
+                  const std::int64_t waiting = std::min(behind, end) - std::max(left, begin);
+                  if (waiting <= 0) return;
+                  unread.waiting += waiting;
+                  unread.since = std::min(unread.since, ack.when);
+                });
               });
         });
   }

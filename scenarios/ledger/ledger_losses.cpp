@@ -59,6 +59,9 @@ Phrase words_for(Exempted what, std::int64_t n) {
     case Exempted::deposed:
       return counted(n, phrase("1 that a deposed leader acknowledged"),
                      phrase("{} that a deposed leader acknowledged", number));
+    case Exempted::compacted:
+      return counted(n, phrase("1 offset that compaction has left out"),
+                     phrase("{} offsets that compaction has left out", number));
     case Exempted::deleted:
       return counted(n, phrase("1 record that was deleted before a group read it"),
                      phrase("{} records that were deleted before a group read them", number));

@@ -138,6 +138,8 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
                                      {"broker.rack", ""},
                                      // The rule that ConfigDef leaves to
                                      // KafkaConfig.logFlushIntervalMs: unset is the scheduler's.
+                                     // Without a limit, where Kafka has the largest number.
+                                     {"log.cleaner.io.max.bytes.per.second", "null"},
                                      {"log.flush.scheduler.interval.ms", "null"}});
   defaults_are_kafkas<ProducerConfig>(Component::producer, {{"partitioner.class", "default"}});
   defaults_are_kafkas<ConsumerConfig>(
@@ -165,6 +167,10 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
   same.set(&TopicConfig::file_delete_delay, topic.file_delete_delay);
   same.set(&TopicConfig::segment_time, topic.segment_time);
   same.set(&TopicConfig::segment_index_bytes, topic.segment_index_bytes);
+  same.set(&TopicConfig::min_cleanable_dirty_ratio, topic.min_cleanable_dirty_ratio);
+  same.set(&TopicConfig::delete_retention, topic.delete_retention);
+  same.set(&TopicConfig::min_compaction_lag, topic.min_compaction_lag);
+  same.set(&TopicConfig::max_compaction_lag, topic.max_compaction_lag);
   Json in_force;
   TopicOverrides::settings().to_json(same, in_force);
   CHECK(in_force.size() == declared<TopicOverrides>().size());

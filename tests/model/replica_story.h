@@ -106,10 +106,11 @@ class ReplicaStory {
     return std::unique_ptr<Answer>(static_cast<Answer*>(response->release()));
   }
   /// A producer's record; the call is answered now or later.
-  CallPtr produce(Acks acks) {
+  CallPtr produce(Acks acks) { return produce(acks, one_record()); }
+  CallPtr produce(Acks acks, const log::ByteVector& batch) {
     auto request = std::make_unique<ProduceRequest>();
     request->acks = acks;
-    request->partitions.push_back({name, log::ByteSlice::copy_of(one_record())});
+    request->partitions.push_back({name, log::ByteSlice::copy_of(batch)});
     return send(std::move(request), [&](CallPtr call) { return replicas().produce(call); });
   }
   /// Broker 2 fetches from `offset` on, in `epoch`; its log begins at `start`.

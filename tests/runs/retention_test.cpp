@@ -82,3 +82,34 @@ TEST_CASE("a follower that comes back behind its leader's start begins anew ther
     CHECK(partition.isr.size() == std::string("1,2,3").size());
   }
 }
+
+TEST_CASE("a compacted topic keeps every key's last record through a crash", "[unit]") {
+  std::vector<std::string> overrides =
+      short_lived(R"([{"at":"50s","power_off":"broker-2"},{"at":"65s","power_on":"broker-2"}])");
+  overrides.back() =
+      R"(topics.0={"name":"jnu_wifi_auth","partitions":2,"replication.factor":3,"config":{)"
+      R"("cleanup.policy":"compact","segment.ms":4000,"min.cleanable.dirty.ratio":0.1}})";
+  overrides.push_back("producers.0.config.acks=all");
+  overrides.push_back(R"(brokers.config={"log.cleaner.backoff.ms":2000})");
+  overrides.push_back("expect=[]");
+  const RunReport report = play(load("wifi_auth_broker_crash", overrides, 1));
+  INFO(report.text());
+  promises_are_kept(report);
+  CHECK(checked(report, "compaction_keeps_the_last_of_every_key") > 100);
+  CHECK(report.lost.empty());
+}
+
+TEST_CASE("__consumer_offsets is compacted, and a new coordinator finds what was committed",
+          "[unit]") {
+  std::vector<std::string> overrides =
+      short_lived(R"([{"at":"60s","power_off":"broker-1"},{"at":"75s","power_on":"broker-1"}])");
+  overrides.push_back(
+      R"(brokers.config={"log.cleaner.backoff.ms":2000,"offsets.topic.segment.bytes":2000,)"
+      R"("offsets.topic.num.partitions":1})");
+  overrides.push_back("expect=[]");
+  const RunReport report = play(load("wifi_auth_broker_crash", overrides, 1));
+  INFO(report.text());
+  promises_are_kept(report);
+  CHECK(checked(report, "compaction_keeps_the_last_of_every_key") > 20);
+  CHECK(report.redelivered < 100);
+}

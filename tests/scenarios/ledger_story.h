@@ -9,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 namespace brokerlab::scenarios {
 
 using model::BrokerId;
@@ -17,7 +19,8 @@ inline const model::TopicPartition partition{"t", 0};
 
 class LedgerStory {
  public:
-  explicit LedgerStory(bool acks_all = false, bool idempotent = false) {
+  explicit LedgerStory(bool acks_all = false, bool idempotent = false,
+                       const model::TopicConfig& config = {}) {
     ledger.set_context(&context_);
     ledger.set_replica_finder([this](BrokerId id, const model::TopicPartition&) {
       const auto found = replicas_.find(id);
@@ -29,7 +32,8 @@ class LedgerStory {
       const sim::MachineId machine(i);
       context_.broker_machines[BrokerId(i)] = machine;
       world.trace().name_machine(machine, fmt::format("broker-{}", i));
-      replicas_[BrokerId(i)] = std::make_unique<Replica>(BrokerId(i), partitions_.id_of(partition));
+      replicas_[BrokerId(i)] =
+          std::make_unique<Replica>(BrokerId(i), partitions_.id_of(partition), config);
     }
   }
 
@@ -61,10 +65,10 @@ class LedgerStory {
     ledger.on_sent({run, world.now(), world.now(), log::as_bytes(bytes)});
   }
   /// A batch of one record that the leader appends.
-  void append(int leader, std::int64_t number) {
+  void append(int leader, std::int64_t number, std::optional<std::string> key = {}) {
     log::BatchBuilder builder;
     const std::string text = value(number);
-    builder.append(0, std::nullopt, log::as_bytes(text));
+    builder.append(0, key ? std::optional(log::as_bytes(*key)) : std::nullopt, log::as_bytes(text));
     log::ByteVector batch = builder.build();
     const log::Offset first = replica(leader).log_end_offset();
     REQUIRE(replica(leader).append_as_leader(batch, model::Acks::leader, world.now(), 0).ok());
@@ -101,6 +105,28 @@ class LedgerStory {
   }
   void commit_up_to(int leader, log::Offset offset) {
     ledger.on_high_watermark(BrokerId(leader), partition, offset);
+  }
+  /// A keyed record, sent, appended and acknowledged.
+  void write_keyed(int leader, std::int64_t number, const std::string& key) {
+    send(number);
+    append(leader, number, key);
+    acknowledge(number, number);
+  }
+  /// A cleaner is about to leave only these offsets of the log.
+  void compact(int broker, const std::set<log::Offset>& kept) {
+    log::MemoryEnv env;
+    const log::Log& log = replica(broker).log();
+    auto copy = log::LogSegment::create(env, "/copy", 0, log.config(), 0, log::cleaned_suffix);
+    REQUIRE(copy.ok());
+    const auto all = log.read(0, 1 << 20, log.log_end_offset(), true);
+    REQUIRE(all.ok());
+    for (const log::BatchView& batch : log::Batches(all->bytes)) {
+      if (!kept.contains(batch.base_offset())) continue;
+      const log::BatchSummary summary = batch.summary();
+      REQUIRE(copy->append(batch.bytes(), {&summary, 1}).ok());
+    }
+    const std::vector<const log::LogSegment*> originals{log.segments().front().get()};
+    ledger.on_compacting({BrokerId(broker), partition, originals, *copy, 0});
   }
   /// As an operator asks for it.
   void delete_below(int broker, log::Offset start) {
@@ -156,8 +182,8 @@ class LedgerStory {
 
  private:
   struct Replica {
-    Replica(BrokerId id, sim::PartitionId number)
-        : partition(id, tests_partition(), number, model::TopicConfig{}, 30s) {
+    Replica(BrokerId id, sim::PartitionId number, const model::TopicConfig& config)
+        : partition(id, tests_partition(), number, config, 30s) {
       auto log = log::Log::open(env, "t-0", log::LogConfig{}, {});
       REQUIRE(log.ok());
       partition.set_log(std::move(*log), 0, Time{});

@@ -177,6 +177,44 @@ TEST_CASE("what is deleted too early, or above the high watermark, breaks a prom
   CHECK(deleted(4, week + 1) == "broken");
 }
 
+TEST_CASE("a cleaner that drops the last record of a key breaks a promise", "[unit]") {
+  model::TopicConfig compacted;
+  compacted.cleanup_policy = model::CleanupPolicy::compact;
+  const auto left = [&](const std::set<log::Offset>& kept) {
+    LedgerStory story(true, false, compacted);
+    story.lead(1, 0, {1});
+    story.write_keyed(1, 0, "a");
+    story.write_keyed(1, 1, "b");
+    story.write_keyed(1, 2, "a");
+    story.write_keyed(1, 3, "c");
+    story.commit_up_to(1, 3);
+    story.compact(1, kept);
+    return story.promise("compaction_keeps_the_last_of_every_key");
+  };
+  CHECK(left({1, 2, 3}) == "kept");
+  CHECK(left({1, 3}) == "broken");
+  CHECK(left({2, 3}) == "broken");
+  CHECK(left({0, 1, 2, 3}).empty());  // nothing was dropped
+}
+
+TEST_CASE("what compaction leaves out is no gap, no loss and nothing to read", "[unit]") {
+  model::TopicConfig compacted;
+  compacted.cleanup_policy = model::CleanupPolicy::compact;
+  LedgerStory story(true, false, compacted);
+  story.lead(1, 0, {1});
+  for (int i = 0; i < 4; ++i) story.write_keyed(1, i, "a");
+  story.commit_up_to(1, 4);
+  story.consume(0, LedgerStory::value(0));
+  story.compact(1, {3});
+  CHECK(story.ledger.unread("readers", {"t"}).records == 1);
+  story.consume(3, LedgerStory::value(3));
+  CHECK(story.promise("consumed_offsets_have_no_gaps") ==
+        "kept but for 2 offsets that compaction has left out");
+  story.ledger.finish();
+  CHECK(story.ledger.lost().empty());
+  CHECK(story.promise("committed_records_survive") == "kept");
+}
+
 TEST_CASE("records that go before a group has read them are no losses, and counted", "[unit]") {
   LedgerStory story(true);
   story.lead(1, 0, {1});
