@@ -13,9 +13,11 @@ namespace brokerlab::log {
 struct LogConfig {
   std::int64_t segment_bytes = std::int64_t{1} << 30;            ///< segment.bytes
   std::int64_t segment_ms = std::int64_t{7} * 24 * 3600 * 1000;  ///< segment.ms
-  std::int64_t segment_index_bytes = std::int64_t{10} << 20;     ///< segment.index.bytes
-  std::int64_t index_interval_bytes = 4096;                      ///< index.interval.bytes
-  std::int64_t max_message_bytes = (1 << 20) + 12;               ///< max.message.bytes, of a batch
+  /// segment.jitter.ms: each segment is closed up to so much before segment.ms, each otherwise.
+  std::int64_t segment_jitter_ms = 0;
+  std::int64_t segment_index_bytes = std::int64_t{10} << 20;  ///< segment.index.bytes
+  std::int64_t index_interval_bytes = 4096;                   ///< index.interval.bytes
+  std::int64_t max_message_bytes = (1 << 20) + 12;            ///< max.message.bytes, of a batch
   /// message.timestamp.type
   TimestampType message_timestamp_type = TimestampType::create_time;
   /// flush.messages: sync after so many records; the default never does.

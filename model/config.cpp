@@ -35,8 +35,13 @@ SettingType<AssignmentStrategy> assignment_strategy() {
 }
 
 SettingType<BrokerCompressionType> broker_compression() {
-  return setting::names<BrokerCompressionType>({{"producer", BrokerCompressionType::producer}},
-                                               {"uncompressed", "gzip", "snappy", "lz4", "zstd"});
+  return setting::names<BrokerCompressionType>(
+      {{"producer", BrokerCompressionType::producer},
+       {"uncompressed", BrokerCompressionType::uncompressed},
+       {"gzip", BrokerCompressionType::gzip},
+       {"snappy", BrokerCompressionType::snappy},
+       {"lz4", BrokerCompressionType::lz4},
+       {"zstd", BrokerCompressionType::zstd}});
 }
 
 SettingType<CleanupPolicy> cleanup_policy() {
@@ -101,6 +106,9 @@ void each_topic_setting(Declare declare) {
   declare.template operator()<&C::segment_time>(
       "segment.ms", "", millis(1, long_max),
       "A segment file is closed when a record comes so long after its first one.");
+  declare.template operator()<&C::segment_jitter>(
+      "segment.jitter.ms", "", millis(0, long_max),
+      "A segment file is closed up to so much earlier than segment.ms, by chance.");
   declare.template operator()<&C::segment_index_bytes>(
       "segment.index.bytes", "log.index.size.max.bytes", byte_count(24),
       "A segment file is closed when one of its indexes is this large.");
@@ -278,7 +286,10 @@ void add_log_settings(Settings<BrokerConfig>& s) {
       .field("log.retention.hours", &C::log_retention_hours, integer(-1), "The same in hours.")
       .field("log.roll.ms", &C::log_roll, millis(1, long_max),
              "segment.ms of topics that do not say; unset: log.roll.hours.")
-      .field("log.roll.hours", &C::log_roll_hours, integer(1), "The same in hours.");
+      .field("log.roll.hours", &C::log_roll_hours, integer(1), "The same in hours.")
+      .field("log.roll.jitter.ms", &C::log_roll_jitter, millis(0, long_max),
+             "segment.jitter.ms of topics that do not say; unset: log.roll.jitter.hours.")
+      .field("log.roll.jitter.hours", &C::log_roll_jitter_hours, integer(0), "The same in hours.");
 }
 
 void add_producer_id_settings(Settings<BrokerConfig>& s) {
@@ -515,6 +526,7 @@ TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrid
       broker.log_flush_scheduler_interval.value_or(max_duration));
   config.retention_ms = retention_millis(broker);
   config.segment_time = broker.log_roll.value_or(broker.log_roll_hours * 1h);
+  config.segment_jitter = broker.log_roll_jitter.value_or(broker.log_roll_jitter_hours * 1h);
   each_topic_setting(TakeOver{config, topic});
   return config;
 }

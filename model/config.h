@@ -28,8 +28,8 @@ namespace brokerlab::model {
 
 /// Codec of a producer's batches; the values are those of the record batch attributes.
 enum class CompressionType : std::int8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
-/// `producer`: a broker keeps the codec a batch arrived with (the only choice modelled).
-enum class BrokerCompressionType { producer };
+/// `producer`: a broker keeps the codec a batch arrived with; else it writes batches anew.
+enum class BrokerCompressionType { producer, uncompressed, gzip, snappy, lz4, zstd };
 /// What becomes of old segments: deleted, compacted (of every key the last record stays), or both.
 enum class CleanupPolicy { none, remove, compact, compact_and_remove };
 /// Who must have a batch before the producer hears of it; the values are those of the protocol.
@@ -66,6 +66,7 @@ struct TopicConfig {
   std::int64_t retention_bytes = -1;              ///< -1: no limit.
   std::int64_t retention_ms = 7 * 24 * 3600'000;  ///< -1: no limit. The broker's has a rule.
   Duration file_delete_delay = 60s;               ///< file.delete.delay.ms
+  Duration segment_jitter{0};                     ///< segment.jitter.ms; the broker's has a rule.
   Duration segment_time = 7 * 24h;                ///< segment.ms; the broker's has a rule.
   Bytes segment_index_bytes = 10_MiB;
   double min_cleanable_dirty_ratio = 0.5;
@@ -162,6 +163,8 @@ struct BrokerConfig {
   int log_retention_hours = 168;
   std::optional<Duration> log_roll;  ///< log.roll.ms; unset: the hours.
   int log_roll_hours = 168;
+  std::optional<Duration> log_roll_jitter;  ///< log.roll.jitter.ms; unset: the hours.
+  int log_roll_jitter_hours = 0;
   bool log_cleaner_enable = true;
   int log_cleaner_threads = 1;
   Bytes log_cleaner_dedupe_buffer_size = 128_MiB;  ///< Of all threads.

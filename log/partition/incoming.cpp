@@ -68,19 +68,18 @@ Status<LogError> check_records(const BatchView& batch, bool wants_keys) {
   return {};
 }
 
-/// What Kafka's LogValidator asks of a batch beyond the checksum.
+/// What Kafka's LogValidator asks of a batch beyond size and checksum: of the batch, then of its
+/// records, and there of their times first (LogValidator.processRecordErrors).
 Status<LogError> check_as_leader(const BatchView& batch, const LeaderAppend& append) {
-  if (append.origin == AppendOrigin::client) {
-    if (auto good = check_as_client(batch); !good.ok()) return good;
-  }
-  if (auto good = check_timestamps(batch, append.config, append.now); !good.ok()) return good;
-  const auto size = static_cast<std::int64_t>(batch.size());
-  if (auto good = check_size(size, append.config); !good.ok()) return good;
   const std::int64_t offsets = batch.next_offset() - batch.base_offset();
   if (batch.record_count() == 0 || batch.record_count() != offsets) {
     return refuse(LogError::Kind::invalid,
                   fmt::format("{} records on {} offsets", batch.record_count(), offsets));
   }
+  if (append.origin == AppendOrigin::client) {
+    if (auto good = check_as_client(batch); !good.ok()) return good;
+  }
+  if (auto good = check_timestamps(batch, append.config, append.now); !good.ok()) return good;
   const bool wants_keys = append.config.cleanup_compact && !batch.is_control();
   return append.config.validate_records || wants_keys ? check_records(batch, wants_keys)
                                                       : Status<LogError>();
@@ -89,8 +88,14 @@ Status<LogError> check_as_leader(const BatchView& batch, const LeaderAppend& app
 /// The batch at the front, if it may come in from a producer.
 Result<BatchView, LogError> producers_batch(ByteView bytes, Offset next,
                                             const LeaderAppend& append) {
-  const auto batch = validate(bytes);
+  const auto batch = BatchView::parse(bytes);
   if (!batch.ok()) return refuse(LogError::Kind::corrupt, batch.error().message);
+  // UnifiedLog.analyzeAndValidateRecords: before the checksum.
+  const auto size = static_cast<std::int64_t>(batch->size());
+  if (auto good = check_size(size, append.config); !good.ok()) return fail(good.error());
+  if (const auto good = validate(bytes); !good.ok()) {
+    return refuse(LogError::Kind::corrupt, good.error().message);
+  }
   if (batch->is_legacy()) {
     return refuse(LogError::Kind::corrupt,
                   fmt::format("message format {}, a producer sends 2", batch->magic()));

@@ -1,5 +1,7 @@
 #include "log/segment/segment.h"
 
+#include "base/random.h"
+
 #include <algorithm>
 
 namespace brokerlab::log {
@@ -9,7 +11,13 @@ LogSegment::LogSegment(SegmentNames names, const LogConfig& config, Timestamp no
       config_(&config),
       indexes_(names_.base_offset(), config),
       transactions_(names_.path(transaction_index_suffix)),
-      created_(now) {}
+      created_(now) {
+  if (config.segment_jitter_ms <= 0) return;
+  // Chance enough: another number for each segment, and for its replicas, made at other times.
+  const std::uint64_t hash = stable_hash(names_.path(log_suffix), static_cast<std::uint64_t>(now));
+  const std::int64_t most = std::min(config.segment_jitter_ms, config.segment_ms);
+  roll_jitter_ms_ = static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(most));
+}
 
 Result<LogSegment, IoError> LogSegment::create(Env& env, const std::string& dir, Offset base_offset,
                                                const LogConfig& config, Timestamp now,
@@ -52,7 +60,7 @@ bool LogSegment::should_roll(std::int64_t incoming_size, Timestamp incoming_max_
       dated ? std::max(incoming_max_timestamp, *first_timestamp_) - *first_timestamp_
             : now - created_;
   return size() > config_->segment_bytes - incoming_size ||
-         (size() > 0 && age > config_->longest_active_ms()) || indexes_.full() ||
+         (size() > 0 && age > config_->longest_active_ms() - roll_jitter_ms_) || indexes_.full() ||
          !can_hold(incoming_last_offset);
 }
 

@@ -136,6 +136,7 @@ class LogSegment {
   std::vector<BatchPlace> recent_;
   std::optional<Timestamp> first_timestamp_;  ///< Of the first batch; the clock of segment.ms.
   Timestamp created_ = 0;
+  std::int64_t roll_jitter_ms_ = 0;
 };
 
 struct LogSegment::Opened {

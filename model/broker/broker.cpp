@@ -1,5 +1,6 @@
 #include "model/broker/broker.h"
 
+#include "model/broker/recompression.h"
 #include "model/codec_cost.h"
 #include "model/events.h"
 
@@ -180,7 +181,12 @@ Duration Broker::demand(Request& request) const {
     partitions = partition_count(*produce);
     // A leader looks at each record (LogValidator), so it has to decompress them.
     for (const ProduceRequest::Partition& one : produce->partitions) {
-      validation += decompress_time(process_.machine().cpu().config().codecs, one.records);
+      const sim::CodecsConfig& codecs = process_.machine().cpu().config().codecs;
+      validation += decompress_time(codecs, one.records);
+      const Partition* partition = replicas_.find(one.partition);
+      if (partition == nullptr) continue;
+      const auto target = codec_of(partition->config().compression_type);
+      if (target) validation += recompress_time(one.records, *target, codecs);
     }
   } else if (const auto* fetch = dynamic_cast<const FetchRequest*>(&request)) {
     // Those that the session keeps are read, too.

@@ -33,6 +33,7 @@ log::LogConfig log_config(const TopicConfig& topic, const BrokerConfig& broker) 
   config.index_interval_bytes = topic.index_interval_bytes.count();
   config.max_message_bytes = topic.max_message_bytes.count();
   config.segment_ms = whole_millis(topic.segment_time);
+  config.segment_jitter_ms = whole_millis(topic.segment_jitter);
   config.segment_index_bytes = topic.segment_index_bytes.count();
   config.retention_ms = topic.retention_ms;
   config.retention_bytes = topic.retention_bytes;

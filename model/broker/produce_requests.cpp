@@ -1,11 +1,19 @@
 #include "model/broker/produce_requests.h"
 
 #include "model/broker/log_manager.h"
+#include "model/broker/recompression.h"
 
 #include <algorithm>
 #include <functional>
 
 namespace brokerlab::model {
+namespace {
+
+const sim::CodecsConfig& codecs_of(const ReplicaContext& context) {
+  return context.process.machine().cpu().config().codecs;
+}
+
+}  // namespace
 
 /// An acks=all produce: answered when the high watermark has passed all its batches.
 class ProduceRequests::DelayedProduce final : public DelayedOperation {
@@ -143,10 +151,11 @@ ProduceRequests::Part ProduceRequests::append(const ProduceRequest::Partition& p
 }
 
 Result<log::AppendInfo, ErrorCode> ProduceRequests::append_to(Partition& partition,
-                                                              const log::Records& records,
-                                                              Acks acks) {
+                                                              const log::Records& sent, Acks acks) {
   const Time now = context_.clock();
   const log::Timestamp wall = context_.wall_millis();
+  const std::optional<log::Codec> codec = codec_of(partition.config().compression_type);
+  const log::Records records = codec ? recompressed(sent, *codec, codecs_of(context_)) : sent;
   // The leader writes offsets into the batch: it needs its own copy of the sender's bytes.
   log::ByteVector own(records.bytes().data(), records.bytes().data() + records.bytes().size());
   const auto appended =

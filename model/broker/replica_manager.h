@@ -62,6 +62,7 @@ class ReplicaManager final : public OffsetStore {
   // --- For the fetchers ---
 
   Partition* find(const TopicPartition& partition) { return replicas_.find(partition); }
+  const Partition* find(const TopicPartition& partition) const { return replicas_.find(partition); }
   /// As HostedReplicas::changes().
   std::int64_t changes() const { return replicas_.changes(); }
   /// What was fetched from the leader: append, or truncate where the logs part. False: it is

@@ -142,8 +142,9 @@ std::vector<RecordRun> RecordBook::of_batch(const log::PhantomBatch& batch, std:
 
 bool RecordBook::was_sent(const log::PhantomBatch& batch) const {
   const auto sent = find(batch);
-  return sent && sent->payload_size == batch.payload_size &&
-         sent->record_count == batch.record_count;
+  // A leader that compresses otherwise makes it another size, and says so by the codec.
+  return sent && sent->record_count == batch.record_count &&
+         (sent->payload_size == batch.payload_size || batch.codec != log::Codec::none);
 }
 
 bool RecordBook::is_phantom(RecordRef record) const { return value_of(record) == nullptr; }

@@ -166,6 +166,7 @@ TEST_CASE("the defaults of what is modelled are Kafka's", "[unit]") {
   same.set(&TopicConfig::retention_bytes, topic.retention_bytes);
   same.set(&TopicConfig::file_delete_delay, topic.file_delete_delay);
   same.set(&TopicConfig::segment_time, topic.segment_time);
+  same.set(&TopicConfig::segment_jitter, topic.segment_jitter);
   same.set(&TopicConfig::segment_index_bytes, topic.segment_index_bytes);
   same.set(&TopicConfig::min_cleanable_dirty_ratio, topic.min_cleanable_dirty_ratio);
   same.set(&TopicConfig::delete_retention, topic.delete_retention);
