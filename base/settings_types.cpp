@@ -253,8 +253,9 @@ class EnumType : public ValueType {
     std::string text;
     if (value.is_string()) text = value.get<std::string>();
     if (value.is_number_integer() || value.is_null()) text = json_text(value);
+    const bool may_be_a_name = value.is_string() || !text.empty();
     for (const auto& [name, number] : names_.names) {
-      if (name == text) return names_.store(target, number);
+      if (may_be_a_name && name == text) return names_.store(target, number);
     }
     for (const std::string& name : names_.not_modelled) {
       if (name != text) continue;

@@ -484,6 +484,14 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
                integer(1, 1024), "Logs of a directory that are loaded at once at the start.")
         .field("queued.max.requests", &C::queued_max_requests, integer(1),
                "Requests waiting for an I/O thread before network threads stop reading.")
+        .field("queued.max.request.bytes", &C::queued_max_request_bytes, integer64(-1),
+               "Bytes of requests that wait or are handled before no more are read; -1: no limit.")
+        .field("max.connections.per.ip", &C::max_connections_per_ip, integer(0),
+               "Connections from one host; more are closed at once.")
+        .field("quota.window.num", &C::quota_window_num, integer(1),
+               "Samples that the rates of quotas are measured over.")
+        .field("quota.window.size.seconds", &C::quota_window_size, whole_seconds(1),
+               "How long each of them is.")
         .field("max.incremental.fetch.session.cache.slots",
                &C::max_incremental_fetch_session_cache_slots, integer(0),
                "Fetch sessions that are kept; who gets none names all partitions in each fetch.")

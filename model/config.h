@@ -125,6 +125,10 @@ struct BrokerConfig {
   int num_network_threads = 3;
   int num_io_threads = 8;
   int queued_max_requests = 500;
+  std::int64_t queued_max_request_bytes = -1;  ///< -1: no limit.
+  int max_connections_per_ip = std::numeric_limits<int>::max();
+  int quota_window_num = 11;
+  Duration quota_window_size = 1s;
   int max_incremental_fetch_session_cache_slots = 1000;
   Duration request_timeout = 30s;
   Duration connections_max_idle = 10min;

@@ -71,6 +71,7 @@ const EventKind consumer_stalled{"consumer.stalled", control, "{machine} {what} 
 const EventKind consumer_resumed{"consumer.resumed", control, "{machine} reads {partition} again, from {to}, after {waited}", "{machine}이(가) {waited} 만에 {to}에서 {partition}을(를) 다시 읽는다"};
 const EventKind consumer_failed{"consumer.failed", Level::fault, "The consumer of {machine} failed with {error}: {partitions}", "{machine}의 컨슈머가 {error} 예외로 실패했다: {partitions}"};
 const EventKind connection_idle{"connection.idle_closed", detail, "{machine} closes its connection to {peer}, idle for {idle}", "{machine}이(가) {idle} 동안 쓰지 않은 {peer} 연결을 닫는다"};
+const EventKind client_throttled{"client.throttled", control, "{machine} throttles {client} for {time}: {rate} a second, and its {quota} is {bound}", "{machine}이(가) {client}을(를) {time} 동안 막는다: 초당 {rate}인데 {quota}은(는) {bound}이다"};
 const EventKind group_rebalancing{"group.rebalancing", control, "Group {group} rebalances: {why}", "그룹 {group}이(가) 리밸런스를 시작했다: {why}"};
 const EventKind group_stable{"group.stable", control, "Group {group} is stable, generation {generation}, {members} member(s)", "그룹 {group}이(가) 안정되었다 (세대 {generation}, 멤버 {members}개)"};
 const EventKind static_member_back{"group.static_member_back", control, "{client} is back in group {group} as its static member {instance}: no rebalance", "{client}이(가) 그룹 {group}의 정적 멤버 {instance}(으)로 돌아왔다: 리밸런스 없음"};

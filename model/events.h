@@ -34,7 +34,7 @@ extern const EventKind
     producer_request_failed, producer_resumed, producer_record_failed,
     written_twice, written_out_of_order, acknowledgment_waited, fetch_waited,
     consumer_joined, consumer_left, consumer_revoked, consumer_lost_partitions, consumer_read_replica, consumer_action, consumer_stalled, consumer_resumed, consumer_failed,
-    connection_idle,
+    connection_idle, client_throttled,
     group_rebalancing, group_stable, static_member_back, group_forgotten, coordinator_loaded, coordinator_lost, coordinator_found,
     commit_failed, client_error, client_exception,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}

@@ -142,6 +142,7 @@ void Cluster::add_brokers() {
       setup.config.offsets_topic_num_partitions = declared->partitions;
       setup.creates_offsets_topic = false;
     }
+    setup.quotas = scenario_.quotas;
     broker_setups_.push_back(setup);
   }
   for (Member& member : members_) {

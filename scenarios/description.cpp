@@ -331,6 +331,8 @@ const Settings<Scenario>& Scenario::settings() {
           .field("consumers", &S::consumers, list(record<ConsumerSpec>(), 0, 100), "Groups.")
           .field("hosts", &S::hosts, list(record<HostSpec>(), 0, 1000),
                  "Computers that several processes share.")
+          .field("quotas", &S::quotas, list(record<model::ClientQuota>(), 0, 1000),
+                 "What brokers allow clients.")
           .field("faults", &S::faults, list(record<Fault>(), 0, 1000), "Faults.")
           .field("expect", &S::expect, list(record<Expectation>(), 0, 100), "Expectations.")
           .field("recording", &S::recording, record<RecordingSpec>(), "The recording.");

@@ -13,6 +13,7 @@
 #include "base/settings_fwd.h"
 #include "base/units.h"
 #include "model/client/consumer.h"
+#include "model/client_quota.h"
 #include "model/config.h"
 #include "recording/scope.h"
 #include "scenarios/fault.h"
@@ -183,6 +184,7 @@ struct Scenario {
   std::vector<ProducerSpec> producers;
   std::vector<ConsumerSpec> consumers;
   std::vector<HostSpec> hosts;
+  std::vector<model::ClientQuota> quotas;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
   RecordingSpec recording;

@@ -381,7 +381,7 @@ class Validator {
                     tr("has no bytes to compact by (payload: phantom), and topic {} is compacted: "
                        "give its source bytes",
                        topic->name));
-    } else if (!producer.key && !source->drawn()) {
+    } else if (source->drawn() ? source->keys.what.index() == 0 : !producer.key) {
       report_.warning(path, "",
                       tr("sends records without a key to topic {}, which is compacted: brokers "
                          "refuse them (INVALID_RECORD)",

@@ -34,6 +34,8 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,
                  *setup_.watch}),
       groups_(process, setup_.config, replicas_, cluster),
+      quotas_(setup_.quotas,
+              {setup_.config.quota_window_num, whole_millis(setup_.config.quota_window_size)}),
       controller_({process, cluster, setup.id, setup_.config, *store_}),
       server_(process, setup_.config, [this](CallPtr call) { return handle(std::move(call)); }) {
   replicas_.set_config_reader(
@@ -200,6 +202,7 @@ Duration Broker::demand(Request& request) const {
 
 sim::Task<> Broker::handle(CallPtr call) {
   Request& request = call->request();
+  if (quotas_.enabled()) apply_quotas(*call);
   co_await process_.machine().cpu().run(demand(request));
   switch (request.api) {
     case ApiKey::produce:
@@ -239,6 +242,38 @@ sim::Task<> Broker::handle(CallPtr call) {
       // Joins and commits wait for others; they must not hold an I/O thread meanwhile.
       process_.spawn(handle_group_request(call));
   }
+}
+
+void Broker::apply_quotas(Call& call) {
+  if (call.request().api == ApiKey::fetch) {
+    auto& fetch = call.as<FetchRequest>();
+    if (!fetch.from_follower()) {
+      fetch.max_bytes = std::min(fetch.max_bytes, quotas_.most_of_fetch(fetch.client_id));
+      fetch.min_bytes = std::min(fetch.min_bytes, fetch.max_bytes);
+    }
+  }
+  call.set_last_look([this](Call& done, Response& response) {
+    const std::int64_t now = whole_millis(process_.machine().clock().time_since_epoch());
+    const ClientQuotas::Verdict verdict =
+        quotas_.judge(done.request(), response, now, done.thread_time());
+    if (verdict.throttle > 0ns) tell_throttled(done.request(), verdict);
+  });
+}
+
+/// At most every 10 s a client.
+void Broker::tell_throttled(const Request& request, const ClientQuotas::Verdict& verdict) {
+  constexpr Duration apart = 10s;
+  const Time now = process_.world().now();
+  const auto [last, fresh] = throttled_.try_emplace(request.client_id, now);
+  if (!fresh && now - last->second < apart) return;
+  last->second = now;
+  const sim::World::KeepCause keep(process_.world());
+  process_.world().trace().record(events::client_throttled, {.machine = process_.machine().id()},
+                                  {{"client", request.client_id},
+                                   {"time", to_rounded_text(verdict.throttle)},
+                                   {"quota", std::string(to_text(verdict.kind))},
+                                   {"bound", fmt::format("{:.0f}", verdict.bound)},
+                                   {"rate", fmt::format("{:.0f}", verdict.rate)}});
 }
 
 /// Requests for our former life (KIP-380), or of a deposed controller, are refused. Source:

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "model/broker/alter_partition_manager.h"
+#include "model/broker/client_quotas.h"
 #include "model/broker/metadata_cache.h"
 #include "model/broker/producer_id_manager.h"
 #include "model/broker/replica_manager.h"
@@ -28,6 +29,7 @@ struct BrokerSetup {
   ReplicaWatch* watch = &ReplicaWatch::nobody();
   /// False: an operator makes __consumer_offsets; until then groups have no coordinator.
   bool creates_offsets_topic = true;
+  std::vector<ClientQuota> quotas = {};
 };
 
 class Broker final : public sim::Program {
@@ -64,6 +66,8 @@ class Broker final : public sim::Program {
   sim::Task<> create_offsets_topic();
   ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);
   Duration demand(Request& request) const;
+  void apply_quotas(Call& call);
+  void tell_throttled(const Request& request, const ClientQuotas::Verdict& verdict);
 
   sim::Process& process_;
   const BrokerSetup setup_;
@@ -77,6 +81,8 @@ class Broker final : public sim::Program {
   ProducerIdManager producer_ids_;
   ReplicaManager replicas_;
   GroupCoordinator groups_;
+  ClientQuotas quotas_;
+  std::map<std::string, Time> throttled_;  ///< Clients: when it was told.
   Controller controller_;
   SocketServer server_;
 };

@@ -8,7 +8,9 @@
 #include "model/wire/protocol.h"
 #include "sim/channel.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace brokerlab::model {
@@ -29,7 +31,18 @@ class Call {
   // --- Its stages, for Response::waits ---
 
   void note_queued() { waits_.room = end_stage(); }
-  void note_taken() { waits_.thread = end_stage(); }
+  void note_taken() {
+    waits_.thread = end_stage();
+    taken_ = world_.now();
+  }
+  /// Its I/O thread is free again.
+  void note_thread_left() { left_ = world_.now(); }
+  /// How long it had one.
+  Duration thread_time() const { return left_.value_or(world_.now()) - taken_; }
+
+  /// Called with the response before it goes.
+  using LastLook = std::function<void(Call&, Response&)>;
+  void set_last_look(LastLook look) { last_look_ = std::move(look); }
   void note_disk(Time began) { waits_.disk += world_.now() - began; }
   void note_parked() {
     stage_began_ = world_.now();
@@ -42,6 +55,7 @@ class Call {
     response->correlation_id = request_->correlation_id;
     if (parked_) waits_.parked = end_stage();
     response->waits = waits_;
+    if (last_look_) last_look_(*this, *response);
     responses_.push(std::move(response));
   }
   sim::Channel<ResponsePtr>& responses() { return responses_; }
@@ -56,6 +70,9 @@ class Call {
   const RequestPtr request_;
   sim::Channel<ResponsePtr> responses_;
   Time stage_began_;
+  Time taken_{};
+  std::optional<Time> left_;
+  LastLook last_look_;
   Response::Waits waits_;
   bool parked_ = false;
   bool answered_ = false;

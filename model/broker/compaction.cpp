@@ -90,13 +90,17 @@ sim::Task<> Compaction::clean(TopicPartition name, log::LogCleaner::Range range)
     co_return;
   }
   std::int64_t looked_at = 0;
+  Bytes written;
   co_await spend(cleaning.end() - range.first_dirty);
   while (cleaning.groups_left() > 0) {
     if (!goes_on(name, partition)) co_return;
     const auto copied = cleaning.copy_next();
     if (!copied) forsake(name, copied.error());
     if (!copied || !*copied) co_return;
-    co_await spend(std::exchange(looked_at, cleaning.stats().records_read));
+    const std::int64_t before = std::exchange(looked_at, cleaning.stats().records_read);
+    co_await spend(looked_at - before);
+    const Bytes kept(cleaning.stats().bytes_kept);
+    co_await throttle(kept - std::exchange(written, kept));
     if (!goes_on(name, partition)) {
       if (replicas_.find(name) == partition) (void)cleaning.drop_copy();
       co_return;
@@ -167,21 +171,29 @@ sim::Task<> Compaction::spend(std::int64_t records) {
       part[dir].reads.push_back(reads[i]);
       if (bytes < buffer && i + 1 < reads.size()) continue;
       const auto its = static_cast<std::int64_t>(static_cast<double>(bytes.count()) * per_byte);
-      co_await spend_part(std::exchange(part, BrokerStorage::Traffic(traffic.size())),
-                          std::exchange(bytes, Bytes()), its);
+      // Named, for what is moved into a coroutine's call.
+      BrokerStorage::Traffic piece(traffic.size());
+      std::swap(piece, part);
+      const Bytes size = std::exchange(bytes, Bytes());
+      co_await spend_part(std::move(piece), size, its);
     }
   }
   co_await context_.storage.settle(std::move(traffic));
 }
 
+/// What has passed already is waited for by what comes next.
+sim::Task<> Compaction::throttle(Bytes bytes) {
+  const auto& rate = context_.config.log_cleaner_io_max_bytes_per_second;
+  if (!rate) co_return;
+  const Time now = context_.world().now();
+  const Time at = std::max(now, next_io_);
+  const double seconds = static_cast<double>(bytes.count()) / *rate;
+  next_io_ = at + from_seconds(seconds);
+  if (at > now) co_await context_.world().sleep_until(at);
+}
+
 sim::Task<> Compaction::spend_part(BrokerStorage::Traffic part, Bytes bytes, std::int64_t records) {
-  if (const auto& rate = context_.config.log_cleaner_io_max_bytes_per_second) {
-    const Time now = context_.world().now();
-    const Time at = std::max(now, next_io_);
-    const double seconds = static_cast<double>(bytes.count()) / *rate;
-    next_io_ = at + Duration(static_cast<Duration::rep>(seconds * 1e9));
-    if (at > now) co_await context_.world().sleep_until(at);
-  }
+  co_await throttle(bytes);
   co_await context_.storage.settle(std::move(part));
   sim::Cpu& cpu = context_.process.machine().cpu();
   const Duration demand = cpu.demand(0, records, bytes);

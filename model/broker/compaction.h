@@ -49,6 +49,7 @@ class Compaction {
   log::CleanerConfig config_of(const Partition& partition) const;
   /// Waits for what was read and written since the last time, and for a core to have looked at it.
   sim::Task<> spend(std::int64_t records);
+  sim::Task<> throttle(Bytes bytes);
   sim::Task<> spend_part(BrokerStorage::Traffic part, Bytes bytes, std::int64_t records);
 
   const ReplicaContext& context_;

@@ -26,7 +26,9 @@ SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Ha
       config_(config),
       handler_(std::move(handler)),
       queue_(process.world()),
-      queue_room_(process.world(), config.queued_max_requests) {
+      queue_room_(process.world(), config.queued_max_requests),
+      memory_left_(config.queued_max_request_bytes),
+      memory_given_(process.world()) {
   for (int i = 0; i < config.num_network_threads; ++i) {
     network_threads_.push_back(std::make_unique<sim::Semaphore>(process.world(), 1));
   }
@@ -42,6 +44,12 @@ sim::Task<> SocketServer::accept() {
   while (true) {
     std::optional<sim::SocketPtr> socket = co_await listener_->accept();
     if (!socket) co_return;
+    // ConnectionQuotas.inc: TooManyConnectionsException.
+    if (connections_[(*socket)->peer()] >= config_.max_connections_per_ip) {
+      (*socket)->close();
+      continue;
+    }
+    ++connections_[(*socket)->peer()];
     process_.spawn(serve(*socket, next_thread_));
     next_thread_ = (next_thread_ + 1) % config_.num_network_threads;
   }
@@ -50,6 +58,7 @@ sim::Task<> SocketServer::accept() {
 sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
   sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
   sim::Cpu& cpu = process_.machine().cpu();
+  const sim::MachineId peer = socket->peer();
   const std::shared_ptr<Session> session(new Session{socket, process_.world().now()});
   process_.spawn(watch_idle(session));
   if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
@@ -57,6 +66,8 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     std::optional<sim::Message> message = co_await socket->receive();
     if (!message) break;
     session->last_active = process_.world().now();
+    const Bytes request_size = message->size;
+    if (limits_memory()) co_await take_memory(request_size);
     co_await thread.acquire();
     process_.allocate(message->size);
     co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
@@ -64,13 +75,20 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     thread.release();
     auto call = std::make_shared<Call>(process_.world(), message->take<Request>());
     const bool silent = !call->request().has_response();
+    // ApiKeys.requiresDelayedAllocation: what has records stays in its buffer until it is handled.
+    if (limits_memory() && call->request().api != ApiKey::produce) give_memory(request_size);
     co_await queue_room_.acquire();
     call->note_queued();
     queue_.push(call);
     std::optional<ResponsePtr> response = co_await call->responses().receive();
     if (!response) break;
+    const Time muted_until = process_.world().now() + (*response)->throttle_time;
     if (silent) {
-      if (!has_error(**response)) continue;
+      if (!has_error(**response)) {
+        if (muted_until > process_.world().now())
+          co_await process_.world().sleep_until(muted_until);
+        continue;
+      }
       socket->close();  // the only way to tell a client with acks=0 to look for the new leader
       break;
     }
@@ -83,8 +101,21 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     sim::Message answer{std::move(*response), size, kind};
     socket->send(std::move(answer));
     session->last_active = process_.world().now();
+    if (muted_until > process_.world().now()) co_await process_.world().sleep_until(muted_until);
   }
+  --connections_[peer];
   session->socket.reset();
+}
+
+/// SimpleMemoryPool.tryAllocate, not strict.
+sim::Task<> SocketServer::take_memory(Bytes size) {
+  while (memory_left_ <= 0_B) co_await memory_given_.wait(never);
+  memory_left_ -= size;
+}
+
+void SocketServer::give_memory(Bytes size) {
+  memory_left_ += size;
+  memory_given_.notify_all();
 }
 
 /// Sleeps until the connection could be idle for too long; mostly it has been used meanwhile.
@@ -112,7 +143,12 @@ sim::Task<> SocketServer::io_thread() {
     queue_room_.release();
     if (stopped_) co_return;
     (*call)->note_taken();
+    const Bytes held = limits_memory() && (*call)->request().api == ApiKey::produce
+                           ? (*call)->request().size()
+                           : 0_B;
     co_await handler_(*call);
+    (*call)->note_thread_left();
+    if (held > 0_B) give_memory(held);
   }
 }
 

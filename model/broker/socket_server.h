@@ -2,7 +2,10 @@
 // network threads; a request they have read waits in the request queue (queued.max.requests) for
 // one of num.io.threads I/O threads. As in Kafka, a connection has one request in the works at a
 // time: the next is read when the response to the last has been sent. A connection without any for
-// connections.max.idle.ms is closed.
+// connections.max.idle.ms is closed, and so is at once one too many of a host
+// (max.connections.per.ip). While requests hold queued.max.request.bytes none is read: a produce
+// request until it was handled, others until they were parsed. A connection whose response said
+// throttle_time_ms is not read meanwhile.
 //
 // Lifetime: owned by the Broker; its coroutines die with the process. Threads: none.
 // Source: kafka.network.SocketServer, kafka.network.RequestChannel,
@@ -14,6 +17,7 @@
 #include "sim/machine.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -35,6 +39,10 @@ class SocketServer {
   sim::Task<> accept();
   sim::Task<> serve(sim::SocketPtr socket, int network_thread);
   sim::Task<> io_thread();
+  /// Of queued.max.request.bytes; it may be more than there is left, but for something.
+  sim::Task<> take_memory(Bytes size);
+  void give_memory(Bytes size);
+  bool limits_memory() const { return config_.queued_max_request_bytes > 0; }
   /// A connection, for the watch over idle ones.
   struct Session {
     sim::SocketPtr socket;  ///< nullptr once it is over.
@@ -49,6 +57,9 @@ class SocketServer {
   std::vector<std::unique_ptr<sim::Semaphore>> network_threads_;
   sim::Channel<CallPtr> queue_;
   sim::Semaphore queue_room_;
+  Bytes memory_left_;
+  sim::Signal memory_given_;
+  std::map<sim::MachineId, int> connections_;  ///< By peer.
   bool stopped_ = false;
   int next_thread_ = 0;
 };

@@ -203,7 +203,8 @@ NodeConnection* ClientNetwork::node(BrokerId broker) {
 // --- Sending ---
 
 bool ClientNetwork::can_send(const NodeConnection& node) const {
-  return node.connected() && node.in_flight() < settings_.max_in_flight;
+  return node.connected() && node.in_flight() < settings_.max_in_flight &&
+         node.throttled_until() <= process_.world().now();
 }
 
 bool ClientNetwork::ready(NodeConnection& node) {

@@ -100,11 +100,14 @@ std::vector<std::pair<BrokerId, NodeConnection*>> Sender::ready_to_take(
       Blocked& now = blocked_.try_emplace(node, Blocked{world_.now(), {}}).first->second;
       if (!room) now.by = "max.in.flight.requests.per.connection";
       if (connection->unavailable()) now.by = "reconnect.backoff.ms";
+      if (connection->throttled_until() > world_.now()) now.by = "throttle_time_ms";
     }
     if (takes) {
       ready.emplace_back(node, connection);
     } else if (connection->unavailable()) {
       next = std::min(next, connection->backoff_until());
+    } else if (connection->throttled_until() > world_.now()) {
+      next = std::min(next, connection->throttled_until());
     }
   }
   return ready;

@@ -92,6 +92,12 @@ bool FetchSessionHandler::take(const FetchResponse& response) {
     fail();
     return false;
   }
+  // KIP-219: a client that is throttled gets an answer without partitions, whatever it asked for.
+  if (full() && response.partitions.empty() && response.throttle_time > 0ns) {
+    id_ = no_fetch_session;
+    epoch_ = first_session_epoch;
+    return false;
+  }
   if (response.session_id == no_fetch_session) {  // none was made, or it has been closed
     id_ = no_fetch_session;
     epoch_ = first_session_epoch;

@@ -71,7 +71,7 @@ void describe(F& f, const ProduceResponse& m) {  // v11
                in.null("ErrorMessage");
                current_leader(in, 0, one.current_leader);
              });
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   node_endpoints(f, m.node_endpoints);
 }
 
@@ -85,7 +85,7 @@ void describe(F& f, const InitProducerIdRequest&) {  // v5
 
 template <class F>
 void describe(F& f, const InitProducerIdResponse& m) {  // v5
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.int64("ProducerId", m.producer.id);
   f.int16("ProducerEpoch", m.producer.epoch);
@@ -120,7 +120,7 @@ void describe(F& f, const FetchRequest& m) {
 
 template <class F>
 void describe(F& f, const FetchResponse& m) {  // v17
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.int32("SessionId", m.session_id);
   f.by_topic("Responses", "Partitions", m.partitions, id_only,
@@ -158,7 +158,7 @@ void describe(F& f, const ListOffsetsRequest& m) {  // v9; a follower's has its 
 
 template <class F>
 void describe(F& f, const ListOffsetsResponse& m) {  // v9
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const ListOffsetsResponse::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);
@@ -181,7 +181,7 @@ void describe(F& f, const DeleteRecordsRequest& m) {  // v2
 
 template <class F>
 void describe(F& f, const DeleteRecordsResponse& m) {  // v2
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const DeleteRecordsResponse::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);
@@ -203,7 +203,7 @@ void describe(F& f, const OffsetForLeaderEpochRequest& m) {  // v4
 
 template <class F>
 void describe(F& f, const OffsetForLeaderEpochResponse& m) {  // v4
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const OffsetForLeaderEpochResponse::Partition& one) {
                in.int16("ErrorCode", of(one.error));
@@ -227,7 +227,7 @@ void describe(F& f, const MetadataRequest& m) {  // v12
 
 template <class F>
 void describe(F& f, const MetadataResponse& m) {  // v12
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.array("Brokers", m.brokers, [](F& in, const BrokerEndpoint& broker) {
     in.int32("NodeId", broker.id.value());
     in.host("Host", broker.address);
@@ -272,7 +272,7 @@ void describe(F& f, const CreateTopicsRequest& m) {  // v7
 
 template <class F>
 void describe(F& f, const CreateTopicsResponse& m) {  // v7
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.array("Topics", m.topics, [](F& in, const CreateTopicsResponse::Topic& topic) {
     in.text("Name", topic.name);
     in.uuid("TopicId", topic.name);
@@ -401,7 +401,7 @@ void describe(F& f, const AlterPartitionRequest& m) {  // v3
 
 template <class F>
 void describe(F& f, const AlterPartitionResponse& m) {  // v3
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.by_topic("Topics", "Partitions", m.partitions, id_only,
              [](F& in, const AlterPartitionResponse::Partition& one) {
@@ -423,7 +423,7 @@ void describe(F& f, const AllocateProducerIdsRequest& m) {  // v0
 
 template <class F>
 void describe(F& f, const AllocateProducerIdsResponse& m) {  // v0
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.int64("ProducerIdStart", m.block.first);
   f.int32("ProducerIdLen", m.block.count);
@@ -463,7 +463,7 @@ void describe(F& f, const FindCoordinatorResponse& m) {  // v6
             in.int16("ErrorCode", of(m.error));
             in.null("ErrorMessage");
           });
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
 }
 
 template <class F>
@@ -483,7 +483,7 @@ void describe(F& f, const JoinGroupRequest& m) {  // v9
 
 template <class F>
 void describe(F& f, const JoinGroupResponse& m) {  // v9
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.int32("GenerationId", m.generation);
   f.text("ProtocolType", "consumer");
@@ -514,7 +514,7 @@ void describe(F& f, const SyncGroupRequest& m) {  // v5
 
 template <class F>
 void describe(F& f, const SyncGroupResponse& m) {  // v5
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.text("ProtocolType", "consumer");
   f.text("ProtocolName", m.protocol);
@@ -531,7 +531,7 @@ void describe(F& f, const HeartbeatRequest& m) {  // v4
 
 template <class F>
 void describe(F& f, const HeartbeatResponse& m) {  // v4
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
 }
 
@@ -547,7 +547,7 @@ void describe(F& f, const LeaveGroupRequest& m) {  // v5
 
 template <class F>
 void describe(F& f, const LeaveGroupResponse& m) {  // v5
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.int16("ErrorCode", of(m.error));
   f.array("Members", std::vector<int>(1), [](F& in, int) {
     in.text_of("MemberId", 47);  // A client id and a UUID.
@@ -573,7 +573,7 @@ void describe(F& f, const OffsetCommitRequest& m) {  // v9
 
 template <class F>
 void describe(F& f, const OffsetCommitResponse& m) {  // v9
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const OffsetCommitResponse::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);
@@ -594,7 +594,7 @@ void describe(F& f, const OffsetFetchRequest& m) {  // v9
 
 template <class F>
 void describe(F& f, const OffsetFetchResponse& m) {  // v9
-  f.int32("ThrottleTimeMs", 0);
+  f.int32("ThrottleTimeMs", whole_millis(m.throttle_time));
   f.array("Groups", std::vector<int>(1), [&](F& in, int) {
     in.text_of("GroupId", 11);  // The model's response does not keep the group's name.
     in.by_topic("Topics", "Partitions", m.partitions, name_only,

@@ -81,6 +81,8 @@ struct Response : sim::Payload {
     Duration parked{0};  ///< In the purgatory.
   };
   Waits waits;
+  /// For how long the client is to send nothing (throttle_time_ms): it is above a quota.
+  Duration throttle_time{0};
 };
 
 using RequestPtr = std::unique_ptr<Request>;

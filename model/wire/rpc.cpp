@@ -81,6 +81,7 @@ struct NodeConnection::State {
   std::deque<std::shared_ptr<InFlight>> in_flight;
   std::int32_t next_correlation = 0;
   Time backoff_until{};
+  Time throttled_until{};
   Time last_active{};
   Time last_attempt{};
   int failed_attempts = 0;          ///< Since it last worked: for the backoff.
@@ -113,6 +114,7 @@ void NodeConnection::on_disconnected(std::function<void()> handler) {
 }
 int NodeConnection::in_flight() const { return static_cast<int>(state_->in_flight.size()); }
 Time NodeConnection::backoff_until() const { return state_->backoff_until; }
+Time NodeConnection::throttled_until() const { return state_->throttled_until; }
 sim::Task<bool> NodeConnection::connect(Time deadline) { return State::connect(state_, deadline); }
 sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr request) {
   return State::call(state_, std::move(request));
@@ -166,6 +168,9 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
 sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared self,
                                                                        RequestPtr request) {
   sim::World& world = self->process.world();
+  while (self->connected() && self->throttled_until > world.now()) {
+    co_await world.sleep_until(self->throttled_until);
+  }
   const bool ready = co_await connect(self, world.now() + self->settings.request_timeout);
   if (!ready) {
     co_return fail(RpcFailure{RpcFailure::Kind::not_connected, self->last_trouble});
@@ -196,6 +201,10 @@ sim::Task<> NodeConnection::State::read_loop(Shared self, sim::SocketPtr from) {
     ENSURE(!self->in_flight.empty(), "a response that nobody asked for");
     const std::shared_ptr<InFlight> entry = self->in_flight.front();
     entry->response = message->take<Response>();
+    if (entry->response->throttle_time > 0ns) {
+      self->throttled_until =
+          std::max(self->throttled_until, self->last_active + entry->response->throttle_time);
+    }
     ENSURE(entry->response->correlation_id == entry->correlation_id,
            "responses must come in the order of their requests");
     self->in_flight.pop_front();
@@ -321,6 +330,7 @@ void NodeConnection::State::break_off(RpcFailure::Kind kind, bool by_us) {
 
 /// ClusterConnectionStates.disconnected.
 void NodeConnection::State::note_disconnected() {
+  throttled_until = {};
   last_attempt = process.world().now();
   backoff_until = last_attempt + backoff(settings.reconnect_backoff, settings.reconnect_backoff_max,
                                          failed_attempts++, random);

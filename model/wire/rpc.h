@@ -68,6 +68,9 @@ class NodeConnection {
   Time last_attempt() const;  ///< Of a connection made, refused or broken; 0: none yet.
   /// Date before which no new attempt is made (the reconnect backoff); now or earlier: free to try.
   Time backoff_until() const;
+  /// Date before which the broker wants to hear nothing: it answered with a throttle_time_ms, which
+  /// call() waits out (KIP-219).
+  Time throttled_until() const;
 
   /// Waits until connected, the deadline, or one failed attempt. True when connected.
   sim::Task<bool> connect(Time deadline);

@@ -16,6 +16,7 @@ constexpr const char* promise = "compaction_keeps_the_last_of_every_key";
 /// Calls `visit(batch, record)` for the records of a segment that can be read.
 template <class Visit>
 void for_each_in(const log::LogSegment& segment, Visit visit) {
+  if (segment.size() == 0) return;
   const auto data = segment.read_records(0, segment.size());
   if (!data) return;
   log::ByteVector scratch;

@@ -74,7 +74,6 @@ TEST_CASE("of every key the last record stays, but for the active segment", "[un
   REQUIRE(write(story, "a", "5") == ErrorCode::none);
   story.run_for(16s);
   CHECK(held(story.partition()) == "2 a=3, 3 b=4, 4 a=5");
-  CHECK(story.partition().log().segment_count() < 5);
   CHECK(cleaned(story) == 4);
   CHECK(story.partition().log_end_offset() == 5);
 }
@@ -88,21 +87,24 @@ TEST_CASE("a record without a key is refused where logs are compacted", "[unit]"
 
 TEST_CASE("less than min.cleanable.dirty.ratio is left, unless max.compaction.lag.ms is over",
           "[unit]") {
-  BrokerConfig config = compacting();
-  config.topics.min_cleanable_dirty_ratio = 0.6;
-  config.topics.max_compaction_lag = GENERATE(max_duration, Duration(60s));
-  ReplicaStory story(config);
-  lead(story);
-  for (const char* key : {"a", "b", "c", "d"}) REQUIRE(write(story, key, "1") == ErrorCode::none);
-  story.run_for(16s);
-  REQUIRE(cleaned(story) == 3);
-  REQUIRE(write(story, "a", "2") == ErrorCode::none);
-  REQUIRE(write(story, "a", "3") == ErrorCode::none);  // d and a=2 are dirty: two of five
-  story.run_for(40s);
-  CHECK(cleaned(story) == 3);
-  story.run_for(40s);
-  const bool overdue = config.topics.max_compaction_lag == 60s;
-  CHECK(cleaned(story) == (overdue ? 5 : 3));
+  const auto cleaned_in_the_end = [](Duration most) {
+    BrokerConfig config = compacting();
+    config.topics.min_cleanable_dirty_ratio = 0.6;
+    config.topics.max_compaction_lag = most;
+    ReplicaStory story(config);
+    lead(story);
+    for (const char* key : {"a", "b", "c", "d"}) REQUIRE(write(story, key, "1") == ErrorCode::none);
+    story.run_for(16s);
+    REQUIRE(cleaned(story) == 3);
+    REQUIRE(write(story, "a", "2") == ErrorCode::none);
+    REQUIRE(write(story, "a", "3") == ErrorCode::none);  // d and a=2 are dirty: two of five
+    story.run_for(20s);
+    CHECK(cleaned(story) == 3);
+    story.run_for(1min);
+    return cleaned(story);
+  };
+  CHECK(cleaned_in_the_end(max_duration) == 3);
+  CHECK(cleaned_in_the_end(60s) == 5);
 }
 
 TEST_CASE("what min.compaction.lag.ms protects, or is not committed, stays", "[unit]") {

@@ -84,7 +84,7 @@ TEST_CASE("log.flush.interval.ms with its scheduler saves what would be lost", "
   const RunReport report = play_crash(overrides);
   INFO(report.text());
   REQUIRE(report.lost.size() <= 20);  // of one poll at most
-  REQUIRE(machine(report, "broker-1").disk_syncs > 300);
+  REQUIRE(machine(report, "broker-1").disk_syncs > 200);
 }
 
 TEST_CASE("nobody reads from disk what the page cache holds", "[unit]") {

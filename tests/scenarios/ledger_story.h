@@ -116,6 +116,7 @@ class LedgerStory {
   void compact(int broker, const std::set<log::Offset>& kept) {
     log::MemoryEnv env;
     const log::Log& log = replica(broker).log();
+    REQUIRE(env.make_dir("/copy").ok());
     auto copy = log::LogSegment::create(env, "/copy", 0, log.config(), 0, log::cleaned_suffix);
     REQUIRE(copy.ok());
     const auto all = log.read(0, 1 << 20, log.log_end_offset(), true);
