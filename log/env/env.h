@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "log/types.h"
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -67,6 +68,11 @@ class File {
                                                       std::int64_t /*size*/,
                                                       std::vector<PhantomBatch>& /*into*/) {
     return 0;
+  }
+  /// How many bytes lie at `position` before the next phantom batch begins; the largest number
+  /// where none does.
+  virtual std::int64_t bytes_before_phantom(std::int64_t /*position*/) const {
+    return std::numeric_limits<std::int64_t>::max();
   }
   /// Cuts the file to `size`, which is at most size().
   virtual Status<IoError> truncate(std::int64_t size) = 0;

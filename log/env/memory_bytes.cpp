@@ -3,6 +3,7 @@
 #include "log/batch/big_endian.h"
 
 #include <array>
+#include <limits>
 #include <span>
 
 namespace brokerlab::log {
@@ -330,6 +331,14 @@ std::int64_t MemoryBytes::read_phantoms(std::int64_t position, std::int64_t size
     }
   }
   return at - position;
+}
+
+std::int64_t MemoryBytes::bytes_before_phantom(std::int64_t position) const {
+  const auto block =
+      std::partition_point(blocks_.begin(), blocks_.end(),
+                           [position](const Block& one) { return one.begin < position; });
+  return block == blocks_.end() ? std::numeric_limits<std::int64_t>::max()
+                                : block->begin - position;
 }
 
 void MemoryBytes::truncate(std::int64_t size) {

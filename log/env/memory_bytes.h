@@ -111,6 +111,8 @@ class MemoryBytes {
   /// File::read_phantoms().
   std::int64_t read_phantoms(std::int64_t position, std::int64_t size,
                              std::vector<PhantomBatch>& into) const;
+  /// File::bytes_before_phantom().
+  std::int64_t bytes_before_phantom(std::int64_t position) const;
   /// A phantom that is cut in two leaves its first part as bytes.
   void truncate(std::int64_t size);
   std::int64_t footprint() const;

@@ -89,6 +89,9 @@ class MemoryEnv::MemoryFile : public File {
     if (env_.observer_ != nullptr) env_.observer_->on_read(id(), position, got);
     return got;
   }
+  std::int64_t bytes_before_phantom(std::int64_t position) const override {
+    return data_->bytes.bytes_before_phantom(position);
+  }
 
   Status<IoError> truncate(std::int64_t new_size) override {
     if (const auto fault = next_call()) return fail(error_of(*fault));
@@ -422,7 +425,8 @@ std::int64_t MemoryEnv::lose_unsynced(RandomStream& random, PowerLoss how) {
   for (const auto& [path, file] : files_) {
     if (file->unsynced.empty()) continue;
     const std::int64_t durable = file->unsynced.front();
-    if (random.chance(how.tear_probability)) {
+    const bool may_tear = !how.was_writing || how.was_writing(file->id);
+    if (may_tear && random.chance(how.tear_probability)) {
       lost += tear(*file, durable, random, how.tear_unit);
     } else {
       lost += file->bytes.size() - durable;

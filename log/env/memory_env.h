@@ -110,6 +110,8 @@ class MemoryEnv : public Env {
     /// Chance, for each file cut, that some sectors behind the durable prefix survive, followed by
     /// zeros or garbage up to where a write had ended.
     double tear_probability = 0.0;
+    /// Whether one was on its way to the medium, and may be torn; unset: of every file.
+    std::function<bool(FileId)> was_writing = {};
     /// Bytes that reach the medium whole or not at all: a sector, or 1 to tear at any byte.
     std::int64_t tear_unit = 512;
     /// Chance that the journal had committed some of the name changes by itself, the oldest first.

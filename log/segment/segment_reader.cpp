@@ -96,7 +96,10 @@ Result<Records, IoError> SegmentReader::read_records(std::int64_t position,
   const auto got = log_.read_phantoms(position, size, batches);
   if (!got.ok()) return fail(got.error());
   if (!batches.empty()) return Records(std::move(batches), *got);
-  auto bytes = read(position, size);
+  // Bytes, up to where the others begin: what is read is of one kind (batch/records.h). Or the
+  // first part of a phantom, of which no whole one was asked for.
+  const std::int64_t until = *got > 0 ? size : log_.bytes_before_phantom(position);
+  auto bytes = read(position, std::min(size, until));
   if (!bytes.ok()) return fail(bytes.error());
   return Records(std::move(bytes).value());
 }

@@ -397,6 +397,35 @@ TEST_CASE("a log of phantoms is the log of their bytes", "[unit]") {
   }
 }
 
+TEST_CASE("what is read is of one kind, up to where the other begins", "[unit]") {
+  MemoryEnv env;
+  test::PartitionStory story(env);
+  story.open();
+  // Two phantoms, two with bytes, one phantom, one with bytes: as two producers send them.
+  for (const char* kind : {"p", "p", "b", "b", "p", "b"}) {
+    if (*kind == 'p') {
+      REQUIRE(story.log().append_phantom_as_leader(phantom(3, 500), 0, 1000).ok());
+    } else {
+      story.produce({"a", "b"});
+    }
+  }
+  MemoryEnv other_env;
+  test::PartitionStory follower(other_env);
+  std::string kinds;
+  Offset at = 0;
+  while (at < story.log().log_end_offset()) {
+    const Records got = story.log().read_records(at, 1'000'000, 1'000'000, true).value();
+    for_each_mark(got, [&](const BatchMark& mark) {
+      kinds += got.is_phantom() ? "p" : "b";
+      at = mark.last_offset + 1;
+    });
+    kinds += " ";
+    REQUIRE(follower.log().append_records_as_follower(got, 1000).ok());
+  }
+  CHECK(kinds == "pp bb p b ");
+  CHECK(follower.consume_all() == story.consume_all());
+}
+
 TEST_CASE("a log of phantoms recovers, truncates, and is copied by its bytes", "[unit]") {
   MemoryEnv env;
   test::PartitionStory story(env);
