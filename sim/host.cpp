@@ -176,6 +176,7 @@ void Host::power_off() {
   power_ = Power::off;
   ++power_cycle_;
   down_cause_ = world_.trace().record(events::power_off, {id_});
+  for (const auto& cache : page_caches_) cache->note_writes();
   // All at once: nobody on it hears of the others' silence.
   for (const Machine* machine : machines_) network_.machine_down(machine->id(), down_cause_);
   for (Machine* machine : machines_) machine->lose_power(was_up);

@@ -388,6 +388,13 @@ Task<> PageCache::write_back_round(Time dirty_until) {
 
 // --- Power ---
 
+void PageCache::note_writes() {
+  were_writing_.clear();
+  for (const auto& [key, file] : files_) {
+    if (file.writing) were_writing_.insert(key);
+  }
+}
+
 void PageCache::power_off() {
   powered_ = false;
   write_back_.kill_all();

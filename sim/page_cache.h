@@ -70,8 +70,12 @@ class PageCache {
   Task<Status<DiskError>> flush();
   void forget(FileKey file);                           ///< The file was removed.
   void truncate(FileKey file, std::int64_t new_size);  ///< Nothing beyond is cached or dirty.
+  /// The power fails: remembers whose bytes are on their way to the disk. Before anybody hears.
+  void note_writes();
   /// Everything in memory is gone.
   void power_off();
+  /// Some of the file's bytes were on their way to the disk when the power failed last.
+  bool was_writing(FileKey file) const { return were_writing_.contains(file); }
   void power_on();  ///< Starts write-back; also needed once after construction.
 
   Bytes dirty() const { return dirty_; }
@@ -144,9 +148,10 @@ class PageCache {
   const Bytes dirty_limit_;
   std::vector<std::function<void(FileKey, std::int64_t)>> on_durable_;
   std::map<FileKey, File> files_;
-  std::set<FileKey> dirty_files_;  ///< flushed < end.
-  std::set<FileKey> in_drive_;     ///< durable < flushed.
-  std::set<FileKey> lied_about_;   ///< platter < durable.
+  std::set<FileKey> dirty_files_;   ///< flushed < end.
+  std::set<FileKey> in_drive_;      ///< durable < flushed.
+  std::set<FileKey> were_writing_;  ///< When the power failed last.
+  std::set<FileKey> lied_about_;    ///< platter < durable.
   PageChunks chunks_;
   Bytes cached_;
   Bytes active_bytes_;

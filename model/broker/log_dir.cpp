@@ -25,8 +25,10 @@ LogDir::LogDir(sim::Machine& machine, int disk)
     }
   });
   machine_.on_power_loss([this] {
-    // One file in ten had a write half way to the medium when the power went.
-    lost_last_ = Bytes(env_.lose_unsynced(random_, {.tear_probability = 0.1}));
+    // Of ten files with a write on its way to the medium one has it there half.
+    const auto was_writing = [this](log::FileId file) { return cache().was_writing(key(file)); };
+    lost_last_ =
+        Bytes(env_.lose_unsynced(random_, {.tear_probability = 0.1, .was_writing = was_writing}));
     noted_ = {};
     account_for_room();
   });
@@ -56,6 +58,7 @@ sim::Task<Status<sim::DiskError>> LogDir::settle(Traffic traffic) {
     const auto done = co_await cache().read(key(read.file), read.position, Bytes(read.size));
     if (!done) co_return fail(done.error());
   }
+  for (const auto& [directory, turn] : traffic.turns) co_await turn.come();
   Status<sim::DiskError> status;
   for (const Traffic::Step& step : traffic.steps) {
     if (step.change >= 0) {
@@ -106,7 +109,40 @@ void LogDir::on_read(log::FileId file, std::int64_t position, std::int64_t size)
   if (!reads_from_cache_) noted_.reads.push_back({file, position, size});
 }
 
-void LogDir::on_sync(log::FileId file) { noted_.steps.push_back({file}); }
+void LogDir::on_sync(log::FileId file) {
+  noted_.steps.push_back({file});
+  if (!file.valid()) return;
+  const std::string path = env_.path_of(file);
+  const std::string directory = path.substr(0, path.rfind('/'));
+  if (noted_.turns.contains(directory)) return;
+  auto mine = std::make_shared<Syncing>(machine_.world());
+  noted_.turns.try_emplace(directory, mine, under_way_before(directory));
+  syncing_[directory] = mine;
+}
+
+std::vector<std::shared_ptr<LogDir::Syncing>> LogDir::under_way_before(
+    const std::string& directory) const {
+  std::vector<std::shared_ptr<Syncing>> before;
+  for (const auto& [name, last] : syncing_) {
+    if (directory != name && directory != log_root) continue;
+    // What is noted with this one is done in its order anyway.
+    auto syncing = last.lock();
+    if (syncing && !noted_.turns.contains(name)) before.push_back(std::move(syncing));
+  }
+  return before;
+}
+
+LogDir::Turn::~Turn() {
+  if (!mine_) return;  // moved from
+  mine_->over = true;
+  mine_->changed.notify_all();
+}
+
+sim::Task<> LogDir::Turn::come() const {
+  for (const auto& one : before_) {
+    while (!one->over) co_await one->changed.wait();
+  }
+}
 
 /// What the program does behind a sync it does when that is over.
 void LogDir::on_names_changed(std::int64_t change) {

@@ -5,6 +5,11 @@
 // then waits for the hardware (settle). What the page cache has written back, by itself or for a
 // sync, is durable; a power loss drops the rest, and the engine's recovery runs at the next start.
 //
+// Syncs of one partition are done one after the other, as Kafka does them under the lock of its log
+// (UnifiedLog.append, flush): were a later segment on the disk before an earlier one, a power loss
+// would leave a log with a hole. The directory's own files come behind all that are under way: a
+// recovery point says what is on the disk.
+//
 // Errors: a full disk gives the engine no_space at once; a disk that fails is noticed where the
 // hardware is waited for. Either way settle() returns it.
 //
@@ -12,9 +17,13 @@
 #pragma once
 
 #include "log/env/memory_env.h"
+#include "sim/channel.h"
 #include "sim/machine.h"
 
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +52,27 @@ class LogDir final : public log::IoObserver {
   /// there is nothing to hit.
   std::optional<log::MemoryEnv::FlippedBit> corrupt(std::string_view directory);
 
+  /// Whether somebody's syncs of a partition are over; who comes next waits for that.
+  struct Syncing {
+    explicit Syncing(sim::World& world) : changed(world) {}
+    bool over = false;
+    sim::Signal changed;
+  };
+  /// The syncs of a directory's files in some traffic: behind `before`, and over when this goes,
+  /// with its process, too.
+  struct Turn {
+    Turn(std::shared_ptr<Syncing> mine, std::vector<std::shared_ptr<Syncing>> before)
+        : mine_(std::move(mine)), before_(std::move(before)) {}
+    Turn(Turn&&) = default;
+    Turn& operator=(Turn&&) = delete;
+    ~Turn();
+    sim::Task<> come() const;
+
+   private:
+    std::shared_ptr<Syncing> mine_;
+    std::vector<std::shared_ptr<Syncing>> before_;
+  };
+
   /// What the log engine has done since the last take().
   struct Traffic {
     struct Range {
@@ -58,7 +88,8 @@ class LogDir final : public log::IoObserver {
       std::int64_t change = -1;  ///< Of names; -1: it is a sync.
     };
     std::vector<Step> steps;
-    bool refused = false;  ///< There was no room for a write.
+    std::map<std::string, Turn> turns;  ///< By partition's directory.
+    bool refused = false;               ///< There was no room for a write.
   };
   Traffic take();
   /// Waits for page cache and disk: throttled writes, cold reads, syncs.
@@ -89,7 +120,10 @@ class LogDir final : public log::IoObserver {
   RandomStream rot_;
   bool online_ = false;
   Bytes room_taken_{0};  ///< On the disk.
+  std::vector<std::shared_ptr<Syncing>> under_way_before(const std::string& directory) const;
+
   Traffic noted_;
+  std::map<std::string, std::weak_ptr<Syncing>> syncing_;  ///< Who comes last, by directory.
   bool reads_from_cache_ = false;
   Bytes lost_last_;
 };

@@ -159,7 +159,7 @@ void write_file(log::Env& env, const std::string& path, std::string_view text, b
 void replace_file(log::Env& env, const std::string& path, std::string_view text) {
   write_file(env, path + ".tmp", text, true);
   REQUIRE(env.rename(path + ".tmp", path).ok());
-  REQUIRE(env.sync_dir("/logs").ok());
+  REQUIRE(env.sync_dir(path.substr(0, path.rfind('/'))).ok());
 }
 
 std::int64_t size_of(log::Env& env, const std::string& path) {
@@ -172,21 +172,41 @@ std::int64_t size_of(log::Env& env, const std::string& path) {
 TEST_CASE("what one task has synced is durable while another task's sync goes on", "[unit]") {
   Story it;
   log::MemoryEnv& env = it.storage->dir(0).env();
-  replace_file(env, "/logs/cp", "old");
+  for (const char* dir : {"/logs/a-0", "/logs/b-0"}) REQUIRE(env.make_dir(dir).ok());
+  replace_file(env, "/logs/b-0/cp", "old");
   it.settle();
   const std::string big(400'000'000, 'x');
-  write_file(env, "/logs/big", big, true);
+  write_file(env, "/logs/a-0/big", big, true);
   const auto wait = [](Story& story) -> sim::Task<> { co_await story.storage->settle(); };
   it.process->spawn(wait(it));  // some seconds
   it.world.run(it.world.now() + 1ms);
-  replace_file(env, "/logs/cp", "newer");
+  replace_file(env, "/logs/b-0/cp", "newer");
   it.settle();
   CHECK(it.settled);
   it.log.reset();
   it.machine->power_off();
-  CHECK(size_of(env, "/logs/cp") == 5);
-  CHECK(size_of(env, "/logs/big") < 400'000'000);
-  CHECK_FALSE(env.exists("/logs/cp.tmp"));
+  CHECK(size_of(env, "/logs/b-0/cp") == 5);
+  CHECK(size_of(env, "/logs/a-0/big") < 400'000'000);
+  CHECK_FALSE(env.exists("/logs/b-0/cp.tmp"));
+}
+
+TEST_CASE("syncs of one partition are done one after the other", "[unit]") {
+  Story it;
+  log::MemoryEnv& env = it.storage->dir(0).env();
+  for (const char* dir : {"/logs/a-0", "/logs/b-0"}) REQUIRE(env.make_dir(dir).ok());
+  it.settle();
+  sim::slow_disk(*it.machine, 0, 10);
+  write_file(env, "/logs/a-0/0.log", std::string(100'000'000, 'x'), true);
+  it.settle();  // its sync goes on for some seconds
+  CHECK_FALSE(it.settled);
+  write_file(env, "/logs/b-0/0.log", "others are not held up", true);
+  it.settle();
+  CHECK(it.settled);
+  write_file(env, "/logs/a-0/9.log", "what stands behind it waits", true);
+  it.settle();
+  CHECK_FALSE(it.settled);
+  it.world.run(it.world.now() + 30s);
+  CHECK(it.settled);
 }
 
 TEST_CASE("a file that vouches for a sync is not there before the sync is done", "[unit]") {
