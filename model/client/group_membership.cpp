@@ -200,7 +200,9 @@ sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse
   leader_ = group.leader == member_id_;
   if (leader_) request->assignments = hooks_.assign(group);
   RequestPtr message = std::move(request);
-  const Duration timeout = std::max(config_.request_timeout, join_patience(config_));
+  // Only a JoinGroup may wait as long as a rebalance does
+  // (AbstractCoordinator.sendSyncGroupRequest).
+  const Duration timeout = config_.request_timeout;
   Result<std::unique_ptr<SyncGroupResponse>, RpcFailure> result =
       co_await call_within<SyncGroupResponse>(process_, node, std::move(message), timeout);
   if (closed_) co_return ErrorCode::none;
