@@ -121,6 +121,8 @@ class Observer {
   /// on_send_failed().
   virtual void on_client_error(const ClientError&) {}
   virtual void on_committed(std::string_view /*group*/, const TopicPartition&, Offset) {}
+  /// A member was told where its group's commits end, to go on from there; no_offset: no commit.
+  virtual void on_commit_read(std::string_view /*group*/, const TopicPartition&, Offset) {}
   virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,
                               int /*generation*/, const std::vector<std::string>& /*members*/) {}
 

@@ -29,6 +29,23 @@ std::string for_member(std::string text, int number) {
   return text;
 }
 
+/// Commits are records of __consumer_offsets, to which the brokers' own settings apply; that a
+/// group is sent back behind one may also come from its topic's log.
+Ledger::CommitsEnd commits_end(const Scenario& scenario) {
+  if (std::any_of(scenario.faults.begin(), scenario.faults.end(),
+                  [](const Fault& fault) { return fault.action->undoes_syncs(); })) {
+    return Ledger::CommitsEnd::by_damage;
+  }
+  for (std::size_t group = 0; group < scenario.brokers.size(); ++group) {
+    bool synced = scenario.brokers[group].config.topics.flush_messages == 1;
+    for (const TopicSpec& topic : scenario.topics) {
+      synced = synced && scenario.topic_config(topic, group).flush_messages == 1;
+    }
+    if (!synced) return Ledger::CommitsEnd::by_power_loss;
+  }
+  return Ledger::CommitsEnd::never;
+}
+
 }  // namespace
 
 Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
@@ -38,6 +55,11 @@ Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
       partitions_(world),
       context_{world, ledger, partitions_, lecture_day + whole_millis(scenario.starts_at)} {
   ledger_.set_context(&context_);
+  Duration retention = max_duration;
+  for (const BrokersSpec& group : scenario.brokers) {
+    retention = std::min(retention, group.config.offsets_retention);
+  }
+  ledger_.set_commits_end(commits_end(scenario), retention);
   ledger_.set_replica_finder(
       [this](model::BrokerId id, const model::TopicPartition& name) { return replica(id, name); });
   ledger_.set_quiet_reading([this](model::BrokerId id, const std::function<void()>& read) {

@@ -58,6 +58,8 @@ class FaultAction {
   virtual const Target* target() const { return nullptr; }
   virtual bool ends_by_heal() const { return true; }
   virtual bool may_be_named() const { return true; }
+  /// What was synced may be gone after it, or other than it was written.
+  virtual bool undoes_syncs() const { return false; }
 };
 
 struct Fault {

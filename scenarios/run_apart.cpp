@@ -1,6 +1,8 @@
 #include "base/translation.h"
 #include "scenarios/runner.h"
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -8,7 +10,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <iostream>
+#include <limits>
 #include <optional>
 #include <poll.h>
 #include <sstream>
@@ -65,8 +69,10 @@ std::string answer_of(const ApartJob& job, int pipe_end) {
 
 struct Child {
   std::size_t job = 0;
+  std::string name;  ///< Of its scenario.
   pid_t pid = 0;
   int pipe_end = -1;
+  int complaints = -1;  ///< A file in memory: its standard error.
   std::string said;
 
   double share() const {
@@ -74,31 +80,59 @@ struct Child {
   }
 };
 
-Result<Child, std::string> start(const std::vector<ApartJob>& jobs, std::size_t job) {
+Result<Child, std::string> start(const ApartJob& job, std::size_t number) {
   int ends[2];
-  if (pipe(ends) != 0) return fail(tr("no pipe: {}", std::strerror(errno)));
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(tr("no pipe: {}", std::strerror(errno)));
+  const int complaints = memfd_create("complaints", MFD_CLOEXEC);
   std::cout.flush();  // or the child would print it again
   std::fflush(nullptr);
   const pid_t pid = fork();
   if (pid == 0) {
     close(ends[0]);
-    be_child(jobs[job], ends[1]);
+    if (complaints >= 0) dup2(complaints, STDERR_FILENO);
+    if (job.most_cpu_seconds > 0) {
+      const auto most = static_cast<rlim_t>(job.most_cpu_seconds);
+      const rlimit limit{most, most + 1};
+      setrlimit(RLIMIT_CPU, &limit);
+    }
+    be_child(job, ends[1]);
   }
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
+    if (complaints >= 0) close(complaints);
     return fail(tr("no process: {}", std::strerror(errno)));
   }
-  return Child{job, pid, ends[0], {}};
+  return Child{number, job.scenario.name, pid, ends[0], complaints, {}};
 }
 
-/// Waits for its end; true: as it should be.
-bool bury(Child& child) {
+/// Waits for its end; nothing: as it should be, else how it ended.
+std::optional<std::string> bury(Child& child) {
   close(child.pipe_end);
   int status = 0;
   while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  std::string complaints;
+  if (child.complaints >= 0) {
+    char buffer[4096];
+    ssize_t got = 0;
+    off_t at = 0;
+    while ((got = pread(child.complaints, buffer, sizeof buffer, at)) > 0) {
+      complaints.append(buffer, static_cast<std::size_t>(got));
+      at += got;
+    }
+    close(child.complaints);
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    std::cerr << complaints;
+    return std::nullopt;
+  }
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
+    return tr("the run of {} took too much processor time", child.name);
+  }
+  if (complaints.empty() && WIFSIGNALED(status)) complaints = strsignal(WTERMSIG(status));
+  return tr("the run of {} ended abnormally", child.name) +
+         (complaints.empty() ? "" : ": " + complaints.substr(0, complaints.find('\n')));
 }
 
 Result<ApartRun, std::string> understand(const std::string& said, const std::string& name) {
@@ -128,28 +162,34 @@ Result<ApartRun, std::string> understand(const std::string& said, const std::str
 /// The children of one call, and what is still to be started.
 class Crowd {
  public:
-  Crowd(const std::vector<ApartJob>& jobs,
-        const std::function<bool(std::size_t, Result<ApartRun, std::string>)>& done)
-      : jobs_(jobs), done_(done), wanted_(jobs.size()) {}
+  using Next = std::function<std::optional<ApartJob>(std::size_t)>;
+
+  Crowd(const Next& next, const ApartDone& done) : next_job_(next), done_(done) {}
   ~Crowd() {
     for (Child& child : children_) end(child);
   }
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
 
+  /// `progress` hears how many jobs are done, with the shares of those under way.
   void run(const std::function<void(double)>& progress) {
     const auto cores = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     while (true) {
       while (next_ < wanted_ && children_.size() < cores) start_next();
       if (children_.empty()) return;
       listen();
-      if (progress) progress(share());
+      if (progress) progress(done_so_far());
     }
   }
 
  private:
   void start_next() {
-    auto child = start(jobs_, next_);
+    const std::optional<ApartJob> job = next_job_(next_);
+    if (!job) {
+      wanted_ = std::min(wanted_, next_);
+      return;
+    }
+    auto child = start(*job, next_);
     if (child) {
       children_.push_back(std::move(*child));
     } else {
@@ -173,11 +213,10 @@ class Crowd {
       }
       Child child = std::move(children_[i]);
       children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
-      const std::string& name = jobs_[child.job].scenario.name;
-      if (bury(child)) {
-        finish(child.job, understand(child.said, name));
+      if (const auto wrong = bury(child)) {
+        finish(child.job, fail(*wrong));
       } else {
-        finish(child.job, fail(tr("the run of {} ended abnormally", name)));
+        finish(child.job, understand(child.said, child.name));
       }
     }
   }
@@ -195,31 +234,47 @@ class Crowd {
     return true;
   }
 
-  double share() const {
+  double done_so_far() const {
     double done = static_cast<double>(finished_);
     for (const Child& child : children_) done += child.share();
-    return std::min(1.0, done / static_cast<double>(std::max<std::size_t>(wanted_, 1)));
+    return done;
   }
 
-  const std::vector<ApartJob>& jobs_;
-  const std::function<bool(std::size_t, Result<ApartRun, std::string>)>& done_;
+  const Next& next_job_;
+  const ApartDone& done_;
   std::vector<Child> children_;
-  std::size_t wanted_;
+  std::size_t wanted_ = std::numeric_limits<std::size_t>::max();
   std::size_t next_ = 0;
   std::size_t finished_ = 0;
 };
 
 }  // namespace
 
-void run_apart(const std::vector<ApartJob>& jobs,
-               const std::function<bool(std::size_t job, Result<ApartRun, std::string> run)>& done,
+void run_apart(const std::function<std::optional<ApartJob>(std::size_t job)>& next,
+               const ApartDone& done) {
+  Crowd(next, done).run({});
+}
+
+void run_apart(const std::vector<ApartJob>& jobs, const ApartDone& done,
                const std::function<void(double share)>& progress) {
-  Crowd(jobs, done).run(progress);
+  std::size_t wanted = jobs.size();
+  const Crowd::Next next = [&jobs](std::size_t job) {
+    return job < jobs.size() ? std::optional(jobs[job]) : std::nullopt;
+  };
+  const ApartDone note = [&](std::size_t job, Result<ApartRun, std::string> run) {
+    const bool more = done(job, std::move(run));
+    if (!more) wanted = job + 1;
+    return more;
+  };
+  const std::function<void(double)> share = [&](double finished) {
+    progress(std::min(1.0, finished / static_cast<double>(std::max<std::size_t>(wanted, 1))));
+  };
+  Crowd(next, note).run(progress ? share : nullptr);
 }
 
 Result<std::string, std::string> run_apart(const Scenario& scenario, const std::string& record) {
   std::optional<Result<ApartRun, std::string>> answer;
-  run_apart({{scenario, record, false}}, [&](std::size_t, Result<ApartRun, std::string> run) {
+  run_apart({ApartJob{scenario, record}}, [&](std::size_t, Result<ApartRun, std::string> run) {
     answer = std::move(run);
     return true;
   });

@@ -14,6 +14,7 @@
 #include "scenarios/report.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace brokerlab::scenarios {
@@ -36,16 +37,23 @@ struct ApartJob {
   Scenario scenario;
   std::string record;  ///< May be empty.
   bool exposed = false;
+  /// Seconds of processor time after which the run is ended; 0: none.
+  int most_cpu_seconds = 0;
 };
 struct ApartRun {
   std::string report;            ///< JSON.
   std::vector<Exposed> exposed;  ///< If it was asked for.
 };
-/// Each in a process of its own, as many at once as there are cores. `done` hears of each as soon
-/// as it ends, in any order; who answers false wants none of the jobs behind that one any more.
-/// `progress`, from 0 to 1, is of all of them.
-void run_apart(const std::vector<ApartJob>& jobs,
-               const std::function<bool(std::size_t job, Result<ApartRun, std::string> run)>& done,
+/// Hears of each job as soon as it ends, in any order; who answers false wants none of the jobs
+/// behind that one any more. A run that did not come to its end, as one that found a defect of
+/// ours, is an error with the first line of what it had to say.
+using ApartDone = std::function<bool(std::size_t job, Result<ApartRun, std::string> run)>;
+/// Each in a process of its own, as many at once as there are cores. `progress`, from 0 to 1, is of
+/// all of them.
+void run_apart(const std::vector<ApartJob>& jobs, const ApartDone& done,
                const std::function<void(double share)>& progress = {});
+/// The same of jobs that are asked for one by one, whenever a core is free, until there is none.
+void run_apart(const std::function<std::optional<ApartJob>(std::size_t job)>& next,
+               const ApartDone& done);
 
 }  // namespace brokerlab::scenarios

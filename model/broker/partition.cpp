@@ -1,5 +1,7 @@
 #include "model/broker/partition.h"
 
+#include "model/broken_rules.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -152,7 +154,9 @@ Partition::Transition Partition::make_follower(const LeaderAndIsrRequest::Partit
 // --- Leader ---
 
 ErrorCode Partition::check_append(Acks acks) const {
-  if (!is_leader()) return ErrorCode::not_leader_or_follower;
+  if (!is_leader() && !is_broken(Rule::deposed_leaders_refuse_writes)) {
+    return ErrorCode::not_leader_or_follower;
+  }
   return acks == Acks::all && under_min_isr() ? ErrorCode::not_enough_replicas : ErrorCode::none;
 }
 
@@ -225,6 +229,7 @@ bool Partition::maybe_increment_high_watermark(Time now) {
   Offset candidate = end;
   for (const auto& [broker, follower] : followers_) {
     if (follower.log_end_offset >= candidate) continue;
+    if (is_broken(Rule::high_watermark_waits_for_isr)) break;
     const bool counted = contains(maximal, broker);
     if (counted || waits_to_join(broker, follower, end, now)) candidate = follower.log_end_offset;
   }
@@ -255,7 +260,8 @@ Partition::FollowerFetch Partition::note_follower_fetch(BrokerId follower, Offse
 std::optional<IsrChange> Partition::maybe_expand_isr(BrokerId follower) {
   if (in_flight_ || in_isr(follower) || !is_alive_(follower)) return std::nullopt;
   const Offset end = followers_.at(follower).log_end_offset;
-  if (end < high_watermark_ || end < leader_epoch_start_) return std::nullopt;
+  const bool caught_up = end >= high_watermark_ && end >= leader_epoch_start_;
+  if (!caught_up && !is_broken(Rule::isr_grows_once_caught_up)) return std::nullopt;
   std::vector<BrokerId> to = isr_;
   to.push_back(follower);
   return begin_isr_change(std::move(to));
@@ -336,7 +342,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
     }
   }
   // A consumer may be ahead of a new leader's high watermark; it waits, as KIP-207 explains.
-  const Offset bound = follower ? read.log_end_offset : high_watermark_;
+  const Offset bound = readable_end(follower);
   if (wanted.fetch_offset > read.log_end_offset) {
     read.error = ErrorCode::offset_out_of_range;
     return read;
@@ -353,6 +359,11 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
   return read;
 }
 
+Offset Partition::readable_end(bool follower) const {
+  const bool all = follower || is_broken(Rule::high_watermark_bounds_fetches);
+  return all ? log_end_offset() : high_watermark_;
+}
+
 Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
                                         bool follower) const {
   if (may_read(wanted.current_leader_epoch, follower) != ErrorCode::none) {
@@ -365,7 +376,7 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
       return {.answer_now = true, .bytes = {}};
     }
   }
-  const Offset bound = follower ? log_end_offset() : high_watermark_;
+  const Offset bound = readable_end(follower);
   // Its leader has told it of more than we know of (KIP-207, KIP-392): it waits.
   if (!follower && wanted.fetch_offset > bound && wanted.fetch_offset <= log_end_offset())
     return {};

@@ -212,6 +212,7 @@ class Partition {
   Result<Appended, ErrorCode> appended(const Result<log::AppendInfo, log::LogError>& appended,
                                        Time now);
   int effective_min_isr() const;
+  Offset readable_end(bool follower) const;
   bool in_isr(BrokerId broker) const;
   bool maybe_increment_high_watermark(Time now);
   bool waits_to_join(BrokerId broker, const FollowerState& follower, Offset end, Time now) const;

@@ -1,5 +1,6 @@
 #include "model/broker/replica_fetcher.h"
 
+#include "model/broken_rules.h"
 #include "model/broker/replica_manager.h"
 #include "model/java_hash.h"
 #include "model/wire/fetch_session_handler.h"
@@ -91,9 +92,12 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
     }
     const Partition* partition = following.replica;
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
+    // Without an epoch the leader does not look where the logs part.
+    const bool by_epoch = !is_broken(Rule::followers_truncate_by_epoch);
     wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
-                      partition->last_fetched_epoch(), partition->log().log_start_offset(),
-                      config_.replica_fetch_max_bytes, replicas_.transition(name)});
+                      by_epoch ? partition->last_fetched_epoch() : log::no_epoch,
+                      partition->log().log_start_offset(), config_.replica_fetch_max_bytes,
+                      replicas_.transition(name)});
   }
   fetcher.session.build(wanted, *request);
   // Nothing to fetch, and nothing to take back (RemoteLeaderEndPoint.buildFetch).

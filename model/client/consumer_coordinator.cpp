@@ -205,6 +205,7 @@ sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
     if (result && (*result)->error == ErrorCode::none) {
       if (!of_this_life()) break;
       for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
+        context_.observer.on_commit_read(setup_.group, one.partition, one.offset);
         subscriptions_.set_committed(one.partition, one.offset, one.leader_epoch);
       }
       break;

@@ -1,5 +1,6 @@
 #include "model/group/group_metadata_manager.h"
 
+#include "model/broken_rules.h"
 #include "model/events.h"
 #include "model/java_hash.h"
 
@@ -114,7 +115,9 @@ sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitReque
     }
   };
   count_pending(1);
-  const ErrorCode appended = co_await store_.append(partition, builder.build());
+  const bool forgets = is_broken(Rule::commits_are_stored) && ++commits_ % 3 == 0;
+  const ErrorCode appended =
+      forgets ? ErrorCode::none : co_await store_.append(partition, builder.build());
   count_pending(-1);
   const ErrorCode error = offset_store_error(appended);
   GroupMetadata* group = find(request.group);

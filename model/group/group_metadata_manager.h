@@ -98,6 +98,7 @@ class GroupMetadataManager {
   ClusterContext& context_;
   std::map<std::string, GroupMetadata> groups_;
   std::map<int, Ownership> owned_;
+  std::int64_t commits_ = 0;  ///< Of which a broken rule forgets some.
 };
 
 }  // namespace brokerlab::model

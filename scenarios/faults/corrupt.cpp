@@ -21,6 +21,7 @@ class Corrupt final : public OnMachine {
 
   Phrase what() const override { return phrase("corrupt"); }
   bool ends_by_heal() const override { return false; }
+  bool undoes_syncs() const override { return true; }
 
   void check(FaultCheck& check) const override {
     if (!check.process("corrupt/machine", machine)) return;

@@ -16,6 +16,7 @@ class LyingDisk final : public OnDisk {
   }
 
   Phrase what() const override { return phrase("lying disk"); }
+  bool undoes_syncs() const override { return true; }
   void check(FaultCheck& check) const override { (void)check.disk("lying_disk", machine, disk); }
   void act(FaultSchedule& schedule, const std::string& as, FaultReport& report) const override {
     sim::Machine* it = schedule.machine_with_disk(machine, index(), as, report);

@@ -182,7 +182,7 @@ void Ledger::on_acknowledged(const RecordRun& run, const TopicPartition& name, O
   invariant("acknowledged_offsets_are_unique").checked += run.count;
   const AppendedRange* range = appended_by(name, first, run.front());
   const LeaderEpoch epoch = range == nullptr ? log::no_epoch : range->epoch;
-  const Acknowledgment ack{run.front(), now, epoch};
+  const Acknowledgment ack{run.front(), range == nullptr ? now : answered_at(range->broker), epoch};
   if (range != nullptr && is_superseded(name, *range, first)) {
     fenced_[name].push_back({first, run.count, ack, range->broker});
     exempt("acknowledged_offsets_are_unique", Exempted::deposed, run.count);
@@ -200,6 +200,17 @@ void Ledger::on_acknowledged(const RecordRun& run, const TopicPartition& name, O
     });
   }
   acknowledged.assign(first, end, ack);
+}
+
+/// An answer that comes when its broker has lost power left before that.
+Time Ledger::answered_at(BrokerId broker) const {
+  const Time now = world_.now();
+  for (const auto* places : {&context_->broker_machines, &context_->broker_hosts}) {
+    const auto place = places->find(broker);
+    const auto lost = place == places->end() ? power_lost_.end() : power_lost_.find(place->second);
+    if (lost != power_lost_.end() && !started(broker, lost->second)) return lost->second;
+  }
+  return now;
 }
 
 void Ledger::on_send_failed(const RecordRun& run, model::ErrorCode error) {
@@ -283,6 +294,7 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
     view->consumed += run.count - read.again;
   }
   view->delivered += consumed.count;
+  note_read_committed(consumed, group->second);
   invariant("consumed_offsets_have_no_gaps").checked += consumed.count;
   note_position(*view, name, consumed.end());
   const auto [next, first] = view->next_offset.try_emplace(name, consumed.end());
@@ -307,12 +319,39 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   if (left > 0 && may_jump) {
     view->skipped += left;
     exempt("consumed_offsets_have_no_gaps", Exempted::skipped, left);
-  } else if (left > 0) {
+  } else if (left > 0 && has_any(name, expected, consumed.first)) {
     violate("consumed_offsets_have_no_gaps",
             phrase("group {} went from offset {} to {} of {}", group->second, expected - 1,
                    consumed.first, name.name()));
   }
   next->second = std::max(next->second, consumed.end());
+}
+
+/// Whether the log that is read from has a record there: a hole that recovery has left is not its
+/// readers' fault.
+bool Ledger::has_any(const TopicPartition& name, Offset from, Offset to) const {
+  const BrokerId broker = partitions_.at(name).serving;
+  const model::Partition* replica = find_replica_ ? find_replica_(broker, name) : nullptr;
+  if (replica == nullptr || !replica->has_log()) return true;
+  bool any = true;
+  quietly(broker, [&] {
+    const auto data = replica->log().read_records(from, 1, replica->log_end_offset(), true);
+    if (!data || data->empty()) return;
+    bool first = true;
+    log::for_each_mark(*data, [&](const log::BatchMark& mark) {
+      if (std::exchange(first, false)) any = mark.base_offset < to;
+    });
+  });
+  return any;
+}
+
+void Ledger::note_read_committed(const model::ConsumedRecords& consumed, std::string_view group) {
+  invariant("consumed_records_are_committed").checked += consumed.count;
+  const Offset committed = partitions_[consumed.partition].highest_watermark;
+  if (consumed.end() <= committed) return;
+  violate("consumed_records_are_committed",
+          phrase("group {} read offset {} of {}, and no high watermark was above {}", group,
+                 consumed.end() - 1, consumed.partition.name(), committed));
 }
 
 Ledger::Latencies& Ledger::Latencies::operator+=(const Latencies& other) {
@@ -355,7 +394,41 @@ void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicParti
 }
 
 void Ledger::on_committed(std::string_view group, const TopicPartition& name, Offset offset) {
-  groups_[std::string(group)].committed[name] = offset;
+  GroupView& view = groups_[std::string(group)];
+  view.committed[name] = offset;
+  view.committed_at[name] = world_.now();
+}
+
+void Ledger::on_commit_read(std::string_view group, const TopicPartition& name, Offset offset) {
+  const auto view = groups_.find(std::string(group));
+  if (view == groups_.end()) return;
+  const auto committed = view->second.committed.find(name);
+  if (committed == view->second.committed.end()) return;
+  const Time since = view->second.committed_at.at(name);
+  // A log that was cut sends its readers back, and their commits with them.
+  const auto partition = partitions_.find(name);
+  const bool was_cut = partition != partitions_.end() && partition->second.truncated_at >= since;
+  const bool expired = offset == log::no_offset && world_.now() - since >= offsets_retention_;
+  if (!was_cut && !expired && !commits_may_be_lost(since)) {
+    ++invariant("committed_offsets_survive").checked;
+    if (offset < committed->second) {
+      violate("committed_offsets_survive",
+              phrase("group {} committed offset {} of {} and was sent back to {}", group,
+                     committed->second, name.name(), offset));
+    }
+  }
+  // From here on it is a group without a commit there.
+  if (offset == log::no_offset) view->second.committed.erase(committed);
+}
+
+/// By what happened to __consumer_offsets since then.
+bool Ledger::commits_may_be_lost(Time since) const {
+  if (commits_end_ == CommitsEnd::by_damage) return true;
+  const bool power_lost = !power_losses_.empty() && power_losses_.back() >= since;
+  if (power_lost && commits_end_ == CommitsEnd::by_power_loss) return true;
+  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& one) {
+    return one.first.topic == model::offsets_topic && one.second.unclean_at >= since;
+  });
 }
 
 void Ledger::on_group_state(std::string_view group, std::string_view state, int generation,
@@ -393,11 +466,16 @@ void Ledger::on_leader_append(BrokerId broker, const TopicPartition& name, Leade
   std::vector<AppendedRange>& ranges = appended_[name];
   for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
     if (range->epoch != epoch) continue;
-    if (range->end == first) {
+    if (range->end == first && range->broker == broker) {
       range->end = end;
       return;
     }
     break;
+  }
+  const auto leader = leaders_.find({name, epoch});
+  if (leader != leaders_.end() && leader->second != broker) {
+    violate("one_leader_per_epoch", phrase("broker {} appended to {} in epoch {}, which {} leads",
+                                           broker, name.name(), epoch, leader->second));
   }
   ranges.push_back({epoch, first, end, broker});
 }
@@ -422,12 +500,13 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
     partitions_[name].log_start =
         std::min(std::max(partitions_[name].log_start, replica->log().log_start_offset()), end);
     note_losses(name, broker, end);
-    quietly(broker, [&] { compare_committed(name, *replica); });
+    quietly(broker, [&] { compare_committed(name, broker, *replica); });
   }
 }
 
 void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offset offset) {
   PartitionView& view = partitions_[name];
+  view.highest_watermark = std::max(view.highest_watermark, offset);
   if (view.serving != broker || !find_replica_) return;
   const model::Partition* replica = find_replica_(broker, name);
   if (replica == nullptr || !replica->is_leader()) return;
@@ -492,6 +571,7 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
   if (leader.valid() && leader != view.leader) {
     view.unclean = view.epoch != log::no_epoch && !view.isr.empty() &&
                    std::find(view.isr.begin(), view.isr.end(), leader) == view.isr.end();
+    if (view.unclean) view.unclean_at = world_.now();
   }
   if (leader != view.leader || view.epoch == log::no_epoch) view.elected_in = epoch;
   view.leader = leader;

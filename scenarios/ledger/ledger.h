@@ -2,14 +2,19 @@
 //
 // It listens to clients, brokers and ZooKeeper (model::Observer) and checks, all the time:
 //
-//   one_leader_per_epoch              no two brokers lead a partition in the same leader epoch
+//   one_leader_per_epoch              no two brokers lead a partition in the same leader epoch, or
+//                                     append to it as its leader
 //   high_watermark_never_falls        of a leader, within its epoch, unless it started again
 //   committed_records_survive         what a high watermark has passed never changes or goes away:
 //                                     looked for when a leader takes over, and at the end
 //   consumed_bytes_are_sent_bytes     every consumed record is, byte for byte, one that was sent;
 //   of
 //                                     a phantom batch, by its seed and size
-//   consumed_offsets_have_no_gaps     a group never skips an offset of a partition
+//   consumed_offsets_have_no_gaps     a group never skips an offset that the partition's log has
+//   consumed_records_are_committed    nothing is read that no high watermark has passed
+//   committed_offsets_survive         who takes over a partition goes on at the group's last
+//                                     acknowledged commit, or behind it; where it may have been
+//                                     lost with what held it, nothing is said
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
 //                                     leaders of different epochs have appended there
 //   compaction_keeps_the_last_of_every_key  what a cleaner drops has a later record of its key, or
@@ -120,6 +125,12 @@ class Ledger : public model::Observer {
   using QuietReading = std::function<void(model::BrokerId, const std::function<void()>&)>;
   void set_quiet_reading(QuietReading quietly) { read_quietly_ = std::move(quietly); }
   void set_context(const model::ClusterContext* context) { context_ = context; }
+  /// What may take away a commit that was acknowledged, beside an unclean election.
+  enum class CommitsEnd { never, by_power_loss, by_damage };
+  void set_commits_end(CommitsEnd how, Duration offsets_retention) {
+    commits_end_ = how;
+    offsets_retention_ = offsets_retention;
+  }
   /// Hears of records, appends and ZooKeeper's transactions after the ledger.
   void listen(model::Observer& listener) { listeners_.push_back(&listener); }
   /// Called with each change of leadership that the controller has written.
@@ -137,6 +148,7 @@ class Ledger : public model::Observer {
   void on_seek(std::string_view consumer, const model::TopicPartition&) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
+  void on_commit_read(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
@@ -169,10 +181,13 @@ class Ledger : public model::Observer {
     std::vector<model::BrokerId> replicas;
     model::BrokerId serving;  ///< The broker that took up leading last.
     model::Offset high_watermark = 0;
-    model::Offset log_start = 0;  ///< Of the leader; what is below it was deleted.
-    bool unclean = false;         ///< The leader in force was elected from outside the ISR.
-    int elections = 0;            ///< New leaders; to lose one is none.
-    int isr_changes = 0;          ///< Those by elections, too.
+    model::Offset log_start = 0;          ///< Of the leader; what is below it was deleted.
+    model::Offset highest_watermark = 0;  ///< Of any broker's, a deposed leader's, too.
+    Time unclean_at = Time::min();        ///< The last time that a leader was elected so.
+    Time truncated_at = Time::min();      ///< The last time that a replica was cut.
+    bool unclean = false;                 ///< The leader in force was elected from outside the ISR.
+    int elections = 0;                    ///< New leaders; to lose one is none.
+    int isr_changes = 0;                  ///< Those by elections, too.
     std::int64_t acknowledged = 0;
     Duration longest_wait{0};  ///< From send() to the acknowledgment, or until it was given up.
     /// The longest that an acknowledged record lay above the high watermark, where nobody can read
@@ -187,6 +202,7 @@ class Ledger : public model::Observer {
     int generation = -1;
     std::vector<std::string> members;
     std::map<model::TopicPartition, model::Offset> committed;
+    std::map<model::TopicPartition, Time> committed_at;          ///< When that was acknowledged.
     std::map<model::TopicPartition, model::Offset> next_offset;  ///< After the last consumed.
     std::int64_t delivered = 0;    ///< Records that its members have processed, again or not.
     std::int64_t consumed = 0;     ///< Different records.
@@ -374,6 +390,9 @@ class Ledger : public model::Observer {
   std::vector<model::RecordRun> identify(const model::ConsumedRecords& consumed,
                                          RecordBook::Groups group) const;
   void declare_readers();
+  void note_read_committed(const model::ConsumedRecords& consumed, std::string_view group);
+  bool has_any(const model::TopicPartition& name, model::Offset from, model::Offset to) const;
+  bool commits_may_be_lost(Time since) const;
   const Acknowledgments* acknowledgments_of(const model::TopicPartition& name) const;
   bool wants_all(int producer) const;
   void note_committed(const model::TopicPartition& name, const model::Partition& replica,
@@ -430,6 +449,7 @@ class Ledger : public model::Observer {
   bool lost_power(model::BrokerId broker, Time since) const {
     return has_happened(power_lost_, broker, since);
   }
+  Time answered_at(model::BrokerId broker) const;
   bool started(model::BrokerId broker, Time since) const {
     return has_happened(started_, broker, since);
   }
@@ -451,7 +471,8 @@ class Ledger : public model::Observer {
   void note_missing(const model::TopicPartition& name, model::Offset log_start,
                     const FoundInLog& found);
   Duration oldest_unreadable(const model::TopicPartition& name) const;
-  void compare_committed(const model::TopicPartition& name, const model::Partition& leader);
+  void compare_committed(const model::TopicPartition& name, model::BrokerId broker,
+                         const model::Partition& leader);
   void compare_with_log(const model::TopicPartition& name, const model::Partition& leader);
   void find_in(const model::TopicPartition& name, const log::BatchView& batch, PartitionView& view,
                FoundInLog& found);
@@ -468,6 +489,8 @@ class Ledger : public model::Observer {
   std::vector<model::Observer*> listeners_;
   QuietReading read_quietly_;
   const model::ClusterContext* context_ = nullptr;
+  CommitsEnd commits_end_ = CommitsEnd::by_power_loss;
+  Duration offsets_retention_ = max_duration;
   ElectionCallback on_leadership_;
   std::map<std::string, Invariant, std::less<>> invariants_;
   RecordBook book_;

@@ -25,7 +25,18 @@ struct Compared {
 /// The batches that both have, side by side.
 Compared compare(const log::Records& a, const log::Records& b) {
   Compared found;
-  if (a.is_phantom() != b.is_phantom()) return {true, found.upto};
+  // Recovery may leave the bytes of what was a phantom: the same batch has the same mark.
+  if (a.is_phantom() != b.is_phantom()) {
+    std::vector<log::BatchMark> left;
+    log::for_each_mark(a, [&](const log::BatchMark& mark) { left.push_back(mark); });
+    std::size_t at = 0;
+    log::for_each_mark(b, [&](const log::BatchMark& mark) {
+      if (found.differ || at == left.size()) return;
+      found.differ = left[at++] != mark;
+      found.upto = found.differ ? mark.base_offset : mark.last_offset + 1;
+    });
+    return found;
+  }
   const std::size_t both = std::min(a.phantoms().size(), b.phantoms().size());
   for (std::size_t i = 0; i < both; ++i) {
     if (a.phantoms()[i] != b.phantoms()[i]) return {true, a.phantoms()[i].base_offset};
@@ -88,7 +99,7 @@ void Ledger::finish() {
         view.leader.valid() ? find_replica_(view.leader, name) : nullptr;
     const auto acknowledged = acknowledgments_.find(name);
     if (leader != nullptr && leader->is_leader()) {
-      compare_committed(name, *leader);
+      compare_committed(name, view.leader, *leader);
       compare_with_log(name, *leader);
     } else if (acknowledged != acknowledgments_.end() && !acknowledged->second.empty()) {
       not_verifiable_[name] = acknowledged->second.count();
@@ -120,7 +131,8 @@ Duration Ledger::oldest_unreadable(const TopicPartition& name) const {
 
 /// What the high watermark has passed must stand in the leader's log as it was. What does not is
 /// told once, and not looked for again.
-void Ledger::compare_committed(const TopicPartition& name, const model::Partition& leader) {
+void Ledger::compare_committed(const TopicPartition& name, BrokerId broker,
+                               const model::Partition& leader) {
   Committed& committed = committed_[name];
   constexpr const char* promise = "committed_records_survive";
   invariant(promise).checked += static_cast<std::int64_t>(committed.ranges());
@@ -130,7 +142,15 @@ void Ledger::compare_committed(const TopicPartition& name, const model::Partitio
   const Offset start = std::max(leader.log().log_start_offset(), cleaned_up_to(name));
   committed.for_each_from(start, [&](Offset from, Offset to, const CommittedBatch& was) {
     const log::BatchMark* is = log.from(from);
-    if (is == nullptr || is->base_offset != from) {
+    const bool gone = is == nullptr || is->base_offset != from;
+    // A power loss may empty a segment whose name was on the disk: recovery goes on behind it, and
+    // leaves a hole (LogLoader.recoverLog removes what comes later only when it has cut something).
+    const Loss kind =
+        gone ? kind_of_loss(name, broker, next_power_loss(was.power_losses)) : Loss::not_replicated;
+    if (kind != Loss::not_replicated) {
+      exempt(promise, kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
+             to - from);
+    } else if (gone) {
       violate(promise, phrase("offsets {} to {} of {} were committed and are gone", from, to - 1,
                               name.name()));
     } else if (is->checksum != was.checksum || is->epoch != was.epoch) {
@@ -284,21 +304,21 @@ void Ledger::note_missing(const TopicPartition& name, Offset log_start, const Fo
     // What is below the start was deleted, as retention asks for.
     const std::int64_t gone = std::clamp<std::int64_t>(log_start - one.offset, 0, one.count);
     if (gone == one.count) continue;
-    for_each_told(
-        one.offset + gone, one.count - gone, one.ack.after(gone),
-        [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
-          // What stands elsewhere was written again by a retry.
-          found.for_each_gap(ack.run(count), [&](std::int64_t first, std::int64_t end) {
-            const Acknowledgment part = ack.after(first - ack.record.number);
-            const Offset offset = at + first - ack.record.number;
-            lost_.push_back({part.run(end - first), book_.label_of(part.record), name, offset,
-                             part.when, sim::EventId(), why, Loss::not_replicated});
-            const auto there = acknowledged.at(offset);
-            if (there && there->record == part.record) {
-              acknowledged.erase(offset, offset + end - first);
-            }
-          });
-        });
+    for_each_told(one.offset + gone, one.count - gone, one.ack.after(gone),
+                  [&](Offset at, std::int64_t count, const Acknowledgment& ack) {
+                    // What stands elsewhere was written again by a retry.
+                    found.for_each_gap(ack.run(count), [&](std::int64_t first, std::int64_t end) {
+                      const Acknowledgment part = ack.after(first - ack.record.number);
+                      const Offset offset = at + first - ack.record.number;
+                      const Loss kind = kind_of_loss(name, partitions_.at(name).leader, part.when);
+                      lost_.push_back({part.run(end - first), book_.label_of(part.record), name,
+                                       offset, part.when, sim::EventId(), why, kind});
+                      const auto there = acknowledged.at(offset);
+                      if (there && there->record == part.record) {
+                        acknowledged.erase(offset, offset + end - first);
+                      }
+                    });
+                  });
   }
   for (const FencedAcknowledgment& fenced : fenced_[name]) {
     for_each_told(
@@ -333,6 +353,12 @@ void Ledger::compare_replicas(const TopicPartition& name) {
       const auto b = replica->log().read_records(at, (1_MiB).count(), upto, true);
       if (!a || !b || a->empty() || b->empty()) break;
       const Compared compared = compare(*a, *b);
+      const auto committed = committed_[name].at(std::max(at, compared.upto));
+      const Time since = committed ? next_power_loss(committed->power_losses) : Time::min();
+      if (compared.differ && (lost_power(first_broker, since) || lost_power(broker, since))) {
+        exempt("replicas_agree", Exempted::unsynced, 1);
+        break;
+      }
       if (compared.differ) {
         violate("replicas_agree",
                 phrase("brokers {} and {} differ in {} at or after offset {}", first_broker, broker,

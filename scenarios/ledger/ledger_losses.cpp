@@ -289,6 +289,7 @@ Phrase Ledger::explain_fenced(const TopicPartition& name, const FencedAcknowledg
 /// Of what a leader acknowledged after it had been deposed, nothing outlives its truncation.
 void Ledger::on_truncated(BrokerId broker, const TopicPartition& name, Offset to, Offset) {
   log_ends_[{name, broker}] = to;
+  partitions_[name].truncated_at = world_.now();
   const auto fenced = fenced_.find(name);
   if (fenced == fenced_.end()) return;
   std::erase_if(fenced->second, [&](FencedAcknowledgment& one) {

@@ -69,9 +69,8 @@ TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]"
   CHECK_THAT(set("brokers.config.min.insync.replica=1"),
              Contains("did you mean \"min.insync.replicas\"?\n"));
   CHECK_THAT(
-      set("brokers.config.log.retenton.ms=4"),
-      Contains(
-          "did you mean \"log.retention.ms\"? It is Kafka's, but brokerlab does not model it"));
+      set("brokers.config.log.prealocate=true"),
+      Contains("did you mean \"log.preallocate\"? It is Kafka's, but brokerlab does not model it"));
 }
 
 TEST_CASE("view leaves its options to the viewer", "[unit]") {

@@ -14,6 +14,8 @@ TEST_CASE("a story in which all is well keeps every promise", "[unit]") {
   story.copy(1, 3);
   story.commit_up_to(1, 1);
   story.consume(0, LedgerStory::value(0));
+  story.ledger.on_committed("readers", partition, 1);
+  story.ledger.on_commit_read("readers", partition, 1);
   story.ledger.on_zookeeper_applied(1, 7, 99);
   story.ledger.finish();
   for (const Invariant& one : story.ledger.invariants()) {
@@ -21,7 +23,7 @@ TEST_CASE("a story in which all is well keeps every promise", "[unit]") {
     CHECK(one.held());
     CHECK(one.exemptions.empty());
   }
-  CHECK(story.ledger.invariants().size() == 9);
+  CHECK(story.ledger.invariants().size() == 11);
   CHECK(story.ledger.lost().empty());
   CHECK(story.ledger.unread("readers", {"t"}).records == 0);
 }
@@ -247,6 +249,82 @@ TEST_CASE("a copy that was deleted is still a copy, and a retry's record is not 
   story.ledger.finish();
   CHECK(story.ledger.duplicates_in_log() == 1);
   CHECK(story.ledger.lost().empty());
+}
+
+TEST_CASE("who appends without leading breaks a promise", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 4);
+  story.write(1, 0, 0);
+  CHECK(story.promise("one_leader_per_epoch") == "kept");
+  story.ledger.on_leader_append(BrokerId(2), partition, 4, 1, 2, 100);
+  CHECK(story.promise("one_leader_per_epoch") == "broken");
+}
+
+TEST_CASE("what is read below no high watermark breaks a promise", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  story.write(1, 0, 0);
+  story.write(1, 1, 1);
+  story.commit_up_to(1, 1);
+  story.consume(0, LedgerStory::value(0));
+  CHECK(story.promise("consumed_records_are_committed") == "kept");
+  story.consume(1, LedgerStory::value(1));
+  CHECK(story.promise("consumed_records_are_committed") == "broken");
+}
+
+TEST_CASE("a group that is sent back behind its commit: broken, but for what excuses it",
+          "[unit]") {
+  const auto told = [](Ledger::CommitsEnd end, const std::function<void(LedgerStory&)>& meanwhile,
+                       log::Offset read) {
+    LedgerStory story;
+    story.ledger.set_commits_end(end, 7 * 24h);
+    story.lead(1, 0);
+    for (int i = 0; i < 5; ++i) story.write(1, i, i);
+    story.wait(1s);
+    story.ledger.on_committed("readers", partition, 4);
+    story.wait(1s);
+    meanwhile(story);
+    story.ledger.on_commit_read("readers", partition, read);
+    return story.promise("committed_offsets_survive");
+  };
+  using End = Ledger::CommitsEnd;
+  const auto nothing = [](LedgerStory&) {};
+  const auto power = [](LedgerStory& story) { story.lose_power(2); };
+  const auto cut = [](LedgerStory& story) { story.truncate(1, 3); };
+  const auto unclean = [](LedgerStory& story) {
+    const model::TopicPartition commits{model::offsets_topic, 7};
+    story.ledger.on_partition_state(commits, BrokerId(1), 0, {BrokerId(1)}, {BrokerId(2)});
+    story.ledger.on_partition_state(commits, BrokerId(2), 1, {BrokerId(2)}, {BrokerId(2)});
+  };
+  CHECK(told(End::never, nothing, 4) == "kept");
+  CHECK(told(End::never, nothing, 5) == "kept");
+  CHECK(told(End::never, nothing, 3) == "broken");
+  CHECK(told(End::never, nothing, log::no_offset) == "broken");
+  CHECK(told(End::never, power, 3) == "broken");
+  CHECK(told(End::by_power_loss, power, 3) == "");  // It cannot be told.
+  CHECK(told(End::by_power_loss, nothing, 3) == "broken");
+  CHECK(told(End::by_damage, nothing, 3) == "");
+  CHECK(told(End::never, cut, 3) == "");
+  CHECK(told(End::never, unclean, 3) == "");
+}
+
+TEST_CASE("an answer that comes when its broker has lost power left before that", "[unit]") {
+  LedgerStory story(true);
+  story.lead(1, 0, {1});
+  story.send(0);
+  story.append(1, 0);
+  story.wait(1s);
+  story.lose_power(1);
+  story.wait(1s);
+  story.acknowledge(0, 0);
+  story.replica(1).truncate_to(0).value();
+  story.start(1);
+  story.lead(1, 1, {1});
+  CHECK(story.ledger.lost().size() == 1);
+  story.ledger.finish();
+  CHECK(story.promise("acknowledged_by_all_survive") ==
+        "kept but for 1 record that was in memory only when the power failed, which Kafka's "
+        "settings for syncing allow");
 }
 
 TEST_CASE("a group's lag is known at every instant, and what waits for it", "[unit]") {
