@@ -35,6 +35,7 @@ std::optional<Rule> rule_named(std::string_view name) {
 
 std::vector<std::string_view> names_of_rules() {
   std::vector<std::string_view> names;
+  names.reserve(rules.size());
   for (const auto& [rule, name] : rules) names.push_back(name);
   return names;
 }

@@ -43,7 +43,7 @@ void LogDir::set_online(bool online) {
 LogDir::Traffic LogDir::take() { return std::exchange(noted_, {}); }
 
 std::optional<log::MemoryEnv::FlippedBit> LogDir::corrupt(std::string_view directory) {
-  const auto flipped = env_.flip_durable_bit(rot_, directory, ".log");
+  auto flipped = env_.flip_durable_bit(rot_, directory, ".log");
   if (flipped) {
     machine_.world().trace().record(events::log_corrupted, {.machine = machine_.id()},
                                     {{"file", flipped->path}});

@@ -153,11 +153,11 @@ class Running {
         run ? Result<std::string, std::string>(std::move(run->report)) : fail(run.error());
     if (auto finding = look_at(trial.family, trial.scenario, report)) {
       if (news_.seen) news_.seen(trial.seed, *finding);
-      found_.emplace_back(std::move(trial), std::move(*finding));
+      found_.emplace_back(trial, std::move(*finding));
     } else {
       notebook_.note(trial.seed);
     }
-    trial.scenario = {};
+    trial.scenario = {};  // As many as there are seeds would fill the memory.
     note_done();
     return campaign_.stop_after == 0 || found_.size() < campaign_.stop_after;
   }

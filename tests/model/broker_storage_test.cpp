@@ -155,6 +155,12 @@ void write_file(log::Env& env, const std::string& path, std::string_view text, b
   if (sync) REQUIRE((*file)->sync().ok());
 }
 
+std::string text_of(std::size_t size) {
+  std::string text;
+  text.resize(size, 'x');
+  return text;
+}
+
 /// tmp, sync, rename, sync of the directory.
 void replace_file(log::Env& env, const std::string& path, std::string_view text) {
   write_file(env, path + ".tmp", text, true);
@@ -175,8 +181,7 @@ TEST_CASE("what one task has synced is durable while another task's sync goes on
   for (const char* dir : {"/logs/a-0", "/logs/b-0"}) REQUIRE(env.make_dir(dir).ok());
   replace_file(env, "/logs/b-0/cp", "old");
   it.settle();
-  const std::string big(400'000'000, 'x');
-  write_file(env, "/logs/a-0/big", big, true);
+  write_file(env, "/logs/a-0/big", text_of(400'000'000), true);
   const auto wait = [](Story& story) -> sim::Task<> { co_await story.storage->settle(); };
   it.process->spawn(wait(it));  // some seconds
   it.world.run(it.world.now() + 1ms);
@@ -196,7 +201,7 @@ TEST_CASE("syncs of one partition are done one after the other", "[unit]") {
   for (const char* dir : {"/logs/a-0", "/logs/b-0"}) REQUIRE(env.make_dir(dir).ok());
   it.settle();
   sim::slow_disk(*it.machine, 0, 10);
-  write_file(env, "/logs/a-0/0.log", std::string(100'000'000, 'x'), true);
+  write_file(env, "/logs/a-0/0.log", text_of(100'000'000), true);
   it.settle();  // its sync goes on for some seconds
   CHECK_FALSE(it.settled);
   write_file(env, "/logs/b-0/0.log", "others are not held up", true);
@@ -213,7 +218,7 @@ TEST_CASE("a file that vouches for a sync is not there before the sync is done",
   Story it;
   log::MemoryEnv& env = it.storage->dir(0).env();
   it.settle();
-  write_file(env, "/logs/log", std::string(400'000'000, 'x'), true);
+  write_file(env, "/logs/log", text_of(400'000'000), true);
   write_file(env, "/logs/clean", "", false);
   REQUIRE(env.sync_dir("/logs").ok());
   it.settle();

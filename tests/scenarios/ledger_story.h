@@ -42,7 +42,7 @@ class LedgerStory {
   void wait(Duration time) { world.run(world.now() + time); }
 
   /// The controller elects it, and it takes up leading.
-  void lead(int broker, int epoch, std::vector<int> isr = {1, 2, 3}) {
+  void lead(int broker, int epoch, const std::vector<int>& isr = {1, 2, 3}) {
     elect(broker, epoch, isr);
     take_up(broker, epoch, isr);
   }

@@ -93,7 +93,7 @@ TEST_CASE("what a new leader lacks of the committed is told when it takes over, 
     };
     CHECK(violated().empty());
     story.lead(2, 1);
-    const std::string at_once = violated();
+    std::string at_once = violated();
     story.ledger.finish();
     CHECK(violated() == at_once);
     return at_once;
@@ -164,7 +164,7 @@ TEST_CASE("bytes that nobody sent, and offsets left out, break promises", "[unit
 }
 
 TEST_CASE("what is deleted too early, or above the high watermark, breaks a promise", "[unit]") {
-  constexpr log::Timestamp week = 7 * 24 * 3600'000;  // retention.ms
+  constexpr log::Timestamp week = 604'800'000;  // retention.ms
   const auto deleted = [](log::Offset to, log::Timestamp age, bool asked = false) {
     LedgerStory story;
     story.lead(1, 0, {1});
