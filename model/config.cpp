@@ -352,7 +352,7 @@ std::int64_t retention_millis(const BrokerConfig& c) {
   if (c.log_retention_minutes) {
     return *c.log_retention_minutes < 0 ? -1 : *c.log_retention_minutes * minute;
   }
-  return c.log_retention_hours < 0 ? -1 : c.log_retention_hours * 60 * minute;
+  return c.log_retention_hours < 0 ? -1 : std::int64_t{c.log_retention_hours} * 60 * minute;
 }
 
 /// LogConfig.validateValues.
@@ -400,7 +400,7 @@ void check_broker(const BrokerConfig& c, FieldReport& report) {
 void check_idempotence(ProducerConfig& c, FieldReport& report) {
   constexpr int most_in_flight = 5;
   bool off = false;
-  const auto demand = [&](bool holds, const char* setting, std::string demanded) {
+  const auto demand = [&](bool holds, const char* setting, const std::string& demanded) {
     if (holds || !c.enable_idempotence) return;
     if (report.given("enable.idempotence")) {
       report.error(setting, tr("must be {} with enable.idempotence = true", demanded));
