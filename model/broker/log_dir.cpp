@@ -123,11 +123,17 @@ void LogDir::on_sync(log::FileId file) {
 std::vector<std::shared_ptr<LogDir::Syncing>> LogDir::under_way_before(
     const std::string& directory) const {
   std::vector<std::shared_ptr<Syncing>> before;
+  const auto add = [&before](const std::weak_ptr<Syncing>& last) {
+    if (auto syncing = last.lock()) before.push_back(std::move(syncing));
+  };
+  if (directory != log_root) {
+    const auto found = syncing_.find(directory);
+    if (found != syncing_.end()) add(found->second);
+    return before;
+  }
   for (const auto& [name, last] : syncing_) {
-    if (directory != name && directory != log_root) continue;
     // What is noted with this one is done in its order anyway.
-    auto syncing = last.lock();
-    if (syncing && !noted_.turns.contains(name)) before.push_back(std::move(syncing));
+    if (!noted_.turns.contains(name)) add(last);
   }
   return before;
 }

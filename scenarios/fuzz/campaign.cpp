@@ -1,5 +1,6 @@
 #include "scenarios/fuzz/campaign.h"
 
+#include "base/text_encoding.h"
 #include "base/translation.h"
 #include "scenarios/fuzz/shrink.h"
 #include "scenarios/loader.h"
@@ -59,8 +60,7 @@ class Notebook {
                              {"kind", found.finding.kind},
                              {"detail", found.finding.detail},
                              {"file", found.file},
-                             {"drawn", found.drawn_file},
-                             {"runs", found.shrink_runs}})
+                             {"drawn", found.drawn_file}})
            << "\n"
            << std::flush;
   }
@@ -78,15 +78,16 @@ class Notebook {
     while (std::getline(in, line)) {
       const Json seen = json_from(line);
       // The last line of who was killed may be half a line; its seed is tried again.
-      if (!seen.is_object() || !seen.contains("seed")) continue;
+      if (!seen.is_object() || !seen.contains("seed") || !seen["seed"].is_number_unsigned())
+        continue;
       const auto seed = seen["seed"].get<std::uint64_t>();
+      const auto text = [&seen](const char* key) {
+        return seen.contains(key) && seen[key].is_string() ? seen[key].get<std::string>()
+                                                           : std::string();
+      };
       done_.insert(seed);
       if (!seen.contains("kind")) continue;
-      findings_.push_back({seed,
-                           {seen["kind"], seen["detail"]},
-                           seen["file"],
-                           seen["drawn"],
-                           seen["runs"].get<int>()});
+      findings_.push_back({seed, {text("kind"), text("detail")}, text("file"), text("drawn")});
     }
     return std::nullopt;
   }
@@ -136,6 +137,7 @@ class Running {
       Loaded loaded = parse_scenario(drawn.text, name_of_drawn(drawn.family, seed), ".");
       if (!loaded.scenario) {
         found_.emplace_back(std::move(trial), refused(loaded.errors.front().text()));
+        if (news_.seen) news_.seen(seed, found_.back().second);
         note_done();
         continue;
       }
@@ -217,10 +219,10 @@ Result<CampaignResult, std::string> run_campaign(const Campaign& campaign,
 
 Result<std::optional<Finding>, std::string> look_again(const std::string& path) {
   const auto text = read_text_file(path);
-  if (!text) return fail(text.error());
-  const Json scenario = json_from(*text);
+  if (!text) return fail(path + ": " + text.error());
   Loaded loaded = parse_scenario(*text, path, std::filesystem::path(path).parent_path().string());
   if (!loaded.scenario) return fail(to_text(loaded.errors));
+  const Json scenario = json_from(without_byte_order_mark(*text).value());
   const Family family = family_in(loaded.scenario->name).value_or(Family::anything);
   std::optional<Finding> finding;
   ApartJob job{std::move(*loaded.scenario)};

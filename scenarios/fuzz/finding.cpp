@@ -59,7 +59,9 @@ std::int64_t replicas_of(const Json& scenario, const std::string& partition) {
     const bool same =
         partition.starts_with(name + "-") &&
         partition.find_first_not_of("0123456789", name.size() + 1) == std::string::npos;
-    if (same) return topic.value("replication.factor", std::int64_t{1});
+    if (!same) continue;
+    const auto factor = topic.find("replication.factor");
+    return factor != topic.end() && factor->is_number() ? factor->get<std::int64_t>() : 1;
   }
   return 0;
 }
@@ -104,7 +106,7 @@ std::optional<Finding> not_healed(const Json& scenario, const Json& report) {
   for (const Json& partition : report["partitions"]) {
     const std::string name = partition["name"];
     const std::string isr = partition["isr"];
-    if (partition["leader"].get<std::string>().empty()) {
+    if (partition["leader"] == "none") {
       return Finding{"a partition has no leader in the end", name};
     }
     if (static_cast<std::int64_t>(members_of(isr)) < replicas_of(scenario, name)) {

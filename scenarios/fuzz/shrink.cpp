@@ -117,7 +117,8 @@ class Shrinking {
             auto job = job_of(candidates[place]);
             if (!job) continue;
             places.push_back(place);
-            if (progress_) progress_(++best_.runs);
+            ++best_.runs;
+            if (progress_) progress_(best_.runs);
             return job;
           }
           return std::nullopt;
