@@ -107,6 +107,7 @@ void report_groups(const Evidence& evidence, RunReport& report) {
     if (view != evidence.ledger.groups().end()) {
       group.most_lag = view->second.most_lag;
       group.most_lag_at = view->second.most_lag_at;
+      group.drained_after = evidence.recovery.drained_after(consumer.group);
       group.state = view->second.state;
       group.generation = view->second.generation;
       group.rebalances = view->second.rebalances;
@@ -174,6 +175,9 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
   }
   report.produce = outages_of(availability.measure(Side::produce));
   report.fetch = outages_of(availability.measure(Side::fetch));
+  report.under_replicated = {evidence.recovery.under_replicated(),
+                             evidence.recovery.most_under_replicated(),
+                             evidence.recovery.under_replicated_at_the_end()};
   report.without_quorum = evidence.quorum.longest();
   report.no_quorum_at_the_end = evidence.quorum.missing_at_the_end();
   report.without_controller = evidence.quorum.longest_without_controller();

@@ -16,6 +16,7 @@
 #include "scenarios/cluster.h"
 #include "scenarios/fault_schedule.h"
 #include "scenarios/quorum.h"
+#include "scenarios/recovery_meter.h"
 #include "scenarios/report.h"
 #include "scenarios/work_meter.h"
 
@@ -29,6 +30,7 @@ struct Evidence {
   const Availability& availability;
   const std::vector<FaultReport>& faults;
   const WorkMeter& work;
+  const RecoveryMeter& recovery;
   const Quorum& quorum;
 };
 

@@ -117,6 +117,7 @@ struct RunReport {
     std::int64_t lag = 0;  ///< Records below the high watermarks that it has not processed.
     std::int64_t most_lag = 0;
     Time most_lag_at{};
+    std::optional<Duration> drained_after;  ///< From then on (scenarios/recovery_meter.h).
     std::int64_t unreadable = 0;  ///< Acknowledged records of its topics above them, at the end.
     std::int64_t unread = 0;      ///< Acknowledged records that it has not processed, not lost.
     std::int64_t waiting = 0;     ///< Of these: that it could read.
@@ -146,6 +147,12 @@ struct RunReport {
   };
   std::vector<Partition> partitions;  ///< Of the scenario's topics.
   Outages produce, fetch;  ///< Longest of any one; the others of all together, overlaps once.
+  /// Some leader's ISR was not whole (scenarios/recovery_meter.h).
+  struct UnderReplicated {
+    Duration total{};
+    std::int64_t most = 0;  ///< Partitions at once.
+    bool at_the_end = false;
+  } under_replicated;
   int controller_elections = 0;
   /// The longest of each (scenarios/quorum.h), and whether it lasted when the run ended.
   Duration without_quorum{}, without_controller{};

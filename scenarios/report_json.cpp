@@ -99,16 +99,19 @@ std::string RunReport::json() const {
                                    to_seconds(longest));
         }
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"deleted":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"drained_after_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"deleted":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
             quoted_json(g.name), quoted_json(g.state), g.generation, g.lag, g.most_lag,
-            to_seconds(g.most_lag_at), g.unreadable, g.unread, g.waiting,
-            to_seconds(g.longest_waiting), g.consumed, g.redelivered, g.skipped, g.deleted,
-            g.rebalances, g.coordinator ? json_of(*g.coordinator) : "null", by_member);
+            to_seconds(g.most_lag_at),
+            g.drained_after ? fmt::format("{}", to_seconds(*g.drained_after)) : "null",
+            g.unreadable, g.unread, g.waiting, to_seconds(g.longest_waiting), g.consumed,
+            g.redelivered, g.skipped, g.deleted, g.rebalances,
+            g.coordinator ? json_of(*g.coordinator) : "null", by_member);
       }));
   text += fmt::format(
-      R"("unavailable_s":{},"produce":{},"fetch":{},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",
-      to_seconds(produce.longest), json_of(produce), json_of(fetch), controller_elections,
-      to_seconds(without_quorum), to_seconds(without_controller),
+      R"("unavailable_s":{},"produce":{},"fetch":{},"under_replicated":{{"total_s":{},"most":{},"at_the_end":{}}},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",
+      to_seconds(produce.longest), json_of(produce), json_of(fetch),
+      to_seconds(under_replicated.total), under_replicated.most, under_replicated.at_the_end,
+      controller_elections, to_seconds(without_quorum), to_seconds(without_controller),
       json_list(partitions, [](const Partition& p) {
         return fmt::format(
             R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",

@@ -2,6 +2,7 @@
 #include "scenarios/runner.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -62,7 +63,10 @@ std::string answer_of(const ApartJob& job, int pipe_end) {
 }
 
 /// Ends the child without the parent's destructors: the engine and the files are the parent's.
-[[noreturn]] void be_child(const ApartJob& job, int pipe_end) {
+[[noreturn]] void be_child(const ApartJob& job, int pipe_end, pid_t parent) {
+  // Nobody is left to hear of it, and a next one may want the processor and what is locked.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
   std::signal(SIGPIPE, SIG_IGN);
   _exit(tell(pipe_end, answer_of(job, pipe_end)) ? 0 : 1);
 }
@@ -74,6 +78,7 @@ struct Child {
   int pipe_end = -1;
   int complaints = -1;  ///< A file in memory: its standard error.
   std::string said;
+  rusage used{};  ///< Once it is buried.
 
   double share() const {
     return static_cast<double>(std::min(said.find_first_not_of(hundredth), said.size())) / 100;
@@ -86,6 +91,7 @@ Result<Child, std::string> start(const ApartJob& job, std::size_t number) {
   const int complaints = memfd_create("complaints", MFD_CLOEXEC);
   std::cout.flush();  // or the child would print it again
   std::fflush(nullptr);
+  const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
     close(ends[0]);
@@ -95,7 +101,7 @@ Result<Child, std::string> start(const ApartJob& job, std::size_t number) {
       const rlimit limit{most, most + 1};
       setrlimit(RLIMIT_CPU, &limit);
     }
-    be_child(job, ends[1]);
+    be_child(job, ends[1], parent);
   }
   close(ends[1]);
   if (pid < 0) {
@@ -110,7 +116,7 @@ Result<Child, std::string> start(const ApartJob& job, std::size_t number) {
 std::optional<std::string> bury(Child& child) {
   close(child.pipe_end);
   int status = 0;
-  while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
+  while (wait4(child.pid, &status, 0, &child.used) < 0 && errno == EINTR) {
   }
   std::string complaints;
   if (child.complaints >= 0) {
@@ -157,6 +163,14 @@ Result<ApartRun, std::string> understand(const std::string& said, const std::str
   rest << text.rdbuf();
   run.report = rest.str();
   return run;
+}
+
+void note_cost(const rusage& used, ApartRun& run) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  run.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+  run.memory = Bytes(std::int64_t{used.ru_maxrss} * 1024);
 }
 
 /// The children of one call, and what is still to be started.
@@ -216,7 +230,9 @@ class Crowd {
       if (const auto wrong = bury(child)) {
         finish(child.job, fail(*wrong));
       } else {
-        finish(child.job, understand(child.said, child.name));
+        auto run = understand(child.said, child.name);
+        if (run) note_cost(child.used, *run);
+        finish(child.job, std::move(run));
       }
     }
   }

@@ -9,6 +9,7 @@
 #include "scenarios/judge.h"
 #include "scenarios/loader.h"
 #include "scenarios/recorder.h"
+#include "scenarios/recovery_meter.h"
 #include "scenarios/retries.h"
 #include "scenarios/sources/source_rate.h"
 #include "scenarios/time_line.h"
@@ -58,6 +59,8 @@ class Run {
     }
     availability_.emplace(world_, *cluster_, ledger_);
     work_.emplace(world_, *cluster_, ledger_);
+    recovery_.emplace(*cluster_, ledger_);
+    work_->on_look([this](Time now) { recovery_->look(now); });
     work_->start();
     errors_.emplace(world_, *cluster_, ledger_);
     retries_.emplace(world_, *cluster_, ledger_);
@@ -82,7 +85,7 @@ class Run {
     quorum_->finish(end);
     work_->finish(end);
     RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
-                              faults_->reports(), *work_, *quorum_});
+                              faults_->reports(), *work_, *recovery_, *quorum_});
     report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
     report.wall_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -172,6 +175,7 @@ class Run {
   std::optional<ErrorSpells> errors_;
   std::optional<Retries> retries_;
   std::optional<WorkMeter> work_;
+  std::optional<RecoveryMeter> recovery_;
   std::optional<Quorum> quorum_;
   std::optional<FaultSchedule> faults_;
 };

@@ -43,6 +43,8 @@ struct ApartJob {
 struct ApartRun {
   std::string report;            ///< JSON.
   std::vector<Exposed> exposed;  ///< If it was asked for.
+  double cpu_seconds = 0;        ///< Of its process,
+  Bytes memory{0};               ///< and the most that it had. Of the machine: not of the run.
 };
 /// Hears of each job as soon as it ends, in any order; who answers false wants none of the jobs
 /// behind that one any more. A run that did not come to its end, as one that found a defect of

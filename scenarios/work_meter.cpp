@@ -16,6 +16,7 @@ WorkMeter::WorkMeter(sim::World& world, Cluster& cluster, const Ledger& ledger)
 
 void WorkMeter::start() {
   look();
+  if (also_) also_(world_.now());
   world_.after(look_every, [this] { start(); });
 }
 

@@ -20,7 +20,9 @@
 
 #include "scenarios/cluster.h"
 
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -39,6 +41,8 @@ class WorkMeter {
 
   /// Looks now and every second from now on.
   void start();
+  /// Who looks at the same dates; before start().
+  void on_look(std::function<void(Time now)> also) { also_ = std::move(also); }
   void finish(Time end);
 
   Time begin() const { return begin_; }
@@ -80,6 +84,7 @@ class WorkMeter {
   static void raise(Peaks& peaks, const Peaks& by);
   static Peaks rates_between(const Look& from, const Look& to);
 
+  std::function<void(Time)> also_;
   sim::World& world_;
   Cluster& cluster_;
   const Ledger& ledger_;

@@ -1,0 +1,49 @@
+// RecoveryMeter: how long the marks of trouble stay, to the second.
+//
+//   under-replicated   the time in which some leader's ISR was smaller than its replicas, from when
+//                      every partition was led and whole for the first time (Kafka's
+//                      UnderReplicatedPartitions of all brokers; partitions that nobody leads are
+//                      told by Availability)
+//   drained            of a group: from its greatest lag to the first look at which no more than a
+//                      tenth of it is left
+//
+// Lifetime: borrows Cluster and Ledger. Threads: none. Cost: a look at each broker and group.
+#pragma once
+
+#include "scenarios/cluster.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace brokerlab::scenarios {
+
+class RecoveryMeter {
+ public:
+  RecoveryMeter(Cluster& cluster, const Ledger& ledger) : cluster_(cluster), ledger_(ledger) {}
+
+  void look(Time now);  ///< Every second.
+
+  Duration under_replicated() const { return under_replicated_; }
+  std::int64_t most_under_replicated() const { return most_; }
+  bool under_replicated_at_the_end() const { return now_ > 0; }
+  /// Nothing: not by the last look.
+  std::optional<Duration> drained_after(const std::string& group) const;
+
+ private:
+  struct Drain {
+    Time most_at{};
+    std::optional<Duration> after;
+  };
+
+  Cluster& cluster_;
+  const Ledger& ledger_;
+  bool was_whole_ = false;
+  Time last_{};
+  Duration under_replicated_{0};
+  std::int64_t now_ = 0;
+  std::int64_t most_ = 0;
+  std::map<std::string, Drain> drains_;
+};
+
+}  // namespace brokerlab::scenarios
