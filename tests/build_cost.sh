@@ -25,7 +25,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$here"
 flags="-std=c++20 -I$here $(pkg-config --cflags simgrid imgui 2>/dev/null || true)"
-git grep -hoE '^#include [<"][^>"]+[>"]' -- base log recording sim model scenarios labs viz cli |
+git grep -hoE '^#include [<"][^>"]+[>"]' -- base log recording sim model scenarios labs plan viz cli |
   sed 's/^#include //' | sort | uniq -c | sort -rn | awk '$1 > 1 || /</ { print $1, $2 }' >"$scratch/named"
 # In a shell of its own: `times` tells what its children took, the second line's first word as 0m1.23s.
 cat >"$scratch/cost" <<'END'

@@ -2,7 +2,7 @@
 # Every source file is as clang-format leaves it.
 set -eu
 cd "$(dirname "$0")/.."
-find base log recording sim model scenarios labs viz cli tests \( -name '*.h' -o -name '*.cpp' \) \
+find base log recording sim model scenarios labs plan viz cli tests \( -name '*.h' -o -name '*.cpp' \) \
   >"${TMPDIR:-/tmp}/brokerlab_format.$$" 2>/dev/null || true
 count=$(wc -l <"${TMPDIR:-/tmp}/brokerlab_format.$$")
 [ "$count" -gt 100 ] || { echo "only $count source files found" >&2; exit 1; }

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path checkout(BROKERLAB_SOURCE_DIR);
-const char* const source_folders[] = {"base",      "log",  "sim", "recording", "model",
-                                      "scenarios", "labs", "viz", "cli"};
+const char* const source_folders[] = {"base",      "log",  "sim",  "recording", "model",
+                                      "scenarios", "labs", "plan", "viz",       "cli"};
 
 /// What the first group of `form` matches in a text.
 std::vector<std::string> all_matches(const std::string& text, const std::string& form) {
@@ -69,7 +69,7 @@ TEST_CASE("a link of a document leads somewhere", "[unit]") {
 TEST_CASE("a path that a document names is there", "[unit]") {
   // `model/broker/partition.h`, `tests/log/crash_test.cpp`, `model/broker/`
   const std::string form =
-      "`((?:base|log|sim|recording|model|scenarios|labs|viz|cli|tests|docs)/[a-z0-9_/.]*)`";
+      "`((?:base|log|sim|recording|model|scenarios|labs|plan|viz|cli|tests|docs)/[a-z0-9_/.]*)`";
   for (const fs::path& document : documents()) {
     for (const std::string& path : all_matches(brokerlab::tests::contents(document), form)) {
       INFO(document << " names " << path);

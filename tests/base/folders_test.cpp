@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Every folder with the folders it may include: always leftward in
-/// base -> { log, sim, recording } -> model -> scenarios -> labs -> { viz, cli }.
+/// base -> { log, sim, recording } -> model -> scenarios -> { labs, plan } -> { viz, cli }.
 const std::map<std::string, std::set<std::string>> may_include{
     {"base", {}},
     {"log", {"base"}},
@@ -23,9 +23,10 @@ const std::map<std::string, std::set<std::string>> may_include{
     {"model", {"base", "log", "sim"}},
     {"scenarios", {"base", "log", "sim", "recording", "model"}},
     {"labs", {"base", "log", "sim", "recording", "model", "scenarios"}},
+    {"plan", {"base", "log", "sim", "recording", "model", "scenarios"}},
     // The viewer reads recordings and nothing else of a run.
     {"viz", {"base", "recording"}},
-    {"cli", {"base", "log", "sim", "recording", "model", "scenarios", "labs"}},
+    {"cli", {"base", "log", "sim", "recording", "model", "scenarios", "labs", "plan"}},
 };
 
 /// The same between the rooms of one folder; "" are the files beside the rooms: the words that all
@@ -50,6 +51,8 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
+    // words -> sweep
+    {"plan", {{"", {}}, {"sweep", {""}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.
@@ -62,7 +65,7 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},
     {std::regex("nlohmann/json\\.hpp"),
-     {"base", "sim", "recording", "model", "scenarios", "labs", "cli", "viz"}},
+     {"base", "sim", "recording", "model", "scenarios", "labs", "plan", "cli", "viz"}},
 };
 
 struct Include {

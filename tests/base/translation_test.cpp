@@ -53,7 +53,7 @@ std::map<std::string, std::string> sentences_of_the_tree() {
   std::map<std::string, std::string> found;
   const fs::path root(BROKERLAB_SOURCE_DIR);
   for (const char* folder :
-       {"base", "log", "sim", "recording", "model", "scenarios", "labs", "viz", "cli"}) {
+       {"base", "log", "sim", "recording", "model", "scenarios", "labs", "plan", "viz", "cli"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
@@ -153,7 +153,7 @@ TEST_CASE("no mistake and no failure is told in English only", "[unit]") {
   std::string all;
   // What log/ says is reworded where it is printed (cli/log_words.h).
   for (const char* folder :
-       {"base", "sim", "recording", "model", "scenarios", "labs", "viz", "cli"}) {
+       {"base", "sim", "recording", "model", "scenarios", "labs", "plan", "viz", "cli"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
       for (const std::string& one : untranslated_in(contents(entry.path()))) {

@@ -1,0 +1,50 @@
+// A cluster so small that a run of it takes some milliseconds.
+#pragma once
+
+#include "scenarios/text_file.h"
+#include "tests/temporary.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace brokerlab::test {
+
+inline const char* const small_scenario = R"({
+  "name": "small", "duration": "10s", "brokers": {"count": 3},
+  "topics": [{"name": "t", "partitions": 3, "replication.factor": 3}],
+  "sources": [{"name": "s", "payload": "phantom", "rate": "100/s", "record_size": "100 B"}],
+  "producers": [{"name": "app", "source": "s", "topic": "t", "poll_interval": "100ms", "config": {}}],
+  "consumers": [{"group": "g", "topics": ["t"]}],
+  "expect": [{"no_acknowledged_record_lost": true}]
+})";
+
+/// A folder of one test's own, emptied before and removed after it.
+class Folder {
+ public:
+  explicit Folder(const std::string& name) : path_(tests::temporary_path(name)) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ + "/" + name) << text;
+    return path_ + "/" + name;
+  }
+  std::size_t count(const std::string& folder) const {
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path_ + "/" + folder)) {
+      files += entry.path().extension() == ".json" ? 1 : 0;
+    }
+    return files;
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace brokerlab::test
