@@ -320,6 +320,33 @@ void add_cleaner_settings(Settings<BrokerConfig>& s) {
              "How long a thread sleeps when no log is to be compacted.");
 }
 
+void add_transaction_settings(Settings<BrokerConfig>& s) {
+  using C = BrokerConfig;
+  s.field("transaction.max.timeout.ms", &C::transaction_max_timeout, millis(1),
+          "The largest transaction.timeout.ms that a producer may ask for.")
+      .field("transactional.id.expiration.ms", &C::transactional_id_expiration, millis(1),
+             "A transactional id that was not used for this long is forgotten.")
+      .field("transaction.abort.timed.out.transaction.cleanup.interval.ms",
+             &C::transaction_abort_timed_out_transaction_cleanup_interval, millis(1),
+             "How often a coordinator looks for transactions that are open for too long.")
+      .field("transaction.remove.expired.transaction.cleanup.interval.ms",
+             &C::transaction_remove_expired_transaction_cleanup_interval, millis(1),
+             "How often it looks for transactional ids that have expired.")
+      .field("transaction.partition.verification.enable",
+             &C::transaction_partition_verification_enable,
+             "A leader asks the coordinator whether a partition is in the transaction before the "
+             "first record of it is written (KIP-890).")
+      .field("transaction.state.log.num.partitions", &C::transaction_state_log_num_partitions,
+             integer(1, 10'000), "Partitions of __transaction_state.")
+      .field("transaction.state.log.replication.factor",
+             &C::transaction_state_log_replication_factor, integer(1, 32767),
+             "Replicas of __transaction_state.")
+      .field("transaction.state.log.min.isr", &C::transaction_state_log_min_isr, integer(1, 32767),
+             "min.insync.replicas of __transaction_state.")
+      .field("transaction.state.log.segment.bytes", &C::transaction_state_log_segment_bytes,
+             byte_count(1), "Segment size of __transaction_state.");
+}
+
 void add_group_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
   s.field("group.initial.rebalance.delay.ms", &C::group_initial_rebalance_delay, millis(0),
@@ -416,6 +443,9 @@ void check_idempotence(ProducerConfig& c, FieldReport& report) {
   demand(c.max_in_flight_requests_per_connection <= most_in_flight,
          "max.in.flight.requests.per.connection", tr("at most {}", most_in_flight));
   if (off) c.enable_idempotence = false;
+  if (c.transactional_id && !c.enable_idempotence) {
+    report.error("transactional.id", tr("needs enable.idempotence, which is off here"));
+  }
 }
 
 /// As in KafkaProducer.configureDeliveryTimeout: a default gives way, a choice of the user does
@@ -504,6 +534,7 @@ const Settings<BrokerConfig>& BrokerConfig::settings() {
     add_log_settings(s);
     add_producer_id_settings(s);
     add_cleaner_settings(s);
+    add_transaction_settings(s);
     add_group_settings(s);
     s.check(check_broker);
     return add_other_settings(s, Component::broker);
@@ -551,6 +582,11 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
                "Brokers know the batches of retries again: none is written twice or out of order. "
                "Needs acks=all, retries, and at most 5 requests in flight on a connection; set to "
                "something else, they turn the default off.")
+        .field("transactional.id", &C::transactional_id, setting::text(249),
+               "Its records belong to transactions under this id; whoever uses the same id next "
+               "fences it off.")
+        .field("transaction.timeout.ms", &C::transaction_timeout, millis(1),
+               "The coordinator aborts a transaction that is open for longer.")
         .field("retries", &C::retries, integer(0), "How often a batch is sent again.")
         .field("delivery.timeout.ms", &C::delivery_timeout, millis(0),
                "From send() to success or failure, all retries included.")
@@ -590,6 +626,18 @@ const Settings<ProducerConfig>& ProducerConfig::settings() {
     s.check(check_producer);
     return add_other_settings(s, Component::producer);
   }();
+  return all;
+}
+
+const Settings<TransactionUse>& TransactionUse::settings() {
+  using T = TransactionUse;
+  static const auto all =
+      Settings<T>("Transaction", "How a producer with a transactional.id uses transactions.")
+          .field("records", &T::records, integer64(1), "It commits with this many records,")
+          .field("length", &T::length, Duration{0}, 1h,
+                 "or at the end of a poll, when the transaction has been open for this long.")
+          .field("abort_one_in", &T::abort_one_in, integer64(0),
+                 "Of so many transactions one is aborted on purpose; 0: none.");
   return all;
 }
 
@@ -635,7 +683,13 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
                "A dynamic member leaves its group when it closes.")
         .field("client.rack", &C::client_rack, setting::text(249),
                "Where the consumer is; empty: it does not say.")
-        .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.");
+        .field("check.crcs", &C::check_crcs, "Verify the checksum of fetched batches.")
+        .field(
+            "isolation.level", &C::isolation_level,
+            setting::names<IsolationLevel>({{"read_uncommitted", IsolationLevel::read_uncommitted},
+                                            {"read_committed", IsolationLevel::read_committed}}),
+            "read_committed: records of transactions once they are committed, never of aborted "
+            "ones; it reads up to the first transaction that is open.");
     add_client_settings(s);
     s.check(check_consumer);
     return add_other_settings(s, Component::consumer);

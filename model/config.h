@@ -39,6 +39,8 @@ enum class ReplicaSelector { rack_aware };
 /// `built_in` is partitioner.class=null: by key (murmur2) or sticky when there is no key.
 enum class PartitionerClass { built_in, round_robin };
 enum class AutoOffsetReset { earliest, latest, none };
+/// What a consumer may see of transactions that are not, or not yet, committed.
+enum class IsolationLevel : std::int8_t { read_uncommitted = 0, read_committed = 1 };
 enum class AssignmentStrategy { range, round_robin, sticky, cooperative_sticky };
 
 /// Whose clock a record's timestamp is of: the producer's or the leader's.
@@ -182,6 +184,16 @@ struct BrokerConfig {
   // Producers.
   Duration producer_id_expiration = 24h;
   Duration producer_id_expiration_check_interval = 10min;
+  // Transactions.
+  Duration transaction_max_timeout = 15min;
+  Duration transactional_id_expiration = 7 * 24h;
+  Duration transaction_abort_timed_out_transaction_cleanup_interval = 10s;
+  Duration transaction_remove_expired_transaction_cleanup_interval = 1h;
+  bool transaction_partition_verification_enable = true;
+  int transaction_state_log_num_partitions = 50;
+  int transaction_state_log_replication_factor = 3;
+  int transaction_state_log_min_isr = 2;
+  Bytes transaction_state_log_segment_bytes = 100_MiB;
   // Groups.
   Duration group_initial_rebalance_delay = 3s;
   Duration group_min_session_timeout = 6s;
@@ -213,6 +225,8 @@ struct ClientConfig {
 struct ProducerConfig : ClientConfig {
   Acks acks = Acks::all;
   bool enable_idempotence = true;
+  std::optional<std::string> transactional_id;
+  Duration transaction_timeout = 1min;
   int retries = std::numeric_limits<int>::max();
   Duration delivery_timeout = 2min;
   Duration linger{0};
@@ -228,6 +242,15 @@ struct ProducerConfig : ClientConfig {
   bool partitioner_ignore_keys = false;
 
   static const Settings<ProducerConfig>& settings();
+};
+
+/// How an application with a transactional.id uses transactions. Not Kafka's: what its code does.
+struct TransactionUse {
+  std::int64_t records = 100;     ///< It commits with so many records,
+  Duration length{0};             ///< or at the end of a poll, when it is open for so long.
+  std::int64_t abort_one_in = 0;  ///< Of so many one is aborted on purpose; 0: none.
+
+  static const Settings<TransactionUse>& settings();
 };
 
 struct ConsumerConfig : ClientConfig {
@@ -251,6 +274,7 @@ struct ConsumerConfig : ClientConfig {
   std::optional<std::string> group_instance_id;
   bool leave_group_on_close = true;
   bool check_crcs = true;
+  IsolationLevel isolation_level = IsolationLevel::read_uncommitted;
 
   static const Settings<ConsumerConfig>& settings();
 };

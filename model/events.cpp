@@ -80,6 +80,10 @@ const EventKind coordinator_loaded{"group.coordinator_loaded", control, "{machin
 const EventKind coordinator_lost{"consumer.coordinator_lost", control, "{machine} lost the coordinator of group {group}, {to}: {why}", "{machine}이(가) 그룹 {group}의 코디네이터 {to}을(를) 잃었다: {why}"};
 const EventKind coordinator_found{"consumer.coordinator_found", control, "{machine} found the coordinator of group {group}: {to}", "{machine}이(가) 그룹 {group}의 코디네이터를 찾았다: {to}"};
 const EventKind commit_failed{"consumer.commit_failed", control, "{client} could not commit its offsets: {error}", "{client}이(가) 오프셋을 커밋하지 못했다: {error}"};
+const EventKind transactions_loaded{"transaction.coordinator_loaded", control, "{machine} coordinates {partition} and loaded {count} transactional id(s) from it", "{machine}이(가) {partition}의 코디네이터가 되어 트랜잭션 ID {count}개를 읽어 들였다"};
+const EventKind transaction_timed_out{"transaction.timed_out", control, "{machine} aborts the transaction of {id}, which is open for too long", "{machine}이(가) 너무 오래 열려 있는 {id}의 트랜잭션을 중단한다"};
+const EventKind transaction_fenced{"transaction.fenced", control, "{machine} is fenced off: {id} has a newer epoch", "{machine}이(가) 차단되었다: {id}의 에포크가 더 새것이다"};
+const EventKind transaction_aborted{"transaction.aborted", control, "{machine} aborts its transaction: {error}", "{machine}이(가) 자기 트랜잭션을 중단한다: {error}"};
 const EventKind client_error{"client.error", control, "{client}: {api} is answered with {error}", "{client}의 {api} 요청에 {error} 응답이 온다"};
 const EventKind client_exception{"client.exception", control, "{client}: {api} ends with {error}", "{client}의 {api} 요청이 {error}(으)로 끝난다"};
 const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};

@@ -37,6 +37,8 @@ extern const EventKind
     connection_idle, client_throttled,
     group_rebalancing, group_stable, static_member_back, group_forgotten, coordinator_loaded, coordinator_lost, coordinator_found,
     commit_failed, client_error, client_exception,
+    // Transactions. {count}; {id}
+    transactions_loaded, transaction_timed_out, transaction_fenced, transaction_aborted,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
     load_changed, record_lost, record_deleted_unread, invariant_violated;
 // clang-format on

@@ -100,6 +100,7 @@ inline constexpr int zookeeper_peer_port = 2888;
 inline constexpr int zookeeper_election_port = 3888;
 
 inline constexpr const char* offsets_topic = "__consumer_offsets";
+inline constexpr const char* transactions_topic = "__transaction_state";
 
 }  // namespace brokerlab::model
 

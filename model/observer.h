@@ -12,6 +12,7 @@
 #include "log/segment/segment.h"
 #include "model/error_code.h"
 #include "model/ids.h"
+#include "model/producer_id.h"
 
 #include <cstdint>
 #include <string_view>
@@ -37,6 +38,7 @@ struct AppendedBatch {
   Offset base_offset = 0;
   sim::EventId because;  ///< Of a retry: what it is sent again for. None: the first attempt.
   const log::PhantomBatch* phantom = nullptr;  ///< As it was sent; nullptr: it has bytes.
+  ProducerIdAndEpoch producer = {};            ///< If it has an id.
 
   std::int64_t record_count() const {
     std::int64_t count = 0;
@@ -133,6 +135,13 @@ class Observer {
                                 Offset /*end*/, std::int64_t /*bytes*/) {}
   /// After on_leader_append() of it.
   virtual void on_batch_appended(const AppendedBatch&) {}
+  /// A leader has appended the end of a transaction.
+  virtual void on_marker_appended(BrokerId /*leader*/, const TopicPartition&, Offset,
+                                  ProducerIdAndEpoch, bool /*committed*/) {}
+  /// A coordinator has written how the producer's transaction ends; its markers follow.
+  virtual void on_transaction_decided(ProducerIdAndEpoch, bool /*committed*/) {}
+  /// A producer begins under a transactional id: whoever has an older epoch is fenced off.
+  virtual void on_transactional_producer(std::string_view /*id*/, ProducerIdAndEpoch) {}
   virtual void on_log_end(BrokerId, const TopicPartition&, Offset /*end*/) {}
   virtual void on_high_watermark(BrokerId, const TopicPartition&, Offset) {}
   /// The replica dropped everything from `to` on. `end`: where its log ended before.

@@ -226,6 +226,7 @@ Status<std::string> Cluster::add_producers() {
           setup.query_time = spec.query_time;
           setup.service_time = spec.service_time;
           setup.client = {spec.name, bootstrap(), spec.config};
+          setup.transaction = spec.transaction;
           setup.partitions = scenario_.topic(spec.topic)->partitions;
           const Feed& feed = feeds_[i];
           return feed.runs
@@ -252,9 +253,10 @@ void Cluster::add_consumers() {
     if (member.role.role != Role::consumer) continue;
     const std::size_t i = member.role.spec;
     const ConsumerSpec& declared = scenario_.consumers[i];
-    ledger_.declare_consumer(member.role.name, declared.group,
-                             declared.config.auto_offset_reset == model::AutoOffsetReset::latest,
-                             declared.topics);
+    ledger_.declare_consumer(
+        member.role.name, declared.group,
+        declared.config.auto_offset_reset == model::AutoOffsetReset::latest, declared.topics,
+        declared.config.isolation_level == model::IsolationLevel::read_committed);
     member.process = &member.machine->add_process(
         next_process(), member.role.name,
         [this, i, number = member.role.index + 1, name = member.role.name](sim::Process& process) {

@@ -87,6 +87,8 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
           .field("poll_interval", &S::poll_interval, 1ms, 1h, "How often it asks for new rows.")
           .field("query_time", &S::query_time, Duration{0}, 1min, "How long an answer takes.")
           .field("service_time", &S::service_time, Duration{0}, 1min, "Its own work for a row.")
+          .field("transaction", &S::transaction, record<model::TransactionUse>(),
+                 "How it uses transactions, if its config has a transactional.id.")
           .field("config", &S::config, record<model::ProducerConfig>(), "Producer properties.")
           .required()
           .named_by("name");

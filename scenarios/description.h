@@ -76,6 +76,7 @@ struct ProducerSpec {
   Duration poll_interval = 1s;
   Duration query_time = 5ms;
   Duration service_time = 100us;
+  model::TransactionUse transaction;
   model::ProducerConfig config;
   static const Settings<ProducerSpec>& settings();
 };

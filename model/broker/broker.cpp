@@ -4,6 +4,8 @@
 #include "model/codec_cost.h"
 #include "model/events.h"
 
+#include <algorithm>
+
 namespace brokerlab::model {
 namespace {
 
@@ -36,17 +38,34 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       groups_(process, setup_.config, replicas_, cluster),
       quotas_(setup_.quotas,
               {setup_.config.quota_window_num, whole_millis(setup_.config.quota_window_size)}),
+      transactions_(process, setup_.config,
+                    {replicas_, cluster, [this] { return producer_ids_.next(); },
+                     [this](const TopicPartition& name) { return marker_target(name); },
+                     broker_rpc(setup, "txn-marker-sender")}),
+      verifier_(
+          process, metadata_,
+          [this](const std::string& id) { return transactions_.partition_for(id); },
+          broker_rpc(setup, "add-partitions-to-txn-manager")),
       controller_({process, cluster, setup.id, setup_.config, *store_}),
       server_(process, setup_.config, [this](CallPtr call) { return handle(std::move(call)); }) {
   replicas_.set_config_reader(
       [this](std::string topic) { return store_->topic_config(std::move(topic)); });
-  replicas_.on_offsets_leadership([this](int partition, bool elected, LeaderEpoch epoch) {
-    if (elected) {
-      groups_.on_elected(partition, epoch);
-    } else {
-      groups_.on_resigned(partition);
-    }
-  });
+  if (setup_.config.transaction_partition_verification_enable) {
+    replicas_.set_verifier([this](std::string id, ProducerIdAndEpoch producer,
+                                  std::vector<TopicPartition> partitions) {
+      return verifier_.verify(std::move(id), producer, std::move(partitions));
+    });
+  }
+  replicas_.on_coordinator_leadership(
+      [this](const TopicPartition& name, bool elected, LeaderEpoch epoch) {
+        const bool groups = name.topic == offsets_topic;
+        if (elected) {
+          groups ? groups_.on_elected(name.partition, epoch)
+                 : transactions_.on_elected(name.partition, epoch);
+        } else {
+          groups ? groups_.on_resigned(name.partition) : transactions_.on_resigned(name.partition);
+        }
+      });
   replicas_.on_log_dir_failure([this] { process_.spawn(store_->tell_log_dir_failed(setup_.id)); });
   process_.spawn(run());
 }
@@ -206,7 +225,11 @@ sim::Task<> Broker::handle(CallPtr call) {
   co_await process_.machine().cpu().run(demand(request));
   switch (request.api) {
     case ApiKey::produce:
-      co_await replicas_.produce(call);
+      if (call->as<ProduceRequest>().transactional_id) {
+        process_.spawn(replicas_.produce(call));  // it may have to ask a coordinator first
+      } else {
+        co_await replicas_.produce(call);
+      }
       break;
     case ApiKey::fetch:
       co_await replicas_.fetch(call);
@@ -233,7 +256,12 @@ sim::Task<> Broker::handle(CallPtr call) {
       co_await handle_controller_request(call);
       break;
     case ApiKey::init_producer_id:
-      init_producer_id(call);
+    case ApiKey::add_partitions_to_txn:
+    case ApiKey::add_offsets_to_txn:
+    case ApiKey::end_txn:
+    case ApiKey::write_txn_markers:
+      // They wait until what they decide is written.
+      process_.spawn(handle_transaction_request(call));
       break;
     case ApiKey::find_coordinator:
       co_await find_coordinator(call);
@@ -364,6 +392,9 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
       call->respond(std::move(response));
       break;
     }
+    case ApiKey::txn_offset_commit:
+      co_await commit_transactional_offsets(call);
+      break;
     case ApiKey::heartbeat:
       call->respond(groups_.handle(call->as<HeartbeatRequest>()));
       break;
@@ -378,32 +409,109 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
   }
 }
 
-/// TransactionCoordinator.handleInitProducerId, without a transactional id: any broker gives one.
-void Broker::init_producer_id(const CallPtr& call) {
-  auto response = std::make_unique<InitProducerIdResponse>();
-  const Result<std::int64_t, ErrorCode> id = producer_ids_.next();
-  if (id) {
-    response->producer = {*id, 0};
-  } else {
-    response->error = id.error();
+sim::Task<> Broker::handle_transaction_request(CallPtr call) {
+  switch (call->request().api) {
+    case ApiKey::init_producer_id: {
+      auto response = co_await transactions_.handle(call->as<InitProducerIdRequest>());
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::add_partitions_to_txn:
+      co_await add_partitions_to_txn(call);
+      break;
+    case ApiKey::add_offsets_to_txn: {
+      const auto& request = call->as<AddOffsetsToTxnRequest>();
+      const TopicPartition offsets{offsets_topic, groups_.partition_for(request.group)};
+      auto response = co_await transactions_.handle(request, offsets);
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::end_txn: {
+      auto response = co_await transactions_.handle(call->as<EndTxnRequest>());
+      call->respond(std::move(response));
+      break;
+    }
+    case ApiKey::write_txn_markers:
+      co_await replicas_.write_markers(
+          call, [this](int partition, std::int64_t producer, bool committed) {
+            groups_.on_transaction_ended(partition, producer, committed);
+          });
+      break;
+    default:
+      UNREACHABLE("not a transaction's request");
+  }
+}
+
+/// One partition that is not known, and none is added (KafkaApis).
+sim::Task<> Broker::add_partitions_to_txn(CallPtr call) {
+  const auto& request = call->as<AddPartitionsToTxnRequest>();
+  const bool all_known =
+      std::all_of(request.partitions.begin(), request.partitions.end(),
+                  [this](const TopicPartition& name) { return metadata_.has(name); });
+  if (all_known) {
+    auto response = co_await transactions_.handle(request);
+    call->respond(std::move(response));
+    co_return;
+  }
+  auto response = std::make_unique<AddPartitionsToTxnResponse>();
+  if (request.verify_only) response->transactional_id = request.transactional_id;
+  for (const TopicPartition& name : request.partitions) {
+    response->partitions.push_back({name, metadata_.has(name)
+                                              ? ErrorCode::operation_not_attempted
+                                              : ErrorCode::unknown_topic_or_partition});
   }
   call->respond(std::move(response));
+}
+
+/// KafkaApis.handleTxnOffsetCommitRequest, GroupCoordinator.handleTxnCommitOffsets.
+sim::Task<> Broker::commit_transactional_offsets(CallPtr call) {
+  const auto& request = call->as<TxnOffsetCommitRequest>();
+  const TopicPartition offsets{offsets_topic, groups_.partition_for(request.group)};
+  ErrorCode refused = ErrorCode::none;
+  if (groups_.status(request.group) == ErrorCode::none) {
+    std::string id = request.transactional_id;
+    refused = co_await replicas_.verify_offsets(std::move(id), request.producer, offsets);
+  }
+  if (refused == ErrorCode::none) {
+    auto response = co_await groups_.handle(request);
+    call->respond(std::move(response));
+    co_return;
+  }
+  auto response = std::make_unique<TxnOffsetCommitResponse>();
+  // GroupMetadataManager.maybeConvertOffsetCommitError.
+  const ErrorCode error =
+      refused == ErrorCode::not_enough_replicas ? ErrorCode::coordinator_not_available : refused;
+  for (const OffsetCommitRequest::Partition& one : request.partitions) {
+    response->partitions.push_back({one.partition, error});
+  }
+  call->respond(std::move(response));
+}
+
+MarkerTarget Broker::marker_target(const TopicPartition& name) const {
+  MarkerTarget target{metadata_.has(name), {}};
+  const std::optional<BrokerId> leader = metadata_.leader(name);
+  const std::optional<Address> address = leader ? metadata_.address(*leader) : std::nullopt;
+  if (address) target.leader = BrokerEndpoint{*leader, *address};
+  return target;
 }
 
 sim::Task<> Broker::find_coordinator(CallPtr call) {
   const auto& request = call->as<FindCoordinatorRequest>();
   auto response = std::make_unique<FindCoordinatorResponse>();
-  if (!metadata_.has_topic(offsets_topic)) {
+  const std::string topic = request.transaction ? transactions_topic : offsets_topic;
+  if (!metadata_.has_topic(topic)) {
     // Made by the first who asks for a coordinator (AutoTopicCreationManager).
     response->error = ErrorCode::coordinator_not_available;
-    if (setup_.creates_offsets_topic && !creating_offsets_topic_) {
-      creating_offsets_topic_ = true;
-      process_.spawn(create_offsets_topic());
+    const bool may_make = request.transaction || setup_.creates_offsets_topic;
+    if (may_make && creating_topics_.insert(topic).second) {
+      process_.spawn(create_internal_topic(topic));
     }
     call->respond(std::move(response));
     co_return;
   }
-  const TopicPartition partition{offsets_topic, groups_.partition_for(request.group)};
+  const int number = request.transaction ? transactions_.partition_for(request.group)
+                                         : groups_.partition_for(request.group);
+  const TopicPartition partition{topic, number};
   const std::optional<BrokerId> leader = metadata_.leader(partition);
   const std::optional<Address> address = leader ? metadata_.address(*leader) : std::nullopt;
   if (address) {
@@ -414,26 +522,37 @@ sim::Task<> Broker::find_coordinator(CallPtr call) {
   call->respond(std::move(response));
 }
 
-sim::Task<> Broker::create_offsets_topic() {
+sim::Task<> Broker::create_internal_topic(std::string name) {
   const std::optional<Address> controller = metadata_.address(metadata_.controller());
   if (controller) {
     NodeConnection connection(process_, *controller, broker_rpc(setup_, "auto-topic-creation"));
     auto request = std::make_unique<CreateTopicsRequest>();
     CreateTopicsRequest::Topic topic;
-    topic.name = offsets_topic;
-    topic.partitions = setup_.config.offsets_topic_num_partitions;
-    topic.replication_factor = setup_.config.offsets_topic_replication_factor;
-    // GroupCoordinator.offsetsTopicConfigs.
+    topic.name = name;
+    const BrokerConfig& config = setup_.config;
     topic.config.set(&TopicConfig::cleanup_policy, CleanupPolicy::compact);
-    topic.config.set(&TopicConfig::segment_bytes, setup_.config.offsets_topic_segment_bytes);
-    topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::producer);
+    if (name == offsets_topic) {
+      // GroupCoordinator.offsetsTopicConfigs.
+      topic.partitions = config.offsets_topic_num_partitions;
+      topic.replication_factor = config.offsets_topic_replication_factor;
+      topic.config.set(&TopicConfig::segment_bytes, config.offsets_topic_segment_bytes);
+      topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::producer);
+    } else {
+      // TransactionStateManager.transactionTopicConfigs.
+      topic.partitions = config.transaction_state_log_num_partitions;
+      topic.replication_factor = config.transaction_state_log_replication_factor;
+      topic.config.set(&TopicConfig::min_insync_replicas, config.transaction_state_log_min_isr);
+      topic.config.set(&TopicConfig::segment_bytes, config.transaction_state_log_segment_bytes);
+      topic.config.set(&TopicConfig::unclean_leader_election_enable, false);
+      topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::uncompressed);
+    }
     request->topics.push_back(std::move(topic));
     // Whatever the answer: the topic is there soon, or the next client that asks for a coordinator
     // has it asked for again.
     (void)co_await connection.call(std::move(request));
   }
   co_await process_.world().sleep(100ms);
-  creating_offsets_topic_ = false;
+  creating_topics_.erase(name);
 }
 
 }  // namespace brokerlab::model

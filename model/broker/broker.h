@@ -12,13 +12,17 @@
 #include "model/broker/producer_id_manager.h"
 #include "model/broker/replica_manager.h"
 #include "model/broker/socket_server.h"
+#include "model/broker/transaction_verifier.h"
 #include "model/cluster_context.h"
 #include "model/controller/controller.h"
 #include "model/controller/metadata_store.h"
 #include "model/group/group_coordinator.h"
 #include "model/replica_watch.h"
+#include "model/transaction/transaction_coordinator.h"
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace brokerlab::model {
@@ -62,8 +66,11 @@ class Broker final : public sim::Program {
   sim::Task<> handle_controller_request(CallPtr call);
   sim::Task<> handle_group_request(CallPtr call);
   sim::Task<> find_coordinator(CallPtr call);
-  void init_producer_id(const CallPtr& call);
-  sim::Task<> create_offsets_topic();
+  sim::Task<> handle_transaction_request(CallPtr call);
+  sim::Task<> add_partitions_to_txn(CallPtr call);
+  sim::Task<> commit_transactional_offsets(CallPtr call);
+  MarkerTarget marker_target(const TopicPartition& name) const;
+  sim::Task<> create_internal_topic(std::string name);
   ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);
   Duration demand(Request& request) const;
   void apply_quotas(Call& call);
@@ -74,7 +81,7 @@ class Broker final : public sim::Program {
   State state_ = State::starting;
   std::int64_t broker_epoch_ = -1;  ///< Of the last registration; -1: never registered.
   ControllerEpoch controller_epoch_;
-  bool creating_offsets_topic_ = false;
+  std::set<std::string> creating_topics_;  ///< Those of coordinators.
   MetadataCache metadata_;
   const std::unique_ptr<MetadataStore> store_;
   AlterPartitionManager alter_partitions_;
@@ -83,6 +90,8 @@ class Broker final : public sim::Program {
   GroupCoordinator groups_;
   ClientQuotas quotas_;
   std::map<std::string, Time> throttled_;  ///< Clients: when it was told.
+  TransactionCoordinator transactions_;
+  TransactionVerifier verifier_;
   Controller controller_;
   SocketServer server_;
 };

@@ -26,7 +26,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
       if (partition == nullptr) return answer_now();
       if (stands_still(wanted, *partition)) continue;
       const Partition::Readable readable =
-          partition->readable(wanted.asked, request.from_follower());
+          partition->readable(wanted.asked, Partition::reader_of(request));
       if (readable.answer_now) return answer_now();
       available += std::min(readable.bytes, wanted.asked.max_bytes);
       if (available >= request.min_bytes) return answer_now();
@@ -148,10 +148,11 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
     read.high_watermark = partition->high_watermark();
     read.log_start_offset = partition->log().log_start_offset();
     read.log_end_offset = partition->log_end_offset();
+    read.last_stable_offset = partition->last_stable_offset();
     found.answer_now = true;
   } else {
-    read = partition->read(wanted.asked, follower, std::min(room.left, wanted.asked.max_bytes),
-                           room.min_one_batch);
+    read = partition->read(wanted.asked, Partition::reader_of(request),
+                           std::min(room.left, wanted.asked.max_bytes), room.min_one_batch);
   }
   answer.error = read.error;
   answer.high_watermark = read.high_watermark;
@@ -159,6 +160,8 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   answer.diverging_epoch = read.diverging;
   answer.records = std::move(read.records);
   answer.log_end_offset = read.log_end_offset;
+  answer.last_stable_offset = read.last_stable_offset;
+  answer.aborted = std::move(read.aborted);
   if (answer.error != ErrorCode::none || answer.diverging_epoch) {
     wanted.refused = true;
     found.answer_now = true;
@@ -173,8 +176,7 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   BrokerCounters& counters = replicas_.counters();
   (follower ? counters.replication_bytes_out : counters.bytes_out) += size.count();
   // An answer that is full leaves records behind: there is something to read.
-  const bool nothing_left =
-      wanted.asked.fetch_offset >= (follower ? read.log_end_offset : read.high_watermark);
+  const bool nothing_left = wanted.asked.fetch_offset >= read.bound;
   const bool tell = context.must_respond(
       wanted, answer,
       nothing_left && !send_away ? std::optional(partition->standing()) : std::nullopt);
@@ -242,14 +244,14 @@ sim::Task<> FetchRequests::list_offsets(CallPtr call) {
   const auto& request = call->as<ListOffsetsRequest>();
   auto response = std::make_unique<ListOffsetsResponse>();
   for (const ListOffsetsRequest::Partition& wanted : request.partitions) {
-    response->partitions.push_back(find_offset(wanted, request.from_follower));
+    response->partitions.push_back(find_offset(wanted, request));
   }
   co_await context_.storage.settle();
   call->respond(std::move(response));
 }
 
 ListOffsetsResponse::Partition FetchRequests::find_offset(
-    const ListOffsetsRequest::Partition& wanted, bool from_follower) const {
+    const ListOffsetsRequest::Partition& wanted, const ListOffsetsRequest& request) const {
   ListOffsetsResponse::Partition answer{wanted.partition};
   const Partition* partition = replicas_.find(wanted.partition);
   if (partition == nullptr) {
@@ -259,7 +261,9 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
   answer.error = partition->check_leader(wanted.current_leader_epoch);
   if (answer.error != ErrorCode::none) return answer;
   // A follower asks for the end of the log, a consumer for the high watermark.
-  const Offset end = from_follower ? partition->log_end_offset() : partition->high_watermark();
+  const bool from_follower = request.from_follower;
+  Offset end = from_follower ? partition->log_end_offset() : partition->high_watermark();
+  if (request.isolation == IsolationLevel::read_committed) end = partition->last_stable_offset();
   // KIP-207: a new leader whose high watermark is still behind does not let time run back.
   const bool lags = !from_follower && end < partition->leader_epoch_start();
   const ErrorCode error_at_end = lags ? ErrorCode::offset_not_available : ErrorCode::none;

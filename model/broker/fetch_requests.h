@@ -49,7 +49,7 @@ class FetchRequests {
   void respond(Call& call, FetchContext& context, std::unique_ptr<FetchResponse> response);
   void note_followers_fetch(const FetchRequest& request, FetchContext& context);
   ListOffsetsResponse::Partition find_offset(const ListOffsetsRequest::Partition& wanted,
-                                             bool from_follower) const;
+                                             const ListOffsetsRequest& request) const;
   /// A consumer's fetch was answered at its fetch.max.wait.ms: there is less than fetch.min.bytes.
   void tell_held_back(const FetchRequest& request, Bytes found);
 

@@ -211,6 +211,7 @@ Result<std::unique_ptr<Partition>, ErrorCode> LogManager::open(const TopicPartit
   auto partition =
       std::make_unique<Partition>(context_.id, name, context_.cluster.partitions.id_of(name), topic,
                                   context_.config.replica_lag_time_max);
+  partition->set_verifies(context_.config.transaction_partition_verification_enable);
   partition->set_liveness([this](BrokerId broker) { return context_.metadata.is_alive(broker); });
   Offset high_watermark = 0;
   if (const auto found = high_watermarks_.find(checkpoint_key(name));

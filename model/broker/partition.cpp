@@ -39,8 +39,13 @@ Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId 
 void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {
   last_flush_ = now;
   log_ = std::move(log);
-  high_watermark_ = std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset());
+  move_high_watermark(std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset()));
   check();
+}
+
+void Partition::move_high_watermark(Offset to) {
+  high_watermark_ = to;
+  log_->on_high_watermark(to);  // transactions that end below it hold nobody back any more
 }
 
 void Partition::check() {
@@ -162,16 +167,80 @@ ErrorCode Partition::check_append(Acks acks) const {
 
 Result<Partition::Appended, ErrorCode> Partition::append_as_leader(log::MutableByteView batches,
                                                                    Acks acks, Time now,
-                                                                   log::Timestamp wall) {
+                                                                   log::Timestamp wall,
+                                                                   log::AppendOrigin origin,
+                                                                   Guard guard) {
   if (const ErrorCode wrong = check_append(acks); wrong != ErrorCode::none) return fail(wrong);
-  return appended(log_->append_as_leader(batches, leader_epoch_, wall), now);
+  for (const log::BatchView& batch : log::Batches(batches)) {
+    const ErrorCode wrong = check_verified(log::ProducerBatch::of(batch), origin, guard);
+    if (wrong != ErrorCode::none) return fail(wrong);
+  }
+  const auto done = log_->append_as_leader(batches, leader_epoch_, wall, origin);
+  if (done && !verifications_.empty()) {
+    for (const log::BatchView& batch : log::Batches(batches)) {
+      forget_verification(log::ProducerBatch::of(batch));
+    }
+  }
+  return appended(done, now);
 }
 
 Result<Partition::Appended, ErrorCode> Partition::append_as_leader(const log::PhantomBatch& batch,
                                                                    Acks acks, Time now,
-                                                                   log::Timestamp wall) {
-  if (const ErrorCode wrong = check_append(acks); wrong != ErrorCode::none) return fail(wrong);
-  return appended(log_->append_phantom_as_leader(batch, leader_epoch_, wall), now);
+                                                                   log::Timestamp wall,
+                                                                   Guard guard) {
+  ErrorCode wrong = check_append(acks);
+  const log::ProducerBatch of_producer = log::ProducerBatch::of(batch);
+  if (wrong == ErrorCode::none) {
+    wrong = check_verified(of_producer, log::AppendOrigin::client, guard);
+  }
+  if (wrong != ErrorCode::none) return fail(wrong);
+  const auto done = log_->append_phantom_as_leader(batch, leader_epoch_, wall);
+  if (done) forget_verification(of_producer);
+  return appended(done, now);
+}
+
+// --- Verification (KIP-890) ---
+
+bool Partition::has_open_transaction(std::int64_t producer_id) const {
+  const log::ProducerState* known = log().producers().find(producer_id);
+  return known != nullptr && known->transaction_first_offset.has_value();
+}
+
+Partition::Guard Partition::begin_verification(ProducerIdAndEpoch producer, std::int32_t sequence) {
+  if (has_open_transaction(producer.id)) return no_guard;
+  Verification& known = verifications_[producer.id];
+  if (known.guard == no_guard) {
+    known = {++last_guard_, sequence, producer.epoch};
+  } else if (producer.epoch > known.epoch) {
+    known.epoch = producer.epoch;
+    known.lowest_sequence = sequence;
+  } else if (producer.epoch == known.epoch) {
+    known.lowest_sequence = std::min(known.lowest_sequence, sequence);
+  }
+  return known.guard;
+}
+
+/// UnifiedLog.analyzeAndValidateProducerState, ProducerAppendInfo.checkSequence. What is in the log
+/// already needs no guard.
+ErrorCode Partition::check_verified(const log::ProducerBatch& batch, log::AppendOrigin origin,
+                                    Guard guard) const {
+  if (!verifies_ || !batch.transactional || batch.control) return ErrorCode::none;
+  const log::ProducerState* known = log().producers().find(batch.producer_id);
+  const bool client = origin == log::AppendOrigin::client;
+  if (client && known != nullptr && known->find_duplicate(batch)) return ErrorCode::none;
+  const auto verification = verifications_.find(batch.producer_id);
+  if (!has_open_transaction(batch.producer_id)) {
+    const bool verified = guard != no_guard && verification != verifications_.end() &&
+                          verification->second.guard == guard;
+    if (!verified) return ErrorCode::invalid_txn_state;
+  }
+  const bool too_late = client && verification != verifications_.end() &&
+                        batch.base_sequence > verification->second.lowest_sequence;
+  return too_late ? ErrorCode::out_of_order_sequence_number : ErrorCode::none;
+}
+
+void Partition::forget_verification(const log::ProducerBatch& batch) {
+  if (batch.transactional) verifications_.erase(batch.producer_id);
 }
 
 Result<Partition::Appended, ErrorCode> Partition::appended(
@@ -234,7 +303,7 @@ bool Partition::maybe_increment_high_watermark(Time now) {
     if (counted || waits_to_join(broker, follower, end, now)) candidate = follower.log_end_offset;
   }
   if (candidate <= high_watermark_) return false;
-  high_watermark_ = candidate;
+  move_high_watermark(candidate);
   return true;
 }
 
@@ -317,14 +386,28 @@ Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
   return {.high_watermark_moved = moved};
 }
 
-Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool follower,
+Offset Partition::bound_of(Reader reader) const {
+  switch (reader) {
+    case Reader::follower:
+      return log_end_offset();
+    case Reader::consumer:
+      return is_broken(Rule::high_watermark_bounds_fetches) ? log_end_offset() : high_watermark_;
+    case Reader::committed_consumer:
+      return last_stable_offset();
+  }
+  UNREACHABLE();
+}
+
+Partition::Read Partition::read(const FetchRequest::Partition& wanted, Reader reader,
                                 Bytes max_bytes, bool min_one_batch) const {
   Read read;
-  read.error = may_read(wanted.current_leader_epoch, follower);
+  read.error = may_read(wanted.current_leader_epoch, reader == Reader::follower);
   if (read.error != ErrorCode::none) return read;
   read.high_watermark = high_watermark_;
   read.log_start_offset = log().log_start_offset();
   read.log_end_offset = log_end_offset();
+  read.last_stable_offset = last_stable_offset();
+  read.bound = bound_of(reader);
   // Below the start there is no divergence to tell of: that is gone (Partition.readRecords).
   if (wanted.fetch_offset < read.log_start_offset) {
     read.error = ErrorCode::offset_out_of_range;
@@ -342,7 +425,7 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
     }
   }
   // A consumer may be ahead of a new leader's high watermark; it waits, as KIP-207 explains.
-  const Offset bound = readable_end(follower);
+  const Offset bound = read.bound;
   if (wanted.fetch_offset > read.log_end_offset) {
     read.error = ErrorCode::offset_out_of_range;
     return read;
@@ -356,17 +439,19 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, bool foll
     return read;
   }
   read.records = std::move(*data);
+  if (reader == Reader::committed_consumer &&
+      !log().aborted_transactions(wanted.fetch_offset, bound).empty()) {
+    Offset end = wanted.fetch_offset;
+    log::for_each_mark(read.records,
+                       [&](const log::BatchMark& mark) { end = mark.last_offset + 1; });
+    read.aborted = log().aborted_transactions(wanted.fetch_offset, end);
+  }
   return read;
 }
 
-Offset Partition::readable_end(bool follower) const {
-  const bool all = follower || is_broken(Rule::high_watermark_bounds_fetches);
-  return all ? log_end_offset() : high_watermark_;
-}
-
 Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
-                                        bool follower) const {
-  if (may_read(wanted.current_leader_epoch, follower) != ErrorCode::none) {
+                                        Reader reader) const {
+  if (may_read(wanted.current_leader_epoch, reader == Reader::follower) != ErrorCode::none) {
     return {.answer_now = true, .bytes = {}};
   }
   if (wanted.last_fetched_epoch != log::no_epoch) {
@@ -376,10 +461,13 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
       return {.answer_now = true, .bytes = {}};
     }
   }
-  const Offset bound = readable_end(follower);
-  // Its leader has told it of more than we know of (KIP-207, KIP-392): it waits.
-  if (!follower && wanted.fetch_offset > bound && wanted.fetch_offset <= log_end_offset())
+  const Offset bound = bound_of(reader);
+  // Its leader has told it of more than we know of (KIP-207, KIP-392): it waits. With
+  // read_committed it may be the end of a transaction.
+  if (reader != Reader::follower && wanted.fetch_offset > bound &&
+      wanted.fetch_offset <= log_end_offset()) {
     return {};
+  }
   // Behind the end: the log was cut meanwhile.
   if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
   if (wanted.fetch_offset == bound) return {};
@@ -447,7 +535,7 @@ Result<log::AppendInfo, log::LogError> Partition::append_as_follower(
     const auto advanced = log_->advance_log_start_offset(data.log_start_offset);
     if (!advanced) return fail(advanced.error());
   }
-  high_watermark_ = std::clamp(data.high_watermark, log_->log_start_offset(), log_end_offset());
+  move_high_watermark(std::clamp(data.high_watermark, log_->log_start_offset(), log_end_offset()));
   check();
   return info;
 }

@@ -76,6 +76,7 @@ class Partition {
   void set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now);
   Offset high_watermark() const { return high_watermark_; }
   Offset log_end_offset() const { return log().log_end_offset(); }
+  Offset last_stable_offset() const { return log().last_stable_offset(high_watermark_); }
 
   /// Which brokers are alive, as this broker's metadata says; a dead one never joins an ISR.
   void set_liveness(std::function<bool(BrokerId)> is_alive) { is_alive_ = std::move(is_alive); }
@@ -108,11 +109,21 @@ class Partition {
     log::AppendInfo info;
     bool high_watermark_moved = false;
   };
+  /// KIP-890: the first record of a transaction is taken with the guard that was given out before
+  /// its coordinator was asked. A marker in between takes the guard back. 0: none.
+  using Guard = std::int64_t;
+  static constexpr Guard no_guard = 0;
+  /// no_guard: the transaction is known here already. Source:
+  /// UnifiedLog.maybeStartTransactionVerification, ProducerStateManager.
+  Guard begin_verification(ProducerIdAndEpoch producer, std::int32_t sequence);
   /// `wall`: milliseconds since 1970, for LogAppendTime.
   Result<Appended, ErrorCode> append_as_leader(log::MutableByteView batches, Acks acks, Time now,
-                                               log::Timestamp wall);
+                                               log::Timestamp wall,
+                                               log::AppendOrigin origin = log::AppendOrigin::client,
+                                               Guard guard = no_guard);
   Result<Appended, ErrorCode> append_as_leader(const log::PhantomBatch& batch, Acks acks, Time now,
-                                               log::Timestamp wall);
+                                               log::Timestamp wall, Guard guard = no_guard);
+  void set_verifies(bool verifies) { verifies_ = verifies; }
 
   struct FollowerFetch {
     bool known = false;  ///< False: this broker is no replica of the partition.
@@ -131,9 +142,19 @@ class Partition {
     Offset log_start_offset = log::no_offset;
     Offset log_end_offset = log::no_offset;
     std::optional<FetchResponse::DivergingEpoch> diverging;
+    Offset bound = log::no_offset;  ///< It reads below this.
+    Offset last_stable_offset = log::no_offset;
+    std::vector<log::AbortedTransaction> aborted = {};
   };
-  /// A consumer reads below the high watermark, a follower to the log's end.
-  Read read(const FetchRequest::Partition& wanted, bool follower, Bytes max_bytes,
+  enum class Reader { follower, consumer, committed_consumer };
+  static Reader reader_of(const FetchRequest& request) {
+    if (request.from_follower()) return Reader::follower;
+    return request.isolation == IsolationLevel::read_committed ? Reader::committed_consumer
+                                                               : Reader::consumer;
+  }
+  /// A consumer reads below the high watermark, with read_committed below the first transaction
+  /// that is open; a follower to the log's end.
+  Read read(const FetchRequest::Partition& wanted, Reader reader, Bytes max_bytes,
             bool min_one_batch) const;
   /// What a delayed fetch could get now, without reading it: bytes, beyond its limits too, or an
   /// error, or divergence.
@@ -141,7 +162,7 @@ class Partition {
     bool answer_now = false;
     Bytes bytes;
   };
-  Readable readable(const FetchRequest::Partition& wanted, bool follower) const;
+  Readable readable(const FetchRequest::Partition& wanted, Reader reader) const;
 
   /// All that decides what a read gives, but for what is asked: while it stays the same, who found
   /// nothing finds nothing again.
@@ -212,7 +233,12 @@ class Partition {
   Result<Appended, ErrorCode> appended(const Result<log::AppendInfo, log::LogError>& appended,
                                        Time now);
   int effective_min_isr() const;
-  Offset readable_end(bool follower) const;
+  void move_high_watermark(Offset to);
+  Offset bound_of(Reader reader) const;
+  bool has_open_transaction(std::int64_t producer_id) const;
+  ErrorCode check_verified(const log::ProducerBatch& batch, log::AppendOrigin origin,
+                           Guard guard) const;
+  void forget_verification(const log::ProducerBatch& batch);
   bool in_isr(BrokerId broker) const;
   bool maybe_increment_high_watermark(Time now);
   bool waits_to_join(BrokerId broker, const FollowerState& follower, Offset end, Time now) const;
@@ -242,6 +268,14 @@ class Partition {
   std::map<BrokerId, FollowerState> followers_;
   std::unique_ptr<log::Log> log_;
   Offset high_watermark_ = 0;
+  struct Verification {
+    Guard guard = no_guard;
+    std::int32_t lowest_sequence = log::no_sequence;
+    std::int16_t epoch = log::no_producer_epoch;
+  };
+  bool verifies_ = false;  ///< transaction.partition.verification.enable
+  std::map<std::int64_t, Verification> verifications_;  ///< By producer id.
+  Guard last_guard_ = no_guard;
   Time last_flush_{};
   struct Epochs {
     LeaderEpoch leader = log::no_epoch;

@@ -168,7 +168,8 @@ bool ReplicaManager::become_follower(Partition& partition,
 }
 
 void ReplicaManager::tell_leadership(const TopicPartition& name, bool elected, LeaderEpoch epoch) {
-  if (name.topic == offsets_topic && on_leadership_) on_leadership_(name.partition, elected, epoch);
+  const bool coordinators = name.topic == offsets_topic || name.topic == transactions_topic;
+  if (coordinators && on_leadership_) on_leadership_(name, elected, epoch);
 }
 
 /// They stay, and what they know: nobody deletes partitions here. Source:
@@ -309,15 +310,26 @@ void ReplicaManager::tell_fetch_failed(const TopicPartition& name, ErrorCode err
                           {"error", std::string(to_text(error))}});
 }
 
-// --- The group coordinator's partitions ---
+// --- The coordinators' partitions ---
 
 sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
   return produces_.append({offsets_topic, number}, std::move(batch),
                           context_.config.offsets_commit_timeout);
 }
 
+sim::Task<ErrorCode> ReplicaManager::append_state(int number, log::ByteVector batch,
+                                                  Duration timeout) {
+  return produces_.append({transactions_topic, number}, std::move(batch), timeout);
+}
+
 Result<log::ByteSlice, ErrorCode> ReplicaManager::read(int number, Offset from) {
-  Partition* partition = find({offsets_topic, number});
+  return read_of({offsets_topic, number}, from);
+}
+
+Offset ReplicaManager::log_end_offset(int number) { return end_of({offsets_topic, number}); }
+
+Result<log::ByteSlice, ErrorCode> ReplicaManager::read_of(const TopicPartition& name, Offset from) {
+  Partition* partition = find(name);
   if (partition == nullptr || !partition->is_leader()) {
     return fail(ErrorCode::not_leader_or_follower);
   }
@@ -328,8 +340,8 @@ Result<log::ByteSlice, ErrorCode> ReplicaManager::read(int number, Offset from) 
   return data->bytes;
 }
 
-Offset ReplicaManager::log_end_offset(int number) {
-  Partition* partition = find({offsets_topic, number});
+Offset ReplicaManager::end_of(const TopicPartition& name) {
+  const Partition* partition = find(name);
   if (partition == nullptr || !partition->is_leader()) return log::no_offset;
   return partition->log_end_offset();
 }

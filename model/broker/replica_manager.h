@@ -18,6 +18,7 @@
 #include "model/broker/produce_requests.h"
 #include "model/broker/replica_fetcher.h"
 #include "model/group/offset_store.h"
+#include "model/transaction/transaction_store.h"
 
 #include <functional>
 #include <set>
@@ -25,7 +26,7 @@
 
 namespace brokerlab::model {
 
-class ReplicaManager final : public OffsetStore {
+class ReplicaManager final : public OffsetStore, public TransactionStore {
  public:
   explicit ReplicaManager(const ReplicaContext& context);
   ~ReplicaManager() override;
@@ -49,9 +50,11 @@ class ReplicaManager final : public OffsetStore {
   sim::Task<> leader_and_isr(CallPtr call);
   void stop_replicas(const StopReplicaRequest& request, StopReplicaResponse& response);
 
-  /// Called when this broker starts or stops leading a partition of the offsets topic.
-  using LeadershipCallback = std::function<void(int partition, bool elected, LeaderEpoch)>;
-  void on_offsets_leadership(LeadershipCallback callback) { on_leadership_ = std::move(callback); }
+  /// Called when this broker starts or stops leading a partition of a coordinator's topic.
+  using LeadershipCallback = std::function<void(const TopicPartition&, bool elected, LeaderEpoch)>;
+  void on_coordinator_leadership(LeadershipCallback callback) {
+    on_leadership_ = std::move(callback);
+  }
   /// Reads the settings of a topic when its first replica is made here.
   void set_config_reader(LogManager::ConfigReader reader) {
     logs_.set_config_reader(std::move(reader));
@@ -75,6 +78,26 @@ class ReplicaManager final : public OffsetStore {
   /// The fetcher has given the partition up.
   void tell_fetch_failed(const TopicPartition& name, ErrorCode error);
 
+  void set_verifier(ProduceRequests::Verify verify) { produces_.set_verifier(std::move(verify)); }
+  sim::Task<ErrorCode> verify_offsets(std::string transactional_id, ProducerIdAndEpoch producer,
+                                      TopicPartition offsets) {
+    return produces_.verify_offsets(std::move(transactional_id), producer, offsets);
+  }
+  /// Markers of a transaction coordinator; the call is answered once they stand in all replicas.
+  using OffsetsEnded = std::function<void(int partition, std::int64_t producer_id, bool committed)>;
+  sim::Task<> write_markers(CallPtr call, OffsetsEnded offsets_ended) {
+    return produces_.write_markers(std::move(call), std::move(offsets_ended));
+  }
+
+  // --- For the transaction coordinator ---
+
+  sim::Task<ErrorCode> append_state(int partition, log::ByteVector batch,
+                                    Duration timeout) override;
+  Result<log::ByteSlice, ErrorCode> read_state(int partition, Offset from) override {
+    return read_of({transactions_topic, partition}, from);
+  }
+  Offset state_end(int partition) override { return end_of({transactions_topic, partition}); }
+
   // --- For the group coordinator ---
 
   sim::Task<ErrorCode> append(int partition, log::ByteVector batch) override;
@@ -97,6 +120,9 @@ class ReplicaManager final : public OffsetStore {
   ErrorCode become_leader(Partition& partition, const LeaderAndIsrRequest::Partition& state);
   /// Whether it has another leader, or epoch, than before.
   bool become_follower(Partition& partition, const LeaderAndIsrRequest::Partition& state);
+  /// Of a partition that this broker leads.
+  Result<log::ByteSlice, ErrorCode> read_of(const TopicPartition& name, Offset from);
+  Offset end_of(const TopicPartition& name);
   void tell_leadership(const TopicPartition& name, bool elected, LeaderEpoch epoch);
   void report_truncation(const Partition& partition, Offset end_before);
   void log_dir_failed(int dir, sim::DiskError error);

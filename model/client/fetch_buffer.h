@@ -7,10 +7,12 @@
 
 #include "base/fifo.h"
 #include "log/batch/records.h"
+#include "log/segment/transaction_index.h"
 #include "model/client/consumer.h"
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -23,6 +25,7 @@ struct CompletedFetch {
   Offset high_watermark = log::no_offset;
   BrokerId read_replica;  ///< Who is to be asked from now on; none: nothing changes.
   log::Records data;
+  std::vector<log::AbortedTransaction> aborted = {};  ///< For read_committed.
   // Once initialized:
   Fifo<ConsumedRecord> records;
   std::int64_t count = 0;         ///< Of records.

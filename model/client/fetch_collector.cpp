@@ -1,10 +1,14 @@
 #include "model/client/fetch_collector.h"
 
+#include "log/batch/control_record.h"
 #include "log/batch/record_batch.h"
+#include "log/partition/producer_state.h"
 #include "model/codec_cost.h"
 #include "model/events.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace brokerlab::model {
 
@@ -118,17 +122,46 @@ void FetchCollector::handle_error(Position& position, const CompletedFetch& fetc
   }
 }
 
+/// Which batches of an answer belong to transactions that were aborted. Source: CompletedFetch
+/// (consumeAbortedTransactionsUpTo, isBatchAborted).
+class FetchCollector::AbortedBatches {
+ public:
+  explicit AbortedBatches(std::vector<log::AbortedTransaction> transactions)
+      : transactions_(std::move(transactions)) {
+    std::stable_sort(transactions_.begin(), transactions_.end(),
+                     [](const auto& a, const auto& b) { return a.first_offset < b.first_offset; });
+  }
+  /// Ask for each batch with a producer, in their order.
+  bool hides(const log::ProducerBatch& batch) {
+    if (batch.producer_id == log::no_producer_id) return false;
+    for (; next_ < transactions_.size() && transactions_[next_].first_offset <= batch.last_offset;
+         ++next_) {
+      aborting_.insert(transactions_[next_].producer_id);
+    }
+    return batch.transactional && aborting_.contains(batch.producer_id);
+  }
+  /// A marker of it: what comes next of the producer is another transaction.
+  void end(std::int64_t producer) { aborting_.erase(producer); }
+
+ private:
+  std::vector<log::AbortedTransaction> transactions_;
+  std::size_t next_ = 0;
+  std::set<std::int64_t> aborting_;
+};
+
 void FetchCollector::decode(CompletedFetch& fetch) const {
   const log::Records data = std::exchange(fetch.data, {});
   if (data.empty()) return;
   fetch.demand =
       response_cost + time_for(Bytes(data.size()), process_.machine().cpu().config().byte_rate);
-  decode_bytes(fetch, data.bytes());
-  decode_phantoms(fetch, data.phantoms());
+  AbortedBatches aborted(std::exchange(fetch.aborted, {}));
+  decode_bytes(fetch, data.bytes(), aborted);
+  decode_phantoms(fetch, data.phantoms(), aborted);
   fetch.demand += read_record_cost * fetch.count;
 }
 
-void FetchCollector::decode_bytes(CompletedFetch& fetch, log::ByteView bytes) const {
+void FetchCollector::decode_bytes(CompletedFetch& fetch, log::ByteView bytes,
+                                  AbortedBatches& aborted) const {
   log::ByteVector scratch;
   const sim::CodecsConfig& codecs = process_.machine().cpu().config().codecs;
   for (const log::BatchView& batch : log::Batches(bytes)) {
@@ -149,7 +182,15 @@ void FetchCollector::decode_bytes(CompletedFetch& fetch, log::ByteView bytes) co
       ++fetch.count;
       return true;
     };
-    if (!batch.is_control() && !log::for_each_record(batch, scratch, take).ok()) {
+    const bool hidden = aborted.hides(log::ProducerBatch::of(batch));
+    if (batch.is_control()) {
+      const auto marker = log::read_marker(batch);
+      const bool aborts =
+          marker.ok() && *marker && (*marker)->result == log::TransactionResult::abort;
+      if (aborts) aborted.end(batch.producer_id());
+    } else if (hidden) {
+      scratch.clear();
+    } else if (!log::for_each_record(batch, scratch, take).ok()) {
       fetch.damaged = true;
       return;
     }
@@ -161,9 +202,11 @@ void FetchCollector::decode_bytes(CompletedFetch& fetch, log::ByteView bytes) co
 }
 
 void FetchCollector::decode_phantoms(CompletedFetch& fetch,
-                                     std::span<const log::PhantomBatch> batches) const {
+                                     std::span<const log::PhantomBatch> batches,
+                                     AbortedBatches& aborted) const {
   for (const log::PhantomBatch& batch : batches) {
     fetch.after = batch.next_offset();
+    if (aborted.hides(log::ProducerBatch::of(batch))) continue;
     ConsumedRecord taken;
     taken.offset = std::max(batch.base_offset, fetch.next_offset);
     taken.count = batch.next_offset() - taken.offset;

@@ -41,8 +41,10 @@ class FetchCollector {
   void read_from(Position& position, const CompletedFetch& fetch);
   void handle_error(Position& position, const CompletedFetch& fetch);
   void decode(CompletedFetch& fetch) const;
-  void decode_bytes(CompletedFetch& fetch, log::ByteView bytes) const;
-  void decode_phantoms(CompletedFetch& fetch, std::span<const log::PhantomBatch> batches) const;
+  class AbortedBatches;
+  void decode_bytes(CompletedFetch& fetch, log::ByteView bytes, AbortedBatches& aborted) const;
+  void decode_phantoms(CompletedFetch& fetch, std::span<const log::PhantomBatch> batches,
+                       AbortedBatches& aborted) const;
   void take_records(CompletedFetch& fetch, std::int64_t most, Collected& into);
   void tell_damage(Position& position, const CompletedFetch& fetch);
 

@@ -62,6 +62,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
   request->min_bytes = config_.fetch_min_bytes;
   request->max_bytes = config_.fetch_max_bytes;
   request->rack = config_.client_rack;
+  request->isolation = config_.isolation_level;
   std::vector<FetchRequest::Partition> next;
   next.reserve(asked.size());
   for (const AskedPosition& one : asked) {
@@ -120,6 +121,7 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     fetch.high_watermark = answer.high_watermark;
     fetch.read_replica = answer.preferred_read_replica;
     fetch.data = std::move(answer.records);
+    fetch.aborted = std::move(answer.aborted);
     buffer_.completed.push_back(std::move(fetch));
     if (!names_new_leader(answer.error, answer.current_leader)) continue;
     if (!network_.update_leader(answer.partition, answer.current_leader, response.node_endpoints)) {

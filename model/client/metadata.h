@@ -117,6 +117,8 @@ class ClientNetwork {
 
   /// The connection to a broker of the view; nullptr when it is not in the view.
   NodeConnection* node(BrokerId broker);
+  /// The one to a broker that is known by other means.
+  NodeConnection& connection_to(Address address) { return connection(address); }
   /// True when requests may be sent to it now; else a connection attempt has begun (unless one is
   /// under way, or it is too early), and changed() will tell. While metadata wants to be asked for,
   /// no node is ready: that goes first. Source: NetworkClient.ready.

@@ -51,6 +51,7 @@ void OffsetFetcher::retry_all_later(ApiKey api, const NodeConnection& connection
 sim::Task<> OffsetFetcher::list_offsets(NodeConnection& connection,
                                         std::vector<AskedPosition> asked) {
   auto request = std::make_unique<ListOffsetsRequest>();
+  request->isolation = config_.isolation_level;
   for (const AskedPosition& one : asked) {
     request->partitions.push_back({one.partition, one.leader.epoch, one.reset_to});
   }

@@ -36,7 +36,9 @@ struct KafkaProducer::Impl {
         config(setup.config),
         context(cluster),
         network(owner, settings(), cluster.observer),
-        transactions(config.enable_idempotence ? std::make_unique<TransactionManager>() : nullptr),
+        transactions(config.enable_idempotence
+                         ? std::make_unique<TransactionManager>(config.transactional_id)
+                         : nullptr),
         accumulator(config, stream("backoff"), phantoms(owner, cluster), transactions.get()),
         partitioner(config, stream("partitioner")),
         // Wakes the sender: nothing lingers while someone waits for memory.
@@ -87,6 +89,10 @@ struct KafkaProducer::Impl {
   sim::Task<bool> wait_for_topic(const std::string& topic, Time deadline);
   sim::Task<bool> take_memory(Bytes size, Time deadline);
   void wake_sender() { network.changed().notify_all(); }
+  /// NONE, or why no record can be sent now.
+  ErrorCode check_transaction() const;
+  sim::Task<ErrorCode> wait_for(OutcomePtr outcome);
+  OutcomePtr pending;  ///< Of a call that has not ended within max.block.ms.
 
   sim::Process& process;
   sim::World& world;
@@ -133,6 +139,9 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRun records) {
   if (closed) {
     co_return refuse(all, partition, ErrorCode::unknown_server_error, "IllegalStateException");
   }
+  if (const ErrorCode wrong = check_transaction(); wrong != ErrorCode::none) {
+    co_return refuse(all, partition, wrong, "KafkaException");
+  }
   const Time deadline = world.now() + config.max_block;
   const bool known = co_await wait_for_topic(records.topic, deadline);
   if (!known) co_return refuse(all, partition, ErrorCode::request_timed_out, "TimeoutException");
@@ -155,6 +164,7 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRun records) {
     if (!to) to = partitioner.choose(network.view(), records.topic, std::nullopt);
     if (one_by_one) {
       if (accumulator.append({records.topic, *to}, next)) {
+        if (transactions) transactions->add_partition({records.topic, *to});
         if (accumulator.sendable({records.topic, *to})) wake_sender();
         continue;
       }
@@ -179,6 +189,9 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   if (closed) {
     co_return refuse(run, named, ErrorCode::unknown_server_error, "IllegalStateException");
   }
+  if (const ErrorCode wrong = check_transaction(); wrong != ErrorCode::none) {
+    co_return refuse(run, named, wrong, "KafkaException");
+  }
   const Time deadline = world.now() + config.max_block;
   const bool known = co_await wait_for_topic(record.topic, deadline);
   if (!known) co_return refuse(run, named, ErrorCode::request_timed_out, "TimeoutException");
@@ -201,6 +214,7 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
   if (!record.partition && partitioner.is_custom()) {
     // A custom partitioner is asked again when the record would begin a batch (abortOnNewBatch).
     if (accumulator.append({record.topic, *partition}, fresh)) {
+      if (transactions) transactions->add_partition({record.topic, *partition});
       if (accumulator.sendable({record.topic, *partition})) wake_sender();
       co_return true;
     }
@@ -246,6 +260,7 @@ sim::Task<bool> KafkaProducer::Impl::append(std::string topic, std::optional<int
       partitioner.appended(network.view(), topic, *grown, accumulator.batches_full(to));
     }
     if (has_memory) memory.give_back(size);
+    if (transactions) transactions->add_partition(to);
     if (begins || accumulator.sendable(to)) wake_sender();
     co_return true;
   }
@@ -266,6 +281,49 @@ sim::Task<bool> KafkaProducer::Impl::take_memory(Bytes size, Time deadline) {
   const bool taken = co_await memory.take(size, deadline);
   counters.waited_for_buffer += world.now() - began;
   co_return taken;
+}
+
+// --- Transactions ---
+
+ErrorCode KafkaProducer::Impl::check_transaction() const {
+  if (!transactions) return ErrorCode::none;
+  if (transactions->failed() || transactions->must_abort()) return transactions->last_error();
+  const bool outside = transactions->transactional() &&
+                       transactions->state() != TransactionManager::State::in_transaction;
+  return outside ? ErrorCode::invalid_txn_state : ErrorCode::none;
+}
+
+/// TransactionalRequestResult.await.
+sim::Task<ErrorCode> KafkaProducer::Impl::wait_for(OutcomePtr outcome) {
+  pending = outcome;
+  wake_sender();
+  const Time deadline = world.now() + config.max_block;
+  while (!outcome->done) {
+    if (world.now() >= deadline) co_return ErrorCode::request_timed_out;
+    co_await network.changed().wait(deadline);
+  }
+  pending.reset();
+  co_return outcome->error;
+}
+
+bool KafkaProducer::must_abort() const {
+  return impl_->transactions && impl_->transactions->must_abort();
+}
+
+bool KafkaProducer::failed() const { return impl_->transactions && impl_->transactions->failed(); }
+
+sim::Task<ErrorCode> KafkaProducer::init_transactions() {
+  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->initialize());
+}
+ErrorCode KafkaProducer::begin_transaction() { return impl_->transactions->begin(); }
+sim::Task<ErrorCode> KafkaProducer::send_offsets(GroupOffsets offsets) {
+  return impl_->wait_for(impl_->transactions->send_offsets(std::move(offsets)));
+}
+sim::Task<ErrorCode> KafkaProducer::commit_transaction() {
+  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->begin_commit());
+}
+sim::Task<ErrorCode> KafkaProducer::abort_transaction() {
+  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->begin_abort());
 }
 
 sim::Task<> KafkaProducer::flush() {
@@ -289,6 +347,16 @@ sim::Task<> KafkaProducer::close(Time deadline) {
   impl.wake_sender();
   while (impl.accumulator.incomplete() > 0 && impl.world.now() < deadline) {
     co_await impl.network.changed().wait(deadline);
+  }
+  // Sender.run: a transaction that nobody ends is aborted.
+  if (impl.transactions && impl.transactions->has_open_transaction() &&
+      !impl.transactions->failed()) {
+    if (!impl.transactions->completing()) (void)impl.transactions->begin_abort();
+    impl.wake_sender();
+    while (impl.transactions->has_open_transaction() && !impl.transactions->failed() &&
+           impl.world.now() < deadline) {
+      co_await impl.network.changed().wait(deadline);
+    }
   }
   impl.sender.abort_incomplete();
 }

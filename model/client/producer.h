@@ -16,6 +16,7 @@
 #pragma once
 
 #include "model/client/metadata.h"
+#include "model/client/transaction_manager.h"
 #include "model/cluster_context.h"
 #include "model/config.h"
 #include "sim/machine.h"
@@ -68,6 +69,20 @@ class KafkaProducer {
   /// The same of all records of a run; they travel as phantom batches (log/batch/phantom.h). Costs
   /// what as many records cost the producer's machine, and us what the batches do.
   sim::Task<bool> send(ProducerRun run);
+
+  // --- With a transactional.id ---
+  // Each waits max.block.ms at most (REQUEST_TIMED_OUT: not done yet; the same call goes on with
+  // it). Another error: the transaction can only be aborted, or, when failed(), nothing can be sent
+  // any more.
+
+  sim::Task<ErrorCode> init_transactions();
+  ErrorCode begin_transaction();
+  sim::Task<ErrorCode> send_offsets(GroupOffsets offsets);
+  sim::Task<ErrorCode> commit_transaction();
+  sim::Task<ErrorCode> abort_transaction();
+  bool failed() const;
+  /// The transaction can only be aborted.
+  bool must_abort() const;
 
   /// Sends everything buffered without lingering and waits until all of it has met its fate.
   sim::Task<> flush();

@@ -10,7 +10,7 @@
 #include "log/partition/producer_state.h"
 #include "model/client/producer_waits.h"
 #include "model/ids.h"
-#include "model/wire/producer_id.h"
+#include "model/producer_id.h"
 
 #include <map>
 #include <memory>

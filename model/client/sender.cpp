@@ -20,7 +20,11 @@ Sender::Sender(sim::Process& process, const ProducerConfig& config, const Parts&
       transactions_(parts.transactions),
       context_(context),
       waits_(world_, config),
-      outages_(process, network_.view(), context) {}
+      outages_(process, network_.view(), context) {
+  if (transactions_ != nullptr) {
+    transaction_requests_.emplace(process, config, network_, *transactions_);
+  }
+}
 
 /// Sender.runOnce and sendProducerData.
 sim::Task<> Sender::run() {
@@ -46,44 +50,31 @@ sim::Task<> Sender::run() {
   }
 }
 
-/// What an idempotent producer does before it sends anything. True: that was its turn.
+/// What an idempotent producer does before it sends anything. True: that was its turn. Nothing else
+/// is done meanwhile; not even what is buffered expires.
+/// Source: Sender.runOnce, Sender.maybeSendAndPollTransactionalRequest.
 sim::Task<bool> Sender::take_transactional_turn() {
   transactions_->begin_turn();
   if (transactions_->failed()) {
-    abort_incomplete();
+    abort_batches(transactions_->last_error(), "KafkaException");
+    wake();
     co_await network_.changed().wait();
     co_return true;
   }
-  if (!transactions_->wants_producer_id()) co_return false;
-  co_await ask_for_producer_id();
-  co_return true;
-}
-
-/// Sender.maybeSendAndPollTransactionalRequest and InitProducerIdHandler: any broker gives one.
-/// Nothing else is done meanwhile; not even what is buffered expires.
-sim::Task<> Sender::ask_for_producer_id() {
-  bool again = false;
-  while (transactions_->wants_producer_id()) {
-    if (again) co_await world_.sleep(config_.retry_backoff);
-    again = true;
-    NodeConnection* node = network_.least_loaded();
-    if (node == nullptr) continue;
-    RequestPtr request = std::make_unique<InitProducerIdRequest>();
-    const auto answer = co_await call_as<InitProducerIdResponse>(*node, std::move(request));
-    network_.errors().outcome(ApiKey::init_producer_id, answer);
-    if (!answer) {
-      if (answer.error().kind != RpcFailure::Kind::not_connected) continue;
-      co_await world_.sleep(config_.retry_backoff);
-      network_.request_update();
-      continue;
-    }
-    const InitProducerIdResponse& told = **answer;
-    if (told.error == ErrorCode::none) {
-      transactions_->take_producer_id(told.producer);
-    } else if (!is_retriable(told.error)) {
-      transactions_->fail_for_good(told.error);
+  if (transactions_->must_abort() || transactions_->aborting()) {
+    const ErrorCode error = transactions_->last_error() == ErrorCode::none
+                                ? ErrorCode::unknown_server_error
+                                : transactions_->last_error();
+    for (const BatchPtr& batch : accumulator_.take_undrained()) {
+      abort(batch, error, "TransactionAbortedException");
     }
   }
+  std::optional<TransactionRequest> next =
+      transactions_->next_request(accumulator_.incomplete() > 0);
+  if (!next) co_return false;
+  co_await transaction_requests_->perform(std::move(*next));
+  wake();
+  co_return true;
 }
 
 /// The brokers among them that take a request now; `next`: moved to when another may.
@@ -171,6 +162,7 @@ sim::Task<> Sender::request(BrokerId node, NodeConnection& connection,
   auto produce = std::make_unique<ProduceRequest>();
   produce->acks = config_.acks;
   produce->timeout = config_.request_timeout;
+  if (transactions_ != nullptr) produce->transactional_id = transactions_->transactional_id();
   for (const BatchPtr& batch : batches) {
     produce->partitions.push_back(
         {batch->partition, batch->records, {{batch, &batch->runs}, batch->because}});
@@ -275,7 +267,10 @@ void Sender::complete(const BatchPtr& batch, BrokerId node,
     ++counters_.batches_retried;
     accumulator_.reenqueue(batch, world_.now());
   } else {
-    give_up(batch, error, batch->attempts < config_.retries);
+    if (transactions_ != nullptr) {
+      transactions_->on_failed(*batch, error, batch->attempts < config_.retries);
+    }
+    give_up(batch, error);
   }
 }
 
@@ -308,30 +303,35 @@ void Sender::time_out(const BatchPtr& batch) {
   if (batch->done) return;
   network_.errors().gave_up(ApiKey::produce, ErrorCode::request_timed_out, "TimeoutException",
                             &batch->partition);
+  if (transactions_ != nullptr) {
+    transactions_->on_failed(*batch, ErrorCode::request_timed_out, false);
+  }
   give_up(batch, ErrorCode::request_timed_out);
   if (transactions_ != nullptr && batch->in_retry()) transactions_->mark_unresolved(*batch);
 }
 
-void Sender::abort(const BatchPtr& batch) {
+void Sender::abort(const BatchPtr& batch, ErrorCode error, std::string_view exception) {
   if (batch->done) return;
-  network_.errors().gave_up(ApiKey::produce, ErrorCode::unknown_server_error, "KafkaException",
-                            &batch->partition);
-  give_up(batch, ErrorCode::unknown_server_error);
+  network_.errors().gave_up(ApiKey::produce, error, exception, &batch->partition);
+  give_up(batch, error, transactions_ != nullptr && transactions_->aborting());
 }
 
 /// RecordAccumulator.abortIncompleteBatches.
 void Sender::abort_incomplete() {
-  for (const BatchPtr& batch : accumulator_.take_all()) abort(batch);
-  const std::vector<BatchPtr> in_flight = in_flight_batches_;
-  for (const BatchPtr& batch : in_flight) abort(batch);
+  abort_batches(ErrorCode::unknown_server_error, "KafkaException");
 }
 
-void Sender::give_up(const BatchPtr& batch, ErrorCode error, bool certain) {
+void Sender::abort_batches(ErrorCode error, std::string_view exception) {
+  for (const BatchPtr& batch : accumulator_.take_all()) abort(batch, error, exception);
+  const std::vector<BatchPtr> in_flight = in_flight_batches_;
+  for (const BatchPtr& batch : in_flight) abort(batch, error, exception);
+}
+
+void Sender::give_up(const BatchPtr& batch, ErrorCode error, bool by_choice) {
   if (batch->done) return;
-  if (transactions_ != nullptr) transactions_->on_failed(*batch, error, certain);
   sim::Trace::About here = about(batch->partition);
   here.cause = why_not_written(world_.trace(), here.partition, here.machine, batch->created);
-  outages_.note_interrupted(batch->partition, *here.cause);
+  if (!by_choice) outages_.note_interrupted(batch->partition, *here.cause);
   std::vector<sim::Detail> details{
       {"count", std::to_string(batch->record_count)},
       {"records",

@@ -18,8 +18,10 @@
 #include "model/client/producer_outages.h"
 #include "model/client/producer_waits.h"
 #include "model/client/record_accumulator.h"
+#include "model/client/transaction_requests.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -63,7 +65,6 @@ class Sender {
 
   sim::Task<> run();
   sim::Task<bool> take_transactional_turn();
-  sim::Task<> ask_for_producer_id();
   std::vector<std::pair<BrokerId, NodeConnection*>> ready_to_take(const std::set<BrokerId>& nodes,
                                                                   Time& next);
   std::vector<Drained> drain(const std::set<BrokerId>& nodes, Time& next);
@@ -80,10 +81,11 @@ class Sender {
   void acknowledge(const BatchPtr& batch, BrokerId node, Offset base_offset);
   /// delivery.timeout.ms is over.
   void time_out(const BatchPtr& batch);
-  /// "Producer is closed forcefully."
-  void abort(const BatchPtr& batch);
-  /// `certain`: a broker has refused it, so it is in no log.
-  void give_up(const BatchPtr& batch, ErrorCode error, bool certain = false);
+  /// It is told by no broker: the producer is closed forcefully, or gives up its transaction.
+  void abort(const BatchPtr& batch, ErrorCode error, std::string_view exception);
+  void abort_batches(ErrorCode error, std::string_view exception);
+  /// `by_choice`: nothing is wrong with its partition.
+  void give_up(const BatchPtr& batch, ErrorCode error, bool by_choice = false);
   void finish(const BatchPtr& batch);
   void wake() { network_.changed().notify_all(); }
   sim::EventId why_refused(ErrorCode error, sim::PartitionId partition) const;
@@ -100,6 +102,7 @@ class Sender {
   BufferPool& memory_;
   KafkaProducer::Counters& counters_;
   TransactionManager* const transactions_;
+  std::optional<TransactionRequests> transaction_requests_;
   ClusterContext& context_;
   std::map<BrokerId, int> in_flight_;  ///< Produce requests.
   std::map<BrokerId, Blocked> blocked_;

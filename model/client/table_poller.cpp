@@ -1,7 +1,10 @@
 #include "model/client/table_poller.h"
 
+#include "model/events.h"
+
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace brokerlab::model {
 
@@ -53,19 +56,86 @@ sim::Task<> TablePoller::run() {
     } else {
       co_await send_runs(polled);
     }
+    if (fenced_) co_return;
+    const bool due = in_transaction_ && world.now() - began_ >= setup_.transaction.length;
+    if (due) co_await end_transaction();
     if (!stopping_) co_await asked_to_stop_.wait(polled + setup_.poll_interval);
   }
   if (stopping_) {
     co_await finish();
     co_return;
   }
+  if (in_transaction_) co_await end_transaction();
   done_ = true;
   co_await producer_.flush();
+}
+
+// --- Transactions ---
+
+/// As KafkaProducer's documentation has it: what can be aborted is aborted, and after
+/// ProducerFencedException and its like the application ends.
+sim::Task<bool> TablePoller::open_transaction() {
+  if (!transactional() || in_transaction_) co_return !fenced_;
+  while (!initialized_ && !producer_.failed()) {
+    const ErrorCode error = co_await producer_.init_transactions();
+    initialized_ = error == ErrorCode::none;
+  }
+  if (!producer_.failed() && producer_.begin_transaction() == ErrorCode::none) {
+    in_transaction_ = true;
+    in_this_ = 0;
+    began_ = process_.world().now();
+    co_return true;
+  }
+  give_up();
+  co_return false;
+}
+
+/// Nothing can be sent any more.
+void TablePoller::give_up() {
+  if (std::exchange(fenced_, true)) return;
+  process_.world().trace().record(events::transaction_fenced, {.machine = process_.machine().id()},
+                                  {{"id", *setup_.client.config.transactional_id}});
+  process_.exit({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+}
+
+sim::Task<> TablePoller::note_sent(std::int64_t records) {
+  if (!in_transaction_) co_return;
+  in_this_ += records;
+  // A send that failed cannot be mended: the application hears of it with the next.
+  const bool due = in_this_ >= setup_.transaction.records || producer_.must_abort();
+  if (due) co_await end_transaction();
+}
+
+sim::Task<> TablePoller::end_transaction() {
+  const TransactionUse& use = setup_.transaction;
+  ++transactions_;
+  bool commit = use.abort_one_in == 0 || transactions_ % use.abort_one_in != 0;
+  while (in_transaction_ && !producer_.failed()) {
+    ErrorCode error = ErrorCode::none;
+    if (commit) {
+      error = co_await producer_.commit_transaction();
+    } else {
+      error = co_await producer_.abort_transaction();
+    }
+    if (error == ErrorCode::none) break;
+    if (error == ErrorCode::request_timed_out) continue;  // the same call goes on with it
+    if (!commit) break;
+    if (commit && !producer_.failed()) {
+      process_.world().trace().record(events::transaction_aborted,
+                                      {.machine = process_.machine().id()},
+                                      {{"error", std::string(to_text(error))}});
+      commit = false;
+    }
+  }
+  in_transaction_ = false;
+  if (producer_.failed()) give_up();
 }
 
 sim::Task<> TablePoller::send_records(Time polled) {
   sim::Cpu& cpu = process_.machine().cpu();
   while (!stopping_ && records_->next_due().value_or(never) <= polled) {
+    const bool open = co_await open_transaction();
+    if (!open) co_return;
     FeedRecord row = records_->take();
     co_await cpu.run(setup_.service_time);
     ProducerRecord record;
@@ -75,6 +145,7 @@ sim::Task<> TablePoller::send_records(Time polled) {
     record.key = std::move(row.key);
     record.value = std::move(row.value);
     co_await producer_.send(std::move(record));
+    co_await note_sent(1);
   }
 }
 
@@ -87,6 +158,8 @@ sim::Task<> TablePoller::send_runs(Time polled) {
   while (!stopping_) {
     const std::optional<FeedRun> rows = runs_->hand_out(most);
     if (!rows) break;
+    const bool open = co_await open_transaction();
+    if (!open) co_return;
     co_await process_.machine().cpu().run(setup_.service_time * rows->count);
     ProducerRun run;
     // Numbers of different lanes do not meet.
@@ -98,7 +171,9 @@ sim::Task<> TablePoller::send_runs(Time polled) {
     if (rows->lane > 0) run.partition = rows->lane - 1;
     if (rows->key_bytes > Bytes(0)) run.key_size = rows->key_bytes.count();
     run.bytes = rows->bytes.count();
+    const std::int64_t sent = rows->count;
     co_await producer_.send(std::move(run));
+    co_await note_sent(sent);
   }
 }
 

@@ -26,6 +26,7 @@ struct TablePollerSetup {
   Duration query_time = 5ms;
   Duration service_time = 100us;
   int partitions = 1;  ///< Of the topic.
+  TransactionUse transaction;
   ProducerSetup client;
 };
 
@@ -49,6 +50,13 @@ class TablePoller final : public sim::Program {
   sim::Task<> run();
   sim::Task<> send_records(Time polled);
   sim::Task<> send_runs(Time polled);
+  /// Before records are sent: a transaction is open. False: the producer is of no use any more.
+  sim::Task<bool> open_transaction();
+  /// Ends it when it is due.
+  sim::Task<> note_sent(std::int64_t records);
+  sim::Task<> end_transaction();
+  void give_up();
+  bool transactional() const { return setup_.client.config.transactional_id.has_value(); }
   sim::Task<> finish();
   void tell_done();
   std::optional<Time> next_due() const {
@@ -62,6 +70,12 @@ class TablePoller final : public sim::Program {
   RunFeed* runs_;
   KafkaProducer producer_;
   std::int64_t told_done_ = 0;  ///< Of its records: the feed knows that they are done.
+  bool initialized_ = false;    ///< initTransactions() has been called.
+  bool in_transaction_ = false;
+  bool fenced_ = false;            ///< Nothing can be sent any more.
+  std::int64_t in_this_ = 0;       ///< Records of the transaction.
+  std::int64_t transactions_ = 0;  ///< That were ended.
+  Time began_{};
   bool done_ = false;
   bool stopping_ = false;
   sim::Signal asked_to_stop_;

@@ -44,6 +44,8 @@ struct GroupCoordinator::Impl {
   sim::Task<std::unique_ptr<SyncGroupResponse>> sync(const SyncGroupRequest& request);
   sim::Task<std::unique_ptr<OffsetCommitResponse>> commit(const OffsetCommitRequest& request);
   ErrorCode check_commit(const OffsetCommitRequest& request);
+  sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> commit(const TxnOffsetCommitRequest& request);
+  ErrorCode check_commit(const TxnOffsetCommitRequest& request);
 
   void deliver(Group& group);
   void note_change(Group& group, const GroupState::Change& change);
@@ -73,6 +75,10 @@ GroupCoordinator::~GroupCoordinator() = default;
 
 int GroupCoordinator::partition_for(std::string_view group) const {
   return impl_->manager.partition_for(group);
+}
+
+ErrorCode GroupCoordinator::status(const std::string& group) const {
+  return impl_->manager.status(group);
 }
 
 std::string GroupCoordinator::Impl::fresh_member_id(const std::string& client_id) {
@@ -300,6 +306,40 @@ sim::Task<std::unique_ptr<OffsetCommitResponse>> GroupCoordinator::Impl::commit(
     response->partitions.push_back({one.partition, error});
   }
   co_return std::move(response);
+}
+
+/// GroupCoordinator.doTxnCommitOffsets: who names no member is not asked for one.
+ErrorCode GroupCoordinator::Impl::check_commit(const TxnOffsetCommitRequest& request) {
+  const ErrorCode error = manager.status(request.group);
+  if (error != ErrorCode::none) return error;
+  Group& group = manager.find_or_make(request.group);
+  if (request.generation < 0 && request.member_id.empty()) return ErrorCode::none;
+  const ErrorCode checked =
+      group.state.check_commit({request.member_id, request.generation, std::nullopt}, world.now());
+  deliver(group);
+  return checked;
+}
+
+sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> GroupCoordinator::Impl::commit(
+    const TxnOffsetCommitRequest& request) {
+  ErrorCode error = check_commit(request);
+  if (error == ErrorCode::none && !request.partitions.empty()) {
+    error = co_await manager.store_transactional_offsets(request);
+  }
+  auto response = std::make_unique<TxnOffsetCommitResponse>();
+  for (const OffsetCommitRequest::Partition& one : request.partitions) {
+    response->partitions.push_back({one.partition, error});
+  }
+  co_return std::move(response);
+}
+
+sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> GroupCoordinator::handle(
+    const TxnOffsetCommitRequest& request) {
+  return impl_->commit(request);
+}
+
+void GroupCoordinator::on_transaction_ended(int partition, std::int64_t producer, bool committed) {
+  impl_->manager.end_transaction(partition, producer, committed);
 }
 
 sim::Task<std::unique_ptr<JoinGroupResponse>> GroupCoordinator::handle(

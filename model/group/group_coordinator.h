@@ -14,7 +14,7 @@
 #include "model/cluster_context.h"
 #include "model/config.h"
 #include "model/group/offset_store.h"
-#include "model/wire/protocol.h"
+#include "model/wire/transactions.h"
 #include "sim/machine.h"
 
 #include <memory>
@@ -35,6 +35,8 @@ class GroupCoordinator {
   /// The partition of __consumer_offsets that keeps the group: |hash| modulo its partitions.
   int partition_for(std::string_view group) const;
 
+  /// NONE: the group can be asked about here, now.
+  ErrorCode status(const std::string& group) const;
   /// This broker leads the partition from now on: begins to load its groups.
   void on_elected(int partition, LeaderEpoch epoch);
   /// It no longer does: forgets the groups; calls that wait are answered NOT_COORDINATOR.
@@ -49,6 +51,10 @@ class GroupCoordinator {
   sim::Task<std::unique_ptr<JoinGroupResponse>> handle(const JoinGroupRequest& request);
   sim::Task<std::unique_ptr<SyncGroupResponse>> handle(const SyncGroupRequest& request);
   sim::Task<std::unique_ptr<OffsetCommitResponse>> handle(const OffsetCommitRequest& request);
+  sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> handle(const TxnOffsetCommitRequest& request);
+  /// A marker stands in that partition of __consumer_offsets: its offsets are the groups' now, or
+  /// are forgotten.
+  void on_transaction_ended(int partition, std::int64_t producer, bool committed);
   // These never wait.
   std::unique_ptr<HeartbeatResponse> handle(const HeartbeatRequest& request);
   std::unique_ptr<LeaveGroupResponse> handle(const LeaveGroupRequest& request);

@@ -1,5 +1,6 @@
 #include "model/group/group_metadata_manager.h"
 
+#include "log/batch/control_record.h"
 #include "model/broken_rules.h"
 #include "model/events.h"
 #include "model/java_hash.h"
@@ -225,6 +226,62 @@ void GroupMetadataManager::forget_partitions(const std::vector<TopicPartition>& 
   }
 }
 
+// --- Transactions ---
+
+sim::Task<ErrorCode> GroupMetadataManager::store_transactional_offsets(
+    const TxnOffsetCommitRequest& request) {
+  const int partition = partition_for(request.group);
+  ENSURE(owned_.contains(partition), "a commit for a partition that is led elsewhere");
+  const LeaderEpoch epoch = owned_.at(partition).epoch;
+  const log::Timestamp now = context_.stamp_millis(process_.machine());
+  log::BatchBuilder::Options options;
+  options.producer_id = request.producer.id;
+  options.producer_epoch = request.producer.epoch;
+  options.transactional = true;
+  log::BatchBuilder builder(options);
+  for (const OffsetCommitRequest::Partition& one : request.partitions) {
+    const CommittedOffset commit{one.offset, one.leader_epoch, std::string(), now};
+    builder.append(now, offset_commit_key(request.group, one.partition),
+                   offset_commit_value(commit));
+    // Before it is written: the marker that ends it may be there as soon as it is.
+    transactional_.add(partition, request.producer.id, request.group, one.partition, {commit});
+  }
+  const ErrorCode appended = co_await store_.append(partition, builder.build());
+  const ErrorCode error = offset_store_error(appended);
+  if (error != ErrorCode::none && owns(partition, epoch)) {
+    transactional_.remove(partition, request.producer.id, request.group);
+  }
+  co_return error;
+}
+
+GroupMetadata& GroupMetadataManager::find_or_make_in(Groups& groups, int partition,
+                                                     const std::string& id) const {
+  const auto found = groups.find(id);
+  if (found != groups.end()) return found->second;
+  return groups.emplace(id, GroupMetadata{GroupState(id, rules()), partition}).first->second;
+}
+
+/// What was committed otherwise since then counts more (CommitRecordMetadataAndOffset.olderThan;
+/// here by time).
+void GroupMetadataManager::make_committed(Groups& groups, int partition,
+                                          TransactionalOffsets::OfProducer ended) const {
+  for (auto& [id, offsets] : ended) {
+    GroupMetadata& group = find_or_make_in(groups, partition, id);
+    for (auto& [of, pending] : offsets) {
+      const auto known = group.offsets.find(of);
+      const bool older =
+          known != group.offsets.end() && known->second.committed > pending.commit.committed;
+      if (!older) group.offsets.insert_or_assign(of, std::move(pending.commit));
+    }
+  }
+}
+
+void GroupMetadataManager::end_transaction(int partition, std::int64_t producer, bool committed) {
+  TransactionalOffsets::OfProducer ended = transactional_.take(partition, producer);
+  const auto owned = owned_.find(partition);
+  if (committed && owned != owned_.end()) make_committed(groups_, partition, std::move(ended));
+}
+
 // --- Moving ---
 
 void GroupMetadataManager::own(int partition, LeaderEpoch epoch) {
@@ -236,6 +293,7 @@ void GroupMetadataManager::own(int partition, LeaderEpoch epoch) {
 
 void GroupMetadataManager::disown(int partition) {
   if (owned_.erase(partition) == 0) return;
+  transactional_.forget(partition);
   for (auto group = groups_.begin(); group != groups_.end();) {
     if (group->second.partition != partition) {
       ++group;
@@ -268,7 +326,8 @@ sim::Task<> GroupMetadataManager::load(int partition, LeaderEpoch epoch) {
 
 bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offset& next,
                                         std::map<std::string, GroupMetadata>& loaded,
-                                        std::int64_t& records) const {
+                                        std::int64_t& records) {
+  const log::BatchView* current = nullptr;
   const auto group_of = [&](const std::string& id) -> GroupMetadata& {
     const auto found = loaded.find(id);
     if (found != loaded.end()) return found->second;
@@ -279,7 +338,12 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
     const std::optional<CoordinatorRecord> decoded = decode_coordinator_record(record);
     if (!decoded || record.offset < next) return true;
     if (const auto* commit = std::get_if<OffsetCommitRecord>(&*decoded)) {
-      if (commit->offset) {
+      if (current->is_transactional()) {
+        if (commit->offset) {
+          transactional_.add(partition, current->producer_id(), commit->group, commit->partition,
+                             {*commit->offset});
+        }
+      } else if (commit->offset) {
         group_of(commit->group).offsets[commit->partition] = *commit->offset;
       } else {
         group_of(commit->group).offsets.erase(commit->partition);
@@ -295,7 +359,16 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
   };
   log::ByteVector scratch;
   for (const log::BatchView& batch : log::Batches(bytes)) {
-    if (!log::for_each_record(batch, scratch, apply).ok()) return false;
+    current = &batch;
+    if (batch.is_control()) {
+      const auto marker = log::read_marker(batch);
+      if (!marker.ok()) return false;
+      TransactionalOffsets::OfProducer ended = transactional_.take(partition, batch.producer_id());
+      const bool committed = *marker && (*marker)->result == log::TransactionResult::commit;
+      if (committed) make_committed(loaded, partition, std::move(ended));
+    } else if (!log::for_each_record(batch, scratch, apply).ok()) {
+      return false;
+    }
     next = std::max(next, batch.next_offset());
   }
   return true;

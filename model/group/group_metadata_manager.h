@@ -16,6 +16,8 @@
 #include "model/group/group_state.h"
 #include "model/group/offset_records.h"
 #include "model/group/offset_store.h"
+#include "model/group/transactional_offsets.h"
+#include "model/wire/transactions.h"
 #include "sim/machine.h"
 
 #include <functional>
@@ -63,6 +65,15 @@ class GroupMetadataManager {
   /// Those partitions are no more: nor are offsets in them.
   void forget_partitions(const std::vector<TopicPartition>& partitions);
 
+  /// The same as part of a transaction: they become the group's when that is committed.
+  sim::Task<ErrorCode> store_transactional_offsets(const TxnOffsetCommitRequest& request);
+  /// A marker stands in that partition.
+  void end_transaction(int partition, std::int64_t producer, bool committed);
+  /// A transaction under way would change what is committed.
+  bool is_unstable(const std::string& group, const TopicPartition& of) const {
+    return transactional_.has(partition_for(group), group, of);
+  }
+
   /// Begins to read the partition's groups, unless that was done under an earlier epoch.
   void own(int partition, LeaderEpoch epoch);
   void disown(int partition);
@@ -87,8 +98,11 @@ class GroupMetadataManager {
   sim::Task<> append_tombstones(int partition, log::ByteVector batch);
   bool owns(int partition, LeaderEpoch epoch) const;
   sim::Task<> load(int partition, LeaderEpoch epoch);
+  using Groups = std::map<std::string, GroupMetadata>;
   bool load_batches(int partition, log::ByteView bytes, Offset& next,
-                    std::map<std::string, GroupMetadata>& loaded, std::int64_t& records) const;
+                    std::map<std::string, GroupMetadata>& loaded, std::int64_t& records);
+  GroupMetadata& find_or_make_in(Groups& groups, int partition, const std::string& id) const;
+  void make_committed(Groups& groups, int partition, TransactionalOffsets::OfProducer ended) const;
   void finish_load(int partition, std::map<std::string, GroupMetadata>&& loaded);
 
   sim::Process& process_;
@@ -99,6 +113,7 @@ class GroupMetadataManager {
   std::map<std::string, GroupMetadata> groups_;
   std::map<int, Ownership> owned_;
   std::int64_t commits_ = 0;  ///< Of which a broken rule forgets some.
+  TransactionalOffsets transactional_;
 };
 
 }  // namespace brokerlab::model

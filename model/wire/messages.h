@@ -20,6 +20,15 @@ inline constexpr auto id_only = [](auto& f, std::string_view topic) { f.uuid("To
 inline constexpr std::int64_t of(ErrorCode error) { return static_cast<std::int64_t>(error); }
 
 template <class F>
+void optional_text(F& f, const char* name, const std::optional<std::string>& value) {
+  if (value) {
+    f.text(name, *value);
+  } else {
+    f.null(name);
+  }
+}
+
+template <class F>
 void current_leader(F& f, int tag, const CurrentLeader& leader) {
   if (!leader.leader.valid()) return;
   f.tagged_struct(tag, "CurrentLeader", [&](F& in) {
@@ -48,7 +57,7 @@ void node_endpoints(F& f, const std::vector<BrokerEndpoint>& nodes) {
 
 template <class F>
 void describe(F& f, const ProduceRequest& m) {  // v11
-  f.null("TransactionalId");
+  optional_text(f, "TransactionalId", m.transactional_id);
   f.int16("Acks", static_cast<std::int64_t>(m.acks));
   f.int32("TimeoutMs", whole_millis(m.timeout));
   f.by_topic("TopicData", "PartitionData", m.partitions, name_only,
@@ -76,11 +85,11 @@ void describe(F& f, const ProduceResponse& m) {  // v11
 }
 
 template <class F>
-void describe(F& f, const InitProducerIdRequest&) {  // v5
-  f.null("TransactionalId");
-  f.int32("TransactionTimeoutMs", std::numeric_limits<std::int32_t>::max());
-  f.int64("ProducerId", log::no_producer_id);
-  f.int16("ProducerEpoch", log::no_producer_epoch);
+void describe(F& f, const InitProducerIdRequest& m) {  // v5
+  optional_text(f, "TransactionalId", m.transactional_id);
+  f.int32("TransactionTimeoutMs", whole_millis(m.transaction_timeout));
+  f.int64("ProducerId", m.producer.id);
+  f.int16("ProducerEpoch", m.producer.epoch);
 }
 
 template <class F>
@@ -97,7 +106,7 @@ void describe(F& f, const FetchRequest& m) {
   f.int32("MaxWaitMs", whole_millis(m.max_wait));
   f.int32("MinBytes", m.min_bytes.count());
   f.int32("MaxBytes", m.max_bytes.count());
-  f.int8("IsolationLevel", 0);
+  f.int8("IsolationLevel", static_cast<std::int64_t>(m.isolation));
   f.int32("SessionId", m.session_id);
   f.int32("SessionEpoch", m.session_epoch);
   f.by_topic("Topics", "Partitions", m.partitions, id_only,
@@ -128,9 +137,13 @@ void describe(F& f, const FetchResponse& m) {  // v17
                in.int32("PartitionIndex", one.partition.partition);
                in.int16("ErrorCode", of(one.error));
                in.int64("HighWatermark", one.high_watermark);
-               in.int64("LastStableOffset", one.high_watermark);
+               in.int64("LastStableOffset", one.last_stable_offset);
                in.int64("LogStartOffset", one.log_start_offset);
-               in.null("AbortedTransactions");
+               in.array("AbortedTransactions", one.aborted,
+                        [](F& each, const log::AbortedTransaction& aborted) {
+                          each.int64("ProducerId", aborted.producer_id);
+                          each.int64("FirstOffset", aborted.first_offset);
+                        });
                in.int32("PreferredReadReplica", one.preferred_read_replica.value());
                in.bytes("Records", one.records);
                if (one.diverging_epoch) {
@@ -147,7 +160,7 @@ void describe(F& f, const FetchResponse& m) {  // v17
 template <class F>
 void describe(F& f, const ListOffsetsRequest& m) {  // v9; a follower's has its id for -1
   f.int32("ReplicaId", -1);
-  f.int8("IsolationLevel", 0);
+  f.int8("IsolationLevel", static_cast<std::int64_t>(m.isolation));
   f.by_topic("Topics", "Partitions", m.partitions, name_only,
              [](F& in, const ListOffsetsRequest::Partition& one) {
                in.int32("PartitionIndex", one.partition.partition);
@@ -240,7 +253,7 @@ void describe(F& f, const MetadataResponse& m) {  // v12
     in.int16("ErrorCode", of(topic.error));
     in.text("Name", topic.name);
     in.uuid("TopicId", topic.name);
-    in.boolean("IsInternal", topic.name == offsets_topic);
+    in.boolean("IsInternal", topic.name == offsets_topic || topic.name == transactions_topic);
     in.array("Partitions", topic.partitions, [](F& inner, const PartitionMetadata& one) {
       inner.int16("ErrorCode", of(one.error));
       inner.int32("PartitionIndex", one.partition);

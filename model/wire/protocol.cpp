@@ -1,6 +1,6 @@
 #include "model/wire/protocol.h"
 
-#include "model/wire/messages.h"
+#include "model/wire/transaction_messages.h"
 
 #include <algorithm>
 
@@ -32,6 +32,11 @@ constexpr ApiName api_names[] = {
     {ApiKey::delete_records, "DeleteRecords", "DeleteRecords response"},
     {ApiKey::init_producer_id, "InitProducerId", "InitProducerId response"},
     {ApiKey::offset_for_leader_epoch, "OffsetForLeaderEpoch", "OffsetForLeaderEpoch response"},
+    {ApiKey::add_partitions_to_txn, "AddPartitionsToTxn", "AddPartitionsToTxn response"},
+    {ApiKey::add_offsets_to_txn, "AddOffsetsToTxn", "AddOffsetsToTxn response"},
+    {ApiKey::end_txn, "EndTxn", "EndTxn response"},
+    {ApiKey::write_txn_markers, "WriteTxnMarkers", "WriteTxnMarkers response"},
+    {ApiKey::txn_offset_commit, "TxnOffsetCommit", "TxnOffsetCommit response"},
     {ApiKey::alter_partition, "AlterPartition", "AlterPartition response"},
     {ApiKey::allocate_producer_ids, "AllocateProducerIds", "AllocateProducerIds response"},
 };
@@ -121,6 +126,16 @@ Bytes ProduceRequest::size() const { return request_size(*this); }
 Bytes ProduceResponse::size() const { return response_size(*this); }
 Bytes InitProducerIdRequest::size() const { return request_size(*this); }
 Bytes InitProducerIdResponse::size() const { return response_size(*this); }
+Bytes AddPartitionsToTxnRequest::size() const { return request_size(*this); }
+Bytes AddPartitionsToTxnResponse::size() const { return response_size(*this); }
+Bytes AddOffsetsToTxnRequest::size() const { return request_size(*this); }
+Bytes AddOffsetsToTxnResponse::size() const { return response_size(*this); }
+Bytes EndTxnRequest::size() const { return request_size(*this); }
+Bytes EndTxnResponse::size() const { return response_size(*this); }
+Bytes WriteTxnMarkersRequest::size() const { return request_size(*this); }
+Bytes WriteTxnMarkersResponse::size() const { return response_size(*this); }
+Bytes TxnOffsetCommitRequest::size() const { return request_size(*this); }
+Bytes TxnOffsetCommitResponse::size() const { return response_size(*this); }
 Bytes FetchRequest::size() const { return request_size(*this); }
 Bytes FetchResponse::size() const { return response_size(*this); }
 Bytes ListOffsetsRequest::size() const { return request_size(*this); }

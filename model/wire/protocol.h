@@ -11,11 +11,12 @@
 
 #include "base/units.h"
 #include "log/batch/records.h"
+#include "log/segment/transaction_index.h"
 #include "model/config.h"
 #include "model/error_code.h"
 #include "model/ids.h"
+#include "model/producer_id.h"
 #include "model/wire/consumer_protocol.h"
-#include "model/wire/producer_id.h"
 #include "sim/network.h"
 
 #include <cstdint>
@@ -47,6 +48,11 @@ enum class ApiKey : std::int16_t {
   delete_records = 21,
   init_producer_id = 22,
   offset_for_leader_epoch = 23,
+  add_partitions_to_txn = 24,
+  add_offsets_to_txn = 25,
+  end_txn = 26,
+  write_txn_markers = 27,
+  txn_offset_commit = 28,
   alter_partition = 56,
   allocate_producer_ids = 67,
 };
@@ -118,6 +124,7 @@ struct ProduceRequest final : Request {
     log::Records records;  ///< One batch.
     Origin origin = {};
   };
+  std::optional<std::string> transactional_id;
   Acks acks = Acks::all;
   Duration timeout = 30s;
   std::vector<Partition> partitions;
@@ -138,10 +145,14 @@ struct ProduceResponse final : Response {
   std::vector<BrokerEndpoint> node_endpoints;  ///< Of the leaders named above.
 };
 
-/// An id for an idempotent producer.
+/// An id for an idempotent producer, or the epoch under which a transactional id is used next.
 struct InitProducerIdRequest final : Request {
   InitProducerIdRequest() : Request(ApiKey::init_producer_id) {}
   Bytes size() const override;
+  std::optional<std::string> transactional_id;
+  Duration transaction_timeout = std::chrono::milliseconds(
+      std::numeric_limits<std::int32_t>::max());  ///< Without a transactional id of no meaning.
+  ProducerIdAndEpoch producer;                    ///< What it has, when it wants the next epoch.
 };
 
 struct InitProducerIdResponse final : Response {
@@ -176,6 +187,7 @@ struct FetchRequest final : Request {
     sim::EventId because = {};  ///< Why a follower follows; not on the wire, for the trace.
   };
   BrokerId replica;  ///< None: a consumer.
+  IsolationLevel isolation = IsolationLevel::read_uncommitted;
   Duration max_wait = 500ms;
   Bytes min_bytes{1};
   Bytes max_bytes = 50_MiB;
@@ -203,6 +215,9 @@ struct FetchResponse final : Response {
     std::optional<DivergingEpoch> diverging_epoch;
     log::Records records;
     Offset log_end_offset = log::no_offset;  ///< Not on the wire: for who tells the story.
+    Offset last_stable_offset = log::no_offset;
+    /// For read_committed: transactions with records in `records` that were aborted.
+    std::vector<log::AbortedTransaction> aborted = {};
     CurrentLeader current_leader = {};
     BrokerId preferred_read_replica = {};  ///< KIP-392: nearer to the consumer. None: this one.
   };
@@ -225,6 +240,7 @@ struct ListOffsetsRequest final : Request {
     std::int64_t timestamp = latest_timestamp;
   };
   bool from_follower = false;  ///< replica_id is a broker's: the log's end, not the high watermark.
+  IsolationLevel isolation = IsolationLevel::read_uncommitted;
   std::vector<Partition> partitions;
 };
 
@@ -506,7 +522,8 @@ struct ControlledShutdownResponse final : Response {
 struct FindCoordinatorRequest final : Request {
   FindCoordinatorRequest() : Request(ApiKey::find_coordinator) {}
   Bytes size() const override;
-  std::string group;
+  std::string group;         ///< Or a transactional id.
+  bool transaction = false;  ///< It is one.
 };
 
 struct FindCoordinatorResponse final : Response {

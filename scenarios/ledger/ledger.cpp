@@ -113,7 +113,7 @@ std::vector<Invariant> Ledger::invariants() const {
 // --- Clients ---
 
 void Ledger::declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
-                              const std::vector<std::string>& topics) {
+                              const std::vector<std::string>& topics, bool read_committed) {
   const bool is_new = !groups_.contains(group);
   GroupView& view = groups_[group];
   if (is_new) {
@@ -121,6 +121,7 @@ void Ledger::declare_consumer(std::string consumer, std::string group, bool rese
     view.bit = RecordBook::Groups{1} << (groups_.size() - 1);
   }
   view.resets_to_latest = view.resets_to_latest || resets_to_latest;
+  view.read_committed = read_committed;
   view.topics.insert(topics.begin(), topics.end());
   group_of_[std::move(consumer)] = std::move(group);
   declare_readers();
@@ -295,6 +296,7 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   }
   view->delivered += consumed.count;
   note_read_committed(consumed, group->second);
+  if (view->read_committed) look_for_aborted(*view, consumed);
   invariant("consumed_offsets_have_no_gaps").checked += consumed.count;
   note_position(*view, name, consumed.end());
   const auto [next, first] = view->next_offset.try_emplace(name, consumed.end());
@@ -307,6 +309,10 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
     expected = log_start;
   }
   if (first) return;
+  if (consumed.first > expected &&
+      is_passed_over(name, expected, consumed.first, view->read_committed)) {
+    expected = consumed.first;
+  }
   // A group without a commit may be sent to the end of the log again, and so may one whose offset
   // is gone.
   const bool may_jump = view->resets_to_latest && (was_deleted || !view->committed.contains(name));
@@ -397,6 +403,12 @@ void Ledger::on_committed(std::string_view group, const TopicPartition& name, Of
   GroupView& view = groups_[std::string(group)];
   view.committed[name] = offset;
   view.committed_at[name] = world_.now();
+  // Behind the last record that it was given there may be the end of a transaction.
+  const auto next = view.next_offset.find(name);
+  if (next == view.next_offset.end() || next->second >= offset) return;
+  if (!is_passed_over(name, next->second, offset, view.read_committed)) return;
+  note_position(view, name, offset);
+  next->second = offset;
 }
 
 void Ledger::on_commit_read(std::string_view group, const TopicPartition& name, Offset offset) {
@@ -454,6 +466,18 @@ std::int64_t Ledger::acknowledged_by(int producer) const {
 
 void Ledger::on_batch_appended(const model::AppendedBatch& batch) {
   if (batch.phantom != nullptr) book_.add_batch(*batch.phantom, batch.records);
+  const auto epoch = epochs_.find(batch.producer.id);
+  if (epoch != epochs_.end()) {
+    constexpr const char* promise = "fenced_producers_write_nothing";
+    ++invariant(promise).checked;
+    // A leader that has been deposed will cut it off.
+    const bool leads = partitions_[batch.partition].leader == batch.leader;
+    if (leads && batch.producer.epoch < epoch->second) {
+      violate(promise, phrase("producer {} wrote to {} in epoch {}, after it was fenced off by {}",
+                              batch.producer.id, batch.partition.name(), batch.producer.epoch,
+                              epoch->second));
+    }
+  }
   for (model::Observer* listener : listeners_) listener->on_batch_appended(batch);
 }
 

@@ -30,6 +30,15 @@
 //   idempotent_writes_happen_once     no record of an idempotent producer stands there twice,
 //   idempotent_writes_keep_order      nor behind one that it sent later
 //
+// and of transactions, all the time:
+//
+//   aborted_records_stay_hidden       no group with read_committed is given a record of a
+//   transaction
+//                                     that was aborted, or (see consumed_offsets_have_no_gaps)
+//                                     misses one of a transaction that was committed
+//   markers_follow_the_decision       every partition gets the end that the coordinator has written
+//   fenced_producers_write_nothing    after a newer producer has begun under its transactional id
+//
 // Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.
 //
 // An acknowledged record that no log holds is a loss: a broken promise only when the producer asked
@@ -156,6 +165,10 @@ class Ledger : public model::Observer {
   void on_batch_appended(const model::AppendedBatch& batch) override;
   void on_deleting(const model::DeletedRecords& deleted) override;
   void on_compacting(const model::CompactedSegments& compacted) override;
+  void on_marker_appended(model::BrokerId leader, const model::TopicPartition&, model::Offset,
+                          model::ProducerIdAndEpoch, bool committed) override;
+  void on_transaction_decided(model::ProducerIdAndEpoch, bool committed) override;
+  void on_transactional_producer(std::string_view id, model::ProducerIdAndEpoch) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
   void on_high_watermark(model::BrokerId, const model::TopicPartition&, model::Offset) override;
@@ -216,6 +229,7 @@ class Ledger : public model::Observer {
     Time most_lag_at{};
     RecordBook::Groups bit = 0;
     bool resets_to_latest = false;
+    bool read_committed = false;
   };
 
   const std::map<model::TopicPartition, PartitionView>& partitions() const { return partitions_; }
@@ -307,7 +321,7 @@ class Ledger : public model::Observer {
   /// `resets_to_latest`: auto.offset.reset, which may jump over records before the first commit.
   /// `topics`: what the group's lag is of.
   void declare_consumer(std::string consumer, std::string group, bool resets_to_latest,
-                        const std::vector<std::string>& topics);
+                        const std::vector<std::string>& topics, bool read_committed = false);
   /// Whose loss is a broken promise: producers with acks=all.
   struct Producer {
     bool wants_all = false;   ///< acks=all
@@ -422,6 +436,12 @@ class Ledger : public model::Observer {
                            const model::TopicPartition& name, model::Offset from, model::Offset to);
   void note_deleted_unread();
 
+  // Transactions (ledger_transactions.cpp)
+  /// Nothing but markers, and for read_committed records of aborted transactions, stands there.
+  bool is_passed_over(const model::TopicPartition& name, model::Offset from, model::Offset to,
+                      bool read_committed) const;
+  void look_for_aborted(const GroupView& group, const model::ConsumedRecords& consumed);
+
   // Losses (ledger_losses.cpp)
   /// A later leader began without that offset.
   bool is_superseded(const model::TopicPartition& name, const AppendedRange& range,
@@ -528,7 +548,9 @@ class Ledger : public model::Observer {
   std::map<int, std::string> zookeeper_roles_;
   std::map<std::int64_t, std::uint64_t> zookeeper_history_;
   std::map<int, Producer> producers_;
-  std::map<int, std::string> topic_of_;  ///< By producer.
+  std::map<std::int64_t, bool> decided_;         ///< How its last transaction ends, by producer id.
+  std::map<std::int64_t, std::int16_t> epochs_;  ///< In force for transactional producers.
+  std::map<int, std::string> topic_of_;          ///< By producer.
   std::map<int, std::int64_t> acknowledged_by_;
   model::BrokerId controller_;
   int controller_elections_ = 0;

@@ -40,16 +40,18 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"segment", {"", "batch", "env"}},
       {"partition", {"", "batch", "env", "segment"}},
       {"directory", {"", "batch", "env", "segment", "partition"}}}},
-    // words -> wire -> { zookeeper, group, client, controller } -> { broker, zookeeper_store }
+    // words -> wire -> { zookeeper, group, transaction, client, controller } -> { broker,
+    // zookeeper_store }
     // Controller and broker see ZooKeeper only through the door: controller/metadata_store.h.
     {"model",
      {{"", {}},
       {"wire", {""}},
       {"zookeeper", {"", "wire"}},
       {"group", {"", "wire"}},
+      {"transaction", {"", "wire"}},
       {"client", {"", "wire"}},
       {"controller", {"", "wire"}},
-      {"broker", {"", "wire", "group", "controller"}},
+      {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
     // words -> sweep
     {"plan", {{"", {}}, {"sweep", {""}}}},

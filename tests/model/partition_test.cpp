@@ -112,7 +112,8 @@ class PartitionStory {
     wanted.fetch_offset = from;
     wanted.last_fetched_epoch = last_fetched;
     wanted.current_leader_epoch = current;
-    return partition.read(wanted, follower, 1_MiB, true);
+    const auto reader = follower ? Partition::Reader::follower : Partition::Reader::consumer;
+    return partition.read(wanted, reader, 1_MiB, true);
   }
   Offset high_watermark() const { return partition.high_watermark(); }
   Offset end() const { return partition.log_end_offset(); }
@@ -485,9 +486,9 @@ TEST_CASE("a follower serves consumers up to the high watermark that it has hear
   FetchRequest::Partition wanted{.partition = story.partition.name()};
   wanted.current_leader_epoch = 3;
   wanted.fetch_offset = 3;
-  CHECK_FALSE(story.partition.readable(wanted, false).answer_now);
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::consumer).answer_now);
   wanted.fetch_offset = 4;
-  CHECK(story.partition.readable(wanted, false).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::consumer).answer_now);
 }
 
 TEST_CASE("who has another idea of the epoch is told which is newer", "[unit]") {
@@ -561,17 +562,17 @@ TEST_CASE("a delayed fetch is answered at once when waiting is of no use", "[uni
   FetchRequest::Partition wanted{.partition = story.partition.name()};
   wanted.fetch_offset = 0;
   wanted.current_leader_epoch = 2;
-  CHECK_FALSE(story.partition.readable(wanted, false).answer_now);
-  CHECK(story.partition.readable(wanted, false).bytes == Bytes(0));
-  CHECK(story.partition.readable(wanted, true).bytes > Bytes(0));
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::consumer).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::consumer).bytes == Bytes(0));
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).bytes > Bytes(0));
   wanted.fetch_offset = 3;  // The log was cut below it.
-  CHECK(story.partition.readable(wanted, true).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
   wanted.fetch_offset = 0;
   wanted.current_leader_epoch = 1;
-  CHECK(story.partition.readable(wanted, true).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
   story.follow(3, 3);
   wanted.current_leader_epoch = 3;
-  CHECK(story.partition.readable(wanted, true).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
 }
 
 // DelayedFetch, case F: a fetch of an older segment gets no more by waiting.
@@ -582,12 +583,12 @@ TEST_CASE("a delayed fetch of a segment that is done is answered with what there
   story.lead(1);
   FetchRequest::Partition wanted{.partition = story.partition.name()};
   REQUIRE(story.append(1) == ErrorCode::none);
-  CHECK_FALSE(story.partition.readable(wanted, true).answer_now);
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
   REQUIRE(story.append(3) == ErrorCode::none);
   REQUIRE(story.partition.log().segment_count() == 2);
-  CHECK(story.partition.readable(wanted, true).answer_now);
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
   wanted.fetch_offset = 2;
-  CHECK_FALSE(story.partition.readable(wanted, true).answer_now);
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
 }
 
 // --- Truncating ---

@@ -1,0 +1,108 @@
+// Transactions: what may be passed over, and what may not be seen.
+#include "base/translation.h"
+#include "log/partition/producer_state.h"
+#include "scenarios/ledger/ledger.h"
+
+#include <algorithm>
+
+namespace brokerlab::scenarios {
+
+using model::BrokerId;
+using model::Offset;
+using model::ProducerIdAndEpoch;
+using model::TopicPartition;
+
+namespace {
+
+using Aborted = std::vector<log::AbortedTransaction>;
+
+bool is_aborted(const log::ProducerBatch& batch, const Aborted& aborted) {
+  return batch.transactional &&
+         std::any_of(aborted.begin(), aborted.end(), [&](const log::AbortedTransaction& one) {
+           return one.producer_id == batch.producer_id && one.first_offset <= batch.base_offset &&
+                  batch.last_offset <= one.last_offset;
+         });
+}
+
+/// Calls `visit` for each batch from `from` on that begins below `to`. False: not all can be read.
+template <class Visit>
+bool for_each_batch(const log::Log& log, Offset from, Offset to, Visit visit) {
+  while (from < to) {
+    const auto data = log.read_records(from, (1_MiB).count(), log.log_end_offset(), true);
+    if (!data || data->empty()) return false;
+    const Offset before = from;
+    const auto take = [&](const log::ProducerBatch& batch) {
+      if (batch.base_offset < to) visit(batch);
+      from = batch.last_offset + 1;
+    };
+    for (const log::PhantomBatch& batch : data->phantoms()) take(log::ProducerBatch::of(batch));
+    for (const log::BatchView& batch : log::Batches(data->bytes())) {
+      take(log::ProducerBatch::of(batch));
+    }
+    if (from == before) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Ledger::is_passed_over(const TopicPartition& name, Offset from, Offset to,
+                            bool read_committed) const {
+  const auto view = partitions_.find(name);
+  if (view == partitions_.end() || !view->second.leader.valid()) return false;
+  const model::Partition* leader = find_replica_(view->second.leader, name);
+  if (leader == nullptr || leader->log_end_offset() < to) return false;
+  bool only_such = true;
+  quietly(view->second.leader, [&] {
+    const Aborted aborted = leader->log().aborted_transactions(from, to);
+    const bool read = for_each_batch(leader->log(), from, to, [&](const log::ProducerBatch& one) {
+      if (!one.control && !(read_committed && is_aborted(one, aborted))) only_such = false;
+    });
+    only_such = only_such && read;
+  });
+  return only_such;
+}
+
+void Ledger::look_for_aborted(const GroupView& group, const model::ConsumedRecords& consumed) {
+  constexpr const char* promise = "aborted_records_stay_hidden";
+  invariant(promise).checked += consumed.count;
+  if (!group.read_committed) return;
+  const TopicPartition& name = consumed.partition;
+  const auto view = partitions_.find(name);
+  if (view == partitions_.end() || !view->second.leader.valid()) return;
+  const model::Partition* leader = find_replica_(view->second.leader, name);
+  if (leader == nullptr || leader->log_end_offset() < consumed.end()) return;
+  const Aborted aborted = leader->log().aborted_transactions(consumed.first, consumed.end());
+  if (aborted.empty()) return;
+  bool seen = false;
+  quietly(view->second.leader, [&] {
+    (void)for_each_batch(leader->log(), consumed.first, consumed.end(),
+                         [&](const log::ProducerBatch& one) { seen |= is_aborted(one, aborted); });
+  });
+  if (seen) {
+    violate(promise, phrase("{} was given offset {} of {}, of a transaction that was aborted",
+                            consumed.consumer, consumed.first, name.name()));
+  }
+}
+
+void Ledger::on_transactional_producer(std::string_view, ProducerIdAndEpoch producer) {
+  std::int16_t& epoch = epochs_[producer.id];
+  epoch = std::max(epoch, producer.epoch);
+}
+
+void Ledger::on_transaction_decided(ProducerIdAndEpoch producer, bool committed) {
+  decided_[producer.id] = committed;
+}
+
+void Ledger::on_marker_appended(BrokerId, const TopicPartition& name, Offset offset,
+                                ProducerIdAndEpoch producer, bool committed) {
+  constexpr const char* promise = "markers_follow_the_decision";
+  ++invariant(promise).checked;
+  const auto decided = decided_.find(producer.id);
+  if (decided != decided_.end() && decided->second == committed) return;
+  violate(promise, phrase("the marker at offset {} of {} is not what the coordinator decided of "
+                          "producer {}",
+                          offset, name.name(), producer.id));
+}
+
+}  // namespace brokerlab::scenarios
