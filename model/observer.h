@@ -15,6 +15,7 @@
 #include "model/producer_id.h"
 
 #include <cstdint>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -138,8 +139,12 @@ class Observer {
   /// A leader has appended the end of a transaction.
   virtual void on_marker_appended(BrokerId /*leader*/, const TopicPartition&, Offset,
                                   ProducerIdAndEpoch, bool /*committed*/) {}
-  /// A coordinator has written how the producer's transaction ends; its markers follow.
-  virtual void on_transaction_decided(ProducerIdAndEpoch, bool /*committed*/) {}
+  /// A coordinator has written how the producer's transaction ends; its markers follow, one in each
+  /// of these partitions. Told again by each coordinator that takes it over.
+  virtual void on_transaction_decided(ProducerIdAndEpoch, bool /*committed*/,
+                                      const std::set<TopicPartition>&) {}
+  /// It has written that all of them stand.
+  virtual void on_transaction_completed(ProducerIdAndEpoch) {}
   /// A producer begins under a transactional id: whoever has an older epoch is fenced off.
   virtual void on_transactional_producer(std::string_view /*id*/, ProducerIdAndEpoch) {}
   virtual void on_log_end(BrokerId, const TopicPartition&, Offset /*end*/) {}

@@ -27,11 +27,11 @@ void TransactionMarkers::send(const std::string& transactional_id, LeaderEpoch c
   const auto transaction = std::make_shared<const Undone>(
       Undone{transactional_id, coordinator_epoch, std::move(complete)});
   undone_[transactional_id] = transaction;
-  observer_.on_transaction_decided(
-      transaction->complete.producer,
-      transaction->complete.phase == TransactionPhase::complete_commit);
   const TransactionMetadata* metadata = still_ours(transaction);
   if (metadata == nullptr) return;
+  observer_.on_transaction_decided(
+      transaction->complete.producer,
+      transaction->complete.phase == TransactionPhase::complete_commit, metadata->partitions());
   enqueue(transaction, {metadata->partitions().begin(), metadata->partitions().end()});
   maybe_complete(transactional_id);
 }
@@ -195,6 +195,7 @@ sim::Task<> TransactionMarkers::write_completion(UndonePtr transaction) {
     TransactionTransit complete = transaction->complete;
     const ErrorCode error = co_await states_.append(transaction->id, transaction->coordinator_epoch,
                                                     std::move(complete), true);
+    if (error == ErrorCode::none) observer_.on_transaction_completed(transaction->complete.producer);
     if (error != ErrorCode::coordinator_not_available) co_return;
     co_await process_.world().sleep(marker_retry_pause);
   }

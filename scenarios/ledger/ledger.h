@@ -32,11 +32,12 @@
 //
 // and of transactions, all the time:
 //
-//   aborted_records_stay_hidden       no group with read_committed is given a record of a
-//   transaction
-//                                     that was aborted, or (see consumed_offsets_have_no_gaps)
-//                                     misses one of a transaction that was committed
-//   markers_follow_the_decision       every partition gets the end that the coordinator has written
+//   aborted_records_stay_hidden       no group with read_committed is given a record of an aborted
+//                                     transaction (that it misses none of a committed one is
+//                                     consumed_offsets_have_no_gaps)
+//   markers_follow_the_decision       no partition gets another end than the coordinator has written
+//   transactions_end_everywhere       when it has written that all is done, every partition of the
+//                                     transaction has its end
 //   fenced_producers_write_nothing    after a newer producer has begun under its transactional id
 //
 // Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.
@@ -167,7 +168,9 @@ class Ledger : public model::Observer {
   void on_compacting(const model::CompactedSegments& compacted) override;
   void on_marker_appended(model::BrokerId leader, const model::TopicPartition&, model::Offset,
                           model::ProducerIdAndEpoch, bool committed) override;
-  void on_transaction_decided(model::ProducerIdAndEpoch, bool committed) override;
+  void on_transaction_decided(model::ProducerIdAndEpoch, bool committed,
+                              const std::set<model::TopicPartition>& partitions) override;
+  void on_transaction_completed(model::ProducerIdAndEpoch) override;
   void on_transactional_producer(std::string_view id, model::ProducerIdAndEpoch) override;
   void on_log_end(model::BrokerId, const model::TopicPartition&, model::Offset end) override;
   void on_became_leader(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch) override;
@@ -548,7 +551,11 @@ class Ledger : public model::Observer {
   std::map<int, std::string> zookeeper_roles_;
   std::map<std::int64_t, std::uint64_t> zookeeper_history_;
   std::map<int, Producer> producers_;
-  std::map<std::int64_t, bool> decided_;         ///< How its last transaction ends, by producer id.
+  struct Decided {
+    bool committed = false;
+    std::set<model::TopicPartition> without_marker;
+  };
+  std::map<std::int64_t, Decided> decided_;      ///< Its last transaction, by producer id.
   std::map<std::int64_t, std::int16_t> epochs_;  ///< In force for transactional producers.
   std::map<int, std::string> topic_of_;          ///< By producer.
   std::map<int, std::int64_t> acknowledged_by_;

@@ -90,8 +90,18 @@ void Ledger::on_transactional_producer(std::string_view, ProducerIdAndEpoch prod
   epoch = std::max(epoch, producer.epoch);
 }
 
-void Ledger::on_transaction_decided(ProducerIdAndEpoch producer, bool committed) {
-  decided_[producer.id] = committed;
+void Ledger::on_transaction_decided(ProducerIdAndEpoch producer, bool committed,
+                                    const std::set<TopicPartition>& partitions) {
+  decided_[producer.id] = {committed, partitions};
+}
+
+void Ledger::on_transaction_completed(ProducerIdAndEpoch producer) {
+  constexpr const char* promise = "transactions_end_everywhere";
+  ++invariant(promise).checked;
+  const auto decided = decided_.find(producer.id);
+  if (decided == decided_.end() || decided->second.without_marker.empty()) return;
+  violate(promise, phrase("the transaction of producer {} is done, and {} does not have its end",
+                          producer.id, decided->second.without_marker.begin()->name()));
 }
 
 void Ledger::on_marker_appended(BrokerId, const TopicPartition& name, Offset offset,
@@ -99,7 +109,8 @@ void Ledger::on_marker_appended(BrokerId, const TopicPartition& name, Offset off
   constexpr const char* promise = "markers_follow_the_decision";
   ++invariant(promise).checked;
   const auto decided = decided_.find(producer.id);
-  if (decided != decided_.end() && decided->second == committed) return;
+  if (decided != decided_.end()) decided->second.without_marker.erase(name);
+  if (decided != decided_.end() && decided->second.committed == committed) return;
   violate(promise, phrase("the marker at offset {} of {} is not what the coordinator decided of "
                           "producer {}",
                           offset, name.name(), producer.id));

@@ -2,6 +2,7 @@
 // replicas have real logs. Header-only, so that more than one test can tell it.
 #pragma once
 
+#include "log/batch/control_record.h"
 #include "log/env/memory_env.h"
 #include "model/events.h"
 #include "scenarios/ledger/ledger.h"
@@ -28,6 +29,7 @@ class LedgerStory {
     });
     ledger.declare_producer(0, {acks_all, idempotent}, "t");
     ledger.declare_consumer("reader", "readers", false, {"t"});
+    ledger.declare_consumer("careful", "careful", false, {"t"}, true);
     for (int i = 1; i <= 3; ++i) {
       const sim::MachineId machine(i);
       context_.broker_machines[BrokerId(i)] = machine;
@@ -69,11 +71,34 @@ class LedgerStory {
     log::BatchBuilder builder;
     const std::string text = value(number);
     builder.append(0, key ? std::optional(log::as_bytes(*key)) : std::nullopt, log::as_bytes(text));
-    log::ByteVector batch = builder.build();
-    const log::Offset first = replica(leader).log_end_offset();
-    REQUIRE(replica(leader).append_as_leader(batch, model::Acks::leader, world.now(), 0).ok());
-    ledger.on_leader_append(BrokerId(leader), partition, replica(leader).leader_epoch(), first,
-                            first + 1, 100);
+    append_batch(leader, builder.build(), log::AppendOrigin::client);
+  }
+  /// A batch of one record, part of a transaction, by the producer with that epoch.
+  void append_in_transaction(int leader, std::int64_t number, model::ProducerIdAndEpoch producer) {
+    log::BatchBuilder::Options options;
+    options.producer_id = producer.id;
+    options.producer_epoch = producer.epoch;
+    options.base_sequence = sequences_[{producer.id, producer.epoch}]++;
+    options.transactional = true;
+    log::BatchBuilder builder(options);
+    const std::string text = value(number);
+    builder.append(0, {}, log::as_bytes(text));
+    const log::Offset first = append_batch(leader, builder.build(), log::AppendOrigin::client);
+    const std::vector<model::RecordRun> records{{0, number, 1}};
+    ledger.on_batch_appended({.leader = BrokerId(leader),
+                              .partition = partition,
+                              .records = records,
+                              .base_offset = first,
+                              .because = {},
+                              .producer = producer});
+  }
+  /// The end of a transaction, as a coordinator has it written.
+  void append_marker(int leader, model::ProducerIdAndEpoch producer, bool committed) {
+    const auto end = committed ? log::TransactionResult::commit : log::TransactionResult::abort;
+    const log::Offset offset =
+        append_batch(leader, log::build_marker(producer.id, producer.epoch, 0, {end, 0}),
+                     log::AppendOrigin::coordinator);
+    ledger.on_marker_appended(BrokerId(leader), partition, offset, producer, committed);
   }
   /// The follower fetches all that it lacks.
   void copy(int leader, int follower) {
@@ -182,6 +207,15 @@ class LedgerStory {
   Ledger ledger{world};
 
  private:
+  log::Offset append_batch(int leader, log::ByteVector batch, log::AppendOrigin origin) {
+    const log::Offset first = replica(leader).log_end_offset();
+    REQUIRE(
+        replica(leader).append_as_leader(batch, model::Acks::leader, world.now(), 0, origin).ok());
+    ledger.on_leader_append(BrokerId(leader), partition, replica(leader).leader_epoch(), first,
+                            first + 1, 100);
+    return first;
+  }
+
   struct Replica {
     Replica(BrokerId id, sim::PartitionId number, const model::TopicConfig& config)
         : partition(id, tests_partition(), number, config, 30s) {
@@ -201,6 +235,7 @@ class LedgerStory {
   model::PartitionDirectory partitions_{world};
   model::ClusterContext context_{world, ledger, partitions_};
   std::map<BrokerId, std::unique_ptr<Replica>> replicas_;
+  std::map<std::pair<std::int64_t, std::int16_t>, std::int32_t> sequences_;  ///< The next ones.
 };
 
 }  // namespace brokerlab::scenarios
