@@ -69,6 +69,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_log(app, context);
   add_topology(app, context);
   add_sweep(app, context);
+  add_limit(app, context);
   add_fuzz(app, context);
   app.footer(
       tr("Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"

@@ -53,8 +53,8 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
-    // words -> sweep
-    {"plan", {{"", {}}, {"sweep", {""}}}},
+    // words -> { sweep, closed } -> limit
+    {"plan", {{"", {}}, {"sweep", {""}}, {"closed", {""}}, {"limit", {"", "closed"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.
