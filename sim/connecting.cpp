@@ -85,8 +85,8 @@ void NetworkState::establish(const std::shared_ptr<Attempt>& attempt) {
   const SocketPtr ours(new Socket(connection, 0));
   SocketPtr theirs(new Socket(connection, 1));
   // The last packet of the handshake takes one more delay; nothing overtakes it.
-  const Time accepted =
-      arrival(connection->ways[0], world.now() + delay(attempt->from, attempt->to));
+  const Time accepted = world.now() + delay(attempt->from, attempt->to);
+  connection->ways[0].opens = connection->ways[0].last_at_nic = accepted;
   world.at(accepted, [this, theirs = std::move(theirs),
                       place = std::pair(attempt->to.id, attempt->port)]() mutable {
     Listener* listening = listener(place.first, place.second);

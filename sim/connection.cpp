@@ -53,9 +53,14 @@ void NetworkState::pump(const ConnectionPtr& connection, int side) {
   }
 }
 
-Time NetworkState::arrival(Way& way, Time date) {
-  way.last_at_nic = std::max(way.last_at_nic, date);
-  return way.last_at_nic;
+void NetworkState::book_arrival(const ConnectionPtr& connection, int side, std::uint64_t number) {
+  Way& way = connection->ways[side];
+  Outgoing& item = way.queue[number - way.first];
+  way.last_at_nic = std::max({way.last_at_nic, item.passed + item.losses.delay, world.now()});
+  item.due = way.last_at_nic;
+  world.at(item.due, [this, connection, side, epoch = way.epoch, number] {
+    reach(connection, side, epoch, number);
+  });
 }
 
 void NetworkState::transmit_control(const ConnectionPtr& connection, int side, Outgoing& item) {
@@ -63,11 +68,10 @@ void NetworkState::transmit_control(const ConnectionPtr& connection, int side, O
   item.leaves = world.now();
   const Duration way_delay =
       delay(*connection->ends[side].node, *connection->ends[1 - side].node, item);
-  const std::uint64_t number = way.first + way.in_air - 1;
-  world.at(arrival(way, world.now() + way_delay),
-           [this, connection, side, epoch = way.epoch, number] {
-             reach(connection, side, epoch, number, false);
-           });
+  item.passed = world.now() + way_delay;
+  item.losses = {};
+  item.counted = false;
+  book_arrival(connection, side, way.first + way.in_air - 1);
 }
 
 void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Outgoing& item) {
@@ -84,12 +88,10 @@ void NetworkState::transmit_small(const ConnectionPtr& connection, int side, Out
   const Time passed =
       fabric.through_uplinks(from.number, to.number, size, item.leaves, from.out.rate);
   note_slow_cards(item, from, to, item.leaves - world.now());
-  const Duration way_delay =
-      delay(source, destination, item) + loss_delay(source, destination, item);
-  const std::uint64_t number = way.first + way.in_air - 1;
-  world.at(arrival(way, passed + way_delay), [this, connection, side, epoch = way.epoch, number] {
-    reach(connection, side, epoch, number, true);
-  });
+  item.passed = passed + delay(source, destination, item);
+  lose(source, destination, item);
+  item.counted = true;
+  book_arrival(connection, side, way.first + way.in_air - 1);
 }
 
 void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item) {
@@ -119,28 +121,33 @@ void NetworkState::transmit_flow(const ConnectionPtr& connection, int side, Outg
 
 // --- Arriving ---
 
+Outgoing* NetworkState::in_air(Way& way, std::uint32_t epoch, std::uint64_t number) {
+  // Lost or taken back with the stream or, what had not left its NIC, with its machine; delivered,
+  // after it came sooner than was booked.
+  if (way.epoch != epoch || number < way.first || number - way.first >= way.in_air) return nullptr;
+  return &way.queue[number - way.first];
+}
+
 void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_t epoch,
-                         std::uint64_t number, bool counted) {
-  const Way& way = connection->ways[side];
-  if (way.epoch != epoch) return;
+                         std::uint64_t number) {
+  Outgoing* item = in_air(connection->ways[side], epoch, number);
+  if (item == nullptr || item->reached || item->due != world.now()) return;
   const Node& receiver = *connection->ends[1 - side].node;
   if (!admits(*connection->ends[side].node, receiver)) {
     stall(connection, side);
     return;
   }
-  if (counted) {
+  item->reached = true;
+  if (item->counted) {
     Card& to = *receiver.card;
-    const Bytes size = wire_size(way.queue[number - way.first].message.size);
+    const Bytes size = wire_size(item->message.size);
     const Duration time = time_for(size, to.in.rate);
     use_card(to, Direction::in);
     to.in.moved += size;
     // On an idle NIC the bytes came in while they were sent: only what queues costs more.
     to.in.free = std::max(world.now() - time, to.in.free) + time;
     if (to.in.free > world.now()) {
-      if (to.slowed_to) {
-        connection->ways[side].queue[number - way.first].delayed(to.slowed_by,
-                                                                 to.in.free - world.now());
-      }
+      if (to.slowed_to) item->delayed(to.slowed_by, to.in.free - world.now());
       world.at(to.in.free, [this, connection, side, epoch, number] {
         arrive(connection, side, epoch, number);
       });
@@ -153,8 +160,9 @@ void NetworkState::reach(const ConnectionPtr& connection, int side, std::uint32_
 void NetworkState::arrive(const ConnectionPtr& connection, int side, std::uint32_t epoch,
                           std::uint64_t number) {
   Way& way = connection->ways[side];
-  if (way.epoch != epoch) return;
-  way.queue[number - way.first].arrived = true;
+  Outgoing* arrived = in_air(way, epoch, number);
+  if (arrived == nullptr) return;
+  arrived->arrived = true;
   while (way.epoch == epoch && !way.queue.empty() && way.queue.front().arrived) {
     Outgoing item = std::move(way.queue.front());
     way.queue.pop_front();
@@ -235,6 +243,41 @@ void NetworkState::report(const Connection& connection, int side, const Outgoing
 
 // --- Losing ---
 
+void NetworkState::lose_less(const ConnectionPtr& connection, int side) {
+  Way& way = connection->ways[side];
+  const int from = connection->ends[side].node->card->number;
+  const int to = connection->ends[1 - side].node->card->number;
+  const double loss = fabric.loss(from, to);
+  bool sooner = false;
+  for (std::size_t i = 0; i < way.in_air; ++i) {
+    Outgoing& item = way.queue[i];
+    if (item.reached || item.losses.delay == Duration{0} || loss >= item.loss) continue;
+    const Duration before = item.losses.delay;
+    item.loss = loss;
+    item.losses = item.leaves > world.now()
+                      ? tcp::lose(chance, item.message.size, loss, fabric.round_trip(from, to))
+                      : tcp::lose_from(world.now() - item.leaves, item.losses, chance, loss);
+    if (item.losses.delay >= before) {
+      item.losses.delay = before;
+      continue;
+    }
+    if (item.most == before) item.most = item.losses.delay;
+    item.late -= before - item.losses.delay;
+    sooner = true;
+  }
+  if (!sooner) return;
+  way.last_at_nic = way.opens;
+  for (std::size_t i = 0; i < way.in_air; ++i) {
+    const Outgoing& item = way.queue[i];
+    if (item.due == never) break;  // a flow
+    if (item.reached) {
+      way.last_at_nic = std::max(way.last_at_nic, item.due);
+    } else {
+      book_arrival(connection, side, way.first + i);
+    }
+  }
+}
+
 /// Nothing gets through: what is in the air is lost, and the timer will try it all again.
 void NetworkState::stall(const ConnectionPtr& connection, int side) {
   Way& way = connection->ways[side];
@@ -250,7 +293,8 @@ void NetworkState::stall(const ConnectionPtr& connection, int side) {
   way.in_air = 0;
   way.stalled_by = silence(*sender.node, *connection->ends[1 - side].node);
   for (Outgoing& item : way.queue) {
-    item.arrived = false;
+    item.arrived = item.reached = false;
+    item.due = never;
     item.trouble = way.stalled_by;
     item.late = item.most = Duration{0};
   }
@@ -392,6 +436,7 @@ void NetworkState::paths_changed() {
     for (int side : {0, 1}) {
       const int from = connection->ends[side].node->card->number;
       const int to = connection->ends[1 - side].node->card->number;
+      lose_less(connection, side);
       const FlowId flow = connection->ways[side].flow;
       if (flow == 0) continue;
       if (fabric.passes(from, to)) {

@@ -9,6 +9,7 @@
 #include "sim/flows.h"
 #include "sim/network.h"
 #include "sim/nic_credits.h"
+#include "sim/tcp.h"
 #include "sim/troubles.h"
 
 #include <array>
@@ -59,7 +60,13 @@ struct Outgoing {
   Time sent;
   EventId cause;         ///< What the sender did it for.
   Time leaves = never;   ///< When its last byte has left the sender's NIC.
+  Time passed = never;   ///< The sender's NIC, the uplinks and the way, if nothing of it is lost.
+  Time due = never;      ///< When it reaches the receiver's NIC, behind those before it.
+  bool reached = false;  ///< It has.
+  bool counted = false;  ///< It takes its time there.
   bool arrived = false;  ///< Waits for those before it.
+  double loss = 0;       ///< The share of packets that were lost when it was sent,
+  tcp::Losses losses;    ///< and what it met.
   EventId trouble;       ///< What delayed or lost it,
   Duration late{0};      ///< and by how much it delays it in all.
   Duration most{0};      ///< Of it, by `trouble`.
@@ -83,6 +90,7 @@ struct Way {
   bool stalled = false;     ///< Waits for the retransmission timer,
   EventId stalled_by;       ///< because of that.
   FlowId flow = 0;          ///< The last in the air is this flow.
+  Time opens{};             ///< When the end of the handshake arrives, before anything else.
   Time last_at_nic{};       ///< No later packet overtakes the one that arrives then.
 };
 
@@ -127,8 +135,8 @@ struct NetworkState {
   Duration delay(const Node& from, const Node& to);
   /// The same for a message, with what faults add to it; noted in the item.
   Duration delay(const Node& from, const Node& to, Outgoing& item);
-  /// By how much losses on the way delay a message; drawn, and noted in the item.
-  Duration loss_delay(const Node& from, const Node& to, Outgoing& item);
+  /// Draws what the message loses on the way, noted in the item.
+  void lose(const Node& from, const Node& to, Outgoing& item);
   Card& card(MachineId of);  ///< Of a host, or of the host of a machine.
   /// The hosts of the machines, each once.
   std::vector<MachineId> hosts_of(const std::vector<MachineId>& machines) const;
@@ -173,9 +181,12 @@ struct NetworkState {
   void transmit_flow(const ConnectionPtr& connection, int side, Outgoing& item);
   void transmit_control(const ConnectionPtr& connection, int side, Outgoing& item);
   /// Books the packet's arrival at the receiver, in order.
-  Time arrival(Way& way, Time date);
-  void reach(const ConnectionPtr& connection, int side, std::uint32_t epoch, std::uint64_t number,
-             bool counted);
+  void book_arrival(const ConnectionPtr& connection, int side, std::uint64_t number);
+  /// The item, if it is still on its way.
+  static Outgoing* in_air(Way& way, std::uint32_t epoch, std::uint64_t number);
+  void reach(const ConnectionPtr& connection, int side, std::uint32_t epoch, std::uint64_t number);
+  /// Fewer packets are lost than before: what is sent again from now on comes sooner.
+  void lose_less(const ConnectionPtr& connection, int side);
   void arrive(const ConnectionPtr& connection, int side, std::uint32_t epoch, std::uint64_t number);
   void deliver(const ConnectionPtr& connection, int side, Outgoing item);
   void stall(const ConnectionPtr& connection, int side);

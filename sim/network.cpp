@@ -104,15 +104,14 @@ Duration NetworkState::delay(const Node& from, const Node& to, Outgoing& item) {
   return delay.total;
 }
 
-Duration NetworkState::loss_delay(const Node& from, const Node& to, Outgoing& item) {
+void NetworkState::lose(const Node& from, const Node& to, Outgoing& item) {
   const int here = from.card->number;
   const int there = to.card->number;
-  const double loss = fabric.loss(here, there);
-  if (loss == 0) return Duration{0};
-  const Duration lost =
-      tcp::loss_delay(chance, item.message.size, loss, fabric.round_trip(here, there));
-  item.delayed(fabric.lossy(here, there), lost);
-  return lost;
+  item.loss = fabric.loss(here, there);
+  item.losses = {};
+  if (item.loss == 0) return;
+  item.losses = tcp::lose(chance, item.message.size, item.loss, fabric.round_trip(here, there));
+  item.delayed(fabric.lossy(here, there), item.losses.delay);
 }
 
 void NetworkState::note_slow_cards(Outgoing& item, const Card& from, const Card& to,

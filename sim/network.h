@@ -21,7 +21,8 @@
 //   uplinks      of racks and zones, and lines, are booked by small ones when they are sent
 //   control      SYN, FIN, RST and acknowledgements take the delay and no bandwidth; a cut of one
 //                direction therefore loses only what goes that way
-//   packet loss  (a fault) stretches messages by the rules of sim/tcp.h; large ones are capped
+//   packet loss  (a fault) stretches messages by the rules of sim/tcp.h; large ones are capped;
+//                when fewer packets are lost, what is sent again gets through sooner
 //   silence      is noticed by the retransmission timer: 200 ms after it, then doubling up to 120 s
 //                (Linux's TCP_RTO_MIN, TCP_RTO_MAX), 15 times (tcp_retries2), then the sender's end
 //                breaks. A large message that was interrupted starts over.

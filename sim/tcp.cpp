@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace brokerlab::sim::tcp {
 
@@ -29,18 +30,46 @@ BytesPerSecond stream_rate(Duration round_trip, double loss, Bytes window) {
   return BytesPerSecond(std::max<std::int64_t>(1, static_cast<std::int64_t>(std::min(rate, most))));
 }
 
-Duration loss_delay(RandomStream& chance, Bytes message, double loss, Duration round_trip) {
+namespace {
+
+/// When it is sent again, once what was sent after `delay` is lost as well.
+struct Retries {
+  explicit Retries(const Losses& losses)
+      : delay(losses.first),
+        timeout(losses.timeout),
+        // Who was told by later packets has not waited for the timer yet.
+        doubles(losses.first == losses.timeout) {}
+
+  void next() {
+    if (std::exchange(doubles, true)) timeout = std::min(timeout * 2, longest_timeout);
+    delay += timeout;
+  }
+
+  Duration delay;
+  Duration timeout;
+  bool doubles;
+};
+
+}  // namespace
+
+Losses lose(RandomStream& chance, Bytes message, double loss, Duration round_trip) {
   const auto count = static_cast<double>(segments(message));
-  if (chance.uniform() < std::pow(1 - loss, count)) return Duration{0};
-  Duration timeout = retransmission_timeout(round_trip);
+  if (chance.uniform() < std::pow(1 - loss, count)) return {};
+  Losses losses;
+  losses.timeout = retransmission_timeout(round_trip);
   constexpr double duplicates = 3;
   const bool fast = count > duplicates && chance.uniform() < (count - duplicates) / count;
-  Duration total = fast ? round_trip : timeout;
-  while (chance.uniform() < loss) {  // the retransmission is lost too
-    if (!fast || total > round_trip) timeout = std::min(timeout * 2, longest_timeout);
-    total += timeout;
-  }
-  return total;
+  losses.first = fast ? round_trip : losses.timeout;
+  return lose_from(Duration{0}, losses, chance, loss);
+}
+
+Losses lose_from(Duration elapsed, const Losses& before, RandomStream& chance, double loss) {
+  Retries retries(before);
+  while (retries.delay < elapsed) retries.next();
+  while (loss > 0 && chance.uniform() < loss) retries.next();
+  Losses losses = before;
+  losses.delay = retries.delay;
+  return losses;
 }
 
 }  // namespace brokerlab::sim::tcp

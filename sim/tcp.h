@@ -42,7 +42,18 @@ Duration retransmission_timeout(Duration round_trip);
 /// The most that one stream carries. `round_trip` above 0; `loss` of single packets, below 1.
 BytesPerSecond stream_rate(Duration round_trip, double loss, Bytes window);
 
-/// By how much losses delay a message; each packet is lost with the probability `loss`, below 1.
-Duration loss_delay(RandomStream& chance, Bytes message, double loss, Duration round_trip);
+/// By how much losses delay a message, and by what rule: `first` until it is sent again, and as
+/// often as that is lost, too, a timeout twice as long as the one before.
+struct Losses {
+  Duration delay{0};
+  Duration first{0};
+  Duration timeout{0};
+};
+/// Each packet is lost with the probability `loss`, below 1.
+Losses lose(RandomStream& chance, Bytes message, double loss, Duration round_trip);
+
+/// The same message, of which all that was sent before `elapsed` is lost, when from then on the
+/// probability is another one.
+Losses lose_from(Duration elapsed, const Losses& before, RandomStream& chance, double loss);
 
 }  // namespace brokerlab::sim::tcp

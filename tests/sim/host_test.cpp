@@ -37,7 +37,7 @@ struct Laptop : Cluster {
   std::unique_ptr<Machine> left, right;
 };
 
-Task<> idle(Cluster& cluster, Process&) { co_await cluster.world.sleep(1h); }
+Task<> stay_idle(Cluster& cluster, Process&) { co_await cluster.world.sleep(1h); }
 
 Task<> compute(Cluster& cluster, Process& self) {
   co_await self.machine().cpu().run(10ms);
@@ -142,7 +142,7 @@ TEST_CASE("a killed process leaves its host's other machines alone", "[unit]") {
 
 TEST_CASE("a cut of one machine cuts its host off, and nothing within it", "[unit]") {
   Laptop cluster;
-  cluster.run_on(*cluster.left, idle);
+  cluster.run_on(*cluster.left, stay_idle);
   cluster.cut(0, 1);
   CHECK(!cluster.network.reachable(MachineId(0), cluster.right->id()));
   CHECK(cluster.network.reachable(cluster.left->id(), MachineId(0)));

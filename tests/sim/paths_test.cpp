@@ -123,6 +123,37 @@ TEST_CASE("a lost packet of a small message waits for the timer", "[unit]") {
   CHECK(very_late == Approx(count * loss * loss).epsilon(0.2));
 }
 
+TEST_CASE("what was lost is sent again when the timer says, and gets through once nothing is lost",
+          "[unit]") {
+  Cluster cluster(2);
+  cluster.run(1, listen_and_note);
+  cluster.run(0, saying(1, {{1s, "1"}, {1100ms, "2"}, {1200ms, "3"}, {5s, "4"}}));
+  const Impairment nearly_all{.loss = 0.999'999};
+  ImpairmentId lossy = 0;
+  cluster.at(900ms, [&] {
+    lossy = cluster.network.impair({MachineId(0)}, {MachineId(1)}, nearly_all, {});
+  });
+  SECTION("none any more") {
+    cluster.at(1300ms, [&] { cluster.network.repair(lossy); });
+    cluster.run_until(1h);
+    // "1" again at 1.2 and 1.6 s; what waits behind it comes with it.
+    const std::vector<double> dates = heard_at(cluster.notes);
+    REQUIRE(dates.size() == 4);
+    for (const int i : {0, 1, 2}) CHECK(dates[i] == Approx(1600.7).epsilon(1e-4));
+    CHECK(dates[3] == Approx(5000.1).epsilon(1e-4));
+  }
+  SECTION("one of two still") {
+    const Impairment half{.loss = 0.5};
+    cluster.at(1300ms, [&] {
+      cluster.network.repair(lossy);
+      cluster.network.impair({MachineId(0)}, {MachineId(1)}, half, {});
+    });
+    cluster.run_until(1h);
+    REQUIRE(heard_at(cluster.notes).size() == 4);
+    CHECK(heard_at(cluster.notes)[3] < 60'000);
+  }
+}
+
 TEST_CASE("under loss a stream carries what the TFRC equation says", "[unit]") {
   // 5 % at a round trip of 200 us: the timer is all that counts.
   const Duration trip = 200us;
