@@ -54,7 +54,8 @@ sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
   if (membership_.joining()) co_return false;
   if (config_.enable_auto_commit && world_.now() >= next_auto_commit_) {
     next_auto_commit_ = world_.now() + config_.auto_commit_interval;
-    process_.spawn(auto_commit());
+    // Now: what this poll() hands out is not processed yet.
+    process_.spawn(auto_commit(subscriptions_.consumed()));
   }
   if (subscriptions_.initializing().empty()) co_return true;
   // One request at a time, whose answer a later poll() may get (pendingCommittedOffsetRequest).
@@ -96,6 +97,15 @@ void ConsumerCoordinator::watch_topics() {
   if (topics() != assigned_topics_) membership_.request_rejoin();
 }
 
+/// The first half of onJoinPrepare. What poll() hands out from here on, a cooperative member's, is
+/// not processed yet: it is not for the commit.
+void ConsumerCoordinator::begin_to_join() {
+  last_words_.clear();
+  const bool lost = membership_.generation() < 0 || membership_.member_id().empty();
+  if (config_.enable_auto_commit && !lost) last_words_ = subscriptions_.consumed();
+  if (!cooperative_ || lost) subscriptions_.stop_fetching();
+}
+
 sim::Task<bool> ConsumerCoordinator::ready_to_join() {
   // The leader will need to know what there is to assign.
   if (topics().size() < setup_.topics.size()) {
@@ -114,9 +124,8 @@ void ConsumerCoordinator::tell(const sim::EventKind& kind,
 
 sim::Task<> ConsumerCoordinator::prepare_join() {
   // Last words while the old generation still counts.
-  if (config_.enable_auto_commit && membership_.generation() >= 0) {
-    if (!cooperative_) subscriptions_.stop_fetching();
-    std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
+  std::vector<OffsetCommitRequest::Partition> offsets = std::exchange(last_words_, {});
+  if (membership_.generation() >= 0) {
     co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
   }
   const bool lost = membership_.generation() < 0 || membership_.member_id().empty();
@@ -244,7 +253,7 @@ sim::Task<ErrorCode> ConsumerCoordinator::commit_once(
   const CoordinatorFinder::NodePtr node = finder_.node();
   if (!node) co_return ErrorCode::coordinator_not_available;
   if (!membership_.stable()) {
-    const bool joining = membership_.generation() >= 0;
+    const bool joining = membership_.rebalancing();
     const ErrorCode error =
         joining ? ErrorCode::rebalance_in_progress : ErrorCode::unknown_member_id;
     network_.errors().gave_up(ApiKey::offset_commit, error,
@@ -322,8 +331,7 @@ Time ConsumerCoordinator::next_poll() const {
 
 /// ConsumerCoordinator.autoCommitOffsetsAsync: one attempt; what is retriable is tried again after
 /// retry.backoff.ms, at a poll.
-sim::Task<> ConsumerCoordinator::auto_commit() {
-  const std::vector<OffsetCommitRequest::Partition> offsets = subscriptions_.consumed();
+sim::Task<> ConsumerCoordinator::auto_commit(std::vector<OffsetCommitRequest::Partition> offsets) {
   if (offsets.empty()) co_return;
   const ErrorCode error = co_await commit_once(offsets, world_.now() + config_.request_timeout);
   if (error != ErrorCode::none && is_retriable(error)) {

@@ -56,6 +56,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   int generation() const { return membership_.generation(); }
 
  private:
+  void begin_to_join() override;
   sim::Task<bool> ready_to_join() override;
   sim::Task<> prepare_join() override;
   std::vector<GroupProtocol> protocols() override;
@@ -65,7 +66,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   sim::Task<> fetch_committed(Time deadline);
   sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
                                    Time deadline);
-  sim::Task<> auto_commit();
+  sim::Task<> auto_commit(std::vector<OffsetCommitRequest::Partition> offsets);
   sim::Task<> commit_in_background(std::vector<OffsetCommitRequest::Partition> offsets);
   GroupTopics topics() const;
   Assignor& assignor(const std::string& protocol);
@@ -88,6 +89,8 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   GroupTopics assigned_topics_;    ///< As they were when the leader assigned them.
   std::int64_t topics_seen_ = -1;  ///< The metadata's version when they were compared.
   Time next_auto_commit_ = never;
+  /// What the application had processed when the rebalance began.
+  std::vector<OffsetCommitRequest::Partition> last_words_;
   int commits_in_flight_ = 0;  ///< That nobody waits for.
 };
 

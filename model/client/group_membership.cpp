@@ -49,7 +49,7 @@ void GroupMembership::need_rejoin() {
 }
 
 void GroupMembership::forget_membership(Phrase why, bool keep_member_id) {
-  stable_ = false;
+  state_ = State::unjoined;
   prepared_ = false;
   assigned_.reset();
   generation_ = -1;
@@ -116,7 +116,9 @@ sim::Task<> GroupMembership::complete_join() {
 
 void GroupMembership::join_if_needed() {
   if (failed_) return;
-  if (needs_join() && !std::exchange(joining_, true)) process_.spawn(join());
+  if (!needs_join() || std::exchange(joining_, true)) return;
+  if (!prepared_) hooks_.begin_to_join();
+  process_.spawn(join());
 }
 
 /// AbstractCoordinator.joinGroupIfNeeded. The coordinator is looked up by poll(), if need be.
@@ -139,7 +141,7 @@ sim::Task<> GroupMembership::join() {
 sim::Task<> GroupMembership::join_once() {
   const NodePtr node = finder_.node();
   if (!node) co_return;
-  stable_ = false;
+  state_ = State::preparing;
   auto request = std::make_unique<JoinGroupRequest>();
   request->group = setup_.group;
   request->member_id = member_id_;
@@ -167,9 +169,14 @@ sim::Task<> GroupMembership::join_once() {
       member_id_ = (*result)->member_id;
       co_return;  // and join with it at once
     }
+    // Who has left in between does not go on (UnjoinedGroupException): it joins anew, after a
+    // pause.
+    const bool left = state_ != State::preparing;
+    if (error == ErrorCode::none && left) error = ErrorCode::network_exception;
     if (error == ErrorCode::none) {
       member_id_ = (*result)->member_id;
       generation_ = (*result)->generation;
+      begin_heartbeats();
       error = co_await sync(node, **result);
     }
   }
@@ -211,18 +218,25 @@ sim::Task<ErrorCode> GroupMembership::sync(NodePtr node, const JoinGroupResponse
     finder_.note_unanswered(node, result.error());
     co_return ErrorCode::network_exception;
   }
-  if ((*result)->error == ErrorCode::none) {
-    finder_.note_served(*node);
-    begin_generation(**result);
-  }
-  co_return (*result)->error;
+  if ((*result)->error != ErrorCode::none) co_return (*result)->error;
+  finder_.note_served(*node);
+  // A heartbeat has ended the generation before it began (SyncGroupResponseHandler).
+  if (state_ != State::completing) co_return ErrorCode::illegal_generation;
+  begin_generation(**result);
+  co_return ErrorCode::none;
+}
+
+/// HeartbeatThread.enable.
+void GroupMembership::begin_heartbeats() {
+  state_ = State::completing;
+  last_heard_ = last_poll_ = world_.now();
+  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
+  finder_.changed().notify_all();
 }
 
 void GroupMembership::begin_generation(SyncGroupResponse& response) {
-  stable_ = true;
+  state_ = State::stable;
   rejoin_needed_ = false;
-  last_heard_ = last_poll_ = world_.now();
-  next_heartbeat_ = world_.now() + config_.heartbeat_interval;
   assigned_ = Assigned{response.protocol, std::move(response.partitions), world_.cause()};
   finder_.changed().notify_all();
 }
@@ -231,7 +245,8 @@ void GroupMembership::begin_generation(SyncGroupResponse& response) {
 
 sim::Task<> GroupMembership::heartbeats() {
   while (!closed_) {
-    if (!stable_ || failed_) {
+    const bool member = state_ == State::completing || state_ == State::stable;
+    if (!member || failed_) {
       co_await finder_.changed().wait();
       continue;
     }
@@ -268,6 +283,7 @@ sim::Task<> GroupMembership::heartbeats() {
 sim::Task<> GroupMembership::send_heartbeat() {
   const NodePtr node = finder_.node();
   const int generation = generation_;
+  const std::string member = member_id_;
   next_heartbeat_ = world_.now() + config_.heartbeat_interval;
   auto request = std::make_unique<HeartbeatRequest>();
   request->group = setup_.group;
@@ -275,7 +291,8 @@ sim::Task<> GroupMembership::send_heartbeat() {
   request->instance = config_.group_instance_id;
   request->generation = generation;
   RequestPtr message = std::move(request);
-  const Duration timeout = std::min(config_.request_timeout, config_.session_timeout);
+  // HeartbeatThread lets go of the coordinator when a session is over since its last answer.
+  const Duration timeout = std::min(config_.request_timeout, session_ends() - world_.now());
   Result<std::unique_ptr<HeartbeatResponse>, RpcFailure> result =
       co_await call_within<HeartbeatResponse>(process_, node, std::move(message), timeout);
   network_.errors().outcome(ApiKey::heartbeat, result);
@@ -285,16 +302,21 @@ sim::Task<> GroupMembership::send_heartbeat() {
     co_return;
   }
   finder_.note_reached(*node);
-  // An answer to an earlier generation says nothing about this one.
-  if (!stable_ || generation != generation_) co_return;
   const ErrorCode error = (*result)->error;
   if (error == ErrorCode::none) finder_.note_served(*node, true);
-  if (error == ErrorCode::none || error == ErrorCode::rebalance_in_progress) {
+  // A rebalance is news to who is stable; the end of a generation, if it is still that one.
+  const bool ended = error == ErrorCode::unknown_member_id ||
+                     error == ErrorCode::fenced_instance_id ||
+                     error == ErrorCode::illegal_generation;
+  const bool rebalance = error == ErrorCode::rebalance_in_progress;
+  const bool stale = ended && (generation != generation_ || member != member_id_);
+  if (error == ErrorCode::none || rebalance || stale) {
     last_heard_ = world_.now();
     failed_heartbeats_ = 0;
   } else {
     heartbeat_failed();
   }
+  if (stale || (rebalance && !stable())) co_return;
   note_error(error);
   if (error == ErrorCode::fenced_instance_id) fail_application(ApiKey::heartbeat, error);
 }
@@ -315,7 +337,7 @@ sim::Task<> GroupMembership::close(Time deadline) {
 /// AbstractCoordinator.maybeLeaveGroup: a member id is enough, its generation may not have begun. A
 /// static member only forgets itself: its session is to outlive it.
 sim::Task<> GroupMembership::leave(Phrase why, Time deadline) {
-  if (member_id_.empty() || !(stable_ || joining_)) co_return;
+  if (member_id_.empty() || (state_ == State::unjoined && !joining_)) co_return;
   if (config_.group_instance_id) {
     forget_membership(std::move(why), false);
     co_return;

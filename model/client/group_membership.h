@@ -1,9 +1,12 @@
 // GroupMembership: a member of a group, whatever the group is for.
 //
-// It joins and syncs, sends heartbeats in the background, and leaves. A member that is told of a
-// rebalance, or is no longer known, joins again at the next join_if_needed(); one whose application
-// has not polled for max.poll.interval.ms leaves. A static member never says that it leaves: it
-// stops its heartbeats. What joining is for is behind Hooks.
+// It joins and syncs, sends heartbeats in the background, from the JoinGroup's answer on, and
+// leaves. A member that is told of a rebalance, or is no longer known, joins again at the next
+// join_if_needed(); one whose application has not polled for max.poll.interval.ms leaves. A static
+// member never says that it leaves: it stops its heartbeats. What joining is for is behind Hooks.
+//
+// While a JoinGroup waits nothing else is sent: a coordinator that has fallen silent is noticed
+// when max.poll.interval.ms and 5 s are over, not before.
 //
 // Lifetime: part of a ConsumerCoordinator; borrows process, setup, network, finder and hooks.
 // Threads:  none.
@@ -27,6 +30,9 @@ class GroupMembership {
   class Hooks {
    public:
     virtual ~Hooks() = default;
+    /// In the poll() that begins a rebalance, before it hands out anything: what is handed out
+    /// later is none of the old generation's.
+    virtual void begin_to_join() = 0;
     /// Before each JoinGroup. False: it is too early to join.
     virtual sim::Task<bool> ready_to_join() = 0;
     /// Once before each rebalance: gives up what the old generation owned. Source: onJoinPrepare.
@@ -64,9 +70,11 @@ class GroupMembership {
   std::optional<ConsumerFailure> take_failure() { return std::exchange(failure_, std::nullopt); }
 
   /// A member of the current generation, as far as we know.
-  bool stable() const { return stable_; }
+  bool stable() const { return state_ == State::stable; }
+  /// Between two generations. Source: rebalanceInProgress.
+  bool rebalancing() const { return state_ == State::preparing || state_ == State::completing; }
   bool joining() const { return joining_; }
-  bool leads() const { return leader_ && stable_; }
+  bool leads() const { return leader_ && stable(); }
   /// That generation is the current one, and none follows it yet.
   bool is_current(int generation) const {
     return !closed_ && !needs_join() && generation == generation_;
@@ -77,10 +85,19 @@ class GroupMembership {
  private:
   using NodePtr = CoordinatorFinder::NodePtr;
 
-  bool needs_join() const { return rejoin_needed_ || !stable_; }
+  /// MemberState.
+  enum class State {
+    unjoined,
+    preparing,   ///< Its JoinGroup waits for an answer: no heartbeats.
+    completing,  ///< Its SyncGroup does.
+    stable,
+  };
+
+  bool needs_join() const { return rejoin_needed_ || !stable(); }
   sim::Task<> join();
   sim::Task<> join_once();
   sim::Task<ErrorCode> sync(NodePtr node, const JoinGroupResponse& joined);
+  void begin_heartbeats();
   void begin_generation(SyncGroupResponse& response);
   sim::Task<> leave(Phrase why, Time deadline);
   sim::Task<> heartbeats();
@@ -100,7 +117,7 @@ class GroupMembership {
   CoordinatorFinder& finder_;
   Hooks& hooks_;
   std::optional<events::Wait> waited_;  ///< What the next event of ours waited for.
-  bool stable_ = false;
+  State state_ = State::unjoined;
   bool rejoin_needed_ = true;
   bool joining_ = false;   ///< A join is under way, over several poll()s perhaps.
   bool prepared_ = false;  ///< Nothing is left to be given up for it.

@@ -56,6 +56,8 @@ struct Diary : Observer {
       consumed.push_back({std::string(records.consumer), records.partition, records.first + n,
                           std::string(log::as_text(records.value))});
     }
+    Offset& end = processed[records.partition];
+    end = std::max(end, records.end());
   }
   void on_assigned(std::string_view consumer,
                    const std::vector<TopicPartition>& partitions) override {
@@ -64,6 +66,7 @@ struct Diary : Observer {
   }
   void on_committed(std::string_view, const TopicPartition& partition, Offset offset) override {
     committed[partition] = offset;
+    committed_ahead += offset > processed[partition];
   }
 
   void on_client_error(const ClientError& error) override {
@@ -81,7 +84,9 @@ struct Diary : Observer {
   std::vector<std::tuple<RecordRef, ErrorCode, Time>> failed;
   std::vector<Consumed> consumed;
   std::map<std::string, std::vector<TopicPartition>> assigned;
+  std::map<TopicPartition, Offset> processed;  ///< By the applications, up to there.
   std::map<TopicPartition, Offset> committed;
+  int committed_ahead = 0;  ///< Commits of what nobody had processed then.
   int assignments = 0;
 };
 
@@ -169,6 +174,7 @@ struct Script {
   std::deque<ErrorCode> id_errors;       ///< For the next InitProducerIds.
   bool silent = false;                   ///< Swallows every request.
   bool swallow_answers = false;          ///< Appends, and says nothing.
+  bool swallow_syncs = false;            ///< Of SyncGroups, and of what follows them.
   int requests = 0;
   int produces = 0;
   int produces_answered = 0;
@@ -336,7 +342,8 @@ inline sim::Task<> TestBroker::serve(sim::SocketPtr socket) {
     ENSURE(request != nullptr);
     ResponsePtr response = co_await handle(*request);
     if (!response) {
-      mute = script.swallow_answers;  // what follows a lost answer cannot be answered either
+      // What follows a lost answer cannot be answered either.
+      mute = script.swallow_answers || script.swallow_syncs;
       continue;
     }
     response->correlation_id = request->correlation_id;
@@ -376,6 +383,7 @@ inline sim::Task<ResponsePtr> TestBroker::handle(Request& request) {
     response = refusal<JoinGroupResponse>(cluster_.script(id_).join_errors);
     if (!response) response = co_await groups_.handle(*join);
   } else if (auto* sync = dynamic_cast<SyncGroupRequest*>(&request)) {
+    if (cluster_.script(id_).swallow_syncs) co_return ResponsePtr();
     response = refusal<SyncGroupResponse>(cluster_.script(id_).sync_errors);
     if (!response) response = co_await groups_.handle(*sync);
   } else if (auto* commit = dynamic_cast<OffsetCommitRequest*>(&request)) {

@@ -146,6 +146,24 @@ TEST_CASE("a heartbeat that failed is sent again after retry.backoff.ms", "[unit
   CHECK(story.diary.assignments == 1);  // the membership is untouched
 }
 
+// JoinGroupResponseHandler enables the HeartbeatThread: without an answer for a session it lets go
+// of the coordinator, and the SyncGroup fails with it. Its own time is request.timeout.ms, 30 s.
+TEST_CASE("a coordinator that falls silent before the SyncGroup is missed after a session",
+          "[unit]") {
+  GroupStory story;
+  story.script(1).swallow_syncs = true;
+  story.add("reader");
+  story.run_for(5s);  // group.initial.rebalance.delay.ms is 1 s
+  REQUIRE(story.script(1).joins.size() == 2);
+  CHECK(story.diary.assigned.empty());
+  story.script(1).swallow_syncs = false;  // for those who connect anew
+  story.run_for(2s);
+  CHECK(story.diary.assigned.empty());
+  story.run_for(6s);  // session.timeout.ms is 10 s
+  CHECK(story.diary.assigned.contains("reader"));
+  CHECK(story.diary.errors[{"SyncGroup", "NETWORK_EXCEPTION", Source::disconnected}] == 1);
+}
+
 // AbstractCoordinator.joinGroupIfNeeded: timer.sleep(retryBackoffMs), the same each time.
 TEST_CASE("who could not join tries again after retry.backoff.ms, or at once", "[unit]") {
   GroupStory story;

@@ -39,6 +39,49 @@ TEST_CASE("an eager group gives up everything before it divides it anew", "[unit
   CHECK(story.count("consumer.partitions_revoked") == 0);
 }
 
+// ConsumerCoordinator.onJoinPrepare and maybeAutoCommitOffsetsAsync commit at the beginning of a
+// poll(), which means that all that earlier ones gave is processed.
+TEST_CASE("nothing is committed by itself before the application has processed it", "[unit]") {
+  using enum AssignmentStrategy;
+  const AssignmentStrategy how = GENERATE(range, cooperative_sticky);
+  GroupStory story(2, 2);
+  story.app.client.config.partition_assignment_strategy = {how};
+  story.app.client.config.enable_auto_commit = true;
+  story.app.client.config.auto_commit_interval = 700ms;
+  story.app.client.config.max_poll_records = 20;
+  story.app.service_time = 10ms;
+  story.fill(300);
+  sim::Process& second = story.add("nifi-2");
+  second.kill();
+  story.add("nifi-1");
+  story.run_for(2s);
+  second.start();
+  story.run_for(5s);
+  second.kill();
+  story.run_for(20s);
+  CHECK(story.count("consumer.joined") >= 4);
+  CHECK(story.diary.committed.size() == 2);
+  for (const auto& [partition, offset] : story.diary.committed) CHECK(offset == 300);
+  CHECK(story.diary.committed_ahead == 0);
+}
+
+// The same: who gives up its partitions hands out nothing of them any more.
+TEST_CASE("an eager member processes nothing twice for a rebalance", "[unit]") {
+  GroupStory story(2, 2);
+  story.app.client.config.max_poll_records = 20;
+  story.app.service_time = 10ms;
+  story.fill(300);
+  sim::Process& second = story.add("nifi-2");
+  second.kill();
+  story.add("nifi-1");
+  story.run_for(2s);
+  second.start();
+  story.run_for(20s);
+  CHECK(story.count("consumer.joined") == 3);
+  CHECK(story.times_consumed().size() == 600);
+  CHECK(story.diary.consumed.size() == 600);
+}
+
 // The same, RebalanceProtocol.COOPERATIVE: two rebalances, and only what moves is given up.
 TEST_CASE("a cooperative group goes on reading what does not move", "[unit]") {
   GroupStory story;
