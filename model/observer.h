@@ -118,6 +118,8 @@ class Observer {
   virtual void on_consumed(const ConsumedRecords&) {}
   /// Its application goes on elsewhere in that partition.
   virtual void on_seek(std::string_view /*consumer*/, const TopicPartition&) {}
+  /// auto.offset.reset, or a seek by time, has found that it goes on there.
+  virtual void on_position_reset(std::string_view /*consumer*/, const TopicPartition&, Offset) {}
   virtual void on_assigned(std::string_view /*consumer*/, const std::vector<TopicPartition>&) {}
   /// Every error, retried or not, as often as it is met: once a partition where answers are by
   /// partition, else once a request. Failed sends are told here once a batch, and by

@@ -29,7 +29,7 @@ struct KafkaConsumer::Impl {
         network(process, {setup.client_id, setup.bootstrap, setup.config}, context.observer),
         subscriptions(setup.config, network),
         outages(process, network, subscriptions, context),
-        offsets(process, setup.config, network, subscriptions, outages),
+        offsets(process, setup, network, subscriptions, outages, context.observer),
         fetcher(process, setup.config, network, subscriptions, outages, buffer),
         collector(process, setup.config, {network, subscriptions, outages, buffer}, context),
         coordinator(process, setup, {network, subscriptions, outages}, context) {

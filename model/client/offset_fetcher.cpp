@@ -92,6 +92,7 @@ void OffsetFetcher::take_offset(const ListOffsetsResponse::Partition& answer) {
   }
   // Without an epoch: there is nothing to validate about it.
   position->offset = answer.offset;
+  observer_.on_position_reset(setup_.client_id, answer.partition, answer.offset);
   position->offset_epoch = log::no_epoch;
   subscriptions_.set_leader(*position, network_.view().leader(answer.partition));
   subscriptions_.enter(*position, PositionState::fetching);

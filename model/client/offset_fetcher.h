@@ -8,6 +8,7 @@
 // Source:   org.apache.kafka.clients.consumer.internals.{OffsetFetcher, OffsetFetcherUtils}.
 #pragma once
 
+#include "model/client/consumer.h"
 #include "model/client/consumer_outages.h"
 #include "model/client/subscription_state.h"
 
@@ -17,14 +18,16 @@ namespace brokerlab::model {
 
 class OffsetFetcher {
  public:
-  OffsetFetcher(sim::Process& process, const ConsumerConfig& config, ClientNetwork& network,
-                SubscriptionState& subscriptions, ConsumerOutages& outages)
+  OffsetFetcher(sim::Process& process, const ConsumerSetup& setup, ClientNetwork& network,
+                SubscriptionState& subscriptions, ConsumerOutages& outages, Observer& observer)
       : process_(process),
         world_(process.world()),
-        config_(config),
+        setup_(setup),
+        config_(setup.config),
         network_(network),
         subscriptions_(subscriptions),
-        outages_(outages) {}
+        outages_(outages),
+        observer_(observer) {}
 
   /// Asks for offsets to begin at and checks positions under new leaders, where that is wanted.
   void update_positions();
@@ -41,10 +44,12 @@ class OffsetFetcher {
 
   sim::Process& process_;
   sim::World& world_;
+  const ConsumerSetup& setup_;
   const ConsumerConfig& config_;
   ClientNetwork& network_;
   SubscriptionState& subscriptions_;
   ConsumerOutages& outages_;
+  Observer& observer_;
 };
 
 }  // namespace brokerlab::model

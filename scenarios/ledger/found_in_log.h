@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace brokerlab::scenarios {
@@ -16,6 +17,8 @@ struct FoundInLog {
   std::map<int, NumberSet> records;  ///< By producer.
   /// By producer and lane: the record that it sent last, so far.
   std::map<std::pair<int, std::int64_t>, std::int64_t> latest;
+  /// The same of each producer id that it had.
+  std::map<std::tuple<int, std::int64_t, std::int64_t>, std::int64_t> latest_of_id;
   NumberSet offsets;       ///< That hold the record which was acknowledged there.
   model::Offset upto = 0;  ///< All below it was looked at, before it was deleted.
 

@@ -303,52 +303,16 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   if (first && view->resets_to_latest) return;
   Offset expected = first ? 0 : next->second;
   const Offset log_start = std::min(partitions_[name].log_start, consumed.first);
-  const bool was_deleted = expected < log_start;
-  if (was_deleted) {
+  if (expected < log_start) {
     note_deleted_unread(group->second, *view, name, expected, log_start);
     expected = log_start;
   }
   if (first) return;
-  if (consumed.first > expected &&
-      is_passed_over(name, expected, consumed.first, view->read_committed)) {
-    expected = consumed.first;
-  }
-  // A group without a commit may be sent to the end of the log again, and so may one whose offset
-  // is gone.
-  const bool may_jump = view->resets_to_latest && (was_deleted || !view->committed.contains(name));
-  std::int64_t left = 0;
-  if (consumed.first > expected) {
-    for_each_left(name, expected, consumed.first,
-                  [&left](Offset from, Offset to) { left += to - from; });
-    exempt("consumed_offsets_have_no_gaps", Exempted::compacted, consumed.first - expected - left);
-  }
-  if (left > 0 && may_jump) {
-    view->skipped += left;
-    exempt("consumed_offsets_have_no_gaps", Exempted::skipped, left);
-  } else if (left > 0 && has_any(name, expected, consumed.first)) {
-    violate("consumed_offsets_have_no_gaps",
-            phrase("group {} went from offset {} to {} of {}", group->second, expected - 1,
-                   consumed.first, name.name()));
-  }
+  note_gap(group->second, *view, name, expected, consumed.first);
   next->second = std::max(next->second, consumed.end());
-}
-
-/// Whether the log that is read from has a record there: a hole that recovery has left is not its
-/// readers' fault.
-bool Ledger::has_any(const TopicPartition& name, Offset from, Offset to) const {
-  const BrokerId broker = partitions_.at(name).serving;
-  const model::Partition* replica = find_replica_ ? find_replica_(broker, name) : nullptr;
-  if (replica == nullptr || !replica->has_log()) return true;
-  bool any = true;
-  quietly(broker, [&] {
-    const auto data = replica->log().read_records(from, 1, replica->log_end_offset(), true);
-    if (!data || data->empty()) return;
-    bool first = true;
-    log::for_each_mark(*data, [&](const log::BatchMark& mark) {
-      if (std::exchange(first, false)) any = mark.base_offset < to;
-    });
-  });
-  return any;
+  // What it jumped over it has jumped over once.
+  const auto reset = view->reset_to.find(name);
+  if (reset != view->reset_to.end() && next->second >= reset->second) view->reset_to.erase(reset);
 }
 
 void Ledger::note_read_committed(const model::ConsumedRecords& consumed, std::string_view group) {
@@ -392,7 +356,9 @@ void Ledger::on_client_error(const model::ClientError& error) {
 /// Where it goes on may be anywhere.
 void Ledger::on_seek(std::string_view consumer, const TopicPartition& name) {
   const auto group = group_of_.find(consumer);
-  if (group != group_of_.end()) groups_[group->second].next_offset.erase(name);
+  if (group == group_of_.end()) return;
+  groups_[group->second].next_offset.erase(name);
+  groups_[group->second].reset_to.erase(name);
 }
 
 void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicPartition>& assigned) {

@@ -28,7 +28,8 @@
 //   replicas_agree                    logs of live replicas are equal up to the high watermark
 //   acknowledged_by_all_survive       what was acknowledged to a producer with acks=all is there
 //   idempotent_writes_happen_once     no record of an idempotent producer stands there twice,
-//   idempotent_writes_keep_order      nor behind one that it sent later
+//   idempotent_writes_keep_order      nor behind one that it sent later under the same producer id:
+//                                     what a producer left on its way when it died may come late
 //
 // and of transactions, all the time:
 //
@@ -156,6 +157,8 @@ class Ledger : public model::Observer {
   void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_client_error(const model::ClientError& error) override;
   void on_seek(std::string_view consumer, const model::TopicPartition&) override;
+  void on_position_reset(std::string_view consumer, const model::TopicPartition&,
+                         model::Offset offset) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_commit_read(std::string_view group, const model::TopicPartition&, model::Offset) override;
@@ -220,6 +223,8 @@ class Ledger : public model::Observer {
     std::map<model::TopicPartition, model::Offset> committed;
     std::map<model::TopicPartition, Time> committed_at;          ///< When that was acknowledged.
     std::map<model::TopicPartition, model::Offset> next_offset;  ///< After the last consumed.
+    /// What lies before it auto.offset.reset=latest has jumped over; until that is passed.
+    std::map<model::TopicPartition, model::Offset> reset_to;
     std::int64_t delivered = 0;    ///< Records that its members have processed, again or not.
     std::int64_t consumed = 0;     ///< Different records.
     std::int64_t redelivered = 0;  ///< How often it got one again.
@@ -409,6 +414,8 @@ class Ledger : public model::Observer {
   void declare_readers();
   void note_read_committed(const model::ConsumedRecords& consumed, std::string_view group);
   bool has_any(const model::TopicPartition& name, model::Offset from, model::Offset to) const;
+  void note_gap(const std::string& group, GroupView& view, const model::TopicPartition& name,
+                model::Offset from, model::Offset to);
   bool commits_may_be_lost(Time since) const;
   const Acknowledgments* acknowledgments_of(const model::TopicPartition& name) const;
   bool wants_all(int producer) const;
@@ -500,7 +507,8 @@ class Ledger : public model::Observer {
   void find_in(const model::TopicPartition& name, const log::BatchView& batch, PartitionView& view,
                FoundInLog& found);
   void note_found(const model::TopicPartition& name, model::Offset offset,
-                  const model::RecordRun& run, PartitionView& view, FoundInLog& found);
+                  const model::RecordRun& run, std::int64_t producer_id, PartitionView& view,
+                  FoundInLog& found);
   /// Of that run so many records are copies, so many out of order.
   void judge_idempotence(const model::TopicPartition& name, const model::RecordRun& run,
                          std::int64_t copies, std::int64_t reordered);

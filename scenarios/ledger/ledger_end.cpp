@@ -32,14 +32,18 @@ Compared compare(const log::Records& a, const log::Records& b) {
     std::size_t at = 0;
     log::for_each_mark(b, [&](const log::BatchMark& mark) {
       if (found.differ || at == left.size()) return;
-      found.differ = left[at++] != mark;
-      found.upto = found.differ ? mark.base_offset : mark.last_offset + 1;
+      const log::BatchMark& other = left[at++];
+      found.differ = other != mark;
+      found.upto =
+          found.differ ? std::min(mark.base_offset, other.base_offset) : mark.last_offset + 1;
     });
     return found;
   }
   const std::size_t both = std::min(a.phantoms().size(), b.phantoms().size());
   for (std::size_t i = 0; i < both; ++i) {
-    if (a.phantoms()[i] != b.phantoms()[i]) return {true, a.phantoms()[i].base_offset};
+    if (a.phantoms()[i] != b.phantoms()[i]) {
+      return {true, std::min(a.phantoms()[i].base_offset, b.phantoms()[i].base_offset)};
+    }
     found.upto = a.phantoms()[i].next_offset();
   }
   const log::Batches left(a.bytes());
@@ -47,7 +51,9 @@ Compared compare(const log::Records& a, const log::Records& b) {
   auto other = right.begin();
   for (const log::BatchView& one : left) {
     if (other == right.end()) break;
-    if (!same_bytes(one.bytes(), other->bytes())) return {true, one.base_offset()};
+    if (!same_bytes(one.bytes(), other->bytes())) {
+      return {true, std::min(one.base_offset(), other->base_offset())};
+    }
     found.upto = one.next_offset();
     ++other;
   }
@@ -186,7 +192,7 @@ void Ledger::look_at(const TopicPartition& name, const model::Partition& replica
       }
       Offset offset = batch.base_offset;
       for (const RecordRun& run : book_.of_batch(batch, 0, batch.record_count)) {
-        note_found(name, offset, run, view, found);
+        note_found(name, offset, run, batch.producer_id, view, found);
         offset += run.count;
       }
     }
@@ -218,7 +224,10 @@ void Ledger::find_in(const TopicPartition& name, const log::BatchView& batch, Pa
     if (!record.value) return true;
     const auto ref = identify(name, record.offset, *record.value,
                               [&](RecordRef one) { return !found.contains(one); });
-    if (ref) note_found(name, record.offset, {ref->producer, ref->number, 1}, view, found);
+    if (ref) {
+      note_found(name, record.offset, {ref->producer, ref->number, 1}, batch.producer_id(), view,
+                 found);
+    }
     return true;
   });
   if (visited) return;
@@ -228,20 +237,24 @@ void Ledger::find_in(const TopicPartition& name, const log::BatchView& batch, Pa
 
 /// Records of a run stand in a row at `offset`.
 void Ledger::note_found(const TopicPartition& name, Offset offset, const RecordRun& run,
-                        PartitionView& view, FoundInLog& found) {
+                        std::int64_t producer_id, PartitionView& view, FoundInLog& found) {
   NumberSet& of_producer = found.records[run.producer];
   of_producer.for_each_gap(run.first, run.end(), [&](std::int64_t first, std::int64_t end) {
     failed_in_log_ += book_.failed_among({run.producer, first, end - first});
   });
   const std::int64_t copies = run.count - of_producer.add(run.first, run.end());
   view.duplicates += copies;
-  std::int64_t& latest =
-      found.latest.try_emplace({run.producer, run.first >> model::lane_shift}, run.first)
-          .first->second;
-  const std::int64_t reordered = std::clamp<std::int64_t>(latest - run.first, 0, run.count);
-  view.reordered += reordered;
-  judge_idempotence(name, run, copies, reordered);
-  latest = std::max(latest, run.end() - 1);
+  // How many of them stand behind a later one; it knows the latest.
+  const auto behind = [&run](auto& latest, const auto& key) {
+    std::int64_t& last = latest.try_emplace(key, run.first).first->second;
+    const auto count = std::clamp<std::int64_t>(last - run.first, 0, run.count);
+    last = std::max(last, run.end() - 1);
+    return count;
+  };
+  const std::int64_t lane = run.first >> model::lane_shift;
+  view.reordered += behind(found.latest, std::pair(run.producer, lane));
+  judge_idempotence(name, run, copies,
+                    behind(found.latest_of_id, std::tuple(run.producer, lane, producer_id)));
   const Acknowledgments* acknowledged = acknowledgments_of(name);
   if (acknowledged == nullptr) return;
   acknowledged->for_each(offset, offset + run.count,

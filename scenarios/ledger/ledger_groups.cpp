@@ -1,11 +1,14 @@
-// What groups have not read.
+// What groups have not read, and what they may leave out.
+#include "base/translation.h"
 #include "scenarios/ledger/ledger.h"
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace brokerlab::scenarios {
 
+using model::BrokerId;
 using model::Offset;
 using model::TopicPartition;
 
@@ -103,11 +106,66 @@ Ledger::Unread Ledger::unread(const std::string& group,
   return unread;
 }
 
-/// With auto.offset.reset = latest what was there before it came is not for it.
+void Ledger::on_position_reset(std::string_view consumer, const TopicPartition& name,
+                               Offset offset) {
+  const auto group = group_of_.find(consumer);
+  if (group == group_of_.end() || !groups_[group->second].resets_to_latest) return;
+  Offset& reset_to = groups_[group->second].reset_to[name];
+  reset_to = std::max(reset_to, offset);
+}
+
+/// The group goes on at `to` instead of `from`.
+void Ledger::note_gap(const std::string& group, GroupView& view, const TopicPartition& name,
+                      Offset from, Offset to) {
+  if (to <= from) return;
+  constexpr const char* promise = "consumed_offsets_have_no_gaps";
+  const auto left_between = [&](Offset begin, Offset end) {
+    std::int64_t left = 0;
+    for_each_left(name, begin, end, [&left](Offset one, Offset next) { left += next - one; });
+    exempt(promise, Exempted::compacted, end - begin - left);
+    return left;
+  };
+  // Without a commit, or with one that is gone, it may have been sent to the end of the log.
+  const auto reset = view.reset_to.find(name);
+  if (reset != view.reset_to.end()) {
+    const Offset jumped = std::clamp(reset->second, from, to);
+    const std::int64_t skipped = left_between(from, jumped);
+    view.skipped += skipped;
+    exempt(promise, Exempted::skipped, skipped);
+    from = jumped;
+  }
+  if (from == to || is_passed_over(name, from, to, view.read_committed)) return;
+  if (left_between(from, to) == 0 || !has_any(name, from, to)) return;
+  violate(promise,
+          phrase("group {} went from offset {} to {} of {}", group, from - 1, to, name.name()));
+}
+
+/// Whether the log that is read from has a record there: a hole that recovery has left is not its
+/// readers' fault.
+bool Ledger::has_any(const TopicPartition& name, Offset from, Offset to) const {
+  const BrokerId broker = partitions_.at(name).serving;
+  const model::Partition* replica = find_replica_ ? find_replica_(broker, name) : nullptr;
+  if (replica == nullptr || !replica->has_log()) return true;
+  bool any = true;
+  quietly(broker, [&] {
+    const auto data = replica->log().read_records(from, 1, replica->log_end_offset(), true);
+    if (!data || data->empty()) return;
+    bool first = true;
+    log::for_each_mark(*data, [&](const log::BatchMark& mark) {
+      if (std::exchange(first, false)) any = mark.base_offset < to;
+    });
+  });
+  return any;
+}
+
+/// With auto.offset.reset = latest what was there before it came, or came back without a commit, is
+/// not for it.
 Offset Ledger::reads_from(const GroupView& group, const TopicPartition& name) {
   if (!group.resets_to_latest) return 0;
   const auto next = group.next_offset.find(name);
-  if (next != group.next_offset.end()) return next->second;
+  const auto reset = group.reset_to.find(name);
+  const Offset jumped = reset == group.reset_to.end() ? 0 : reset->second;
+  if (next != group.next_offset.end()) return std::max(next->second, jumped);
   const auto committed = group.committed.find(name);
   return committed != group.committed.end() ? committed->second
                                             : std::numeric_limits<Offset>::max();

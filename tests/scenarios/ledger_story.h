@@ -68,7 +68,16 @@ class LedgerStory {
   }
   /// A batch of one record that the leader appends.
   void append(int leader, std::int64_t number, std::optional<std::string> key = {}) {
-    log::BatchBuilder builder;
+    append_with({}, leader, number, std::move(key));
+  }
+  /// The same of an idempotent producer.
+  void append_of(std::int64_t producer_id, int sequence, int leader, std::int64_t number) {
+    append_with({.producer_id = producer_id, .producer_epoch = 0, .base_sequence = sequence},
+                leader, number, {});
+  }
+  void append_with(const log::BatchBuilder::Options& options, int leader, std::int64_t number,
+                   std::optional<std::string> key) {
+    log::BatchBuilder builder(options);
     const std::string text = value(number);
     builder.append(0, key ? std::optional(log::as_bytes(*key)) : std::nullopt, log::as_bytes(text));
     append_batch(leader, builder.build(), log::AppendOrigin::client);
@@ -100,11 +109,12 @@ class LedgerStory {
                      log::AppendOrigin::coordinator);
     ledger.on_marker_appended(BrokerId(leader), partition, offset, producer, committed);
   }
-  /// The follower fetches all that it lacks.
-  void copy(int leader, int follower) {
+  /// The follower fetches all that it lacks, or from an offset on: it has a hole before that.
+  void copy(int leader, int follower, std::optional<log::Offset> from = {}) {
     model::Partition& to = replica(follower);
     const log::Offset end = replica(leader).log_end_offset();
-    const auto data = replica(leader).log().read(to.log_end_offset(), 1 << 20, end, true);
+    const log::Offset begin = from.value_or(to.log_end_offset());
+    const auto data = replica(leader).log().read(begin, 1 << 20, end, true);
     REQUIRE(data.ok());
     model::FetchResponse::Partition fetched{partition};
     fetched.high_watermark = end;

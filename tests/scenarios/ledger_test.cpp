@@ -157,10 +157,45 @@ TEST_CASE("bytes that nobody sent, and offsets left out, break promises", "[unit
   latest.lead(1, 0);
   for (int i = 0; i < 5; ++i) latest.write(1, i, i);
   latest.consume("late", 0, LedgerStory::value(0));
+  latest.ledger.on_position_reset("late", partition, 4);
   latest.consume("late", 4, LedgerStory::value(4));
   CHECK(latest.promise("consumed_offsets_have_no_gaps") ==
         "kept but for 3 records that auto.offset.reset=latest jumped over before the first commit");
   CHECK(latest.ledger.groups().at("latecomers").skipped == 3);
+}
+
+TEST_CASE("auto.offset.reset=latest jumps as far as it was sent, whatever was committed since",
+          "[unit]") {
+  LedgerStory story;
+  story.ledger.declare_consumer("late", "latecomers", true, {"t"});
+  story.lead(1, 0, {1});
+  for (int i = 0; i < 8; ++i) story.write(1, i, i);
+  story.commit_up_to(1, 8);
+  story.consume("late", 0, LedgerStory::value(0));
+  story.ledger.on_committed("latecomers", partition, 1);
+  // The commit is gone; the group goes on at the end, and that is committed before anything comes.
+  story.ledger.on_position_reset("late", partition, 5);
+  story.ledger.on_committed("latecomers", partition, 5);
+  CHECK(story.ledger.unread("latecomers", {"t"}).waiting == 3);  // from 5 on
+  const auto promised = [&story] { return story.promise("consumed_offsets_have_no_gaps"); };
+  const std::string jumped = " that auto.offset.reset=latest jumped over before the first commit";
+  SECTION("to where it was sent") {
+    story.consume("late", 5, LedgerStory::value(5));
+    CHECK(promised() == "kept but for 4 records" + jumped);
+    CHECK(story.ledger.groups().at("latecomers").skipped == 4);
+    story.consume("late", 7, LedgerStory::value(7));
+    CHECK(promised() == "broken");
+  }
+  SECTION("farther") {
+    story.consume("late", 6, LedgerStory::value(6));
+    CHECK(promised() == "broken");
+  }
+  SECTION("not before a member that knows nothing of it is where it was sent") {
+    story.consume("late", 1, LedgerStory::value(1));
+    CHECK(promised() == "kept");
+    story.consume("late", 5, LedgerStory::value(5));
+    CHECK(promised() == "kept but for 3 records" + jumped);
+  }
 }
 
 TEST_CASE("what is deleted too early, or above the high watermark, breaks a promise", "[unit]") {
@@ -387,6 +422,22 @@ TEST_CASE("replicas whose logs differ, and servers whose histories do, break pro
   story.ledger.finish();
   CHECK(story.promise("replicas_agree") == "broken");
 
+  // What a power loss has left out, and others stand behind it.
+  const bool lost_power = GENERATE(false, true);
+  LedgerStory hole;
+  hole.lead(2, 0, {2});
+  hole.write(2, 0, 0);
+  hole.copy(2, 1);
+  hole.write(2, 1, 1);
+  hole.commit_up_to(2, 2);
+  if (lost_power) hole.lose_power(1);
+  hole.wait(1s);
+  hole.write(2, 2, 2);
+  hole.commit_up_to(2, 3);
+  hole.copy(2, 1, 2);
+  hole.ledger.finish();
+  CHECK(hole.promise("replicas_agree").starts_with(lost_power ? "kept but for 1" : "broken"));
+
   LedgerStory servers;
   servers.ledger.on_zookeeper_applied(1, 7, 99);
   servers.ledger.on_zookeeper_applied(2, 7, 99);
@@ -495,6 +546,20 @@ TEST_CASE("of an idempotent producer that breaks promises", "[unit]") {
     other.ledger.finish();
     CHECK(other.promise("idempotent_writes_happen_once") == "kept");
     CHECK(other.promise("idempotent_writes_keep_order") == "broken");
+  }
+  SECTION("what it left on its way when it died comes late") {
+    LedgerStory other(true, true);
+    other.lead(1, 0);
+    for (int i = 0; i < 5; ++i) other.send(i);
+    other.append_of(7, 0, 1, 0);
+    other.append_of(8, 0, 1, 2);
+    other.append_of(7, 1, 1, 1);
+    const bool later = GENERATE(false, true);
+    other.append_of(8, 1, 1, later ? 4 : 3);
+    other.append_of(8, 2, 1, later ? 3 : 4);
+    other.ledger.finish();
+    CHECK(other.promise("idempotent_writes_keep_order") == (later ? "broken" : "kept"));
+    CHECK(other.view().reordered == (later ? 2 : 1));
   }
   LedgerStory careless(true);
   careless.lead(1, 0);
