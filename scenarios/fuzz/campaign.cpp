@@ -50,11 +50,13 @@ class Notebook {
   bool has(std::uint64_t seed) const { return done_.contains(seed); }
   const std::vector<SeedFinding>& findings() const { return findings_; }
 
-  void note(std::uint64_t seed) {
+  /// False: it could not be written.
+  bool note(std::uint64_t seed) {
     done_.insert(seed);
     lines_ << json_text(Json{{"seed", seed}}) << "\n" << std::flush;
+    return lines_.good();
   }
-  void note(const SeedFinding& found) {
+  bool note(const SeedFinding& found) {
     done_.insert(found.seed);
     lines_ << json_text(Json{{"seed", found.seed},
                              {"kind", found.finding.kind},
@@ -63,6 +65,7 @@ class Notebook {
                              {"drawn", found.drawn_file}})
            << "\n"
            << std::flush;
+    return lines_.good();
   }
 
  private:
@@ -118,7 +121,11 @@ class Running {
                 return finish(job, std::move(run));
               });
     // All cores are free again: what was found is made smaller.
-    for (auto& [trial, finding] : found_) write_down(trial, finding);
+    for (auto& [trial, finding] : found_) {
+      if (!trouble_.empty()) break;
+      write_down(trial, finding);
+    }
+    if (!trouble_.empty()) return fail(trouble_);
     return std::move(result_);
   }
 
@@ -157,10 +164,11 @@ class Running {
       if (news_.seen) news_.seen(trial.seed, *finding);
       found_.emplace_back(trial, std::move(*finding));
     } else {
-      notebook_.note(trial.seed);
+      check(notebook_.note(trial.seed), campaign_.folder + "/seeds.jsonl");
     }
     trial.scenario = {};  // As many as there are seeds would fill the memory.
     note_done();
+    if (!trouble_.empty()) return false;
     return campaign_.stop_after == 0 || found_.size() < campaign_.stop_after;
   }
 
@@ -185,13 +193,19 @@ class Running {
       found.shrink_runs = small.runs;
       write(found.file, small.text);
     }
-    notebook_.note(found);
+    check(notebook_.note(found), campaign_.folder + "/seeds.jsonl");
     if (news_.found) news_.found(found);
     result_.findings.push_back(std::move(found));
   }
 
-  static void write(const std::string& path, const std::string& text) {
-    std::ofstream(path) << text;
+  void write(const std::string& path, const std::string& text) {
+    std::ofstream file(path);
+    file << text << std::flush;
+    check(file.good(), path);
+  }
+  /// A full disk is told with the first thing that it does not take.
+  void check(bool written, const std::string& path) {
+    if (!written && trouble_.empty()) trouble_ = path + ": " + std::strerror(errno);
   }
 
   double seconds_since_begin() const {
@@ -205,6 +219,7 @@ class Running {
   std::uint64_t at_ = 0;
   std::vector<Trial> trials_;  ///< By job.
   std::vector<std::pair<Trial, Finding>> found_;
+  std::string trouble_;  ///< What could not be written; empty: all could.
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

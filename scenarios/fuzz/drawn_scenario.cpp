@@ -24,9 +24,14 @@ constexpr std::array families{std::pair{Family::synced, std::string_view("synced
 constexpr double load_from = 4;
 constexpr double load_until = 25;
 constexpr double faults_until = 28;
-/// A session that ends, clients that give up on a silent broker and find another, followers that
-/// catch up: each within 30 s by Kafka's defaults, one after the other.
-constexpr double to_heal = 130;
+/// A member that asked to join when its coordinator fell silent waits for max.poll.interval.ms and
+/// 5 s: nothing else is sent that would notice (AbstractCoordinator.sendJoinGroupRequest). What
+/// must heal has a short one, where Kafka's 5 min would outlast the run.
+constexpr int join_millis = 30'000;
+/// One after the other: that wait, a rebalance that waits for ghosts for as long, a session of
+/// theirs, twice; clients that give up on a silent broker and find another, followers that catch
+/// up.
+constexpr double to_heal = 200;
 
 std::string seconds(double value) { return fmt::format("{:.6f}s", value); }
 
@@ -294,6 +299,7 @@ class Drawing {
       }
       if (dice.chance(0.2))
         config["max.poll.interval.ms"] = dice.one_of({heals() ? 5000 : 1000, 5000});
+      if (heals()) config.emplace("max.poll.interval.ms", join_millis);
       if (dice.chance(0.2)) config["max.poll.records"] = dice.one_of({heals() ? 20 : 1, 50});
       if (!heals() && dice.chance(0.2)) config["fetch.min.bytes"] = dice.one_of({1, 20000});
       if (dice.chance(0.2)) config["fetch.max.wait.ms"] = dice.one_of({10, heals() ? 100 : 2000});

@@ -4,7 +4,8 @@
 //   no disk lies    and no bit is flipped: no invariant is broken (scenarios/ledger/ledger.h)
 //   synced          and nothing that was acknowledged is lost
 //   healed          and in the end every partition has its leader, a full ISR and serves, every
-//                   group is stable and has read what it could, every send has its answer
+//                   group that had the time is stable and has read what it could, every send has
+//                   its answer
 //
 // Lifetime: values. Threads: none.
 #pragma once

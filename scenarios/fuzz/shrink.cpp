@@ -1,5 +1,6 @@
 #include "scenarios/fuzz/shrink.h"
 
+#include "scenarios/fuzz/fault_names.h"
 #include "scenarios/loader.h"
 #include "scenarios/runner.h"
 
@@ -34,13 +35,8 @@ void collect(const Json& value, const std::string& path,
 /// A fault with all that speaks of it by its name.
 Parts fault_and_its_end(const Json& faults, std::size_t place) {
   Parts parts{fmt::format("/faults/{}", place)};
-  if (!faults[place].contains("as")) return parts;
-  const Json& as = faults[place]["as"];
-  for (std::size_t i = 0; i < faults.size(); ++i) {
-    if (i == place) continue;
-    const bool speaks_of_it = std::any_of(faults[i].begin(), faults[i].end(),
-                                          [&](const Json& value) { return value == as; });
-    if (speaks_of_it) parts.push_back(fmt::format("/faults/{}", i));
+  for (const std::size_t other : faults_that_name(faults, place)) {
+    parts.push_back(fmt::format("/faults/{}", other));
   }
   return parts;
 }

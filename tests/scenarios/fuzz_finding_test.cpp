@@ -3,6 +3,7 @@
 #include "scenarios/fuzz/finding.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 using namespace brokerlab;
@@ -11,6 +12,8 @@ using namespace brokerlab::scenarios;
 namespace {
 
 const Json scenario = json_from(R"({
+  "duration": "200s",
+  "consumers": [{"group": "g", "config": {"max.poll.interval.ms": 30000}}],
   "topics": [{"name": "t", "replication.factor": 2}],
   "faults": [{"at": "1s", "power_off": "broker-1", "as": "f"}, {"at": "2s", "power_on": "f"}]})");
 
@@ -66,6 +69,21 @@ TEST_CASE("what cannot hold is not asked for", "[unit]") {
   goes_on["faults"].erase(1);
   CHECK(found(Family::healed, "/groups/0/state", "Empty", goes_on).empty());
   CHECK(found(Family::healed, "/faults/0/done", false).empty());
+  // A JoinGroup that is swallowed waits for max.poll.interval.ms, 5 min if nobody says another.
+  for (const char* group_or_state : {"state", "waiting"}) {
+    const std::string path = fmt::format("/groups/0/{}", group_or_state);
+    const Json wrong = path.ends_with("state") ? Json("Empty") : Json(3);
+    CHECK_FALSE(found(Family::healed, path, wrong).empty());
+    Json patient = scenario;
+    patient["consumers"][0]["config"].erase("max.poll.interval.ms");
+    CHECK(found(Family::healed, path, wrong, patient).empty());
+    patient["duration"] = "1000s";
+    CHECK_FALSE(found(Family::healed, path, wrong, patient).empty());
+    // So does what a fault held up that ended late.
+    Json late = scenario;
+    late["faults"][1]["at"] = "100s";
+    CHECK(found(Family::healed, path, wrong, late).empty());
+  }
   // A disk that lies: no invariant need hold.
   Json lies = scenario;
   lies["faults"].push_back({{"at", "1s"}, {"lying_disk", {{"machine", "broker-1"}}}});
