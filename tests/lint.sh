@@ -2,7 +2,7 @@
 # clang-tidy over every .cpp, on all cores, with the compile commands of a build directory in which each
 # is compiled by itself (BROKERLAB_UNITY=OFF).
 #
-#   lint.sh BUILD_DIRECTORY [PATH_PATTERN]     (./brokerlab lint calls it)
+#   lint.sh BUILD_DIRECTORY [PATH_PATTERN]     (./brokerlab tidy calls it)
 #   lint.sh BUILD_DIRECTORY --changed [MOST]   what the last day's commits and the working tree changed, the
 #                                              latest first, and no more than MOST files
 set -eu
@@ -27,7 +27,7 @@ if [ "$pattern" = --changed ]; then
     while read -r file; do [ ! -e "$file" ] || echo "$file"; done >"$directory/lint/changed" || true
   changed=$(wc -l <"$directory/lint/changed")
   head -n "$most" "$directory/lint/changed" >"$directory/lint/files"
-  [ "$changed" -le "$most" ] || echo "$changed files have changed; the latest $most are looked at (./brokerlab lint: all)" >&2
+  [ "$changed" -le "$most" ] || echo "$changed files have changed; the latest $most are looked at (./brokerlab tidy: all)" >&2
 else
   git ls-files '*.cpp' | grep -E "$pattern" >"$directory/lint/files"
 fi

@@ -53,8 +53,9 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
-    // words -> { sweep, closed } -> limit
-    {"plan", {{"", {}}, {"sweep", {""}}, {"closed", {""}}, {"limit", {"", "closed"}}}},
+    // words -> { sweep, closed, lint } -> limit
+    {"plan",
+     {{"", {}}, {"sweep", {""}}, {"closed", {""}}, {"lint", {""}}, {"limit", {"", "closed"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.

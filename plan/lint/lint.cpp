@@ -1,0 +1,154 @@
+#include "plan/lint/lint.h"
+
+#include "base/json_text.h"
+#include "base/translation.h"
+#include "plan/lint/rules.h"
+#include "plan/lint/subject.h"
+#include "scenarios/loader.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+namespace brokerlab::plan {
+namespace {
+
+std::string for_shell(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-_./=,:+").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string severity_word(Severity severity) {
+  switch (severity) {
+    case Severity::hint:
+      return tr("hint");
+    case Severity::warning:
+      return tr("warning");
+    case Severity::danger:
+      return tr("danger");
+  }
+  UNREACHABLE();
+}
+
+}  // namespace
+
+std::string_view name_of(Severity severity) {
+  switch (severity) {
+    case Severity::hint:
+      return "hint";
+    case Severity::warning:
+      return "warning";
+    case Severity::danger:
+      return "danger";
+  }
+  UNREACHABLE();
+}
+
+const std::vector<LintRule>& lint_rules() {
+  static const std::vector<LintRule> all = [] {
+    std::vector<LintRule> rules;
+    for (const auto& part : {replication_rules(), cluster_rules(), client_rules()}) {
+      rules.insert(rules.end(), part.begin(), part.end());
+    }
+    return rules;
+  }();
+  return all;
+}
+
+std::vector<Finding> lint(const scenarios::Scenario& scenario) {
+  const Subject subject(scenario);
+  std::vector<Finding> all;
+  for (const LintRule& rule : lint_rules()) {
+    Findings found(rule);
+    rule.look(subject, found);
+    for (Finding& one : found.take()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::string command_for(const Finding& finding, const std::string& file) {
+  const auto path = scenarios::find_scenario(file);
+  if (!path) return {};
+  std::vector<std::string> sets = finding.sets;
+  while (true) {
+    scenarios::LoadOptions options;
+    options.overrides = sets;
+    if (scenarios::load_scenario(*path, options).scenario) break;
+    // A shorter run may not fit with what else the file says: then all of it.
+    if (sets.empty() || !sets.front().starts_with("duration=")) return {};
+    sets.erase(sets.begin());
+  }
+  std::string text = "brokerlab run " + for_shell(file);
+  for (const std::string& set : sets) text += " --set " + for_shell(set);
+  return text;
+}
+
+std::string lint_text(const std::vector<Finding>& findings, const std::string& file) {
+  std::string text;
+  for (const Finding& one : findings) {
+    text += fmt::format("{} [{}] {}\n", severity_word(one.rule->severity), one.rule->id, one.path);
+    text += fmt::format("  {}\n", say(one.message));
+    text += "  " + tr("do: {}", translated(one.rule->remedy)) + "\n";
+    if (!one.rule->incident.empty()) {
+      text += "  " + tr("it happened: brokerlab run {}", one.rule->incident) + "\n";
+    }
+    if (const std::string command = command_for(one, file); !command.empty()) {
+      text += "  " + tr("see it here: {}", command) + "\n";
+    }
+  }
+  return text +
+         (findings.empty() ? tr("{}: nothing found", file)
+                           : tr("{}: {} findings", file, findings.size())) +
+         "\n";
+}
+
+std::string lint_json(const std::vector<Finding>& findings, const std::string& file) {
+  std::string text;
+  for (const Finding& one : findings) {
+    text += json_text(Json{{"file", file},
+                           {"rule", one.rule->id},
+                           {"severity", name_of(one.rule->severity)},
+                           {"path", one.path},
+                           {"message", say(one.message)},
+                           {"remedy", translated(one.rule->remedy)},
+                           {"incident", one.rule->incident},
+                           {"command", command_for(one, file)}}) +
+            "\n";
+  }
+  return text;
+}
+
+std::string rules_text() {
+  std::string text;
+  for (const LintRule& rule : lint_rules()) {
+    text += fmt::format("{} ({})\n  {}\n  {}\n", rule.id, severity_word(rule.severity),
+                        translated(rule.what), translated(rule.remedy));
+    if (!rule.incident.empty()) {
+      text += "  " + tr("it happened: brokerlab run {}", rule.incident) + "\n";
+    }
+  }
+  return text;
+}
+
+std::string rules_json() {
+  std::string text;
+  for (const LintRule& rule : lint_rules()) {
+    text += json_text(Json{{"rule", rule.id},
+                           {"severity", name_of(rule.severity)},
+                           {"what", translated(rule.what)},
+                           {"remedy", translated(rule.remedy)},
+                           {"incident", rule.incident}}) +
+            "\n";
+  }
+  return text;
+}
+
+}  // namespace brokerlab::plan

@@ -1,0 +1,210 @@
+#include "plan/lint/subject.h"
+
+#include "base/translation.h"
+#include "scenarios/sources/record_sizes.h"
+#include "scenarios/sources/source_rate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace brokerlab::plan {
+namespace {
+
+using namespace brokerlab::scenarios;
+
+/// A row of a file as JSON, where nobody says how large records are.
+constexpr double size_of_row = 350;
+
+double ratio_of(const sim::CodecsConfig& codecs, model::CompressionType type) {
+  switch (type) {
+    case model::CompressionType::none:
+      return 1;
+    case model::CompressionType::gzip:
+      return codecs.gzip.ratio;
+    case model::CompressionType::snappy:
+      return codecs.snappy.ratio;
+    case model::CompressionType::lz4:
+      return codecs.lz4.ratio;
+    case model::CompressionType::zstd:
+      return codecs.zstd.ratio;
+  }
+  return 1;
+}
+
+Load load_of_producer(const Scenario& scenario, const ProducerSpec& producer) {
+  Load load;
+  const SourceSpec* source = scenario.source(producer.source);
+  if (source == nullptr) return load;
+  load.ratio =
+      ratio_of(scenario.machine(producer.machine).cpu.codecs, producer.config.compression_type);
+  load.size = size_of_row;
+  if (source->record_size) {
+    const auto sizes = RecordSizes::of(scenario, *source->record_size);
+    if (sizes) load.size = sizes->mean();
+  }
+  const double seconds = to_seconds(scenario.duration);
+  if (const ClosedLoop* loop = source->loop.closed()) {
+    load.mean = load.peak = expected_of(scenario, *source, *loop) / seconds;
+  } else if (const auto curve = rate_curve(scenario, *source)) {
+    load.mean = curve->total() / seconds;
+    for (const RateCurve::Point& corner : curve->corners()) {
+      load.peak = std::max(load.peak, corner.rate);
+    }
+  }
+  return load;
+}
+
+void add_to(Load& sum, const Load& one) {
+  const double bytes = sum.mean_bytes() + one.mean_bytes();
+  const double raw = sum.mean * sum.size + one.mean * one.size;
+  sum.mean += one.mean;
+  sum.peak += one.peak;
+  sum.size = sum.mean > 0 ? raw / sum.mean : one.size;
+  sum.ratio = bytes > 0 ? raw / bytes : one.ratio;
+}
+
+}  // namespace
+
+Subject::Subject(const Scenario& scenario) : scenario_(scenario) {
+  for (const ProducerSpec& producer : scenario.producers) {
+    loads_.push_back(load_of_producer(scenario, producer));
+  }
+  rack_aware_ =
+      std::all_of(scenario.brokers.begin(), scenario.brokers.end(),
+                  [](const BrokersSpec& group) { return !group.config.broker_rack.empty(); });
+  find_domains();
+}
+
+void Subject::find_domains() {
+  const std::vector<MachineRole> machines = machines_of(scenario_);
+  const auto add = [&](Domain domain, const std::set<std::string>& hosts) {
+    for (const MachineRole& machine : machines) {
+      if (!hosts.contains(machine.host)) continue;
+      if (machine.role == Role::broker) domain.brokers.push_back(machine.index);
+      if (machine.role == Role::zookeeper) ++domain.ensemble;
+    }
+    domains_.push_back(std::move(domain));
+  };
+  for (const HostSpec& host : scenario_.hosts) {
+    add({Domain::Kind::host, host.name, {}, 0, true}, {host.name});
+  }
+  std::vector<std::pair<std::string, std::set<std::string>>> racks;
+  std::vector<std::pair<std::string, std::set<std::string>>> zones;
+  if (scenario_.topology) {
+    for (const auto& center : scenario_.topology->with_all_levels()) {
+      for (const auto& zone : center.zones) {
+        auto& in_zone = zones.emplace_back(zone.name, std::set<std::string>()).second;
+        for (const auto& rack : zone.racks) {
+          auto& in_rack = racks.emplace_back(rack.name, std::set<std::string>()).second;
+          for (const std::string& pattern : rack.machines) {
+            const auto names = sim::expand_names(pattern);
+            if (!names) continue;
+            in_rack.insert(names->begin(), names->end());
+            in_zone.insert(names->begin(), names->end());
+          }
+        }
+      }
+    }
+    if (racks.size() > 1) {
+      for (const auto& [name, hosts] : racks) add({Domain::Kind::rack, name, {}, 0, true}, hosts);
+    }
+    if (zones.size() > 1) {
+      for (const auto& [name, hosts] : zones) add({Domain::Kind::zone, name, {}, 0, true}, hosts);
+    }
+    return;
+  }
+  std::map<std::string, std::vector<int>> by_name;
+  for (int broker = 0; broker < scenario_.broker_count(); ++broker) {
+    const auto& config = scenario_.brokers[scenario_.group_of_broker(broker)].config;
+    if (!config.broker_rack.empty()) by_name[config.broker_rack].push_back(broker);
+  }
+  if (by_name.size() < 2) return;
+  for (auto& [name, brokers] : by_name) {
+    domains_.push_back({Domain::Kind::rack, name, std::move(brokers), 0, false});
+  }
+}
+
+int Subject::domains_of(Domain::Kind kind) const {
+  return static_cast<int>(std::count_if(
+      domains_.begin(), domains_.end(),
+      [kind](const Domain& domain) { return domain.kind == kind && !domain.brokers.empty(); }));
+}
+
+Load Subject::load_of(const std::vector<std::string>& topics) const {
+  Load sum;
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    const std::string& topic = scenario_.producers[i].topic;
+    if (std::find(topics.begin(), topics.end(), topic) != topics.end()) add_to(sum, loads_[i]);
+  }
+  return sum;
+}
+
+Load Subject::load_of_topic(std::string_view topic) const { return load_of({std::string(topic)}); }
+
+int Subject::readers_of(std::string_view topic) const {
+  return static_cast<int>(std::count_if(
+      scenario_.consumers.begin(), scenario_.consumers.end(), [&](const ConsumerSpec& group) {
+        return std::find(group.topics.begin(), group.topics.end(), topic) != group.topics.end();
+      }));
+}
+
+bool Subject::written_with_acks_all(std::string_view topic) const {
+  return std::any_of(scenario_.producers.begin(), scenario_.producers.end(),
+                     [&](const ProducerSpec& producer) {
+                       return producer.topic == topic && producer.config.acks == model::Acks::all;
+                     });
+}
+
+Duration Subject::granted_session(std::size_t group) const {
+  return scenario_.zookeeper.config.granted_session(
+      scenario_.brokers[group].config.zookeeper_session_timeout);
+}
+
+Story::Story(const Subject& subject)
+    : length_(subject.scenario().duration), shortened_(length_ > longest_story) {
+  if (shortened_) length_ = short_story;
+}
+
+Duration Story::part(double part) const {
+  const auto millis = static_cast<std::int64_t>(to_millis(length_) * part);
+  return std::chrono::milliseconds(millis);
+}
+
+Story& Story::at(double when, std::string_view kind, std::string_view whom, std::string_view as) {
+  if (!faults_.empty()) faults_ += ",";
+  faults_ += fmt::format(R"({{"at":"{}","{}":{})", to_text(part(when)), kind, whom);
+  if (!as.empty()) faults_ += fmt::format(R"(,"as":"{}")", as);
+  faults_ += "}";
+  return *this;
+}
+
+Story& Story::brokers(double when, std::string_view kind, int first, int last) {
+  for (int broker = first; broker <= last; ++broker) {
+    at(when, kind, fmt::format("\"broker-{}\"", broker + 1));
+  }
+  return *this;
+}
+
+std::vector<std::string> Story::sets() const {
+  std::vector<std::string> sets;
+  if (shortened_) sets.push_back("duration=" + to_text(short_story));
+  if (!faults_.empty()) sets.push_back("faults=[" + faults_ + "]");
+  return sets;
+}
+
+std::string leader_of_most(std::string_view topic) {
+  return fmt::format(R"({{"leader_of_most":"{}"}})", topic);
+}
+
+Phrase names_of(const std::vector<std::string>& names) {
+  std::string text;
+  const std::size_t told = std::min<std::size_t>(names.size(), 3);
+  for (std::size_t i = 0; i < told; ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() == told) return {text, text};
+  return phrase("{} and {} more", text, names.size() - told);
+}
+
+}  // namespace brokerlab::plan

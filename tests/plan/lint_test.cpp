@@ -1,0 +1,264 @@
+// Each rule of lint finds what it is for, keeps quiet where that is not, and names a command that
+// loads. What it finds in the library is a golden: the incidents there are meant.
+#include "plan/lint/lint.h"
+
+#include "scenarios/loader.h"
+#include "tests/cli/command.h"
+#include "tests/files.h"
+#include "tests/in_child.h"
+#include "tests/temporary.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+using namespace brokerlab;
+using nlohmann::json;
+
+namespace {
+
+/// A cluster in which nothing is to be found.
+json sound() {
+  return json::parse(R"({
+    "name": "sound", "duration": "40s",
+    "zookeeper": {"nodes": 3},
+    "brokers": {"count": 4},
+    "topics": [{"name": "t", "partitions": 4, "replication.factor": 3,
+                "config": {"min.insync.replicas": 2}}],
+    "sources": [{"name": "s", "rate": "100/s", "record_size": "500B"}],
+    "producers": [{"name": "app", "source": "s", "topic": "t", "config": {}}],
+    "consumers": [{"group": "g", "members": 2, "topics": ["t"],
+                   "config": {"auto.offset.reset": "earliest"}}]
+  })");
+}
+
+scenarios::Loaded loaded(const json& scenario) {
+  return scenarios::parse_scenario(scenario.dump(), "told.json", ".");
+}
+
+std::set<std::string> rules_in(const json& scenario) {
+  const scenarios::Loaded read = loaded(scenario);
+  INFO(to_text(read.errors));
+  REQUIRE(read.scenario.has_value());
+  std::set<std::string> ids;
+  for (const plan::Finding& one : plan::lint(*read.scenario)) ids.emplace(one.rule->id);
+  return ids;
+}
+
+json with(const json& patch) {
+  json scenario = sound();
+  scenario.merge_patch(patch);
+  return scenario;
+}
+json producer(const json& config) {
+  json scenario = sound();
+  scenario["producers"][0]["config"] = config;
+  return scenario;
+}
+json topic(int factor, int least) {
+  json scenario = sound();
+  scenario["topics"][0]["replication.factor"] = factor;
+  scenario["topics"][0]["config"] = {{"min.insync.replicas", least}};
+  return scenario;
+}
+json racks(const json& spread) {
+  json scenario = sound();
+  scenario["topology"] = {{"racks", spread}};
+  return scenario;
+}
+
+struct Case {
+  std::string rule;
+  json bad;   ///< It is found here,
+  json good;  ///< and not in what is nearly the same.
+};
+
+std::vector<Case> cases() {
+  const json two_racks = json::parse(R"([
+    {"name": "r1", "machines": ["broker-[1-2]", "zookeeper-1", "app", "g-[1-2]"]},
+    {"name": "r2", "machines": ["broker-[3-4]", "zookeeper-[2-3]"]}])");
+  const json four_racks = json::parse(R"([
+    {"name": "r1", "machines": ["broker-1", "zookeeper-1", "app", "g-[1-2]"]},
+    {"name": "r2", "machines": ["broker-2", "zookeeper-2"]},
+    {"name": "r3", "machines": ["broker-3", "zookeeper-3"]},
+    {"name": "r4", "machines": ["broker-4"]}])");
+  json unclean = topic(3, 2);
+  unclean["topics"][0]["config"]["unclean.leader.election.enable"] = true;
+  json claim = producer({{"acks", "1"}, {"enable.idempotence", false}});
+  claim["expect"] = json::parse(R"([{"no_acknowledged_record_lost": true}])");
+  json busy = sound();
+  busy["sources"][0]["rate"] = "5k/s";
+  busy["sources"][0]["record_size"] = "100B";
+  busy["consumers"][0]["service_time"] = "100us";
+  json patient = busy;
+  patient["producers"][0]["config"]["linger.ms"] = 20;
+  json forever = sound();
+  forever["topics"][0]["config"]["retention.ms"] = -1;
+  json large = sound();
+  large["sources"][0]["rate"] = "5k/s";
+  large["sources"][0]["record_size"] = "10KB";
+  large["consumers"][0]["service_time"] = "100us";
+  json short_kept = large;
+  short_kept["topics"][0]["config"]["retention.ms"] = 3'600'000;
+  json wide = sound();
+  wide["sources"][0]["rate"] = "20k/s";
+  wide["sources"][0]["record_size"] = "10KB";
+  wide["consumers"][0]["service_time"] = "10us";
+  json slow = sound();
+  slow["consumers"][0]["service_time"] = "100ms";
+  json heavy = sound();
+  heavy["consumers"][0]["service_time"] = "1s";
+  json heavy_few = heavy;
+  heavy_few["consumers"][0]["config"]["max.poll.records"] = 10;
+  json many = sound();
+  many["consumers"][0]["members"] = 5;
+  json late = sound();
+  late["consumers"][0]["config"]["heartbeat.interval.ms"] = 20'000;
+  json full = sound();
+  full["producers"][0]["config"]["buffer.memory"] = 100'000;
+  const json on_one_host =
+      json::parse(R"([{"name": "box", "processes": ["broker-1", "broker-2"]}])");
+  const json with_ensemble =
+      json::parse(R"([{"name": "box", "processes": ["zookeeper-1", "zookeeper-2"]}])");
+  const json one_of_each =
+      json::parse(R"([{"name": "box", "processes": ["broker-1", "zookeeper-2"]}])");
+  const auto broker = [](const json& config) { return with({{"brokers", {{"config", config}}}}); };
+  const auto transactional = [](int factor) {
+    json scenario = producer({{"transactional.id", "app"}});
+    scenario["brokers"]["config"] = {{"transaction.state.log.replication.factor", factor}};
+    return scenario;
+  };
+  const auto gc = [](const char* pause) {
+    json scenario = with({{"brokers", {{"machine", "m"}}}});
+    scenario["hardware"] = {{"m", {{"gc", {{"pause", pause}}}}}};
+    return scenario;
+  };
+  return {
+      {"rf-one", topic(1, 1), topic(3, 2)},
+      {"rf-equals-min-isr", topic(2, 2), topic(3, 2)},
+      {"min-isr-one", topic(3, 1), topic(3, 2)},
+      {"unclean-election", unclean, topic(3, 2)},
+      {"offsets-topic-rf", broker({{"offsets.topic.replication.factor", 1}}), sound()},
+      {"transaction-state-rf", transactional(2), transactional(3)},
+      {"rack-blind", racks(two_racks), racks(four_racks)},
+      {"ensemble-together", racks(two_racks), racks(four_racks)},
+      {"ensemble-together", with({{"hosts", with_ensemble}}), with({{"hosts", one_of_each}})},
+      {"brokers-share-host", with({{"hosts", on_one_host}}), with({{"hosts", one_of_each}})},
+      {"controlled-shutdown-off", broker({{"controlled.shutdown.enable", false}}), sound()},
+      {"zookeeper-single", with({{"zookeeper", {{"nodes", 1}}}}), sound()},
+      {"zookeeper-even", with({{"zookeeper", {{"nodes", 4}}}}), sound()},
+      {"zookeeper-unsynced", with({{"zookeeper", {{"config", {{"forceSync", false}}}}}}), sound()},
+      {"session-clamped", broker({{"zookeeper.session.timeout.ms", 1000}}), sound()},
+      {"session-below-pause", gc("6s"), gc("20ms")},
+      {"lag-below-wait", broker({{"replica.lag.time.max.ms", 600}}), sound()},
+      {"retention-beyond-disk", forever, sound()},
+      {"retention-beyond-disk", large, short_kept},
+      {"network-beyond-card", wide, sound()},
+      {"acks-and-claims", claim, producer({{"acks", "1"}, {"enable.idempotence", false}})},
+      {"acks-weak", producer({{"acks", "1"}, {"enable.idempotence", false}}), sound()},
+      {"producer-gives-up",
+       producer({{"delivery.timeout.ms", 10'000}, {"request.timeout.ms", 5000}}), sound()},
+      {"producer-gives-up", producer({{"retries", 1}}), sound()},
+      {"retries-reorder", producer({{"enable.idempotence", false}}), sound()},
+      {"tiny-batches", busy, patient},
+      {"buffer-below-failover", full, sound()},
+      {"poll-too-slow", heavy, heavy_few},
+      {"group-too-slow", slow, sound()},
+      {"members-idle", many, sound()},
+      {"heartbeat-slow", late, sound()},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("nothing is found in a sound cluster", "[unit]") {
+  CHECK(rules_in(sound()) == std::set<std::string>());
+}
+
+TEST_CASE("each rule finds what it is for, and not what is nearly the same", "[unit]") {
+  std::set<std::string> seen;
+  for (const Case& one : cases()) {
+    INFO(one.rule);
+    CHECK(rules_in(one.bad).contains(one.rule));
+    CHECK(!rules_in(one.good).contains(one.rule));
+    seen.insert(one.rule);
+  }
+  for (const plan::LintRule& rule : plan::lint_rules()) {
+    INFO(rule.id);
+    CHECK(seen.contains(std::string(rule.id)));
+    if (!rule.incident.empty()) CHECK(scenarios::find_scenario(std::string(rule.incident)).ok());
+  }
+}
+
+TEST_CASE("each finding names a command that loads", "[unit]") {
+  for (const Case& one : cases()) {
+    const std::string file = tests::temporary_path("lint me.json");
+    std::ofstream(file) << one.bad.dump();
+    const scenarios::Loaded read = loaded(one.bad);
+    REQUIRE(read.scenario.has_value());
+    for (const plan::Finding& finding : plan::lint(*read.scenario)) {
+      INFO(one.rule << " " << finding.rule->id);
+      CHECK(plan::command_for(finding, file).starts_with("brokerlab run '" + file + "'"));
+    }
+    std::filesystem::remove(file);
+  }
+}
+
+TEST_CASE("the command shows the harm on this very file", "[unit]") {
+  const std::string file = tests::temporary_path("harm.json");
+  json scenario = topic(3, 1);
+  scenario["duration"] = "5min";
+  scenario["expect"] = json::parse(R"([{"no_acknowledged_record_lost": true}])");
+  std::ofstream(file) << scenario.dump();
+  const scenarios::Loaded read = loaded(scenario);
+  REQUIRE(read.scenario.has_value());
+  for (const plan::Finding& finding : plan::lint(*read.scenario)) {
+    if (finding.rule->id != "min-isr-one") continue;
+    std::vector<std::string> arguments{"run", file, "--json"};
+    for (const std::string& set : finding.sets) {
+      arguments.emplace_back("--set");
+      arguments.push_back(set);
+    }
+    const json report = json::parse(tests::in_child([&] { return test::command(arguments).out; }));
+    CHECK(report.at("verdict") == "fail");
+  }
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("brokerlab lint tells, and its status says whether there is something", "[unit]") {
+  const test::Answer clean_usage = test::command({"lint"});
+  CHECK(clean_usage.status == 3);
+  const test::Answer rules = test::command({"lint", "--rules"});
+  CHECK(rules.status == 0);
+  CHECK_THAT(rules.out, Catch::Contains("rf-equals-min-isr (danger)"));
+  const std::string file = tests::temporary_path("sound.json");
+  std::ofstream(file) << sound().dump();
+  const test::Answer nothing = test::command({"lint", file});
+  CHECK(nothing.status == 0);
+  CHECK(nothing.out == file + ": nothing found\n");
+  const test::Answer found = test::command({"lint", "wifi_auth_broker_crash", "--json"});
+  CHECK(found.status == 1);
+  CHECK(json::parse(found.out.substr(0, found.out.find('\n'))).at("rule") == "acks-weak");
+  CHECK(test::command({"lint", "no_such_scenario"}).status == 3);
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("what lint finds in the library is what is meant there", "[golden]") {
+  std::string text;
+  for (const scenarios::LibraryEntry& entry : scenarios::library()) {
+    text += test::command({"lint", entry.name}).out + "\n";
+  }
+  const std::string golden = std::string(BROKERLAB_SOURCE_DIR) + "/tests/plan/golden/lint.txt";
+  if (std::getenv("BROKERLAB_UPDATE_GOLDENS") != nullptr) {
+    std::filesystem::create_directories(std::string(BROKERLAB_SOURCE_DIR) + "/tests/plan/golden");
+    std::ofstream(golden) << text;
+  }
+  INFO("after an intended change: BROKERLAB_UPDATE_GOLDENS=1 ./brokerlab test -R plan.golden");
+  CHECK(text == tests::contents(golden));
+}
