@@ -72,6 +72,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_limit(app, context);
   add_fuzz(app, context);
   add_lint(app, context);
+  add_import(app, context);
   app.footer(
       tr("Exit status: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 other trouble.\n"
          "Begin with: brokerlab demo"));

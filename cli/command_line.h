@@ -60,6 +60,7 @@ void add_fuzz(Command app, Context& context);
 void add_sweep(Command app, Context& context);
 void add_limit(Command app, Context& context);
 void add_lint(Command app, Context& context);
+void add_import(Command app, Context& context);
 
 /// For Option::check(): a whole number in a range, or what is wrong in plain words.
 Check whole_number(std::int64_t least,

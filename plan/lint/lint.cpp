@@ -1,6 +1,7 @@
 #include "plan/lint/lint.h"
 
 #include "base/json_text.h"
+#include "base/plurals.h"
 #include "base/translation.h"
 #include "plan/lint/rules.h"
 #include "plan/lint/subject.h"
@@ -74,24 +75,32 @@ std::vector<Finding> lint(const scenarios::Scenario& scenario) {
   return all;
 }
 
-std::string command_for(const Finding& finding, const std::string& file) {
-  const auto path = scenarios::find_scenario(file);
+std::string command_for(const Finding& finding, const Linted& linted) {
+  const bool imported = !linted.imported.empty();
+  const auto path =
+      imported ? Result<std::string, Problem>(linted.file) : scenarios::find_scenario(linted.file);
   if (!path) return {};
   std::vector<std::string> sets = finding.sets;
   while (true) {
     scenarios::LoadOptions options;
     options.overrides = sets;
-    if (scenarios::load_scenario(*path, options).scenario) break;
+    const scenarios::Loaded loaded =
+        imported ? scenarios::parse_scenario(linted.imported, linted.file, ".", options)
+                 : scenarios::load_scenario(*path, options);
+    if (loaded.scenario) break;
     // A shorter run may not fit with what else the file says: then all of it.
     if (sets.empty() || !sets.front().starts_with("duration=")) return {};
     sets.erase(sets.begin());
   }
-  std::string text = "brokerlab run " + for_shell(file);
+  const std::string file = for_shell(linted.file);
+  std::string text =
+      imported ? "brokerlab import " + file + " --to imported.json && brokerlab run imported.json"
+               : "brokerlab run " + file;
   for (const std::string& set : sets) text += " --set " + for_shell(set);
   return text;
 }
 
-std::string lint_text(const std::vector<Finding>& findings, const std::string& file) {
+std::string lint_text(const std::vector<Finding>& findings, const Linted& linted) {
   std::string text;
   for (const Finding& one : findings) {
     text += fmt::format("{} [{}] {}\n", severity_word(one.rule->severity), one.rule->id, one.path);
@@ -100,27 +109,27 @@ std::string lint_text(const std::vector<Finding>& findings, const std::string& f
     if (!one.rule->incident.empty()) {
       text += "  " + tr("it happened: brokerlab run {}", one.rule->incident) + "\n";
     }
-    if (const std::string command = command_for(one, file); !command.empty()) {
+    if (const std::string command = command_for(one, linted); !command.empty()) {
       text += "  " + tr("see it here: {}", command) + "\n";
     }
   }
   return text +
-         (findings.empty() ? tr("{}: nothing found", file)
-                           : tr("{}: {} findings", file, findings.size())) +
+         (findings.empty() ? tr("{}: nothing found", linted.file)
+                           : with_plurals(tr("{}: {} finding(s)", linted.file, findings.size()))) +
          "\n";
 }
 
-std::string lint_json(const std::vector<Finding>& findings, const std::string& file) {
+std::string lint_json(const std::vector<Finding>& findings, const Linted& linted) {
   std::string text;
   for (const Finding& one : findings) {
-    text += json_text(Json{{"file", file},
+    text += json_text(Json{{"file", linted.file},
                            {"rule", one.rule->id},
                            {"severity", name_of(one.rule->severity)},
                            {"path", one.path},
                            {"message", say(one.message)},
                            {"remedy", translated(one.rule->remedy)},
                            {"incident", one.rule->incident},
-                           {"command", command_for(one, file)}}) +
+                           {"command", command_for(one, linted)}}) +
             "\n";
   }
   return text;

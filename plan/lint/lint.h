@@ -66,14 +66,20 @@ const std::vector<LintRule>& lint_rules();
 /// Everything that is found, in the order of the rules.
 std::vector<Finding> lint(const scenarios::Scenario& scenario);
 
-/// The command that shows the harm on the scenario that was loaded from `file`, ready for a shell.
-/// It was tried: it loads. Empty: none does.
-std::string command_for(const Finding& finding, const std::string& file);
+/// What was looked at.
+struct Linted {
+  std::string file;      ///< As the user named it.
+  std::string imported;  ///< The scenario that import made of it; empty: it is one itself.
+};
 
-/// For people, in the language that is spoken; `file` as the user named it.
-std::string lint_text(const std::vector<Finding>& findings, const std::string& file);
+/// The command that shows the harm on this file, ready for a shell. It was tried: it loads. Empty:
+/// none does.
+std::string command_for(const Finding& finding, const Linted& linted);
+
+/// For people, in the language that is spoken.
+std::string lint_text(const std::vector<Finding>& findings, const Linted& linted);
 /// An object a line: file, rule, severity, path, message, remedy, incident, command.
-std::string lint_json(const std::vector<Finding>& findings, const std::string& file);
+std::string lint_json(const std::vector<Finding>& findings, const Linted& linted);
 /// Every rule, for people, or as JSON.
 std::string rules_text();
 std::string rules_json();

@@ -53,9 +53,14 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
-    // words -> { sweep, closed, lint } -> limit
+    // words -> { sweep, closed, lint, files } -> limit
     {"plan",
-     {{"", {}}, {"sweep", {""}}, {"closed", {""}}, {"lint", {""}}, {"limit", {"", "closed"}}}},
+     {{"", {}},
+      {"sweep", {""}},
+      {"closed", {""}},
+      {"lint", {""}},
+      {"files", {""}},
+      {"limit", {"", "closed"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.
@@ -67,6 +72,7 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> libraries{
     {std::regex("(zlib|snappy|lz4|lz4hc|zstd|zstd_errors)\\.h"), {"log"}},
     {std::regex("(imgui|backends/imgui|GLFW/|GL/|EGL/|stb/|stb_).*"), {"viz"}},
     {std::regex("CLI/.*"), {"cli"}},
+    {std::regex("yaml-cpp/.*"), {"plan"}},
     {std::regex("nlohmann/json\\.hpp"),
      {"base", "sim", "recording", "model", "scenarios", "labs", "plan", "cli", "viz"}},
 };

@@ -204,7 +204,7 @@ TEST_CASE("each finding names a command that loads", "[unit]") {
     REQUIRE(read.scenario.has_value());
     for (const plan::Finding& finding : plan::lint(*read.scenario)) {
       INFO(one.rule << " " << finding.rule->id);
-      CHECK(plan::command_for(finding, file).starts_with("brokerlab run '" + file + "'"));
+      CHECK(plan::command_for(finding, {file, {}}).starts_with("brokerlab run '" + file + "'"));
     }
     std::filesystem::remove(file);
   }
@@ -246,6 +246,17 @@ TEST_CASE("brokerlab lint tells, and its status says whether there is something"
   CHECK(found.status == 1);
   CHECK(json::parse(found.out.substr(0, found.out.find('\n'))).at("rule") == "acks-weak");
   CHECK(test::command({"lint", "no_such_scenario"}).status == 3);
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("a server.properties is looked at as it is", "[unit]") {
+  const std::string file = tests::temporary_path("server.properties");
+  std::ofstream(file) << "broker.id=0\nzookeeper.connect=localhost:2181\n";
+  const test::Answer found = test::command({"lint", file});
+  CHECK(found.status == 1);
+  CHECK_THAT(found.out, Catch::Contains("[zookeeper-single]"));
+  CHECK_THAT(found.out, Catch::Contains("see it here: brokerlab import " + file +
+                                        " --to imported.json && brokerlab run imported.json"));
   std::filesystem::remove(file);
 }
 

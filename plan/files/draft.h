@@ -1,0 +1,67 @@
+// Draft: what files have told of a cluster so far; import.cpp makes a scenario of it. Each kind of
+// file has a function here that adds what it says.
+//
+// Lifetime: of one import. Threads: none. Errors: remarks.
+#pragma once
+
+#include "model/kafka_settings.h"
+#include "plan/files/import.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokerlab::plan {
+
+using Json = nlohmann::ordered_json;
+/// Settings by name; values as JSON text.
+using Config = std::map<std::string, std::string>;
+
+struct DraftBroker {
+  Config config;
+  std::optional<std::string> machine;  ///< As under "hardware", JSON.
+  int log_dirs = 1;
+};
+
+struct DraftTopic {
+  std::string name;
+  int partitions = 0;
+  int replicas = 0;
+  Config config;
+};
+
+struct Draft {
+  std::map<int, DraftBroker> brokers;
+  std::optional<std::string> any_machine;  ///< Of brokers without one of their own.
+  std::optional<int> servers;              ///< Of ZooKeeper.
+  std::vector<DraftTopic> topics;          ///< In the order in which they were told of.
+  std::optional<std::string> workload;     ///< Benchmark's, as JSON.
+  int replication_factor = 0;              ///< For topics of the workload; 0: unsaid.
+  Config topic_config;
+  Config producer_config;
+  Config consumer_config;
+  std::vector<Remark> remarks;
+
+  DraftTopic& topic(const std::string& name);
+  void remark(const NamedText& file, int line, const std::string& text, Phrase reason);
+  /// Puts a setting into `config`, if brokerlab has it and takes the value; else remarks.
+  void set(const NamedText& file, int line, model::Component component, const std::string& key,
+           const std::string& value, Config& config);
+};
+
+/// As a scenario has it.
+Json json_of(const Config& config);
+
+void add_properties(Draft& draft, const NamedText& file);
+void add_topics(Draft& draft, const NamedText& file);
+void add_reassignment(Draft& draft, const NamedText& file);
+void add_capacity(Draft& draft, const NamedText& file);
+void add_workload(Draft& draft, const NamedText& file);
+void add_driver(Draft& draft, const NamedText& file);
+/// Producers, sources and groups of the workload.
+void put_load(Draft& draft, Json& scenario);
+
+}  // namespace brokerlab::plan
