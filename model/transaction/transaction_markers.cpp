@@ -29,9 +29,9 @@ void TransactionMarkers::send(const std::string& transactional_id, LeaderEpoch c
   undone_[transactional_id] = transaction;
   const TransactionMetadata* metadata = still_ours(transaction);
   if (metadata == nullptr) return;
-  observer_.on_transaction_decided(
-      transaction->complete.producer,
-      transaction->complete.phase == TransactionPhase::complete_commit, metadata->partitions());
+  observer_.on_transaction_decided(transaction->complete.producer,
+                                   transaction->complete.phase == TransactionPhase::complete_commit,
+                                   metadata->partitions());
   enqueue(transaction, {metadata->partitions().begin(), metadata->partitions().end()});
   maybe_complete(transactional_id);
 }
@@ -195,7 +195,8 @@ sim::Task<> TransactionMarkers::write_completion(UndonePtr transaction) {
     TransactionTransit complete = transaction->complete;
     const ErrorCode error = co_await states_.append(transaction->id, transaction->coordinator_epoch,
                                                     std::move(complete), true);
-    if (error == ErrorCode::none) observer_.on_transaction_completed(transaction->complete.producer);
+    if (error == ErrorCode::none)
+      observer_.on_transaction_completed(transaction->complete.producer);
     if (error != ErrorCode::coordinator_not_available) co_return;
     co_await process_.world().sleep(marker_retry_pause);
   }

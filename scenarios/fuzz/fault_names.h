@@ -6,25 +6,12 @@
 
 #include "base/json_text.h"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
 namespace brokerlab::scenarios {
 
 /// The places of the others that say the name of `faults[place]`.
-inline std::vector<std::size_t> faults_that_name(const Json& faults, std::size_t place) {
-  std::vector<std::size_t> others;
-  const auto as = faults[place].find("as");
-  if (as == faults[place].end()) return others;
-  for (std::size_t i = 0; i < faults.size(); ++i) {
-    const bool says_it = std::any_of(faults[i].begin(), faults[i].end(),
-                                     [&](const Json& value) { return value == *as; });
-    if (i != place && says_it) others.push_back(i);
-  }
-  return others;
-}
+std::vector<std::size_t> faults_that_name(const Json& faults, std::size_t place);
 
 }  // namespace brokerlab::scenarios

@@ -36,8 +36,9 @@
 //   aborted_records_stay_hidden       no group with read_committed is given a record of an aborted
 //                                     transaction (that it misses none of a committed one is
 //                                     consumed_offsets_have_no_gaps)
-//   markers_follow_the_decision       no partition gets another end than the coordinator has written
-//   transactions_end_everywhere       when it has written that all is done, every partition of the
+//   markers_follow_the_decision       no partition gets another end than the coordinator has
+//   written transactions_end_everywhere       when it has written that all is done, every partition
+//   of the
 //                                     transaction has its end
 //   fenced_producers_write_nothing    after a newer producer has begun under its transactional id
 //

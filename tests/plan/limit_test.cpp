@@ -32,7 +32,7 @@ std::string loaded_cluster(const std::string& machine, const std::string& rate, 
         i == 0 ? "" : ", ", i);
   }
   return fmt::format(R"({{
-    "name": "loaded", "duration": "40s",
+    "name": "loaded", "duration": "100s",
     "hardware": {{"broker": {}, "client": {{"nic": {{"rate": "10Gbps"}}, "cpu": {{"cores": 16}}}}}},
     "brokers": {{"count": 3, "machine": "broker"}},
     "topics": [{{"name": "t", "partitions": 12, "replication.factor": 3}}],
