@@ -78,6 +78,14 @@ scenarios::Scenario settled(scenarios::Scenario scenario) {
   return scenario;
 }
 
+scenarios::Scenario answered(scenarios::Scenario scenario, const Objectives& objectives) {
+  for (scenarios::SourceSpec& source : scenario.sources) {
+    source.until = std::min(source.until.value_or(scenario.duration), scenario.duration);
+  }
+  scenario.duration += std::max(objectives.p99_produce, objectives.p99_end_to_end);
+  return scenario;
+}
+
 Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
                                       const LimitOptions& options, TrialBook& book,
                                       const std::function<void(std::size_t probes)>& progress) {
@@ -87,7 +95,7 @@ Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
   limit.closed = closed_forms(
       load, {scenario.broker_count(), scenario.machine(scenario.brokers.front().machine)},
       scenario.duration);
-  const scenarios::Scenario begun = settled(scenario);
+  const scenarios::Scenario begun = answered(settled(scenario), options.objectives);
   std::vector<Search> searches;
   for (const std::int64_t seed : options.seeds) {
     searches.push_back({seed, Bisection(options.search)});

@@ -29,6 +29,10 @@ scenarios::Scenario scaled(scenarios::Scenario scenario, double factor);
 inline constexpr Duration settled_after = 10s;
 scenarios::Scenario settled(scenarios::Scenario scenario);
 
+/// The load ends where the run did, and the run goes on for as long as the objectives let a record
+/// take: what is under way at the end of the load is not refused.
+scenarios::Scenario answered(scenarios::Scenario scenario, const Objectives& objectives);
+
 struct LimitOptions {
   Objectives objectives;
   Bisection::Options search;

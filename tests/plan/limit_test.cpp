@@ -32,7 +32,7 @@ std::string loaded_cluster(const std::string& machine, const std::string& rate, 
         i == 0 ? "" : ", ", i);
   }
   return fmt::format(R"({{
-    "name": "loaded", "duration": "100s",
+    "name": "loaded", "duration": "40s",
     "hardware": {{"broker": {}, "client": {{"nic": {{"rate": "10Gbps"}}, "cpu": {{"cores": 16}}}}}},
     "brokers": {{"count": 3, "machine": "broker"}},
     "topics": [{{"name": "t", "partitions": 12, "replication.factor": 3}}],
@@ -66,6 +66,22 @@ TEST_CASE("a bisection finds what holds, from any side, with both neighbours tri
   int asked = 0;
   CHECK(limit_of(0, {}, asked) == 0);  // nothing holds
   CHECK(limit_of(1e9, {}, asked) == 1024);
+}
+
+TEST_CASE("what is under way at the end of the load has the time that it may take", "[unit]") {
+  Objectives objectives;
+  objectives.p99_produce = 1s;
+  objectives.p99_end_to_end = 3s;
+  const auto of = [&](const char* until) {
+    std::string text = loaded_cluster("{}", "100/s", 0);
+    text.replace(text.find(R"("name": "s")"), 11, fmt::format(R"("name": "s"{})", until));
+    const auto loaded = scenarios::parse_scenario(text, "loaded.json", ".");
+    REQUIRE(to_text(loaded.errors) == "");
+    return answered(*loaded.scenario, objectives);
+  };
+  CHECK(of("").duration == 43s);
+  CHECK(of("").sources[0].until == Duration(40s));
+  CHECK(of(R"(, "until": "30s")").sources[0].until == Duration(30s));
 }
 
 TEST_CASE("an interval is as wide as its values are apart", "[unit]") {
