@@ -1,6 +1,6 @@
 #include "model/group/offset_records.h"
 
-#include "log/batch/big_endian.h"
+#include "model/wire/record_bytes.h"
 
 #include <algorithm>
 
@@ -14,84 +14,8 @@ constexpr std::int16_t value_version = 3;
 constexpr std::int16_t consumer_protocol_version = 3;
 constexpr const char* consumer_protocol_type = "consumer";
 
-class Writer {
- public:
-  template <std::integral Integer>
-  Writer& number(Integer value) {
-    bytes_.resize(bytes_.size() + sizeof(Integer));
-    log::store_big_endian(bytes_.data() + bytes_.size() - sizeof(Integer), value);
-    return *this;
-  }
-  Writer& text(std::string_view value) {
-    number(static_cast<std::int16_t>(value.size()));
-    return raw(log::as_bytes(value));
-  }
-  Writer& text(const std::optional<std::string>& value) {
-    return value ? text(std::string_view(*value)) : number(std::int16_t{-1});
-  }
-  Writer& count(std::size_t n) { return number(static_cast<std::int32_t>(n)); }
-  Writer& blob(const log::ByteVector& value) { return count(value.size()).raw(value); }
-  Writer& millis(Duration value) { return number(static_cast<std::int32_t>(whole_millis(value))); }
-  log::ByteVector take() { return std::move(bytes_); }
-
- private:
-  Writer& raw(log::ByteView value) {
-    bytes_.insert(bytes_.end(), value.begin(), value.end());
-    return *this;
-  }
-  log::ByteVector bytes_;
-};
-
-/// Reads zeros and empty texts once something was missing; ok() tells.
-class Reader {
- public:
-  explicit Reader(log::ByteView bytes) : bytes_(bytes) {}
-
-  template <std::integral Integer>
-  Integer number() {
-    const log::ByteView raw = take(sizeof(Integer));
-    return raw.empty() ? Integer{0} : log::load_big_endian<Integer>(raw.data());
-  }
-  std::optional<std::string> optional_text() {
-    const auto length = number<std::int16_t>();
-    if (length < 0) return std::nullopt;
-    return std::string(log::as_text(take(static_cast<std::size_t>(length))));
-  }
-  std::string text() {
-    std::optional<std::string> value = optional_text();
-    if (!value) ok_ = false;
-    return value.value_or("");
-  }
-  log::ByteView blob() {
-    const auto length = number<std::int32_t>();
-    return length < 0 ? log::ByteView{} : take(static_cast<std::size_t>(length));
-  }
-  /// Each item takes at least one byte, so a count beyond what is left is malformed.
-  std::size_t count() {
-    const auto n = number<std::int32_t>();
-    if (n >= 0 && static_cast<std::size_t>(n) <= bytes_.size()) return static_cast<std::size_t>(n);
-    ok_ = false;
-    return 0;
-  }
-  Duration millis() { return std::chrono::milliseconds(number<std::int32_t>()); }
-  bool ok() const { return ok_; }
-
- private:
-  log::ByteView take(std::size_t size) {
-    if (!ok_ || size > bytes_.size()) {
-      ok_ = false;
-      return {};
-    }
-    const log::ByteView front = bytes_.first(size);
-    bytes_ = bytes_.subspan(size);
-    return front;
-  }
-  log::ByteView bytes_;
-  bool ok_ = true;
-};
-
 /// An array of topics, each with an array of partitions.
-void write_partitions(Writer& writer, const std::vector<TopicPartition>& partitions) {
+void write_partitions(RecordWriter& writer, const std::vector<TopicPartition>& partitions) {
   std::vector<std::pair<TopicName, std::vector<int>>> topics;
   for (const TopicPartition& partition : partitions) {
     auto found = std::find_if(topics.begin(), topics.end(),
@@ -106,7 +30,7 @@ void write_partitions(Writer& writer, const std::vector<TopicPartition>& partiti
   }
 }
 
-std::vector<TopicPartition> read_partitions(Reader& reader) {
+std::vector<TopicPartition> read_partitions(RecordReader& reader) {
   std::vector<TopicPartition> partitions;
   const std::size_t topics = reader.count();
   for (std::size_t i = 0; i < topics; ++i) {
@@ -120,11 +44,11 @@ std::vector<TopicPartition> read_partitions(Reader& reader) {
 }
 
 log::ByteVector subscription(const Subscription& subscription) {
-  Writer writer;
+  RecordWriter writer;
   writer.number(consumer_protocol_version).count(subscription.topics.size());
   for (const std::string& topic : subscription.topics) writer.text(std::string_view(topic));
   if (subscription.user_data) {
-    Writer user_data;
+    RecordWriter user_data;
     if (subscription.user_data->previous) {
       write_partitions(user_data, *subscription.user_data->previous);
     }
@@ -141,14 +65,14 @@ log::ByteVector subscription(const Subscription& subscription) {
 
 Subscription read_subscription(log::ByteView bytes) {
   Subscription subscription;
-  Reader reader(bytes);
+  RecordReader reader(bytes);
   reader.number<std::int16_t>();
   subscription.topics.resize(reader.count());
   for (std::string& topic : subscription.topics) topic = reader.text();
   const log::ByteView user_data = reader.blob();
   if (!user_data.empty()) {
     // The cooperative assignor's is its generation and nothing else.
-    Reader inner(user_data);
+    RecordReader inner(user_data);
     SubscriptionUserData& told = subscription.user_data.emplace();
     if (user_data.size() > sizeof(std::int32_t)) told.previous = read_partitions(inner);
     told.generation = inner.number<std::int32_t>();
@@ -160,7 +84,7 @@ Subscription read_subscription(log::ByteView bytes) {
 }
 
 log::ByteVector assignment(const std::vector<TopicPartition>& partitions) {
-  Writer writer;
+  RecordWriter writer;
   writer.number(consumer_protocol_version);
   write_partitions(writer, partitions);
   return writer.number(std::int32_t{-1}).take();
@@ -168,13 +92,13 @@ log::ByteVector assignment(const std::vector<TopicPartition>& partitions) {
 
 std::vector<TopicPartition> read_assignment(log::ByteView bytes) {
   if (bytes.empty()) return {};
-  Reader reader(bytes);
+  RecordReader reader(bytes);
   reader.number<std::int16_t>();
   return read_partitions(reader);
 }
 
 std::optional<CommittedOffset> read_offset(log::ByteView bytes) {
-  Reader reader(bytes);
+  RecordReader reader(bytes);
   if (reader.number<std::int16_t>() != value_version) return std::nullopt;
   CommittedOffset offset;
   offset.offset = reader.number<std::int64_t>();
@@ -186,7 +110,7 @@ std::optional<CommittedOffset> read_offset(log::ByteView bytes) {
 }
 
 std::optional<GroupSnapshot> read_group(log::ByteView bytes, log::Timestamp& state_time) {
-  Reader reader(bytes);
+  RecordReader reader(bytes);
   if (reader.number<std::int16_t>() != value_version) return std::nullopt;
   GroupSnapshot group;
   reader.text();  // protocol type
@@ -212,7 +136,7 @@ std::optional<GroupSnapshot> read_group(log::ByteView bytes, log::Timestamp& sta
 }  // namespace
 
 log::ByteVector offset_commit_key(const std::string& group, const TopicPartition& partition) {
-  return Writer()
+  return RecordWriter()
       .number(offset_key_version)
       .text(std::string_view(group))
       .text(std::string_view(partition.topic))
@@ -221,7 +145,7 @@ log::ByteVector offset_commit_key(const std::string& group, const TopicPartition
 }
 
 log::ByteVector offset_commit_value(const CommittedOffset& offset) {
-  return Writer()
+  return RecordWriter()
       .number(value_version)
       .number(offset.offset)
       .number(offset.leader_epoch)
@@ -231,11 +155,11 @@ log::ByteVector offset_commit_value(const CommittedOffset& offset) {
 }
 
 log::ByteVector group_metadata_key(const std::string& group) {
-  return Writer().number(group_key_version).text(std::string_view(group)).take();
+  return RecordWriter().number(group_key_version).text(std::string_view(group)).take();
 }
 
 log::ByteVector group_metadata_value(const GroupSnapshot& group, log::Timestamp state_time) {
-  Writer writer;
+  RecordWriter writer;
   writer.number(value_version)
       .text(std::string_view(consumer_protocol_type))
       .number(std::int32_t{group.generation})
@@ -258,7 +182,7 @@ log::ByteVector group_metadata_value(const GroupSnapshot& group, log::Timestamp 
 
 std::optional<CoordinatorRecord> decode_coordinator_record(const log::RecordView& record) {
   if (!record.key) return std::nullopt;
-  Reader key(*record.key);
+  RecordReader key(*record.key);
   const auto version = key.number<std::int16_t>();
   if (version == offset_key_version) {
     OffsetCommitRecord commit;
