@@ -1,7 +1,10 @@
 // Transactions in a whole cluster: committed, aborted, timed out, fenced, through the death of
 // coordinators and leaders; what readers with read_committed see of them.
 #include "model/broker/broker.h"
+#include "scenarios/availability.h"
 #include "scenarios/cluster.h"
+#include "scenarios/fault_schedule.h"
+#include "scenarios/quorum.h"
 #include "tests/in_child.h"
 #include "tests/runs/run_story.h"
 
@@ -81,6 +84,10 @@ Outcome outcome_of(const Setting& setting) {
     world.at(Time(32s), [&] {
       if (victim != nullptr) victim->start();
     });
+    scenarios::Availability availability(world, cluster, ledger);
+    scenarios::Quorum quorum(world, cluster, ledger);
+    scenarios::FaultSchedule faults(world, cluster, ledger, availability, quorum);
+    faults.schedule();
     cluster.start();
     world.run(Time(70s));
     ledger.finish();
