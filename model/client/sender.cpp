@@ -108,7 +108,8 @@ std::vector<std::pair<BrokerId, NodeConnection*>> Sender::ready_to_take(
 std::vector<Sender::Drained> Sender::drain(const std::set<BrokerId>& nodes, Time& next) {
   std::vector<Drained> drained;
   for (const auto& [node, connection] : ready_to_take(nodes, next)) {
-    Drained one{node, connection, accumulator_.drain(network_.view(), node, world_.now())};
+    Drained one{node, connection, connection->number(),
+                accumulator_.drain(network_.view(), node, world_.now())};
     if (one.batches.empty()) continue;
     for (const BatchPtr& batch : one.batches) {
       note_drained(*batch, node);
@@ -154,11 +155,15 @@ sim::Task<> Sender::send_drained(Drained drained) {
   sim::Cpu& cpu = process_.machine().cpu();
   const Duration demand = cpu.demand(static_cast<int>(drained.batches.size()), 0, size);
   co_await cpu.run(demand);
-  process_.spawn(request(drained.node, *drained.connection, std::move(drained.batches)));
+  process_.spawn(request(std::move(drained)));
 }
 
-sim::Task<> Sender::request(BrokerId node, NodeConnection& connection,
-                            std::vector<BatchPtr> batches) {
+/// What was taken while the last connection stood is in flight with what went out on it: if that
+/// breaks they are sent again together, in their order (Sender.runOnce, NetworkClient).
+sim::Task<> Sender::request(Drained drained) {
+  const BrokerId node = drained.node;
+  NodeConnection& connection = *drained.connection;
+  const std::vector<BatchPtr> batches = std::move(drained.batches);
   auto produce = std::make_unique<ProduceRequest>();
   produce->acks = config_.acks;
   produce->timeout = config_.request_timeout;
@@ -169,7 +174,8 @@ sim::Task<> Sender::request(BrokerId node, NodeConnection& connection,
   }
   const CardUse cards(process_.network(), process_.machine().id(), connection.address().machine);
   RequestPtr message = std::move(produce);
-  Result<ResponsePtr, RpcFailure> result = co_await connection.call(std::move(message));
+  Result<ResponsePtr, RpcFailure> result =
+      co_await connection.call_on(drained.connection_number, std::move(message));
   --in_flight_[node];
   if (!result) {
     outages_.note_unreachable(connection.address(), result.error().kind, result.error().cause);

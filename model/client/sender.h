@@ -55,6 +55,7 @@ class Sender {
   struct Drained {
     BrokerId node;
     NodeConnection* connection;
+    std::int64_t connection_number;
     std::vector<BatchPtr> batches;
   };
   /// Brokers that had something to be sent and took nothing.
@@ -70,7 +71,7 @@ class Sender {
   std::vector<Drained> drain(const std::set<BrokerId>& nodes, Time& next);
   void note_drained(ProducerBatch& batch, BrokerId node);
   sim::Task<> send_drained(Drained drained);
-  sim::Task<> request(BrokerId node, NodeConnection& connection, std::vector<BatchPtr> batches);
+  sim::Task<> request(Drained drained);
   void take_answers(const std::vector<BatchPtr>& batches, BrokerId node,
                     const ProduceResponse& response, Address from, const CardUse& cards);
   void fail_expired();

@@ -59,7 +59,8 @@ struct NodeConnection::State {
 
   using Shared = std::shared_ptr<State>;
   static sim::Task<bool> connect(Shared self, Time deadline);
-  static sim::Task<Result<ResponsePtr, RpcFailure>> call(Shared self, RequestPtr request);
+  static sim::Task<Result<ResponsePtr, RpcFailure>> call(Shared self, RequestPtr request,
+                                                         std::optional<std::int64_t> only_on);
   static sim::Task<> read_loop(Shared self, sim::SocketPtr from);
   static sim::Task<> watch_timeouts(Shared self, sim::SocketPtr on);
 
@@ -84,6 +85,7 @@ struct NodeConnection::State {
   Time throttled_until{};
   Time last_active{};
   Time last_attempt{};
+  std::int64_t made = 0;            ///< Connections.
   int failed_attempts = 0;          ///< Since it last worked: for the backoff.
   int failed_connect_attempts = 0;  ///< In a row: for the patience with the next one.
   bool connecting = false;
@@ -117,8 +119,13 @@ Time NodeConnection::backoff_until() const { return state_->backoff_until; }
 Time NodeConnection::throttled_until() const { return state_->throttled_until; }
 sim::Task<bool> NodeConnection::connect(Time deadline) { return State::connect(state_, deadline); }
 sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call(RequestPtr request) {
-  return State::call(state_, std::move(request));
+  return State::call(state_, std::move(request), {});
 }
+sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::call_on(std::int64_t number,
+                                                                   RequestPtr request) {
+  return State::call(state_, std::move(request), number);
+}
+std::int64_t NodeConnection::number() const { return state_->made; }
 void NodeConnection::disconnect() {
   if (!state_->socket) return;
   const std::function<void()> handler = std::exchange(state_->on_disconnected, {});
@@ -150,6 +157,7 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   self->connecting = false;
   if (attempt) {
     self->socket = *attempt;
+    ++self->made;
     self->last_active = world.now();
     self->failed_attempts = 0;
     self->failed_connect_attempts = 0;
@@ -165,11 +173,14 @@ sim::Task<bool> NodeConnection::State::connect(Shared self, Time deadline) {
   co_return self->connected();
 }
 
-sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(Shared self,
-                                                                       RequestPtr request) {
+sim::Task<Result<ResponsePtr, RpcFailure>> NodeConnection::State::call(
+    Shared self, RequestPtr request, std::optional<std::int64_t> only_on) {
   sim::World& world = self->process.world();
   while (self->connected() && self->throttled_until > world.now()) {
     co_await world.sleep_until(self->throttled_until);
+  }
+  if (only_on && (!self->connected() || self->made != *only_on)) {
+    co_return fail(RpcFailure{RpcFailure::Kind::disconnected, self->last_trouble});
   }
   const bool ready = co_await connect(self, world.now() + self->settings.request_timeout);
   if (!ready) {

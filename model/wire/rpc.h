@@ -79,6 +79,10 @@ class NodeConnection {
   /// The request timeout counts from the sending. A produce request with acks=0 has no response:
   /// the result is an empty pointer as soon as it is sent.
   sim::Task<Result<ResponsePtr, RpcFailure>> call(RequestPtr request);
+  /// The same on the connection `number` (number()) and no other: `disconnected` when that one has
+  /// ended. For requests whose order counts, behind those that went out on it.
+  sim::Task<Result<ResponsePtr, RpcFailure>> call_on(std::int64_t number, RequestPtr request);
+  std::int64_t number() const;  ///< Of the connection: how many have been made.
 
   /// Breaks the connection; everything in flight fails.
   void disconnect();
