@@ -81,7 +81,7 @@ void differences(const nlohmann::json& real, const nlohmann::json& phantom, cons
     for (const auto& [key, value] : real.items()) {
       const nlohmann::json& other =
           real.is_array() ? phantom[std::stoul(key)] : phantom.value(key, nlohmann::json());
-      differences(value, other, path + "/" + key, told);
+      differences(value, other, fmt::format("{}/{}", path, key), told);
     }
     return;
   }
