@@ -8,6 +8,9 @@
 //                                  starts_at ("08:55:00"), duration_ns, fingerprint, verdict
 //                                  (pass|fail|unknown), verdict_reason, summary_json; the writer
 //                                  adds longest_flight_ns
+//                                  topology_json, of a run that has one: areas (name, kind: rack |
+//                                  zone | data_center, parent: place in the list or -1, switches,
+//                                  of a rack its machines) and lines (a, b: places of data centres)
 //                                  record_level (all|sampled|control|none): what was kept.
 //                                  all: everything. sampled: one exchange and one chain of detail
 //                                  events in record_sample. control: no messages, and of detail

@@ -1,6 +1,10 @@
 #include "scenarios/recorder.h"
 
+#include "base/json_text.h"
 #include "model/events.h"
+#include "sim/topology.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <set>
@@ -47,6 +51,36 @@ class IdsInOrder {
   std::map<model::TopicPartition, sim::PartitionId>::const_iterator at_;
 };
 
+/// Areas with their switches, racks with their machines, lines between data centres.
+std::string topology_text(const sim::Topology& topology) {
+  static constexpr const char* kinds[] = {"rack", "zone", "data_center"};
+  Json areas = Json::array();
+  for (const sim::Topology::Area& area : topology.areas()) {
+    Json one{{"name", area.name},
+             {"kind", kinds[static_cast<int>(area.kind)]},
+             {"parent", area.parent},
+             {"switches", Json::array()}};
+    const auto name = [&](int place) {
+      return topology.places()[static_cast<std::size_t>(place)].name;
+    };
+    for (const int place : area.switches) one["switches"].push_back(name(place));
+    if (area.kind == sim::Topology::AreaKind::rack) {
+      one["machines"] = Json::array();
+      for (const int machine : area.machines) one["machines"].push_back(name(machine));
+    }
+    areas.push_back(std::move(one));
+  }
+  Json lines = Json::array();
+  for (const int line : topology.lines()) {
+    const sim::Topology::Cable& cable = topology.cables()[static_cast<std::size_t>(line)];
+    const auto area = [&](int place) {
+      return topology.places()[static_cast<std::size_t>(place)].area;
+    };
+    lines.push_back({{"a", area(cable.a)}, {"b", area(cable.b)}});
+  }
+  return json_text({{"areas", std::move(areas)}, {"lines", std::move(lines)}});
+}
+
 std::string join(const std::vector<model::BrokerId>& ids) { return model::to_text(ids); }
 
 }  // namespace
@@ -79,6 +113,8 @@ std::string_view process_kind(Role role) {
 }  // namespace
 
 void Recorder::describe_machines() {
+  const sim::Topology* topology = cluster_.network().topology();
+  if (topology != nullptr) recording_.meta("topology_json", topology_text(*topology));
   for (const Cluster::Member& member : cluster_.members()) {
     const int machine = member.machine->id().value();
     const Role role = member.role.role;
