@@ -38,7 +38,7 @@ struct Offscreen::State {
   bool backend = false;
   std::string font_text;
   Fonts fonts;
-  std::vector<std::string> clipped;
+  Frame frame;
 
   State() = default;
   State(const State&) = delete;
@@ -153,15 +153,23 @@ Result<Offscreen, std::string> Offscreen::create(int width, int height) {
   return Offscreen(std::move(state));
 }
 
-Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, float mouse_y) {
+Status<std::string> Offscreen::compose(Viewer& viewer, float mouse_x, float mouse_y) {
   State& s = *state_;
   if (const auto ready = s.use_fonts_for(viewer); !ready) return fail(ready.error());
   ImGuiIO& io = ImGui::GetIO();
   io.MousePos = mouse_x < 0 ? ImVec2(-1e6F, -1e6F) : ImVec2(mouse_x, mouse_y);
   ImGui_ImplOpenGL3_NewFrame();
   ImGui::NewFrame();
-  s.clipped = viewer.draw_frame(s.fonts, scale_for(s.width, s.height));
+  s.frame = viewer.draw_frame(s.fonts, scale_for(s.width, s.height));
   ImGui::Render();
+  return {};
+}
+
+Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, float mouse_y) {
+  if (const auto composed = compose(viewer, mouse_x, mouse_y); !composed) {
+    return fail(composed.error());
+  }
+  State& s = *state_;
   glBindFramebuffer(GL_FRAMEBUFFER, s.framebuffer);
   glViewport(0, 0, s.width, s.height);
   glClearColor(0, 0, 0, 1);
@@ -171,7 +179,8 @@ Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, fl
   return s.read_back();
 }
 
-const std::vector<std::string>& Offscreen::clipped() const { return state_->clipped; }
+const std::vector<std::string>& Offscreen::clipped() const { return state_->frame.clipped; }
+const std::vector<DrawnText>& Offscreen::texts() const { return state_->frame.texts; }
 const Fonts& Offscreen::fonts() const { return state_->fonts; }
 
 }  // namespace brokerlab::viz

@@ -30,8 +30,12 @@ class Offscreen {
 
   /// Renders the viewer as it stands. `mouse` in pixels; outside the picture: no mouse.
   Result<Picture, std::string> render(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
+  /// The same without the picture, for who asks only what it says.
+  Status<std::string> compose(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
   /// The texts that did not fit in the last frame.
   const std::vector<std::string>& clipped() const;
+  /// All texts of the last frame.
+  const std::vector<DrawnText>& texts() const;
   /// Of the last frame; valid until the next.
   const Fonts& fonts() const;
 

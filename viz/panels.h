@@ -19,7 +19,7 @@ struct Scene {
 };
 
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);          // top_bar.cpp
-void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster_panel.cpp
+void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp
 void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partition_panel.cpp
 float partition_panel_height(const Scene& scene);  ///< That of its rows, within reason.
 void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);  // event_list.cpp

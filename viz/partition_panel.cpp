@@ -20,20 +20,26 @@ struct Columns {
   float high_watermark, lag;
 };
 
-constexpr float log_end_width = 74;
+constexpr float log_end_width = 72;
 
-Columns columns_in(const Rect& room, std::size_t replicas) {
+constexpr float in_sync_x = 174;
+constexpr float in_sync_gap = 10;
+
+// Up to `replicas` columns of log ends, fewer where the brokers' numbers take the room.
+Columns columns_in(const Rect& room, std::size_t replicas, float in_sync_width) {
   Columns c{};
   c.number = room.x + 18;
   c.leader = room.x + 46;
   c.lag = room.right();
   c.high_watermark = room.right() - 66;
+  const float last = c.high_watermark - log_end_width;
+  const float spare = last - (room.x + in_sync_x + in_sync_width - in_sync_gap + 4) + 8;
+  replicas = std::min(replicas, static_cast<std::size_t>(std::max(0.F, spare / log_end_width)));
   for (std::size_t i = 0; i < replicas; ++i) {
-    c.log_end.push_back(c.high_watermark - 74 -
-                        log_end_width * static_cast<float>(replicas - 1 - i));
+    c.log_end.push_back(last - log_end_width * static_cast<float>(replicas - 1 - i));
   }
   c.epoch = room.x + 162;
-  c.in_sync = room.x + 180;
+  c.in_sync = room.x + in_sync_x;
   return c;
 }
 
@@ -62,6 +68,14 @@ void draw_header(Ui& ui, const Scene& scene, const Rect& room, const Columns& c)
   ui.line({room.x, room.y + 22}, {room.right(), room.y + 22}, theme::track);
 }
 
+float in_sync_width(const Ui& ui, const recording::ClusterState::Partition& partition) {
+  float width = 0;
+  for (const int broker : partition.replicas) {
+    width += ui.width_of(std::to_string(broker), {Size::body}) + in_sync_gap;
+  }
+  return width;
+}
+
 // Replicas in order of broker.id: in sync plain, missing ones struck out in red.
 void draw_in_sync(Ui& ui, const recording::ClusterState::Partition& partition, float x, float y) {
   auto replicas = partition.replicas;
@@ -72,7 +86,7 @@ void draw_in_sync(Ui& ui, const recording::ClusterState::Partition& partition, f
     const TextStyle style{Size::body, in_sync ? theme::text : theme::wrong};
     const float width = ui.text({x, y}, std::to_string(broker), style);
     if (!in_sync) ui.line({x - 4, y + 16}, {x + width + 4, y + 3}, theme::wrong, 1.75F);
-    x += width + 10;
+    x += width + in_sync_gap;
   }
 }
 
@@ -81,10 +95,12 @@ void draw_leader(Ui& ui, const Scene& scene, const recording::ClusterState::Part
   const auto* broker = broker_by_number(scene.run, partition.leader);
   switch (leadership(scene, partition)) {
     case Leadership::alive:
-      ui.text_in(cell, broker->name, {Size::body, theme::text});
+      ui.text_fit(cell, {broker->name, fmt::format("{}", broker->number)},
+                  {Size::body, theme::text});
       return;
     case Leadership::dead: {
-      const float width = ui.text_in(cell, broker->name, {Size::body, theme::wrong, true});
+      const float width = ui.text_fit(cell, {broker->name, fmt::format("{}", broker->number)},
+                                      {Size::body, theme::wrong, true});
       ui.line({cell.x - 2, cell.center().y + 1}, {cell.x + width + 2, cell.center().y + 1},
               theme::wrong, 1.5F);
       return;
@@ -167,13 +183,20 @@ float partition_panel_height(const Scene& scene) {
 
 void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
   Rect room = draw_panel(ui, rect, ui.say(Text::partitions));
-  const Columns columns = columns_in(room, replica_columns(scene));
-  draw_header(ui, scene, room, columns);
   const auto& partitions = scene.run.partitions;
   const int count = static_cast<int>(partitions.size());
   int& first = scene.view.table_first;
   if (ui.hovered(rect) && ui.wheel() != 0) first -= static_cast<int>(ui.wheel() * 3);
   first = std::clamp(first, 0, std::max(0, count - 3));
+  float widest = 0;
+  for (int i = first; i < std::min(first + 16, count); ++i) {
+    const auto found =
+        scene.moment.state.partitions.find(partitions[static_cast<std::size_t>(i)].id);
+    if (found == scene.moment.state.partitions.end()) continue;
+    widest = std::max(widest, in_sync_width(ui, found->second));
+  }
+  const Columns columns = columns_in(room, replica_columns(scene), widest);
+  draw_header(ui, scene, room, columns);
   float y = room.y + header_height;
   std::string topic;
   int next = first;
@@ -190,7 +213,7 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
     draw_row(ui, scene, partition, columns, {room.x, y, room.w, row_height});
     y += row_height;
   }
-  if (first > 0 || next < count) {
+  if ((first > 0 || next < count) && next > first) {
     ui.text({room.right(), rect.y + 11}, fmt::format("{}–{} / {}", first + 1, next, count),
             {Size::small, theme::dim}, Align::right);
   }

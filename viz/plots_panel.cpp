@@ -74,20 +74,27 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
        19},
       theme::panel);
   x += ui.text({x, rect.y}, title, {Size::small, theme::text, true}) + 8;
-  ui.text({x, rect.y}, unit, {Size::small, theme::faint});
+  const float title_end = x + ui.text({x, rect.y}, unit, {Size::small, theme::faint}) + 16;
   x = rect.right() - 6;
-  for (auto curve = curves.rbegin(); curve != curves.rend(); ++curve) {
-    const auto value = curve->series->at(scene.moment.t);
-    const Rect number{x - 54, rect.y, 54, 18};
-    const std::string number_text =
-        value ? with_thousands(static_cast<std::int64_t>(std::llround(*value))) : "-";
-    x = number.x - 2;
-    const float begin = x - ui.width_of(curve->label, {Size::small}) - 20;
-    ui.fill({begin - 2, rect.y, number.right() - begin + 4, 19}, theme::panel);
-    ui.text({number.right(), rect.y}, number_text, {Size::small, theme::text, true}, Align::right);
-    x -= ui.text({x, rect.y}, curve->label, {Size::small, theme::dim}, Align::right) + 20;
-    ui.fill({x, rect.y + 7, 14, 3}, curve->color, 1.5F);
-    x -= 16;
+  for (std::size_t left_over = curves.size(); left_over > 0; --left_over) {
+    const Curve& curve = curves[left_over - 1];
+    const auto value = curve.series->at(scene.moment.t);
+    std::string number = value ? with_thousands(std::llround(*value)) : "-";
+    const TextStyle loud{Size::small, theme::text, true};
+    if (ui.width_of(number, loud) > 62) number = short_number(*value);
+    const float number_width = std::max(54.F, ui.width_of(number, loud));
+    const float needs = 22 + ui.width_of(curve.label, {Size::small}) + 8 + number_width;
+    if (x - needs - (left_over > 1 ? 40 : 0) < title_end) {  // The others have no room.
+      ui.text_fit({title_end, rect.y, x - title_end, 18}, {fmt::format("+{}", left_over)},
+                  {Size::small, theme::dim}, Align::right);
+      return;
+    }
+    const float begin = x - needs;
+    ui.fill({begin - 2, rect.y, needs + 4, 19}, theme::panel);
+    ui.fill({begin, rect.y + 7, 14, 3}, curve.color, 1.5F);
+    ui.text({begin + 20, rect.y}, curve.label, {Size::small, theme::dim});
+    ui.text({x, rect.y}, number, loud, Align::right);
+    x = begin - 16;
   }
 }
 

@@ -83,12 +83,12 @@ void find_outages(Run& run) {
     } else if (event.kind == "machine.power_on") {
       const auto since = off_since.find(*event.machine);
       if (since == off_since.end()) continue;
-      run.outages.push_back({*event.machine, since->second, event.t});
+      run.outages.push_back({*event.machine, since->second, event.t, ""});
       off_since.erase(since);
     }
   }
   for (const auto& [machine, since] : off_since) {
-    run.outages.push_back({machine, since, Time(run.duration)});
+    run.outages.push_back({machine, since, Time(run.duration), ""});
   }
 }
 
@@ -110,39 +110,100 @@ void find_network_outages(Run& run) {
     const auto [first, end] = open.equal_range(place);
     const bool one = event.kind == "network.relieved";  // Others of them go on.
     const auto last = one && first != end ? std::next(first) : end;
-    for (auto it = first; it != last; ++it) run.outages.push_back({{}, it->second, event.t});
+    for (auto it = first; it != last; ++it) {
+      run.outages.push_back({{}, it->second, event.t, it->first});
+    }
     open.erase(first, last);
   }
-  for (const auto& [place, since] : open) run.outages.push_back({{}, since, Time(run.duration)});
+  for (const auto& [place, since] : open) {
+    run.outages.push_back({{}, since, Time(run.duration), place});
+  }
 }
 
 // By the kinds of events that begin and end them. Of one kind on one thing the newest counts.
 void find_ailments(Run& run) {
-  static const std::map<std::string_view, std::string_view> begins{
-      {"disk.slow", "slow disk"},     {"disk.failing", "failing disk"},
-      {"disk.full", "full disk"},     {"disk.lies", "lying disk"},
-      {"machine.clock_set", "clock"}, {"machine.clock_drifts", "clock"},
-      {"nic.slowed", "card"}};
-  static const std::map<std::string_view, std::string_view> ends{
-      {"disk.speed_restored", "slow disk"}, {"disk.repaired", "failing disk"},
-      {"disk.room_back", "full disk"},      {"disk.honest", "lying disk"},
-      {"machine.clock_right", "clock"},     {"nic.restored", "card"}};
-  using Thing = std::tuple<int, std::string_view, std::string>;  // machine, what, which disk
+  static const std::map<std::string_view, Condition> begins{
+      {"disk.slow", Condition::disk_slow},
+      {"disk.failing", Condition::disk_failed},
+      {"disk.full", Condition::disk_full},
+      {"disk.lies", Condition::disk_lies},
+      {"machine.clock_set", Condition::clock_wrong},
+      {"machine.clock_drifts", Condition::clock_wrong},
+      {"nic.slowed", Condition::card_slow},
+      {"process.paused", Condition::paused}};
+  static const std::map<std::string_view, Condition> ends{
+      {"disk.speed_restored", Condition::disk_slow},   {"disk.repaired", Condition::disk_failed},
+      {"disk.room_back", Condition::disk_full},        {"disk.honest", Condition::disk_lies},
+      {"machine.clock_right", Condition::clock_wrong}, {"nic.restored", Condition::card_slow}};
+  using Thing = std::tuple<int, Condition, std::string>;  // machine, what, which disk
   std::map<Thing, std::size_t> open;
   for (const auto& event : run.events) {
     const auto begun = begins.find(event.kind);
     const auto ended = ends.find(event.kind);
     if (!event.machine || (begun == begins.end() && ended == ends.end())) continue;
     const auto detail = json_from(event.detail);
-    const std::string disk = detail.is_object() ? detail.value("disk", "") : "";
-    const Thing thing{*event.machine, begun == begins.end() ? ended->second : begun->second, disk};
+    const auto word = [&](const char* key) {
+      return detail.is_object() ? detail.value(key, std::string()) : std::string();
+    };
+    const Condition what = begun == begins.end() ? ended->second : begun->second;
+    const Thing thing{*event.machine, what, word("disk")};
     if (const auto before = open.find(thing); before != open.end()) {
       run.ailments[before->second].to = event.t;
       open.erase(before);
     }
     if (begun == begins.end()) continue;
-    open[thing] = run.ailments.size();
-    run.ailments.push_back({*event.machine, event.t, Time::max(), event.en, event.ko});
+    Time until = Time::max();
+    if (what == Condition::paused) {  // The only one that ends by itself.
+      const auto length = parse_duration(word("length"));
+      until = event.t + (length.ok() ? *length : Duration{});
+    } else {
+      open[thing] = run.ailments.size();
+    }
+    run.ailments.push_back({what, *event.machine, event.t, until, event.en, event.ko});
+  }
+}
+
+// When each process that did not run at first began to.
+void find_first_starts(const recording::Reader& reader, Run& run) {
+  const recording::ClusterState at_first = reader.state_at(Time{});
+  std::map<int, int> waiting;  // By machine.
+  const auto look = [&](const recording::RecordedProcess& process) {
+    const auto running = at_first.process_running.find(process.id);
+    if (running != at_first.process_running.end() && !running->second) {
+      run.first_start[process.id] = Time::max();
+      waiting[process.machine] = process.id;
+    }
+  };
+  for (const auto& process : run.brokers) look(process);
+  for (const auto& process : run.zookeepers) look(process);
+  for (const auto* clients : {&run.producers, &run.consumers}) {
+    for (const Client& client : *clients) look(client.process);
+  }
+  for (const auto& event : run.events) {
+    if (event.kind != "process.started" || !event.machine) continue;
+    const auto found = waiting.find(*event.machine);
+    if (found == waiting.end()) continue;
+    run.first_start[found->second] = event.t;
+    waiting.erase(found);
+  }
+}
+
+// "sensor-12" is one of "sensor"; a member of a group is of the group.
+void gather(Run& run) {
+  const auto stem = [](const std::string& name) {
+    const auto end = name.find_last_not_of("0123456789");
+    const bool numbered = end != std::string::npos && end > 0 && end + 1 < name.size();
+    return numbered && name[end] == '-' ? name.substr(0, end) : name;
+  };
+  for (Client& client : run.producers) client.gang = stem(client.process.name);
+  for (Client& client : run.consumers) {
+    client.gang = stem(client.process.name);
+    std::size_t longest = 0;
+    for (const auto& [group, lag] : run.group_lag) {
+      if (group.size() < longest || !client.process.name.starts_with(group + "-")) continue;
+      client.gang = group;
+      longest = group.size();
+    }
   }
 }
 
@@ -217,6 +278,28 @@ const recording::RecordedMachine* Run::machine(int id) const {
   return found == machines.end() ? nullptr : &*found;
 }
 
+std::vector<Condition> Run::troubles(int machine, Time t) const {
+  const auto shared = host_of.find(machine);
+  const int host = shared == host_of.end() ? machine : shared->second;
+  std::vector<Condition> all;
+  for (const Ailment& one : ailments) {
+    if ((one.machine == machine || one.machine == host) && t >= one.from && t < one.to) {
+      all.push_back(one.what);
+    }
+  }
+  return all;
+}
+
+bool Run::switch_is_dead(std::string_view name, Time t) const {
+  return std::any_of(outages.begin(), outages.end(), [&](const Outage& one) {
+    const bool holds = t >= one.from && (t < one.to || one.to == Time(duration));
+    return holds && one.place == fmt::format("{}\n", name);
+  });
+}
+
+// A switch and an area never have the same name.
+bool Run::area_is_cut(std::string_view name, Time t) const { return switch_is_dead(name, t); }
+
 std::string Run::ailing(int machine, Time t, Language language) const {
   const auto shared = host_of.find(machine);
   const int host = shared == host_of.end() ? machine : shared->second;
@@ -245,6 +328,8 @@ std::string Run::all_text() const {
     for (const std::string& one : *harm) all += one;
   }
   for (const auto& machine : machines) all += machine.name;
+  for (const auto& area : topology.areas) all += area.name;
+  for (const auto& one : topology.switches) all += one.name;
   for (const auto& partition : partitions) all += partition.topic;
   for (const auto& client : producers) all += client.process.name;
   for (const auto& client : consumers) all += client.process.name;
@@ -283,6 +368,11 @@ Run read_run(const recording::Reader& reader) {
     const auto host = facts->second.find("host");
     if (host != facts->second.end()) run.host_of[machine.id] = std::atoi(host->second.c_str());
   }
+  run.topology = read_topology(reader);
+  for (const auto& [machine, host] : run.host_of) {
+    const auto rack = run.topology.rack_of.find(host);
+    if (rack != run.topology.rack_of.end()) run.topology.rack_of[machine] = rack->second;
+  }
   std::set<int> internal;
   for (auto& partition : reader.partitions()) {
     if (partition.internal) {
@@ -297,9 +387,9 @@ Run read_run(const recording::Reader& reader) {
     } else if (process.kind == "zookeeper") {
       run.zookeepers.push_back(process);
     } else if (process.kind == "producer") {
-      run.producers.push_back({process, {}});
+      run.producers.push_back({process, {}, {}});
     } else if (process.kind == "consumer") {
-      run.consumers.push_back({process, {}});
+      run.consumers.push_back({process, {}, {}});
     }
   }
   run.events = reader.events(recording::EventLevel::control);
@@ -314,6 +404,8 @@ Run read_run(const recording::Reader& reader) {
   find_outages(run);
   find_network_outages(run);
   find_ailments(run);
+  find_first_starts(reader, run);
+  gather(run);
   return run;
 }
 

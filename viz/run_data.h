@@ -5,6 +5,8 @@
 
 #include "recording/reader.h"
 #include "viz/text.h"
+#include "viz/topology.h"
+#include "viz/trouble.h"
 
 #include <map>
 #include <string>
@@ -25,6 +27,8 @@ struct Series {
 struct Client {
   recording::RecordedProcess process;
   Series rate;
+  std::string gang;  ///< Whom it is drawn with when there are many: its group, or the same name
+                     ///< but for a number.
 };
 
 /// A machine without power, or a fault of the network.
@@ -32,10 +36,13 @@ struct Outage {
   std::optional<int> machine;
   Time from{};
   Time to{};
+  std::string place{};  ///< Of the network: the switch or area.
 };
 
-/// Something wrong with a machine that runs on: a slow card, a wrong clock, a disk that fails.
+/// Something wrong with a machine that runs on: a slow card, a wrong clock, a disk that fails, a
+/// process that stands still.
 struct Ailment {
+  Condition what = Condition::disk_slow;
   int machine = 0;
   Time from{};
   Time to{};  ///< Behind the run's end when nothing ended it.
@@ -56,6 +63,7 @@ struct Run {
 
   std::vector<recording::RecordedMachine> machines;
   std::map<int, int> host_of;                            ///< By machine, of those that share one.
+  Topology topology;                                     ///< Empty: everybody on one switch.
   std::vector<recording::RecordedPartition> partitions;  ///< Without internal topics.
   std::vector<recording::RecordedProcess> brokers;
   std::vector<recording::RecordedProcess> zookeepers;
@@ -64,7 +72,8 @@ struct Run {
   std::vector<recording::RecordedEvent> events;  ///< Faults and control, in order of time.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
-  std::string detail_glyphs;  ///< Every character of the sentences of detail events, once.
+  std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.
+  std::string detail_glyphs;        ///< Every character of the sentences of detail events, once.
 
   std::map<int, Series> nic;            ///< 0..1, by machine
   std::map<int, Series> disk;           ///< 0..1, by machine
@@ -77,6 +86,10 @@ struct Run {
   const std::string& title(Language language) const;
   const std::vector<std::string>& harm(Language language) const;
   const recording::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
+  /// Of the ailments of the machine, or of the host that it stands on, those that hold at t.
+  std::vector<Condition> troubles(int machine, Time t) const;
+  bool switch_is_dead(std::string_view name, Time t) const;
+  bool area_is_cut(std::string_view name, Time t) const;
   /// What ails the machine at t, a line each; "" when nothing does.
   std::string ailing(int machine, Time t, Language language) const;
   /// "09:00:30", or with tenths "09:00:30.0".

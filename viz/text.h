@@ -29,7 +29,23 @@ enum class Text {
   powered_off,
   process_stopped,
   not_registered,
-  leads,  // "{}" of "{}" partitions
+  not_started,
+  paused,
+  cut_off,
+  partly_cut,
+  disk_failed,
+  disk_full,
+  card_slow,
+  packet_loss,
+  packet_delay,
+  disk_slow,
+  clock_wrong,
+  disk_lies,
+  switch_dead,
+  of_them_run,  // "{}" of "{}"
+  and_more,     // "{}"
+  leads_short,  // "{}"
+  leads,        // "{}" of "{}" partitions
   network,
   disk,
   producer,

@@ -122,10 +122,17 @@ void name_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, float y) {
   }
 }
 
+// Where several overlap they are one.
 void draw_outages(Ui& ui, const Scene& scene, const TimeAxis& axis, float top, float bottom) {
-  for (const auto& outage : scene.run.outages) {
-    const float from = axis.at(outage.from);
-    ui.fill({from, top, std::max(1.F, axis.at(outage.to) - from), bottom - top},
+  std::vector<std::pair<Time, Time>> spans;
+  for (const auto& outage : scene.run.outages) spans.emplace_back(outage.from, outage.to);
+  std::sort(spans.begin(), spans.end());
+  for (std::size_t i = 0; i < spans.size();) {
+    const auto [begin, first_end] = spans[i];
+    Time end = first_end;
+    for (; i < spans.size() && spans[i].first <= end; ++i) end = std::max(end, spans[i].second);
+    const float from = axis.at(begin);
+    ui.fill({from, top, std::max(1.F, axis.at(end) - from), bottom - top},
             faded(theme::wrong, 0.09F));
   }
 }

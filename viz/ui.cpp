@@ -108,7 +108,31 @@ float Ui::text(Point at, std::string_view text, const TextStyle& style, Align al
   const ImFont* font = fonts_.of(style.size, style.bold);
   draw_->AddText(font, font->FontSize, scaled(at, scale_), style.color, text.data(),
                  text.data() + text.size());
+  remember(text, {at.x, at.y, width, font->FontSize / scale_});
   return width;
+}
+
+void Ui::remember(std::string_view text, const Rect& line) {
+  // A line has room above and below its letters.
+  const Rect ink{line.x, line.y + line.h * 0.14F, line.w, line.h * 0.76F};
+  const ImVec2 low = draw_->GetClipRectMin();
+  const ImVec2 high = draw_->GetClipRectMax();
+  const Rect seen{low.x / scale_, low.y / scale_, (high.x - low.x) / scale_,
+                  (high.y - low.y) / scale_};
+  if (ink.w <= 0 || !seen.meets(ink)) return;
+  const float slack = 0.75F;
+  const bool cut = ink.x < seen.x - slack || ink.right() > seen.right() + slack ||
+                   ink.y < seen.y - slack || ink.bottom() > seen.bottom() + slack;
+  texts_.push_back({std::string(text), ink, cut, layer_});
+}
+
+float Ui::text_fit(const Rect& rect, std::initializer_list<std::string_view> wordings,
+                   const TextStyle& style, Align align) {
+  if (rect.h + 2 < pixels_of(style.size)) return 0;
+  for (const std::string_view wording : wordings) {
+    if (width_of(wording, style) <= rect.w + 0.5F) return text_in(rect, wording, style, align);
+  }
+  return 0;
 }
 
 float Ui::text_in(const Rect& rect, std::string_view text, const TextStyle& style, Align align) {
@@ -150,6 +174,7 @@ std::vector<std::string> Ui::wrap(std::string_view text, const TextStyle& style,
 
 void Ui::finish() {
   if (tooltip_.empty()) return;
+  raise();
   const TextStyle style{Size::small, theme::text};
   const auto lines = wrap(tooltip_, style, 380);
   float width = 0;
@@ -165,6 +190,22 @@ void Ui::finish() {
     text({box.x + 10, y}, line, style);
     y += 19;
   }
+  lower();
+}
+
+std::vector<std::string> unreadable(const std::vector<DrawnText>& texts) {
+  std::vector<std::string> wrong;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const DrawnText& one = texts[i];
+    if (one.cut) wrong.push_back(fmt::format("\"{}\" is cut", one.text));
+    for (std::size_t k = i + 1; k < texts.size(); ++k) {
+      const DrawnText& other = texts[k];
+      if (one.layer != other.layer || !one.ink.inset(0.5F).meets(other.ink.inset(0.5F))) continue;
+      wrong.push_back(fmt::format("\"{}\" over \"{}\" at {:.0f},{:.0f}", other.text, one.text,
+                                  one.ink.x, one.ink.y));
+    }
+  }
+  return wrong;
 }
 
 Rect draw_panel(Ui& ui, const Rect& rect, std::string_view title) {

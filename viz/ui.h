@@ -11,6 +11,8 @@
 #include "viz/text.h"
 #include "viz/theme.h"
 
+#include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +38,9 @@ struct Rect {
   Point center() const { return {x + w / 2, y + h / 2}; }
   Rect inset(float by) const { return {x + by, y + by, w - 2 * by, h - 2 * by}; }
   bool holds(Point p) const { return p.x >= x && p.x < right() && p.y >= y && p.y < bottom(); }
+  bool meets(const Rect& other) const {
+    return x < other.right() && other.x < right() && y < other.bottom() && other.y < bottom();
+  }
 };
 
 enum class Align { left, center, right };
@@ -45,6 +50,17 @@ struct TextStyle {
   Color color = theme::text;
   bool bold = false;
 };
+
+/// A text as it reached the screen, for who checks that all can be read.
+struct DrawnText {
+  std::string text;
+  Rect ink;          ///< What its letters cover.
+  bool cut = false;  ///< The edge of a panel, or of the sheet, runs through it.
+  int layer = 0;  ///< What is drawn over everything else has a higher one, and a ground of its own.
+};
+
+/// "a" over "b", or "c" is cut: what cannot be read of a frame; empty when all can.
+std::vector<std::string> unreadable(const std::vector<DrawnText>& texts);
 
 class Ui {
  public:
@@ -76,6 +92,10 @@ class Ui {
   /// One line in the middle of the rectangle's height.
   float text_in(const Rect& rect, std::string_view text, const TextStyle& style,
                 Align align = Align::left);
+  /// The first of the wordings that fits into the rectangle; none, when even the last is too wide
+  /// or the rectangle too low. Returns the width drawn.
+  float text_fit(const Rect& rect, std::initializer_list<std::string_view> wordings,
+                 const TextStyle& style, Align align = Align::left);
   /// Breaks text into lines no wider than `width`, at blanks where there are any.
   std::vector<std::string> wrap(std::string_view text, const TextStyle& style, float width) const;
 
@@ -91,8 +111,14 @@ class Ui {
   void finish();
 
   const std::vector<std::string>& clipped() const { return clipped_; }
+  const std::vector<DrawnText>& texts() const { return texts_; }
+  /// From now on over everything that was drawn before, until lower().
+  void raise() { ++layer_; }
+  void lower() { --layer_; }
 
  private:
+  void remember(std::string_view text, const Rect& line);
+
   const Fonts& fonts_;
   const float scale_;
   const Language language_;
@@ -104,6 +130,8 @@ class Ui {
   float wheel_ = 0;
   std::string tooltip_;
   std::vector<std::string> clipped_;
+  std::vector<DrawnText> texts_;
+  int layer_ = 0;
 };
 
 // Pieces that several panels share.

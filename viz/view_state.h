@@ -7,8 +7,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace brokerlab::viz {
+
+/// A column of clients that are too many to show each.
+struct ClientsView {
+  std::string open{};  ///< The gathering whose members are listed; "": none.
+  int first = 0;       ///< Scrolled past.
+};
 
 struct ViewState {
   Time time{};
@@ -16,8 +23,10 @@ struct ViewState {
   double speed = 1;  ///< Simulated seconds a second of the watcher.
   Language language = Language::english;
   std::optional<std::int64_t> selected_event{};  ///< Its chain of causes is shown.
-  float list_scroll = 0;   ///< Of the event list, away from where `time` would put it.
-  int table_first = 0;     ///< Partitions scrolled past in the table.
+  float list_scroll = 0;  ///< Of the event list, away from where `time` would put it.
+  int table_first = 0;    ///< Partitions scrolled past in the table.
+  ClientsView producers{};
+  ClientsView consumers{};
   bool scrubbing = false;  ///< The mouse holds the play head.
   bool wants_quit = false;
 };

@@ -71,7 +71,7 @@ void Viewer::press(Key key, bool shift) {
   }
 }
 
-std::vector<std::string> Viewer::draw_frame(const Fonts& fonts, float scale) {
+Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
   Ui ui(fonts, scale, view_.language);
   const Scene scene{reader_, run_, moment(), view_};
   const Rect sheet = ui.sheet();
@@ -83,7 +83,7 @@ std::vector<std::string> Viewer::draw_frame(const Fonts& fonts, float scale) {
     panel.draw(ui, scene, panel.rect);
   }
   ui.finish();
-  return ui.clipped();
+  return {ui.clipped(), ui.texts()};
 }
 
 float scale_for(int width, int height) {

@@ -5,6 +5,7 @@
 
 #include "viz/fonts.h"
 #include "viz/run_data.h"
+#include "viz/ui.h"
 #include "viz/view_state.h"
 
 #include <optional>
@@ -15,6 +16,12 @@ namespace brokerlab::viz {
 
 /// Keys of the viewer, as the window or a test presses them.
 enum class Key { space, left, right, home, end, language, faster, slower };
+
+/// What a frame says, for who checks that it can be read.
+struct Frame {
+  std::vector<std::string> clipped;  ///< Texts that had to be shortened, which should be none.
+  std::vector<DrawnText> texts;
+};
 
 class Viewer {
  public:
@@ -31,9 +38,8 @@ class Viewer {
 
   void press(Key key, bool shift);
 
-  /// Draws into the ImGui frame that has begun; `scale`: pixels a design unit. Returns the texts
-  /// that did not fit, which should be none.
-  std::vector<std::string> draw_frame(const Fonts& fonts, float scale);
+  /// Draws into the ImGui frame that has begun; `scale`: pixels a design unit.
+  Frame draw_frame(const Fonts& fonts, float scale);
 
  private:
   explicit Viewer(recording::Reader reader);

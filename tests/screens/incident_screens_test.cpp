@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sqlite3.h>
 #include <sstream>
 #include <unistd.h>
@@ -16,11 +17,10 @@ using namespace brokerlab;
 namespace {
 
 // Run in a process of its own: the viewer never meets a running world.
-std::string record_the_demo() {
+std::string record(const std::string& scenario) {
   const std::string recording = fmt::format(
       "{}/brokerlab_screens_{}.run", std::filesystem::temp_directory_path().string(), getpid());
-  tests::in_child(
-      [&] { return tests::play(tests::load("wifi_auth_broker_crash", {}, 1), recording).text(); });
+  tests::in_child([&] { return tests::play(tests::load(scenario, {}, 1), recording).text(); });
   return recording;
 }
 
@@ -58,7 +58,7 @@ void check_queries(const std::string& recording) {
 }  // namespace
 
 TEST_CASE("the demo is what the documents show, in pictures and queries", "[golden]") {
-  const std::string path = record_the_demo();
+  const std::string path = record("wifi_auth_broker_crash");
   check_queries(path);
   auto opened = viz::Viewer::open(path);
   if (!opened.ok()) FAIL(opened.error());
@@ -78,4 +78,39 @@ TEST_CASE("the demo is what the documents show, in pictures and queries", "[gold
     }
   }
   std::filesystem::remove(path);
+}
+
+// Every incident of the library, a second after each of its faults and at both ends.
+TEST_CASE("every word of every incident of the library can be read", "[golden]") {
+  const std::filesystem::path library(BROKERLAB_SOURCE_DIR "/scenarios/library");
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(library)) {
+    if (file.path().extension() == ".json") names.insert(file.path().stem().string());
+  }
+  CHECK(names.size() >= 3);
+  for (const std::string& name : names) {
+    const std::string path = record(name);
+    auto opened = viz::Viewer::open(path);
+    if (!opened.ok()) FAIL(opened.error());
+    viz::Viewer viewer = std::move(opened).value();
+    std::set<Time> moments{Time{}, Time(viewer.run().duration)};
+    for (const auto& event : viewer.run().events) {
+      if (event.level == recording::EventLevel::fault) moments.insert(event.t + 1s);
+    }
+    for (const auto& [width, height] : {std::pair{1280, 720}, std::pair{1920, 1080}}) {
+      auto screen = viz::Offscreen::create(width, height);
+      if (!screen.ok()) FAIL(screen.error());
+      for (const auto language : {viz::Language::english, viz::Language::korean}) {
+        viewer.view().language = language;
+        for (const Time at : moments) {
+          INFO(name << " at " << to_text(at.time_since_epoch()) << ", " << width << "x" << height);
+          seek(viewer.view(), at, viewer.run().duration);
+          REQUIRE(screen->compose(viewer).ok());
+          CHECK(viz::unreadable(screen->texts()) == std::vector<std::string>{});
+          CHECK(screen->clipped() == std::vector<std::string>{});
+        }
+      }
+    }
+    std::filesystem::remove(path);
+  }
 }

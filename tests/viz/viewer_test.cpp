@@ -3,7 +3,7 @@
 #include "tests/pictures.h"
 #include "tests/viz/sample_recording.h"
 #include "viz/arguments.h"
-#include "viz/cluster_layout.h"
+#include "viz/cluster/ways.h"
 #include "viz/elapsed.h"
 #include "viz/layout.h"
 #include "viz/offscreen.h"
@@ -311,16 +311,17 @@ TEST_CASE("messages take the bus of their family", "[unit]") {
   CHECK(family_of("ZooKeeper ping", false) == Family::control);
 
   Viewer viewer = open_viewer();
-  const ClusterLayout layout(viewer.run(), {0, 0, 930, 420});
-  const Way way = layout.way(7, 3, Family::produce);
+  const ClusterLayout layout(viewer.run(), {}, {0, 0, 930, 420});
+  const Ways ways(viewer.run(), layout);
+  const Way way = ways.way(7, 3, Family::produce);
   REQUIRE(way.size() > 2);
-  CHECK(layout.producers[0].right() == way.front().x);
+  CHECK(layout.producers.places[0].rect.right() == way.front().x);
   CHECK(layout.brokers[2].y == way.back().y);
   for (float share = 0.02F; share < 1; share += 0.02F) {
     const Point at = along(way, share);
     for (const Rect& broker : layout.brokers) CHECK_FALSE(broker.inset(1).holds(at));
   }
-  CHECK(layout.way(7, 99, Family::produce).empty());
+  CHECK(ways.way(7, 99, Family::produce).empty());
 }
 
 TEST_CASE("the command line is understood or explained", "[unit]") {

@@ -1,43 +1,11 @@
-#include "viz/cluster_layout.h"
+#include "viz/cluster/ways.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 namespace brokerlab::viz {
-namespace {
-
-constexpr float client_width = 136;
-constexpr float lane_width = 44;  // Between the clients and the brokers.
-constexpr float zookeeper_height = 54;
-constexpr float bus_room = 76;  // Between ZooKeeper and the brokers.
-constexpr float replicate_room = 30;
-constexpr std::size_t brokers_a_row = 5;
-
-std::vector<Rect> in_row(const Rect& room, std::size_t count, float gap, float widest) {
-  std::vector<Rect> cards;
-  if (count == 0) return cards;
-  const auto n = static_cast<float>(count);
-  const float w = std::min(widest, (room.w - gap * (n - 1)) / n);
-  const float left = room.center().x - (w * n + gap * (n - 1)) / 2;
-  for (std::size_t i = 0; i < count; ++i) {
-    cards.push_back({left + static_cast<float>(i) * (w + gap), room.y, w, room.h});
-  }
-  return cards;
-}
-
-std::vector<Rect> in_column(const Rect& room, std::size_t count, float gap, float highest) {
-  std::vector<Rect> cards;
-  if (count == 0) return cards;
-  const auto n = static_cast<float>(count);
-  const float h = std::min(highest, (room.h - gap * (n - 1)) / n);
-  const float top = room.center().y - (h * n + gap * (n - 1)) / 2;
-  for (std::size_t i = 0; i < count; ++i) {
-    cards.push_back({room.x, top + static_cast<float>(i) * (h + gap), room.w, h});
-  }
-  return cards;
-}
-
-}  // namespace
 
 Family family_of(std::string_view kind, bool between_brokers) {
   if (kind.starts_with("Produce")) return Family::produce;
@@ -80,68 +48,58 @@ Point along(const Way& way, float share) {
   return way.back();
 }
 
-ClusterLayout::ClusterLayout(const Run& run, const Rect& room) {
-  const float side = client_width + lane_width;
-  const Rect middle{room.x + side, room.y, room.w - 2 * side, room.h};
-  zookeepers =
-      in_row({middle.x, room.y, middle.w, zookeeper_height}, run.zookeepers.size(), 14, 158);
-  const float brokers_top = room.y + zookeeper_height + bus_room;
-  control_bus_ = room.y + zookeeper_height + 20;
-  consume_bus_ = control_bus_ + 19;
-  produce_bus_ = consume_bus_ + 19;
-
-  const auto count = run.brokers.size();
-  const auto rows = std::max<std::size_t>(1, (count + brokers_a_row - 1) / brokers_a_row);
-  const float all = room.bottom() - replicate_room - brokers_top;
-  const float height = (all - 14 * static_cast<float>(rows - 1)) / static_cast<float>(rows);
-  for (std::size_t row = 0, first = 0; row < rows; ++row) {
-    const std::size_t here = (count - first + (rows - row) - 1) / (rows - row);
-    const float y = brokers_top + static_cast<float>(row) * (height + 14);
-    for (const Rect& card : in_row({middle.x, y, middle.w, height}, here, 16, 190)) {
-      brokers.push_back(card);
+Ways::Ways(const Run& run, const ClusterLayout& layout)
+    : layout_(layout),
+      any_producers_(!run.producers.empty()),
+      any_consumers_(!run.consumers.empty()) {
+  for (const RackBox& rack : layout.racks) {
+    for (const std::size_t i : rack.brokers) {
+      ends_[run.brokers[i].machine].push_back({Kind::broker, layout.brokers[i], 0, &rack});
     }
-    first += here;
   }
-  replicate_bus_ = room.bottom() - replicate_room / 2 + 2;
-
-  const Rect left{room.x, brokers_top, client_width, all};
-  consumer_head = {room.right() - client_width, brokers_top - 84, client_width, 84};
-  producers = in_column(left, run.producers.size(), 12, 104);
-  consumers = in_column({room.right() - client_width, left.y, client_width, all},
-                        run.consumers.size(), 12, 104);
-
-  for (std::size_t i = 0; i < count; ++i) {
-    ends_[run.brokers[i].machine].push_back({Kind::broker, brokers[i], 0});
-  }
-  for (std::size_t i = 0; i < zookeepers.size(); ++i) {
-    ends_[run.zookeepers[i].machine].push_back({Kind::zookeeper, zookeepers[i], 0});
+  for (std::size_t i = 0; i < layout.zookeepers.size(); ++i) {
+    ends_[run.zookeepers[i].machine].push_back({Kind::zookeeper, layout.zookeepers[i], 0});
   }
   const auto lane = [](std::size_t i) { return 14 + 7 * static_cast<float>(i % 4); };
-  for (std::size_t i = 0; i < producers.size(); ++i) {
-    ends_[run.producers[i].process.machine].push_back(
-        {Kind::producer, producers[i], producers[i].right() + lane(i)});
-  }
-  for (std::size_t i = 0; i < consumers.size(); ++i) {
-    ends_[run.consumers[i].process.machine].push_back(
-        {Kind::consumer, consumers[i], consumers[i].x - lane(i)});
-  }
+  const auto add = [&](const std::vector<Client>& clients, const ClientColumn& column, Kind kind) {
+    // Whoever has no place of its own comes from the column's edge.
+    std::vector<const ClientPlace*> place_of(clients.size(), nullptr);
+    std::vector<std::size_t> number(clients.size(), 0);
+    for (std::size_t i = 0; i < column.places.size(); ++i) {
+      const ClientPlace& place = column.places[i];
+      for (const std::size_t member : place.members) {
+        place_of[member] = &place;
+        number[member] = i;
+      }
+    }
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      const Rect rect = place_of[i] == nullptr
+                            ? Rect{column.room.x, column.room.bottom() - 22, column.room.w, 22}
+                            : place_of[i]->rect;
+      const float x =
+          kind == Kind::producer ? rect.right() + lane(number[i]) : rect.x - lane(number[i]);
+      ends_[clients[i].process.machine].push_back({kind, rect, x});
+    }
+  };
+  add(run.producers, layout.producers, Kind::producer);
+  add(run.consumers, layout.consumers, Kind::consumer);
 }
 
-float ClusterLayout::bus(Family family) const {
+float Ways::bus(Family family) const {
   switch (family) {
     case Family::produce:
-      return produce_bus_;
+      return layout_.produce_bus;
     case Family::replicate:
-      return replicate_bus_;
+      return layout_.replicate_bus;
     case Family::consume:
-      return consume_bus_;
+      return layout_.consume_bus;
     case Family::control:
-      return control_bus_;
+      return layout_.control_bus;
   }
-  return control_bus_;
+  return layout_.control_bus;
 }
 
-const ClusterLayout::End* ClusterLayout::end_of(int machine, Family family) const {
+const Ways::End* Ways::end_of(int machine, Family family) const {
   const auto found = ends_.find(machine);
   if (found == ends_.end()) return nullptr;
   // On a machine with several clients the family tells whose message it is, as well as it can.
@@ -153,7 +111,21 @@ const ClusterLayout::End* ClusterLayout::end_of(int machine, Family family) cons
   return &found->second.front();
 }
 
-Way ClusterLayout::to_bus(const End& end, Family family) const {
+float Ways::gutter(const RackBox& rack, Family family) const {
+  switch (family) {
+    case Family::produce:
+      return rack.box.x + 11;
+    case Family::consume:
+      return rack.box.x + 7;
+    case Family::control:
+      return rack.box.x + 3;
+    case Family::replicate:
+      return rack.box.right() - 3.5F;
+  }
+  return rack.box.x;
+}
+
+Way Ways::to_bus(const End& end, Family family) const {
   const float y = bus(family);
   const Rect& card = end.card;
   switch (end.kind) {
@@ -168,10 +140,15 @@ Way ClusterLayout::to_bus(const End& end, Family family) const {
   }
   const float port = family == Family::produce ? 0.22F : family == Family::consume ? 0.78F : 0.5F;
   const float x = card.x + card.w * port;
-  return {{x, family == Family::replicate ? card.bottom() : card.y}, {x, y}};
+  if (layout_.direct || end.rack == nullptr) {
+    return {{x, family == Family::replicate ? card.bottom() : card.y}, {x, y}};
+  }
+  const float row = card.y - layout_.gap / 2;
+  const float side = gutter(*end.rack, family);
+  return {{x, card.y}, {x, row}, {side, row}, {side, y}};
 }
 
-Way ClusterLayout::way(int source, int destination, Family family) const {
+Way Ways::way(int source, int destination, Family family) const {
   const End* from = end_of(source, family);
   const End* to = end_of(destination, family);
   if (from == nullptr || to == nullptr || from == to) return {};
@@ -188,25 +165,32 @@ Way ClusterLayout::way(int source, int destination, Family family) const {
   return way;
 }
 
-std::vector<std::pair<Way, Family>> ClusterLayout::wires() const {
+std::vector<std::pair<Way, Family>> Ways::wires() const {
   std::vector<std::pair<Way, Family>> wires;
   std::map<Family, std::pair<float, float>> reach;  // Of each bus, left to right.
+  std::set<std::tuple<int, int, int, Family>> drawn;
   const auto wire = [&](const End& end, Family family) {
-    wires.emplace_back(to_bus(end, family), family);
-    const float x = wires.back().first.back().x;
+    Way way = to_bus(end, family);
+    const float x = way.back().x;
     const auto [known, fresh] = reach.emplace(family, std::pair{x, x});
     if (!fresh) {
       known->second.first = std::min(known->second.first, x);
       known->second.second = std::max(known->second.second, x);
     }
+    // Brokers of one row and rack share all but the last step; clients of one place all of it.
+    const Point first = way.size() > 3 ? way[1] : way.front();
+    const bool shared = way.size() > 3;
+    const auto key = std::tuple(static_cast<int>(shared ? x * 4 : first.x * 4),
+                                static_cast<int>(first.y * 4), static_cast<int>(x * 4), family);
+    if (drawn.insert(key).second) wires.emplace_back(std::move(way), family);
   };
   for (const auto& [machine, ends] : ends_) {
     for (const End& end : ends) {
       if (end.kind == Kind::broker) {
         for (const auto family :
              {Family::produce, Family::replicate, Family::consume, Family::control}) {
-          if (family == Family::produce && producers.empty()) continue;
-          if (family == Family::consume && consumers.empty()) continue;
+          if (family == Family::produce && !any_producers_) continue;
+          if (family == Family::consume && !any_consumers_) continue;
           wire(end, family);
         }
       } else {

@@ -1,14 +1,18 @@
-// Where everything of the cluster picture stands, and the ways messages take between.
+// The ways messages take in the cluster picture.
 //
 // Messages run on four buses, one a family, so that no line crosses a card: control between the
 // ZooKeeper row and the brokers, consume and produce just above the brokers, replicate below them.
+// Where brokers stand in several rows, the way to the bus leads through the gap above the broker's
+// row and the gutter beside its rack.
+//
+// Lifetime: borrows the layout. Threads: none.
 #pragma once
 
-#include "viz/run_data.h"
-#include "viz/ui.h"
+#include "viz/cluster/layout.h"
 
 #include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace brokerlab::viz {
@@ -24,16 +28,9 @@ using Way = std::vector<Point>;
 /// The point that lies `share` (0..1) of the length down the way.
 Point along(const Way& way, float share);
 
-class ClusterLayout {
+class Ways {
  public:
-  ClusterLayout(const Run& run, const Rect& room);
-
-  // In the order of the run's lists.
-  std::vector<Rect> brokers;
-  std::vector<Rect> zookeepers;
-  std::vector<Rect> producers;
-  std::vector<Rect> consumers;
-  Rect consumer_head;  ///< For the groups, above the consumers.
+  Ways(const Run& run, const ClusterLayout& layout);
 
   /// From one machine to another; empty when one of them is not in the picture.
   Way way(int source, int destination, Family family) const;
@@ -46,16 +43,17 @@ class ClusterLayout {
     Kind kind;
     Rect card;
     float lane;  // Clients: the x at which their line leaves for the bus.
+    const RackBox* rack = nullptr;
   };
   const End* end_of(int machine, Family family) const;
   float bus(Family family) const;
   Way to_bus(const End& end, Family family) const;  // From the card to the bus.
+  float gutter(const RackBox& rack, Family family) const;
 
+  const ClusterLayout& layout_;
+  bool any_producers_ = false;
+  bool any_consumers_ = false;
   std::map<int, std::vector<End>> ends_;  // By machine; one may host several clients.
-  float control_bus_ = 0;
-  float consume_bus_ = 0;
-  float produce_bus_ = 0;
-  float replicate_bus_ = 0;
 };
 
 }  // namespace brokerlab::viz

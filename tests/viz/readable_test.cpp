@@ -1,0 +1,158 @@
+// Whether everything that the viewer says can be read: no word over another, none cut by an edge,
+// none shortened. Asked of the texts as they are drawn, not of pictures.
+#include "tests/viz/large_recording.h"
+#include "tests/viz/sample_recording.h"
+#include "viz/offscreen.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace brokerlab;
+using namespace brokerlab::viz;
+
+namespace {
+
+class Screen {
+ public:
+  Screen(int width, int height) : offscreen_(open(width, height)) {}
+
+  /// What cannot be read, the first few; "" when all can.
+  std::string wrong(Viewer& viewer, float mouse_x = -1, float mouse_y = -1) {
+    const auto composed = offscreen_.compose(viewer, mouse_x, mouse_y);
+    if (!composed.ok()) FAIL(composed.error());
+    std::vector<std::string> all = unreadable(offscreen_.texts());
+    for (const std::string& text : offscreen_.clipped()) all.push_back(text + " is shortened");
+    std::string told;
+    for (std::size_t i = 0; i < all.size() && i < 5; ++i) told += all[i] + "\n";
+    return all.size() > 5 ? fmt::format("{}and {} more", told, all.size() - 5) : told;
+  }
+
+ private:
+  static Offscreen open(int width, int height) {
+    auto made = Offscreen::create(width, height);
+    if (!made.ok()) FAIL(made.error());
+    return std::move(made).value();
+  }
+  Offscreen offscreen_;
+};
+
+struct RunFile {
+  std::string path = fmt::format("{}/brokerlab_readable_{}.run",
+                                 std::filesystem::temp_directory_path().string(), getpid());
+  ~RunFile() { std::filesystem::remove(path); }
+};
+
+Viewer opened(const std::string& path) {
+  auto viewer = Viewer::open(path);
+  if (!viewer.ok()) FAIL(viewer.error());
+  return std::move(viewer).value();
+}
+
+void check_readable(const std::string& path, const std::vector<Duration>& moments) {
+  Viewer viewer = opened(path);
+  for (const auto& [width, height] : {std::pair{1280, 720}, std::pair{1920, 1080}}) {
+    Screen screen(width, height);
+    for (const auto language : {Language::english, Language::korean}) {
+      viewer.view().language = language;
+      for (const Duration at : moments) {
+        seek(viewer.view(), Time(at), viewer.run().duration);
+        INFO(width << "x" << height << " at " << to_text(at) << ", language "
+                   << static_cast<int>(language));
+        CHECK(screen.wrong(viewer) == "");
+      }
+    }
+  }
+}
+
+const std::vector<LargeCluster>& sizes() {
+  static const std::vector<LargeCluster> all{
+      {.brokers = 9, .producers = 15, .consumers = 15},
+      {.brokers = 3, .producers = 1, .consumers = 2, .groups = 1, .partitions = 3},
+      {.brokers = 5, .zookeepers = 5, .producers = 8, .consumers = 6, .groups = 6},
+      {.brokers = 6, .producers = 4, .consumers = 4, .zones = 1, .racks_a_zone = 3},
+      {.brokers = 30, .zookeepers = 5, .producers = 100, .consumers = 60, .groups = 12, .zones = 3},
+      {.brokers = 100,
+       .zookeepers = 7,
+       .producers = 500,
+       .consumers = 500,
+       .groups = 20,
+       .partitions = 1000,
+       .zones = 3,
+       .racks_a_zone = 4},
+      {.brokers = 100, .producers = 500, .consumers = 500, .partitions = 1000}};
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every word of the sample incident can be read", "[unit]") {
+  const RunFile file;
+  write_sample_recording(file.path);
+  check_readable(file.path, {0s, 305s, 330s, 341s, 349s, 470s, 600s});
+}
+
+TEST_CASE("every word can be read, whatever the size of the cluster", "[unit]") {
+  for (const LargeCluster& size : sizes()) {
+    INFO(size.brokers << " brokers, " << size.producers + size.consumers << " clients, "
+                      << size.zones << " zones");
+    const RunFile file;
+    write_large_recording(file.path, size);
+    check_readable(file.path, {0s, 11s, 30s});
+  }
+}
+
+TEST_CASE("a gathering opens into a list, scrolls, and closes", "[unit]") {
+  const RunFile file;
+  write_large_recording(file.path, {.brokers = 9, .producers = 90, .consumers = 60, .groups = 30});
+  Viewer viewer = opened(file.path);
+  Screen screen(1280, 720);
+  seek(viewer.view(), Time(30s), viewer.run().duration);
+  for (const int first : {0, 3, 1000}) {
+    viewer.view().consumers.first = first;
+    CHECK(screen.wrong(viewer) == "");
+    viewer.view().producers = {"access-point", first};
+    CHECK(screen.wrong(viewer) == "");
+    viewer.view().consumers = {"analytics-7", first};
+    CHECK(screen.wrong(viewer) == "");
+    viewer.view().producers = {};
+    viewer.view().consumers = {};
+  }
+}
+
+TEST_CASE("what lies over another word, or is cut, is found", "[unit]") {
+  const auto text = [](const char* word, float x, float y) {
+    return DrawnText{.text = word, .ink = {x, y, 40, 10}};
+  };
+  CHECK(unreadable({text("a", 0, 0), text("b", 41, 0), text("c", 0, 11)}).empty());
+  CHECK(unreadable({text("a", 0, 0), text("b", 30, 5)}).size() == 1);
+  DrawnText over = text("b", 30, 5);
+  over.layer = 1;
+  CHECK(unreadable({text("a", 0, 0), over}).empty());
+  over.cut = true;
+  CHECK(unreadable({text("a", 0, 0), over}) == std::vector<std::string>{"\"b\" is cut"});
+}
+
+// brokerlab_tests_viz "[pictures]" puts them into $BROKERLAB_PICTURES, for who changes the viewer.
+TEST_CASE("clusters of every size, to be looked at", "[.][pictures]") {
+  const char* folder = std::getenv("BROKERLAB_PICTURES");
+  REQUIRE(folder != nullptr);
+  auto screen = Offscreen::create(1600, 900);
+  REQUIRE(screen.ok());
+  for (std::size_t i = 0; i < sizes().size(); ++i) {
+    const RunFile file;
+    write_large_recording(file.path, sizes()[i]);
+    Viewer viewer = opened(file.path);
+    for (const auto language : {Language::english, Language::korean}) {
+      viewer.view().language = language;
+      seek(viewer.view(), Time(30s), viewer.run().duration);
+      const auto picture = screen->render(viewer);
+      REQUIRE(picture.ok());
+      const char* code = language == Language::korean ? "ko" : "en";
+      CHECK(write_png(*picture, fmt::format("{}/size_{}_{}.png", folder, i, code)).ok());
+    }
+  }
+}
