@@ -53,14 +53,16 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
-    // words -> { sweep, closed, lint, files } -> limit
+    // words -> { sweep, closed, lint, files } -> { limit, workload } -> search
     {"plan",
      {{"", {}},
       {"sweep", {""}},
       {"closed", {""}},
       {"lint", {""}},
       {"files", {""}},
-      {"limit", {"", "closed"}}}},
+      {"limit", {"", "closed"}},
+      {"workload", {"", "closed"}},
+      {"search", {"", "closed", "limit", "workload"}}}},
 };
 
 /// Third-party headers and the folders whose .cpp files may name them.
