@@ -1,0 +1,292 @@
+// The planner with simulations: on small problems its answer is that of asking everything; what is
+// stated wrongly is told; what cannot be is told why.
+#include "base/random.h"
+#include "plan/search/answer.h"
+#include "scenarios/text_file.h"
+#include "tests/cli/command.h"
+#include "tests/plan/small.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+
+using namespace brokerlab;
+using namespace brokerlab::plan;
+using nlohmann::json;
+
+namespace {
+
+/// Machines so slow that a small load fills them.
+const char* const slow_machines = R"({
+  "currency": "KRW", "cross_zone_gb": 1,
+  "disks": [
+    {"name": "volume", "disk": {"kind": "volume", "read_rate": "2MB/s", "write_rate": "2MB/s"},
+     "sizes": {"least": "1GiB", "most": "200GiB", "step": "1GiB"}, "most": 3, "gb_month": 0.001,
+     "month": 0.3}],
+  "machines": [
+    {"name": "thin", "machine": {"nic": {"rate": "20Mbps"}}, "month": 10},
+    {"name": "thick", "machine": {"nic": {"rate": "60Mbps"}, "cpu": {"cores": 2}}, "month": 24},
+    {"name": "weak", "machine": {"cpu": {"cores": 1, "request_cost": "3ms"}}, "month": 5},
+    {"name": "bare", "machine": {"nic": {"rate": "100Mbps"}}, "month": 4, "disks": ["volume"]}]
+})";
+
+/// A workload with one topic and one group; `more` are further members.
+std::string workload(const char* rate, const char* topic, const char* more) {
+  return fmt::format(R"({{"topics": [{{"name": "t", "rate": "{}", "record_size": "1000B"{}}}],
+    "groups": [{{"name": "g", "topics": ["t"], "members": 2}}],
+    "most_brokers": 6, "lost_for": "20s"{}}})",
+                     rate, topic, more);
+}
+
+Planning planning_of(const std::string& text, const char* catalogue = slow_machines) {
+  auto loaded = parse_planning(text, catalogue);
+  REQUIRE(to_text(loaded.errors) == "");
+  return std::move(*loaded.planning);
+}
+
+std::string answer_of(const Planning& planning, const std::optional<Choice>& choice) {
+  if (!choice) return "none";
+  return words_of(planning, worked_out(planning, space_of(planning).candidate(*choice)));
+}
+
+/// The cheapest of all, every one asked thoroughly.
+std::optional<Choice> exhaustive(const Planning& planning, const PlanOptions& options,
+                                 TrialBook& book) {
+  const PlanSpace space = space_of(planning);
+  SimulationOracle oracle(planning, space, options, book);
+  std::optional<Choice> best;
+  for (std::size_t c = 0; c < space.columns.size(); ++c) {
+    for (std::size_t s = 0; s < space.columns[c].costs.size(); ++s) {
+      const auto holds = oracle.ask({{c, s}}, Depth::thorough);
+      INFO(oracle.trouble());
+      REQUIRE(holds);
+      const double cost = space.columns[c].costs[s];
+      if (holds->front() && (!best || cost < space.columns[best->column].costs[best->size])) {
+        best = Choice{c, s};
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+TEST_CASE("on eight small problems the planner's answer is that of asking everything",
+          "[property]") {
+  struct Problem {
+    const char* what;
+    std::string workload;
+  };
+  const char* alone = R"(, "replication.factor": 1, "min.insync.replicas": 1)";
+  const Problem problems[] = {
+      {"cards bind, a broker is lost",
+       workload("1500/s", "", R"(, "machines": ["thin", "thick"])")},
+      {"cards bind, nothing is lost",
+       workload("6000/s", alone, R"(, "survive": "nothing", "machines": ["thin", "thick"])")},
+      {"processors bind, and larger batches help",
+       workload(
+           "900/s", "",
+           R"(, "machines": ["weak", "thick"], "clients": [{"linger.ms": 0}, {"linger.ms": 50}],
+                   "objectives": {"p99_produce": "300ms", "utilisation": 0.5})")},
+      {"disks fill", workload("400/s", R"(, "retention": "3d")", R"(, "machines": ["bare"])")},
+      {"disks bind, and more of them help",
+       workload("2000/s", R"(, "retention": "1h")", R"(, "machines": ["bare", "thick"])")},
+      {"a zone is lost", workload("1000/s", R"(, "partitions": 6)",
+                                  R"(, "survive": "zone", "zones": 3,
+                                     "machines": ["thin", "thick"])")},
+      {"latency binds", workload("1200/s", "",
+                                 R"(, "machines": ["weak", "thin"],
+                                    "objectives": {"p99_produce": "20ms"})")},
+      {"nothing can", workload("40k/s", "", R"(, "machines": ["thin", "weak"])")}};
+  PlanOptions options;
+  options.seeds = {1};
+  std::size_t planned = 0;
+  std::size_t all = 0;
+  for (const Problem& problem : problems) {
+    INFO(problem.what);
+    const Planning planning = planning_of(problem.workload);
+    auto of_planner = TrialBook::open("", "planner");
+    auto of_sweep = TrialBook::open("", "sweep");
+    const auto plan = make_plan(planning, options, *of_planner);
+    INFO((plan.ok() ? std::string() : plan.error()));
+    REQUIRE(plan.ok());
+    const auto best = exhaustive(planning, options, *of_sweep);
+    CHECK(answer_of(planning, plan->best ? std::optional(plan->best->choice) : std::nullopt) ==
+          answer_of(planning, best));
+    planned += plan->runs;
+    all += plan->clusters;
+    if (!plan->best) continue;
+    CHECK(plan->best->thorough);
+    for (const Judged& one : plan->beside) {
+      CHECK_FALSE(one.holds());
+      CHECK(one.cluster.cost.total() <= plan->best->cluster.cost.total());
+    }
+  }
+  CHECK(planned < all);
+}
+
+TEST_CASE("a scenario of the peak is what the candidate says", "[unit]") {
+  const Planning planning = planning_of(workload(
+      "1000/s", "",
+      R"(, "survive": "zone", "zones": 3, "machines": ["thick"], "growth": {"a_year": 1})"));
+  const ClusterPlan cluster = worked_out(planning, {builds_of(planning).front(), 6});
+  for (const Act act : {Act::degraded, Act::rehearsal}) {
+    const auto loaded = scenario_of(planning, cluster, act, 2);
+    INFO(to_text(loaded.errors));
+    REQUIRE(loaded.scenario);
+    const scenarios::Scenario& scenario = *loaded.scenario;
+    CHECK(scenario.broker_count() == 6);
+    CHECK(scenario.brokers[1].config.broker_rack == "zone-2");
+    CHECK(scenario.topics[0].partitions == 6);  // for two members, but six brokers
+    const json text = json::parse(scenario_text(planning, cluster, act, 2));
+    CHECK(text["sources"][0]["rate"][0]["rate"] == "2k/s");  // a year's growth
+    if (act == Act::degraded) {
+      CHECK(text["faults"].size() == 3);  // two brokers and a server of ZooKeeper
+      CHECK(text["faults"][0]["kill_process"] == "broker-3");
+    } else {
+      CHECK(text["faults"][0]["rack_off"] == "zone-2");
+      CHECK(text["faults"][1]["heal"] == "lost");
+    }
+  }
+}
+
+TEST_CASE("closed forms of a cluster are what they are printed as", "[unit]") {
+  // 1,012 bytes a record, 1,000 a second, three replicas on four brokers, one of them lost.
+  const Planning planning = planning_of(
+      workload("1000/s", R"(, "partitions": 12, "retention": "1d")", R"(, "machines": ["thick"])"));
+  const ClusterPlan cluster = worked_out(planning, {builds_of(planning).front(), 4});
+  const std::vector<Need> needs = needs_of(planning, cluster);
+  const auto need = [&](const std::string& name) {
+    const auto at =
+        std::find_if(needs.begin(), needs.end(), [&](const Need& one) { return one.name == name; });
+    REQUIRE(at != needs.end());
+    return *at;
+  };
+  CHECK(need("network in").needed == Approx(1'012'000 * 3 / 4.0));
+  CHECK(need("network in").there == Approx(7.5e6 * 0.8));
+  // A third of the leaders; 3 * 3/4 - 1 followers live, and a group reads.
+  CHECK(need("network out").needed == Approx(1'012'000 / 3.0 * (1.25 + 1)));
+  // A day and an unfinished segment of each of 12 partitions, 3/4 of it, moved from 4 to 3 brokers.
+  const double day = 1'012'000.0 * 86'400;
+  CHECK(need("disk space").needed == Approx((day + 12.0 * (1 << 30)) * 3 / 4 * 4 / 3));
+  CHECK(need("partitions").needed == 9);
+  CHECK(broken(needs) == nullptr);
+}
+
+TEST_CASE("what is stated wrongly is told, all of it", "[unit]") {
+  const auto errors = [](const std::string& text) {
+    return to_text(parse_planning(text, slow_machines).errors);
+  };
+  const std::string all = errors(R"({
+    "topics": [{"name": "t", "rate": "0/s", "record_size": "1KB"},
+               {"name": "u", "rate": "5/s", "record_size": "1KB", "min.insync.replicas": 3},
+               {"name": "t", "rate": "5/s", "record_size": "1KB"}],
+    "groups": [{"name": "g", "topics": ["tt"]}]})");
+  INFO(all);
+  CHECK(all.find("/topics/1/min.insync.replicas: 3: cannot be kept when a broker is lost") !=
+        std::string::npos);
+  CHECK(all.find("/topics/2/name: \"t\"") != std::string::npos);
+  CHECK(errors(workload("0/s", "", "")).find("brings no record") != std::string::npos);
+  CHECK(errors(workload("5/s", "", R"(, "machines": ["thck"])")).find("did you mean \"thick\"?") !=
+        std::string::npos);
+  CHECK(
+      errors(workload("5/s", "", R"(, "survive": "zone")")).find("/zones: 1: must be at least 2") !=
+      std::string::npos);
+  CHECK(errors(workload("5/s", "", R"(, "surviv": "zone")")).find("survive") != std::string::npos);
+  CHECK(errors("[]") != "");
+  CHECK(errors("") != "");
+  CHECK(to_text(parse_planning(workload("5/s", "", ""), R"({"machines": [
+      {"name": "a", "machine": {"profile": "no_such"}, "disks": ["d"]}]})")
+                    .errors)
+            .find("/machines/0/machine/profile") != std::string::npos);
+}
+
+TEST_CASE("a workload with anything in it is read or refused", "[property]") {
+  const std::string good = workload(
+      "100/s", R"(, "keys": {"zipf": {"count": 100}}, "retention": "3d", "partitions": 6)",
+      R"(, "survive": "zone", "zones": 3, "objectives": {"drain": "1min"}, "machines": ["thin"],
+         "clients": [{"linger.ms": 5, "compression.type": "lz4"}], "growth": {"a_year": 0.2})");
+  const char* said = std::getenv("BROKERLAB_SEEDS");
+  const int seeds = said != nullptr ? std::max(1, std::atoi(said)) * 100 : 3000;
+  const char* const pieces[] = {"0", "-1", "1e300",   "\"\"", "null",    "[]",  "{}",    "true",
+                                ",", "}",  "\"-5s\"", "9",    "\"9PB\"", "1e9", "\"x\"", "\xff"};
+  int read = 0;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    INFO("BROKERLAB_SEEDS, seed " << seed);
+    RandomStream random(static_cast<std::uint64_t>(seed), "workload");
+    std::string text = good;
+    for (std::int64_t changes = 1 + random.below(3); changes > 0; --changes) {
+      const auto at =
+          static_cast<std::size_t>(random.below(static_cast<std::int64_t>(text.size())));
+      const auto length = static_cast<std::size_t>(random.below(6));
+      text.replace(at, length, random.chance(0.3) ? "" : pieces[random.below(std::size(pieces))]);
+    }
+    const LoadedPlanning loaded = parse_planning(text, slow_machines);
+    REQUIRE(loaded.planning.has_value() == loaded.errors.empty());
+    if (!loaded.planning) continue;
+    ++read;
+    const PlanSpace space = space_of(*loaded.planning);
+    for (const Column& column : space.columns) REQUIRE(column.first <= column.costs.size());
+  }
+  CHECK(read > 10);
+}
+
+TEST_CASE("our catalogue has machines of clouds and small ones, and a source for each number",
+          "[unit]") {
+  const auto text = scenarios::read_text_file(our_catalogue());
+  REQUIRE(text);
+  const LoadedCatalogue loaded = load_catalogue(our_catalogue());
+  REQUIRE(to_text(loaded.errors) == "");
+  std::string missing;
+  for (const std::string& one : without_source(*text)) missing += one + "\n";
+  CHECK(missing == "");
+  int clouds = 0;
+  for (const MachineOffer& one : loaded.catalogue->machines) clouds += one.hour > 0 ? 1 : 0;
+  CHECK(clouds >= 5);
+  CHECK(loaded.catalogue->machines.size() >= static_cast<std::size_t>(clouds) + 2);
+}
+
+TEST_CASE("what no cluster can is told with what stands in the way", "[unit]") {
+  const Planning planning = planning_of(
+      workload("40k/s", R"(, "retention": "1h")", R"(, "machines": ["thin", "thick"])"));
+  auto book = TrialBook::open("", "one program");
+  const auto plan = make_plan(planning, {}, *book);
+  REQUIRE(plan.ok());
+  CHECK_FALSE(plan->best);
+  CHECK(plan->runs == 0);
+  const std::string text = answer_text(planning, *plan, "brokerlab plan FILE");
+  INFO(text);
+  CHECK(text.find("No cluster in this catalogue can") != std::string::npos);
+  CHECK(text.find("6 x thin: received by a broker: 20.2 MB/s") != std::string::npos);
+  CHECK(answer_json(planning, *plan, "")["answer"].is_null());
+}
+
+TEST_CASE("brokerlab plan answers and refuses", "[unit]") {
+  const test::Folder folder("plan-command");
+  folder.file("slow.json", slow_machines);
+  const std::string file = folder.file(
+      "load.json",
+      workload("300/s", "", R"(, "catalogue": "slow.json", "machines": ["thick", "thin"])"));
+  const auto answer =
+      test::command({"plan", file, "--seeds", "2", "--out", folder.path() + "/out"});
+  INFO(answer.out << answer.err);
+  CHECK(answer.status == 0);
+  CHECK(answer.out.find("Answer: 3 x thin: 30 KRW a month") != std::string::npos);
+  CHECK(answer.out.find("Uncalibrated") != std::string::npos);
+  CHECK(answer.out.find("Again: brokerlab plan " + file + " --seeds 2") != std::string::npos);
+  const auto again =
+      test::command({"plan", file, "--seeds", "2", "--out", folder.path() + "/out", "--json"});
+  CHECK(again.status == 0);
+  const json told = json::parse(again.out);
+  CHECK(told["answer"]["brokers"] == 3);
+  CHECK(told["answer"]["degraded"].size() == 2);
+  CHECK(told["calibrated"] == false);
+  CHECK(test::command({"plan"}).status == 3);
+  CHECK(test::command({"plan", folder.path()}).status == 3);
+  CHECK(test::command({"plan", folder.path() + "/no.json"}).status == 3);
+  CHECK(test::command({"plan", folder.file("empty.json", "")}).status == 3);
+  CHECK(test::command({"plan", "--schema"}).out.find("brokerlab workload") != std::string::npos);
+}
