@@ -52,10 +52,31 @@ void take_group_fact(ClusterState::Group& group, const std::string& attribute,
   }
 }
 
+ClusterState::Reach reach_from(const std::string& value) {
+  return value == "none"   ? ClusterState::Reach::none
+         : value == "some" ? ClusterState::Reach::some
+                           : ClusterState::Reach::all;
+}
+
+void take_machine_fact(ClusterState& state, int id, const std::string& attribute,
+                       const std::string& value) {
+  if (attribute == "power") {
+    state.machine_on[id] = value == "on";
+  } else if (attribute == "peers") {
+    state.paths[id].peers = reach_from(value);
+  } else if (attribute == "clients") {
+    state.paths[id].clients = reach_from(value);
+  } else if (attribute == "lossy") {
+    state.paths[id].lossy = value == "true";
+  } else if (attribute == "late") {
+    state.paths[id].late = value == "true";
+  }
+}
+
 void take_numbered_fact(ClusterState& state, std::string_view family, int id,
                         const std::string& attribute, const std::string& value) {
-  if (family == "machine" && attribute == "power") {
-    state.machine_on[id] = value == "on";
+  if (family == "machine") {
+    take_machine_fact(state, id, attribute, value);
   } else if (family == "process" && attribute == "state") {
     state.process_running[id] = value == "running";
   } else if (family == "broker" && attribute == "controller") {

@@ -122,7 +122,17 @@ struct ClusterState {
     std::optional<std::int64_t> lag;
   };
 
+  /// Of how many others packets reach a machine, and it them.
+  enum class Reach { all, some, none };
+  struct Paths {
+    Reach peers = Reach::all;
+    Reach clients = Reach::all;
+    bool lossy = false;
+    bool late = false;
+  };
+
   std::map<int, bool> machine_on;                              ///< by machine id
+  std::map<int, Paths> paths;  ///< by machine id; nobody before the network's first fault
   std::map<int, bool> process_running;                         ///< by process id
   std::map<int, Broker> brokers;                               ///< by broker.id
   std::map<int, std::string> zookeeper_role;                   ///< by myid

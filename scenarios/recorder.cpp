@@ -173,6 +173,11 @@ void Recorder::on_event(const sim::Event& event) {
     write_offsets();
   }
   note_registration(event);
+  if (event.kind->name.starts_with("network.")) {
+    reach_is_due_ = true;
+    const bool lossy = event.kind->name == "network.lossy";
+    if (lossy || event.kind->name == "network.delayed") bad_ways_.emplace(event.id, lossy);
+  }
   for (const sim::Event* one : selection_.take(event)) write_event(*one);
   // Facts follow once everything that is due at this date has happened.
   if (std::exchange(facts_are_due_, true)) return;
@@ -267,8 +272,51 @@ void Recorder::write_facts() {
                                                  : "looking");
     }
   }
+  if (std::exchange(reach_is_due_, false)) write_reach();
   write_partition_facts();
   write_group_facts();
+}
+
+Recorder::Reach Recorder::reach_of(const sim::Machine& machine, bool of_clients) const {
+  const sim::Network& network = cluster_.network();
+  Reach reach;
+  for (const Cluster::Member& other : cluster_.members()) {
+    const Role role = other.role.role;
+    const bool is_client = role == Role::producer || role == Role::consumer;
+    if (is_client != of_clients || other.machine == &machine) continue;
+    if (!other.machine->powered() || !machine.powered()) continue;  // Not the network's doing.
+    const sim::MachineId here = machine.id();
+    const sim::MachineId there = other.machine->id();
+    ++reach.all;
+    reach.reached += network.reachable(here, there) && network.reachable(there, here);
+    if (bad_ways_.empty()) continue;
+    for (const auto& [from, to] : {std::pair(here, there), std::pair(there, here)}) {
+      const auto why = bad_ways_.find(network.trouble(from, to, world_.now()));
+      if (why == bad_ways_.end()) continue;
+      reach.lossy |= why->second;
+      reach.late |= !why->second;
+    }
+  }
+  return reach;
+}
+
+// After an event of the network only: it asks about every pair.
+void Recorder::write_reach() {
+  for (const Cluster::Member& member : cluster_.members()) {
+    const Role role = member.role.role;
+    const bool is_client = role == Role::producer || role == Role::consumer;
+    const std::string subject = fmt::format("machine/{}", member.machine->id());
+    Reach peers = reach_of(*member.machine, false);
+    recording_.fact(world_.now(), subject, "peers", peers.text());
+    if (!is_client) {
+      const Reach clients = reach_of(*member.machine, true);
+      recording_.fact(world_.now(), subject, "clients", clients.text());
+      peers.lossy |= clients.lossy;
+      peers.late |= clients.late;
+    }
+    recording_.fact(world_.now(), subject, "lossy", peers.lossy ? "true" : "false");
+    recording_.fact(world_.now(), subject, "late", peers.late ? "true" : "false");
+  }
 }
 
 Recorder::Told& Recorder::told(sim::PartitionId id) {

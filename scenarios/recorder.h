@@ -37,6 +37,18 @@ class Recorder {
   void note_registration(const sim::Event& event);
   void on_transfer(const sim::Transfer& transfer);
   void write_facts();
+  void write_reach();
+  /// Whom the network lets a machine hear and be heard by.
+  struct Reach {
+    int all = 0;
+    int reached = 0;
+    bool lossy = false;
+    bool late = false;
+    std::string_view text() const {
+      return reached == all ? "all" : reached == 0 ? "none" : "some";
+    }
+  };
+  Reach reach_of(const sim::Machine& machine, bool of_clients) const;
   void write_partition_facts();
   /// What was told of a partition last.
   struct Told {
@@ -67,6 +79,8 @@ class Recorder {
   Selection selection_;
   std::size_t partitions_declared_ = 0;
   bool facts_are_due_ = false;
+  bool reach_is_due_ = false;
+  std::map<sim::EventId, bool> bad_ways_;  ///< Faults that lose packets (true) or delay them.
   std::vector<Told> told_;               ///< By partition.
   std::set<sim::MachineId> registered_;  ///< Whose node stands in ZooKeeper.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
