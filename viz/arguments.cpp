@@ -44,12 +44,25 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     arguments.language = value == "ko" ? Language::korean : Language::english;
   } else if (name == "--at") {
     const auto at = parse_duration(value);
-    // What is no time of day is told with the run's own times, which only the recording has.
-    if (!at && value.find(':') == std::string_view::npos) {
+    // Times of day, and words, are looked up in the recording.
+    if (!at && value.find_first_of("0123456789-") == 0 &&
+        value.find(':') == std::string_view::npos) {
       return fail(fmt::format("--at {}: {}", value, at.error()));
     }
     if (at && *at < Duration{}) return fail(tr("--at {}: must not be negative", value));
+    if (value.find_first_not_of(' ') == std::string_view::npos) {
+      return fail(tr("--at: must be a moment, or words of an event"));
+    }
     arguments.at = std::string(value);
+  } else if (name == "--theme") {
+    if (value != "dark" && value != "light") return fail(tr("--theme {}: dark or light", value));
+    arguments.light = value == "light";
+  } else if (name == "--type") {
+    const auto percent = parse_integer<int>(value.substr(0, value.find('%')));
+    if (!percent || *percent < 100 || *percent > 200) {
+      return fail(tr("--type {}: must be a size from 100% to 200%", value));
+    }
+    arguments.type = *percent / 100.0;
   } else if (name == "--screenshot") {
     return set_screenshot(arguments, value);
   } else if (name == "--size") {
@@ -74,14 +87,21 @@ std::string usage(Language language) {
       "Shows the recording of a run in a window, or draws one picture without any display.\n"
       "A scenario, by its name or file, is run first; its recording stays in NAME.run.\n\n"
       "Options:\n"
-      "  --at 305s|09:00:46     the moment to begin with, or of the picture\n"
+      "  --at 305s|09:00:46|WORDS  the moment to begin with, or of the picture: a time, start, "
+      "end,\n"
+      "                         first fault, or words of an event; else just before the first "
+      "fault\n"
       "  --why EVENT|WORDS      select that event and show its causes\n"
       "  --screenshot P.png     draw a picture instead of a window\n"
       "  --size 1600x900        of the window or picture\n"
-      "  --lang en|ko           language\n\n"
+      "  --lang en|ko           language\n"
+      "  --theme dark|light     colours\n"
+      "  --type 100%..200%      size of the type\n\n"
       "Keys: space plays and stops, left and right move by 1 s (with shift by 10 s), home and "
       "end,\n"
-      "      up and down change the speed, L the language, Q closes.\n");
+      "      N and P go to the next and previous event, up and down change the speed, L the "
+      "language,\n"
+      "      ? shows all of them, Q closes.\n");
 }
 
 Result<Arguments, std::string> parse_arguments(std::span<const char* const> words,

@@ -14,11 +14,14 @@ namespace brokerlab::viz {
 struct Arguments {
   std::string recording;
   Language language = Language::english;
-  /// A moment, "305s" or "09:00:46"; unset: the event of `why`, or the beginning.
+  /// A moment, "305s" or "09:00:46", or words; unset: the event of `why`, or before the first
+  /// fault.
   std::optional<std::string> at{};
   std::optional<std::string> screenshot{};
   int width = 1600;
   int height = 900;
+  bool light = false;
+  double type = 1;  ///< 1 to 2
   /// The event whose causes are shown from the start: its number, or words that it contains.
   std::optional<std::string> why{};
   bool help = false;

@@ -14,7 +14,11 @@ const recording::RecordedProcess* broker_by_number(const Run& run, int number) {
 Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition) {
   const auto* broker = broker_by_number(scene.run, partition.leader);
   if (broker == nullptr) return Leadership::none;
-  return scene.moment.running(*broker) ? Leadership::alive : Leadership::dead;
+  if (!scene.moment.running(*broker)) return Leadership::dead;
+  const auto paths = scene.moment.state.paths.find(broker->machine);
+  const bool reached = paths == scene.moment.state.paths.end() ||
+                       paths->second.clients != recording::ClusterState::Reach::none;
+  return reached ? Leadership::alive : Leadership::unreachable;
 }
 
 Color color_of(const recording::RecordedEvent& event) {
@@ -27,6 +31,16 @@ Color color_of(const recording::RecordedEvent& event) {
     return theme::wrong;
   }
   return event.level == recording::EventLevel::fault ? theme::control : theme::accent;
+}
+
+void draw_event_mark(Ui& ui, Point center, const recording::RecordedEvent& event, Color color) {
+  if (event.level == recording::EventLevel::fault) {
+    ui.fill({center.x - 4, center.y - 4, 8, 8}, color, 1);
+  } else if (color_of(event) == theme::wrong) {
+    ui.ring(center, 4.2F, color, 1.6F);
+  } else {
+    ui.disc(center, 4, color);
+  }
 }
 
 const std::string& sentence(const recording::RecordedEvent& event, Language language) {

@@ -42,14 +42,16 @@ void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
   } else if (ui.hovered(rect)) {
     ui.fill({rect.x - 6, rect.y - 3, rect.w + 12, rect.h - 2}, theme::card, 4);
   }
-  const float strength = future ? 0.45F : 1.F;
+  // What is still to come is pale, and can be read all the same.
   ui.text({rect.x, rect.y + 1}, scene.run.wall_clock(event.t, true),
-          {Size::small, faded(theme::dim, strength)});
-  ui.disc({rect.x + time_width - 8, rect.y + 9}, 4, faded(color_of(event), strength));
+          {Size::small, future ? theme::faint : theme::dim});
+  draw_event_mark(ui, {rect.x + time_width - 8, rect.y + 9}, event,
+                  faded(color_of(event), future ? 0.45F : 1.F));
   float y = rect.y;
   const bool fault = event.level == recording::EventLevel::fault;
   for (const auto& line : row.lines) {
-    ui.text({rect.x + time_width + 6, y}, line, {Size::body, faded(theme::text, strength), fault});
+    ui.text({rect.x + time_width + 6, y}, line,
+            {Size::body, future ? theme::faint : theme::text, fault});
     y += line_height;
   }
 }
@@ -84,12 +86,25 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& event = chain[i];
     const float x = rect.x + indent;
+    // Whole sentences only: a longer chain goes on when the wheel turns.
+    const auto lines_of_it = [&] {
+      const float room = rect.right() - x - time_width - 6;
+      const Duration before = i + 1 < chain.size() ? event.t - chain[i + 1].t : Duration{};
+      return ui.wrap(sentence(event, ui.language()), {Size::body}, room).size() +
+             ui.wrap(wait_text(ui, event, before), {Size::small}, room).size() +
+             (i + 1 == chain.size() && i > 0 ? 1 : 0);
+    };
+    if (y + static_cast<float>(lines_of_it()) * line_height > rect.bottom()) {
+      ui.text_fit({rect.x, rect.y + 8, rect.w - 30, 19}, {fmt::format("+{}", chain.size() - i)},
+                  {Size::small, theme::dim}, Align::right);
+      break;
+    }
     if (i > 0) {
       ui.polyline(std::vector<Point>{{x - 12, y - 8}, {x - 12, y + 9}, {x - 4, y + 9}},
                   theme::faint);
     }
     ui.text({x, y + 1}, scene.run.wall_clock(event.t, true), {Size::small, theme::dim});
-    ui.disc({x + time_width - 8, y + 9}, 4, color_of(event));
+    draw_event_mark(ui, {x + time_width - 8, y + 9}, event, color_of(event));
     const float width = rect.right() - x - time_width - 6;
     for (const auto& line : ui.wrap(sentence(event, ui.language()), {Size::body}, width)) {
       ui.text({x + time_width + 6, y}, line,
@@ -148,10 +163,8 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.push_clip({room.x - 8, room.y - 3, room.w + 16, room.h + 3});
   for (const auto& row : rows) {
     const Rect place{room.x, room.y + row.y - top, room.w, row.h};
-    const bool scrolled = scene.view.list_scroll != 0;
-    const float spare = scrolled ? row.h : -row_gap;  // Scrolled by hand, rows may be cut.
-    if (place.y < room.y - std::max(spare, 0.F) - 1) continue;
-    if (place.bottom() > room.bottom() + spare + row_gap * 2) continue;
+    // Whole sentences only.
+    if (place.y < room.y - 1 || place.bottom() > room.bottom() + row_gap) continue;
     draw_row(ui, scene, row, place);
     if (ui.clicked(place) && ui.hovered(room)) scene.view.selected_event = row.event->id;
   }

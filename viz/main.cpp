@@ -47,10 +47,29 @@ struct Place {
   std::optional<std::int64_t> why;
 };
 
+/// A time of the run or of day, "start", "end", "first fault", or words of an event.
+Result<Time, std::string> find_time(const Viewer& viewer, const std::string& words) {
+  const Run& run = viewer.run();
+  if (words == "start") return Time{};
+  if (words == "end") return Time(run.duration);
+  if (words == "first fault") {
+    if (run.first_fault) return *run.first_fault;
+    return fail(tr("there is no fault in this run"));
+  }
+  auto at = recording::find_moment(viewer.reader(), words);
+  const bool digits = words.find_first_of("0123456789") == 0 || words.starts_with('-');
+  if (at.ok() || digits) return at;
+  const auto found = recording::find_events(viewer.reader(), words);
+  if (found.empty()) {
+    return fail(tr("is no time, and matches no event; see brokerlab trace"));
+  }
+  return found.front().t;
+}
+
 Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& viewer) {
   Place place;
   if (arguments.at) {
-    const auto at = recording::find_moment(viewer.reader(), *arguments.at);
+    const auto at = find_time(viewer, *arguments.at);
     if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
     const Duration run = viewer.run().duration;
     if (*at > Time(run)) {
@@ -95,7 +114,10 @@ int main(int argc, char** argv) {
   if (!place) return complain(place.error());
   viewer->view().language = arguments->language;
   viewer->view().selected_event = place->why;
-  const Time begin = place->why ? *viewer->time_of(*place->why) : Time{};
+  viewer->view().light = arguments->light;
+  viewer->view().type = arguments->type;
+  const Time opening = opening_moment(viewer->run());
+  const Time begin = place->why ? *viewer->time_of(*place->why) : opening;
   seek(viewer->view(), place->at.value_or(begin), viewer->run().duration);
 
   if (arguments->screenshot) return take_screenshot(*viewer, *arguments);

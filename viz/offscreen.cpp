@@ -37,6 +37,7 @@ struct Offscreen::State {
   ImGuiContext* imgui = nullptr;
   bool backend = false;
   std::string font_text;
+  float font_scale = 0;
   Fonts fonts;
   Frame frame;
 
@@ -105,14 +106,20 @@ struct Offscreen::State {
     io.DeltaTime = 1.F / 60;
   }
 
+  float scale_of(Viewer& viewer) const {
+    return scale_for(width, height) * static_cast<float>(viewer.view().type);
+  }
+
   // The glyphs depend on the recording; the same recording keeps its fonts.
-  Status<std::string> use_fonts_for(const Viewer& viewer) {
+  Status<std::string> use_fonts_for(Viewer& viewer) {
     std::string text = viewer.run().all_text();
-    if (backend && text == font_text) return {};
-    auto loaded = load_fonts(scale_for(width, height), text);
+    const float scale = scale_of(viewer);
+    if (backend && text == font_text && scale == font_scale) return {};
+    auto loaded = load_fonts(scale, text);
     if (!loaded) return fail(loaded.error());
     fonts = *loaded;
     font_text = std::move(text);
+    font_scale = scale;
     if (backend) {
       ImGui_ImplOpenGL3_DestroyFontsTexture();
       ImGui_ImplOpenGL3_CreateFontsTexture();
@@ -121,6 +128,15 @@ struct Offscreen::State {
       if (!backend) return fail(tr("OpenGL 3.3 is not available"));
     }
     return {};
+  }
+
+  void draw() const {
+    glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+    glViewport(0, 0, width, height);
+    glClearColor(0, 0, 0, 1);
+    glClear(GL_COLOR_BUFFER_BIT);
+    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    glFinish();
   }
 
   Picture read_back() const {
@@ -160,7 +176,7 @@ Status<std::string> Offscreen::compose(Viewer& viewer, float mouse_x, float mous
   io.MousePos = mouse_x < 0 ? ImVec2(-1e6F, -1e6F) : ImVec2(mouse_x, mouse_y);
   ImGui_ImplOpenGL3_NewFrame();
   ImGui::NewFrame();
-  s.frame = viewer.draw_frame(s.fonts, scale_for(s.width, s.height));
+  s.frame = viewer.draw_frame(s.fonts, s.scale_of(viewer));
   ImGui::Render();
   return {};
 }
@@ -170,12 +186,21 @@ Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, fl
     return fail(composed.error());
   }
   State& s = *state_;
-  glBindFramebuffer(GL_FRAMEBUFFER, s.framebuffer);
-  glViewport(0, 0, s.width, s.height);
-  glClearColor(0, 0, 0, 1);
-  glClear(GL_COLOR_BUFFER_BIT);
-  ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
-  glFinish();
+  s.draw();
+  return s.read_back();
+}
+
+Result<Picture, std::string> Offscreen::paint(Viewer& viewer,
+                                              const std::function<void(Ui&)>& draw) {
+  State& s = *state_;
+  if (const auto ready = s.use_fonts_for(viewer); !ready) return fail(ready.error());
+  ImGui_ImplOpenGL3_NewFrame();
+  ImGui::NewFrame();
+  Ui ui(s.fonts, s.scale_of(viewer), viewer.view().language, viewer.view().light);
+  ui.fill(ui.sheet(), theme::panel);
+  draw(ui);
+  ImGui::Render();
+  s.draw();
   return s.read_back();
 }
 

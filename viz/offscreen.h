@@ -9,6 +9,7 @@
 #include "viz/viewer.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class Offscreen {
   Result<Picture, std::string> render(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
   /// The same without the picture, for who asks only what it says.
   Status<std::string> compose(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
+  /// What `draw` draws, on the ground of a panel, with the viewer's fonts and theme.
+  Result<Picture, std::string> paint(Viewer& viewer, const std::function<void(Ui&)>& draw);
   /// The texts that did not fit in the last frame.
   const std::vector<std::string>& clipped() const;
   /// All texts of the last frame.

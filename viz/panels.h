@@ -16,9 +16,15 @@ struct Scene {
   const Run& run;
   const Moment& moment;
   ViewState& view;
+  bool narrow = false;  ///< There is room for one panel beside the bar.
 };
 
-void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);          // top_bar.cpp
+void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
+float top_bar_height(const Scene& scene);
+/// The names of the panels, where only one of them is shown.
+void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
+/// Over everything: keys, and what the shapes mean.
+void draw_help(Ui& ui, const Scene& scene);                               // help_sheet.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp
 void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partition_panel.cpp
 float partition_panel_height(const Scene& scene);  ///< That of its rows, within reason.
@@ -44,13 +50,15 @@ float time_panels_height(const Scene& scene);
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
                 const TimeAxis& axis);  // plots_panel.cpp
 
-/// The leader of a partition, if its broker's process is alive.
-enum class Leadership { alive, dead, none };
+/// The leader of a partition: whether its broker's process is alive, and clients reach it.
+enum class Leadership { alive, unreachable, dead, none };
 Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition);
 const recording::RecordedProcess* broker_by_number(const Run& run, int number);
 
 /// Red for what kills, otherwise by level.
 Color color_of(const recording::RecordedEvent& event);
+/// A square for a fault, a ring for what went wrong after it, a disc for the rest.
+void draw_event_mark(Ui& ui, Point center, const recording::RecordedEvent& event, Color color);
 const std::string& sentence(const recording::RecordedEvent& event, Language language);
 
 }  // namespace brokerlab::viz

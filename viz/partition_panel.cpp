@@ -1,4 +1,5 @@
 // The table of partitions: who leads, who is in sync, how far each replica and the group are.
+#include "viz/cluster/condition.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
@@ -98,6 +99,14 @@ void draw_leader(Ui& ui, const Scene& scene, const recording::ClusterState::Part
       ui.text_fit(cell, {broker->name, fmt::format("{}", broker->number)},
                   {Size::body, theme::text});
       return;
+    case Leadership::unreachable: {
+      draw_glyph(ui, {cell.x, cell.center().y - 7, 14, 14}, Condition::cut_off, theme::wrong);
+      ui.text_fit({cell.x + 19, cell.y, cell.w - 19, cell.h},
+                  {broker->name, fmt::format("{}", broker->number)},
+                  {Size::body, theme::wrong, true});
+      if (ui.hovered(cell)) ui.tooltip(std::string(ui.say(Text::no_client_reaches)));
+      return;
+    }
     case Leadership::dead: {
       const float width = ui.text_fit(cell, {broker->name, fmt::format("{}", broker->number)},
                                       {Size::body, theme::wrong, true});

@@ -16,7 +16,16 @@ struct Curve {
   Color color;
   bool filled = false;
   float thickness = 1.5F;
+  float dash = 0;  ///< 0: drawn through.
 };
+
+void draw_curve(Ui& ui, std::span<const Point> points, const Curve& curve) {
+  if (curve.dash > 0) {
+    ui.dashes(points, curve.color, curve.thickness, curve.dash, 0.7F * curve.dash + 2);
+  } else {
+    ui.polyline(points, curve.color, curve.thickness);
+  }
+}
 
 // The smallest of 1, 1.5, 2, 3, 5 times a power of ten that is no less.
 double round_up(double value) {
@@ -91,7 +100,10 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     }
     const float begin = x - needs;
     ui.fill({begin - 2, rect.y, needs + 4, 19}, theme::panel);
-    ui.fill({begin, rect.y + 7, 14, 3}, curve.color, 1.5F);
+    const std::array sample{Point{begin, rect.y + 8.5F}, Point{begin + 15, rect.y + 8.5F}};
+    Curve bold = curve;
+    bold.thickness = 3;
+    draw_curve(ui, sample, bold);
     ui.text({begin + 20, rect.y}, curve.label, {Size::small, theme::dim});
     ui.text({x, rect.y}, number, loud, Align::right);
     x = begin - 16;
@@ -117,7 +129,7 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
     const auto points = points_of(*curve.series, axis, room, top);
     if (points.size() < 2) continue;
     if (curve.filled) ui.area(points, room.bottom(), faded(curve.color, 0.22F));
-    ui.polyline(points, curve.color, curve.thickness);
+    draw_curve(ui, points, curve);
   }
   ui.pop_clip();
   if (!peaked) return;
@@ -139,18 +151,20 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
 
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis) {
   const float half = (rect.h - 14) / 2;
-  draw_plot(ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
-            ui.say(Text::records_per_second),
-            {{&scene.run.intended, std::string(ui.say(Text::intended)), theme::faint, true},
-             {&scene.run.consumed, std::string(ui.say(Text::consumed)), theme::consume},
-             {&scene.run.sent, std::string(ui.say(Text::sent)), theme::produce}});
+  draw_plot(
+      ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
+      ui.say(Text::records_per_second),
+      {{&scene.run.intended, std::string(ui.say(Text::intended)), theme::faint, true},
+       {&scene.run.consumed, std::string(ui.say(Text::consumed)), theme::consume, false, 1.75F, 6},
+       {&scene.run.sent, std::string(ui.say(Text::sent)), theme::produce}});
 
   static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
                                          theme::produce};
   std::vector<Curve> lags;
   for (std::size_t i = 0; i < scene.run.group_lag.size() && i < palette.size(); ++i) {
     const auto& [group, series] = scene.run.group_lag[i];
-    lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1});
+    static constexpr std::array dashes = {0.F, 7.F, 3.F, 1.5F};
+    lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1, 1.75F, dashes[i]});
   }
   draw_plot(ui, scene, {rect.x, rect.y + 6 + half + 4, rect.w, half}, axis,
             ui.say(Text::consumer_lag), ui.say(Text::records), lags);

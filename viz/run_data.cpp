@@ -163,6 +163,20 @@ void find_ailments(Run& run) {
   }
 }
 
+// What one steps through, and what is worth slow motion.
+void find_moments(Run& run) {
+  for (const auto& event : run.events) {
+    if (run.moments.empty() || run.moments.back() != event.t) run.moments.push_back(event.t);
+    const bool fault = event.level == recording::EventLevel::fault && event.kind != "load.changed";
+    if (fault && !run.first_fault) run.first_fault = event.t;
+    const bool turn = fault || event.kind == "partition.leader_elected" ||
+                      event.kind == "controller.elected" || event.kind == "record.lost";
+    if (turn && (run.turning_points.empty() || run.turning_points.back() != event.t)) {
+      run.turning_points.push_back(event.t);
+    }
+  }
+}
+
 // When each process that did not run at first began to.
 void find_first_starts(const recording::Reader& reader, Run& run) {
   const recording::ClusterState at_first = reader.state_at(Time{});
@@ -405,6 +419,7 @@ Run read_run(const recording::Reader& reader) {
   find_network_outages(run);
   find_ailments(run);
   find_first_starts(reader, run);
+  find_moments(run);
   gather(run);
   return run;
 }

@@ -70,6 +70,9 @@ struct Run {
   std::vector<Client> producers;
   std::vector<Client> consumers;
   std::vector<recording::RecordedEvent> events;  ///< Faults and control, in order of time.
+  std::vector<Time> moments;                     ///< Of the events, each once.
+  std::vector<Time> turning_points;  ///< Of faults (not of load) and of what is red: each once.
+  std::optional<Time> first_fault;   ///< Not of the load, which is no fault.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
   std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.

@@ -29,21 +29,49 @@ inline constexpr Color panel_edge = rgb(33, 41, 52);
 inline constexpr Color card = rgb(29, 37, 48);
 inline constexpr Color card_edge = rgb(58, 70, 87);
 inline constexpr Color dead_card = rgb(27, 28, 32);
+inline constexpr Color chip = rgb(42, 62, 80);   ///< A replica in sync.
 inline constexpr Color track = rgb(44, 54, 68);  ///< Empty part of a bar, grid lines.
 
 inline constexpr Color text = rgb(226, 232, 240);
 inline constexpr Color dim = rgb(150, 163, 180);
-inline constexpr Color faint = rgb(100, 113, 130);
+inline constexpr Color faint = rgb(134, 146, 163);
 inline constexpr Color on_color = rgb(10, 16, 22);  ///< Text on a bright fill.
 
 inline constexpr Color accent = rgb(88, 182, 236);
-inline constexpr Color wrong = rgb(238, 84, 84);
+inline constexpr Color wrong = rgb(243, 94, 94);
 inline constexpr Color good = rgb(98, 202, 160);
 
 inline constexpr Color produce = accent;
 inline constexpr Color replicate = rgb(173, 150, 234);
 inline constexpr Color consume = good;
 inline constexpr Color control = rgb(220, 186, 116);
+
+/// Dark is what the constants say; a light sheet takes the other of each pair for it, when it is
+/// drawn (Ui). Words on their grounds keep a contrast of 4.5:1 in both (tests/viz/theme_test.cpp).
+struct Pair {
+  Color dark;
+  Color light;
+};
+inline constexpr Pair palette[] = {
+    {background, rgb(232, 236, 241)}, {panel, rgb(255, 255, 255)},
+    {panel_edge, rgb(206, 213, 222)}, {card, rgb(243, 246, 250)},
+    {card_edge, rgb(196, 205, 216)},  {dead_card, rgb(240, 234, 234)},
+    {chip, rgb(206, 220, 234)},       {track, rgb(212, 219, 228)},
+    {text, rgb(22, 28, 36)},          {dim, rgb(70, 80, 94)},
+    {faint, rgb(92, 101, 113)},       {on_color, rgb(255, 255, 255)},
+    {accent, rgb(0, 96, 158)},        {wrong, rgb(184, 26, 34)},
+    {good, rgb(12, 108, 70)},         {replicate, rgb(104, 66, 190)},
+    {control, rgb(132, 84, 0)},
+};
+/// A colour of the palette as it is on a light sheet; its opacity stays.
+constexpr Color on_light(Color color) {
+  for (const Pair& pair : palette) {
+    if ((pair.dark & 0x00FFFFFFU) == (color & 0x00FFFFFFU)) {
+      return (color & 0xFF000000U) | (pair.light & 0x00FFFFFFU);
+    }
+  }
+  return color;
+}
 
 inline constexpr float margin = 14;
 inline constexpr float gap = 10;
@@ -52,6 +80,11 @@ inline constexpr float padding = 14;
 
 inline constexpr float design_width = 1600;
 inline constexpr float design_height = 900;
+
+/// Below this a sheet has room for one panel beside the bar: the type is large, or the window
+/// small.
+inline constexpr float least_width = 1240;
+inline constexpr float least_height = 690;
 
 /// A dot on its way is drawn for at least this long, in milliseconds of the watcher's time.
 inline constexpr int minimum_flight_ms = 400;

@@ -56,6 +56,7 @@ void draw_clock_axis(Ui& ui, const Scene& scene, const TimeAxis& axis, float y, 
   const Duration step = tick_for(axis);
   // On round times of day, not of the run.
   const auto first = (step - scene.run.starts_at % step) % step;
+  float free_from = axis.x;
   for (Duration t = first; t <= axis.duration; t += step) {
     const float x = axis.at(Time(t));
     ui.line({x, y}, {x, bottom}, faded(theme::track, 0.6F));
@@ -63,7 +64,10 @@ void draw_clock_axis(Ui& ui, const Scene& scene, const TimeAxis& axis, float y, 
     const std::string label = step < 1min ? clock : clock.substr(0, 5);
     const float half = ui.width_of(label, {Size::small}) / 2;
     const float middle = std::clamp(x, axis.x + half, axis.x + axis.w - half);
+    // Those at the ends are moved inwards, and may meet their neighbours.
+    if (middle - half < free_from) continue;
     ui.text({middle, y - 18}, label, {Size::small, theme::dim}, Align::center);
+    free_from = middle + half + 4;
   }
 }
 

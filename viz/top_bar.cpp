@@ -1,10 +1,12 @@
 // Title, play and speed, the clock, language and verdict.
 #include "viz/elapsed.h"
+#include "viz/now.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace brokerlab::viz {
 namespace {
@@ -18,7 +20,8 @@ bool draw_button(Ui& ui, const Rect& rect, bool lit) {
 
 std::string speed_text(double speed) {
   if (speed >= 1) return fmt::format("{:.0f}×", speed);
-  return fmt::format("1/{:.0f}×", 1 / speed);
+  if (speed > 1.0 / 10'000) return fmt::format("1/{:.0f}×", 1 / speed);
+  return fmt::format("1/{:.0f}k×", 1 / speed / 1000);
 }
 
 // Play or pause, slower, the speed, faster. Returns the x where it ends.
@@ -46,8 +49,10 @@ float draw_transport(Ui& ui, const Scene& scene, float x, float y) {
   ui.fill({slower.center().x - 5, slower.center().y - 1, 10, 2}, theme::dim);
   ui.fill({faster.center().x - 5, faster.center().y - 1, 10, 2}, theme::dim);
   ui.fill({faster.center().x - 1, faster.center().y - 5, 2, 10}, theme::dim);
-  ui.text_in({x + 88, y, 60, 34}, speed_text(view.speed), {Size::body, theme::text, true},
-             Align::center);
+  const double speed = view.playing ? speed_now(view, scene.run.turning_points) : view.speed;
+  const bool slow = speed < view.speed;
+  ui.text_fit({x + 87, y, 62, 34}, {speed_text(speed)},
+              {Size::body, slow ? theme::control : theme::text, true}, Align::center);
   return faster.right();
 }
 
@@ -88,49 +93,109 @@ std::string lines(const std::vector<std::string>& all, const std::string& first)
   return text;
 }
 
-}  // namespace
-
-void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
-  draw_panel(ui, rect, "");
-  const float middle = rect.center().y;
-
+// What holds now; below it, smaller, what the whole run was judged. Returns the x where it begins.
+float draw_state(Ui& ui, const Scene& scene, float right, float top) {
+  const std::vector<Holds> now = what_holds(scene, ui.language());
+  const Rect badge =
+      draw_badge(ui, {right, top}, now.front().words, now.front().color, Align::right);
+  std::string all;
+  for (const Holds& one : now) all += (all.empty() ? "" : "\n") + one.words;
   const std::vector<std::string>& harm = scene.run.harm(ui.language());
   const auto [verdict, color] = verdict_of(scene.run.verdict, !harm.empty());
-  const Rect badge = draw_badge(ui, {rect.right() - theme::padding, middle - 11}, ui.say(verdict),
-                                color, Align::right);
-  const std::string all = lines(harm, scene.run.verdict_reason);
-  if (ui.hovered(badge) && !all.empty()) ui.tooltip(all);
+  const std::string judged = fmt::format(fmt::runtime(ui.say(Text::at_the_end)), ui.say(verdict));
+  if (ui.hovered(badge)) ui.tooltip(all + "\n" + judged);
+  if (scene.narrow) return badge.x;
+  const TextStyle style{Size::small, color};
+  const float width = ui.text({right, top + 25}, judged, style, Align::right);
+  const Rect line{right - width, top + 24, width, 18};
+  const std::string why = lines(harm, scene.run.verdict_reason);
+  if (ui.hovered(line) && !why.empty()) ui.tooltip(why);
+  return std::min(badge.x, line.x);
+}
 
-  const Rect language{badge.x - 12 - 84, middle - 15, 84, 30};
+// Language and help. Returns the x where they begin.
+float draw_choices(Ui& ui, const Scene& scene, float right, float middle) {
+  const Rect help{right - 30, middle - 15, 30, 30};
+  if (draw_button(ui, help, scene.view.help)) scene.view.help = !scene.view.help;
+  ui.text_in(help, "?", {Size::body, scene.view.help ? theme::on_color : theme::text, true},
+             Align::center);
+  if (ui.hovered(help)) ui.tooltip(std::string(ui.say(Text::help)));
+  const Rect language{help.x - 8 - 78, middle - 15, 78, 30};
   if (draw_button(ui, language, false)) {
     scene.view.language = ui.language() == Language::english ? Language::korean : Language::english;
   }
   ui.text_in(language, ui.say(Text::other_language), {Size::small, theme::text}, Align::center);
+  return language.x;
+}
 
-  // The middle: where we are in time, and how time runs.
-  const float controls = language.x - 30 - 180;
-  draw_transport(ui, scene, controls, middle - 17);
-  const float t_right = controls - 26;
+// The clock and the seconds of the run. Returns the x where they begin.
+float draw_clock(Ui& ui, const Scene& scene, float right, float middle) {
   const std::string t = fmt::format("t = {} s", elapsed(scene.view.time));
   const std::string of = fmt::format("/ {:.0f} s", to_seconds(scene.run.duration));
-  ui.text({t_right, middle - 17}, t, {Size::small, theme::text}, Align::right);
-  ui.text({t_right, middle + 1}, of, {Size::small, theme::faint}, Align::right);
-  const float clock_right = t_right - 104;
-  ui.text({clock_right, middle - 16}, scene.run.wall_clock(scene.view.time, true),
+  ui.text({right, middle - 17}, t, {Size::small, theme::text}, Align::right);
+  ui.text({right, middle + 1}, of, {Size::small, theme::faint}, Align::right);
+  const float clock = right - 100;
+  ui.text({clock, middle - 16}, scene.run.wall_clock(scene.view.time, true),
           {Size::clock, theme::accent, true}, Align::right);
+  return clock - 140;
+}
 
-  const float title_x = rect.x + theme::padding;
-  const float width = clock_right - 150 - title_x;
-  const TextStyle title{Size::title, theme::text, true};
-  if (harm.empty()) {
-    ui.text_in({title_x, rect.y, width, rect.h}, scene.run.title(ui.language()), title);
+// The title, as large as it fits, with the harm below it.
+void draw_title(Ui& ui, const Scene& scene, const Rect& room) {
+  const std::vector<std::string>& harm = scene.run.harm(ui.language());
+  const std::string& title = scene.run.title(ui.language());
+  if (title.empty()) return;
+  const bool alone = harm.empty() || room.h < 44;
+  const Rect line{room.x, alone ? room.y : room.y + 5, room.w, alone ? room.h : 26};
+  if (ui.text_fit(line, {title}, {Size::title, theme::text, true}) == 0 &&
+      ui.text_fit(line, {title}, {Size::body, theme::text, true}) == 0) {
+    ui.text_fit(line, {title, ui.wrap(title, {Size::small}, room.w - 20).front() + " …"},
+                {Size::small, theme::text});
+  }
+  if (ui.hovered(line)) ui.tooltip(title);
+  if (alone) return;
+  const TextStyle style{Size::small, theme::wrong, true};
+  const Rect below{room.x, room.y + 33, room.w, 18};
+  ui.text_in(below, harm_line(ui, harm, style, room.w), style);
+  if (ui.hovered(below)) ui.tooltip(lines(harm, ""));
+}
+
+}  // namespace
+
+float top_bar_height(const Scene& scene) { return scene.narrow ? 88 : 58; }
+
+void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
+  draw_panel(ui, rect, "");
+  const float left = rect.x + theme::padding;
+  const float right = rect.right() - theme::padding;
+  if (scene.narrow) {
+    const float state = draw_state(ui, scene, right, rect.y + 10);
+    draw_title(ui, scene, {left, rect.y + 6, state - 16 - left, 30});
+    const float middle = rect.y + 62;
+    const float choices = draw_choices(ui, scene, right, middle);
+    draw_transport(ui, scene, choices - 24 - 180, middle - 17);
+    draw_clock(ui, scene, choices - 24 - 180 - 20, middle);
     return;
   }
-  ui.text({title_x, rect.y + 7}, scene.run.title(ui.language()), title, Align::left, width);
-  const TextStyle style{Size::small, theme::wrong, true};
-  const Rect line{title_x, rect.y + 33, width, 18};
-  ui.text_in(line, harm_line(ui, harm, style, width), style);
-  if (ui.hovered(line)) ui.tooltip(lines(harm, ""));
+  const float middle = rect.center().y;
+  const float state = draw_state(ui, scene, right, rect.y + 7);
+  const float choices = draw_choices(ui, scene, state - 14, middle);
+  const float controls = choices - 20 - 180;
+  draw_transport(ui, scene, controls, middle - 17);
+  const float clock = draw_clock(ui, scene, controls - 22, middle);
+  draw_title(ui, scene, {left, rect.y, clock - 12 - left, rect.h});
+}
+
+void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect) {
+  constexpr std::array names = {Text::cluster, Text::partitions, Text::events, Text::time_of_day};
+  const float w = (rect.w - 3 * theme::gap) / 4;
+  for (int i = 0; i < 4; ++i) {
+    const bool shown = scene.view.tab == i;
+    const Rect tab{rect.x + static_cast<float>(i) * (w + theme::gap), rect.y, w, rect.h};
+    if (draw_button(ui, tab, shown)) scene.view.tab = i;
+    ui.text_fit(tab, {ui.say(names[static_cast<std::size_t>(i)])},
+                {Size::small, shown ? theme::on_color : theme::text, shown}, Align::center);
+  }
 }
 
 }  // namespace brokerlab::viz

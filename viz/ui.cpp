@@ -19,8 +19,12 @@ ImVec2 scaled(Point p, float scale) { return {p.x * scale, p.y * scale}; }
 
 }  // namespace
 
-Ui::Ui(const Fonts& fonts, float scale, Language language)
-    : fonts_(fonts), scale_(scale), language_(language), draw_(ImGui::GetBackgroundDrawList()) {
+Ui::Ui(const Fonts& fonts, float scale, Language language, bool light)
+    : fonts_(fonts),
+      scale_(scale),
+      language_(language),
+      light_(light),
+      draw_(ImGui::GetBackgroundDrawList()) {
   const ImGuiIO& io = ImGui::GetIO();
   sheet_ = {0, 0, io.DisplaySize.x / scale, io.DisplaySize.y / scale};
   mouse_ = {io.MousePos.x / scale, io.MousePos.y / scale};
@@ -31,21 +35,43 @@ Ui::Ui(const Fonts& fonts, float scale, Language language)
 
 void Ui::fill(const Rect& rect, Color color, float radius) {
   draw_->AddRectFilled(scaled({rect.x, rect.y}, scale_),
-                       scaled({rect.right(), rect.bottom()}, scale_), color, radius * scale_);
+                       scaled({rect.right(), rect.bottom()}, scale_), paint(color),
+                       radius * scale_);
 }
 
 void Ui::outline(const Rect& rect, Color color, float radius, float thickness) {
   draw_->AddRect(scaled({rect.x, rect.y}, scale_), scaled({rect.right(), rect.bottom()}, scale_),
-                 color, radius * scale_, 0, thickness * scale_);
+                 paint(color), radius * scale_, 0, thickness * scale_);
 }
 
 void Ui::line(Point from, Point to, Color color, float thickness) {
-  draw_->AddLine(scaled(from, scale_), scaled(to, scale_), color, thickness * scale_);
+  draw_->AddLine(scaled(from, scale_), scaled(to, scale_), paint(color), thickness * scale_);
 }
 
 void Ui::polyline(std::span<const Point> points, Color color, float thickness) {
   for (const Point& p : points) draw_->PathLineTo(scaled(p, scale_));
-  draw_->PathStroke(color, 0, thickness * scale_);
+  draw_->PathStroke(paint(color), 0, thickness * scale_);
+}
+
+void Ui::dashes(std::span<const Point> points, Color color, float thickness, float on, float off) {
+  float done = 0;  // Of the dash and gap that has begun.
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const Point a = points[i - 1];
+    const Point b = points[i];
+    const float length = std::hypot(b.x - a.x, b.y - a.y);
+    for (float at = 0; at < length;) {
+      const float step = std::min(length - at, (done < on ? on : on + off) - done);
+      if (done < on) {
+        const float from = at / length;
+        const float to = (at + step) / length;
+        line({a.x + (b.x - a.x) * from, a.y + (b.y - a.y) * from},
+             {a.x + (b.x - a.x) * to, a.y + (b.y - a.y) * to}, color, thickness);
+      }
+      at += std::max(step, 0.05F);
+      done += std::max(step, 0.05F);
+      if (done >= on + off) done = 0;
+    }
+  }
 }
 
 void Ui::area(std::span<const Point> points, float base, Color color) {
@@ -57,21 +83,21 @@ void Ui::area(std::span<const Point> points, float base, Color color) {
     const Point a = points[i - 1];
     const Point b = points[i];
     draw_->AddQuadFilled(scaled(a, scale_), scaled(b, scale_), scaled({b.x, base}, scale_),
-                         scaled({a.x, base}, scale_), color);
+                         scaled({a.x, base}, scale_), paint(color));
   }
   draw_->Flags = flags;
 }
 
 void Ui::disc(Point center, float radius, Color color) {
-  draw_->AddCircleFilled(scaled(center, scale_), radius * scale_, color, 16);
+  draw_->AddCircleFilled(scaled(center, scale_), radius * scale_, paint(color), 16);
 }
 
 void Ui::ring(Point center, float radius, Color color, float thickness) {
-  draw_->AddCircle(scaled(center, scale_), radius * scale_, color, 16, thickness * scale_);
+  draw_->AddCircle(scaled(center, scale_), radius * scale_, paint(color), 16, thickness * scale_);
 }
 
 void Ui::triangle(Point a, Point b, Point c, Color color) {
-  draw_->AddTriangleFilled(scaled(a, scale_), scaled(b, scale_), scaled(c, scale_), color);
+  draw_->AddTriangleFilled(scaled(a, scale_), scaled(b, scale_), scaled(c, scale_), paint(color));
 }
 
 void Ui::push_clip(const Rect& rect) {
@@ -106,7 +132,7 @@ float Ui::text(Point at, std::string_view text, const TextStyle& style, Align al
   if (align == Align::center) at.x -= width / 2;
   if (align == Align::right) at.x -= width;
   const ImFont* font = fonts_.of(style.size, style.bold);
-  draw_->AddText(font, font->FontSize, scaled(at, scale_), style.color, text.data(),
+  draw_->AddText(font, font->FontSize, scaled(at, scale_), paint(style.color), text.data(),
                  text.data() + text.size());
   remember(text, {at.x, at.y, width, font->FontSize / scale_});
   return width;

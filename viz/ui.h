@@ -65,7 +65,8 @@ std::vector<std::string> unreadable(const std::vector<DrawnText>& texts);
 class Ui {
  public:
   /// Begins drawing into the ImGui frame that has begun. `scale`: pixels a design unit.
-  Ui(const Fonts& fonts, float scale, Language language);
+  /// `light`: every colour of the theme becomes its light one.
+  Ui(const Fonts& fonts, float scale, Language language, bool light = false);
 
   Language language() const { return language_; }
   std::string_view say(Text text) const { return viz::say(text, language_); }
@@ -75,6 +76,8 @@ class Ui {
   void outline(const Rect& rect, Color color, float radius = 0, float thickness = 1);
   void line(Point from, Point to, Color color, float thickness = 1);
   void polyline(std::span<const Point> points, Color color, float thickness = 1);
+  /// In dashes of `on` units, `off` apart.
+  void dashes(std::span<const Point> points, Color color, float thickness, float on, float off);
   /// The area between the points (in order of x) and a horizontal line at `base`.
   void area(std::span<const Point> points, float base, Color color);
   void disc(Point center, float radius, Color color);
@@ -117,11 +120,13 @@ class Ui {
   void lower() { --layer_; }
 
  private:
+  Color paint(Color color) const { return light_ ? theme::on_light(color) : color; }
   void remember(std::string_view text, const Rect& line);
 
   const Fonts& fonts_;
   const float scale_;
   const Language language_;
+  const bool light_;
   ImDrawList* draw_;
   Rect sheet_;
   Point mouse_;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace brokerlab::viz {
@@ -27,17 +28,33 @@ struct ViewState {
   int table_first = 0;    ///< Partitions scrolled past in the table.
   ClientsView producers{};
   ClientsView consumers{};
-  bool scrubbing = false;  ///< The mouse holds the play head.
+  bool light = false;
+  double type = 1;          ///< Size of everything: from 1 to largest_type.
+  int tab = 0;              ///< The panel that is shown where there is room for one only.
+  bool help = false;        ///< Its sheet lies over everything.
+  bool slow_motion = true;  ///< Playing slows down around what matters.
+  bool scrubbing = false;   ///< The mouse holds the play head.
   bool wants_quit = false;
 };
 
-inline constexpr double slowest = 1.0 / 8;
-inline constexpr double fastest = 128;
+inline constexpr double slowest = 1.0 / 131072;
+inline constexpr double fastest = 1024;
+inline constexpr double largest_type = 2;
 
 /// Moves to t, kept within the run.
 void seek(ViewState& view, Time t, Duration duration);
-/// Lets `elapsed` seconds of the watcher pass; stops at the end of the run.
-void advance(ViewState& view, double elapsed, Duration duration);
+/// Lets `elapsed` seconds of the watcher pass; stops at the end of the run. `moments`: what
+/// matters, in order of time; in slow motion the second of the watcher before each, and that behind
+/// it, are played at a quarter of the speed, at most in real time.
+void advance(ViewState& view, double elapsed, Duration duration,
+             std::span<const Time> moments = {});
+/// The speed at which time runs now: view.speed, or less around what matters.
+double speed_now(const ViewState& view, std::span<const Time> moments);
+/// The next of the moments behind the present (or the last before it); the end (start) when there
+/// is none.
+Time step_to(const ViewState& view, std::span<const Time> moments, bool forward, Duration duration);
+/// Closes what is open, one thing a call, the topmost first; false: nothing was.
+bool close_one(ViewState& view);
 /// One step faster or slower, by factors of two.
 void change_speed(ViewState& view, bool faster);
 

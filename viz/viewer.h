@@ -15,7 +15,26 @@
 namespace brokerlab::viz {
 
 /// Keys of the viewer, as the window or a test presses them.
-enum class Key { space, left, right, home, end, language, faster, slower };
+enum class Key {
+  space,
+  left,
+  right,
+  home,
+  end,
+  language,
+  faster,
+  slower,
+  next,
+  previous,
+  first_fault,
+  slow_motion,
+  theme,
+  larger,
+  smaller,
+  tab,
+  help,
+  escape,  ///< Closes what is open; never ends the program.
+};
 
 /// What a frame says, for who checks that it can be read.
 struct Frame {
@@ -36,6 +55,9 @@ class Viewer {
     return found ? std::optional(found->t) : std::nullopt;
   }
 
+  /// The instant of the view, read anew when the view has moved.
+  const Moment& moment();
+
   void press(Key key, bool shift);
 
   /// Draws into the ImGui frame that has begun; `scale`: pixels a design unit.
@@ -43,7 +65,6 @@ class Viewer {
 
  private:
   explicit Viewer(recording::Reader reader);
-  const Moment& moment();
 
   recording::Reader reader_;
   Run run_;
@@ -51,6 +72,9 @@ class Viewer {
   Moment moment_;
   double moment_speed_ = 0;  // Of moment_; 0: none read yet.
 };
+
+/// Where a recording opens: a second before its first fault, or at its beginning.
+Time opening_moment(const Run& run);
 
 /// Pixels a design unit for a window of this size.
 float scale_for(int width, int height);

@@ -111,6 +111,7 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
   if (action == GLFW_RELEASE) return;
   auto& viewer = *static_cast<Viewer*>(glfwGetWindowUserPointer(window));
   const bool shift = (modifiers & GLFW_MOD_SHIFT) != 0;
+  const bool control = (modifiers & GLFW_MOD_CONTROL) != 0;
   switch (key) {
     case GLFW_KEY_SPACE:
       return viewer.press(Key::space, shift);
@@ -125,12 +126,32 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
     case GLFW_KEY_L:
       return viewer.press(Key::language, shift);
     case GLFW_KEY_UP:
-    case GLFW_KEY_EQUAL:
       return viewer.press(Key::faster, shift);
     case GLFW_KEY_DOWN:
-    case GLFW_KEY_MINUS:
       return viewer.press(Key::slower, shift);
+    case GLFW_KEY_EQUAL:
+    case GLFW_KEY_KP_ADD:
+      return viewer.press(control ? Key::larger : Key::faster, shift);
+    case GLFW_KEY_MINUS:
+    case GLFW_KEY_KP_SUBTRACT:
+      return viewer.press(control ? Key::smaller : Key::slower, shift);
+    case GLFW_KEY_N:
+      return viewer.press(Key::next, shift);
+    case GLFW_KEY_P:
+      return viewer.press(Key::previous, shift);
+    case GLFW_KEY_F:
+      return viewer.press(Key::first_fault, shift);
+    case GLFW_KEY_S:
+      return viewer.press(Key::slow_motion, shift);
+    case GLFW_KEY_T:
+      return viewer.press(Key::theme, shift);
+    case GLFW_KEY_TAB:
+      return viewer.press(Key::tab, shift);
+    case GLFW_KEY_F1:
+    case GLFW_KEY_SLASH:  // Where the question mark is.
+      return viewer.press(Key::help, shift);
     case GLFW_KEY_ESCAPE:
+      return viewer.press(Key::escape, shift);
     case GLFW_KEY_Q:
       glfwSetWindowShouldClose(window, GLFW_TRUE);
       return;
@@ -160,7 +181,8 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
       glfwWaitEventsTimeout(0.1);  // Nothing moves: leave the processor alone.
     }
     const double now = glfwGetTime();
-    advance(viewer.view(), std::min(now - before, 0.25), viewer.run().duration);
+    advance(viewer.view(), std::min(now - before, 0.25), viewer.run().duration,
+            viewer.run().turning_points);
     before = now;
     int shown_width = 0;
     int shown_height = 0;
@@ -169,7 +191,8 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
       glfwWaitEventsTimeout(0.1);
       continue;
     }
-    const auto ready = session.use_fonts(viewer, scale_for(shown_width, shown_height));
+    const auto ready = session.use_fonts(
+        viewer, scale_for(shown_width, shown_height) * static_cast<float>(viewer.view().type));
     if (!ready) return ready;
     session.draw(viewer);
   }

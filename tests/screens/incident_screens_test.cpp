@@ -1,8 +1,11 @@
 // The documents' pictures and queries: the demo's own run as the viewer shows it, in both
 // languages, and as SQL finds it.
 #include "tests/in_child.h"
+#include "tests/moment_text.h"
 #include "tests/pictures.h"
 #include "tests/runs/run_story.h"
+#include "viz/cluster/condition.h"
+#include "viz/now.h"
 #include "viz/offscreen.h"
 
 #include <filesystem>
@@ -93,6 +96,7 @@ TEST_CASE("every word of every incident of the library can be read", "[golden]")
     auto opened = viz::Viewer::open(path);
     if (!opened.ok()) FAIL(opened.error());
     viz::Viewer viewer = std::move(opened).value();
+    CHECK(tests::unlike_when_played(path, RandomStream(5, name)).empty());
     std::set<Time> moments{Time{}, Time(viewer.run().duration)};
     for (const auto& event : viewer.run().events) {
       if (event.level == recording::EventLevel::fault) moments.insert(event.t + 1s);
@@ -113,4 +117,45 @@ TEST_CASE("every word of every incident of the library can be read", "[golden]")
     }
     std::filesystem::remove(path);
   }
+}
+
+// A dead switch, seen where it is: on its rack's brokers, their partitions, the clients, the badge.
+TEST_CASE("when a rack's switch is dead, everything behind it is seen to be cut off", "[golden]") {
+  const std::string path = record("rack_switch_fails");
+  auto opened = viz::Viewer::open(path);
+  if (!opened.ok()) FAIL(opened.error());
+  viz::Viewer viewer = std::move(opened).value();
+  const viz::Run& run = viewer.run();
+  REQUIRE(run.first_fault);
+  const auto at = [&](Time t) {
+    seek(viewer.view(), t, run.duration);
+    return viz::Scene{viewer.reader(), run, viewer.moment(), viewer.view()};
+  };
+  const auto says = [&](const viz::Scene& scene, const recording::RecordedProcess& process,
+                        viz::Condition wanted) {
+    const auto all = viz::conditions_of(scene, process);
+    return std::find(all.begin(), all.end(), wanted) != all.end();
+  };
+  const viz::Scene before = at(*run.first_fault - 1s);
+  CHECK(viz::what_holds(before, viz::Language::english).front().words == "all well");
+  const viz::Scene after = at(*run.first_fault + 100ms);
+  CHECK(run.switch_is_dead("rack-a-tor-1", after.moment.t));
+  CHECK(says(after, run.brokers[0], viz::Condition::cut_off));
+  CHECK(says(after, run.brokers[1], viz::Condition::cut_off));
+  CHECK(says(after, run.brokers[2], viz::Condition::partly_cut));
+  CHECK(says(after, run.zookeepers[0], viz::Condition::cut_off));
+  CHECK(says(after, run.producers[0].process, viz::Condition::partly_cut));
+  int unreachable = 0;
+  for (const auto& [id, partition] : after.moment.state.partitions) {
+    unreachable += viz::leadership(after, partition) == viz::Leadership::unreachable;
+  }
+  CHECK(unreachable > 0);
+  CHECK_THAT(viz::what_holds(after, viz::Language::english).front().words,
+             Catch::StartsWith("unreachable:"));
+  auto screen = viz::Offscreen::create(1600, 900);
+  if (!screen.ok()) FAIL(screen.error());
+  const auto picture = screen->render(viewer);
+  REQUIRE(picture.ok());
+  tests::looks_as_before(*picture, "tests/screens/dead_switch.png");
+  std::filesystem::remove(path);
 }

@@ -162,6 +162,20 @@ class Large {
     fault(20s, "process.killed", zookeeper(2), "zookeeper-2 was killed");
     out_.fact(Time(20s), fmt::format("process/{}", zookeeper(2)), "state", "stopped");
     out_.fact(Time(20s), "zookeeper/2", "role", "down");
+    fault(20s, "network.lossy", {}, "of the packets from broker-4 to broker-6, 5 % are lost",
+          {{"from", "broker-4"}, {"to", "broker-6"}, {"share", "5 %"}});
+    fault(20s, "network.delayed", {}, "packets from broker-6 to broker-5 take 50ms longer",
+          {{"from", "broker-6"}, {"to", "broker-5"}, {"delay", "50ms"}});
+    const auto path = [&](int i, const char* attribute, const char* value) {
+      out_.fact(Time(20s), fmt::format("machine/{}", machine(i)), attribute, value);
+    };
+    path(1 + 1, "clients", "none");
+    path(1 + 1, "peers", "none");
+    path(4, "lossy", "true");
+    path(6, "lossy", "true");
+    path(6, "late", "true");
+    path(5, "late", "true");
+    path(8, "peers", "some");
     if (size_.zones == 0) return;
     fault(21s, "network.switch_failed", {}, "switch rack-2-tor-1 failed",
           {{"switch", "rack-2-tor-1"}});

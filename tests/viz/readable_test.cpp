@@ -56,13 +56,23 @@ void check_readable(const std::string& path, const std::vector<Duration>& moment
   Viewer viewer = opened(path);
   for (const auto& [width, height] : {std::pair{1280, 720}, std::pair{1920, 1080}}) {
     Screen screen(width, height);
-    for (const auto language : {Language::english, Language::korean}) {
-      viewer.view().language = language;
-      for (const Duration at : moments) {
-        seek(viewer.view(), Time(at), viewer.run().duration);
-        INFO(width << "x" << height << " at " << to_text(at) << ", language "
-                   << static_cast<int>(language));
+    for (const double type : {1.0, 1.5, 2.0}) {
+      viewer.view().type = type;
+      for (const auto language : {Language::english, Language::korean}) {
+        viewer.view().language = language;
+        for (const Duration at : moments) {
+          seek(viewer.view(), Time(at), viewer.run().duration);
+          for (int tab = 0; tab < (type > 1 ? 4 : 1); ++tab) {
+            viewer.view().tab = tab;
+            INFO(width << "x" << height << " at " << to_text(at) << ", language "
+                       << static_cast<int>(language) << ", type " << type << ", tab " << tab);
+            CHECK(screen.wrong(viewer) == "");
+          }
+        }
+        viewer.view().help = true;
+        INFO("help");
         CHECK(screen.wrong(viewer) == "");
+        viewer.view().help = false;
       }
     }
   }
@@ -148,6 +158,9 @@ TEST_CASE("clusters of every size, to be looked at", "[.][pictures]") {
     Viewer viewer = opened(file.path);
     for (const auto language : {Language::english, Language::korean}) {
       viewer.view().language = language;
+      viewer.view().light = i % 2 == 1;
+      viewer.view().type = language == Language::korean && i % 3 == 1 ? 1.7 : 1;
+      viewer.view().help = language == Language::english && i == 3;
       seek(viewer.view(), Time(30s), viewer.run().duration);
       const auto picture = screen->render(viewer);
       REQUIRE(picture.ok());

@@ -157,12 +157,87 @@ TEST_CASE("keys play, step and switch the language", "[unit]") {
   CHECK(view.time == Time(1s));
   viewer.press(Key::language, false);
   CHECK(view.language == Language::korean);
-  for (int i = 0; i < 20; ++i) viewer.press(Key::slower, false);
+  for (int i = 0; i < 40; ++i) viewer.press(Key::slower, false);
   CHECK(view.speed == slowest);
+  view.speed = 1;
   view.playing = true;
   view.time = Time(600s) - 1ms;
   advance(view, 1, viewer.run().duration);
   CHECK_FALSE(view.playing);
+}
+
+TEST_CASE("escape closes what is open, the topmost first, and never more", "[unit]") {
+  Viewer viewer = open_viewer();
+  ViewState& view = viewer.view();
+  view.selected_event = viewer.run().events.front().id;
+  view.consumers.open = "nifi";
+  viewer.press(Key::help, false);
+  CHECK(view.help);
+  viewer.press(Key::escape, false);
+  CHECK_FALSE(view.help);
+  CHECK(view.selected_event);
+  viewer.press(Key::escape, false);
+  CHECK_FALSE(view.selected_event);
+  viewer.press(Key::escape, false);
+  CHECK(view.consumers.open.empty());
+  viewer.press(Key::escape, false);
+  CHECK_FALSE(view.wants_quit);
+}
+
+TEST_CASE("it opens just before the first fault, and steps from event to event", "[unit]") {
+  Viewer viewer = open_viewer();
+  ViewState& view = viewer.view();
+  const Duration run = viewer.run().duration;
+  CHECK(viewer.run().first_fault == Time(330s));  // The load's rise before it is no fault.
+  CHECK(opening_moment(viewer.run()) == Time(329s));
+  viewer.press(Key::first_fault, false);
+  CHECK(view.time == Time(329s));
+  viewer.press(Key::next, false);
+  CHECK(view.time == Time(330s));
+  viewer.press(Key::next, false);
+  CHECK(view.time == at_seconds(340.4));
+  viewer.press(Key::previous, false);
+  viewer.press(Key::previous, false);
+  CHECK(view.time == Time(300s));
+  viewer.press(Key::previous, false);
+  CHECK(view.time == Time{});
+  seek(view, Time(599s), run);
+  viewer.press(Key::next, false);
+  CHECK(view.time == Time(run));
+  CHECK(opening_moment(Run{}) == Time{});
+}
+
+TEST_CASE("playing slows down around what matters, and only there", "[unit]") {
+  const std::vector<Time> moments{Time(100s)};
+  ViewState view;
+  view.speed = 8;
+  for (const auto& [at, speed] :
+       {std::pair{50s, 8.0}, std::pair{93s, 1.0}, std::pair{107s, 1.0}, std::pair{109s, 8.0}}) {
+    view.time = Time(at);
+    CHECK(speed_now(view, moments) == speed);
+  }
+  view.time = Time(100s);
+  view.speed = 2;
+  CHECK(speed_now(view, moments) == 0.5);
+  view.speed = 0.125;
+  CHECK(speed_now(view, moments) == 0.125);
+  view.speed = 8;
+  view.slow_motion = false;
+  CHECK(speed_now(view, moments) == 8);
+}
+
+TEST_CASE("the type grows and shrinks, the theme changes, panels are chosen", "[unit]") {
+  Viewer viewer = open_viewer();
+  for (int i = 0; i < 30; ++i) viewer.press(Key::larger, false);
+  CHECK(viewer.view().type == largest_type);
+  for (int i = 0; i < 30; ++i) viewer.press(Key::smaller, false);
+  CHECK(viewer.view().type == 1);
+  viewer.press(Key::theme, false);
+  CHECK(viewer.view().light);
+  viewer.press(Key::tab, true);
+  CHECK(viewer.view().tab == 3);
+  viewer.press(Key::tab, false);
+  CHECK(viewer.view().tab == 0);
 }
 
 TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]") {
@@ -334,6 +409,9 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
   CHECK(all->language == Language::korean);
   CHECK(all->at == "305s");
   CHECK(parse({"a.run", "--at", "09:00:46"}).ok());
+  CHECK(parse({"a.run", "--at", "first fault"})->at == "first fault");
+  CHECK(parse({"a.run", "--theme", "light"})->light);
+  CHECK(parse({"a.run", "--type", "150%"})->type == 1.5);
   CHECK(parse({"a.run", "--why", "is now led"})->why == "is now led");
   CHECK_THAT(usage(), Catch::Contains("Keys: space") && Catch::Contains("shift"));
   CHECK(parse({"a.run", "--screenshot", "pictures/X.PNG"})->screenshot == "pictures/X.PNG");
@@ -355,6 +433,9 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
                                                                  {"a.run", "--screenshot", ".png"},
                                                                  {"a.run", "--screenshot", "x.jpg"},
                                                                  {"a.run", "--screenshot", "x"},
+                                                                 {"a.run", "--theme", "pink"},
+                                                                 {"a.run", "--type", "50%"},
+                                                                 {"a.run", "--at", " "},
                                                                  {"a.run", "--why", ""}}) {
     CHECK_FALSE(parse(words).ok());
   }

@@ -31,7 +31,9 @@ void draw_load_bar(Ui& ui, const Rect& row, std::string_view label, std::optiona
                    bool alive) {
   if (!alive) value.reset();
   ui.text_fit({row.x, row.y, 54, row.h}, {label}, {Size::small, alive ? theme::dim : theme::faint});
-  fill_bar(ui, {row.x + 56, row.center().y - 3, row.w - 56 - 44, 6}, value);
+  const bool number = row.w >= 130;  // On a small card the bar says it alone.
+  fill_bar(ui, {row.x + 56, row.center().y - 3, row.w - 56 - (number ? 44.F : 0.F), 6}, value);
+  if (!number) return;
   ui.text_in(row, value ? fmt::format("{:.0f}%", *value * 100) : "-",
              {Size::small, alive ? theme::text : theme::faint}, Align::right);
 }
@@ -151,9 +153,13 @@ void draw_tile(Ui& ui, const recording::RecordedProcess& broker, const Holdings&
 
 std::map<int, Holdings> count_holdings(const Scene& scene) {
   std::map<int, bool> runs;
+  std::map<int, bool> reached;
   std::map<int, Holdings> all;
   for (const auto& broker : scene.run.brokers) {
     runs[broker.number] = scene.moment.running(broker);
+    const auto paths = scene.moment.state.paths.find(broker.machine);
+    reached[broker.number] = paths == scene.moment.state.paths.end() ||
+                             paths->second.clients != recording::ClusterState::Reach::none;
     all[broker.number];
   }
   for (const auto& partition : scene.run.partitions) {
@@ -167,12 +173,14 @@ std::map<int, Holdings> count_holdings(const Scene& scene) {
           std::find(state.isr.begin(), state.isr.end(), replica) != state.isr.end();
       Chip kind = in_sync ? Chip::follower : Chip::out_of_sync;
       if (state.leader == replica) {
-        kind = runs[replica] ? Chip::leader : Chip::offline;
+        kind = !runs[replica]      ? Chip::offline
+               : !reached[replica] ? Chip::unreachable
+                                   : Chip::leader;
       } else if (state.leader < 0 && in_sync) {
         kind = Chip::offline;
       }
-      it->second.leads += kind == Chip::leader;
-      it->second.unwell += kind == Chip::out_of_sync || kind == Chip::offline;
+      it->second.leads += kind == Chip::leader || kind == Chip::unreachable;
+      it->second.unwell += kind != Chip::leader && kind != Chip::follower;
       it->second.chips.emplace_back(&partition, kind);
     }
   }
@@ -181,12 +189,14 @@ std::map<int, Holdings> count_holdings(const Scene& scene) {
 
 void draw_chip(Ui& ui, const Rect& chip, std::string_view label, Chip kind) {
   Color ink = theme::on_color;
+  // Each has a shape of its own: a bar below, plain, hollow, a corner less, hollow with a gap.
   switch (kind) {
     case Chip::leader:
       ui.fill(chip, theme::accent, 4);
+      ui.fill({chip.x + 3, chip.bottom() - 4, chip.w - 6, 2}, theme::on_color, 1);
       break;
     case Chip::follower:
-      ui.fill(chip, rgb(42, 62, 80), 4);
+      ui.fill(chip, theme::chip, 4);
       ink = theme::text;
       break;
     case Chip::out_of_sync:
@@ -196,6 +206,18 @@ void draw_chip(Ui& ui, const Rect& chip, std::string_view label, Chip kind) {
       break;
     case Chip::offline:
       ui.fill(chip, theme::wrong, 4);
+      ui.triangle({chip.x + chip.w / 2, chip.y}, {chip.right(), chip.y},
+                  {chip.right(), chip.y + chip.h / 2}, theme::on_color);
+      break;
+    case Chip::unreachable:
+      ui.outline(chip, theme::wrong, 4, 1.5F);
+      for (const float edge : {chip.y - 1, chip.bottom() - 2}) {
+        ui.fill({chip.x + chip.w / 4, edge, chip.w / 2, 3}, theme::card);
+        for (const float end : {chip.x + chip.w / 4, chip.right() - chip.w / 4}) {  // Bare ends.
+          ui.fill({end - 1, edge - 1, 2, 5}, theme::wrong);
+        }
+      }
+      ink = theme::wrong;
       break;
   }
   ui.text_fit(chip.inset(1), {label}, {Size::small, ink, kind != Chip::follower}, Align::center);

@@ -172,6 +172,18 @@ std::vector<Condition> conditions_of(const Scene& scene,
       !broker->second.registered) {
     all.push_back(Condition::fenced);
   }
+  const auto paths = scene.moment.state.paths.find(process.machine);
+  if (paths != scene.moment.state.paths.end()) {
+    using Reach = recording::ClusterState::Reach;
+    const auto& [peers, clients, lossy, late] = paths->second;
+    if (peers == Reach::none || clients == Reach::none) {
+      all.push_back(Condition::cut_off);
+    } else if (peers == Reach::some || clients == Reach::some) {
+      all.push_back(Condition::partly_cut);
+    }
+    if (lossy) all.push_back(Condition::loss);
+    if (late) all.push_back(Condition::delay);
+  }
   for (const Condition one : scene.run.troubles(process.machine, scene.moment.t)) {
     if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 namespace brokerlab::viz {
@@ -20,6 +21,8 @@ constexpr float pad = 5;           // Between a box and what is in it.
 constexpr float box_gap = 8;
 constexpr float left_gutter = 15;  // Where messages pass beside a rack's brokers.
 constexpr float right_gutter = 7;
+
+constexpr float smallest_mark = 9;
 
 constexpr float lowest_card = 50;  // Of a client of its own.
 constexpr float gang_height = 64;
@@ -282,6 +285,15 @@ void ClusterLayout::place_brokers(const Run& run, const Rect& room) {
   want.gutters = !direct;
 
   Division by = best_division(room, want);
+  if (!direct && want.boxes && std::min(by.w, by.h) < smallest_mark) {
+    // No room for boxes: all brokers together.
+    std::vector<std::size_t> all(run.brokers.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    by_rack = {{-1, std::move(all)}};
+    by_zone = {{-1, {-1}}};
+    want = {1, 1, static_cast<int>(run.brokers.size()), false, false, true};
+    by = best_division(room, want);
+  }
   if (direct) by = {1, 1, static_cast<int>(run.brokers.size()), 0, 0, 0};
   brokers.resize(run.brokers.size());
   const float rack_w = rack_width(room, want, by);

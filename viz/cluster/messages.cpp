@@ -29,10 +29,9 @@ void draw_mark(Ui& ui, const Mark& mark) {
     const Color color = faded(theme::wrong, 1.F - 0.5F * std::clamp(mark.share, 0.F, 1.F));
     ui.line({mark.at.x - 4, mark.at.y - 4}, {mark.at.x + 4, mark.at.y + 4}, color, 1.75F);
     ui.line({mark.at.x + 4, mark.at.y - 4}, {mark.at.x - 4, mark.at.y + 4}, color, 1.75F);
-  } else if (mark.response && mark.count == 1) {
-    ui.ring(mark.at, 3, color_of(mark.family), 1.5F);
   } else {
-    ui.disc(mark.at, mark.radius, color_of(mark.family));
+    const bool hollow = mark.response && mark.count == 1;
+    draw_family_mark(ui, mark.at, mark.family, hollow ? 3 : mark.radius, hollow);
   }
 }
 
@@ -67,7 +66,52 @@ std::string note_about_messages(Ui& ui, const Scene& scene) {
   return std::string(ui.say(nothing ? Text::nothing_kept : Text::messages_not_kept));
 }
 
+// Two rows where one has no room for both halves.
+float legend_width(const Ui& ui, std::initializer_list<Text> texts, float each) {
+  float width = 0;
+  for (const Text text : texts) width += ui.width_of(ui.say(text), {Size::small}) + each;
+  return width;
+}
+
 }  // namespace
+
+void draw_family_mark(Ui& ui, Point at, Family family, float radius, bool hollow) {
+  const Color color = color_of(family);
+  const float r = radius;
+  switch (family) {
+    case Family::produce:
+      hollow ? ui.ring(at, r, color, 1.5F) : ui.disc(at, r, color);
+      return;
+    case Family::replicate: {
+      const float half = 0.88F * r;
+      const Rect box{at.x - half, at.y - half, 2 * half, 2 * half};
+      hollow ? ui.outline(box, color, 0, 1.5F) : ui.fill(box, color);
+      return;
+    }
+    case Family::consume: {
+      const float far = 1.3F * r;
+      const std::vector<Point> corners{{at.x, at.y - far},
+                                       {at.x + far, at.y},
+                                       {at.x, at.y + far},
+                                       {at.x - far, at.y},
+                                       {at.x, at.y - far}};
+      if (hollow) return ui.polyline(corners, color, 1.5F);
+      ui.triangle(corners[0], corners[1], corners[3], color);
+      ui.triangle(corners[1], corners[2], corners[3], color);
+      return;
+    }
+    case Family::control: {
+      const float far = 1.25F * r;
+      const std::vector<Point> corners{{at.x, at.y - far},
+                                       {at.x + far, at.y + 0.8F * far},
+                                       {at.x - far, at.y + 0.8F * far},
+                                       {at.x, at.y - far}};
+      if (hollow) return ui.polyline(corners, color, 1.5F);
+      ui.triangle(corners[0], corners[1], corners[2], color);
+      return;
+    }
+  }
+}
 
 void draw_wires(Ui& ui, const Ways& ways) {
   for (const auto& [way, family] : ways.wires()) {
@@ -108,23 +152,34 @@ void draw_legend(Ui& ui, const Scene& scene, const Rect& rect) {
                                      std::pair{Text::replicate_family, Family::replicate},
                                      std::pair{Text::consume_family, Family::consume},
                                      std::pair{Text::control_family, Family::control}}) {
-    ui.disc({x + 4, y}, 4, color_of(family));
+    draw_family_mark(ui, {x + 4, y}, family, 4, false);
     x += 14 + ui.text({x + 14, y - 8}, ui.say(text), style) + 16;
   }
   ui.line({x, y - 4}, {x + 8, y + 4}, theme::wrong, 1.75F);
   ui.line({x + 8, y - 4}, {x, y + 4}, theme::wrong, 1.75F);
   ui.text({x + 14, y - 8}, ui.say(Text::lost_message), style);
 
-  x = rect.right();
-  for (const auto& [text, kind] : {std::pair{Text::chip_offline, Chip::offline},
+  const float left = x + 14 + ui.width_of(ui.say(Text::lost_message), style);
+  const float right = legend_width(ui,
+                                   {Text::chip_unreachable, Text::chip_offline,
+                                    Text::chip_out_of_sync, Text::chip_follower, Text::chip_leader},
+                                   34);
+  const bool two_rows = left + 16 + right > rect.right();
+  const float row = two_rows ? y + 22 : y;
+  x = two_rows ? std::min(rect.x + right, rect.right()) : rect.right();
+  for (const auto& [text, kind] : {std::pair{Text::chip_unreachable, Chip::unreachable},
+                                   std::pair{Text::chip_offline, Chip::offline},
                                    std::pair{Text::chip_out_of_sync, Chip::out_of_sync},
                                    std::pair{Text::chip_follower, Chip::follower},
                                    std::pair{Text::chip_leader, Chip::leader}}) {
-    x -= ui.text({x, y - 8}, ui.say(text), style, Align::right) + 20;
-    draw_chip(ui, {x, y - 7, 14, 14}, "", kind);
+    x -= ui.text({x, row - 8}, ui.say(text), style, Align::right) + 20;
+    draw_chip(ui, {x, row - 7, 14, 14}, "", kind);
     x -= 14;
   }
-  ui.text({rect.x, y + 14}, note_about_messages(ui, scene), {Size::small, theme::faint});
+  if (!two_rows) {
+    ui.text_fit({rect.x, rect.y + 24, rect.w, 18}, {note_about_messages(ui, scene)},
+                {Size::small, theme::faint});
+  }
 }
 
 }  // namespace brokerlab::viz

@@ -13,12 +13,12 @@
 namespace brokerlab::viz {
 
 /// How a replica of a partition stands, seen from its broker.
-enum class Chip { leader, follower, out_of_sync, offline };
+enum class Chip { leader, follower, out_of_sync, offline, unreachable };
 
 /// What each broker holds, counted once a frame.
 struct Holdings {
   int leads = 0;
-  int unwell = 0;  ///< Replicas out of sync, or without a live leader.
+  int unwell = 0;  ///< Replicas out of sync, without a live leader, or not to be reached.
   std::vector<std::pair<const recording::RecordedPartition*, Chip>> chips;
 };
 std::map<int, Holdings> count_holdings(const Scene& scene);  ///< By broker.id.

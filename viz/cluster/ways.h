@@ -22,6 +22,8 @@ enum class Family { produce, replicate, consume, control };
 /// By the kind of the message and whether both ends are brokers.
 Family family_of(std::string_view kind, bool between_brokers);
 Color color_of(Family family);
+/// A disc, square, diamond or triangle, by family; hollow for a response.
+void draw_family_mark(Ui& ui, Point at, Family family, float radius, bool hollow);
 
 using Way = std::vector<Point>;
 
