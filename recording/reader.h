@@ -131,10 +131,10 @@ struct ClusterState {
     bool late = false;
   };
 
-  std::map<int, bool> machine_on;                              ///< by machine id
-  std::map<int, Paths> paths;  ///< by machine id; nobody before the network's first fault
-  std::map<int, bool> process_running;                         ///< by process id
-  std::map<int, Broker> brokers;                               ///< by broker.id
+  std::map<int, bool> machine_on;       ///< by machine id
+  std::map<int, Paths> paths;           ///< by machine id; nobody before the network's first fault
+  std::map<int, bool> process_running;  ///< by process id
+  std::map<int, Broker> brokers;        ///< by broker.id
   std::map<int, std::string> zookeeper_role;                   ///< by myid
   std::map<int, Partition> partitions;                         ///< by partition id
   std::map<std::pair<int, int>, std::int64_t> log_end_offset;  ///< by (partition id, broker.id)

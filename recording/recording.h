@@ -61,9 +61,9 @@
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.
 //
 //   machine/<id>: power=on|off, host=<machine id> of one that shares it with others; once the
-//                 network has had a fault: peers, clients=all|some|none, how many of the brokers and
-//                 ZooKeeper servers, and of the clients, packets get to and from (clients have only
-//                 peers); lossy, late=true|false, whether packets to or from some of them are
+//                 network has had a fault: peers, clients=all|some|none, how many of the brokers
+//                 and ZooKeeper servers, and of the clients, packets get to and from (clients have
+//                 only peers); lossy, late=true|false, whether packets to or from some of them are
 //   process/<id>: state=running|stopped
 //   broker/<broker.id>: controller=true|false, registered=true|false
 //   zookeeper/<myid>: role=leader|follower|looking|down

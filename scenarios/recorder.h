@@ -81,8 +81,8 @@ class Recorder {
   bool facts_are_due_ = false;
   bool reach_is_due_ = false;
   std::map<sim::EventId, bool> bad_ways_;  ///< Faults that lose packets (true) or delay them.
-  std::vector<Told> told_;               ///< By partition.
-  std::set<sim::MachineId> registered_;  ///< Whose node stands in ZooKeeper.
+  std::vector<Told> told_;                 ///< By partition.
+  std::set<sim::MachineId> registered_;    ///< Whose node stands in ZooKeeper.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
   std::map<std::pair<int, bool>, std::pair<double, double>> network_totals_;  ///< Moved, possible.
