@@ -2,6 +2,7 @@
 #include "base/settings.h"
 #include "base/translation.h"
 #include "cli/command_line.h"
+#include "scenarios/catalogue.h"
 #include "scenarios/copy.h"
 #include "scenarios/loader.h"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <ostream>
 
@@ -19,18 +21,32 @@ namespace {
 
 using namespace brokerlab::scenarios;
 
+/// Where its theme stands among all; behind them without one.
+std::size_t place_of(const Loaded& loaded) {
+  if (!loaded.scenario || !loaded.scenario->lesson) return themes().size();
+  const auto found = std::find(themes().begin(), themes().end(), loaded.scenario->lesson->theme);
+  return static_cast<std::size_t>(found - themes().begin());
+}
+
 void list(Context& context) {
   if (library().empty()) {
     context.err << "brokerlab: " << no_library(library_directory()) << "\n";
     context.status = exit_trouble;
     return;
   }
+  std::map<std::size_t, std::string> by_theme;
   for (const LibraryEntry& entry : library()) {
     const Loaded loaded = load_scenario(entry.path);
-    context.out << fmt::format("{:<34} {}\n", entry.name,
-                               loaded.scenario ? loaded.scenario->title.in(context.language)
-                                               : tr("(broken: {})", loaded.errors.front().text()));
+    by_theme[place_of(loaded)] += fmt::format(
+        "  {:<34} {}\n", entry.name,
+        loaded.scenario ? told(*loaded.scenario, loaded.scenario->title.in(context.language))
+                        : tr("(broken: {})", loaded.errors.front().text()));
     if (!loaded.scenario) context.status = exit_bad_input;
+  }
+  for (const auto& [place, lines] : by_theme) {
+    const bool has_theme = place < themes().size();
+    context.out << (has_theme ? say(words_for(themes()[place])) : tr("Without a theme")) << "\n"
+                << lines;
   }
 }
 
@@ -90,7 +106,7 @@ void show(Context& context, const std::string& name, const std::vector<std::stri
     return;
   }
   context.out << fmt::format("{}\n{}\n\n{}\n\n", s.name, s.title.in(context.language),
-                             s.story.in(context.language));
+                             told(s, s.story.in(context.language)));
   const auto row = [&context](const std::string& title, const std::string& text) {
     context.out << fmt::format("{:<10} {}\n", title, text);
   };
@@ -248,6 +264,9 @@ void add_scenarios(Command app, Context& context) {
   validate_command.option("files", arguments->files, tr("Scenario files")).required();
   validate_command.run([&context, arguments] { validate_files(context, arguments->files); });
 
+  group.sub("incidents", tr("The catalogue of the library, as Markdown")).run([&context] {
+    context.out << catalogue(language_of(context.language));
+  });
   group.sub("schema", tr("The JSON Schema of scenario files")).run([&context] {
     context.out << scenario_schema();
   });

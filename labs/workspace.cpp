@@ -235,6 +235,7 @@ Result<OriginalScenario, Problems> original_scenario(const Lab& lab) {
   document.erase("notes");
   document["title"] = {{"en", lab.title.en}, {"ko", lab.title.ko}};
   document["story"] = {{"en", lab.story.en}, {"ko", lab.story.ko}};
+  document.erase("lesson");
   for (const std::string& one : lab.overrides) {
     const std::size_t equals = std::min(one.find('='), one.size());
     const auto status = scenarios::Scenario::settings().set(

@@ -123,6 +123,18 @@ std::map<fs::path, fs::path> gather_files(Json& document, const std::string& dir
   return files;
 }
 
+/// What proves the library's story is not about the copy, which will be changed.
+void leave_out_lesson(const Scenario& original, Json& wanted) {
+  if (wanted.erase("lesson") == 0) return;
+  const auto tell = [&](const char* key, const LocalText& text) {
+    if (wanted.contains(key)) {
+      wanted[key] = {{"en", told(original, text.en)}, {"ko", told(original, text.ko)}};
+    }
+  };
+  tell("title", original.title);
+  tell("story", original.story);
+}
+
 /// The text with another name and schema, otherwise as its author laid it out, if that says the
 /// same as `wanted`; else `wanted` as JSON is printed.
 std::string adapted(std::string text, const Json& original, const Json& wanted) {
@@ -157,6 +169,7 @@ Result<ScenarioCopy, Problems> copy_scenario(const std::string& from, const std:
   Json wanted = document;
   wanted["name"] = name;
   if (wanted.contains("$schema")) wanted["$schema"] = schema_name;
+  leave_out_lesson(*original.scenario, wanted);
   const auto files = gather_files(wanted, original.scenario->directory);
   NewFolder made(place);
   const auto problem = [&](const std::string& message) {

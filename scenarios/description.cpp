@@ -248,6 +248,23 @@ const Settings<AvailabilityWithin>& AvailabilityWithin::settings() {
   return all;
 }
 
+const Settings<FigureWithin>& FigureWithin::settings() {
+  using S = FigureWithin;
+  static const auto all =
+      Settings<S>("Figure", "Limits for a number of the report.")
+          .field("of", &S::of, any_text(200),
+                 "Where it stands in the report as JSON, elements of lists by their names: "
+                 "\"groups.nifi.most_lag\", \"latency.end_to_end.p99_ms\". true is 1, false 0.")
+          .required()
+          .field("at_least", &S::at_least, setting::real(-1e300, 1e300), "It is not below.")
+          .field("at_most", &S::at_most, setting::real(-1e300, 1e300), "It is not above.")
+          .check([](const S& spec, FieldReport& report) {
+            if (spec.at_least || spec.at_most) return;
+            report.error("at_least", tr("one of at_least and at_most must be given"));
+          });
+  return all;
+}
+
 const Settings<Expectation>& Expectation::settings() {
   using E = Expectation;
   static const auto all =
@@ -266,7 +283,8 @@ const Settings<Expectation>& Expectation::settings() {
           .alternative("all_records_consumed", &E::what, &AllRecordsConsumed::wanted,
                        setting::boolean(),
                        "At the end every group has read every acknowledged record of its topics "
-                       "that is not lost.");
+                       "that is not lost.")
+          .alternative<FigureWithin>("figure", &E::what, "A number of the report.");
   return all;
 }
 
@@ -311,6 +329,8 @@ const Settings<Scenario>& Scenario::settings() {
           .required()
           .field("title", &S::title, record<LocalText>(), "One line for people.")
           .field("story", &S::story, record<LocalText>(), "What happens and why it matters.")
+          .field("lesson", &S::lesson, record<LessonSpec>(),
+                 "Of a scenario of the library: its place in the catalogue, and what proves it.")
           .field("notes", &S::notes, any_text(), "For the reader of the file.")
           .field("starts_at", &S::starts_at, setting::time_of_day(), "Time of day at 0s.")
           .field("duration", &S::duration, 1ms, longest_run, "Simulated time.")

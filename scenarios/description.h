@@ -17,6 +17,8 @@
 #include "model/config.h"
 #include "recording/scope.h"
 #include "scenarios/fault.h"
+#include "scenarios/lesson.h"
+#include "scenarios/local_text.h"
 #include "scenarios/sources/source_spec.h"
 #include "sim/hardware.h"
 #include "sim/topology_config.h"
@@ -30,17 +32,6 @@
 #include <vector>
 
 namespace brokerlab::scenarios {
-
-/// Text for people, in the two languages of the project. A bare text in JSON is English.
-struct LocalText {
-  std::string en;
-  std::string ko;  ///< Empty: the English stands in.
-
-  const std::string& in(std::string_view language) const {
-    return language == "ko" && !ko.empty() ? ko : en;
-  }
-  static const Settings<LocalText>& settings();
-};
 
 struct ZooKeeperSpec {
   int nodes = 3;
@@ -150,9 +141,16 @@ struct AvailabilityWithin {
 struct AllRecordsConsumed {
   bool wanted = true;
 };
+/// A number of the report (scenarios/figures.h) within limits.
+struct FigureWithin {
+  std::string of;
+  std::optional<double> at_least;
+  std::optional<double> at_most;
+  static const Settings<FigureWithin>& settings();
+};
 struct Expectation {
   std::variant<NoAcknowledgedRecordLost, UnavailabilityBelow, FetchUnavailabilityBelow,
-               AvailabilityWithin, AllRecordsConsumed>
+               AvailabilityWithin, AllRecordsConsumed, FigureWithin>
       what;
   static const Settings<Expectation>& settings();
 };
@@ -171,6 +169,7 @@ struct Scenario {
   std::string name;
   LocalText title;
   LocalText story;
+  std::optional<LessonSpec> lesson;  ///< Of the library: theme, question, what proves the story.
   std::string notes;
   Duration starts_at{0};  ///< Time of day at which the run begins, for people.
   Duration duration = 1min;

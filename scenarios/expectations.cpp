@@ -1,14 +1,24 @@
 #include "scenarios/expectations.h"
 
 #include "base/translation.h"
+#include "scenarios/figures.h"
 #include "scenarios/spans.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 namespace brokerlab::scenarios {
 namespace {
 
 using Outages = RunReport::Outages;
+
+/// "1,234", "0.125".
+std::string number(double value) {
+  const bool whole = std::abs(value) < 1e15 && value == std::floor(value);
+  return whole ? with_commas(static_cast<std::int64_t>(value)) : fmt::format("{:.6g}", value);
+}
 
 RunReport::Expectation check_lost(const NoAcknowledgedRecordLost& expected,
                                   const RunReport& report) {
@@ -86,6 +96,23 @@ RunReport::Expectation check_consumed(const AllRecordsConsumed& expected, const 
           expected.wanted == (unread == 0 && lag == 0 && deleted == 0), found};
 }
 
+Phrase words_for(const FigureWithin& limits) {
+  if (!limits.at_most) return phrase("{} is at least {}", limits.of, number(*limits.at_least));
+  if (!limits.at_least) return phrase("{} is at most {}", limits.of, number(*limits.at_most));
+  return phrase("{} is from {} to {}", limits.of, number(*limits.at_least),
+                number(*limits.at_most));
+}
+
+RunReport::Expectation check_figure(const FigureWithin& limits, const RunReport& report) {
+  const Result<double, Phrase> found = Figures(report).of(limits.of);
+  if (!found) return {words_for(limits), false, found.error()};
+  const std::string text = number(*found);
+  return {words_for(limits),
+          !(limits.at_least && *found < *limits.at_least) &&
+              !(limits.at_most && *found > *limits.at_most),
+          {text, text}};
+}
+
 }  // namespace
 
 RunReport::Expectation check(const Expectation& expectation, const RunReport& report) {
@@ -105,6 +132,9 @@ RunReport::Expectation check(const Expectation& expectation, const RunReport& re
     }
     RunReport::Expectation operator()(const AllRecordsConsumed& it) const {
       return check_consumed(it, report);
+    }
+    RunReport::Expectation operator()(const FigureWithin& it) const {
+      return check_figure(it, report);
     }
   };
   return std::visit(Check{report}, expectation.what);

@@ -487,6 +487,7 @@ class Validator {
 void validate(Scenario& scenario, SettingsReport& report) {
   Validator(scenario, report).run();
   validate_faults(scenario, report);
+  validate_lesson(scenario, report);
 }
 
 }  // namespace brokerlab::scenarios

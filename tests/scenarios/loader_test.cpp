@@ -149,6 +149,7 @@ TEST_CASE("scenario: the library's two incidents differ in nothing but what they
     Scenario s = *load_scenario(*find_scenario(name)).scenario;
     s.name = "";
     s.title = s.story = {};
+    s.lesson.reset();
     s.expect.clear();
     return s;
   };
