@@ -136,7 +136,9 @@ TEST_CASE("scenario: the library is valid and without warnings", "[unit]") {
   for (const LibraryEntry& entry : library()) {
     const Loaded loaded = load_scenario(entry.path);
     CHECK(to_text(loaded.errors) == "");
-    CHECK(to_text(loaded.warnings) == "");
+    // An even ensemble is what that one is about.
+    const bool is_warned_of = entry.name == "ensemble_of_four_loses_two";
+    CHECK(loaded.warnings.size() == (is_warned_of ? 1 : 0));
     REQUIRE(loaded.scenario.has_value());
     CHECK(loaded.scenario->name == entry.name);
     CHECK_FALSE(loaded.scenario->title.ko.empty());
