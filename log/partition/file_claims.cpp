@@ -2,9 +2,12 @@
 
 #include "log/batch/big_endian.h"
 #include "log/partition/producer_snapshot.h"
+#include "log/segment/batch_place.h"
 #include "log/segment/batch_scanner.h"
 #include "log/segment/segment.h"
 #include "log/segment/transaction_index.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
@@ -90,15 +93,20 @@ std::uint64_t hash_of(const Record& record, const BatchView& batch) {
 }
 
 /// Calls `take` for every record of the batches that `wanted` names, up to the first damage, which
-/// it returns.
+/// it returns, or the first batch that no segment of that base can have (a recovery cuts there).
 template <class Wanted, class Take>
-Result<std::optional<Misfit>, IoError> for_records(File& log, const Wanted& wanted,
+Result<std::optional<Misfit>, IoError> for_records(File& log, Offset base, const Wanted& wanted,
                                                    const Take& take) {
   BatchScanner scanner(log);
   while (true) {
     const auto batch = scanner.next();
     if (!batch.ok()) return fail(batch.error());
     if (!*batch) break;
+    if (!segment_can_hold(base, (*batch)->last_offset())) {
+      return std::optional(
+          Misfit{scanner.position(), fmt::format("offset {} fits no segment that begins at {}",
+                                                 (*batch)->last_offset(), base)});
+    }
     if (wanted(**batch)) {
       const auto records = decode_records(**batch);
       if (!records.ok()) {
@@ -146,9 +154,10 @@ Result<std::optional<Misfit>, IoError> judge_derived(File& file, const Partition
   return std::optional(Misfit{producers.error().position, producers.error().reason});
 }
 
-Result<std::optional<Misfit>, IoError> GoingRecords::add(File& log, std::size_t number) {
+Result<std::optional<Misfit>, IoError> GoingRecords::add(File& log, Offset base,
+                                                         std::size_t number) {
   return for_records(
-      log, [](const BatchView&) { return true; },
+      log, base, [](const BatchView&) { return true; },
       [&](const Record& record, const BatchView& batch) {
         entries_.push_back(
             {record.offset, hash_of(record, batch), static_cast<std::uint32_t>(number), false});
@@ -163,11 +172,11 @@ void GoingRecords::sort() {
   sorted_ = true;
 }
 
-Status<IoError> GoingRecords::found_in(File& log) {
+Status<IoError> GoingRecords::found_in(File& log, Offset base) {
   if (entries_.empty()) return {};
   sort();
   const auto read = for_records(
-      log,
+      log, base,
       [&](const BatchView& batch) {
         return batch.last_offset() >= entries_.front().offset &&
                batch.base_offset() <= entries_.back().offset;

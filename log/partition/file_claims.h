@@ -29,9 +29,9 @@ Result<std::optional<Misfit>, IoError> judge_derived(File& file, const Partition
 /// Cost: 24 bytes of memory a record that goes; every byte of those files is read, and decoded.
 class GoingRecords {
  public:
-  /// What in the file is no record, if anything.
-  Result<std::optional<Misfit>, IoError> add(File& log, std::size_t number);
-  Status<IoError> found_in(File& log);
+  /// What in the file is no record of a segment that begins at `base`, if anything.
+  Result<std::optional<Misfit>, IoError> add(File& log, Offset base, std::size_t number);
+  Status<IoError> found_in(File& log, Offset base);
 
   struct Lost {
     std::size_t number = 0;  ///< Of the file.

@@ -284,7 +284,7 @@ class Replacements {
     }
     step.aside = cutting_ == Cutting::kept && (*log)->size() > 0;
     if (cutting_ == Cutting::kept) return {};
-    const auto misfit = records.add(**log, number);
+    const auto misfit = records.add(**log, step.file.parts.offset, number);
     if (!misfit.ok()) return fail(misfit.error());
     if (!*misfit) return {};
     const auto zero = is_zero_from(**log, (*misfit)->position);
@@ -298,7 +298,7 @@ class Replacements {
   Status<IoError> look_in(const Found& file, GoingRecords& records) const {
     const auto log = open(file.name);
     if (!log.ok()) return fail(log.error());
-    return records.found_in(**log);
+    return records.found_in(**log, file.parts.offset);
   }
 
   Env& env_;

@@ -8,6 +8,7 @@
 #include "tests/log/partition_story.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <rapidcheck.h>
 
@@ -296,21 +297,30 @@ template <class Command, class Judge>
 void holds_on_any_files(const char* name, bool left_over, Command command, Judge judge) {
   Tally tally;
   const std::string title = std::string("on any files, ") + name + " loses nothing";
+  const auto wrong_with = [&](std::uint64_t seed) -> std::string {
+    MemoryEnv env;
+    const Files before = AnyPartition(seed, seed % 4 != 0, left_over).files();
+    put(env, before);
+    const bool done = command(env);
+    ++(done ? tally.done : tally.refused);
+    const Files after = files_of(env);
+    const std::string wrong = done              ? judge(before, after)
+                              : after == before ? ""
+                                                : "refused, but something was changed";
+    if (wrong.empty()) return "";
+    return fmt::format("again: BROKERLAB_SEED={}: {}\nbefore{}\nafter{}", seed, wrong,
+                       listed(before), listed(after));
+  };
+  if (const char* given = std::getenv("BROKERLAB_SEED")) {
+    REQUIRE(wrong_with(std::strtoull(given, nullptr, 10)) == "");
+    return;
+  }
+  // Left over is a batch of format 0 that no segment of its base can have: a recovery cuts there.
+  CHECK(wrong_with(64371163) == "");
   REQUIRE(rc::check(title, [&](std::uint64_t first) {
     for (std::uint64_t seed = first; seed < first + 4; ++seed) {
-      MemoryEnv env;
-      const Files before = AnyPartition(seed, seed % 4 != 0, left_over).files();
-      put(env, before);
-      const bool done = command(env);
-      ++(done ? tally.done : tally.refused);
-      const Files after = files_of(env);
-      const std::string wrong = done              ? judge(before, after)
-                                : after == before ? ""
-                                                  : "refused, but something was changed";
-      if (!wrong.empty()) {
-        RC_FAIL(fmt::format("seed {}: {}\nbefore{}\nafter{}", seed, wrong, listed(before),
-                            listed(after)));
-      }
+      const std::string wrong = wrong_with(seed);
+      if (!wrong.empty()) RC_FAIL(wrong);
     }
   }));
   CHECK(tally.done > 80);
