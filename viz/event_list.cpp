@@ -13,27 +13,23 @@ constexpr float line_height = 20;
 constexpr float row_gap = 8;
 constexpr float time_width = 88;
 
-struct Row {
-  const recording::RecordedEvent* event;
-  std::vector<std::string> lines;
-  float y = 0;  // From the top of the whole list.
-  float h = 0;
-};
-
-std::vector<Row> lay_out(const Ui& ui, const std::vector<recording::RecordedEvent>& events,
-                         float text_width) {
-  std::vector<Row> rows;
+void lay_out(const Ui& ui, const std::vector<recording::RecordedEvent>& events, float width,
+             EventRows& to) {
+  const float letter = ui.width_of("가M", {Size::body});
+  const bool same = to.language == ui.language() && to.width == width && to.letter == letter;
+  if (same && to.rows.size() == events.size()) return;
+  to = {{}, ui.language(), width, letter};
+  to.rows.reserve(events.size());
   float y = 0;
   for (const auto& event : events) {
-    Row row{&event, ui.wrap(sentence(event, ui.language()), {Size::body}, text_width), y, 0};
+    EventRow row{&event, ui.wrap(sentence(event, ui.language()), {Size::body}, width), y, 0};
     row.h = static_cast<float>(std::max<std::size_t>(row.lines.size(), 1)) * line_height + row_gap;
     y += row.h;
-    rows.push_back(std::move(row));
+    to.rows.push_back(std::move(row));
   }
-  return rows;
 }
 
-void draw_row(Ui& ui, const Scene& scene, const Row& row, const Rect& rect) {
+void draw_row(Ui& ui, const Scene& scene, const EventRow& row, const Rect& rect) {
   const auto& event = *row.event;
   const bool future = event.t > scene.view.time;
   const bool selected = scene.view.selected_event == event.id;
@@ -143,7 +139,10 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
             {Size::small, theme::faint}, Align::right);
   }
 
-  const auto rows = lay_out(ui, scene.run.events, room.w - time_width - 8);
+  EventRows own;
+  EventRows& laid = scene.event_rows == nullptr ? own : *scene.event_rows;
+  lay_out(ui, scene.run.events, room.w - time_width - 8, laid);
+  const std::vector<EventRow>& rows = laid.rows;
   const float total = rows.back().y + rows.back().h;
   // The present is two thirds down: what led here above it, a glimpse of what comes below.
   float present = 0;
@@ -153,8 +152,8 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
   if (ui.hovered(room) && ui.wheel() != 0) scene.view.list_scroll -= ui.wheel() * 60;
   const float wanted = std::clamp(present - room.h * 0.68F, 0.F, std::max(0.F, total - room.h));
   // The list begins with a whole sentence.
-  const auto first =
-      std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.y >= wanted - 1; });
+  const auto first = std::find_if(rows.begin(), rows.end(),
+                                  [&](const EventRow& row) { return row.y >= wanted - 1; });
   const float natural = first == rows.end() ? 0 : first->y;
   const float top =
       std::clamp(natural + scene.view.list_scroll, 0.F, std::max(natural, total - room.h));

@@ -4,6 +4,7 @@
 // Threads: none. Errors: none; what the recording does not tell is drawn as a dash.
 #pragma once
 
+#include "viz/event_rows.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
 #include "viz/view_state.h"
@@ -16,7 +17,8 @@ struct Scene {
   const Run& run;
   const Moment& moment;
   ViewState& view;
-  bool narrow = false;  ///< There is room for one panel beside the bar.
+  bool narrow = false;              ///< There is room for one panel beside the bar.
+  EventRows* event_rows = nullptr;  ///< Kept from frame to frame; null: laid out anew.
 };
 
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
@@ -26,7 +28,7 @@ void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 /// Over everything: keys, and what the shapes mean.
 void draw_help(Ui& ui, const Scene& scene);                               // help_sheet.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp
-void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partition_panel.cpp
+void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // partitions/panel.cpp
 float partition_panel_height(const Scene& scene);  ///< That of its rows, within reason.
 void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);  // event_list.cpp
 

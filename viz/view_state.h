@@ -16,6 +16,8 @@ namespace brokerlab::viz {
 struct ClientsView {
   std::string open{};  ///< The gathering whose members are listed; "": none.
   int first = 0;       ///< Scrolled past.
+
+  bool operator==(const ClientsView&) const = default;
 };
 
 struct ViewState {
@@ -24,8 +26,10 @@ struct ViewState {
   double speed = 1;  ///< Simulated seconds a second of the watcher.
   Language language = Language::english;
   std::optional<std::int64_t> selected_event{};  ///< Its chain of causes is shown.
-  float list_scroll = 0;  ///< Of the event list, away from where `time` would put it.
-  int table_first = 0;    ///< Partitions scrolled past in the table.
+  float list_scroll = 0;           ///< Of the event list, away from where `time` would put it.
+  std::optional<int> partition{};  ///< Its logs are shown.
+  std::optional<bool> matrix{};    ///< Of the partitions, in place of the table; unset: when many.
+  int table_first = 0;             ///< Partitions scrolled past in the table.
   ClientsView producers{};
   ClientsView consumers{};
   bool light = false;
@@ -35,6 +39,8 @@ struct ViewState {
   bool slow_motion = true;  ///< Playing slows down around what matters.
   bool scrubbing = false;   ///< The mouse holds the play head.
   bool wants_quit = false;
+
+  bool operator==(const ViewState&) const = default;
 };
 
 inline constexpr double slowest = 1.0 / 131072;

@@ -114,7 +114,7 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
   Ui ui(fonts, scale, view_.language, view_.light);
   const Rect sheet = ui.sheet();
   const bool narrow = sheet.w < theme::least_width || sheet.h < theme::least_height;
-  const Scene scene{reader_, run_, moment(), view_, narrow};
+  const Scene scene{reader_, run_, moment(), view_, narrow, &event_rows_};
   ui.fill(sheet, theme::background);
 
   const Rect inside{theme::margin, theme::margin, sheet.w - 2 * theme::margin,

@@ -3,6 +3,7 @@
 // Lifetime: owns the reader. Threads: none. Errors: open() returns the reader's sentence.
 #pragma once
 
+#include "viz/event_rows.h"
 #include "viz/fonts.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
@@ -70,6 +71,7 @@ class Viewer {
   Run run_;
   ViewState view_;
   Moment moment_;
+  EventRows event_rows_;
   double moment_speed_ = 0;  // Of moment_; 0: none read yet.
 };
 

@@ -160,6 +160,33 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
   }
 }
 
+/// What the last frame was drawn from: while it stays the same, no other is drawn.
+struct Shown {
+  ViewState view;
+  double x = -1;
+  double y = -1;
+  int width = 0;
+  int height = 0;
+  bool pressed = false;
+  int frames_left = 3;
+  double drawn_at = 0;  ///< In GLFW's seconds.
+
+  bool changed(GLFWwindow* window, const ViewState& now) {
+    Shown seen;
+    seen.view = now;
+    glfwGetCursorPos(window, &seen.x, &seen.y);
+    glfwGetFramebufferSize(window, &seen.width, &seen.height);
+    seen.pressed = glfwGetMouseButton(window, GLFW_MOUSE_BUTTON_LEFT) == GLFW_PRESS;
+    const bool same = seen.view == view && seen.x == x && seen.y == y && seen.width == width &&
+                      seen.height == height && seen.pressed == pressed &&
+                      ImGui::GetIO().MouseWheel == 0;
+    seen.frames_left = frames_left;
+    seen.drawn_at = drawn_at;
+    *this = seen;
+    return !same;
+  }
+};
+
 }  // namespace
 
 Status<WindowError> run_window(Viewer& viewer, int width, int height) {
@@ -173,12 +200,15 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
   // since no panel takes text.
   glfwSetKeyCallback(window, on_key);
 
+  // A click between two looks is still seen.
+  glfwSetInputMode(window, GLFW_STICKY_MOUSE_BUTTONS, GLFW_TRUE);
+  Shown shown;
   double before = glfwGetTime();
   while (glfwWindowShouldClose(window) == GLFW_FALSE) {
     if (viewer.view().playing) {
       glfwPollEvents();
     } else {
-      glfwWaitEventsTimeout(0.1);  // Nothing moves: leave the processor alone.
+      glfwWaitEventsTimeout(0.25);  // Nothing moves: leave the processor alone.
     }
     const double now = glfwGetTime();
     advance(viewer.view(), std::min(now - before, 0.25), viewer.run().duration,
@@ -194,6 +224,12 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
     const auto ready = session.use_fonts(
         viewer, scale_for(shown_width, shown_height) * static_cast<float>(viewer.view().type));
     if (!ready) return ready;
+    // A tooltip, or a button's colour, follows a frame behind what changed.
+    if (shown.changed(window, viewer.view())) shown.frames_left = 3;
+    // Now and then all the same: another window may have lain over this one.
+    if (shown.frames_left == 0 && now < shown.drawn_at + 2) continue;
+    shown.frames_left = std::max(0, shown.frames_left - 1);
+    shown.drawn_at = now;
     session.draw(viewer);
   }
   return {};
