@@ -1,5 +1,6 @@
 #include "viz/run_data.h"
 
+#include "base/integer_text.h"
 #include "base/json_text.h"
 #include "viz/theme.h"
 
@@ -59,7 +60,9 @@ void read_metrics(const recording::Reader& reader, Run& run) {
       add(consumed, samples);
       give_rate(run.consumers, metric.label, samples);
     } else if (metric.name == "records-lag" && metric.partition) {
-      add(lag[*metric.partition], reader.series(metric.id));
+      run.lag_of_groups[*metric.partition].emplace_back(metric.label,
+                                                        Series{reader.series(metric.id)});
+      add(lag[*metric.partition], run.lag_of_groups[*metric.partition].back().second.samples);
     } else if (metric.name == "group-lag") {
       run.group_lag.emplace_back(metric.label, Series{reader.series(metric.id)});
     } else if (metric.name == "nic-utilisation" && metric.machine) {
@@ -174,6 +177,35 @@ void find_moments(Run& run) {
     if (turn && (run.turning_points.empty() || run.turning_points.back() != event.t)) {
       run.turning_points.push_back(event.t);
     }
+  }
+}
+
+// A record is lost when the event says so; one without an event of its own, with its partition's
+// first.
+void find_lost(const recording::Reader& reader, Run& run) {
+  std::map<int, Time> first;
+  std::map<std::pair<int, std::int64_t>, Time> of_record;
+  for (const auto& event : run.events) {
+    if (event.kind != "record.lost" || !event.partition) continue;
+    first.emplace(*event.partition, event.t);
+    const auto detail = json_from(event.detail);
+    if (!detail.is_object()) continue;
+    const auto offset = detail.find("offset");
+    if (offset == detail.end()) continue;
+    if (offset->is_number_integer()) {
+      of_record.emplace(std::pair{*event.partition, offset->get<std::int64_t>()}, event.t);
+    } else if (offset->is_string()) {
+      const auto number = parse_integer<std::int64_t>(offset->get<std::string>());
+      if (number) of_record.emplace(std::pair{*event.partition, *number}, event.t);
+    }
+  }
+  for (const auto& record : reader.lost_records()) {
+    const auto own = of_record.find({record.partition, record.offset});
+    const auto any = first.find(record.partition);
+    const Time from = own != of_record.end() ? own->second
+                      : any != first.end()   ? any->second
+                                             : Time(run.duration);
+    run.lost[record.partition].push_back({from, record.offset});
   }
 }
 
@@ -304,6 +336,23 @@ std::vector<Condition> Run::troubles(int machine, Time t) const {
   return all;
 }
 
+int Run::lost_of(int partition, Time t) const {
+  const auto found = lost.find(partition);
+  if (found == lost.end()) return 0;
+  return static_cast<int>(std::count_if(found->second.begin(), found->second.end(),
+                                        [&](const Lost& one) { return one.from <= t; }));
+}
+
+std::vector<std::int64_t> Run::lost_offsets(int partition, Time t) const {
+  std::vector<std::int64_t> offsets;
+  const auto found = lost.find(partition);
+  if (found == lost.end()) return offsets;
+  for (const Lost& one : found->second) {
+    if (one.from <= t) offsets.push_back(one.offset);
+  }
+  return offsets;
+}
+
 bool Run::switch_is_dead(std::string_view name, Time t) const {
   return std::any_of(outages.begin(), outages.end(), [&](const Outage& one) {
     const bool holds = t >= one.from && (t < one.to || one.to == Time(duration));
@@ -420,6 +469,7 @@ Run read_run(const recording::Reader& reader) {
   find_ailments(run);
   find_first_starts(reader, run);
   find_moments(run);
+  find_lost(reader, run);
   gather(run);
   return run;
 }

@@ -81,7 +81,14 @@ struct Run {
   std::map<int, Series> nic;            ///< 0..1, by machine
   std::map<int, Series> disk;           ///< 0..1, by machine
   std::map<int, Series> partition_lag;  ///< by partition id, all groups together
-  Series intended;                      ///< records/s, all sources together
+  /// By partition id, each group's.
+  std::map<int, std::vector<std::pair<std::string, Series>>> lag_of_groups;
+  struct Lost {
+    Time from{};  ///< When it became so.
+    std::int64_t offset = 0;
+  };
+  std::map<int, std::vector<Lost>> lost;  ///< Acknowledged records, by partition id.
+  Series intended;                        ///< records/s, all sources together
   Series sent;
   Series consumed;
   std::vector<std::pair<std::string, Series>> group_lag;
@@ -91,6 +98,9 @@ struct Run {
   const recording::RecordedMachine* machine(int id) const;  ///< nullptr when unknown.
   /// Of the ailments of the machine, or of the host that it stands on, those that hold at t.
   std::vector<Condition> troubles(int machine, Time t) const;
+  /// Of the records of a partition that are lost for good at t: how many, and where they were.
+  int lost_of(int partition, Time t) const;
+  std::vector<std::int64_t> lost_offsets(int partition, Time t) const;
   bool switch_is_dead(std::string_view name, Time t) const;
   bool area_is_cut(std::string_view name, Time t) const;
   /// What ails the machine at t, a line each; "" when nothing does.

@@ -65,6 +65,13 @@ enum class Text {
   log_end,
   high_watermark,
   no_leader,
+  as_table,
+  as_matrix,
+  stands_lost,
+  stands_short,
+  stands_well,
+  lost_here,     // "{}"
+  only_one_has,  // "{}"
   replicate_family,
   produce_family,
   consume_family,

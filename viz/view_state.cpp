@@ -32,6 +32,8 @@ bool close_one(ViewState& view) {
     view.help = false;
   } else if (view.selected_event) {
     view.selected_event.reset();
+  } else if (view.partition) {
+    view.partition.reset();
   } else if (!view.producers.open.empty()) {
     view.producers = {};
   } else if (!view.consumers.open.empty()) {

@@ -69,6 +69,17 @@ void check_readable(const std::string& path, const std::vector<Duration>& moment
             CHECK(screen.wrong(viewer) == "");
           }
         }
+        viewer.view().tab = 1;
+        for (const bool matrix : {false, true}) {
+          viewer.view().matrix = matrix;
+          if (!viewer.run().partitions.empty()) {
+            viewer.view().partition = viewer.run().partitions.front().id;
+          }
+          INFO("logs of a partition, matrix " << matrix);
+          CHECK(screen.wrong(viewer) == "");
+        }
+        viewer.view().matrix.reset();
+        viewer.view().partition.reset();
         viewer.view().help = true;
         INFO("help");
         CHECK(screen.wrong(viewer) == "");
@@ -161,11 +172,37 @@ TEST_CASE("clusters of every size, to be looked at", "[.][pictures]") {
       viewer.view().light = i % 2 == 1;
       viewer.view().type = language == Language::korean && i % 3 == 1 ? 1.7 : 1;
       viewer.view().help = language == Language::english && i == 3;
+      viewer.view().partition.reset();
+      if (i == 0 || i == 6) viewer.view().partition = 1;
       seek(viewer.view(), Time(30s), viewer.run().duration);
       const auto picture = screen->render(viewer);
       REQUIRE(picture.ok());
       const char* code = language == Language::korean ? "ko" : "en";
       CHECK(write_png(*picture, fmt::format("{}/size_{}_{}.png", folder, i, code)).ok());
     }
+  }
+  const RunFile file;
+  write_sample_recording(file.path);
+  Viewer viewer = opened(file.path);
+  viewer.view().partition = 0;
+  seek(viewer.view(), Time(350s), viewer.run().duration);
+  const auto picture = screen->render(viewer);
+  REQUIRE(picture.ok());
+  CHECK(write_png(*picture, fmt::format("{}/lost.png", folder)).ok());
+}
+
+// brokerlab_tests_viz "[runs]" looks at every recording in $BROKERLAB_RUNS.
+TEST_CASE("every word of recordings that are there can be read", "[.][runs]") {
+  const char* folder = std::getenv("BROKERLAB_RUNS");
+  REQUIRE(folder != nullptr);
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    if (file.path().extension() != ".run") continue;
+    INFO(file.path().filename().string());
+    const Viewer viewer = opened(file.path().string());
+    std::vector<Duration> moments{0s, viewer.run().duration};
+    for (const Time t : viewer.run().turning_points) {
+      if (moments.size() < 8) moments.push_back(t.time_since_epoch() + 1s);
+    }
+    check_readable(file.path().string(), moments);
   }
 }

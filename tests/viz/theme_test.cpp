@@ -3,6 +3,7 @@
 #include "tests/viz/sample_recording.h"
 #include "viz/cluster/pieces.h"
 #include "viz/offscreen.h"
+#include "viz/partitions/pieces.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -171,6 +172,13 @@ TEST_CASE("no two meanings become one to the colour-blind, or in grey", "[unit]"
         std::pair{"unreachable", Chip::unreachable}}) {
     chips.push_back({name, [kind](Ui& ui, const Rect& place) { draw_chip(ui, place, "", kind); }});
   }
+  std::vector<Meaning> standings;
+  for (int i = 0; i <= static_cast<int>(Standing::unknown); ++i) {
+    const auto one = static_cast<Standing>(i);
+    standings.push_back(
+        {std::string(say(word_of(one), Language::english)),
+         [one](Ui& ui, const Rect& place) { draw_standing(ui, place.inset(2), one); }});
+  }
   std::vector<Meaning> marks;
   for (const auto& [name, family] :
        {std::pair{"produce", Family::produce}, std::pair{"replicate", Family::replicate},
@@ -200,6 +208,7 @@ TEST_CASE("no two meanings become one to the colour-blind, or in grey", "[unit]"
     INFO((light ? "light" : "dark"));
     CHECK(confused(conditions, light) == "");
     CHECK(confused(chips, light) == "");
+    CHECK(confused(standings, light) == "");
     CHECK(confused(marks, light) == "");
     CHECK(confused(events, light) == "");
   }

@@ -8,6 +8,7 @@
 #include "viz/layout.h"
 #include "viz/offscreen.h"
 #include "viz/panels.h"
+#include "viz/partitions/pieces.h"
 
 #include <catch2/catch.hpp>
 
@@ -238,6 +239,40 @@ TEST_CASE("the type grows and shrinks, the theme changes, panels are chosen", "[
   CHECK(viewer.view().tab == 3);
   viewer.press(Key::tab, false);
   CHECK(viewer.view().tab == 0);
+}
+
+TEST_CASE("a lost record is seen to be lost, from then on", "[unit]") {
+  Viewer viewer = open_viewer();
+  const Run& run = viewer.run();
+  const Time lost = at_seconds(348.8);  // The sample's sentence about three records.
+  CHECK(run.lost_of(0, lost - 1ms) == 0);
+  CHECK(run.lost_of(0, lost) == 3);
+  CHECK(run.lost_offsets(0, lost) == std::vector<std::int64_t>{2085, 2086, 2087});
+  CHECK(run.lost_of(1, Time(600s)) == 0);
+  const auto standing = [&](Time t) {
+    seek(viewer.view(), t, run.duration);
+    const Scene scene{viewer.reader(), run, viewer.moment(), viewer.view()};
+    return standing_of(scene, run.partitions[0]);
+  };
+  CHECK(standing(Time(300s)) == Standing::well);
+  CHECK(standing(Time(340s)) == Standing::offline);
+  CHECK(standing(Time(349s)) == Standing::lost);
+}
+
+TEST_CASE("a click on a partition shows its logs, and one on the cross closes them", "[unit]") {
+  Viewer viewer = open_viewer();
+  auto screen = Offscreen::create(1600, 900);
+  REQUIRE(screen.ok());
+  viewer.view().partition = 3;
+  REQUIRE(screen->compose(viewer).ok());
+  const auto says = [&](std::string_view word) {
+    return std::any_of(screen->texts().begin(), screen->texts().end(),
+                       [&](const DrawnText& text) { return text.text == word; });
+  };
+  CHECK(says("jnu_wifi_auth-3"));
+  viewer.press(Key::escape, false);
+  REQUIRE(screen->compose(viewer).ok());
+  CHECK_FALSE(says("jnu_wifi_auth-3"));
 }
 
 TEST_CASE("a recording with nothing in it is drawn, not crashed over", "[unit]") {

@@ -1,6 +1,6 @@
 // The table of partitions: who leads, who is in sync, how far each replica and the group are.
 #include "viz/cluster/condition.h"
-#include "viz/panels.h"
+#include "viz/partitions/pieces.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,6 @@ namespace brokerlab::viz {
 namespace {
 
 constexpr float row_height = 28;
-constexpr float title_height = 38;   ///< What draw_panel() takes.
 constexpr float header_height = 26;  ///< The names of the columns.
 
 // Where each column ends (numbers are set right) or begins.
@@ -169,8 +168,20 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
   const recording::ClusterState::Partition unknown;
   const auto& state = found == scene.moment.state.partitions.end() ? unknown : found->second;
   const bool told = found != scene.moment.state.partitions.end();
+  const Rect ground{row.x - 6, row.y + 1, row.w + 12, row.h - 2};
   if (told && leadership(scene, state) != Leadership::alive) {
-    ui.fill({row.x - 6, row.y + 1, row.w + 12, row.h - 2}, faded(theme::wrong, 0.13F), 4);
+    ui.fill(ground, faded(theme::wrong, 0.13F), 4);
+  } else if (scene.view.partition == partition.id) {
+    ui.fill(ground, faded(theme::accent, 0.16F), 4);
+  } else if (ui.hovered(row)) {
+    ui.fill(ground, theme::card, 4);
+  }
+  if (scene.run.lost_of(partition.id, scene.moment.t) > 0) {
+    draw_standing(ui, {row.x - 4, row.center().y - 5, 10, 10}, Standing::lost);
+    if (ui.hovered(row)) {
+      ui.tooltip(fmt::format(fmt::runtime(ui.say(Text::lost_here)),
+                             scene.run.lost_of(partition.id, scene.moment.t)));
+    }
   }
   const float y = row.center().y - 9;
   ui.text({c.number, y}, std::to_string(partition.number), {Size::body, theme::text, true},
@@ -185,17 +196,16 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
 
 }  // namespace
 
-float partition_panel_height(const Scene& scene) {
+float table_height(const Scene& scene) {
   const auto rows = std::clamp<std::size_t>(scene.run.partitions.size(), 3, 14) + 1;  // A topic's.
-  return title_height + header_height + static_cast<float>(rows) * row_height + theme::padding;
+  return header_height + static_cast<float>(rows) * row_height;
 }
 
-void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
-  Rect room = draw_panel(ui, rect, ui.say(Text::partitions));
+void draw_partition_table(Ui& ui, const Scene& scene, const Rect& room) {
   const auto& partitions = scene.run.partitions;
   const int count = static_cast<int>(partitions.size());
   int& first = scene.view.table_first;
-  if (ui.hovered(rect) && ui.wheel() != 0) first -= static_cast<int>(ui.wheel() * 3);
+  if (ui.hovered(room) && ui.wheel() != 0) first -= static_cast<int>(ui.wheel() * 3);
   first = std::clamp(first, 0, std::max(0, count - 3));
   float widest = 0;
   for (int i = first; i < std::min(first + 16, count); ++i) {
@@ -213,17 +223,19 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect) {
     const auto& partition = partitions[static_cast<std::size_t>(next)];
     const bool new_topic = partition.topic != topic;
     const float needs = new_topic ? 2 * row_height : row_height;
-    if (y + needs > rect.bottom() - 4) break;
+    if (y + needs > room.bottom() + theme::padding - 4) break;
     if (new_topic) {
       topic = partition.topic;
       ui.text_in({room.x, y, room.w, row_height}, topic, {Size::body, theme::accent});
       y += row_height;
     }
-    draw_row(ui, scene, partition, columns, {room.x, y, room.w, row_height});
+    const Rect row{room.x, y, room.w, row_height};
+    draw_row(ui, scene, partition, columns, row);
+    if (ui.clicked(row)) scene.view.partition = partition.id;
     y += row_height;
   }
   if ((first > 0 || next < count) && next > first) {
-    ui.text({room.right(), rect.y + 11}, fmt::format("{}–{} / {}", first + 1, next, count),
+    ui.text({room.right(), room.y - 27}, fmt::format("{}–{} / {}", first + 1, next, count),
             {Size::small, theme::dim}, Align::right);
   }
 }
