@@ -214,6 +214,8 @@ Duration Broker::demand(Request& request) const {
     partitions = static_cast<std::int64_t>(replicas_.fetch_sessions().partitions_of(*fetch));
   } else if (const auto* commit = dynamic_cast<const OffsetCommitRequest*>(&request)) {
     partitions = partition_count(*commit);
+  } else if (const auto* metadata = dynamic_cast<const UpdateMetadataRequest*>(&request)) {
+    partitions = partition_count(*metadata);
   }
   return validation +
          process_.machine().cpu().demand(static_cast<int>(partitions), 0, request.size());

@@ -61,7 +61,10 @@ void ControllerChannels::clear() {
 
 void ControllerChannels::collect_leader_and_isr(BrokerId to,
                                                 LeaderAndIsrRequest::Partition partition) {
-  leader_and_isr_[to].push_back(std::move(partition));
+  auto& collected = leader_and_isr_[to];
+  const auto before = collected.find(partition.partition);
+  if (before != collected.end()) partition.is_new = partition.is_new || before->second.is_new;
+  collected[partition.partition] = std::move(partition);
 }
 
 void ControllerChannels::collect_metadata(
@@ -105,9 +108,12 @@ void ControllerChannels::send(ControllerEpoch epoch,
     Channel* channel = find(broker);
     if (channel == nullptr) continue;
     const bool full = !std::exchange(channel->told_everything, true);
+    std::vector<LeaderAndIsrRequest::Partition> states;
+    states.reserve(partitions.size());
+    for (auto& [name, partition] : partitions) states.push_back(std::move(partition));
     enqueue<LeaderAndIsrRequest>(
         *channel, epoch,
-        [states = std::move(partitions), full, live_brokers](LeaderAndIsrRequest& request) {
+        [states = std::move(states), full, live_brokers](LeaderAndIsrRequest& request) {
           request.full = full;
           request.partitions = states;
           request.live_leaders = live_brokers;

@@ -31,7 +31,8 @@ class ControllerChannels {
   void clear();
 
   /// Everything collected since the last send() goes out together: one LeaderAndIsr, one
-  /// UpdateMetadata and one StopReplica a broker, in this order.
+  /// UpdateMetadata and one StopReplica a broker, in this order. Of a partition that changed twice
+  /// the last state counts.
   void collect_leader_and_isr(BrokerId to, LeaderAndIsrRequest::Partition partition);
   void collect_metadata(const std::vector<BrokerId>& to,
                         const std::vector<UpdateMetadataRequest::Partition>& partitions);
@@ -51,7 +52,7 @@ class ControllerChannels {
   const BrokerConfig& config_;
   AnswerCallback answered_;
   std::map<BrokerId, std::shared_ptr<Channel>> channels_;
-  std::map<BrokerId, std::vector<LeaderAndIsrRequest::Partition>> leader_and_isr_;
+  std::map<BrokerId, std::map<TopicPartition, LeaderAndIsrRequest::Partition>> leader_and_isr_;
   std::map<BrokerId, std::map<TopicPartition, UpdateMetadataRequest::Partition>> metadata_;
   std::map<BrokerId, std::vector<StopReplicaRequest::Partition>> stop_replica_;
 };

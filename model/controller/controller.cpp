@@ -129,42 +129,50 @@ sim::Task<> Controller::on(const Resign&) {
 }
 
 /// What cannot be read is missed until something changes; the session is lost then, in which case
-/// the term ends, too.
+/// the term ends, too. Source: KafkaController.onControllerFailover.
 sim::Task<> Controller::take_over() {
   const ControllerEpoch of = term_.epoch();
   const auto brokers = co_await store_.brokers();
   if (!brokers) co_return;
   for (const auto& [id, broker] : *brokers) context_.add_broker(broker);
   co_await store_.forget_log_dir_failures();
+  const auto topics = co_await store_.topics();
+  if (!topics) co_return;
+  co_await load_topics(*topics, true);
   for (const auto& [id, broker] : *brokers) {
     publisher_.channels().add(broker.endpoint, broker.epoch);
   }
-  const auto topics = co_await store_.topics();
-  if (!topics) co_return;
-  for (const std::string& topic : *topics) co_await load_topic(topic, true);
 
-  // Who follows must know first that its leader is alive (onControllerFailover).
+  // Who follows must know first that its leader is alive.
   publisher_.tell_brokers(context_.live_ids());
   term_.send();
+  // ReplicaStateMachine.startup: those that are here are told all, then the others leave the ISRs,
+  // and lead no more. Only then leaders are elected (PartitionStateMachine.startup).
   publisher_.tell_all_metadata(context_.live_ids());
   publisher_.tell_replicas_of(context_.live_set());
   term_.send();
-  std::set<BrokerId> dead = context_.missing();
-  if (dead.empty()) {
-    co_await bring_online();
-  } else {
-    co_await brokers_failed(std::move(dead));
-  }
+  publisher_.note_offline(elect_missing_leaders(context_).hopeless);
+  IsGone is_gone = [](const TopicPartition&, BrokerId) { return true; };
+  co_await remove_from_isrs(context_.missing(), std::move(is_gone));
+  co_await bring_online();
   if (config_.auto_leader_rebalance_enable) process_.spawn(look_after_leaders(of));
 }
 
-sim::Task<> Controller::load_topic(std::string topic, bool has_states) {
-  const std::optional<StoredTopic> found = co_await store_.topic(topic);
-  if (!found) co_return;
-  context_.add_topic(topic, *found);
-  if (!has_states) co_return;
-  const PartitionStates states =
-      co_await store_.states(topic, static_cast<int>(found->assignment.size()));
+/// Source: KafkaController.initializeControllerContext.
+sim::Task<> Controller::load_topics(std::vector<std::string> names, bool have_states) {
+  if (names.empty()) co_return;
+  const StoredTopics topics = co_await store_.read_topics(std::move(names));
+  std::vector<TopicPartition> partitions;
+  for (const auto& [name, topic] : topics) {
+    context_.add_topic(name, topic);
+    for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+      partitions.push_back({name, static_cast<int>(i)});
+    }
+  }
+  sim::Cpu& cpu = process_.machine().cpu();
+  co_await cpu.run(cpu.demand(static_cast<int>(partitions.size()), 0, Bytes(0)));
+  if (!have_states) co_return;
+  const PartitionStates states = co_await store_.states(std::move(partitions));
   context_.load(states);
 }
 
@@ -189,17 +197,22 @@ sim::Task<> Controller::on(const BrokersChanged&) {
   if (!changes.started.empty()) co_await brokers_started(changes.started);
 }
 
+/// Source: KafkaController.onReplicasBecomeOffline.
 sim::Task<> Controller::brokers_failed(std::set<BrokerId> dead) {
   context_.note_dead(dead);
   co_await bring_online();
-  IsGone is_gone = [&](const TopicPartition&, BrokerId replica) { return dead.contains(replica); };
-  co_await remove_from_isrs(std::move(is_gone));
+  IsGone is_gone = [](const TopicPartition&, BrokerId) { return true; };
+  co_await remove_from_isrs(std::move(dead), std::move(is_gone));
 }
 
-sim::Task<> Controller::remove_from_isrs(IsGone is_gone) {
+/// One broker after the other, each with a leader epoch of its own; all are told at the end.
+sim::Task<> Controller::remove_from_isrs(std::set<BrokerId> brokers, IsGone is_gone) {
+  for (const BrokerId broker : brokers) {
+    if (!term_.active()) co_return;
+    ControllerTerm::Decide decide = [&] { return shrink_isrs(context_, broker, is_gone); };
+    (void)co_await term_.carry_out(std::move(decide));
+  }
   if (!term_.active()) co_return;
-  const bool active = co_await term_.put_in_force(shrink_isrs(context_, is_gone));
-  if (!active) co_return;
   publisher_.tell_brokers(context_.live_ids());
   term_.send();
 }
@@ -223,10 +236,8 @@ sim::Task<> Controller::bring_online() {
     const bool active = co_await term_.create(std::move(elections.created));
     if (!active) co_return;
   }
-  if (!elections.changed.empty()) {
-    const bool active = co_await term_.put_in_force(std::move(elections.changed));
-    if (!active) co_return;
-  }
+  ControllerTerm::Decide decide = [this] { return elect_missing_leaders(context_).changed; };
+  (void)co_await term_.carry_out(std::move(decide));
   term_.send();
 }
 
@@ -236,9 +247,11 @@ sim::Task<> Controller::on(const TopicsChanged&) {
   if (!term_.active()) co_return;
   const auto topics = co_await store_.topics();
   if (!topics) co_return;
+  std::vector<std::string> fresh;
   for (const std::string& topic : *topics) {
-    if (!context_.has_topic(topic)) co_await load_topic(topic, false);
+    if (!context_.has_topic(topic)) fresh.push_back(topic);
   }
+  co_await load_topics(std::move(fresh), false);
   co_await bring_online();
 }
 
@@ -277,10 +290,9 @@ sim::Task<> Controller::on(const ReplicasAnswered& answered) {
   co_await bring_online();
   if (!term_.active()) co_return;
   publisher_.tell_to_stop(broker, gone);
-  IsGone is_gone = [&](const TopicPartition& name, BrokerId replica) {
-    return replica == broker && gone.contains(name);
-  };
-  co_await remove_from_isrs(std::move(is_gone));
+  IsGone is_gone = [&](const TopicPartition& name, BrokerId) { return gone.contains(name); };
+  std::set<BrokerId> brokers{broker};
+  co_await remove_from_isrs(std::move(brokers), std::move(is_gone));
 }
 
 // --- Preferred leaders ---
@@ -293,16 +305,21 @@ sim::Task<> Controller::look_after_leaders(ControllerEpoch of) {
   }
 }
 
+/// One preferred leader after the other. Source:
+/// KafkaController.checkAndTriggerAutoLeaderRebalance.
 sim::Task<> Controller::on(const LeadersDue&) {
-  if (!term_.active()) co_return;
-  PartitionStates moved;
-  for (Imbalance& imbalance : find_imbalances(context_)) {
-    publisher_.note_imbalance(imbalance.broker, imbalance.percentage);
-    moved.merge(imbalance.moved);
+  for (const BrokerId broker : context_.live_ids()) {
+    if (!term_.active()) co_return;
+    const std::optional<Imbalance> imbalance = find_imbalance(context_, broker);
+    if (!imbalance) continue;
+    publisher_.note_imbalance(broker, imbalance->percentage);
+    ControllerTerm::Decide decide = [this, broker] {
+      const std::optional<Imbalance> now = find_imbalance(context_, broker);
+      return now ? now->moved : PartitionStates();
+    };
+    (void)co_await term_.carry_out(std::move(decide));
+    term_.send();
   }
-  if (moved.empty()) co_return;
-  const bool active = co_await term_.put_in_force(std::move(moved));
-  if (active) term_.send();
 }
 
 }  // namespace brokerlab::model

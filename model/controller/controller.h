@@ -105,10 +105,11 @@ class Controller {
   sim::Task<> on(const AllocateProducerIds& asked);
 
   sim::Task<> take_over();
-  sim::Task<> load_topic(std::string topic, bool has_states);
+  sim::Task<> load_topics(std::vector<std::string> names, bool have_states);
   sim::Task<> brokers_failed(std::set<BrokerId> dead);
   sim::Task<> brokers_started(std::set<BrokerId> started);
-  sim::Task<> remove_from_isrs(IsGone is_gone);
+  /// Of each of these brokers, those replicas that are gone leave their ISRs.
+  sim::Task<> remove_from_isrs(std::set<BrokerId> brokers, IsGone is_gone);
   /// Elects leaders for all partitions that have none, and creates those that are new.
   sim::Task<> bring_online();
   sim::Task<> look_after_leaders(ControllerEpoch of);

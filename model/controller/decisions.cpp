@@ -28,19 +28,16 @@ Elections elect_missing_leaders(const ControllerContext& context) {
   return elections;
 }
 
-PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_gone) {
+PartitionStates shrink_isrs(const ControllerContext& context, BrokerId broker,
+                            const IsGone& is_gone) {
   PartitionStates shrunk;
   for (const auto& [name, partition] : context.partitions()) {
-    if (partition.is_new) continue;
-    LeaderAndIsr next = partition.state;
-    for (const BrokerId replica : partition.assignment) {
-      if (!is_gone(name, replica)) continue;
-      if (next.isr.size() > 1) std::erase(next.isr, replica);
-      if (next.leader == replica) next.leader = BrokerId();
-    }
-    if (next == partition.state) continue;
+    if (partition.is_new || !contains(partition.state.isr, broker)) continue;
+    if (!is_gone(name, broker)) continue;
+    LeaderAndIsr& next = shrunk[name] = partition.state;
+    if (next.isr.size() > 1) std::erase(next.isr, broker);
+    if (next.leader == broker) next.leader = BrokerId();
     ++next.leader_epoch;
-    shrunk[name] = std::move(next);
   }
   return shrunk;
 }
@@ -71,31 +68,29 @@ std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId 
   return followed;
 }
 
-std::vector<Imbalance> find_imbalances(const ControllerContext& context) {
-  std::vector<Imbalance> imbalances;
-  for (const auto& [broker, registered] : context.live()) {
-    int preferred = 0;
-    int elsewhere = 0;
-    PartitionStates moved;
-    for (const auto& [name, partition] : context.partitions()) {
-      if (partition.is_new || partition.assignment.front() != broker) continue;
-      ++preferred;
-      if (partition.state.leader == broker) continue;
-      ++elsewhere;
-      const std::optional<Elected> elected =
-          elect_preferred(partition.assignment, partition.state.isr,
-                          context.online_for(name, ShuttingDown::left_out));
-      if (!elected) continue;
-      LeaderAndIsr& next = moved[name] = partition.state;
-      next.leader = elected->leader;
-      ++next.leader_epoch;
-    }
-    if (preferred == 0) continue;
-    const double percentage = 100.0 * elsewhere / preferred;
-    if (percentage <= context.config().leader_imbalance_per_broker_percentage) continue;
-    imbalances.push_back({broker, percentage, std::move(moved)});
+std::optional<Imbalance> find_imbalance(const ControllerContext& context, BrokerId broker) {
+  int preferred = 0;
+  int elsewhere = 0;
+  Imbalance imbalance;
+  for (const auto& [name, partition] : context.partitions()) {
+    if (partition.is_new || partition.assignment.front() != broker) continue;
+    ++preferred;
+    if (partition.state.leader == broker) continue;
+    ++elsewhere;
+    const std::optional<Elected> elected =
+        elect_preferred(partition.assignment, partition.state.isr,
+                        context.online_for(name, ShuttingDown::left_out));
+    if (!elected) continue;
+    LeaderAndIsr& next = imbalance.moved[name] = partition.state;
+    next.leader = elected->leader;
+    ++next.leader_epoch;
   }
-  return imbalances;
+  if (preferred == 0) return std::nullopt;
+  imbalance.percentage = 100.0 * elsewhere / preferred;
+  if (imbalance.percentage <= context.config().leader_imbalance_per_broker_percentage) {
+    return std::nullopt;
+  }
+  return imbalance;
 }
 
 ErrorCode judge_isr_change(const ControllerContext& context,

@@ -7,6 +7,7 @@
 #include "model/controller/context.h"
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace brokerlab::model {
@@ -19,24 +20,25 @@ struct Elections {
 /// Leaders for all partitions that have none that is alive.
 Elections elect_missing_leaders(const ControllerContext& context);
 
-/// Replicas that are gone leave the ISR of the partitions that others lead. A new leader epoch
-/// fences what they may still have under way.
+/// Replicas of the broker that are gone leave the ISRs, and lead no more; the last of an ISR stays
+/// in it. A new leader epoch fences what they may still have under way. Source:
+/// ReplicaStateMachine.doRemoveReplicasFromIsr.
 using IsGone = std::function<bool(const TopicPartition&, BrokerId)>;
-PartitionStates shrink_isrs(const ControllerContext& context, const IsGone& is_gone);
+PartitionStates shrink_isrs(const ControllerContext& context, BrokerId broker,
+                            const IsGone& is_gone);
 
 /// A broker that shuts down hands over what it leads where another can.
 PartitionStates hand_over(const ControllerContext& context, BrokerId leaving);
 /// What it has a replica of and does not lead: it leaves their ISRs, by shrink_isrs().
 std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId broker);
 
-/// Preferred leaders of too many partitions that others lead.
+/// A preferred leader of too many partitions that others lead.
 struct Imbalance {
-  BrokerId broker;
   double percentage = 0;
   PartitionStates moved;  ///< To it, where it is in the ISR.
 };
-/// By leader.imbalance.per.broker.percentage.
-std::vector<Imbalance> find_imbalances(const ControllerContext& context);
+/// By leader.imbalance.per.broker.percentage; nothing: not too many.
+std::optional<Imbalance> find_imbalance(const ControllerContext& context, BrokerId broker);
 
 /// A leader asks for another ISR of a partition that is in `state`. One that asks again for what it
 /// has got is answered before its partition epoch is looked at (processAlterPartition).

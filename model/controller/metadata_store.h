@@ -59,6 +59,8 @@ struct StoredTopic {
   TopicOverrides config;
 };
 
+using StoredTopics = std::map<std::string, StoredTopic>;
+
 class MetadataStore {
  public:
   virtual ~MetadataStore() = default;
@@ -95,9 +97,10 @@ class MetadataStore {
   virtual sim::Task<std::optional<std::map<BrokerId, RegisteredBroker>>> brokers() = 0;
   /// Names of all topics. Asks to be told when they change.
   virtual sim::Task<std::optional<std::vector<std::string>>> topics() = 0;
-  virtual sim::Task<std::optional<StoredTopic>> topic(std::string name) = 0;
-  /// Of the topic's first partitions, those that have a state.
-  virtual sim::Task<PartitionStates> states(std::string topic, int partitions) = 0;
+  /// Those of these that are there, asked for all at once.
+  virtual sim::Task<StoredTopics> read_topics(std::vector<std::string> names) = 0;
+  /// Of those that have a state; asked for all at once.
+  virtual sim::Task<PartitionStates> states(std::vector<TopicPartition> partitions) = 0;
 
   struct Written {
     PartitionStates written;  ///< With their new partition epochs.

@@ -81,16 +81,18 @@ sim::Task<> ControllerRequests::controlled_shutdown(const ControlledShutdownRequ
 sim::Task<bool> ControllerRequests::relieve(BrokerId leaving) {
   const ControllerContext& context = term_.context();
   const std::set<TopicPartition> followed = followed_by(context, leaving);
-  const bool handed_over = co_await term_.put_in_force(hand_over(context, leaving));
+  ControllerTerm::Decide leaders = [&] { return hand_over(context, leaving); };
+  const bool handed_over = co_await term_.carry_out(std::move(leaders));
   if (!handed_over) co_return false;
   term_.send();
   term_.publisher().tell_to_stop(leaving, followed);
   term_.send();
   term_.publisher().tell_to_stop(leaving, followed);
-  const IsGone is_gone = [&](const TopicPartition& name, BrokerId replica) {
-    return replica == leaving && followed.contains(name);
+  const IsGone is_gone = [&](const TopicPartition& name, BrokerId) {
+    return followed.contains(name);
   };
-  const bool left = co_await term_.put_in_force(shrink_isrs(context, is_gone), leaving);
+  ControllerTerm::Decide isrs = [&] { return shrink_isrs(context, leaving, is_gone); };
+  const bool left = co_await term_.carry_out(std::move(isrs), leaving);
   if (left) term_.send();
   co_return left;
 }

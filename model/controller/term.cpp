@@ -29,9 +29,27 @@ sim::Task<PartitionStates> ControllerTerm::write(PartitionStates states) {
   co_return std::move(outcome.written);
 }
 
-sim::Task<bool> ControllerTerm::put_in_force(PartitionStates states, BrokerId but) {
-  const PartitionStates written = co_await write(std::move(states));
-  if (active()) adopt(written, but);
+/// Source: PartitionStateMachine.electLeaderForPartitions,
+/// ReplicaStateMachine.removeReplicasFromIsr.
+sim::Task<bool> ControllerTerm::carry_out(Decide decide, BrokerId but) {
+  PartitionStates wanted = decide();
+  while (active() && !wanted.empty()) {
+    std::vector<TopicPartition> names;
+    for (const auto& [name, state] : wanted) names.push_back(name);
+    const PartitionStates now = co_await store_.states(names);
+    context_.correct(now);
+    wanted = decide();
+    std::erase_if(wanted, [&](const auto& entry) { return !now.contains(entry.first); });
+    if (wanted.empty()) break;
+    MetadataStore::Written outcome = co_await store_.write_states(*claim_, std::move(wanted));
+    if (outcome.fenced_off) {
+      end();
+      break;
+    }
+    context_.correct(outcome.others);
+    adopt(outcome.written, but);
+    wanted = std::move(outcome.others);
+  }
   co_return active();
 }
 

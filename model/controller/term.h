@@ -10,6 +10,7 @@
 #include "model/controller/metadata_store.h"
 #include "model/controller/publisher.h"
 
+#include <functional>
 #include <optional>
 
 namespace brokerlab::model {
@@ -39,10 +40,13 @@ class ControllerTerm {
   /// Writes states; those that were written, with their new partition epochs. Whatever somebody
   /// else has written instead is taken over. May end the term.
   sim::Task<PartitionStates> write(PartitionStates states);
-  /// Writes them, takes over what was written, and has everybody told by the next send(); `but`
-  /// only by UpdateMetadata. False: the term is over.
-  sim::Task<bool> put_in_force(PartitionStates states, BrokerId but = {});
-  /// The same of first states.
+  /// What is decided on the states that the store holds at that moment is written, taken over, and
+  /// told to everybody by the next send(); to `but` only by UpdateMetadata. What somebody else has
+  /// changed meanwhile is decided anew. `decide` is asked several times: what it decides of one
+  /// partition depends on no other's state. False: the term is over.
+  using Decide = std::function<PartitionStates()>;
+  sim::Task<bool> carry_out(Decide decide, BrokerId but = {});
+  /// First states are written, taken over, told. False: the term is over.
   sim::Task<bool> create(PartitionStates states);
   /// Sends what is to be told, unless the term is over.
   void send();

@@ -228,31 +228,41 @@ sim::Task<std::optional<std::vector<std::string>>> ZooKeeperMetadataStore::topic
   co_return std::move(found.children);
 }
 
-sim::Task<std::optional<StoredTopic>> ZooKeeperMetadataStore::topic(std::string name) {
+sim::Task<StoredTopics> ZooKeeperMetadataStore::read_topics(std::vector<std::string> names) {
   std::vector<ZkOperation> reads;
-  reads.push_back({.type = Type::get, .path = zk::topic_path(name)});
-  reads.push_back({.type = Type::get, .path = zk::topic_config_path(name)});
+  reads.reserve(names.size() * 2);
+  for (const std::string& name : names) {
+    reads.push_back({.type = Type::get, .path = zk::topic_path(name)});
+    reads.push_back({.type = Type::get, .path = zk::topic_config_path(name)});
+  }
   const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
-  if (!replies[0].ok()) co_return std::nullopt;
-  std::optional<Assignment> assignment = zk::decode_assignment(replies[0].node.data);
-  if (!assignment) co_return std::nullopt;
-  StoredTopic topic{std::move(*assignment), {}};
-  if (replies[1].ok()) topic.config = zk::decode_topic_config(replies[1].node.data);
-  co_return topic;
+  StoredTopics found;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const ZkReply& topic = replies[2 * i];
+    const ZkReply& config = replies[2 * i + 1];
+    std::optional<Assignment> assignment;
+    if (topic.ok()) assignment = zk::decode_assignment(topic.node.data);
+    if (!assignment) continue;
+    StoredTopic& stored = found[names[i]];
+    stored.assignment = std::move(*assignment);
+    if (config.ok()) stored.config = zk::decode_topic_config(config.node.data);
+  }
+  co_return found;
 }
 
-sim::Task<PartitionStates> ZooKeeperMetadataStore::states(std::string topic, int partitions) {
+sim::Task<PartitionStates> ZooKeeperMetadataStore::states(std::vector<TopicPartition> partitions) {
   std::vector<ZkOperation> reads;
-  for (int i = 0; i < partitions; ++i) {
-    reads.push_back({.type = Type::get, .path = zk::state_path({topic, i})});
+  reads.reserve(partitions.size());
+  for (const TopicPartition& name : partitions) {
+    reads.push_back({.type = Type::get, .path = zk::state_path(name)});
   }
   const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
   PartitionStates found;
-  for (int i = 0; i < partitions; ++i) {
-    const ZkReply& reply = replies[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    const ZkReply& reply = replies[i];
     if (!reply.ok()) continue;
     const auto state = zk::decode_state(reply.node.data, reply.node.stat.version);
-    if (state) found[{topic, i}] = state->state;
+    if (state) found[partitions[i]] = state->state;
   }
   co_return found;
 }

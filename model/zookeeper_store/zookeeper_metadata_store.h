@@ -33,8 +33,8 @@ class ZooKeeperMetadataStore final : public MetadataStore {
   sim::Task<std::optional<ControllerClaim>> claim_controllership(BrokerId broker) override;
   sim::Task<std::optional<std::map<BrokerId, RegisteredBroker>>> brokers() override;
   sim::Task<std::optional<std::vector<std::string>>> topics() override;
-  sim::Task<std::optional<StoredTopic>> topic(std::string name) override;
-  sim::Task<PartitionStates> states(std::string topic, int partitions) override;
+  sim::Task<StoredTopics> read_topics(std::vector<std::string> names) override;
+  sim::Task<PartitionStates> states(std::vector<TopicPartition> partitions) override;
   sim::Task<Written> write_states(ControllerClaim claim, PartitionStates states) override;
   sim::Task<bool> create_states(ControllerClaim claim, PartitionStates states) override;
   sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) override;

@@ -32,6 +32,13 @@ class ScriptedStore final : public MetadataStore {
     }
     co_return outcome;
   }
+  sim::Task<PartitionStates> states(std::vector<TopicPartition> partitions) override {
+    PartitionStates found;
+    for (const TopicPartition& name : partitions) {
+      if (states_now.contains(name)) found[name] = states_now[name];
+    }
+    co_return found;
+  }
   sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) override {
     created[name] = std::move(topic);
     co_return TopicCreation::created;
@@ -60,8 +67,7 @@ class ScriptedStore final : public MetadataStore {
     UNREACHABLE();
   }
   sim::Task<std::optional<std::vector<std::string>>> topics() override { UNREACHABLE(); }
-  sim::Task<std::optional<StoredTopic>> topic(std::string) override { UNREACHABLE(); }
-  sim::Task<PartitionStates> states(std::string, int) override { UNREACHABLE(); }
+  sim::Task<StoredTopics> read_topics(std::vector<std::string>) override { UNREACHABLE(); }
   sim::Task<bool> create_states(ControllerClaim, PartitionStates) override { UNREACHABLE(); }
   sim::Task<std::set<BrokerId>> take_log_dir_failures() override { UNREACHABLE(); }
   sim::Task<> forget_log_dir_failures() override { UNREACHABLE(); }
@@ -193,6 +199,15 @@ TEST_CASE("a broker that leaves is told what it still leads", "[unit]") {
   const ControlledShutdownResponse last = office.shut_down(1);  // nobody is left to lead
   CHECK(last.error == ErrorCode::none);
   CHECK(last.remaining == std::vector<TopicPartition>{office.name});
+}
+
+// PartitionStateMachine.doElectLeaderForPartitions reads the states before it decides.
+TEST_CASE("leaders are decided on by what is written now, not by what was known", "[unit]") {
+  Office office;
+  office.store.states_now[office.name] = {BrokerId(2), 4, {BrokerId(2), BrokerId(3)}, 8};
+  CHECK(office.shut_down(2).error == ErrorCode::none);
+  CHECK(office.store.states_now[office.name].leader == BrokerId(3));
+  CHECK(office.store.states_now[office.name].isr == std::vector<BrokerId>{BrokerId(3)});
 }
 
 // ControllerContext.partitionLeadersOnBroker: trying again would change nothing.
