@@ -207,8 +207,13 @@ void add_client_settings(Settings<T>& s) {
 
 void add_replication_settings(Settings<BrokerConfig>& s) {
   using C = BrokerConfig;
-  s.field("default.replication.factor", &C::default_replication_factor, integer(1, 32767),
-          "Replicas of a topic that does not say.")
+  s.field("num.partitions", &C::num_partitions, integer(1, 10'000),
+          "Partitions of a topic that does not say.")
+      .field("default.replication.factor", &C::default_replication_factor, integer(1, 32767),
+             "Replicas of a topic that does not say.")
+      .field("auto.create.topics.enable", &C::auto_create_topics_enable,
+             "A topic that a client asks for is made, with num.partitions and "
+             "default.replication.factor.")
       .field("num.replica.fetchers", &C::num_replica_fetchers, integer(1, 1024),
              "Fetcher threads per source broker.")
       .field("replica.lag.time.max.ms", &C::replica_lag_time_max, millis(1, long_max),
@@ -668,6 +673,8 @@ const Settings<ConsumerConfig>& ConsumerConfig::settings() {
                                                 {"earliest", AutoOffsetReset::earliest},
                                                 {"none", AutoOffsetReset::none}}),
                "Where to begin without a committed offset.")
+        .field("allow.auto.create.topics", &C::allow_auto_create_topics,
+               "Brokers may make a topic that it subscribes to and that is not there.")
         .field("partition.assignment.strategy", &C::partition_assignment_strategy,
                setting::one_or_list(assignment_strategy(), 4),
                "How partitions are divided among members, the way liked best first: the group "

@@ -136,8 +136,11 @@ struct BrokerConfig {
   int max_incremental_fetch_session_cache_slots = 1000;
   Duration request_timeout = 30s;
   Duration connections_max_idle = 10min;
-  // Replication.
+  // Topics.
+  int num_partitions = 1;
   int default_replication_factor = 1;
+  bool auto_create_topics_enable = true;
+  // Replication.
   int num_replica_fetchers = 1;
   Duration replica_lag_time_max = 30s;
   Duration replica_fetch_wait_max = 500ms;
@@ -266,6 +269,7 @@ struct ConsumerConfig : ClientConfig {
   bool enable_auto_commit = true;
   Duration auto_commit_interval = 5s;
   AutoOffsetReset auto_offset_reset = AutoOffsetReset::latest;
+  bool allow_auto_create_topics = true;
   /// The group takes the one that all members know and most like best.
   std::vector<AssignmentStrategy> partition_assignment_strategy = {
       AssignmentStrategy::range, AssignmentStrategy::cooperative_sticky};

@@ -120,6 +120,26 @@ std::string_view to_text(ErrorCode code) {
       return "INVALID_UPDATE_VERSION";
     case ErrorCode::broker_id_not_registered:
       return "BROKER_ID_NOT_REGISTERED";
+    case ErrorCode::invalid_partitions:
+      return "INVALID_PARTITIONS";
+    case ErrorCode::invalid_replica_assignment:
+      return "INVALID_REPLICA_ASSIGNMENT";
+    case ErrorCode::invalid_config:
+      return "INVALID_CONFIG";
+    case ErrorCode::invalid_request:
+      return "INVALID_REQUEST";
+    case ErrorCode::reassignment_in_progress:
+      return "REASSIGNMENT_IN_PROGRESS";
+    case ErrorCode::topic_deletion_disabled:
+      return "TOPIC_DELETION_DISABLED";
+    case ErrorCode::preferred_leader_not_available:
+      return "PREFERRED_LEADER_NOT_AVAILABLE";
+    case ErrorCode::eligible_leaders_not_available:
+      return "ELIGIBLE_LEADERS_NOT_AVAILABLE";
+    case ErrorCode::election_not_needed:
+      return "ELECTION_NOT_NEEDED";
+    case ErrorCode::no_reassignment_in_progress:
+      return "NO_REASSIGNMENT_IN_PROGRESS";
     case ErrorCode::ineligible_replica:
       return "INELIGIBLE_REPLICA";
     case ErrorCode::transaction_abortable:
@@ -159,6 +179,8 @@ bool is_retriable(ErrorCode code) {
     case ErrorCode::invalid_fetch_session_epoch:
     case ErrorCode::unknown_leader_epoch:
     case ErrorCode::offset_not_available:
+    case ErrorCode::preferred_leader_not_available:
+    case ErrorCode::eligible_leaders_not_available:
       return true;
     default:
       return false;

@@ -46,6 +46,15 @@ Ledger::CommitsEnd commits_end(const Scenario& scenario) {
   return Ledger::CommitsEnd::never;
 }
 
+model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const TopicSpec& topic) {
+  model::CreateTopicsRequest::Topic creation{topic.name, topic.partitions,
+                                             scenario.replication_factor(topic), topic.config};
+  for (const std::vector<int>& replicas : topic.replicas) {
+    creation.assignment.emplace_back(replicas.begin(), replicas.end());
+  }
+  return creation;
+}
+
 }  // namespace
 
 Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
@@ -162,9 +171,9 @@ void Cluster::add_brokers() {
     // (GroupCoordinator.startup, KafkaZkClient.getTopicPartitionCount).
     if (const TopicSpec* declared = scenario_.topic(model::offsets_topic)) {
       setup.config.offsets_topic_num_partitions = declared->partitions;
-      setup.creates_offsets_topic = false;
     }
     setup.quotas = scenario_.quotas;
+    setup.not_yet = &to_be_made_;
     broker_setups_.push_back(setup);
   }
   for (Member& member : members_) {
@@ -289,13 +298,14 @@ void Cluster::add_admin() {
   }
   std::vector<model::CreateTopicsRequest::Topic> topics;
   for (const TopicSpec& topic : scenario_.topics) {
-    topics.push_back(
-        {topic.name, topic.partitions, scenario_.replication_factor(topic), topic.config});
+    if (topic.auto_created) continue;
+    topics.push_back(creation_of(scenario_, topic));
+    to_be_made_.insert(topic.name);
   }
   admin_ =
       &home->machine->add_process(next_process(), "admin", [this, topics](sim::Process& process) {
         return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.broker_count(),
-                                              topics);
+                                              topics, to_be_made_);
       });
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,7 @@ class Cluster {
   std::vector<sim::Host*> hosts_;
   std::vector<std::unique_ptr<model::BrokerStorage>> storage_;
   std::vector<model::BrokerSetup> broker_setups_;
+  std::set<std::string> to_be_made_;  ///< Topics that the operator has not made yet.
   std::unique_ptr<model::ZooKeeperEnsemble> zookeeper_;
   std::vector<Member> members_;
   std::vector<sim::Process*> background_;

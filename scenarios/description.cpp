@@ -6,6 +6,8 @@
 #include "log/directory/partition_dir.h"
 #include "scenarios/names.h"
 
+#include <set>
+
 namespace brokerlab::scenarios {
 namespace {
 
@@ -17,6 +19,43 @@ using setting::text;
 /// Kafka's rule for a topic (Topic.validate); that "." and ".." are none is checked of a topic.
 SettingType<std::string> topic_name() {
   return text(249, "[a-zA-Z0-9._-]+", "a name of letters, digits, ., - and _");
+}
+
+/// AdminZkClient.validateTopicCreate.
+void check_replicas(TopicSpec& topic, FieldReport& report) {
+  if (topic.auto_created) {
+    for (const char* key : {"partitions", "replication.factor", "replicas", "config"}) {
+      if (report.given(key)) {
+        report.error(key, tr("is not of a topic that brokers make by themselves: it has "
+                             "num.partitions and default.replication.factor"));
+      }
+    }
+    return;
+  }
+  if (topic.replicas.empty()) return;
+  const auto partitions = static_cast<int>(topic.replicas.size());
+  const auto factor = static_cast<int>(topic.replicas.front().size());
+  if (report.given("partitions") && topic.partitions != partitions) {
+    report.error("partitions",
+                 tr("is {}, but replicas has {} partition(s)", topic.partitions, partitions));
+  }
+  if (topic.replication_factor.value_or(factor) != factor) {
+    report.error("replication.factor",
+                 tr("is {}, but replicas has {} a partition", *topic.replication_factor, factor));
+  }
+  topic.partitions = partitions;
+  topic.replication_factor = factor;
+  for (std::size_t i = 0; i < topic.replicas.size(); ++i) {
+    const std::vector<int>& replicas = topic.replicas[i];
+    if (std::set<int>(replicas.begin(), replicas.end()).size() != replicas.size()) {
+      report.error("replicas", tr("partition {} names a broker twice", i));
+    }
+    if (static_cast<int>(replicas.size()) != factor) {
+      report.error("replicas", tr("partition {} has {} replica(s), but partition 0 has {}: all "
+                                  "partitions of a topic have as many",
+                                  i, replicas.size(), factor));
+    }
+  }
 }
 
 SettingType<std::string> any_text(std::size_t longest = 10'000) { return text(longest); }
@@ -60,12 +99,19 @@ const Settings<TopicSpec>& TopicSpec::settings() {
           .field("partitions", &S::partitions, 1, 10'000, "How many partitions.")
           .field("replication.factor", &S::replication_factor, setting::integer(1, 32767),
                  "Replicas of each partition; unset is default.replication.factor.")
+          .field("replicas", &S::replicas, list(list(setting::integer(1, 100), 1, 100), 0, 10'000),
+                 "Where its replicas are: a list of brokers' numbers for each partition, the "
+                 "preferred leader first; unset: where Kafka places them.")
+          .field("auto_created", &S::auto_created,
+                 "Brokers make it when a client asks for it (auto.create.topics.enable), with "
+                 "num.partitions and default.replication.factor.")
           .field("config", &S::config, record<model::TopicOverrides>(), "Its own settings.")
           .named_by("name")
-          .check([](const S& topic, FieldReport& report) {
+          .check([](S& topic, FieldReport& report) {
             if (const auto problem = log::topic_name_problem(topic.name)) {
               report.error("name", *problem);
             }
+            check_replicas(topic, report);
           });
   return all;
 }

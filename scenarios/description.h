@@ -52,6 +52,10 @@ struct TopicSpec {
   std::string name;
   int partitions = 1;
   std::optional<int> replication_factor;  ///< Unset: default.replication.factor of the brokers.
+  /// Of each partition, by numbers of brokers, the preferred leader first; empty: the controller
+  /// places them. Loading has set partitions and replication_factor.
+  std::vector<std::vector<int>> replicas;
+  bool auto_created = false;  ///< Made by brokers when a client asks for it.
   model::TopicOverrides config;
   static const Settings<TopicSpec>& settings();
 };

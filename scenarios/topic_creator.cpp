@@ -9,11 +9,13 @@ namespace brokerlab::scenarios {
 constexpr Duration pause_between_tries = 200ms;
 
 TopicCreator::TopicCreator(sim::Process& process, std::vector<model::Address> bootstrap,
-                           int brokers, std::vector<model::CreateTopicsRequest::Topic> topics)
+                           int brokers, std::vector<model::CreateTopicsRequest::Topic> topics,
+                           std::set<std::string>& to_be_made)
     : process_(process),
       bootstrap_(std::move(bootstrap)),
       brokers_(brokers),
-      topics_(std::move(topics)) {
+      topics_(std::move(topics)),
+      to_be_made_(to_be_made) {
   process_.spawn(run());
 }
 
@@ -45,6 +47,7 @@ sim::Task<> TopicCreator::run() {
           answer.error != model::ErrorCode::topic_already_exists) {
         continue;
       }
+      to_be_made_.erase(answer.name);
       std::erase_if(topics_, [&](const auto& topic) { return topic.name == answer.name; });
     }
   }

@@ -6,6 +6,8 @@
 #include "model/wire/protocol.h"
 #include "sim/machine.h"
 
+#include <set>
+#include <string>
 #include <vector>
 
 namespace brokerlab::scenarios {
@@ -13,7 +15,8 @@ namespace brokerlab::scenarios {
 class TopicCreator final : public sim::Program {
  public:
   TopicCreator(sim::Process& process, std::vector<model::Address> bootstrap, int brokers,
-               std::vector<model::CreateTopicsRequest::Topic> topics);
+               std::vector<model::CreateTopicsRequest::Topic> topics,
+               std::set<std::string>& to_be_made);
 
  private:
   sim::Task<> run();
@@ -22,6 +25,7 @@ class TopicCreator final : public sim::Program {
   const std::vector<model::Address> bootstrap_;
   const int brokers_;
   std::vector<model::CreateTopicsRequest::Topic> topics_;
+  std::set<std::string>& to_be_made_;  ///< Less those that are there.
 };
 
 }  // namespace brokerlab::scenarios

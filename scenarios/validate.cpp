@@ -192,6 +192,7 @@ class Validator {
       for (const auto& [name, setting] :
            {std::pair("default.replication.factor",
                       &model::BrokerConfig::default_replication_factor),
+            std::pair("num.partitions", &model::BrokerConfig::num_partitions),
             std::pair("offsets.topic.num.partitions",
                       &model::BrokerConfig::offsets_topic_num_partitions),
             std::pair("offsets.topic.replication.factor",
@@ -208,6 +209,8 @@ class Validator {
   }
 
   void check_topics() {
+    if (clean("/brokers")) check_racks();
+    for (std::size_t i = 0; i < s_.topics.size(); ++i) check_auto_created(i);
     if (clean("/topics")) check_collisions();
     if (clean("/topics")) check_offsets_topic();
     for (std::size_t i = 0; i < s_.topics.size(); ++i) {
@@ -218,6 +221,7 @@ class Validator {
         report_.error(path, std::to_string(factor),
                       tr("must not exceed the number of brokers, {}", s_.broker_count()));
       }
+      check_replicas_exist(i);
       const bool own = topic.config.own(&model::TopicConfig::min_insync_replicas) != nullptr;
       for (std::size_t group = 0; group < (own ? 1 : s_.brokers.size()); ++group) {
         check_min_insync(i, group, factor);
@@ -231,6 +235,48 @@ class Validator {
                     tr("must not exceed the number of brokers, {}, or no group can ever "
                        "commit (Kafka's default is 3)",
                        s_.broker_count()));
+    }
+  }
+
+  void check_replicas_exist(std::size_t i) {
+    if (!count_known()) return;
+    const TopicSpec& topic = s_.topics[i];
+    for (std::size_t partition = 0; partition < topic.replicas.size(); ++partition) {
+      for (std::size_t at = 0; at < topic.replicas[partition].size(); ++at) {
+        const int broker = topic.replicas[partition][at];
+        if (broker <= s_.broker_count()) continue;
+        report_.error(fmt::format("/topics/{}/replicas/{}/{}", i, partition, at),
+                      std::to_string(broker),
+                      tr("is no broker: they have the numbers 1 to {}", s_.broker_count()));
+      }
+    }
+  }
+
+  /// Whichever broker is asked first makes it.
+  void check_auto_created(std::size_t i) {
+    TopicSpec& topic = s_.topics[i];
+    if (!topic.auto_created) return;
+    const std::string path = fmt::format("/topics/{}/auto_created", i);
+    for (std::size_t group = 0; group < s_.brokers.size(); ++group) {
+      if (s_.brokers[group].config.auto_create_topics_enable) continue;
+      report_.error(
+          path, "true",
+          tr("needs auto.create.topics.enable, which {} sets to false", s_.path_of_brokers(group)));
+      return;
+    }
+    topic.partitions = s_.brokers.front().config.num_partitions;
+  }
+
+  /// All brokers have a rack, or none (AdminUtils.assignReplicasToBrokers).
+  void check_racks() {
+    const bool any = std::any_of(s_.brokers.begin(), s_.brokers.end(), [](const BrokersSpec& one) {
+      return !one.config.broker_rack.empty();
+    });
+    for (std::size_t group = 0; any && group < s_.brokers.size(); ++group) {
+      if (!s_.brokers[group].config.broker_rack.empty()) continue;
+      report_.error(in_config(group, "broker.rack"), {},
+                    tr("must be given, as other brokers have one: Kafka places no replicas while "
+                       "some brokers have a rack and others none"));
     }
   }
 

@@ -30,6 +30,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
                BrokerStorage& storage, std::unique_ptr<MetadataStore> store)
     : process_(process),
       setup_(setup),
+      topic_creation_(process, metadata_, broker_rpc(setup, "auto-topic-creation"), *setup.not_yet),
       store_(std::move(store)),
       alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       producer_ids_(process, setup.id, metadata_, broker_rpc(setup, "forwarding")),
@@ -246,7 +247,7 @@ sim::Task<> Broker::handle(CallPtr call) {
       co_await replicas_.delete_records(call);
       break;
     case ApiKey::metadata:
-      call->respond(metadata_.answer(call->as<MetadataRequest>()));
+      answer_metadata(call);
       break;
     case ApiKey::leader_and_isr:
     case ApiKey::stop_replica:
@@ -502,12 +503,8 @@ sim::Task<> Broker::find_coordinator(CallPtr call) {
   auto response = std::make_unique<FindCoordinatorResponse>();
   const std::string topic = request.transaction ? transactions_topic : offsets_topic;
   if (!metadata_.has_topic(topic)) {
-    // Made by the first who asks for a coordinator (AutoTopicCreationManager).
     response->error = ErrorCode::coordinator_not_available;
-    const bool may_make = request.transaction || setup_.creates_offsets_topic;
-    if (may_make && creating_topics_.insert(topic).second) {
-      process_.spawn(create_internal_topic(topic));
-    }
+    topic_creation_.create(automatic_topic(topic, setup_.config));
     call->respond(std::move(response));
     co_return;
   }
@@ -524,37 +521,17 @@ sim::Task<> Broker::find_coordinator(CallPtr call) {
   call->respond(std::move(response));
 }
 
-sim::Task<> Broker::create_internal_topic(std::string name) {
-  const std::optional<Address> controller = metadata_.address(metadata_.controller());
-  if (controller) {
-    NodeConnection connection(process_, *controller, broker_rpc(setup_, "auto-topic-creation"));
-    auto request = std::make_unique<CreateTopicsRequest>();
-    CreateTopicsRequest::Topic topic;
-    topic.name = name;
-    const BrokerConfig& config = setup_.config;
-    topic.config.set(&TopicConfig::cleanup_policy, CleanupPolicy::compact);
-    if (name == offsets_topic) {
-      // GroupCoordinator.offsetsTopicConfigs.
-      topic.partitions = config.offsets_topic_num_partitions;
-      topic.replication_factor = config.offsets_topic_replication_factor;
-      topic.config.set(&TopicConfig::segment_bytes, config.offsets_topic_segment_bytes);
-      topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::producer);
-    } else {
-      // TransactionStateManager.transactionTopicConfigs.
-      topic.partitions = config.transaction_state_log_num_partitions;
-      topic.replication_factor = config.transaction_state_log_replication_factor;
-      topic.config.set(&TopicConfig::min_insync_replicas, config.transaction_state_log_min_isr);
-      topic.config.set(&TopicConfig::segment_bytes, config.transaction_state_log_segment_bytes);
-      topic.config.set(&TopicConfig::unclean_leader_election_enable, false);
-      topic.config.set(&TopicConfig::compression_type, BrokerCompressionType::uncompressed);
-    }
-    request->topics.push_back(std::move(topic));
-    // Whatever the answer: the topic is there soon, or the next client that asks for a coordinator
-    // has it asked for again.
-    (void)co_await connection.call(std::move(request));
+/// Source: KafkaApis.getTopicMetadata.
+void Broker::answer_metadata(const CallPtr& call) {
+  const auto& request = call->as<MetadataRequest>();
+  auto response = metadata_.answer(request);
+  const bool may_create =
+      request.allow_auto_topic_creation && setup_.config.auto_create_topics_enable;
+  for (const TopicMetadata& topic : response->topics) {
+    if (topic.error != ErrorCode::unknown_topic_or_partition || !may_create) continue;
+    topic_creation_.create(automatic_topic(topic.name, setup_.config));
   }
-  co_await process_.world().sleep(100ms);
-  creating_topics_.erase(name);
+  call->respond(std::move(response));
 }
 
 }  // namespace brokerlab::model

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "model/broker/alter_partition_manager.h"
+#include "model/broker/auto_topic_creation.h"
 #include "model/broker/client_quotas.h"
 #include "model/broker/metadata_cache.h"
 #include "model/broker/producer_id_manager.h"
@@ -27,12 +28,14 @@
 
 namespace brokerlab::model {
 
+inline const std::set<std::string> no_topics;
+
 struct BrokerSetup {
   BrokerId id;
   BrokerConfig config;
   ReplicaWatch* watch = &ReplicaWatch::nobody();
-  /// False: an operator makes __consumer_offsets; until then groups have no coordinator.
-  bool creates_offsets_topic = true;
+  /// Topics that an operator is about to make: until then they are not there, whoever asks.
+  const std::set<std::string>* not_yet = &no_topics;
   std::vector<ClientQuota> quotas = {};
 };
 
@@ -70,7 +73,7 @@ class Broker final : public sim::Program {
   sim::Task<> add_partitions_to_txn(CallPtr call);
   sim::Task<> commit_transactional_offsets(CallPtr call);
   MarkerTarget marker_target(const TopicPartition& name) const;
-  sim::Task<> create_internal_topic(std::string name);
+  void answer_metadata(const CallPtr& call);
   ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);
   Duration demand(Request& request) const;
   void apply_quotas(Call& call);
@@ -81,8 +84,8 @@ class Broker final : public sim::Program {
   State state_ = State::starting;
   std::int64_t broker_epoch_ = -1;  ///< Of the last registration; -1: never registered.
   ControllerEpoch controller_epoch_;
-  std::set<std::string> creating_topics_;  ///< Those of coordinators.
   MetadataCache metadata_;
+  AutoTopicCreation topic_creation_;
   const std::unique_ptr<MetadataStore> store_;
   AlterPartitionManager alter_partitions_;
   ProducerIdManager producer_ids_;

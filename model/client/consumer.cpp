@@ -21,12 +21,22 @@ constexpr Duration told_every = 20ms;
 
 }  // namespace
 
+namespace {
+
+ClientNetworkSettings network_settings(const ConsumerSetup& setup) {
+  ClientNetworkSettings settings(setup.client_id, setup.bootstrap, setup.config);
+  settings.auto_create_topics = setup.config.allow_auto_create_topics;
+  return settings;
+}
+
+}  // namespace
+
 struct KafkaConsumer::Impl {
   Impl(sim::Process& owner, ConsumerSetup chosen, ClusterContext& context)
       : process(owner),
         world(process.world()),
         setup(std::move(chosen)),
-        network(process, {setup.client_id, setup.bootstrap, setup.config}, context.observer),
+        network(process, network_settings(setup), context.observer),
         subscriptions(setup.config, network),
         outages(process, network, subscriptions, context),
         offsets(process, setup, network, subscriptions, outages, context.observer),

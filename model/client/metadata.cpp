@@ -328,6 +328,7 @@ NodeConnection* ClientNetwork::node_for_update() {
 sim::Task<> ClientNetwork::refresh(NodeConnection& node) {
   auto request = std::make_unique<MetadataRequest>();
   request->topics.assign(topics_.begin(), topics_.end());
+  request->allow_auto_topic_creation = settings_.auto_create_topics;
   RequestPtr sent = std::move(request);
   in_progress_ = true;
   changed_.notify_all();  // others may send again

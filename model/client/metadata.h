@@ -86,7 +86,8 @@ struct ClientNetworkSettings {
   Duration metadata_max_age;
   Duration retry_backoff;
   Duration retry_backoff_max;
-  int max_in_flight = 100;  ///< Requests on a connection; 100 is the consumer's.
+  bool auto_create_topics = true;  ///< Brokers may make the topics that are not there.
+  int max_in_flight = 100;         ///< Requests on a connection; 100 is the consumer's.
 };
 
 class ClientNetwork {

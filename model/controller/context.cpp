@@ -68,6 +68,12 @@ std::vector<BrokerEndpoint> ControllerContext::live_endpoints() const {
   return endpoints;
 }
 
+std::vector<RackedBroker> ControllerContext::racked_brokers() const {
+  std::vector<RackedBroker> brokers;
+  for (const auto& [id, broker] : live_) brokers.push_back({id, broker.endpoint.rack});
+  return brokers;
+}
+
 std::set<BrokerId> ControllerContext::missing() const {
   std::set<BrokerId> ids;
   for (const auto& [name, partition] : partitions_) {

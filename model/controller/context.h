@@ -7,6 +7,7 @@
 
 #include "model/config.h"
 #include "model/controller/metadata_store.h"
+#include "model/controller/rules.h"
 
 #include <map>
 #include <set>
@@ -54,6 +55,7 @@ class ControllerContext {
   std::vector<BrokerId> live_ids() const;
   std::set<BrokerId> live_set() const;
   std::vector<BrokerEndpoint> live_endpoints() const;
+  std::vector<RackedBroker> racked_brokers() const;
   /// Who has replicas, and is not alive.
   std::set<BrokerId> missing() const;
 

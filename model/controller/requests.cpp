@@ -124,16 +124,49 @@ sim::Task<std::unique_ptr<CreateTopicsResponse>> ControllerRequests::create_topi
   co_return response;
 }
 
-sim::Task<ErrorCode> ControllerRequests::create_topic(const CreateTopicsRequest::Topic& topic) {
+namespace {
+
+/// Source: AdminZkClient.validateTopicCreate, of what the scenario has not looked at.
+ErrorCode judge_assignment(const Assignment& assignment) {
+  for (const std::vector<BrokerId>& replicas : assignment) {
+    const std::set<BrokerId> brokers(replicas.begin(), replicas.end());
+    if (replicas.empty() || brokers.size() != replicas.size() ||
+        replicas.size() != assignment.front().size()) {
+      return ErrorCode::invalid_replica_assignment;
+    }
+  }
+  return ErrorCode::none;
+}
+
+}  // namespace
+
+/// Source: ZkAdminManager.createTopics.
+sim::Task<ErrorCode> ControllerRequests::create_topic(CreateTopicsRequest::Topic topic) {
   if (!term_.active()) co_return ErrorCode::not_controller;
   const ControllerContext& context = term_.context();
   if (context.has_topic(topic.name)) co_return ErrorCode::topic_already_exists;
-  const std::vector<BrokerId> brokers = context.live_ids();
-  if (topic.replication_factor > static_cast<int>(brokers.size())) {
-    co_return ErrorCode::invalid_replication_factor;
+  constexpr int unset = CreateTopicsRequest::no_number;
+  if (topic.partitions == unset) topic.partitions = context.config().num_partitions;
+  if (topic.replication_factor == unset) {
+    topic.replication_factor = context.config().default_replication_factor;
   }
-  StoredTopic stored{assign_replicas(brokers, topic.partitions, topic.replication_factor, random_),
-                     topic.config};
+  if (topic.assignment.empty()) {
+    const std::vector<RackedBroker> brokers = context.racked_brokers();
+    if (topic.partitions < 1) co_return ErrorCode::invalid_partitions;
+    if (topic.replication_factor < 1 ||
+        topic.replication_factor > static_cast<int>(brokers.size())) {
+      co_return ErrorCode::invalid_replication_factor;
+    }
+    auto placed = assign_replicas(
+        brokers, {.partitions = topic.partitions, .replication_factor = topic.replication_factor},
+        random_);
+    // An AdminOperationException: some brokers have racks, others none.
+    if (!placed) co_return ErrorCode::unknown_server_error;
+    topic.assignment = std::move(*placed);
+  }
+  const ErrorCode wrong = judge_assignment(topic.assignment);
+  if (wrong != ErrorCode::none) co_return wrong;
+  StoredTopic stored{std::move(topic.assignment), topic.config};
   using Creation = MetadataStore::TopicCreation;
   const Creation outcome = co_await term_.store().create_topic(topic.name, std::move(stored));
   switch (outcome) {

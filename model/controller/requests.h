@@ -36,7 +36,7 @@ class ControllerRequests {
   ErrorCode judge_sender(BrokerId broker, std::int64_t broker_epoch) const;
   /// It leads and follows nothing any longer, where others can go on. False: the term is over.
   sim::Task<bool> relieve(BrokerId leaving);
-  sim::Task<ErrorCode> create_topic(const CreateTopicsRequest::Topic& topic);
+  sim::Task<ErrorCode> create_topic(CreateTopicsRequest::Topic topic);
 
   sim::World& world_;
   ControllerTerm& term_;

@@ -1,6 +1,7 @@
 #include "model/controller/rules.h"
 
 #include <algorithm>
+#include <map>
 
 namespace brokerlab::model {
 namespace {
@@ -55,23 +56,59 @@ std::optional<Elected> elect_for_shutdown(const std::vector<BrokerId>& assignmen
   return std::nullopt;
 }
 
-std::vector<std::vector<BrokerId>> assign_replicas(const std::vector<BrokerId>& brokers,
-                                                   int partitions, int replication_factor,
-                                                   RandomStream& random) {
+namespace {
+
+/// The k-th candidate for a follower of the partition whose first replica is at `first`.
+int follower_index(int first, int shift, int k, int brokers) {
+  return (first + 1 + (shift + k) % (brokers - 1)) % brokers;
+}
+
+/// The first broker of each rack, then the second of each. Source: getRackAlternatedBrokerList.
+std::vector<RackedBroker> by_racks_in_turn(const std::vector<RackedBroker>& brokers) {
+  std::map<std::string, std::vector<RackedBroker>> racks;
+  for (const RackedBroker& broker : brokers) racks[broker.rack].push_back(broker);
+  std::vector<RackedBroker> arranged;
+  for (std::size_t i = 0; arranged.size() < brokers.size(); ++i) {
+    for (const auto& [rack, members] : racks) {
+      if (i < members.size()) arranged.push_back(members[i]);
+    }
+  }
+  return arranged;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::vector<BrokerId>>> assign_replicas(
+    const std::vector<RackedBroker>& brokers, const Placement& wanted, RandomStream& random) {
   const int count = static_cast<int>(brokers.size());
-  ENSURE(replication_factor >= 1 && replication_factor <= count, "factor {} on {} brokers",
-         replication_factor, count);
-  const int start = static_cast<int>(random.below(count));
-  int follower_shift = static_cast<int>(random.below(count));
+  ENSURE(wanted.replication_factor >= 1 && wanted.replication_factor <= count,
+         "factor {} on {} brokers", wanted.replication_factor, count);
+  std::set<std::string> racks;
+  for (const RackedBroker& broker : brokers) racks.insert(broker.rack);
+  if (racks.size() > 1 && racks.contains("")) return std::nullopt;
+  const int rack_count = static_cast<int>(racks.size());
+  const bool racked = !racks.contains("");
+  const std::vector<RackedBroker> arranged = racked ? by_racks_in_turn(brokers) : brokers;
+  const int start = wanted.start.value_or(static_cast<int>(random.below(count)));
+  int follower_shift = wanted.start.value_or(static_cast<int>(random.below(count)));
   std::vector<std::vector<BrokerId>> assignment;
-  for (int partition = 0; partition < partitions; ++partition) {
+  for (int i = 0; i < wanted.partitions; ++i) {
+    const int partition = wanted.first_partition + i;
     if (partition > 0 && partition % count == 0) ++follower_shift;
     const int first = (partition + start) % count;
+    const RackedBroker& leader = arranged[static_cast<std::size_t>(first)];
     std::vector<BrokerId>& replicas = assignment.emplace_back();
-    replicas.push_back(brokers[static_cast<std::size_t>(first)]);
-    for (int follower = 0; follower + 1 < replication_factor; ++follower) {
-      const int shift = 1 + (follower_shift + follower) % (count - 1);
-      replicas.push_back(brokers[static_cast<std::size_t>((first + shift) % count)]);
+    replicas.push_back(leader.id);
+    std::set<std::string> used{leader.rack};
+    for (int k = 0; static_cast<int>(replicas.size()) < wanted.replication_factor; ++k) {
+      const int shift = racked ? follower_shift * rack_count : follower_shift;
+      const int index = follower_index(first, shift, k, count);
+      const RackedBroker& next = arranged[static_cast<std::size_t>(index)];
+      const bool rack_is_free =
+          !used.contains(next.rack) || static_cast<int>(used.size()) == rack_count;
+      if (!rack_is_free || contains(replicas, next.id)) continue;
+      replicas.push_back(next.id);
+      used.insert(next.rack);
     }
   }
   return assignment;

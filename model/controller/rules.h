@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace brokerlab::model {
@@ -37,10 +38,22 @@ std::optional<Elected> elect_for_shutdown(const std::vector<BrokerId>& assignmen
                                           const std::set<BrokerId>& live,
                                           const std::set<BrokerId>& shutting_down);
 
-/// Replicas for the partitions of a new topic: round robin over the brokers from a random start,
-/// followers shifted so that the load of a dead broker spreads. Needs factor <= brokers.
-std::vector<std::vector<BrokerId>> assign_replicas(const std::vector<BrokerId>& brokers,
-                                                   int partitions, int replication_factor,
-                                                   RandomStream& random);
+/// A broker that replicas may go to. Rack: its broker.rack; empty: none.
+struct RackedBroker {
+  BrokerId id;
+  std::string rack;
+};
+struct Placement {
+  int partitions = 1;
+  int replication_factor = 1;
+  int first_partition = 0;   ///< The number of the first: of a topic that grows.
+  std::optional<int> start;  ///< Of both indexes; unset: drawn, as for a new topic.
+};
+/// Replicas for the partitions of a topic: round robin over the brokers from a random start,
+/// followers shifted so that the load of a dead broker spreads; where brokers have racks, over
+/// racks in turn, and no rack twice while another has none. Needs 1 <= factor <= brokers, sorted.
+/// Nothing: some brokers have a rack and others none. Source: AdminUtils.assignReplicasToBrokers.
+std::optional<std::vector<std::vector<BrokerId>>> assign_replicas(
+    const std::vector<RackedBroker>& brokers, const Placement& wanted, RandomStream& random);
 
 }  // namespace brokerlab::model

@@ -234,7 +234,7 @@ void describe(F& f, const MetadataRequest& m) {  // v12
     in.uuid("TopicId", name);
     in.text("Name", name);
   });
-  f.boolean("AllowAutoTopicCreation", false);
+  f.boolean("AllowAutoTopicCreation", m.allow_auto_topic_creation);
   f.boolean("IncludeTopicAuthorizedOperations", false);
 }
 
@@ -273,7 +273,10 @@ void describe(F& f, const CreateTopicsRequest& m) {  // v7
     in.text("Name", topic.name);
     in.int32("NumPartitions", topic.partitions);
     in.int16("ReplicationFactor", topic.replication_factor);
-    in.empty("Assignments");
+    in.array("Assignments", topic.assignment, [](F& inner, const std::vector<BrokerId>& replicas) {
+      inner.int32("PartitionIndex", 0);
+      inner.ids("BrokerIds", replicas);
+    });
     in.array("Configs", std::vector<int>(topic.config.count()), [](F& inner, int) {
       inner.text_of("Name", 22);  // A typical one,
       inner.text_of("Value", 5);  // and its value.
@@ -315,8 +318,8 @@ void describe(F& f, const LeaderAndIsrRequest& m) {  // v7
                in.ids("Isr", one.state.isr);
                in.int32("PartitionEpoch", one.state.partition_epoch);
                in.ids("Replicas", one.replicas);
-               in.empty("AddingReplicas");
-               in.empty("RemovingReplicas");
+               in.ids("AddingReplicas", one.moving.adding);
+               in.ids("RemovingReplicas", one.moving.removing);
                in.boolean("IsNew", one.is_new);
                in.int8("LeaderRecoveryState", 0);
              });

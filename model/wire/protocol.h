@@ -45,6 +45,7 @@ enum class ApiKey : std::int16_t {
   leave_group = 13,
   sync_group = 14,
   create_topics = 19,
+  delete_topics = 20,
   delete_records = 21,
   init_producer_id = 22,
   offset_for_leader_epoch = 23,
@@ -53,6 +54,10 @@ enum class ApiKey : std::int16_t {
   end_txn = 26,
   write_txn_markers = 27,
   txn_offset_commit = 28,
+  create_partitions = 37,
+  elect_leaders = 43,
+  incremental_alter_configs = 44,
+  alter_partition_reassignments = 45,
   alter_partition = 56,
   allocate_producer_ids = 67,
 };
@@ -317,6 +322,7 @@ struct MetadataRequest final : Request {
   Bytes size() const override;
 
   std::vector<std::string> topics;  ///< Empty: all (in Kafka: null; nobody asks for none here).
+  bool allow_auto_topic_creation = true;  ///< Those that are not there may be made.
 };
 
 struct PartitionMetadata {
@@ -349,10 +355,13 @@ struct CreateTopicsRequest final : Request {
 
   struct Topic {
     std::string name;
-    int partitions = 1;
-    int replication_factor = 1;
-    TopicOverrides config;
+    int partitions = 1;          ///< no_number: num.partitions of the broker that is asked.
+    int replication_factor = 1;  ///< no_number: its default.replication.factor.
+    TopicOverrides config = {};
+    std::vector<std::vector<BrokerId>> assignment =
+        {};  ///< By partition; empty: the broker places.
   };
+  static constexpr int no_number = -1;
   std::vector<Topic> topics;
 };
 
@@ -378,6 +387,14 @@ struct LeaderAndIsr {
   bool operator==(const LeaderAndIsr&) const = default;
 };
 
+/// What a reassignment that is under way adds to a partition's replicas, and takes away (KIP-455).
+struct Moving {
+  std::vector<BrokerId> adding;
+  std::vector<BrokerId> removing;
+  bool any() const { return !adding.empty() || !removing.empty(); }
+  bool operator==(const Moving&) const = default;
+};
+
 struct LeaderAndIsrRequest final : Request {
   LeaderAndIsrRequest() : Request(ApiKey::leader_and_isr) {}
   Bytes size() const override;
@@ -387,6 +404,7 @@ struct LeaderAndIsrRequest final : Request {
     LeaderAndIsr state;
     std::vector<BrokerId> replicas;
     bool is_new = false;
+    Moving moving = {};
   };
   BrokerId controller;
   ControllerEpoch controller_epoch;
@@ -412,6 +430,8 @@ struct StopReplicaRequest final : Request {
   StopReplicaRequest() : Request(ApiKey::stop_replica) {}
   Bytes size() const override;
 
+  /// Of a topic that is deleted: whatever the broker knows (EpochDuringDelete).
+  static constexpr LeaderEpoch epoch_during_delete = -2;
   struct Partition {
     TopicPartition partition;
     LeaderEpoch leader_epoch = log::no_epoch;
@@ -443,6 +463,7 @@ struct UpdateMetadataRequest final : Request {
     TopicPartition partition;
     LeaderAndIsr state;
     std::vector<BrokerId> replicas;
+    bool deleted = false;  ///< Its topic is: forget it (leader -2, LeaderDuringDelete).
   };
   BrokerId controller;
   ControllerEpoch controller_epoch;

@@ -73,14 +73,40 @@ TEST_CASE("who shuts down hands over, and leaves the ISR", "[unit]") {
   CHECK(elect({2, 3}, {1}) == "2 of [2,3]");             // it left the ISR already
 }
 
+namespace {
+
+/// "1a" is broker 1 in rack a.
+std::vector<RackedBroker> racked(const std::vector<std::string>& names) {
+  std::vector<RackedBroker> brokers;
+  for (const std::string& name : names)
+    brokers.push_back({BrokerId(name[0] - '0'), name.substr(1)});
+  return brokers;
+}
+
+/// "1,2 2,3": replicas of each partition.
+std::string told(const std::optional<std::vector<std::vector<BrokerId>>>& assignment) {
+  if (!assignment) return "refused";
+  std::string text;
+  for (const std::vector<BrokerId>& replicas : *assignment) {
+    text += text.empty() ? "" : " ";
+    for (const BrokerId one : replicas) text += fmt::format("{}", one) + ",";
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace
+
 TEST_CASE("replicas of a new topic lie evenly, and no two of a partition on one broker", "[unit]") {
   RandomStream random(1, "assignment");
-  const auto assigned = assign_replicas(list({1, 2, 3, 4, 5}), 10, 3, random);
-  REQUIRE(assigned.size() == 10);
+  const auto assigned = assign_replicas(racked({"1", "2", "3", "4", "5"}),
+                                        {.partitions = 10, .replication_factor = 3}, random);
+  REQUIRE(assigned);
+  REQUIRE(assigned->size() == 10);
   std::map<BrokerId, int> replicas;
   std::map<BrokerId, int> leaders;
   std::map<BrokerId, std::set<BrokerId>> first_followers;
-  for (const std::vector<BrokerId>& one : assigned) {
+  for (const std::vector<BrokerId>& one : *assigned) {
     CHECK(std::set<BrokerId>(one.begin(), one.end()).size() == 3);
     ++leaders[one.front()];
     first_followers[one.front()].insert(one[1]);
@@ -96,9 +122,49 @@ TEST_CASE("replicas of a new topic lie evenly, and no two of a partition on one 
 TEST_CASE("with as many replicas as brokers everyone has one, and one broker needs no followers",
           "[unit]") {
   RandomStream random(1, "assignment");
-  for (const std::vector<BrokerId>& one : assign_replicas(list({1, 2, 3}), 6, 3, random)) {
+  const auto all =
+      assign_replicas(racked({"1", "2", "3"}), {.partitions = 6, .replication_factor = 3}, random);
+  REQUIRE(all);
+  for (const std::vector<BrokerId>& one : *all) {
     CHECK(std::set<BrokerId>(one.begin(), one.end()) == live({1, 2, 3}));
   }
-  CHECK(assign_replicas(list({7}), 2, 1, random) ==
-        std::vector<std::vector<BrokerId>>(2, {BrokerId(7)}));
+  CHECK(told(assign_replicas(racked({"7"}), {.partitions = 2}, random)) == "7 7");
+}
+
+// The tables of AdminUtils' own comments, and what follows from them.
+TEST_CASE("a topic that grows goes on where its first partition began", "[unit]") {
+  RandomStream random(1, "assignment");
+  const std::vector<RackedBroker> brokers = racked({"0", "1", "2", "3", "4"});
+  CHECK(told(assign_replicas(brokers, {.partitions = 10, .replication_factor = 3, .start = 0},
+                             random)) ==
+        "0,1,2 1,2,3 2,3,4 3,4,0 4,0,1 0,2,3 1,3,4 2,4,0 3,0,1 4,1,2");
+  CHECK(told(assign_replicas(
+            brokers, {.partitions = 2, .replication_factor = 3, .first_partition = 2, .start = 0},
+            random)) == "2,3,4 3,4,0");
+}
+
+TEST_CASE("no rack has two replicas while another has none", "[unit]") {
+  RandomStream random(1, "assignment");
+  // Brokers of racks in turn: 0, 3, 1, 5, 4, 2.
+  const std::vector<RackedBroker> brokers = racked({"0a", "1c", "2c", "3b", "4b", "5a"});
+  CHECK(told(assign_replicas(brokers, {.partitions = 7, .replication_factor = 3, .start = 0},
+                             random)) == "0,3,1 3,1,5 1,5,4 5,4,2 4,2,0 2,0,3 0,4,2");
+  std::map<BrokerId, std::string> rack;
+  for (const RackedBroker& broker : brokers) rack[broker.id] = broker.rack;
+  for (int factor = 1; factor <= 6; ++factor) {
+    const auto drawn =
+        assign_replicas(brokers, {.partitions = 30, .replication_factor = factor}, random);
+    REQUIRE(drawn);
+    for (const std::vector<BrokerId>& replicas : *drawn) {
+      std::set<std::string> racks;
+      for (const BrokerId one : replicas) racks.insert(rack[one]);
+      CHECK(std::set<BrokerId>(replicas.begin(), replicas.end()).size() == replicas.size());
+      CHECK(static_cast<int>(racks.size()) == std::min(factor, 3));
+    }
+  }
+}
+
+TEST_CASE("with racks of some brokers only nothing is placed", "[unit]") {
+  RandomStream random(1, "assignment");
+  CHECK(told(assign_replicas(racked({"1a", "2"}), {.partitions = 1}, random)) == "refused");
 }

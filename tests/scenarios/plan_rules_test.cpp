@@ -129,6 +129,34 @@ TEST_CASE("topics are named as Kafka lets them be", "[unit]") {
         std::string::npos);
 }
 
+TEST_CASE("a topic's replicas are looked at before the run", "[unit]") {
+  const auto topic = [](const std::string& members,
+                        const std::string& brokers = R"({"count": 3})") {
+    const auto loaded =
+        scenarios::parse_scenario(R"({"name": "t", "duration": "10s", "brokers": )" + brokers +
+                                      R"(, "topics": [{"name": "orders")" + members + "}]}",
+                                  "", "");
+    return to_text(loaded.errors);
+  };
+  CHECK(topic(R"(, "replicas": [[1, 2], [3, 1]])") == "");
+  CHECK(topic(R"(, "replicas": [[1, 4]])") ==
+        "/topics/0/replicas/0/1: 4: is no broker: they have the numbers 1 to 3\n");
+  CHECK(topic(R"(, "replicas": [[1, 1]])").find("/topics/0/replicas: partition 0 names") == 0);
+  CHECK(topic(R"(, "replicas": [[1, 2], [3]])").find("all partitions of a topic") !=
+        std::string::npos);
+  CHECK(topic(R"(, "replicas": [[1, 2]], "partitions": 2)").find("/topics/0/partitions: ") == 0);
+  CHECK(topic(R"(, "replicas": [[1, 2]], "replication.factor": 3)")
+            .find("/topics/0/replication.factor: ") == 0);
+  CHECK(topic(R"(, "auto_created": true)") == "");
+  CHECK(topic(R"(, "auto_created": true, "partitions": 3)").find("/topics/0/partitions: ") == 0);
+  CHECK(topic(R"(, "auto_created": true)",
+              R"({"count": 3, "config": {"auto.create.topics.enable": false}})") ==
+        "/topics/0/auto_created: true: needs auto.create.topics.enable, which /brokers sets to "
+        "false\n");
+  CHECK(topic("", R"([{"count": 1, "config": {"broker.rack": "a"}}, {"count": 1}])")
+            .find("/brokers/1/config/broker.rack: must be given") == 0);
+}
+
 TEST_CASE("what clients may not do with Kafka's own topic is refused", "[unit]") {
   const std::string text = R"({"name": "t", "duration": "10s",
     "brokers": {"config": {"offsets.topic.num.partitions": 10,
