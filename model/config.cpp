@@ -211,6 +211,7 @@ void add_replication_settings(Settings<BrokerConfig>& s) {
           "Partitions of a topic that does not say.")
       .field("default.replication.factor", &C::default_replication_factor, integer(1, 32767),
              "Replicas of a topic that does not say.")
+      .field("delete.topic.enable", &C::delete_topic_enable, "Topics may be deleted.")
       .field("auto.create.topics.enable", &C::auto_create_topics_enable,
              "A topic that a client asks for is made, with num.partitions and "
              "default.replication.factor.")

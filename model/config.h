@@ -140,6 +140,7 @@ struct BrokerConfig {
   int num_partitions = 1;
   int default_replication_factor = 1;
   bool auto_create_topics_enable = true;
+  bool delete_topic_enable = true;
   // Replication.
   int num_replica_fetchers = 1;
   Duration replica_lag_time_max = 30s;

@@ -28,6 +28,13 @@ const EventKind controller_elected{"controller.elected", control, "{machine} bec
 const EventKind controller_resigned{"controller.resigned", control, "{machine} is no longer the controller", "{machine}이(가) 컨트롤러에서 물러났다"};
 const EventKind controller_broker_failed{"controller.broker_failed", control, "The controller noticed that {broker} failed", "컨트롤러가 {broker}의 장애를 알아차렸다"};
 const EventKind controller_broker_joined{"controller.broker_joined", control, "The controller noticed that {broker} joined", "컨트롤러가 {broker}의 합류를 알아차렸다"};
+const EventKind reassignment_started{"partition.reassignment_started", control, "The controller moves {partition} from {from} to {to}", "컨트롤러가 {partition}의 복제본을 {from}에서 {to}(으)로 옮기기 시작한다"};
+const EventKind reassignment_cancelled{"partition.reassignment_cancelled", control, "The controller takes the reassignment of {partition} back: from {from} to {to}", "컨트롤러가 {partition}의 재할당을 취소한다: {from}에서 {to}(으)로 되돌린다"};
+const EventKind reassignment_done{"partition.reassignment_done", control, "{partition} has been moved: its replicas are {replicas}", "{partition}의 재할당이 끝났다: 복제본은 {replicas}"};
+const EventKind topic_deletion_started{"topic.deletion_started", control, "The controller begins to delete topic {topic}", "컨트롤러가 토픽 {topic}을(를) 지우기 시작한다"};
+const EventKind topic_deletion_held{"topic.deletion_held", control, "The deletion of topic {topic} waits: a broker with a replica of it is away", "토픽 {topic} 삭제가 멈췄다: 복제본을 가진 브로커가 자리에 없다"};
+const EventKind topic_deleted{"topic.deleted", control, "Topic {topic} is deleted", "토픽 {topic}이(가) 삭제되었다"};
+const EventKind replica_deleted{"replica.deleted", detail, "{machine} deletes its replica of {partition}", "{machine}이(가) {partition} 복제본을 지운다"};
 const EventKind partition_created{"partition.created", detail, "{partition} was created, led by {leader}", "{partition} 파티션이 만들어졌다 (리더 {leader})"};
 const EventKind partition_leader_elected{"partition.leader_elected", control, "{partition} is now led by {leader}, epoch {epoch}, ISR {isr}", "{partition}의 새 리더는 {leader} (에포크 {epoch}, ISR {isr})"};
 const EventKind partition_offline{"partition.leader_offline", control, "{partition} has no leader: no replica of the ISR {isr} is alive", "{partition}에 리더가 없다: ISR {isr} 중 살아 있는 복제본이 없다"};
@@ -86,6 +93,9 @@ const EventKind transaction_fenced{"transaction.fenced", control, "{machine} is 
 const EventKind transaction_aborted{"transaction.aborted", control, "{machine} aborts its transaction: {error}", "{machine}이(가) 자기 트랜잭션을 중단한다: {error}"};
 const EventKind client_error{"client.error", control, "{client}: {api} is answered with {error}", "{client}의 {api} 요청에 {error} 응답이 온다"};
 const EventKind client_exception{"client.exception", control, "{client}: {api} ends with {error}", "{client}의 {api} 요청이 {error}(으)로 끝난다"};
+const EventKind operation_begun{"operation.begun", control, "The operator {what}", "운영자: {what}"};
+const EventKind operation_done{"operation.done", control, "The operator {what}: accepted", "운영자: {what}: 받아들여졌다"};
+const EventKind operation_refused{"operation.refused", control, "The operator {what}: {why}", "운영자: {what}: {why}"};
 const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};
 const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "저장 응답을 받은 레코드({record})가 사라졌다: {partition}, 오프셋 {offset}"};
 const EventKind record_deleted_unread{"record.deleted_unread", control, "{count} record(s) of {partition} were deleted before group {group} read them: offsets {from} to {to}", "{group} 그룹이 읽기 전에 {partition}의 레코드 {count}개가 삭제되었다: 오프셋 {from}부터 {to}까지"};

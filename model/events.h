@@ -21,6 +21,9 @@ extern const EventKind
     broker_registered, broker_start_failed, log_directory_failed,
     log_directory_offline, log_directories_noticed,
     controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
+    // What an operator asked for. {topic}, {replicas}
+    reassignment_started, reassignment_cancelled, reassignment_done, topic_deletion_started,
+    topic_deletion_held, topic_deleted, replica_deleted,
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
     partition_isr_expanded, isr_change_refused, partition_under_min_isr, partition_min_isr_back,
@@ -40,7 +43,7 @@ extern const EventKind
     // Transactions. {count}; {id}
     transactions_loaded, transaction_timed_out, transaction_fenced, transaction_aborted,
     // The scenario and what it watches. {rate}; {offset}, {record}, {why}
-    load_changed, record_lost, record_deleted_unread, invariant_violated;
+    operation_begun, operation_done, operation_refused, load_changed, record_lost, record_deleted_unread, invariant_violated;
 // clang-format on
 
 /// What an event waited for: a setting or a resource by its name, its value, and whose it is. Told

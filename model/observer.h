@@ -160,6 +160,8 @@ class Observer {
                                   const std::vector<BrokerId>& /*isr*/,
                                   const std::vector<BrokerId>& /*replicas*/) {}
   virtual void on_controller(BrokerId, ControllerEpoch) {}
+  /// Its replicas delete what they have from now on; none of its partitions is any longer.
+  virtual void on_topic_deleted(const std::string& /*topic*/) {}
 
   // --- ZooKeeper ---
 

@@ -56,8 +56,14 @@ Availability::Availability(sim::World& world, Cluster& cluster, Ledger& ledger)
   when_paths_change(world, cluster, [this] { look_at_all_when_due(); });
   cluster.watch_replicas(*this);
   ledger.on_leadership([this](const TopicPartition& name) {
-    const auto item = items_.find(name);
-    if (item == items_.end()) return;
+    auto item = items_.find(name);
+    if (item == items_.end()) {
+      // A partition more than the topic began with.
+      if (cluster_.scenario().topic(name.topic.text()) == nullptr) return;
+      partitions_.insert(std::upper_bound(partitions_.begin(), partitions_.end(), name), name);
+      watch(name);
+      item = items_.find(name);
+    }
     note_led(item->second);
     make_due(item->second);
   });
@@ -234,6 +240,14 @@ void Availability::look(Item& item) {
   BrokerId id;
   const model::Partition* leader = leader_of(item, id);
   item.waits_for_fetch = false;
+  if (item.view != nullptr && item.view->deleted) {
+    // Nobody wants it to be available.
+    item.leader = {};
+    item.epoch = log::no_epoch;
+    note(item.produce, true, false, false);
+    note(item.fetch, true, false, false);
+    return;
+  }
   if (leader == nullptr) {
     item.leader = {};
     item.epoch = log::no_epoch;

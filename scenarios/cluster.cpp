@@ -3,6 +3,7 @@
 #include "model/client/table_poller.h"
 #include "model/zookeeper_store/zookeeper_metadata_store.h"
 #include "scenarios/background.h"
+#include "scenarios/operations/operator.h"
 #include "scenarios/topic_creator.h"
 #include "scenarios/topology_file.h"
 
@@ -46,6 +47,8 @@ Ledger::CommitsEnd commits_end(const Scenario& scenario) {
   return Ledger::CommitsEnd::never;
 }
 
+}  // namespace
+
 model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const TopicSpec& topic) {
   model::CreateTopicsRequest::Topic creation{topic.name, topic.partitions,
                                              scenario.replication_factor(topic), topic.config};
@@ -54,8 +57,6 @@ model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const To
   }
   return creation;
 }
-
-}  // namespace
 
 Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
     : world_(world),
@@ -299,13 +300,18 @@ void Cluster::add_admin() {
   std::vector<model::CreateTopicsRequest::Topic> topics;
   for (const TopicSpec& topic : scenario_.topics) {
     if (topic.auto_created) continue;
-    topics.push_back(creation_of(scenario_, topic));
     to_be_made_.insert(topic.name);
+    if (!scenario_.is_made_later(topic.name)) topics.push_back(creation_of(scenario_, topic));
   }
   admin_ =
       &home->machine->add_process(next_process(), "admin", [this, topics](sim::Process& process) {
-        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.broker_count(),
+        return std::make_unique<TopicCreator>(process, bootstrap(), scenario_.brokers_at_start(),
                                               topics, to_be_made_);
+      });
+  if (scenario_.operations.empty()) return;
+  operator_ =
+      &home->machine->add_process(next_process(), "operator", [this](sim::Process& process) {
+        return std::make_unique<Operator>(process, *this, bootstrap(), to_be_made_);
       });
 }
 
@@ -322,12 +328,21 @@ void Cluster::start() {
   zookeeper_->start();
   for (Member& member : members_) {
     if (member.process == nullptr || member.role.role == Role::zookeeper) continue;
+    if (scenario_.is_added_later(member.role.name)) continue;
     const Duration delay = member.role.role == Role::broker
                                ? brokers_start + between_brokers * member.role.index
                                : clients_start;
     world_.after(delay, [process = member.process] { process->start(); });
   }
   world_.after(clients_start, [this] { admin_->start(); });
+  if (operator_ != nullptr) world_.after(0ns, [this] { operator_->start(); });
+}
+
+bool Cluster::all_in_sync() const {
+  const auto& views = ledger_.partitions();
+  return std::all_of(views.begin(), views.end(), [](const auto& entry) {
+    return entry.second.isr.size() == entry.second.replicas.size();
+  });
 }
 
 Cluster::Member* Cluster::find(std::string_view machine) {

@@ -20,6 +20,9 @@
 
 namespace brokerlab::scenarios {
 
+/// How an operator asks for the topic.
+model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const TopicSpec& topic);
+
 class Cluster {
  public:
   /// Data files must have been checked by the loader; one that vanished since is an error.
@@ -65,6 +68,8 @@ class Cluster {
   PerSecond rate_at(std::size_t producer, Time date) const;
   model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
   const Scenario& scenario() const { return scenario_; }
+  /// As written to ZooKeeper: every replica is in its ISR.
+  bool all_in_sync() const;
 
  private:
   Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
@@ -101,6 +106,7 @@ class Cluster {
   std::vector<Member> members_;
   std::vector<sim::Process*> background_;
   sim::Process* admin_ = nullptr;
+  sim::Process* operator_ = nullptr;  ///< nullptr: the scenario has no operations.
   int processes_ = 0;
 };
 

@@ -402,6 +402,8 @@ const Settings<Scenario>& Scenario::settings() {
           .field("quotas", &S::quotas, list(record<model::ClientQuota>(), 0, 1000),
                  "What brokers allow clients.")
           .field("faults", &S::faults, list(record<Fault>(), 0, 1000), "Faults.")
+          .field("operations", &S::operations, list(record<Operation>(), 0, 1000),
+                 "What an operator does while it runs.")
           .field("expect", &S::expect, list(record<Expectation>(), 0, 100), "Expectations.")
           .field("recording", &S::recording, record<RecordingSpec>(), "The recording.");
   return all;

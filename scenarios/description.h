@@ -19,6 +19,7 @@
 #include "scenarios/fault.h"
 #include "scenarios/lesson.h"
 #include "scenarios/local_text.h"
+#include "scenarios/operations/operation.h"
 #include "scenarios/sources/source_spec.h"
 #include "sim/hardware.h"
 #include "sim/topology_config.h"
@@ -190,6 +191,7 @@ struct Scenario {
   std::vector<HostSpec> hosts;
   std::vector<model::ClientQuota> quotas;
   std::vector<Fault> faults;
+  std::vector<Operation> operations;
   std::vector<Expectation> expect;
   RecordingSpec recording;
 
@@ -202,6 +204,11 @@ struct Scenario {
   /// The machine kind of that name; the default machine for an empty name.
   sim::MachineConfig machine(const std::string& kind) const;
   int broker_count() const;
+  int brokers_at_start() const;  ///< Less those that an operation adds.
+  /// Whether an operation makes the topic: it is not there before.
+  bool is_made_later(std::string_view topic) const;
+  /// Whether an operation adds the broker ("broker-4"): it is not there before.
+  bool is_added_later(std::string_view broker) const;
   /// The group of a broker; brokers are counted from 0 over all groups.
   std::size_t group_of_broker(int broker) const;
   /// "/brokers", or "/brokers/1".

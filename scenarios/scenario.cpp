@@ -1,6 +1,7 @@
 // Questions that the rest of the project asks a scenario.
 #include "scenarios/description.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
@@ -42,6 +43,22 @@ sim::MachineConfig Scenario::machine(const std::string& kind) const {
 int Scenario::broker_count() const {
   return std::accumulate(brokers.begin(), brokers.end(), 0,
                          [](int sum, const BrokersSpec& group) { return sum + group.count; });
+}
+
+int Scenario::brokers_at_start() const {
+  int later = 0;
+  for (int i = 1; i <= broker_count(); ++i) later += is_added_later(fmt::format("broker-{}", i));
+  return broker_count() - later;
+}
+
+bool Scenario::is_made_later(std::string_view topic) const {
+  return std::any_of(operations.begin(), operations.end(),
+                     [topic](const Operation& one) { return one.action->makes() == topic; });
+}
+
+bool Scenario::is_added_later(std::string_view broker) const {
+  return std::any_of(operations.begin(), operations.end(),
+                     [broker](const Operation& one) { return one.action->adds() == broker; });
 }
 
 std::size_t Scenario::group_of_broker(int broker) const {

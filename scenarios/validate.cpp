@@ -534,6 +534,7 @@ void validate(Scenario& scenario, SettingsReport& report) {
   Validator(scenario, report).run();
   validate_faults(scenario, report);
   validate_lesson(scenario, report);
+  validate_operations(scenario, report);
 }
 
 }  // namespace brokerlab::scenarios

@@ -266,6 +266,12 @@ sim::Task<> Broker::handle(CallPtr call) {
       // They wait until what they decide is written.
       process_.spawn(handle_transaction_request(call));
       break;
+    case ApiKey::delete_topics:
+    case ApiKey::create_partitions:
+    case ApiKey::elect_leaders:
+    case ApiKey::alter_partition_reassignments:
+      co_await handle_admin_request(call);
+      break;
     case ApiKey::find_coordinator:
       co_await find_coordinator(call);
       break;
@@ -375,6 +381,34 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
     }
     default:
       UNREACHABLE("not a controller request");
+  }
+}
+
+sim::Task<> Broker::handle_admin_request(CallPtr call) {
+  switch (call->request().api) {
+    case ApiKey::delete_topics: {
+      auto response = co_await controller_.delete_topics(call->as<DeleteTopicsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::create_partitions: {
+      auto response = co_await controller_.create_partitions(call->as<CreatePartitionsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::elect_leaders: {
+      auto response = co_await controller_.elect_leaders(call->as<ElectLeadersRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::alter_partition_reassignments: {
+      auto response =
+          co_await controller_.alter_reassignments(call->as<AlterPartitionReassignmentsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    default:
+      UNREACHABLE("not an admin request");
   }
 }
 

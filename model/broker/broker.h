@@ -67,6 +67,7 @@ class Broker final : public sim::Program {
 
   sim::Task<> handle(CallPtr call);
   sim::Task<> handle_controller_request(CallPtr call);
+  sim::Task<> handle_admin_request(CallPtr call);
   sim::Task<> handle_group_request(CallPtr call);
   sim::Task<> find_coordinator(CallPtr call);
   sim::Task<> handle_transaction_request(CallPtr call);

@@ -45,6 +45,16 @@ Partition& HostedReplicas::take_offline(const TopicPartition& name) {
   return partition;
 }
 
+void HostedReplicas::remove(const TopicPartition& name) {
+  const auto found = partitions_.find(name);
+  context_.watch.on_replica_changed(context_.id, found->second->id());
+  ++changes_;
+  stalls_.erase(name);
+  removed_.push_back(std::move(found->second));
+  partitions_.erase(found);
+  purgatory_.check(name);
+}
+
 ErrorCode HostedReplicas::why_missing(const TopicPartition& partition) const {
   if (is_offline(partition)) return ErrorCode::kafka_storage_error;
   return context_.metadata.has(partition) ? ErrorCode::not_leader_or_follower

@@ -60,6 +60,8 @@ class HostedReplicas {
   /// Its directory has failed. It is kept, as a request may be in the middle of it; who waits for
   /// it hears KAFKA_STORAGE_ERROR.
   Partition& take_offline(const TopicPartition& partition);
+  /// It is deleted; kept all the same, as above. Who waits for it hears that it is not here.
+  void remove(const TopicPartition& partition);
   /// Grows when one is added or goes: until then a pointer that find() gave stays good.
   std::int64_t changes() const { return changes_; }
   bool is_offline(const TopicPartition& partition) const { return offline_.contains(partition); }
@@ -92,6 +94,7 @@ class HostedReplicas {
   const ReplicaContext& context_;
   Partitions partitions_;
   Partitions offline_;
+  std::vector<std::unique_ptr<Partition>> removed_;
   std::int64_t changes_ = 0;
   std::map<TopicPartition, sim::EventId> transitions_;
   Purgatory purgatory_;

@@ -9,6 +9,9 @@
 namespace brokerlab::model {
 namespace {
 
+/// file.delete.delay.ms.
+constexpr Duration file_delete_delay = 60s;
+
 std::string log_dir(const TopicPartition& partition) {
   return log::join_path(log_root, partition.name());
 }
@@ -245,6 +248,34 @@ sim::Task<> LogManager::flush_to(TopicPartition name, Offset base) {
   if (partition == nullptr) co_return;
   // What the disk does is seen in settle().
   (void)partition->log().flush_to(std::min(base, partition->log_end_offset()));
+  co_await context_.storage.settle();
+}
+
+void LogManager::remove(const TopicPartition& name) {
+  const auto dir = dirs_.find(name);
+  if (dir == dirs_.end()) return;
+  log::MemoryEnv& env = context_.storage.dir(dir->second).env();
+  // As Kafka's "orders-0.<uuid>-delete", which the next start deletes, too.
+  const std::string path =
+      fmt::format("{}.{}.{}-delete", log_dir(name), context_.process.starts(), removed_++);
+  // What the disk does is seen when the broker waits for it next.
+  (void)env.rename(log_dir(name), path);
+  (void)env.sync_dir(log_root);
+  context_.process.spawn(delete_later(dir->second, path));
+  loaded_.erase(name);
+  high_watermarks_.erase(checkpoint_key(name));
+  topic_configs_.erase(name.topic);  // One of the same name may have others.
+  dirs_.erase(dir);
+}
+
+sim::Task<> LogManager::delete_later(int dir, std::string path) {
+  co_await world().sleep(file_delete_delay);
+  if (!context_.storage.dir(dir).online()) co_return;
+  log::MemoryEnv& env = context_.storage.dir(dir).env();
+  const auto names = env.list(path);
+  if (!names) co_return;
+  for (const std::string& file : *names) (void)env.remove(log::join_path(path, file));
+  (void)env.remove_dir(path);
   co_await context_.storage.settle();
 }
 

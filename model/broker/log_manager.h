@@ -39,6 +39,9 @@ class LogManager {
   /// A replica with its log: one that was loaded, or a new one where the fewest are. `is_new`: the
   /// controller has just made the partition, so it cannot be on a directory that has failed.
   Result<std::unique_ptr<Partition>, ErrorCode> open(const TopicPartition& name, bool is_new);
+  /// The log is renamed at once, and its files go after file.delete.delay.ms. Source:
+  /// LogManager.asyncDelete.
+  void remove(const TopicPartition& name);
   /// Syncs what lies before a new segment, in the background.
   void flush_behind(const TopicPartition& name, Offset base) {
     context_.process.spawn(flush_to(name, base));
@@ -81,6 +84,7 @@ class LogManager {
   void for_each_log(const std::function<void(const TopicPartition&, log::Log&)>& act);
   int emptiest_dir() const;  ///< -1: all have failed.
   sim::Task<> flush_to(TopicPartition name, Offset base);
+  sim::Task<> delete_later(int dir, std::string path);
   sim::Task<> checkpoint_high_watermarks();
   sim::Task<> checkpoint_recovery_points();
   sim::Task<> checkpoint_log_starts();
@@ -100,6 +104,7 @@ class LogManager {
   std::map<TopicPartition, int> dirs_;                          ///< Of every log here.
   log::OffsetCheckpoint high_watermarks_;
   log::OffsetCheckpoint cleaned_;
+  std::int64_t removed_ = 0;  ///< How many logs: part of their names then.
 };
 
 }  // namespace brokerlab::model

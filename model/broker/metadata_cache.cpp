@@ -7,7 +7,13 @@ void MetadataCache::apply(const UpdateMetadataRequest& update) {
   brokers_.clear();
   for (const BrokerEndpoint& broker : update.live_brokers) brokers_[broker.id] = broker;
   for (const UpdateMetadataRequest::Partition& partition : update.partitions) {
-    topics_[partition.partition.topic][partition.partition.partition] = partition;
+    auto& topic = topics_[partition.partition.topic];
+    if (partition.deleted) {
+      topic.erase(partition.partition.partition);
+    } else {
+      topic[partition.partition.partition] = partition;
+    }
+    if (topic.empty()) topics_.erase(partition.partition.topic);
   }
 }
 

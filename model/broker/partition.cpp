@@ -108,7 +108,12 @@ Partition::Transition Partition::make_leader(const LeaderAndIsrRequest::Partitio
   }
   Transition transition{.accepted = true};
   take_replicas(state);
-  isr_ = state.state.isr;
+  // Who is no replica any longer, after a reassignment, is about to leave the ISR: Kafka's leader
+  // has it in there until then, and does not wait for it (only remoteReplicas count).
+  isr_.clear();
+  for (const BrokerId member : state.state.isr) {
+    if (contains(replicas_, member)) isr_.push_back(member);
+  }
   role_ = Role::leader;
   leader_ = local_;
   if (is_new_epoch) {

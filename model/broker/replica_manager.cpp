@@ -172,23 +172,40 @@ void ReplicaManager::tell_leadership(const TopicPartition& name, bool elected, L
   if (coordinators && on_leadership_) on_leadership_(name, elected, epoch);
 }
 
-/// They stay, and what they know: nobody deletes partitions here. Source:
-/// ReplicaManager.stopReplicas.
+/// Those that are not deleted stay, and what they know. What is not hosted may be a log of a former
+/// life. Source: ReplicaManager.stopReplicas.
 void ReplicaManager::stop_replicas(const StopReplicaRequest& request,
                                    StopReplicaResponse& response) {
   for (const StopReplicaRequest::Partition& stopped : request.partitions) {
     ErrorCode& error =
         response.partitions.emplace_back(StopReplicaResponse::Partition{stopped.partition}).error;
     const Partition* partition = find(stopped.partition);
+    const bool in_any_epoch = stopped.leader_epoch == StopReplicaRequest::epoch_during_delete ||
+                              stopped.leader_epoch == log::no_epoch;
     if (replicas_.is_offline(stopped.partition)) {
       error = ErrorCode::kafka_storage_error;
-    } else if (partition != nullptr && stopped.leader_epoch < partition->leader_epoch()) {
+    } else if (partition != nullptr && !in_any_epoch &&
+               stopped.leader_epoch < partition->leader_epoch()) {
       error = ErrorCode::fenced_leader_epoch;
     } else {
       fetchers_.unfollow(stopped.partition);
+      if (stopped.delete_partition) delete_replica(stopped.partition);
+      replicas_.purgatory().check(stopped.partition);
     }
   }
   fetchers_.shut_down_idle();
+}
+
+void ReplicaManager::delete_replica(const TopicPartition& name) {
+  const Partition* partition = find(name);
+  if (partition != nullptr) {
+    const sim::World::KeepCause keep(world());
+    world().trace().record(events::replica_deleted,
+                           {.machine = context_.machine(), .partition = partition->id()});
+    if (partition->is_leader()) tell_leadership(name, false, partition->leader_epoch());
+    replicas_.remove(name);
+  }
+  logs_.remove(name);
 }
 
 // --- Log directories ---

@@ -127,6 +127,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   void report_truncation(const Partition& partition, Offset end_before);
   void log_dir_failed(int dir, sim::DiskError error);
   void take_offline(const TopicPartition& partition);
+  void delete_replica(const TopicPartition& partition);
   sim::World& world() const { return context_.world(); }
 
   const ReplicaContext context_;

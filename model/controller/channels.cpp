@@ -16,11 +16,14 @@ struct ControllerChannels::Channel {
         queue(process.world()) {}
 
   /// Requests are made anew for each attempt: a sent one belongs to its receiver.
-  using Maker = std::function<RequestPtr()>;
+  struct Order {
+    std::function<RequestPtr()> make;
+    std::set<TopicPartition> deleting;  ///< What it tells the broker to delete.
+  };
   const BrokerEndpoint broker;
   const std::int64_t broker_epoch;
   NodeConnection connection;
-  sim::Channel<std::shared_ptr<Maker>> queue;
+  sim::Channel<std::shared_ptr<Order>> queue;
   bool removed = false;
   bool told_everything = false;
 };
@@ -89,17 +92,18 @@ ControllerChannels::Channel* ControllerChannels::find(BrokerId broker) {
 }
 
 template <class T, class Fill>
-void ControllerChannels::enqueue(Channel& channel, ControllerEpoch epoch, Fill fill) {
-  channel.queue.push(
-      std::make_shared<Channel::Maker>([fill = std::move(fill), epoch, controller = controller_,
-                                        broker_epoch = channel.broker_epoch]() -> RequestPtr {
-        auto request = std::make_unique<T>();
-        request->controller = controller;
-        request->controller_epoch = epoch;
-        request->broker_epoch = broker_epoch;
-        fill(*request);
-        return request;
-      }));
+void ControllerChannels::enqueue(Channel& channel, ControllerEpoch epoch, Fill fill,
+                                 std::set<TopicPartition> deleting) {
+  auto make = [fill = std::move(fill), epoch, controller = controller_,
+               broker_epoch = channel.broker_epoch]() -> RequestPtr {
+    auto request = std::make_unique<T>();
+    request->controller = controller;
+    request->controller_epoch = epoch;
+    request->broker_epoch = broker_epoch;
+    fill(*request);
+    return request;
+  };
+  channel.queue.push(std::make_shared<Channel::Order>(std::move(make), std::move(deleting)));
 }
 
 void ControllerChannels::send(ControllerEpoch epoch,
@@ -134,28 +138,50 @@ void ControllerChannels::send(ControllerEpoch epoch,
   for (auto& [broker, partitions] : std::exchange(stop_replica_, {})) {
     Channel* channel = find(broker);
     if (channel == nullptr) continue;
-    enqueue<StopReplicaRequest>(*channel, epoch,
-                                [stopped = std::move(partitions)](StopReplicaRequest& request) {
-                                  request.partitions = stopped;
-                                });
+    std::set<TopicPartition> deleting;
+    for (const StopReplicaRequest::Partition& one : partitions) {
+      if (one.delete_partition) deleting.insert(one.partition);
+    }
+    enqueue<StopReplicaRequest>(
+        *channel, epoch,
+        [stopped = std::move(partitions)](StopReplicaRequest& request) {
+          request.partitions = stopped;
+        },
+        std::move(deleting));
   }
 }
 
 sim::Task<> ControllerChannels::run(std::shared_ptr<Channel> channel) {
   while (true) {
-    std::optional<std::shared_ptr<Channel::Maker>> next = co_await channel->queue.receive();
+    std::optional<std::shared_ptr<Channel::Order>> next = co_await channel->queue.receive();
     if (!next) co_return;
     while (!channel->removed) {
-      auto answer = co_await channel->connection.call((**next)());
-      if (answer && !channel->removed && answered_) {
-        const auto* told = dynamic_cast<const LeaderAndIsrResponse*>(answer->get());
-        if (told != nullptr) answered_(channel->broker.id, *told);
-      }
+      auto answer = co_await channel->connection.call((*next)->make());
+      if (answer && !channel->removed) take_answer(*channel, (*next)->deleting, **answer);
       if (answer || channel->removed) break;
       co_await process_.world().sleep(resend_pause);
     }
     if (channel->removed) co_return;
   }
+}
+
+void ControllerChannels::take_answer(const Channel& channel,
+                                     const std::set<TopicPartition>& deleting,
+                                     const Response& answer) {
+  if (const auto* told = dynamic_cast<const LeaderAndIsrResponse*>(&answer)) {
+    if (answered_) answered_(channel.broker.id, *told);
+    return;
+  }
+  const auto* stopped = dynamic_cast<const StopReplicaResponse*>(&answer);
+  if (stopped == nullptr || deleting.empty() || !deleted_) return;
+  std::vector<TopicPartition> gone;
+  std::vector<TopicPartition> failed;
+  if (stopped->error != ErrorCode::none) failed.assign(deleting.begin(), deleting.end());
+  for (const StopReplicaResponse::Partition& one : stopped->partitions) {
+    if (!deleting.contains(one.partition)) continue;
+    (one.error == ErrorCode::none ? gone : failed).push_back(one.partition);
+  }
+  deleted_(channel.broker.id, gone, failed);
 }
 
 }  // namespace brokerlab::model

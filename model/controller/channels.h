@@ -14,6 +14,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <vector>
 
 namespace brokerlab::model {
 
@@ -25,6 +27,12 @@ class ControllerChannels {
   /// Called with each answer to a LeaderAndIsr request.
   using AnswerCallback = std::function<void(BrokerId, const LeaderAndIsrResponse&)>;
   void on_leader_and_isr_answer(AnswerCallback callback) { answered_ = std::move(callback); }
+
+  /// Called with what a broker was told to delete and has answered: those that are gone, and those
+  /// that it could not delete.
+  using DeletedCallback = std::function<void(BrokerId, const std::vector<TopicPartition>& gone,
+                                             const std::vector<TopicPartition>& failed)>;
+  void on_deleted(DeletedCallback callback) { deleted_ = std::move(callback); }
 
   void add(const BrokerEndpoint& broker, std::int64_t broker_epoch);
   void remove(BrokerId broker);
@@ -44,13 +52,18 @@ class ControllerChannels {
   Channel* find(BrokerId broker);
   /// `fill` is called for each attempt: it completes a request that has its sender and epochs.
   template <class T, class Fill>
-  void enqueue(Channel& channel, ControllerEpoch epoch, Fill fill);
+  void enqueue(Channel& channel, ControllerEpoch epoch, Fill fill,
+               std::set<TopicPartition> deleting = {});
   sim::Task<> run(std::shared_ptr<Channel> channel);
 
   sim::Process& process_;
   const BrokerId controller_;
   const BrokerConfig& config_;
+  void take_answer(const Channel& channel, const std::set<TopicPartition>& deleting,
+                   const Response& answer);
+
   AnswerCallback answered_;
+  DeletedCallback deleted_;
   std::map<BrokerId, std::shared_ptr<Channel>> channels_;
   std::map<BrokerId, std::map<TopicPartition, LeaderAndIsrRequest::Partition>> leader_and_isr_;
   std::map<BrokerId, std::map<TopicPartition, UpdateMetadataRequest::Partition>> metadata_;

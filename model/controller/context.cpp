@@ -12,6 +12,7 @@ void ControllerContext::clear() {
   shutting_down_.clear();
   offline_replicas_.clear();
   topics_.clear();
+  being_deleted_.clear();
   partitions_.clear();
 }
 
@@ -129,8 +130,40 @@ void ControllerContext::regain_replicas(BrokerId broker, const std::vector<Topic
 void ControllerContext::add_topic(const std::string& name, const StoredTopic& topic) {
   topics_[name] = topic.config;
   for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
-    partitions_[{name, static_cast<int>(i)}].assignment = topic.assignment[i];
+    const auto number = static_cast<int>(i);
+    Partition& partition = partitions_[{name, number}];
+    partition.assignment = topic.assignment[i];
+    const auto moving = topic.moving.find(number);
+    partition.moving = moving == topic.moving.end() ? Moving{} : moving->second;
   }
+}
+
+void ControllerContext::remove_topic(const std::string& name) {
+  topics_.erase(name);
+  being_deleted_.erase(name);
+  std::erase_if(partitions_, [&](const auto& entry) { return entry.first.topic == name; });
+  for (auto& [broker, offline] : offline_replicas_) {
+    std::erase_if(offline, [&](const TopicPartition& one) { return one.topic == name; });
+  }
+}
+
+StoredTopic ControllerContext::stored_topic(const std::string& name) const {
+  StoredTopic topic;
+  for (const auto& [partition, known] : partitions_) {
+    if (partition.topic != name) continue;
+    if (known.moving.any()) topic.moving[partition.partition] = known.moving;
+    topic.assignment.push_back(known.assignment);
+  }
+  const auto config = topics_.find(name);
+  if (config != topics_.end()) topic.config = config->second;
+  return topic;
+}
+
+void ControllerContext::set_assignment(const TopicPartition& name,
+                                       const ReplicaAssignment& assignment) {
+  Partition& partition = partitions_.at(name);
+  partition.assignment = assignment.replicas;
+  partition.moving = assignment.moving;
 }
 
 void ControllerContext::load(const PartitionStates& states) {
@@ -168,7 +201,8 @@ TopicConfig ControllerContext::topic_config(const std::string& topic) const {
 std::vector<UpdateMetadataRequest::Partition> ControllerContext::all_metadata() const {
   std::vector<UpdateMetadataRequest::Partition> all;
   for (const auto& [name, partition] : partitions_) {
-    if (!partition.is_new) all.push_back({name, partition.state, partition.assignment});
+    if (partition.is_new) continue;
+    all.push_back({name, partition.state, partition.assignment, is_being_deleted(name.topic)});
   }
   return all;
 }

@@ -20,9 +20,11 @@ class ControllerContext {
  public:
   struct Partition {
     std::vector<BrokerId> assignment;
+    Moving moving;
     LeaderAndIsr state;
     bool online = false;  ///< Has a leader that is alive.
     bool is_new = true;   ///< Nothing is written yet.
+    ReplicaAssignment full_assignment() const { return {assignment, moving}; }
   };
 
   /// `config`: the controller's own, for what topics do not set.
@@ -78,6 +80,13 @@ class ControllerContext {
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
   /// With new partitions, until their states are loaded().
   void add_topic(const std::string& name, const StoredTopic& topic);
+  void remove_topic(const std::string& name);
+  /// As it is to be written.
+  StoredTopic stored_topic(const std::string& name) const;
+  void set_assignment(const TopicPartition& partition, const ReplicaAssignment& assignment);
+  /// Somebody wants it to be gone: nobody leads it anew.
+  void mark_being_deleted(const std::string& topic) { being_deleted_.insert(topic); }
+  bool is_being_deleted(const std::string& topic) const { return being_deleted_.contains(topic); }
   /// What the store has of partitions that are older than this controller.
   void load(const PartitionStates& states);
   /// The states are in force. Gives what was before.
@@ -99,6 +108,7 @@ class ControllerContext {
   std::set<BrokerId> shutting_down_;
   std::map<BrokerId, std::set<TopicPartition>> offline_replicas_;
   std::map<std::string, TopicOverrides> topics_;
+  std::set<std::string> being_deleted_;
   std::map<TopicPartition, Partition> partitions_;
 };
 

@@ -1,5 +1,7 @@
 #include "model/controller/controller.h"
 
+#include <algorithm>
+
 namespace brokerlab::model {
 namespace {
 
@@ -22,6 +24,11 @@ Controller::Controller(Owner owner)
                                                          owner.process.starts()))) {
   publisher_.channels().on_leader_and_isr_answer(
       [this](BrokerId broker, const LeaderAndIsrResponse& answer) { note_answer(broker, answer); });
+  publisher_.channels().on_deleted([this](BrokerId broker, const std::vector<TopicPartition>& gone,
+                                          const std::vector<TopicPartition>& failed) {
+    if (!failed.empty()) enqueue(Work{[=, this] { return deletions_.fail(broker, failed); }});
+    if (!gone.empty()) enqueue(Work{[=, this] { return deletions_.deleted(broker, gone); }});
+  });
 }
 
 Controller::~Controller() = default;
@@ -45,6 +52,9 @@ void Controller::on_metadata_event(MetadataEvent::Type event) {
       break;
     case MetadataEvent::Type::topics_changed:
       enqueue(TopicsChanged{});
+      break;
+    case MetadataEvent::Type::deletions_changed:
+      enqueue(Work{[this] { return deletions_.look(); }});
       break;
     case MetadataEvent::Type::log_dir_failed:
       enqueue(LogDirFailed{});
@@ -105,9 +115,49 @@ sim::Task<> Controller::on(const AllocateProducerIds& asked) {
   return requests_.allocate_producer_ids(asked.request, asked.response);
 }
 
-sim::Task<> Controller::on(const AlterPartition& asked) {
-  return requests_.alter_partition(asked.request, asked.response);
+sim::Task<std::unique_ptr<AlterPartitionReassignmentsResponse>> Controller::alter_reassignments(
+    const AlterPartitionReassignmentsRequest& request) {
+  auto response = std::make_unique<AlterPartitionReassignmentsResponse>();
+  AlterPartitionReassignmentsResponse& answer = *response;
+  What what = Work{[&] { return reassignments_.alter(request, answer); }};
+  co_await enqueue_and_wait(std::move(what));
+  co_return response;
 }
+
+sim::Task<std::unique_ptr<ElectLeadersResponse>> Controller::elect_leaders(
+    const ElectLeadersRequest& request) {
+  auto response = std::make_unique<ElectLeadersResponse>();
+  ElectLeadersResponse& answer = *response;
+  What what = Work{[&] { return requests_.elect_leaders(request, answer); }};
+  co_await enqueue_and_wait(std::move(what));
+  co_return response;
+}
+
+sim::Task<std::unique_ptr<CreatePartitionsResponse>> Controller::create_partitions(
+    const CreatePartitionsRequest& request) {
+  auto response = co_await requests_.create_partitions(request);
+  std::vector<std::string> grown;
+  for (const AdminResult& one : response->results) {
+    if (one.error == ErrorCode::none) grown.push_back(one.partition.topic);
+  }
+  // As the watch of the topic's node would tell it.
+  if (!grown.empty()) enqueue(Work{[=, this] { return add_partitions(grown); }});
+  co_return response;
+}
+
+sim::Task<> Controller::on(const AlterPartition& asked) { return alter_and_complete(asked); }
+
+/// Source: KafkaController.processAlterPartition.
+sim::Task<> Controller::alter_and_complete(const AlterPartition& asked) {
+  co_await requests_.alter_partition(asked.request, asked.response);
+  std::vector<TopicPartition> grown;
+  for (const AlterPartitionResponse::Partition& one : asked.response.partitions) {
+    if (one.error == ErrorCode::none) grown.push_back(one.partition);
+  }
+  if (term_.active() && !grown.empty()) co_await reassignments_.maybe_complete(std::move(grown));
+}
+
+sim::Task<> Controller::on(const Work& work) { return work.begin(); }
 
 sim::Task<> Controller::on(const ShutDownBroker& asked) {
   return requests_.controlled_shutdown(asked.request, asked.response);
@@ -132,6 +182,7 @@ sim::Task<> Controller::on(const Resign&) {
 /// the term ends, too. Source: KafkaController.onControllerFailover.
 sim::Task<> Controller::take_over() {
   const ControllerEpoch of = term_.epoch();
+  deletions_.clear();
   const auto brokers = co_await store_.brokers();
   if (!brokers) co_return;
   for (const auto& [id, broker] : *brokers) context_.add_broker(broker);
@@ -139,6 +190,8 @@ sim::Task<> Controller::take_over() {
   const auto topics = co_await store_.topics();
   if (!topics) co_return;
   co_await load_topics(*topics, true);
+  co_await deletions_.find();
+  if (!term_.active()) co_return;
   for (const auto& [id, broker] : *brokers) {
     publisher_.channels().add(broker.endpoint, broker.epoch);
   }
@@ -155,6 +208,8 @@ sim::Task<> Controller::take_over() {
   IsGone is_gone = [](const TopicPartition&, BrokerId) { return true; };
   co_await remove_from_isrs(context_.missing(), std::move(is_gone));
   co_await bring_online();
+  if (term_.active()) co_await reassignments_.resume_all();
+  if (term_.active()) co_await deletions_.look();
   if (config_.auto_leader_rebalance_enable) process_.spawn(look_after_leaders(of));
 }
 
@@ -201,8 +256,11 @@ sim::Task<> Controller::on(const BrokersChanged&) {
 sim::Task<> Controller::brokers_failed(std::set<BrokerId> dead) {
   context_.note_dead(dead);
   co_await bring_online();
-  IsGone is_gone = [](const TopicPartition&, BrokerId) { return true; };
-  co_await remove_from_isrs(std::move(dead), std::move(is_gone));
+  IsGone is_gone = [this](const TopicPartition& name, BrokerId) {
+    return !context_.is_being_deleted(name.topic);
+  };
+  co_await remove_from_isrs(dead, std::move(is_gone));
+  if (term_.active()) co_await deletions_.fail_all_on(std::move(dead));
 }
 
 /// One broker after the other, each with a leader epoch of its own; all are told at the end.
@@ -226,6 +284,14 @@ sim::Task<> Controller::brokers_started(std::set<BrokerId> started) {
   publisher_.tell_replicas_of(started);
   term_.send();
   co_await bring_online();
+  if (term_.active()) co_await reassignments_.resume_on(started);
+  std::set<std::string> topics;
+  for (const auto& [name, partition] : context_.partitions()) {
+    const bool here = std::any_of(partition.assignment.begin(), partition.assignment.end(),
+                                  [&](BrokerId one) { return started.contains(one); });
+    if (here && context_.is_being_deleted(name.topic)) topics.insert(name.topic);
+  }
+  if (term_.active()) co_await deletions_.resume(std::move(topics));
 }
 
 sim::Task<> Controller::bring_online() {
@@ -252,6 +318,18 @@ sim::Task<> Controller::on(const TopicsChanged&) {
     if (!context_.has_topic(topic)) fresh.push_back(topic);
   }
   co_await load_topics(std::move(fresh), false);
+  co_await bring_online();
+}
+
+/// Source: KafkaController.processPartitionModifications.
+sim::Task<> Controller::add_partitions(std::vector<std::string> topics) {
+  if (!term_.active()) co_return;
+  const StoredTopics found = co_await store_.read_topics(std::move(topics));
+  for (const auto& [name, topic] : found) {
+    if (context_.has_topic(name) && !context_.is_being_deleted(name)) {
+      context_.add_topic(name, topic);
+    }
+  }
   co_await bring_online();
 }
 

@@ -14,10 +14,13 @@
 #include "model/cluster_context.h"
 #include "model/config.h"
 #include "model/controller/decisions.h"
+#include "model/controller/reassignments.h"
 #include "model/controller/requests.h"
 #include "model/controller/term.h"
+#include "model/controller/topic_deletions.h"
 #include "sim/channel.h"
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -49,7 +52,17 @@ class Controller {
       const ControlledShutdownRequest& request);
   sim::Task<std::unique_ptr<AllocateProducerIdsResponse>> allocate_producer_ids(
       const AllocateProducerIdsRequest& request);
-  /// Waits for nobody's turn.
+  sim::Task<std::unique_ptr<AlterPartitionReassignmentsResponse>> alter_reassignments(
+      const AlterPartitionReassignmentsRequest& request);
+  sim::Task<std::unique_ptr<ElectLeadersResponse>> elect_leaders(
+      const ElectLeadersRequest& request);
+  // Those wait for nobody's turn: they write to the store, where the controller finds it.
+  sim::Task<std::unique_ptr<DeleteTopicsResponse>> delete_topics(
+      const DeleteTopicsRequest& request) {
+    return requests_.delete_topics(request);
+  }
+  sim::Task<std::unique_ptr<CreatePartitionsResponse>> create_partitions(
+      const CreatePartitionsRequest& request);
   sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(
       const CreateTopicsRequest& request) {
     return requests_.create_topics(request);
@@ -80,9 +93,13 @@ class Controller {
     const AllocateProducerIdsRequest& request;
     AllocateProducerIdsResponse& response;
   };
+  /// Anything else; called when its turn has come.
+  struct Work {
+    std::function<sim::Task<>()> begin;
+  };
   using What =
       std::variant<RunForElection, Resign, BrokersChanged, TopicsChanged, LogDirFailed, LeadersDue,
-                   ReplicasAnswered, AlterPartition, ShutDownBroker, AllocateProducerIds>;
+                   ReplicasAnswered, AlterPartition, ShutDownBroker, AllocateProducerIds, Work>;
   struct Job {
     What what;
     sim::EventId cause;
@@ -103,7 +120,10 @@ class Controller {
   sim::Task<> on(const AlterPartition& asked);
   sim::Task<> on(const ShutDownBroker& asked);
   sim::Task<> on(const AllocateProducerIds& asked);
+  sim::Task<> on(const Work& work);
 
+  sim::Task<> alter_and_complete(const AlterPartition& asked);
+  sim::Task<> add_partitions(std::vector<std::string> topics);
   sim::Task<> take_over();
   sim::Task<> load_topics(std::vector<std::string> names, bool have_states);
   sim::Task<> brokers_failed(std::set<BrokerId> dead);
@@ -125,6 +145,8 @@ class Controller {
   ControllerContext& context_;      ///< The term's.
   ControllerPublisher& publisher_;  ///< The term's.
   ControllerRequests requests_;
+  TopicDeletions deletions_{term_};
+  Reassignments reassignments_{term_, deletions_};
 };
 
 }  // namespace brokerlab::model

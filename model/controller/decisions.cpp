@@ -11,7 +11,7 @@ using ShuttingDown = ControllerContext::ShuttingDown;
 Elections elect_missing_leaders(const ControllerContext& context) {
   Elections elections;
   for (const auto& [name, partition] : context.partitions()) {
-    if (partition.online) continue;
+    if (partition.online || context.is_being_deleted(name.topic)) continue;
     const LeaderAndIsr& state = partition.state;
     const std::optional<Elected> elected =
         elect_offline(partition.assignment, partition.is_new ? partition.assignment : state.isr,
@@ -46,6 +46,7 @@ PartitionStates hand_over(const ControllerContext& context, BrokerId leaving) {
   PartitionStates moved;
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.is_new || partition.state.leader != leaving) continue;
+    if (context.is_being_deleted(name.topic)) continue;
     const std::optional<Elected> elected = elect_for_shutdown(
         partition.assignment, partition.state.isr, context.online_for(name, ShuttingDown::counted),
         context.shutting_down());
@@ -62,10 +63,71 @@ std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId 
   std::set<TopicPartition> followed;
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.is_new || partition.assignment.size() < 2) continue;
+    if (context.is_being_deleted(name.topic)) continue;
     if (partition.state.leader == broker || !contains(partition.assignment, broker)) continue;
     followed.insert(name);
   }
   return followed;
+}
+
+PartitionStates with_next_epoch(const ControllerContext& context, const TopicPartition& name) {
+  PartitionStates next;
+  const ControllerContext::Partition* partition = context.find(name);
+  if (partition == nullptr || partition->is_new) return next;
+  next[name] = partition->state;
+  ++next[name].leader_epoch;
+  return next;
+}
+
+/// Source: PartitionLeaderElectionAlgorithms.reassignPartitionLeaderElection.
+PartitionStates elect_reassigned(const ControllerContext& context, const TopicPartition& name) {
+  PartitionStates elected;
+  const ControllerContext::Partition* partition = context.find(name);
+  if (partition == nullptr || partition->is_new) return elected;
+  const std::optional<Elected> leader =
+      elect_offline(partition->full_assignment().target(), partition->state.isr,
+                    context.online_for(name, ShuttingDown::left_out), false);
+  if (!leader) return elected;
+  LeaderAndIsr& next = elected[name] = partition->state;
+  next.leader = leader->leader;
+  ++next.leader_epoch;
+  return elected;
+}
+
+PartitionStates elect_preferred_of(const ControllerContext& context,
+                                   const std::vector<TopicPartition>& names) {
+  PartitionStates elected;
+  for (const TopicPartition& name : names) {
+    const ControllerContext::Partition* partition = context.find(name);
+    if (partition == nullptr || partition->is_new) continue;
+    if (partition->state.leader == partition->assignment.front()) continue;
+    const std::optional<Elected> leader =
+        elect_preferred(partition->assignment, partition->state.isr,
+                        context.online_for(name, ShuttingDown::left_out));
+    if (!leader) continue;
+    LeaderAndIsr& next = elected[name] = partition->state;
+    next.leader = leader->leader;
+    ++next.leader_epoch;
+  }
+  return elected;
+}
+
+PartitionStates elect_unclean_of(const ControllerContext& context,
+                                 const std::vector<TopicPartition>& names) {
+  PartitionStates elected;
+  for (const TopicPartition& name : names) {
+    const ControllerContext::Partition* partition = context.find(name);
+    if (partition == nullptr || partition->is_new || partition->online) continue;
+    const std::optional<Elected> leader =
+        elect_offline(partition->assignment, partition->state.isr,
+                      context.online_for(name, ShuttingDown::left_out), true);
+    if (!leader) continue;
+    LeaderAndIsr& next = elected[name] = partition->state;
+    next.leader = leader->leader;
+    next.isr = leader->isr;
+    ++next.leader_epoch;
+  }
+  return elected;
 }
 
 std::optional<Imbalance> find_imbalance(const ControllerContext& context, BrokerId broker) {
@@ -74,6 +136,7 @@ std::optional<Imbalance> find_imbalance(const ControllerContext& context, Broker
   Imbalance imbalance;
   for (const auto& [name, partition] : context.partitions()) {
     if (partition.is_new || partition.assignment.front() != broker) continue;
+    if (context.is_being_deleted(name.topic)) continue;
     ++preferred;
     if (partition.state.leader == broker) continue;
     ++elsewhere;

@@ -32,6 +32,17 @@ PartitionStates hand_over(const ControllerContext& context, BrokerId leaving);
 /// What it has a replica of and does not lead: it leaves their ISRs, by shrink_isrs().
 std::set<TopicPartition> followed_by(const ControllerContext& context, BrokerId broker);
 
+/// The partition as it is, in another leader epoch: its replicas learn what else has changed.
+PartitionStates with_next_epoch(const ControllerContext& context, const TopicPartition& name);
+/// The first of its replicas that can lead; nothing: none can.
+PartitionStates elect_reassigned(const ControllerContext& context, const TopicPartition& name);
+/// The preferred replicas of these that others lead, where they can; or, unclean, whoever lives of
+/// those without a leader.
+PartitionStates elect_preferred_of(const ControllerContext& context,
+                                   const std::vector<TopicPartition>& names);
+PartitionStates elect_unclean_of(const ControllerContext& context,
+                                 const std::vector<TopicPartition>& names);
+
 /// A preferred leader of too many partitions that others lead.
 struct Imbalance {
   double percentage = 0;

@@ -32,6 +32,7 @@ struct MetadataEvent {
     controller_gone,
     brokers_changed,
     topics_changed,
+    deletions_changed,
     log_dir_failed,
     session_lost,  ///< connect_again() makes another one.
   };
@@ -57,6 +58,7 @@ using PartitionStates = std::map<TopicPartition, LeaderAndIsr>;
 struct StoredTopic {
   Assignment assignment;
   TopicOverrides config;
+  std::map<int, Moving> moving = {};  ///< Of partitions that are being reassigned.
 };
 
 using StoredTopics = std::map<std::string, StoredTopic>;
@@ -117,6 +119,20 @@ class MetadataStore {
 
   /// A block of producer ids that nobody else gets. Nothing: it could not be written.
   virtual sim::Task<std::optional<ProducerIdBlock>> take_producer_ids(BrokerId broker) = 0;
+  /// The assignment of a topic that is there; under a claim, or without one. False: not written.
+  virtual sim::Task<bool> write_topic(std::optional<ControllerClaim> claim, std::string name,
+                                      StoredTopic topic) = 0;
+
+  enum class DeletionRequest { noted, unknown_topic, failed };
+  /// Somebody wants the topic to be gone.
+  virtual sim::Task<DeletionRequest> request_deletion(std::string name) = 0;
+  /// Topics that somebody wants to be gone. Asks to be told when there are more.
+  virtual sim::Task<std::optional<std::vector<std::string>>> deletions() = 0;
+  /// Nothing will come of these. False: fenced off.
+  virtual sim::Task<bool> forget_deletions(ControllerClaim claim,
+                                           std::vector<std::string> names) = 0;
+  /// The topic, its states and settings, and that somebody wanted it. False: fenced off.
+  virtual sim::Task<bool> delete_topic(ControllerClaim claim, std::string name, int partitions) = 0;
 
   /// Brokers that have lost log directories since the last call. Asks to be told of the next.
   virtual sim::Task<std::set<BrokerId>> take_log_dir_failures() = 0;

@@ -48,11 +48,11 @@ void ControllerPublisher::tell_all_metadata(const std::vector<BrokerId>& brokers
 
 void ControllerPublisher::tell_replicas_of(const std::set<BrokerId>& brokers) {
   for (const auto& [name, partition] : context_.partitions()) {
-    if (partition.is_new) continue;
+    if (partition.is_new || context_.is_being_deleted(name.topic)) continue;
     for (const BrokerId replica : partition.assignment) {
       if (!brokers.contains(replica) || !is_told(name, replica)) continue;
-      channels_.collect_leader_and_isr(replica,
-                                       {name, partition.state, partition.assignment, false});
+      channels_.collect_leader_and_isr(
+          replica, {name, partition.state, partition.assignment, false, partition.moving});
     }
   }
 }
@@ -66,6 +66,7 @@ bool ControllerPublisher::is_told(const TopicPartition& partition, BrokerId repl
 void ControllerPublisher::tell_changes(const std::vector<Change>& changes, BrokerId but) {
   std::vector<UpdateMetadataRequest::Partition> metadata;
   for (const auto& [name, before] : changes) {
+    if (context_.is_being_deleted(name.topic)) continue;
     const sim::World::KeepCause keep(world());
     const Partition& now = *context_.find(name);
     if (before.is_new) {
@@ -79,7 +80,9 @@ void ControllerPublisher::tell_changes(const std::vector<Change>& changes, Broke
     tell_observer(name, now);
     for (const BrokerId replica : now.assignment) {
       if (replica == but || !is_told(name, replica)) continue;
-      channels_.collect_leader_and_isr(replica, {name, now.state, now.assignment, before.is_new});
+      const bool is_new = before.is_new || contains(now.moving.adding, replica);
+      channels_.collect_leader_and_isr(replica,
+                                       {name, now.state, now.assignment, is_new, now.moving});
     }
     metadata.push_back({name, now.state, now.assignment});
   }
@@ -141,6 +144,37 @@ void ControllerPublisher::note_min_isr(const TopicPartition& name, const Partiti
       {{"min", std::to_string(min)}, {"isr", cluster_.broker_names(now.state.isr)}});
 }
 
+LeaderEpoch ControllerPublisher::stop_epoch(const TopicPartition& name) const {
+  return context_.is_being_deleted(name.topic) ? StopReplicaRequest::epoch_during_delete
+                                               : context_.find(name)->state.leader_epoch;
+}
+
+void ControllerPublisher::tell_to_delete(BrokerId broker,
+                                         const std::vector<TopicPartition>& partitions) {
+  for (const TopicPartition& name : partitions) {
+    channels_.collect_stop_replica(broker, {name, stop_epoch(name), true});
+  }
+}
+
+void ControllerPublisher::tell_metadata_of(const std::vector<TopicPartition>& partitions) {
+  std::vector<UpdateMetadataRequest::Partition> metadata;
+  for (const TopicPartition& name : partitions) {
+    const Partition& now = *context_.find(name);
+    metadata.push_back({name, now.state, now.assignment});
+    tell_observer(name, now);
+  }
+  channels_.collect_metadata(context_.live_ids(), metadata);
+}
+
+void ControllerPublisher::tell_deleted(const std::string& topic) {
+  std::vector<UpdateMetadataRequest::Partition> metadata;
+  for (const auto& [name, partition] : context_.partitions()) {
+    if (name.topic != topic) continue;
+    metadata.push_back({name, partition.state, partition.assignment, true});
+  }
+  channels_.collect_metadata(context_.live_ids(), metadata);
+}
+
 // --- The trace alone ---
 
 void ControllerPublisher::note_elected(ControllerEpoch epoch) {
@@ -176,6 +210,45 @@ void ControllerPublisher::note_imbalance(BrokerId broker, double percentage) {
                                            {"leader.imbalance.check.interval.seconds",
                                             context_.config().leader_imbalance_check_interval,
                                             cluster_.broker_name(id_)}));
+}
+
+void ControllerPublisher::note_reassignment(const TopicPartition& name,
+                                            const ReplicaAssignment& wanted, bool asked) {
+  const sim::World::KeepCause keep(world());
+  const Partition& now = *context_.find(name);
+  world().trace().record(
+      asked ? events::reassignment_started : events::reassignment_cancelled,
+      {.machine = process_.machine().id(), .partition = cluster_.partitions.id_of(name)},
+      {{"from", cluster_.broker_names(now.assignment)},
+       {"to", cluster_.broker_names(wanted.target())}});
+}
+
+void ControllerPublisher::note_reassigned(const TopicPartition& name,
+                                          const std::vector<BrokerId>& replicas) {
+  const sim::World::KeepCause keep(world());
+  world().trace().record(
+      events::reassignment_done,
+      {.machine = process_.machine().id(), .partition = cluster_.partitions.id_of(name)},
+      {{"replicas", cluster_.broker_names(replicas)}});
+}
+
+void ControllerPublisher::note_deletion_started(const std::string& topic) {
+  const sim::World::KeepCause keep(world());
+  world().trace().record(events::topic_deletion_started, {.machine = process_.machine().id()},
+                         {{"topic", topic}});
+  cluster_.observer.on_topic_deleted(topic);
+}
+
+void ControllerPublisher::note_deletion_held(const std::string& topic) {
+  const sim::World::KeepCause keep(world());
+  world().trace().record(events::topic_deletion_held, {.machine = process_.machine().id()},
+                         {{"topic", topic}});
+}
+
+void ControllerPublisher::note_deleted(const std::string& topic) {
+  const sim::World::KeepCause keep(world());
+  world().trace().record(events::topic_deleted, {.machine = process_.machine().id()},
+                         {{"topic", topic}});
 }
 
 }  // namespace brokerlab::model

@@ -46,9 +46,15 @@ class ControllerPublisher {
   template <class Partitions>
   void tell_to_stop(BrokerId broker, const Partitions& partitions) {
     for (const TopicPartition& name : partitions) {
-      channels_.collect_stop_replica(broker, {name, context_.find(name)->state.leader_epoch});
+      channels_.collect_stop_replica(broker, {name, stop_epoch(name)});
     }
   }
+  /// The same, and that it deletes what it has.
+  void tell_to_delete(BrokerId broker, const std::vector<TopicPartition>& partitions);
+  /// How they are, to everybody.
+  void tell_metadata_of(const std::vector<TopicPartition>& partitions);
+  /// Nobody shall know of the topic any longer.
+  void tell_deleted(const std::string& topic);
 
   /// An ISR that its leader asked for; it knows from our answer, and followers need not.
   struct IsrChanged {
@@ -67,10 +73,18 @@ class ControllerPublisher {
   void note_lost_replicas(BrokerId broker, std::size_t replicas);
   void note_offline(const std::vector<TopicPartition>& hopeless);
   void note_imbalance(BrokerId broker, double percentage);
+  /// `asked`: for these replicas; false: what was under way is taken back.
+  void note_reassignment(const TopicPartition& partition, const ReplicaAssignment& wanted,
+                         bool asked);
+  void note_reassigned(const TopicPartition& partition, const std::vector<BrokerId>& replicas);
+  void note_deletion_started(const std::string& topic);
+  void note_deletion_held(const std::string& topic);
+  void note_deleted(const std::string& topic);
 
  private:
   using Partition = ControllerContext::Partition;
   bool is_told(const TopicPartition& partition, BrokerId replica) const;
+  LeaderEpoch stop_epoch(const TopicPartition& partition) const;
   void note_change(const TopicPartition& name, const Partition& now, const LeaderAndIsr& before,
                    BrokerId asked_by = {}, Duration pending = {});
   void note_min_isr(const TopicPartition& name, const Partition& now,

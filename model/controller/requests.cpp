@@ -3,6 +3,8 @@
 #include "model/controller/decisions.h"
 #include "model/controller/rules.h"
 
+#include <algorithm>
+
 namespace brokerlab::model {
 
 ErrorCode ControllerRequests::judge_sender(BrokerId broker, std::int64_t broker_epoch) const {
@@ -178,6 +180,130 @@ sim::Task<ErrorCode> ControllerRequests::create_topic(CreateTopicsRequest::Topic
       break;
   }
   co_return ErrorCode::unknown_server_error;
+}
+
+// --- Topics that go, or grow ---
+
+sim::Task<std::unique_ptr<DeleteTopicsResponse>> ControllerRequests::delete_topics(
+    const DeleteTopicsRequest& request) {
+  auto response = std::make_unique<DeleteTopicsResponse>();
+  for (const std::string& name : request.topics) {
+    const ErrorCode error = co_await delete_topic(name);
+    response->results.push_back({{name, -1}, error});
+  }
+  co_return response;
+}
+
+/// Source: KafkaApis.handleDeleteTopicsRequest.
+sim::Task<ErrorCode> ControllerRequests::delete_topic(std::string name) {
+  if (!term_.active()) co_return ErrorCode::not_controller;
+  if (!term_.context().config().delete_topic_enable) co_return ErrorCode::topic_deletion_disabled;
+  if (!term_.context().has_topic(name)) co_return ErrorCode::unknown_topic_or_partition;
+  using Noted = MetadataStore::DeletionRequest;
+  const Noted outcome = co_await term_.store().request_deletion(std::move(name));
+  if (outcome == Noted::failed) co_return ErrorCode::unknown_server_error;
+  co_return outcome == Noted::noted ? ErrorCode::none : ErrorCode::unknown_topic_or_partition;
+}
+
+sim::Task<std::unique_ptr<CreatePartitionsResponse>> ControllerRequests::create_partitions(
+    const CreatePartitionsRequest& request) {
+  auto response = std::make_unique<CreatePartitionsResponse>();
+  for (const CreatePartitionsRequest::Topic& topic : request.topics) {
+    const ErrorCode error = co_await grow(topic);
+    response->results.push_back({{topic.name, -1}, error});
+  }
+  co_return response;
+}
+
+/// Source: KafkaApis.handleCreatePartitionsRequest, ZkAdminManager.createPartitions,
+/// AdminZkClient.createNewPartitionsAssignment.
+sim::Task<ErrorCode> ControllerRequests::grow(CreatePartitionsRequest::Topic topic) {
+  if (!term_.active()) co_return ErrorCode::not_controller;
+  const ControllerContext& context = term_.context();
+  if (context.is_being_deleted(topic.name)) co_return ErrorCode::invalid_topic;
+  std::vector<std::string> names(1, topic.name);
+  StoredTopics found = co_await term_.store().read_topics(std::move(names));
+  if (!found.contains(topic.name)) co_return ErrorCode::unknown_topic_or_partition;
+  StoredTopic& stored = found.at(topic.name);
+  if (!stored.moving.empty()) co_return ErrorCode::reassignment_in_progress;
+  const auto before = static_cast<int>(stored.assignment.size());
+  if (topic.count <= before) co_return ErrorCode::invalid_partitions;
+  if (topic.assignment.empty()) {
+    const std::vector<RackedBroker> brokers = context.racked_brokers();
+    const std::vector<BrokerId>& first = stored.assignment.front();
+    const auto start = std::find_if(brokers.begin(), brokers.end(), [&](const RackedBroker& one) {
+      return one.id.value() >= first.front().value();
+    });
+    if (first.size() > brokers.size()) co_return ErrorCode::invalid_replication_factor;
+    const Placement wanted{
+        .partitions = topic.count - before,
+        .replication_factor = static_cast<int>(first.size()),
+        .first_partition = before,
+        .start = start == brokers.end() ? 0 : static_cast<int>(start - brokers.begin())};
+    auto placed = assign_replicas(brokers, wanted, random_);
+    if (!placed) co_return ErrorCode::unknown_server_error;
+    topic.assignment = std::move(*placed);
+  }
+  if (static_cast<int>(topic.assignment.size()) != topic.count - before) {
+    co_return ErrorCode::invalid_replica_assignment;
+  }
+  for (const std::vector<BrokerId>& replicas : topic.assignment) {
+    for (const BrokerId one : replicas) {
+      if (!context.live().contains(one)) co_return ErrorCode::invalid_replica_assignment;
+    }
+    stored.assignment.push_back(replicas);
+  }
+  const ErrorCode wrong = judge_assignment(stored.assignment);
+  if (wrong != ErrorCode::none) co_return wrong;
+  const bool done = co_await term_.store().write_topic(std::nullopt, topic.name, std::move(stored));
+  co_return done ? ErrorCode::none : ErrorCode::unknown_server_error;
+}
+
+// --- Elections by hand ---
+
+/// Source: KafkaController.processReplicaLeaderElection.
+ErrorCode ControllerRequests::judge_election(ElectionType type, const TopicPartition& name) const {
+  const ControllerContext& context = term_.context();
+  const ControllerContext::Partition* partition = context.find(name);
+  if (partition == nullptr) return ErrorCode::unknown_topic_or_partition;
+  if (context.is_being_deleted(name.topic)) return ErrorCode::invalid_topic;
+  const BrokerId leader = partition->state.leader;
+  const bool needless = type == ElectionType::preferred ? leader == partition->assignment.front()
+                                                        : context.live().contains(leader);
+  return needless ? ErrorCode::election_not_needed : ErrorCode::none;
+}
+
+sim::Task<> ControllerRequests::elect_leaders(const ElectLeadersRequest& request,
+                                              ElectLeadersResponse& response) {
+  if (!term_.active()) {
+    response.error = ErrorCode::not_controller;
+    co_return;
+  }
+  const ControllerContext& context = term_.context();
+  std::vector<TopicPartition> electable;
+  for (const TopicPartition& name : request.partitions) {
+    const ErrorCode error = judge_election(request.type, name);
+    response.results.push_back({name, error});
+    if (error == ErrorCode::none) electable.push_back(name);
+  }
+  const bool preferred = request.type == ElectionType::preferred;
+  ControllerTerm::Decide decide = [&] {
+    return preferred ? elect_preferred_of(context, electable)
+                     : elect_unclean_of(context, electable);
+  };
+  (void)co_await term_.carry_out(std::move(decide));
+  term_.send();
+  if (!term_.active()) {
+    response.error = ErrorCode::not_controller;
+    co_return;
+  }
+  for (AdminResult& one : response.results) {
+    if (one.error != ErrorCode::none) continue;
+    const ErrorCode still = judge_election(request.type, one.partition);
+    if (still == ErrorCode::election_not_needed) continue;
+    one.error = preferred ? ErrorCode::preferred_leader_not_available
+                          : ErrorCode::eligible_leaders_not_available;
+  }
 }
 
 }  // namespace brokerlab::model

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "model/controller/term.h"
+#include "model/wire/admin_protocol.h"
 
 #include <memory>
 
@@ -31,11 +32,21 @@ class ControllerRequests {
   sim::Task<std::unique_ptr<CreateTopicsResponse>> create_topics(
       const CreateTopicsRequest& request);
 
+  sim::Task<std::unique_ptr<DeleteTopicsResponse>> delete_topics(
+      const DeleteTopicsRequest& request);
+  /// The same of partitions: it has written them, the controller has still to be told.
+  sim::Task<std::unique_ptr<CreatePartitionsResponse>> create_partitions(
+      const CreatePartitionsRequest& request);
+  sim::Task<> elect_leaders(const ElectLeadersRequest& request, ElectLeadersResponse& response);
+
  private:
   /// NONE when this broker is the controller, and the sender's registration the one in force.
   ErrorCode judge_sender(BrokerId broker, std::int64_t broker_epoch) const;
   /// It leads and follows nothing any longer, where others can go on. False: the term is over.
   sim::Task<bool> relieve(BrokerId leaving);
+  sim::Task<ErrorCode> delete_topic(std::string name);
+  sim::Task<ErrorCode> grow(CreatePartitionsRequest::Topic topic);
+  ErrorCode judge_election(ElectionType type, const TopicPartition& name) const;
   sim::Task<ErrorCode> create_topic(CreateTopicsRequest::Topic topic);
 
   sim::World& world_;

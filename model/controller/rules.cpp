@@ -58,6 +58,35 @@ std::optional<Elected> elect_for_shutdown(const std::vector<BrokerId>& assignmen
 
 namespace {
 
+std::vector<BrokerId> without(const std::vector<BrokerId>& all, const std::vector<BrokerId>& some) {
+  std::vector<BrokerId> left;
+  for (const BrokerId one : all) {
+    if (!contains(some, one)) left.push_back(one);
+  }
+  return left;
+}
+
+}  // namespace
+
+std::vector<BrokerId> ReplicaAssignment::target() const {
+  return without(replicas, moving.removing);
+}
+std::vector<BrokerId> ReplicaAssignment::origin() const { return without(replicas, moving.adding); }
+
+ReplicaAssignment ReplicaAssignment::reassigned_to(const std::vector<BrokerId>& wanted) const {
+  const std::vector<BrokerId> before = origin();
+  ReplicaAssignment next;
+  next.replicas = wanted;
+  for (const BrokerId one : before) {
+    if (!contains(next.replicas, one)) next.replicas.push_back(one);
+  }
+  next.moving.adding = without(next.replicas, before);
+  next.moving.removing = without(next.replicas, wanted);
+  return next;
+}
+
+namespace {
+
 /// The k-th candidate for a follower of the partition whose first replica is at `first`.
 int follower_index(int first, int shift, int k, int brokers) {
   return (first + 1 + (shift + k) % (brokers - 1)) % brokers;

@@ -64,6 +64,24 @@ sim::Task<bool> ControllerTerm::create(PartitionStates states) {
   co_return active();
 }
 
+sim::Task<bool> ControllerTerm::write_topic(std::string name, StoredTopic topic) {
+  const bool done = co_await store_.write_topic(claim_, std::move(name), std::move(topic));
+  if (!done) end();
+  co_return done;
+}
+
+sim::Task<bool> ControllerTerm::delete_topic(std::string name, int partitions) {
+  const bool done = co_await store_.delete_topic(*claim_, std::move(name), partitions);
+  if (!done) end();
+  co_return done;
+}
+
+sim::Task<bool> ControllerTerm::forget_deletions(std::vector<std::string> names) {
+  const bool done = co_await store_.forget_deletions(*claim_, std::move(names));
+  if (!done) end();
+  co_return done;
+}
+
 void ControllerTerm::adopt(const PartitionStates& states, BrokerId but) {
   std::vector<ControllerPublisher::Change> changes;
   for (const auto& [name, state] : states) changes.push_back({name, context_.adopt(name, state)});

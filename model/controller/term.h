@@ -48,6 +48,10 @@ class ControllerTerm {
   sim::Task<bool> carry_out(Decide decide, BrokerId but = {});
   /// First states are written, taken over, told. False: the term is over.
   sim::Task<bool> create(PartitionStates states);
+  // The same of topics.
+  sim::Task<bool> write_topic(std::string name, StoredTopic topic);
+  sim::Task<bool> delete_topic(std::string name, int partitions);
+  sim::Task<bool> forget_deletions(std::vector<std::string> names);
   /// Sends what is to be told, unless the term is over.
   void send();
 

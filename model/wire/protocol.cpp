@@ -1,5 +1,7 @@
 #include "model/wire/protocol.h"
 
+#include "model/wire/admin_messages.h"
+#include "model/wire/messages.h"
 #include "model/wire/transaction_messages.h"
 
 #include <algorithm>
@@ -31,6 +33,11 @@ constexpr ApiName api_names[] = {
     {ApiKey::create_topics, "CreateTopics", "CreateTopics response"},
     {ApiKey::delete_records, "DeleteRecords", "DeleteRecords response"},
     {ApiKey::init_producer_id, "InitProducerId", "InitProducerId response"},
+    {ApiKey::delete_topics, "DeleteTopics", "DeleteTopics response"},
+    {ApiKey::create_partitions, "CreatePartitions", "CreatePartitions response"},
+    {ApiKey::elect_leaders, "ElectLeaders", "ElectLeaders response"},
+    {ApiKey::alter_partition_reassignments, "AlterPartitionReassignments",
+     "AlterPartitionReassignments response"},
     {ApiKey::offset_for_leader_epoch, "OffsetForLeaderEpoch", "OffsetForLeaderEpoch response"},
     {ApiKey::add_partitions_to_txn, "AddPartitionsToTxn", "AddPartitionsToTxn response"},
     {ApiKey::add_offsets_to_txn, "AddOffsetsToTxn", "AddOffsetsToTxn response"},
@@ -148,6 +155,14 @@ Bytes MetadataRequest::size() const { return request_size(*this); }
 Bytes MetadataResponse::size() const { return response_size(*this); }
 Bytes CreateTopicsRequest::size() const { return request_size(*this); }
 Bytes CreateTopicsResponse::size() const { return response_size(*this); }
+Bytes DeleteTopicsRequest::size() const { return request_size(*this); }
+Bytes DeleteTopicsResponse::size() const { return response_size(*this); }
+Bytes CreatePartitionsRequest::size() const { return request_size(*this); }
+Bytes CreatePartitionsResponse::size() const { return response_size(*this); }
+Bytes AlterPartitionReassignmentsRequest::size() const { return request_size(*this); }
+Bytes AlterPartitionReassignmentsResponse::size() const { return response_size(*this); }
+Bytes ElectLeadersRequest::size() const { return request_size(*this); }
+Bytes ElectLeadersResponse::size() const { return response_size(*this); }
 Bytes LeaderAndIsrRequest::size() const { return request_size(*this); }
 Bytes LeaderAndIsrResponse::size() const { return response_size(*this); }
 Bytes StopReplicaRequest::size() const { return request_size(*this); }

@@ -56,7 +56,6 @@ enum class ApiKey : std::int16_t {
   txn_offset_commit = 28,
   create_partitions = 37,
   elect_leaders = 43,
-  incremental_alter_configs = 44,
   alter_partition_reassignments = 45,
   alter_partition = 56,
   allocate_producer_ids = 67,
@@ -393,6 +392,18 @@ struct Moving {
   std::vector<BrokerId> removing;
   bool any() const { return !adding.empty() || !removing.empty(); }
   bool operator==(const Moving&) const = default;
+};
+
+/// Source: kafka.controller.ReplicaAssignment.
+struct ReplicaAssignment {
+  std::vector<BrokerId> replicas;
+  Moving moving = {};
+
+  std::vector<BrokerId> target() const;  ///< When all is done.
+  std::vector<BrokerId> origin() const;  ///< As it was before.
+  /// What shall be wanted from now on, whatever is under way: those first, in their order.
+  ReplicaAssignment reassigned_to(const std::vector<BrokerId>& wanted) const;
+  bool operator==(const ReplicaAssignment&) const = default;
 };
 
 struct LeaderAndIsrRequest final : Request {

@@ -34,6 +34,7 @@ std::optional<MetadataEvent::Type> meaning(const ZkEvent& event) {
     case ZkEvent::Type::children_changed:
       if (event.path == zk::broker_ids) return Meaning::brokers_changed;
       if (event.path == zk::topics) return Meaning::topics_changed;
+      if (event.path == zk::delete_topics) return Meaning::deletions_changed;
       if (event.path == zk::log_dir_events) return Meaning::log_dir_failed;
       return std::nullopt;
     default:
@@ -240,11 +241,10 @@ sim::Task<StoredTopics> ZooKeeperMetadataStore::read_topics(std::vector<std::str
   for (std::size_t i = 0; i < names.size(); ++i) {
     const ZkReply& topic = replies[2 * i];
     const ZkReply& config = replies[2 * i + 1];
-    std::optional<Assignment> assignment;
-    if (topic.ok()) assignment = zk::decode_assignment(topic.node.data);
-    if (!assignment) continue;
-    StoredTopic& stored = found[names[i]];
-    stored.assignment = std::move(*assignment);
+    std::optional<StoredTopic> decoded;
+    if (topic.ok()) decoded = zk::decode_assignment(topic.node.data);
+    if (!decoded) continue;
+    StoredTopic& stored = found[names[i]] = std::move(*decoded);
     if (config.ok()) stored.config = zk::decode_topic_config(config.node.data);
   }
   co_return found;
@@ -273,13 +273,77 @@ sim::Task<MetadataStore::TopicCreation> ZooKeeperMetadataStore::create_topic(std
   creates.push_back({.type = Type::create,
                      .path = zk::topic_config_path(name),
                      .data = zk::encode_topic_config(topic.config)});
-  creates.push_back({.type = Type::create,
-                     .path = zk::topic_path(name),
-                     .data = zk::encode_assignment(topic.assignment)});
+  creates.push_back(
+      {.type = Type::create, .path = zk::topic_path(name), .data = zk::encode_assignment(topic)});
   const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(creates));
   if (replies[1].ok()) co_return TopicCreation::created;
   co_return replies[1].error == ZkError::node_exists ? TopicCreation::exists
                                                      : TopicCreation::failed;
+}
+
+sim::Task<bool> ZooKeeperMetadataStore::write_topic(std::optional<ControllerClaim> claim,
+                                                    std::string name, StoredTopic topic) {
+  ZkOperation set{
+      .type = Type::set, .path = zk::topic_path(name), .data = zk::encode_assignment(topic)};
+  if (!claim) {
+    const ZkReply reply = co_await zookeeper_.call(std::move(set));
+    co_return reply.ok();
+  }
+  const std::vector<ZkReply> replies = co_await zookeeper_.multi(fenced(*claim, std::move(set)));
+  co_return replies[0].ok();
+}
+
+// --- Topics that go ---
+
+/// Source: AdminZkClient.deleteTopic.
+sim::Task<MetadataStore::DeletionRequest> ZooKeeperMetadataStore::request_deletion(
+    std::string name) {
+  ZkOperation look{.type = Type::exists, .path = zk::topic_path(name)};
+  const ZkReply topic = co_await zookeeper_.call(std::move(look));
+  if (topic.error == ZkError::no_node) co_return DeletionRequest::unknown_topic;
+  ZkOperation create{.type = Type::create, .path = zk::delete_topic_path(name)};
+  const ZkReply noted = co_await zookeeper_.call(std::move(create));
+  const bool is_there = noted.ok() || noted.error == ZkError::node_exists;
+  co_return is_there ? DeletionRequest::noted : DeletionRequest::failed;
+}
+
+sim::Task<std::optional<std::vector<std::string>>> ZooKeeperMetadataStore::deletions() {
+  ZkReply found = co_await zookeeper_.call(watched(Type::children, zk::delete_topics));
+  if (!found.ok()) co_return std::nullopt;
+  co_return std::move(found.children);
+}
+
+/// One after the other, as KafkaZkClient.deleteRecursive. What is not there is gone.
+sim::Task<bool> ZooKeeperMetadataStore::remove_all(ControllerClaim claim,
+                                                   std::vector<std::string> paths) {
+  for (std::string& path : paths) {
+    ZkOperation remove{.type = Type::remove, .path = std::move(path)};
+    const std::vector<ZkReply> replies =
+        co_await zookeeper_.multi(fenced(claim, std::move(remove)));
+    if (!replies[0].ok()) co_return false;
+  }
+  co_return true;
+}
+
+sim::Task<bool> ZooKeeperMetadataStore::forget_deletions(ControllerClaim claim,
+                                                         std::vector<std::string> names) {
+  std::vector<std::string> paths;
+  for (const std::string& name : names) paths.push_back(zk::delete_topic_path(name));
+  return remove_all(claim, std::move(paths));
+}
+
+sim::Task<bool> ZooKeeperMetadataStore::delete_topic(ControllerClaim claim, std::string name,
+                                                     int partitions) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < partitions; ++i) {
+    paths.push_back(zk::state_path({name, i}));
+    paths.push_back(zk::partition_path({name, i}));
+  }
+  paths.push_back(zk::topic_partitions_path(name));
+  paths.push_back(zk::topic_path(name));
+  paths.push_back(zk::topic_config_path(name));
+  paths.push_back(zk::delete_topic_path(name));
+  return remove_all(claim, std::move(paths));
 }
 
 // --- States ---

@@ -39,10 +39,17 @@ class ZooKeeperMetadataStore final : public MetadataStore {
   sim::Task<bool> create_states(ControllerClaim claim, PartitionStates states) override;
   sim::Task<TopicCreation> create_topic(std::string name, StoredTopic topic) override;
   sim::Task<std::optional<ProducerIdBlock>> take_producer_ids(BrokerId broker) override;
+  sim::Task<bool> write_topic(std::optional<ControllerClaim> claim, std::string name,
+                              StoredTopic topic) override;
+  sim::Task<DeletionRequest> request_deletion(std::string name) override;
+  sim::Task<std::optional<std::vector<std::string>>> deletions() override;
+  sim::Task<bool> forget_deletions(ControllerClaim claim, std::vector<std::string> names) override;
+  sim::Task<bool> delete_topic(ControllerClaim claim, std::string name, int partitions) override;
   sim::Task<std::set<BrokerId>> take_log_dir_failures() override;
   sim::Task<> forget_log_dir_failures() override;
 
  private:
+  sim::Task<bool> remove_all(ControllerClaim claim, std::vector<std::string> paths);
   sim::Task<std::optional<int>> version_if_elected(BrokerId broker, ControllerEpoch next);
   sim::Task<> read_back(ControllerEpoch epoch, PartitionStates wanted, Written& outcome);
   log::Timestamp stamp_millis() const { return cluster_.stamp_millis(process_.machine()); }

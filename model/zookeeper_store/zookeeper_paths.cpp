@@ -23,8 +23,9 @@ std::vector<BrokerId> brokers(const Json& values) {
 }  // namespace
 
 const std::vector<std::string>& persistent_paths() {
-  static const std::vector<std::string> paths{"/brokers", broker_ids,    topics,
-                                              "/config",  topic_configs, log_dir_events};
+  static const std::vector<std::string> paths{"/brokers",    broker_ids,    topics,
+                                              "/config",     topic_configs, "/admin",
+                                              delete_topics, log_dir_events};
   return paths;
 }
 
@@ -41,6 +42,10 @@ std::string state_path(const TopicPartition& partition) {
 }
 std::string topic_config_path(const std::string& topic) {
   return fmt::format("{}/{}", topic_configs, topic);
+}
+
+std::string delete_topic_path(const std::string& topic) {
+  return fmt::format("{}/{}", delete_topics, topic);
 }
 
 std::string encode_controller(BrokerId broker, log::Timestamp now) {
@@ -81,22 +86,43 @@ std::optional<BrokerId> decode_log_dir_event(const std::string& text) {
   return BrokerId(json["broker"].get<int>());
 }
 
-std::string encode_assignment(const Assignment& assignment) {
+std::string encode_assignment(const StoredTopic& topic) {
   Json partitions = Json::object();
-  for (std::size_t i = 0; i < assignment.size(); ++i) {
-    partitions[std::to_string(i)] = numbers(assignment[i]);
+  Json adding = Json::object();
+  Json removing = Json::object();
+  for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+    partitions[std::to_string(i)] = numbers(topic.assignment[i]);
   }
-  return json_text(Json{{"version", 3}, {"partitions", partitions}});
+  for (const auto& [number, moving] : topic.moving) {
+    adding[std::to_string(number)] = numbers(moving.adding);
+    removing[std::to_string(number)] = numbers(moving.removing);
+  }
+  Json json{{"version", 3}, {"partitions", partitions}};
+  if (!topic.moving.empty()) {
+    json["adding_replicas"] = adding;
+    json["removing_replicas"] = removing;
+  }
+  return json_text(json);
 }
 
-std::optional<Assignment> decode_assignment(const std::string& text) {
+std::optional<StoredTopic> decode_assignment(const std::string& text) {
   const Json json = json_from(text);
   if (!json.is_object() || !json.contains("partitions")) return std::nullopt;
-  Assignment assignment(json["partitions"].size());
-  for (std::size_t i = 0; i < assignment.size(); ++i) {
-    assignment[i] = brokers(json["partitions"][std::to_string(i)]);
+  StoredTopic topic;
+  topic.assignment.resize(json["partitions"].size());
+  for (std::size_t i = 0; i < topic.assignment.size(); ++i) {
+    const std::string number = std::to_string(i);
+    topic.assignment[i] = brokers(json["partitions"][number]);
+    const Moving moving{
+        json.contains("adding_replicas") && json["adding_replicas"].contains(number)
+            ? brokers(json["adding_replicas"][number])
+            : std::vector<BrokerId>(),
+        json.contains("removing_replicas") && json["removing_replicas"].contains(number)
+            ? brokers(json["removing_replicas"][number])
+            : std::vector<BrokerId>()};
+    if (moving.any()) topic.moving[static_cast<int>(i)] = moving;
   }
-  return assignment;
+  return topic;
 }
 
 std::string encode_state(const LeaderAndIsr& state, ControllerEpoch epoch) {

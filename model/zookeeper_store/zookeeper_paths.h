@@ -20,6 +20,8 @@ inline constexpr const char* topics = "/brokers/topics";
 inline constexpr const char* log_dir_events = "/log_dir_event_notification";
 inline constexpr const char* topic_configs = "/config/topics";
 inline constexpr const char* producer_ids = "/latest_producer_id_block";
+/// A child for each topic that somebody wants to be gone.
+inline constexpr const char* delete_topics = "/admin/delete_topics";
 
 /// Nodes that the first broker makes, parents before children.
 const std::vector<std::string>& persistent_paths();
@@ -30,6 +32,7 @@ std::string topic_partitions_path(const std::string& topic);
 std::string partition_path(const TopicPartition& partition);
 std::string state_path(const TopicPartition& partition);
 std::string topic_config_path(const std::string& topic);
+std::string delete_topic_path(const std::string& topic);
 
 /// decode_* give nothing for text that is not theirs.
 std::string encode_controller(BrokerId broker, log::Timestamp now);
@@ -41,8 +44,9 @@ std::optional<BrokerEndpoint> decode_broker(BrokerId id, const std::string& text
 std::string encode_log_dir_event(BrokerId broker);
 std::optional<BrokerId> decode_log_dir_event(const std::string& text);
 
-std::string encode_assignment(const Assignment& assignment);
-std::optional<Assignment> decode_assignment(const std::string& text);
+/// Where the replicas of a topic are, and go: not its settings.
+std::string encode_assignment(const StoredTopic& topic);
+std::optional<StoredTopic> decode_assignment(const std::string& text);
 
 struct PartitionState {
   LeaderAndIsr state;  ///< partition_epoch is the node's version, not part of the text.

@@ -180,6 +180,10 @@ void Ledger::on_acknowledged(const RecordRun& run, const TopicPartition& name, O
     recent_.send.add(now - sent.sent, count);
     view.longest_wait = std::max(view.longest_wait, now - sent.sent);
   });
+  if (view.deleted) {  // The answer was under way.
+    deleted_ += run.count;
+    return;
+  }
   invariant("acknowledged_offsets_are_unique").checked += run.count;
   const AppendedRange* range = appended_by(name, first, run.front());
   const LeaderEpoch epoch = range == nullptr ? log::no_epoch : range->epoch;
@@ -554,6 +558,7 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
                                 const std::vector<BrokerId>& isr,
                                 const std::vector<BrokerId>& replicas) {
   PartitionView& view = partitions_[name];
+  view.deleted = false;
   if (view.epoch != log::no_epoch) {
     if (leader.valid() && view.leader != leader) ++view.elections;
     if (view.isr != isr) ++view.isr_changes;
@@ -569,6 +574,47 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
   view.isr = isr;
   view.replicas = replicas;
   if (on_leadership_) on_leadership_(name);
+}
+
+void Ledger::on_topic_deleted(const std::string& topic) {
+  for (model::Observer* listener : listeners_) listener->on_topic_deleted(topic);
+  const auto of_topic = [&](const TopicPartition& name) { return name.topic == topic; };
+  const auto forget = [&](auto& by_partition) {
+    std::erase_if(by_partition, [&](const auto& entry) { return of_topic(entry.first); });
+  };
+  const auto forget_each = [&](auto& by_pair) {
+    std::erase_if(by_pair, [&](const auto& entry) { return of_topic(entry.first.first); });
+  };
+  for (auto& [name, view] : partitions_) {
+    if (!of_topic(name)) continue;
+    if (const Acknowledgments* acknowledged = acknowledgments_of(name)) {
+      deleted_ += acknowledged->count();
+    }
+    note_lag(name, view.high_watermark, 0);
+    view.leader = view.serving = {};
+    view.epoch = view.elected_in = log::no_epoch;
+    view.isr.clear();
+    view.replicas.clear();
+    view.high_watermark = 0;
+    view.deleted = true;
+  }
+  for (auto& [id, group] : groups_) {
+    forget(group.next_offset);
+    forget(group.committed);
+  }
+  forget(acknowledgments_);
+  forget(appended_);
+  forget(reigns_);
+  forget(fenced_);
+  forget(displaced_);
+  forget(committed_);
+  forget(blind_);
+  forget_each(log_ends_);
+  forget_each(leaders_);
+  forget_each(leader_high_watermarks_);
+  for (auto& [name, view] : partitions_) {
+    if (view.deleted && of_topic(name) && on_leadership_) on_leadership_(name);
+  }
 }
 
 void Ledger::on_controller(BrokerId broker, model::ControllerEpoch) {

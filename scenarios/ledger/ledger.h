@@ -185,6 +185,8 @@ class Ledger : public model::Observer {
                           const std::vector<model::BrokerId>& isr,
                           const std::vector<model::BrokerId>& replicas) override;
   void on_controller(model::BrokerId, model::ControllerEpoch) override;
+  /// Forgets its partitions: nobody promises any longer what was in them.
+  void on_topic_deleted(const std::string& topic) override;
   void on_zookeeper_role(int myid, std::string_view role) override;
   void on_zookeeper_applied(int myid, std::int64_t zxid, std::uint64_t hash) override;
 
@@ -205,6 +207,7 @@ class Ledger : public model::Observer {
     model::Offset highest_watermark = 0;  ///< Of any broker's, a deposed leader's, too.
     Time unclean_at = Time::min();        ///< The last time that a leader was elected so.
     Time truncated_at = Time::min();      ///< The last time that a replica was cut.
+    bool deleted = false;                 ///< With its topic, and not made again.
     bool unclean = false;                 ///< The leader in force was elected from outside the ISR.
     int elections = 0;                    ///< New leaders; to lose one is none.
     int isr_changes = 0;                  ///< Those by elections, too.
@@ -295,6 +298,8 @@ class Ledger : public model::Observer {
   const std::map<model::TopicPartition, std::int64_t>& not_verifiable() const {
     return not_verifiable_;
   }
+  /// Acknowledged records of topics that were deleted.
+  std::int64_t deleted() const { return deleted_; }
   /// Of whose records a producer says just now that it gives them up; nothing: of nobody's.
   std::optional<model::TopicPartition> giving_up() const;
   /// Since when the record waits that has waited longest; nothing when none waits.
@@ -576,6 +581,7 @@ class Ledger : public model::Observer {
   std::int64_t acknowledged_ = 0;
   std::int64_t failed_ = 0;
   std::int64_t failed_in_log_ = 0;
+  std::int64_t deleted_ = 0;
   struct GivingUp {
     Time when{};
     std::optional<model::TopicPartition> partition;

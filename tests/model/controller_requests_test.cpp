@@ -69,6 +69,15 @@ class ScriptedStore final : public MetadataStore {
   sim::Task<std::optional<std::vector<std::string>>> topics() override { UNREACHABLE(); }
   sim::Task<StoredTopics> read_topics(std::vector<std::string>) override { UNREACHABLE(); }
   sim::Task<bool> create_states(ControllerClaim, PartitionStates) override { UNREACHABLE(); }
+  sim::Task<bool> write_topic(std::optional<ControllerClaim>, std::string, StoredTopic) override {
+    UNREACHABLE();
+  }
+  sim::Task<DeletionRequest> request_deletion(std::string) override { UNREACHABLE(); }
+  sim::Task<std::optional<std::vector<std::string>>> deletions() override { UNREACHABLE(); }
+  sim::Task<bool> forget_deletions(ControllerClaim, std::vector<std::string>) override {
+    UNREACHABLE();
+  }
+  sim::Task<bool> delete_topic(ControllerClaim, std::string, int) override { UNREACHABLE(); }
   sim::Task<std::set<BrokerId>> take_log_dir_failures() override { UNREACHABLE(); }
   sim::Task<> forget_log_dir_failures() override { UNREACHABLE(); }
 };

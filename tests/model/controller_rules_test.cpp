@@ -168,3 +168,22 @@ TEST_CASE("with racks of some brokers only nothing is placed", "[unit]") {
   RandomStream random(1, "assignment");
   CHECK(told(assign_replicas(racked({"1a", "2"}), {.partitions = 1}, random)) == "refused");
 }
+
+// ReplicaAssignment.reassignTo; the example of KafkaController.updateCurrentReassignment.
+TEST_CASE("a reassignment names what is wanted first, then what leaves", "[unit]") {
+  const auto text = [](const std::vector<BrokerId>& brokers) { return to_text(brokers); };
+  const ReplicaAssignment before{list({1, 2, 3})};
+  const ReplicaAssignment moved = before.reassigned_to(list({4, 5, 6}));
+  CHECK(text(moved.replicas) == "4,5,6,1,2,3");
+  CHECK(text(moved.moving.adding) == "4,5,6");
+  CHECK(text(moved.moving.removing) == "1,2,3");
+  CHECK(text(moved.target()) == "4,5,6");
+  CHECK(text(moved.origin()) == "1,2,3");
+  const ReplicaAssignment other = before.reassigned_to(list({3, 4, 2}));
+  CHECK(text(other.replicas) == "3,4,2,1");
+  CHECK(text(other.moving.adding) == "4");
+  CHECK(text(other.moving.removing) == "1");
+  // Replaced by another one, it forgets what it added; taken back, it cannot restore the order.
+  CHECK(text(other.reassigned_to(list({5, 2, 3})).replicas) == "5,2,3,1");
+  CHECK(other.reassigned_to(other.origin()) == ReplicaAssignment{list({3, 2, 1})});
+}

@@ -1,0 +1,255 @@
+// What an operator does to a running cluster, and what becomes of it.
+#include "scenarios/cluster.h"
+#include "tests/in_child.h"
+#include "tests/runs/run_story.h"
+
+using namespace brokerlab;
+using namespace brokerlab::tests;
+
+namespace {
+
+struct Story {
+  std::string topic = R"({"name": "t", "partitions": 3, "replication.factor": 2})";
+  std::string brokers = R"({"count": 3, "machine": "box",
+      "config": {"auto.create.topics.enable": false, "zookeeper.session.timeout.ms": 6000}})";
+  std::string operations = "[]";
+  std::string faults = "[]";
+  std::string duration = "60s";
+  std::string acks = "all";
+
+  scenarios::Scenario scenario() const {
+    const std::string text = fmt::format(R"json({{
+      "name": "operations", "duration": "{}", "seed": 3,
+      "hardware": {{"box": {{"cpu": {{"cores": 4}}, "disks": [{{"kind": "ssd"}}]}}}},
+      "zookeeper": {{"nodes": 3, "machine": "box"}}, "brokers": {},
+      "topics": [{}],
+      "sources": [{{"name": "rows", "file": "scenarios/library/data/wifi_auth.csv",
+                   "rate": [{{"from": "5s", "rate": "50/s"}}], "until": "50s"}}],
+      "producers": [{{"name": "app", "machine": "box", "source": "rows", "topic": "t",
+                     "config": {{"acks": "{}", "enable.idempotence": false,
+                                 "metadata.max.age.ms": 2000, "batch.size": 200}}}}],
+      "consumers": [{{"group": "g", "members": 2, "machine": "box", "topics": ["t"],
+                     "config": {{"auto.offset.reset": "earliest", "metadata.max.age.ms": 2000}}}}],
+      "faults": {}, "operations": {}}})json",
+                                         duration, brokers, topic, acks, faults, operations);
+    const auto loaded = scenarios::parse_scenario(text, "operations", BROKERLAB_SOURCE_DIR);
+    INFO(to_text(loaded.errors));
+    REQUIRE(loaded.scenario.has_value());
+    return *loaded.scenario;
+  }
+  scenarios::RunReport play() const { return tests::play(scenario()); }
+
+  /// What `look` says of the cluster at the end.
+  using Look = std::function<std::string(scenarios::Cluster&, scenarios::Ledger&)>;
+  std::string at_the_end(const Look& look) const {
+    const scenarios::Scenario made = scenario();
+    return in_child([&] {
+      sim::World world(3);
+      scenarios::Ledger ledger(world);
+      auto built = scenarios::Cluster::build(world, made, ledger);
+      REQUIRE(built.ok());
+      std::vector<std::function<void()>> late;
+      (*built)->start();
+      world.run(Time(made.duration));
+      return look(**built, ledger);
+    });
+  }
+};
+
+/// "t-0: 3 2 led by 3 in [3,2]".
+std::string placed(const scenarios::Ledger& ledger) {
+  std::string text;
+  for (const auto& [name, view] : ledger.partitions()) {
+    if (name.topic != "t" || view.deleted) continue;
+    text += fmt::format("{}{}: {} led by {} in [{}]", text.empty() ? "" : "; ", name.name(),
+                        model::to_text(view.replicas), view.leader, model::to_text(view.isr));
+  }
+  return text;
+}
+
+/// The brokers that have a directory of the partition.
+std::string directories(scenarios::Cluster& cluster, const std::string& partition) {
+  std::string text;
+  for (int id = 1; id <= 3; ++id) {
+    const auto names = cluster.storage(model::BrokerId(id)).dir(0).env().list(model::log_root);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (name == partition) text += fmt::format("{}{}", text.empty() ? "" : ",", id);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an operator makes a topic in the run, and who waits for it goes on", "[unit]") {
+  Story story;
+  story.operations = R"([{"at": "20s", "create_topic": "t"}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "The operator creates topic t: accepted").time >= Time(20s));
+  CHECK(report.acknowledged > 1000);
+  CHECK(report.lost.empty());
+}
+
+// ZkAdminManager.createPartitions, KafkaController.processPartitionModifications; the group's
+// leader sees it in its metadata (ConsumerCoordinator.rejoinNeededOrPending).
+TEST_CASE("a topic that gets more partitions is written and read in all of them", "[unit]") {
+  Story story;
+  story.operations = R"([{"at": "20s", "add_partitions": {"topic": "t", "partitions": 5}},
+                         {"at": "25s", "add_partitions": {"topic": "t", "partitions": 4}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(report.time_line_text().find("gives topic t 4 partitions: INVALID_PARTITIONS") !=
+        std::string::npos);
+  const std::string read = story.at_the_end([](scenarios::Cluster&, scenarios::Ledger& ledger) {
+    std::string text;
+    for (const auto& [name, view] : ledger.partitions()) {
+      if (name.topic != "t") continue;
+      const auto& next = ledger.groups().at("g").next_offset;
+      const bool all = next.contains(name) && next.at(name) == view.acknowledged;
+      text += fmt::format("{} {}; ", name.name(), view.acknowledged > 50 && all);
+    }
+    return text;
+  });
+  CHECK(read == "t-0 true; t-1 true; t-2 true; t-3 true; t-4 true; ");
+}
+
+// TopicDeletionManager.
+TEST_CASE("a topic that is deleted is gone: metadata, logs, ZooKeeper", "[unit]") {
+  Story story;
+  story.operations = R"([{"at": "20s", "delete_topic": "t"}, {"at": "40s", "delete_topic": "t"}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "Topic t is deleted").time < Time(22s));
+  CHECK(report.time_line_text().find("deletes topic t: UNKNOWN_TOPIC_OR_PARTITION") !=
+        std::string::npos);
+  CHECK(report.lost.empty());
+  const std::string left = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger& l) {
+    return fmt::format("[{}] {} {}", directories(cluster, "t-0"), placed(l), l.deleted() > 100);
+  });
+  CHECK(left == "[]  true");
+}
+
+TEST_CASE("a deletion waits for a broker that is away", "[unit]") {
+  Story story;
+  story.faults = R"([{"at": "15s", "kill_process": "broker-2"},
+                     {"at": "40s", "start_process": "broker-2"}])";
+  story.operations = R"([{"at": "30s", "delete_topic": "t"}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "waits: a broker with a replica of it is away").time < Time(31s));
+  CHECK(moment(report, "Topic t is deleted").time > Time(40s));
+  const std::string left = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    return directories(cluster, "t-0") + directories(cluster, "t-1") + directories(cluster, "t-2");
+  });
+  CHECK(left.empty());
+}
+
+TEST_CASE("delete.topic.enable=false keeps topics", "[unit]") {
+  Story story;
+  story.brokers = R"({"count": 3, "machine": "box", "config": {"delete.topic.enable": false}})";
+  story.operations = R"([{"at": "20s", "delete_topic": "t"}])";
+  CHECK(story.play().time_line_text().find("deletes topic t: TOPIC_DELETION_DISABLED") !=
+        std::string::npos);
+}
+
+// KafkaController.onPartitionReassignment, KIP-455.
+TEST_CASE("partitions move to other brokers in use, and nothing is lost", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 1]]})";
+  story.operations = R"([{"at": "20s", "reassign": {"topic": "t", "replicas": [[3, 1], [2, 3]]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(report.time_line_text().find("t-0 has been moved: its replicas are [3,1]") !=
+        std::string::npos);
+  CHECK(report.lost.empty());
+  CHECK(report.failed == 0);
+  const std::string end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger& l) {
+    return fmt::format("{}; {} {}", placed(l), directories(cluster, "t-0"),
+                       directories(cluster, "t-1"));
+  });
+  CHECK(end == "t-0: 3,1 led by 1 in [1,3]; t-1: 2,3 led by 2 in [2,3]; 1,3 2,3");
+}
+
+TEST_CASE("a reassignment that cannot end is taken back", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 1]]})";
+  // Broker 3 stands still, so that it cannot catch up.
+  story.faults = R"([{"at": "19.99s", "pause": {"machine": "broker-3", "for": "5s"}}])";
+  story.operations = R"([{"at": "20s", "reassign": {"topic": "t", "replicas": [[3, 2], []]}},
+                         {"at": "22s", "cancel_reassignment": "t"},
+                         {"at": "30s", "cancel_reassignment": "t"}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(report.time_line_text().find("takes the reassignment of t-0 back") != std::string::npos);
+  CHECK(report.time_line_text().find(
+            "cancels the reassignment of topic t: NO_REASSIGNMENT_IN_PROGRESS") !=
+        std::string::npos);
+  CHECK(report.lost.empty());
+  const std::string end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger& l) {
+    return fmt::format("{}; {}", placed(l), directories(cluster, "t-0"));
+  });
+  // Target replicas stood first, so the old order cannot be restored (updateCurrentReassignment).
+  CHECK(end == "t-0: 2,1 led by 1 in [1,2]; t-1: 2,1 led by 2 in [2,1]; 1,2");
+}
+
+TEST_CASE("a reassignment goes on under a new controller", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 1]]})";
+  story.faults = R"([{"at": "19.99s", "pause": {"machine": "broker-3", "for": "3s"}},
+                     {"at": "20.5s", "kill_process": "controller"}])";
+  story.operations = R"([{"at": "20s", "reassign": {"topic": "t", "replicas": [[3, 2], []]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "t-0 has been moved").time > Time(22s));
+}
+
+// KafkaController.processReplicaLeaderElection.
+TEST_CASE("leaders are elected by hand", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[2, 1], [3, 1]]})";
+  story.faults = R"([{"at": "15s", "kill_process": "broker-2"},
+                     {"at": "23s", "start_process": "broker-2"}])";
+  story.brokers = R"({"count": 3, "machine": "box", "config":
+      {"zookeeper.session.timeout.ms": 6000, "auto.leader.rebalance.enable": false}})";
+  story.operations = R"([{"at": "40s", "elect_leaders": {"topic": "t"}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  const auto place = [](scenarios::Cluster&, scenarios::Ledger& ledger) { return placed(ledger); };
+  CHECK(story.at_the_end(place) == "t-0: 2,1 led by 2 in [1,2]; t-1: 3,1 led by 3 in [3,1]");
+
+  story.faults = R"([{"at": "15s", "kill_process": "broker-1"},
+                     {"at": "28s", "kill_process": "broker-2"},
+                     {"at": "36s", "start_process": "broker-1"}])";
+  story.operations = R"([{"at": "45s", "elect_leaders": {"topic": "t", "type": "unclean"}}])";
+  INFO(story.play().time_line_text());
+  CHECK(story.at_the_end(place).find("t-0: 2,1 led by 1 in [1]") != std::string::npos);
+}
+
+TEST_CASE("a broker that is added has nothing until partitions are moved to it", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 1]]})";
+  story.brokers = R"({"count": 3, "machine": "box", "config":
+      {"offsets.topic.replication.factor": 2}})";
+  story.operations = R"([{"at": "15s", "add_broker": "broker-3"},
+                         {"at": "30s", "reassign": {"topic": "t", "replicas": [[], [3, 2]]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "broker-3 registered").time > Time(15s));
+  const auto place = [](scenarios::Cluster&, scenarios::Ledger& ledger) { return placed(ledger); };
+  CHECK(story.at_the_end(place) == "t-0: 1,2 led by 1 in [1,2]; t-1: 3,2 led by 2 in [2,3]");
+}
+
+TEST_CASE("a rolling restart waits for all replicas between two brokers", "[unit]") {
+  Story story;
+  story.duration = "120s";
+  story.operations = R"([{"at": "15s", "rolling_restart": {"pause": "2s"}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  const auto done = moment(report, "restarts the brokers, one after the other: accepted").time;
+  CHECK(done > Time(20s));
+  CHECK(done < Time(100s));
+  CHECK(report.lost.empty());
+  CHECK(report.failed == 0);
+}
