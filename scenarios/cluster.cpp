@@ -175,6 +175,7 @@ void Cluster::add_brokers() {
     }
     setup.quotas = scenario_.quotas;
     setup.not_yet = &to_be_made_;
+    setup.truncates_to_high_watermark = scenario_.brokers[member.role.spec].old_truncation;
     broker_setups_.push_back(setup);
   }
   for (Member& member : members_) {

@@ -86,7 +86,12 @@ const Settings<BrokersSpec>& BrokersSpec::settings() {
       Settings<S>("Brokers", "Brokers that are alike: machines broker-1 and on.")
           .field("count", &S::count, 1, 100, "How many.")
           .field("machine", &S::machine, machine_name(), "A name under hardware, or a profile.")
-          .field("config", &S::config, record<model::BrokerConfig>(), "server.properties.");
+          .field("config", &S::config, record<model::BrokerConfig>(), "server.properties.")
+          .field("truncation", &S::old_truncation,
+                 names<bool>({{"leader_epochs", false}, {"high_watermark", true}}),
+                 "Where a follower cuts its log when its leader changes: where the leader's epochs "
+                 "part from its own; or at its own high watermark, as Kafka did before 0.11 "
+                 "(KIP-101), which loses committed records. For teaching.");
   return all;
 }
 

@@ -46,6 +46,7 @@ struct BrokersSpec {
   int count = 3;
   std::string machine;
   model::BrokerConfig config;
+  bool old_truncation = false;  ///< JSON: "truncation": by high watermark, as before KIP-101.
   static const Settings<BrokersSpec>& settings();
 };
 

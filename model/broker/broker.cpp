@@ -35,7 +35,7 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       producer_ids_(process, setup.id, metadata_, broker_rpc(setup, "forwarding")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,
-                 *setup_.watch}),
+                 *setup_.watch, setup_.truncates_to_high_watermark}),
       groups_(process, setup_.config, replicas_, cluster),
       quotas_(setup_.quotas,
               {setup_.config.quota_window_num, whole_millis(setup_.config.quota_window_size)}),

@@ -34,6 +34,7 @@ struct BrokerSetup {
   BrokerId id;
   BrokerConfig config;
   ReplicaWatch* watch = &ReplicaWatch::nobody();
+  bool truncates_to_high_watermark = false;  ///< As ReplicaContext has it.
   /// Topics that an operator is about to make: until then they are not there, whoever asks.
   const std::set<std::string>* not_yet = &no_topics;
   std::vector<ClientQuota> quotas = {};

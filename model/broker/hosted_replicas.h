@@ -31,6 +31,8 @@ struct ReplicaContext {
   MetadataCache& metadata;
   AlterPartitionManager& alter_partitions;
   ReplicaWatch& watch = ReplicaWatch::nobody();
+  /// Not Kafka's any more: a follower cuts its log to its high watermark, as before KIP-101.
+  bool truncates_to_high_watermark = false;
 
   sim::World& world() const { return process.world(); }
   sim::MachineId machine() const { return process.machine().id(); }

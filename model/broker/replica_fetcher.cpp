@@ -1,6 +1,5 @@
 #include "model/broker/replica_fetcher.h"
 
-#include "model/broken_rules.h"
 #include "model/broker/replica_manager.h"
 #include "model/java_hash.h"
 #include "model/wire/fetch_session_handler.h"
@@ -92,10 +91,9 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
     }
     const Partition* partition = following.replica;
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
-    // Without an epoch the leader does not look where the logs part.
-    const bool by_epoch = !is_broken(Rule::followers_truncate_by_epoch);
-    wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(),
-                      by_epoch ? partition->last_fetched_epoch() : log::no_epoch,
+    const LeaderEpoch last_fetched =
+        replicas_.truncates_to_high_watermark() ? log::no_epoch : partition->last_fetched_epoch();
+    wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(), last_fetched,
                       partition->log().log_start_offset(), config_.replica_fetch_max_bytes,
                       replicas_.transition(name)});
   }

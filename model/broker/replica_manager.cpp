@@ -1,6 +1,5 @@
 #include "model/broker/replica_manager.h"
 
-#include "model/broken_rules.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -153,11 +152,12 @@ bool ReplicaManager::become_follower(Partition& partition,
                                {{"leader", context_.cluster.broker_name(partition.leader())},
                                 {"epoch", std::to_string(partition.leader_epoch())}});
     replicas_.note_transition(partition.name(), event);
-    if (is_broken(Rule::followers_truncate_by_epoch)) {
-      const Offset end_before = partition.log_end_offset();
-      (void)partition.truncate_to(partition.high_watermark());
-      report_truncation(partition, end_before);
-    }
+  }
+  if (transition.changed && truncates_to_high_watermark()) {
+    // ReplicaManager.makeFollowers before KIP-101. What the disk does is seen in settle().
+    const Offset end_before = partition.log_end_offset();
+    (void)partition.truncate_to(partition.high_watermark());
+    report_truncation(partition, end_before);
   }
   context_.watch.on_replica_changed(context_.id, partition.id());
   if (was_leader) {

@@ -7,6 +7,7 @@
 // Source:   kafka.server.ReplicaManager.
 #pragma once
 
+#include "model/broken_rules.h"
 #include "model/broker/alter_partition_manager.h"
 #include "model/broker/call.h"
 #include "model/broker/compaction.h"
@@ -66,6 +67,9 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
 
   Partition* find(const TopicPartition& partition) { return replicas_.find(partition); }
   const Partition* find(const TopicPartition& partition) const { return replicas_.find(partition); }
+  bool truncates_to_high_watermark() const {
+    return context_.truncates_to_high_watermark || is_broken(Rule::followers_truncate_by_epoch);
+  }
   /// As HostedReplicas::changes().
   std::int64_t changes() const { return replicas_.changes(); }
   /// What was fetched from the leader: append, or truncate where the logs part. False: it is
