@@ -1,5 +1,8 @@
 // What an operator does to a running cluster, and what becomes of it.
+#include "scenarios/availability.h"
 #include "scenarios/cluster.h"
+#include "scenarios/fault_schedule.h"
+#include "scenarios/quorum.h"
 #include "tests/in_child.h"
 #include "tests/runs/run_story.h"
 
@@ -48,7 +51,10 @@ struct Story {
       scenarios::Ledger ledger(world);
       auto built = scenarios::Cluster::build(world, made, ledger);
       REQUIRE(built.ok());
-      std::vector<std::function<void()>> late;
+      scenarios::Availability availability(world, **built, ledger);
+      scenarios::Quorum quorum(world, **built, ledger);
+      scenarios::FaultSchedule schedule(world, **built, ledger, availability, quorum);
+      schedule.schedule();
       (*built)->start();
       world.run(Time(made.duration));
       return look(**built, ledger);

@@ -31,7 +31,7 @@ scenarios::RunReport two_leaders_die(const std::string& truncation, int millis) 
   const auto loaded = scenarios::parse_scenario(text, "truncation", BROKERLAB_SOURCE_DIR);
   INFO(to_text(loaded.errors));
   REQUIRE(loaded.scenario.has_value());
-  return play(*loaded.scenario);
+  return tests::play(*loaded.scenario);
 }
 
 }  // namespace
