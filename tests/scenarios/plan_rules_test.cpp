@@ -141,7 +141,8 @@ TEST_CASE("a topic's replicas are looked at before the run", "[unit]") {
   CHECK(topic(R"(, "replicas": [[1, 2], [3, 1]])") == "");
   CHECK(topic(R"(, "replicas": [[1, 4]])") ==
         "/topics/0/replicas/0/1: 4: is no broker: they have the numbers 1 to 3\n");
-  CHECK(topic(R"(, "replicas": [[1, 1]])").find("/topics/0/replicas: partition 0 names") == 0);
+  CHECK(topic(R"(, "replicas": [[1, 1]])") ==
+        "/topics/0/replicas: [[1,1]]: partition 0 names a broker twice\n");
   CHECK(topic(R"(, "replicas": [[1, 2], [3]])").find("all partitions of a topic") !=
         std::string::npos);
   CHECK(topic(R"(, "replicas": [[1, 2]], "partitions": 2)").find("/topics/0/partitions: ") == 0);
