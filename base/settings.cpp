@@ -65,6 +65,11 @@ class RecordType : public ValueType {
     report_unknown(value, path, report);
     if (!fields_read) return;
     FieldReport field_report(report, path, value);
+    for (const FieldSpec& field : spec_->fields) {
+      if (field.when && field_report.given(field.name) && !field.when(target)) {
+        field_report.error(field.name, translated(field.otherwise));
+      }
+    }
     for (const auto& check : spec_->checks) check(target, field_report);
   }
 
@@ -72,8 +77,10 @@ class RecordType : public ValueType {
     Json object = Json::object();
     for (const FieldSpec& field : spec_->fields) {
       const void* held = field.held_by(value);
-      if (held != nullptr && field.type->written(held))
+      const bool meant = !field.when || field.when(value);
+      if (meant && held != nullptr && field.type->written(held)) {
         object[field.name] = field.type->write(held);
+      }
     }
     if (object.empty() && !spec_->word.empty()) return spec_->word;
     if (!spec_->list_shorthand.empty() && object.size() == 1) {

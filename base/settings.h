@@ -145,7 +145,9 @@ struct FieldSpec {
   std::function<void*(void*)> make = {};
   /// ... and the one it holds; null: it holds another.
   std::function<const void*(const void*)> look = {};
-  std::function<void(void*)> then = {};  ///< Run on the struct after the field was given.
+  std::function<void(void*)> then = {};        ///< Run on the struct after the field was given.
+  std::function<bool(const void*)> when = {};  ///< It means something in this struct; null: always.
+  std::string otherwise = {};  ///< What is said of it where it means nothing, to be translated.
   bool required = false;
   int choice = -1;  ///< Exactly one field of a choice is given.
 
@@ -396,6 +398,15 @@ class Settings {
   /// Once the field declared last was given: adjusts members that later fields may override.
   Settings& then(std::function<void(T&)> adjust) {
     spec_->fields.back().then = [adjust](void* in) { adjust(*static_cast<T*>(in)); };
+    return *this;
+  }
+  /// The field declared last means something only then. Elsewhere it is refused with the sentence
+  /// `otherwise`, and not written.
+  Settings& only_when(std::function<bool(const T&)> holds, std::string otherwise) {
+    spec_->fields.back().when = [holds](const void* in) {
+      return holds(*static_cast<const T*>(in));
+    };
+    spec_->fields.back().otherwise = std::move(otherwise);
     return *this;
   }
   /// A bare text in place of the struct means this field.

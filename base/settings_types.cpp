@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 #include <regex>
 
 namespace brokerlab {
@@ -82,6 +83,9 @@ class RealType : public ValueType {
     return {{"type", "number"}, {"minimum", least_}, {"maximum", most_}};
   }
   std::string allowed() const override {
+    if (most_ == std::numeric_limits<double>::max()) {
+      return tr("{} of at least {}", tr("a number"), fmt::format("{}", least_));
+    }
     return range_text(sentence("a number"), fmt::format("{}", least_), fmt::format("{}", most_));
   }
 

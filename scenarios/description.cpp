@@ -23,25 +23,15 @@ SettingType<std::string> topic_name() {
 
 /// AdminZkClient.validateTopicCreate.
 void check_replicas(TopicSpec& topic, FieldReport& report) {
-  if (topic.auto_created) {
-    for (const char* key : {"partitions", "replication.factor", "replicas", "config"}) {
-      if (report.given(key)) {
-        report.error(key, tr("is not of a topic that brokers make by themselves: it has "
-                             "num.partitions and default.replication.factor"));
-      }
-    }
-    return;
-  }
   if (topic.replicas.empty()) return;
   const auto partitions = static_cast<int>(topic.replicas.size());
   const auto factor = static_cast<int>(topic.replicas.front().size());
   if (report.given("partitions") && topic.partitions != partitions) {
-    report.error("partitions",
-                 tr("is {}, but replicas has {} partition(s)", topic.partitions, partitions));
+    report.error("partitions", tr("is {}, but replicas lists {}", topic.partitions, partitions));
   }
   if (topic.replication_factor.value_or(factor) != factor) {
-    report.error("replication.factor",
-                 tr("is {}, but replicas has {} a partition", *topic.replication_factor, factor));
+    report.error("replication.factor", tr("is {}, but replicas lists {} for each partition",
+                                          *topic.replication_factor, factor));
   }
   topic.partitions = partitions;
   topic.replication_factor = factor;
@@ -51,9 +41,9 @@ void check_replicas(TopicSpec& topic, FieldReport& report) {
       report.error("replicas", tr("partition {} names a broker twice", i));
     }
     if (static_cast<int>(replicas.size()) != factor) {
-      report.error("replicas", tr("partition {} has {} replica(s), but partition 0 has {}: all "
-                                  "partitions of a topic have as many",
-                                  i, replicas.size(), factor));
+      report.error("replicas", tr("lists {} for partition {} and {} for partition 0; all "
+                                  "partitions of a topic have as many replicas",
+                                  replicas.size(), i, factor));
     }
   }
 }
@@ -97,20 +87,28 @@ const Settings<BrokersSpec>& BrokersSpec::settings() {
 
 const Settings<TopicSpec>& TopicSpec::settings() {
   using S = TopicSpec;
+  const auto by_hand = [](const S& topic) { return !topic.auto_created; };
+  const std::string made_by_brokers = sentence(
+      "is not of a topic that brokers make by themselves: it has num.partitions and "
+      "default.replication.factor");
   static const auto all =
       Settings<S>("Topic", "A topic that exists before the run begins.")
           .field("name", &S::name, topic_name(), "Its name.")
           .required()
           .field("partitions", &S::partitions, 1, 10'000, "How many partitions.")
+          .only_when(by_hand, made_by_brokers)
           .field("replication.factor", &S::replication_factor, setting::integer(1, 32767),
                  "Replicas of each partition; unset is default.replication.factor.")
+          .only_when(by_hand, made_by_brokers)
           .field("replicas", &S::replicas, list(list(setting::integer(1, 100), 1, 100), 0, 10'000),
                  "Where its replicas are: a list of brokers' numbers for each partition, the "
                  "preferred leader first; unset: where Kafka places them.")
+          .only_when(by_hand, made_by_brokers)
           .field("auto_created", &S::auto_created,
                  "Brokers make it when a client asks for it (auto.create.topics.enable), with "
                  "num.partitions and default.replication.factor.")
           .field("config", &S::config, record<model::TopicOverrides>(), "Its own settings.")
+          .only_when(by_hand, made_by_brokers)
           .named_by("name")
           .check([](S& topic, FieldReport& report) {
             if (const auto problem = log::topic_name_problem(topic.name)) {
@@ -169,15 +167,19 @@ const Settings<ConsumerActionSpec>& ConsumerActionSpec::settings() {
           .field("partitions", &S::action, &A::partitions, list(text(260), 0, 10'000),
                  "As \"topic-0\"; empty: all that the member is assigned then.")
           .field("offset", &S::action, &A::offset, setting::integer64(0), "Of seek_to_offset.")
+          .only_when([](const S& s) { return s.action.what == What::seek_to_offset; },
+                     sentence("belongs to seek_to_offset, and to nothing else"))
           .field("back", &S::action, &A::back, setting::duration(Duration{0}, longest_run),
                  "Of seek_back: to what was written that long ago.")
+          .only_when([](const S& s) { return s.action.what == What::seek_back; },
+                     sentence("belongs to seek_back, and to nothing else"))
           .check([](const S& spec, FieldReport& report) {
             const What what = spec.action.what;
-            if (report.given("offset") != (what == What::seek_to_offset)) {
-              report.error("offset", tr("belongs to seek_to_offset, and to nothing else"));
+            if (what == What::seek_to_offset && !report.given("offset")) {
+              report.error("offset", tr("is missing; seek_to_offset needs it"));
             }
-            if (report.given("back") != (what == What::seek_back)) {
-              report.error("back", tr("belongs to seek_back, and to nothing else"));
+            if (what == What::seek_back && !report.given("back")) {
+              report.error("back", tr("is missing; seek_back needs it"));
             }
           });
   return all;

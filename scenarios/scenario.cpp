@@ -53,12 +53,12 @@ int Scenario::brokers_at_start() const {
 
 bool Scenario::is_made_later(std::string_view topic) const {
   return std::any_of(operations.begin(), operations.end(),
-                     [topic](const Operation& one) { return one.action->makes() == topic; });
+                     [topic](const Operation& one) { return one.makes() == topic; });
 }
 
 bool Scenario::is_added_later(std::string_view broker) const {
   return std::any_of(operations.begin(), operations.end(),
-                     [broker](const Operation& one) { return one.action->adds() == broker; });
+                     [broker](const Operation& one) { return one.adds() == broker; });
 }
 
 std::size_t Scenario::group_of_broker(int broker) const {

@@ -46,7 +46,7 @@ void validate_operations(const Scenario& scenario, SettingsReport& report) {
                    tr("must be before the end of the run, {}", to_text(scenario.duration)));
     }
     operation.action->check(scenario, path, report);
-    if (!operation.action->makes().empty()) made.insert(operation.action->makes());
+    if (!operation.makes().empty()) made.insert(operation.makes());
   }
   const int at_start = scenario.brokers_at_start();
   for (std::size_t i = 0; i < scenario.topics.size(); ++i) {

@@ -46,7 +46,15 @@ class OperationAction {
 
 struct Operation {
   Duration at{0};
-  std::shared_ptr<const OperationAction> action;
+  std::shared_ptr<const OperationAction> action;  ///< Null: of no kind, which loading has told.
+
+  // As of the action; of none nothing.
+  std::string makes() const { return action ? action->makes() : std::string(); }
+  std::string adds() const { return action ? action->adds() : std::string(); }
+  int partitions_of(const std::string& topic) const {
+    return action ? action->partitions_of(topic) : 0;
+  }
+
   static const Settings<Operation>& settings();
 };
 

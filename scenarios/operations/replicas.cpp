@@ -5,6 +5,11 @@
 #include "scenarios/operations/kinds.h"
 #include "scenarios/operations/operator.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
 namespace brokerlab::scenarios {
 namespace {
 
@@ -39,8 +44,13 @@ class Reassign final : public OperationAction {
   Phrase what() const override { return phrase("reassigns the partitions of topic {}", topic); }
   void check(const Scenario& scenario, const std::string& path,
              SettingsReport& report) const override {
-    (void)check_operated_topic(scenario, path + "/reassign/topic", topic, report);
+    const bool known = check_operated_topic(scenario, path + "/reassign/topic", topic, report);
+    if (known) check_partitions(scenario, path, report);
     for (std::size_t i = 0; i < replicas.size(); ++i) {
+      if (std::set<int>(replicas[i].begin(), replicas[i].end()).size() != replicas[i].size()) {
+        report.error(fmt::format("{}/reassign/replicas/{}", path, i),
+                     fmt::format("[{}]", fmt::join(replicas[i], ",")), tr("names a broker twice"));
+      }
       for (std::size_t at = 0; at < replicas[i].size(); ++at) {
         if (replicas[i][at] <= scenario.broker_count()) continue;
         report.error(fmt::format("{}/reassign/replicas/{}/{}", path, i, at),
@@ -48,6 +58,19 @@ class Reassign final : public OperationAction {
                      tr("is no broker: they have the numbers 1 to {}", scenario.broker_count()));
       }
     }
+  }
+  /// Those that the topic has, or is given by another operation.
+  void check_partitions(const Scenario& scenario, const std::string& path,
+                        SettingsReport& report) const {
+    const TopicSpec* of = scenario.topic(topic);
+    if (of == nullptr) return;
+    int most = of->partitions;
+    for (const Operation& one : scenario.operations)
+      most = std::max(most, one.partitions_of(topic));
+    if (static_cast<int>(replicas.size()) <= most) return;
+    report.error(fmt::format("{}/reassign/replicas/{}", path, most),
+                 fmt::format("[{}]", fmt::join(replicas[static_cast<std::size_t>(most)], ",")),
+                 tr("is for partition {}, which topic {} does not have", most, topic));
   }
   sim::Task<Refusal> carry_out(Operator& by) const override {
     Operator::Make make = [this] {

@@ -89,6 +89,8 @@ const Settings<BurstRate>& BurstRate::settings() {
                  "From the beginning of one to that of the next; the first comes after this time.")
           .field("at", &S::at, list(setting::duration(Duration{0}, longest_run), 1, 10'000),
                  "Where each begins, since the start of the run; ascending.")
+          .only_when([](const S& bursts) { return !bursts.at.empty(); },
+                     sentence("bursts have exactly one of every, at"))
           .field("for", &S::lasting, setting::duration(1ms, longest_run), "How long each lasts.")
           .required()
           .check([](S& bursts, FieldReport& report) {
@@ -275,17 +277,15 @@ void check_source(SourceSpec& source, FieldReport& report) {
   if (!closed && !source.rate) {
     report.error("rate", tr("is missing; must be {}", record<RateSpec>().erased->allowed()));
   }
-  for (const char* field : {"rate", "arrivals"}) {
-    if (closed && report.given(field)) {
-      report.error(field, tr("does not go with a closed loop: its users send when they are ready"));
-    }
-  }
 }
 
 }  // namespace
 
 const Settings<SourceSpec>& SourceSpec::settings() {
   using S = SourceSpec;
+  const auto open = [](const S& source) { return source.loop.closed() == nullptr; };
+  const std::string no_rate =
+      sentence("does not go with a closed loop: its users send when they are ready");
   static const auto all =
       Settings<S>("Source",
                   "Where records come from: rows of a file, or drawn. Without a file they are "
@@ -352,7 +352,9 @@ const Settings<SourceSpec>& SourceSpec::settings() {
           .field("arrivals", &S::arrivals,
                  names<Arrivals>({{"poisson", Arrivals::poisson}, {"even", Arrivals::even}}),
                  "At random and independent, or equally spaced.")
+          .only_when(open, no_rate)
           .field("rate", &S::rate, record<RateSpec>(), "Unset in a closed loop only.")
+          .only_when(open, no_rate)
           .field("record_size", &S::record_size, record<RecordSizeSpec>(),
                  "Of drawn records, and only of those.")
           .field("keys", &S::keys, record<KeysSpec>(), "Of drawn records.")

@@ -1,6 +1,7 @@
 #include "scenarios/loader.h"
 
 #include "base/settings.h"
+#include "scenarios/fuzz/drawn_scenario.h"
 
 #include <catch2/catch.hpp>
 
@@ -99,6 +100,24 @@ TEST_CASE("scenario: the effective text is a scenario with the same effect", "[u
   REQUIRE(again.scenario.has_value());
   CHECK(effective_text(*again.scenario) == effective_text(s));
   CHECK(again.scenario->zookeeper.nodes == 5);
+}
+
+TEST_CASE("scenario: whatever it uses, its effective text has the same effect", "[unit]") {
+  const Loaded everything = load_scenario(here + "everything.json");
+  REQUIRE(everything.scenario.has_value());
+  std::vector<Scenario> all{*everything.scenario};
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Loaded drawn = parse_scenario(draw_scenario(seed).text, "drawn", here);
+    INFO(to_text(drawn.errors));
+    REQUIRE(drawn.scenario.has_value());
+    all.push_back(*drawn.scenario);
+  }
+  for (const Scenario& one : all) {
+    const Loaded again = parse_scenario(effective_text(one), "again", one.directory);
+    INFO(one.name << ": " << to_text(again.errors));
+    REQUIRE(again.scenario.has_value());
+    CHECK(effective_text(*again.scenario) == effective_text(one));
+  }
 }
 
 TEST_CASE("scenario: what is odd but allowed is a warning", "[unit]") {
