@@ -612,6 +612,7 @@ void Ledger::on_topic_deleted(const std::string& topic) {
   forget_each(log_ends_);
   forget_each(leaders_);
   forget_each(leader_high_watermarks_);
+  for (auto& [id, decided] : decided_) std::erase_if(decided.without_marker, of_topic);
   for (auto& [name, view] : partitions_) {
     if (view.deleted && of_topic(name) && on_leadership_) on_leadership_(name);
   }

@@ -37,9 +37,9 @@
 //                                     transaction (that it misses none of a committed one is
 //                                     consumed_offsets_have_no_gaps)
 //   markers_follow_the_decision       no partition gets another end than the coordinator has
-//   written transactions_end_everywhere       when it has written that all is done, every partition
-//   of the
-//                                     transaction has its end
+//                                     written
+//   transactions_end_everywhere       when it has written that all is done, every partition of the
+//                                     transaction that still exists has its end
 //   fenced_producers_write_nothing    after a newer producer has begun under its transactional id
 //
 // Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.

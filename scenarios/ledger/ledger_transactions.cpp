@@ -92,7 +92,12 @@ void Ledger::on_transactional_producer(std::string_view, ProducerIdAndEpoch prod
 
 void Ledger::on_transaction_decided(ProducerIdAndEpoch producer, bool committed,
                                     const std::set<TopicPartition>& partitions) {
-  decided_[producer.id] = {committed, partitions};
+  std::set<TopicPartition> without_marker = partitions;
+  std::erase_if(without_marker, [&](const TopicPartition& name) {
+    const auto view = partitions_.find(name);
+    return view != partitions_.end() && view->second.deleted;
+  });
+  decided_[producer.id] = {committed, std::move(without_marker)};
 }
 
 void Ledger::on_transaction_completed(ProducerIdAndEpoch producer) {

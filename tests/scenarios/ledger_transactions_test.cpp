@@ -89,6 +89,18 @@ TEST_CASE("a transaction that is done without its end in each partition breaks a
   CHECK(story.promise("transactions_end_everywhere") == "broken");
 }
 
+TEST_CASE("a partition that is deleted needs no end of a transaction", "[unit]") {
+  OneTransaction story(true);
+  story.ledger.on_transaction_decided(producer, true, {partition});
+  story.ledger.on_topic_deleted(partition.topic);
+  story.ledger.on_transaction_completed(producer);
+  CHECK(story.promise("transactions_end_everywhere") == "kept");
+  // The coordinator had it in its list still.
+  story.ledger.on_transaction_decided(producer, true, {partition});
+  story.ledger.on_transaction_completed(producer);
+  CHECK(story.promise("transactions_end_everywhere") == "kept");
+}
+
 TEST_CASE("a producer that writes after it was fenced off breaks a promise", "[unit]") {
   OneTransaction story(true);
   SECTION("where others lead it will be cut off") {
