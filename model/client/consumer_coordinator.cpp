@@ -90,7 +90,8 @@ Assignor& ConsumerCoordinator::assignor(const std::string& protocol) {
   return **found;
 }
 
-/// The leader watches its topics: new partitions want to be assigned (rejoinNeededOrPending).
+/// The leader watches its topics: new ones, and new partitions, want to be assigned, and those that
+/// are gone to be left (rejoinNeededOrPending).
 void ConsumerCoordinator::watch_topics() {
   if (!membership_.leads() || topics_seen_ == network_.version()) return;
   topics_seen_ = network_.version();
@@ -104,16 +105,6 @@ void ConsumerCoordinator::begin_to_join() {
   const bool lost = membership_.generation() < 0 || membership_.member_id().empty();
   if (config_.enable_auto_commit && !lost) last_words_ = subscriptions_.consumed();
   if (!cooperative_ || lost) subscriptions_.stop_fetching();
-}
-
-sim::Task<bool> ConsumerCoordinator::ready_to_join() {
-  // The leader will need to know what there is to assign.
-  if (topics().size() < setup_.topics.size()) {
-    network_.request_update();
-    co_await network_.wait_update(network_.version(), never);
-    if (topics().empty()) co_return false;
-  }
-  co_return true;
 }
 
 void ConsumerCoordinator::tell(const sim::EventKind& kind,

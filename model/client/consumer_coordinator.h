@@ -57,7 +57,6 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
 
  private:
   void begin_to_join() override;
-  sim::Task<bool> ready_to_join() override;
   sim::Task<> prepare_join() override;
   std::vector<GroupProtocol> protocols() override;
   std::vector<SyncGroupRequest::Assignment> assign(const JoinGroupResponse& group) override;

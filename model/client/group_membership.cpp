@@ -128,8 +128,6 @@ sim::Task<> GroupMembership::join() {
       co_await finder_.changed().wait();
       continue;
     }
-    const bool ready = co_await hooks_.ready_to_join();
-    if (!ready) continue;
     if (!std::exchange(prepared_, true)) co_await hooks_.prepare_join();
     co_await join_once();
   }

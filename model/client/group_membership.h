@@ -33,8 +33,6 @@ class GroupMembership {
     /// In the poll() that begins a rebalance, before it hands out anything: what is handed out
     /// later is none of the old generation's.
     virtual void begin_to_join() = 0;
-    /// Before each JoinGroup. False: it is too early to join.
-    virtual sim::Task<bool> ready_to_join() = 0;
     /// Once before each rebalance: gives up what the old generation owned. Source: onJoinPrepare.
     virtual sim::Task<> prepare_join() = 0;
     /// What it says of itself, for each way of assigning that it knows. Source: metadata().

@@ -18,8 +18,14 @@ bool ClusterView::update(const MetadataResponse& response) {
   }
   for (const TopicMetadata& topic : response.topics) {
     Topic& known = topics_[topic.name];
-    // A broker that has not heard of the topic yet does not make us forget it.
-    if (topic.error != ErrorCode::none && topic.partitions.empty()) continue;
+    // Also by a broker that has not heard of it yet (Metadata.handleMetadataResponse).
+    if (topic.error != ErrorCode::none) {
+      news |= known.exists;
+      known.exists = false;
+      known.partitions.assign(known.partitions.size(), {});
+      continue;
+    }
+    known.exists = true;
     known.partitions.resize(topic.partitions.size());
     if (!racks_.empty()) known.replicas.resize(topic.partitions.size());
     for (const PartitionMetadata& partition : topic.partitions) {
@@ -43,7 +49,7 @@ bool ClusterView::update(const MetadataResponse& response) {
 bool ClusterView::update_leader(const TopicPartition& partition, const CurrentLeader& leader,
                                 const std::vector<BrokerEndpoint>& nodes) {
   const auto found = topics_.find(partition.topic);
-  if (found == topics_.end()) return false;
+  if (found == topics_.end() || !found->second.exists) return false;
   const auto index = static_cast<std::size_t>(partition.partition);
   if (index >= found->second.partitions.size()) return false;
   LeaderInfo& known = found->second.partitions[index];
@@ -62,6 +68,11 @@ bool ClusterView::update_leader(const TopicPartition& partition, const CurrentLe
 bool ClusterView::knows_topic(const std::string& topic) const { return partition_count(topic) > 0; }
 
 int ClusterView::partition_count(const std::string& topic) const {
+  const auto found = topics_.find(topic);
+  return found != topics_.end() && found->second.exists ? last_partition_count(topic) : 0;
+}
+
+int ClusterView::last_partition_count(const std::string& topic) const {
   const auto found = topics_.find(topic);
   return found == topics_.end() ? 0 : static_cast<int>(found->second.partitions.size());
 }

@@ -40,6 +40,9 @@ class ClusterView {
 
   bool knows_topic(const std::string& topic) const;
   int partition_count(const std::string& topic) const;  ///< 0 when unknown.
+  /// The same for who began to send before the topic went: Kafka's producer goes on by the cluster
+  /// that it saw when send() was called.
+  int last_partition_count(const std::string& topic) const;
   /// Leader none: unknown or not available, or its broker is not in the view.
   LeaderInfo leader(const TopicPartition& partition) const;
   /// Partitions that broker leads, by name; until the next update.
@@ -48,7 +51,7 @@ class ClusterView {
   const std::vector<int>& available_partitions(const std::string& topic) const;
   /// Every partition of the topic has a leader.
   bool all_led(const std::string& topic) const {
-    return static_cast<int>(available_partitions(topic).size()) == partition_count(topic);
+    return static_cast<int>(available_partitions(topic).size()) == last_partition_count(topic);
   }
   const std::map<BrokerId, Address>& brokers() const { return brokers_; }
   /// The racks of the partition's replicas, as far as brokers say where they are.
@@ -56,6 +59,7 @@ class ClusterView {
 
  private:
   struct Topic {
+    bool exists = false;  ///< By the last answer.
     std::vector<LeaderInfo> partitions;
     std::vector<std::vector<BrokerId>> replicas;  ///< By partition; if brokers have racks.
   };

@@ -41,14 +41,14 @@ Partitioner::Partitioner(const ProducerConfig& config, RandomStream random)
 
 std::optional<int> Partitioner::choose(const ClusterView& view, const std::string& topic,
                                        std::optional<log::ByteView> key) {
-  ENSURE(view.partition_count(topic) > 0, "a partition of an unknown topic");
+  ENSURE(view.last_partition_count(topic) > 0, "a partition of an unknown topic");
   if (kind_ == PartitionerClass::round_robin) {
     const std::uint32_t turn = next_[topic]++ & 0x7fffffff;
     const std::vector<int>& available = view.available_partitions(topic);
     if (!available.empty()) return available[turn % available.size()];
-    return static_cast<int>(turn % static_cast<std::uint32_t>(view.partition_count(topic)));
+    return static_cast<int>(turn % static_cast<std::uint32_t>(view.last_partition_count(topic)));
   }
-  if (key && !ignore_keys_) return partition_for_key(*key, view.partition_count(topic));
+  if (key && !ignore_keys_) return partition_for_key(*key, view.last_partition_count(topic));
   return std::nullopt;
 }
 
@@ -80,7 +80,7 @@ int Partitioner::next_partition(const ClusterView& view, const std::string& topi
     return stats->second.partition_at(random_.below(stats->second.total()));
   }
   const std::vector<int>& available = view.available_partitions(topic);
-  if (available.empty()) return static_cast<int>(random_.below(view.partition_count(topic)));
+  if (available.empty()) return static_cast<int>(random_.below(view.last_partition_count(topic)));
   const std::int64_t drawn = random_.below(static_cast<std::int64_t>(available.size()));
   return available[static_cast<std::size_t>(drawn)];
 }

@@ -227,7 +227,7 @@ RecordAccumulator::Ready RecordAccumulator::ready(const ClusterView& view, Time 
 RecordAccumulator::Load RecordAccumulator::load_of(const ClusterView& view, const TopicName& topic,
                                                    std::size_t partitions) const {
   Load load{.topic = topic, .all = partitions};
-  const auto all = static_cast<std::size_t>(view.partition_count(topic));
+  const auto all = static_cast<std::size_t>(view.last_partition_count(topic));
   if (partitions < all) return load;  // nothing to go by before every one has had a batch
   const Duration patience = config_.partitioner_availability_timeout;
   // Mostly all have a leader: then it is enough to look at those with a queue.

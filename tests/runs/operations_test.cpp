@@ -96,6 +96,9 @@ TEST_CASE("an operator makes a topic in the run, and who waits for it goes on", 
   CHECK(moment(report, "The operator creates topic t: accepted").time >= Time(20s));
   CHECK(report.acknowledged > 1000);
   CHECK(report.lost.empty());
+  // Its group has nothing to read first (ConsumerCoordinator joins whatever it knows of topics).
+  CHECK(moment(report, "g-1 joined group g, generation 1: -").time < Time(20s));
+  CHECK(moment(report, "g-1 joined group g, generation 2: t-").time < Time(25s));
 }
 
 // ZkAdminManager.createPartitions, KafkaController.processPartitionModifications; the group's
@@ -131,6 +134,13 @@ TEST_CASE("a topic that is deleted is gone: metadata, logs, ZooKeeper", "[unit]"
   CHECK(report.time_line_text().find("deletes topic t: UNKNOWN_TOPIC_OR_PARTITION") !=
         std::string::npos);
   CHECK(report.lost.empty());
+  // Who reads it asks on and on, without a pause (FetchCollector.handleInitializeErrors keeps the
+  // position); the metadata of the group's leader say that it is gone, who assigns what is left
+  // (Metadata.handleMetadataResponse, ConsumerCoordinator.rejoinNeededOrPending).
+  CHECK(moment(report, "joined group g, generation 2: -").time < Time(22s));
+  for (const scenarios::RunReport::ClientError& error : report.client_errors) {
+    if (error.api == "Fetch") CHECK(error.last < Time(22s));
+  }
   const std::string left = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger& l) {
     return fmt::format("[{}] {} {}", directories(cluster, "t-0"), placed(l), l.deleted() > 100);
   });

@@ -22,6 +22,7 @@ struct Setting {
   std::string more_producers = "";
   std::string brokers = R"(, "transaction.state.log.num.partitions": 5)";
   std::string faults = "";
+  std::string operations = "";
   std::string payload = "real";
   std::string until = "40s";
   std::string kills_leaders_of = "";  ///< Of this topic's partitions one leader dies at 20 s.
@@ -48,9 +49,9 @@ scenarios::Scenario scenario_of(const Setting& setting) {
                               "isolation.level": "read_committed"}}}},
                   {{"group": "hasty", "members": 1, "machine": "box", "topics": ["t"],
                    "service_time": "0s", "config": {{"auto.offset.reset": "earliest"}}}}],
-    "faults": [{}]}})json",
+    "faults": [{}], "operations": [{}]}})json",
       setting.brokers, setting.payload, setting.until, setting.more_sources, setting.transaction,
-      setting.producer, setting.more_producers, setting.faults);
+      setting.producer, setting.more_producers, setting.faults, setting.operations);
   scenarios::LoadOptions options;
   const auto loaded =
       scenarios::parse_scenario(text, "transactions", BROKERLAB_SOURCE_DIR, options);
@@ -183,4 +184,17 @@ TEST_CASE("transactions outlive their coordinator, and leaders of their partitio
     CHECK(out.hasty == out.acknowledged);
     CHECK(out.careful > 4'000);
   }
+}
+
+// TransactionMarkerChannelManager.addTxnMarkersToBrokerQueue leaves out what the metadata do not
+// know. The producer asks for the partition again and again, and sends nothing meanwhile, not even
+// what has expired (TransactionManager.AddPartitionsToTxnHandler; Sender.runOnce).
+TEST_CASE("a topic that is deleted in the middle of a transaction needs no end of it", "[unit]") {
+  Setting setting;
+  setting.brokers += R"(, "auto.create.topics.enable": false)";
+  setting.producer = R"(, "delivery.timeout.ms": 5000, "request.timeout.ms": 4000)";
+  setting.operations = R"({"at": "25030ms", "delete_topic": "t"})";
+  const Outcome out = outcome_of(setting);
+  CHECK(out.acknowledged > 1'000);
+  CHECK(out.failed == 0);
 }
