@@ -533,8 +533,8 @@ class Validator {
 void validate(Scenario& scenario, SettingsReport& report) {
   Validator(scenario, report).run();
   validate_faults(scenario, report);
-  validate_lesson(scenario, report);
   validate_operations(scenario, report);
+  validate_lesson(scenario, report);
 }
 
 }  // namespace brokerlab::scenarios
