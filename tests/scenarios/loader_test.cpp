@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -163,6 +164,18 @@ TEST_CASE("scenario: the library is valid and without warnings", "[unit]") {
     CHECK_FALSE(loaded.scenario->title.ko.empty());
     CHECK_FALSE(loaded.scenario->story.ko.empty());
   }
+}
+
+TEST_CASE("scenario: the incidents that a real cluster is held against are valid", "[unit]") {
+  int incidents = 0;
+  const std::string folder = std::string(BROKERLAB_SOURCE_DIR) + "/tests/kafka_cluster/incidents";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    ++incidents;
+    const Loaded loaded = load_scenario(entry.path().string());
+    CHECK(to_text(loaded.errors) == "");
+    CHECK(to_text(loaded.warnings) == "");
+  }
+  CHECK(incidents >= 12);
 }
 
 TEST_CASE("scenario: the library's two incidents differ in nothing but what they teach", "[unit]") {

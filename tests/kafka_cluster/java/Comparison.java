@@ -13,10 +13,9 @@ final class Comparison {
   private record Known(String incident, String observable, String reason) {}
 
   private final List<Known> known = new ArrayList<>();
-  private final Set<Known> used = new LinkedHashSet<>();
   private int differences;
 
-  /** A line each: incident, observable (with * for any text), reason, with | between. */
+  /** A line each: incidents or *, observable (with * for any text), reason, with | between. */
   Comparison(Path knownDifferences) throws IOException {
     for (String line : Files.readAllLines(knownDifferences)) {
       if (line.isBlank() || line.startsWith("#"))
@@ -69,9 +68,9 @@ final class Comparison {
     if (agree(any.rule(), mine, others))
       return "";
     for (Known one : known) {
-      if (!fits(one.incident(), incident.name) || !fits(one.observable(), name))
+      boolean here = List.of(one.incident().split(" ")).contains(incident.name);
+      if (!here && !one.incident().equals("*") || !fits(one.observable(), name))
         continue;
-      used.add(one);
       return "known: " + one.reason();
     }
     ++differences;
@@ -90,13 +89,8 @@ final class Comparison {
       return there.stream().anyMatch(one -> one.text().equals(mine.text()));
     double low = there.stream().mapToDouble(Observables.Observable::number).min().getAsDouble();
     double high = there.stream().mapToDouble(Observables.Observable::number).max().getAsDouble();
-    if (rule == Observables.Rule.COUNT) {
-      if (mine.number() == 0 || high == 0)
-        return low <= mine.number() && mine.number() <= high;
-      return mine.number() < 100 && low < 100
-          || low * 0.9 <= mine.number() && mine.number() <= high * 1.1;
-    }
-    if (mine.number() < Observables.MACHINES_OWN && low < Observables.MACHINES_OWN)
+    boolean isShort = Math.max(mine.number(), low) < Observables.MACHINES_OWN;
+    if (rule == Observables.Rule.TIME && isShort)
       return true;
     double margin = Math.max(mine.clock(), mine.number() / 10);
     return low - margin <= mine.number() && mine.number() <= high + margin;

@@ -126,7 +126,7 @@ final class Logs {
       "Cancelled in-flight (\\w+) request with correlation id \\d+ due to node (-?\\d+)");
   private static final Pattern AWAY = Pattern.compile(
       "Node -?\\d+ disconnected\\.|Disconnecting from node -?\\d+ due to"
-          + "|Connection to node -?\\d+ .* could not be established");
+      + "|Connection to node -?\\d+ .* could not be established");
 
   /** NetworkClient.handleCompletedReceives, cancelInFlightRequests, handleDisconnections. */
   void clients(Path file) throws IOException {

@@ -18,17 +18,20 @@ final class Observables {
     EXACT,
     /** A time that a rule of Kafka's makes: within 10 % or one tick of its clock. */
     TIME,
-    /** A number: as many, to a tenth; of few, whether there are any. */
+    /** A number: as many, to a tenth or to those that are under way at one moment. */
     COUNT,
     /** What the machine makes of it: shown, not judged. */
     SHOWN
   }
 
-  /** @param clock the tick of the rule's own clock, in seconds */
+  /** @param clock the tick of the rule's own clock, in seconds; of a number, what chance may add */
   record Observable(Rule rule, String text, double number, double clock) {}
 
   /** Below this a time is the machine's own: threads that wake up, disks, JVMs. */
   static final double MACHINES_OWN = 2;
+
+  /** Records of a tenth of a second of the incidents' load, of two topics. */
+  static final int UNDER_WAY = 20;
 
   private final Incident incident;
   private final Outcome outcome;
@@ -286,10 +289,14 @@ final class Observables {
           acks.endsWith("all") && producer.at("/config/enable.idempotence").asBoolean(true);
       for (String what : List.of("lost", "duplicates", "reordered")) {
         long count = outcome.counts.getOrDefault(what + " " + topic, 0L);
-        boolean promised = idempotent || what.equals("lost");
+        boolean judged = idempotent || what.equals("lost");
         all.put(
             "records " + what + ", " + acks,
-            new Observable(promised ? Rule.COUNT : Rule.SHOWN, Long.toString(count), count, 0));
+            new Observable(
+                judged ? Rule.COUNT : Rule.SHOWN,
+                Long.toString(count),
+                count,
+                idempotent ? 0 : UNDER_WAY));
       }
     }
   }

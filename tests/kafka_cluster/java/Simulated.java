@@ -14,6 +14,7 @@ final class Simulated {
   private final Incident incident;
   private final Path recording;
   private final Outcome outcome = new Outcome();
+  private final List<Event> exits = new ArrayList<>();
 
   private Simulated(Incident incident, Path recording) {
     this.incident = incident;
@@ -37,6 +38,7 @@ final class Simulated {
     simulated.readEvents();
     simulated.readFacts();
     simulated.readReport();
+    simulated.forgetGoodbyes();
     simulated.outcome.sort();
     return simulated.outcome;
   }
@@ -78,6 +80,7 @@ final class Simulated {
             outcome.add(at, Event.Kind.SESSION_EXPIRED, of.apply("owner"), "");
         case "broker.registered" -> outcome.add(at, Event.Kind.REGISTERED, machine, "");
         case "broker.start_failed" -> outcome.add(at, Event.Kind.EXITED, machine, "");
+        case "process.exited" -> exits.add(new Event(at, Event.Kind.EXITED, machine, ""));
         case "log.recovered" ->
             outcome.add(at, Event.Kind.RECOVERED, machine, of.apply("partitions"));
         case "broker.zookeeper_lost" -> outcome.add(at, Event.Kind.ZOOKEEPER_LOST, machine, "");
@@ -107,6 +110,14 @@ final class Simulated {
         default -> {}
       }
     }
+  }
+
+  /** A broker that exits is told to lose ZooKeeper; a real one has said goodbye. */
+  private void forgetGoodbyes() {
+    outcome.events.removeIf(event
+        -> event.kind() == Event.Kind.ZOOKEEPER_LOST
+            && exits.stream().anyMatch(exit
+                -> exit.who().equals(event.who()) && Math.abs(exit.at() - event.at()) < 0.1));
   }
 
   /** What ZooKeeper's nodes of partitions held, and by the ends of logs when records went in. */
@@ -153,11 +164,11 @@ final class Simulated {
 
             private boolean isAcksAll(String partition) {
               for (JsonNode producer : incident.scenario.get("producers")) {
-                if (partition.startsWith(producer.get("topic").asText() + "-")) {
-                  return producer.at("/config/acks").asText().equals("all");
-                }
-              }
-              return true;
+            if (partition.startsWith(producer.get("topic").asText() + "-")) {
+              return producer.at("/config/acks").asText().equals("all");
+            }
+          }
+          return true;
             }
 
             private void tellState(double at, String partition, Map<String, String> now) {
@@ -168,16 +179,14 @@ final class Simulated {
               }
               String leader = now.getOrDefault("leader", "");
               int number = leader.matches("\\d+") ? Integer.parseInt(leader) : -1;
+              int epoch = Integer.parseInt(now.getOrDefault("epoch", "0"));
               // Nobody leads while its leader is dead; ZooKeeper hears of that with the next epoch
               // only.
-              if (number < 0 && now.getOrDefault("epoch", "0").equals(now.get("told epoch")))
+              if (number < 0 && now.getOrDefault("told", "").contains("@" + epoch + "["))
                 return;
-              now.put("told epoch", now.getOrDefault("epoch", "0"));
-              outcome.add(
-                  at,
-                  Event.Kind.STATE,
-                  partition,
-                  Outcome.state(number, Integer.parseInt(now.getOrDefault("epoch", "0")), isr));
+              String text = Outcome.state(number, epoch, isr);
+              if (!text.equals(now.put("told", text)))
+                outcome.add(at, Event.Kind.STATE, partition, text);
             }
 
             private void readReport() throws Exception {
