@@ -80,6 +80,11 @@ final class Observables {
     return incident.ensemble("tickTime", 2000) / 1000.0;
   }
 
+  /** Of what begins when a session ends: it is pinged at a third of it, and looked at at ticks. */
+  private double expiryClock() {
+    return Math.max(tick(), incident.broker("zookeeper.session.timeout.ms", 18_000) / 3000.0);
+  }
+
   /**
    * The first two parties by the moment at which they could know; those within a second of each
    * other are one. What comes later follows from what clients do then, and is theirs.
@@ -128,7 +133,8 @@ final class Observables {
     exact("sessions that expired", names(expired));
     for (Event event : expired) {
       if (!all.containsKey("session of " + event.who() + " expired after")) {
-        time("session of " + event.who() + " expired after", event.at() - outcome.begin, tick());
+        double after = event.at() - outcome.begin;
+        time("session of " + event.who() + " expired after", after, expiryClock());
       }
     }
     List<Event> led = since(Event.Kind.ENSEMBLE_LED);
@@ -167,7 +173,7 @@ final class Observables {
     time(
         "first change of a leader or an ISR after",
         changes.get(0).at() - outcome.begin,
-        byExpiry ? tick() : lag / 2);
+        byExpiry ? expiryClock() : lag / 2);
     List<Event> back = since(Event.Kind.REGISTERED);
     double last = changes.get(changes.size() - 1).at();
     if (!back.isEmpty() && last > back.get(0).at()) {
@@ -214,7 +220,9 @@ final class Observables {
       exact(
           "partitions not written for over 2 s, acks=" + acks,
           silent.isEmpty() ? "none" : String.join(" ", silent));
-      time("longest time without an acknowledgment, acks=" + acks, most, tick());
+      boolean byExpiry = !since(Event.Kind.SESSION_EXPIRED).isEmpty();
+      double clock = byExpiry ? expiryClock() : tick();
+      time("longest time without an acknowledgment, acks=" + acks, most, clock);
     }
   }
 
