@@ -114,12 +114,13 @@ sim::Task<> Broker::listen_later(Duration after) {
   if (state_ == State::running) listen();
 }
 
-/// KafkaServer.startup's last act: shutdown() closes the session, so that the next start finds none
-/// of this one's.
+/// KafkaServer.startup's last act is shutdown(): logs that are recovered by now are closed and need
+/// no recovery at the next start, and so is the session, of which that finds none.
 sim::Task<> Broker::give_up_start(MetadataStore::Refused refused) {
   process_.world().trace().record(events::broker_start_failed, {.machine = process_.machine().id()},
                                   {sim::Detail::of("why", std::move(refused.why))});
   const sim::EventId failed = process_.world().cause();
+  if (state_ == State::recovering) co_await replicas_.shutdown_cleanly();
   co_await store_->close();
   process_.world().set_cause(failed);
   process_.exit(std::move(refused.last_words), supervisor_pause);

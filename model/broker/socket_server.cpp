@@ -40,26 +40,37 @@ void SocketServer::start() {
   for (int i = 0; i < config_.num_io_threads; ++i) process_.spawn(io_thread());
 }
 
+void SocketServer::stop() {
+  stopped_ = true;
+  for (const auto& [peer, sessions] : connections_) {
+    for (const auto& session : sessions) {
+      if (session->socket) session->socket->close();
+    }
+  }
+}
+
 sim::Task<> SocketServer::accept() {
   while (true) {
     std::optional<sim::SocketPtr> socket = co_await listener_->accept();
     if (!socket) co_return;
-    // ConnectionQuotas.inc: TooManyConnectionsException.
-    if (connections_[(*socket)->peer()] >= config_.max_connections_per_ip) {
+    // ConnectionQuotas.inc: TooManyConnectionsException. When it stops Kafka's port is closed, this
+    // one once the process is gone.
+    std::vector<std::shared_ptr<Session>>& of_peer = connections_[(*socket)->peer()];
+    if (stopped_ || std::ssize(of_peer) >= config_.max_connections_per_ip) {
       (*socket)->close();
       continue;
     }
-    ++connections_[(*socket)->peer()];
-    process_.spawn(serve(*socket, next_thread_));
+    of_peer.push_back(std::make_shared<Session>(Session{*socket, process_.world().now()}));
+    process_.spawn(serve(of_peer.back(), next_thread_));
     next_thread_ = (next_thread_ + 1) % config_.num_network_threads;
   }
 }
 
-sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
+sim::Task<> SocketServer::serve(std::shared_ptr<Session> session, int network_thread) {
+  const sim::SocketPtr socket = session->socket;
   sim::Semaphore& thread = *network_threads_[static_cast<std::size_t>(network_thread)];
   sim::Cpu& cpu = process_.machine().cpu();
   const sim::MachineId peer = socket->peer();
-  const std::shared_ptr<Session> session(new Session{socket, process_.world().now()});
   process_.spawn(watch_idle(session));
   if (cpu.handshake_demand() > 0ns) co_await cpu.run(cpu.handshake_demand());
   while (true) {
@@ -103,8 +114,8 @@ sim::Task<> SocketServer::serve(sim::SocketPtr socket, int network_thread) {
     session->last_active = process_.world().now();
     if (muted_until > process_.world().now()) co_await process_.world().sleep_until(muted_until);
   }
-  --connections_[peer];
   session->socket.reset();
+  std::erase(connections_[peer], session);
 }
 
 /// SimpleMemoryPool.tryAllocate, not strict.

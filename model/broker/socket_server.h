@@ -31,23 +31,24 @@ class SocketServer {
   SocketServer(sim::Process& process, const BrokerConfig& config, Handler handler);
 
   void start();
-  /// No request is handled any more (SocketServer.stopProcessingRequests).
-  void stop() { stopped_ = true; }
+  /// No request is handled any more, and connections are closed, before the broker closes its logs
+  /// (SocketServer.stopProcessingRequests).
+  void stop();
   bool serving() const { return listener_ != nullptr && !stopped_; }
 
  private:
   sim::Task<> accept();
-  sim::Task<> serve(sim::SocketPtr socket, int network_thread);
   sim::Task<> io_thread();
   /// Of queued.max.request.bytes; it may be more than there is left, but for something.
   sim::Task<> take_memory(Bytes size);
   void give_memory(Bytes size);
   bool limits_memory() const { return config_.queued_max_request_bytes > 0; }
-  /// A connection, for the watch over idle ones.
+  /// A connection, for the watch over idle ones and for stop().
   struct Session {
     sim::SocketPtr socket;  ///< nullptr once it is over.
     Time last_active;
   };
+  sim::Task<> serve(std::shared_ptr<Session> session, int network_thread);
   sim::Task<> watch_idle(std::shared_ptr<Session> session);
 
   sim::Process& process_;
@@ -59,7 +60,7 @@ class SocketServer {
   sim::Semaphore queue_room_;
   Bytes memory_left_;
   sim::Signal memory_given_;
-  std::map<sim::MachineId, int> connections_;  ///< By peer.
+  std::map<sim::MachineId, std::vector<std::shared_ptr<Session>>> connections_;  ///< By peer.
   bool stopped_ = false;
   int next_thread_ = 0;
 };

@@ -239,7 +239,8 @@ void ZooKeeperClient::Impl::lose_connection() {
   // Of silence that nothing explains what the client did last is no reason; of a connection that
   // was closed, its closer's is the cause at hand.
   if (trouble || socket->state() == sim::Socket::State::open) world.set_cause(trouble);
-  if (state != State::closed) {
+  // Whoever said goodbye has lost nothing.
+  if (state != State::closed && !closing) {
     const bool silent = socket->state() == sim::Socket::State::open;
     std::vector<sim::Detail> details;
     if (silent) {

@@ -7,11 +7,13 @@
 using namespace brokerlab;
 using namespace brokerlab::tests;
 
-// KafkaServer.startup ends in shutdown(), which closes the session: 18 s later nothing expires.
-TEST_CASE("a start that fails closes its session", "[unit]") {
+// KafkaServer.startup ends in shutdown(), which closes the session: 18 s later nothing expires; and
+// the logs: what it has recovered, the next start need not.
+TEST_CASE("a start that fails closes its session and its logs", "[unit]") {
   const std::string story =
       tell(quiet_incident(),
-           {"broker.start_failed", "zk.session_expired", "zk.session_closed", "process.exited"},
+           {"broker.start_failed", "zk.session_expired", "zk.session_closed", "process.exited",
+            "log.recovered", "broker.registered", "broker.zookeeper_lost"},
            [](sim::World& world, scenarios::Cluster& cluster) {
              sim::Process& broker = *cluster.find("broker-2")->process;
              broker.kill();
@@ -23,12 +25,41 @@ TEST_CASE("a start that fails closes its session", "[unit]") {
   const auto failed = story.find("broker-2 could not start: its registration still exists");
   REQUIRE(failed != std::string::npos);
   CHECK(story.find("broker-2 closed its ZooKeeper session", failed) != std::string::npos);
-  std::size_t expired = 0;
-  for (auto at = story.find("expired the session of broker-2"); at != std::string::npos;
-       at = story.find("expired the session of broker-2", at + 1)) {
-    ++expired;
-  }
-  CHECK(expired == 1);
+  const auto times = [&story](const std::string& text) {
+    std::size_t count = 0;
+    for (auto at = story.find(text); at != std::string::npos; at = story.find(text, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  CHECK(times("expired the session of broker-2") == 1);
+  CHECK(times("broker-2 recovered") == 1);
+  CHECK(times("broker-2 registered") == 2);
+  // Who says goodbye has lost nothing.
+  CHECK(times("broker-2 lost its connection to ZooKeeper") == 0);
+}
+
+// KafkaServer.shutdown: SocketServer.stopProcessingRequests, then the logs (LogManager.shutdown).
+TEST_CASE("who stops cleanly closes its connections before its logs", "[unit]") {
+  Time disconnected{};
+  Time gone{};
+  const Trouble trouble = [&](sim::World& world, scenarios::Cluster& cluster) {
+    world.trace().subscribe([&](const sim::Event& event) {
+      const auto of = [&](Time& first, bool is) {
+        if (is && first == Time{}) first = world.now();
+      };
+      const bool peer = event.detail("peer") == "broker-2";
+      of(disconnected, event.kind->name == "connection.broken" && peer);
+      of(gone, event.kind->name == "process.exited");
+    });
+    process_on(cluster, "broker-2").terminate();
+  };
+  // A disk that takes its time over the syncs of a closing log.
+  tell(quiet_incident({"hardware.office_server.disks.0.sync_latency=100ms"}), {}, trouble,
+       [&](sim::World&, scenarios::Cluster&) {
+         REQUIRE(disconnected > Time(30s));
+         CHECK(gone - disconnected > 1s);
+       });
 }
 
 // KafkaServer.startup: enableRequestProcessing comes last. Until then a client is refused, and

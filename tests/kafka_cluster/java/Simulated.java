@@ -14,7 +14,6 @@ final class Simulated {
   private final Incident incident;
   private final Path recording;
   private final Outcome outcome = new Outcome();
-  private final List<Event> exits = new ArrayList<>();
 
   private Simulated(Incident incident, Path recording) {
     this.incident = incident;
@@ -38,7 +37,6 @@ final class Simulated {
     simulated.readEvents();
     simulated.readFacts();
     simulated.readReport();
-    simulated.forgetGoodbyes();
     simulated.outcome.sort();
     return simulated.outcome;
   }
@@ -80,7 +78,6 @@ final class Simulated {
             outcome.add(at, Event.Kind.SESSION_EXPIRED, of.apply("owner"), "");
         case "broker.registered" -> outcome.add(at, Event.Kind.REGISTERED, machine, "");
         case "broker.start_failed" -> outcome.add(at, Event.Kind.EXITED, machine, "");
-        case "process.exited" -> exits.add(new Event(at, Event.Kind.EXITED, machine, ""));
         case "log.recovered" ->
             outcome.add(at, Event.Kind.RECOVERED, machine, of.apply("partitions"));
         case "broker.zookeeper_lost" -> outcome.add(at, Event.Kind.ZOOKEEPER_LOST, machine, "");
@@ -110,14 +107,6 @@ final class Simulated {
         default -> {}
       }
     }
-  }
-
-  /** A broker that exits is told to lose ZooKeeper; a real one has said goodbye. */
-  private void forgetGoodbyes() {
-    outcome.events.removeIf(event
-        -> event.kind() == Event.Kind.ZOOKEEPER_LOST
-            && exits.stream().anyMatch(exit
-                -> exit.who().equals(event.who()) && Math.abs(exit.at() - event.at()) < 0.1));
   }
 
   /** What ZooKeeper's nodes of partitions held, and by the ends of logs when records went in. */
