@@ -103,7 +103,8 @@ void ControllerChannels::enqueue(Channel& channel, ControllerEpoch epoch, Fill f
     fill(*request);
     return request;
   };
-  channel.queue.push(std::make_shared<Channel::Order>(std::move(make), std::move(deleting)));
+  channel.queue.push(
+      std::make_shared<Channel::Order>(Channel::Order{std::move(make), std::move(deleting)}));
 }
 
 void ControllerChannels::send(ControllerEpoch epoch,

@@ -175,7 +175,7 @@ void ControllerContext::load(const PartitionStates& states) {
 ControllerContext::Partition ControllerContext::adopt(const TopicPartition& name,
                                                       const LeaderAndIsr& state) {
   Partition& partition = partitions_.at(name);
-  const Partition before = partition;
+  Partition before = partition;
   partition.state = state;
   partition.is_new = false;
   partition.online = is_online(name, state.leader, ShuttingDown::counted);

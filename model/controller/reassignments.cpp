@@ -128,7 +128,7 @@ sim::Task<> Reassignments::go_on(TopicPartition name, ReplicaAssignment wanted) 
   const bool complete = co_await is_complete(name, wanted);
   if (!term_.active()) co_return;
   if (complete) {
-    co_await end(std::move(name), std::move(wanted));
+    co_await end(name, std::move(wanted));
     co_return;
   }
   ControllerTerm::Decide decide = [&] { return with_next_epoch(context, name); };
