@@ -49,16 +49,19 @@ void draw_chips(Ui& ui, const Holdings& holdings, const Rect& room) {
   // When not all fit, the last place says how many more there are.
   const int shown = count <= fit ? count : std::max(0, fit - 2);
   int i = 0;
+  int row = 0;
   for (; i < shown; ++i) {
+    row = i / in_row;
     const auto& [partition, kind] = chips[static_cast<std::size_t>(i)];
     const Rect chip{room.x + static_cast<float>(i % in_row) * step,
-                    room.y + static_cast<float>(i / in_row) * step, size, size};
+                    room.y + static_cast<float>(row) * step, size, size};
     draw_chip(ui, chip, std::to_string(partition->number), kind);
     if (ui.hovered(chip)) ui.tooltip(partition->name());
   }
   if (shown < count && fit >= 2) {
+    row = i / in_row;
     const float x = room.x + static_cast<float>(i % in_row) * step + 2;
-    ui.text_fit({x, room.y + static_cast<float>(i / in_row) * step, room.right() - x, size},
+    ui.text_fit({x, room.y + static_cast<float>(row) * step, room.right() - x, size},
                 {fmt::format("+{}", count - shown)}, {Size::small, theme::dim});
   }
 }
@@ -72,7 +75,7 @@ void draw_whole(Ui& ui, const Scene& scene, const recording::RecordedProcess& br
   const float x = card.x + inset;
   const float w = card.w - 2 * inset;
   const bool low = card.h < 60;
-  float y = card.y + (low ? 3 : card.h < 100 ? 6 : 9);
+  float y = card.y + (low ? 3.F : card.h < 100 ? 6.F : 9.F);
   const std::string number = fmt::format("id {}", broker.number);
   const TextStyle name{Size::body, alive ? theme::text : theme::dim, true};
   const TextStyle small{Size::small, theme::faint};

@@ -82,7 +82,7 @@ float rack_height(const Rect& room, const Demand& want, const Division& by) {
 
 float gap_between(const Demand& want, float width) {
   if (!want.gutters) return 16;
-  return width >= 90 ? 8 : width >= 30 ? 5 : 3;
+  return width >= 90 ? 8.F : width >= 30 ? 5.F : 3.F;
 }
 
 // Cards are better wide than high: what they say are words.
@@ -311,10 +311,10 @@ void ClusterLayout::place_brokers(const Run& run, const Rect& room) {
   gap = gap_between(want, by.w);
   int zone_number = 0;
   for (const auto& [zone, of_it] : by_zone) {
+    const int zone_row = zone_number / by.zones_across;
     const Rect zone_box{
         room.x + static_cast<float>(zone_number % by.zones_across) * (zone_w + box_gap),
-        room.y + static_cast<float>(zone_number / by.zones_across) * (zone_h + box_gap), zone_w,
-        zone_h};
+        room.y + static_cast<float>(zone_row) * (zone_h + box_gap), zone_w, zone_h};
     ++zone_number;
     const float inner = want.zone_heads ? pad : 0;
     const float head = want.zone_heads ? head_height : 0;
@@ -323,20 +323,20 @@ void ClusterLayout::place_brokers(const Run& run, const Rect& room) {
     }
     for (std::size_t i = 0; i < of_it.size(); ++i) {
       const int at = static_cast<int>(i);
+      const int rack_row = at / by.racks_across;
       RackBox rack{of_it[i], zone, {}, {}, by_rack[of_it[i]]};
       rack.box = {
           zone_box.x + inner + static_cast<float>(at % by.racks_across) * (rack_w + box_gap),
-          zone_box.y + head + static_cast<float>(at / by.racks_across) * (rack_h + box_gap), rack_w,
-          rack_h};
+          zone_box.y + head + static_cast<float>(rack_row) * (rack_h + box_gap), rack_w, rack_h};
       const float rack_head = want.boxes ? head_height : 0;
       rack.head = {rack.box.x + left_gutter, rack.box.y, rack.box.w - left_gutter - right_gutter,
                    rack_head};
       for (std::size_t k = 0; k < rack.brokers.size(); ++k) {
         const auto across = static_cast<std::size_t>(by.brokers_across);
+        const std::size_t row = k / across;
         brokers[rack.brokers[k]] = {
             rack.box.x + left_gutter + static_cast<float>(k % across) * (by.w + gap),
-            rack.box.y + rack_head + gap + static_cast<float>(k / across) * (by.h + gap), by.w,
-            by.h};
+            rack.box.y + rack_head + gap + static_cast<float>(row) * (by.h + gap), by.w, by.h};
       }
       racks.push_back(std::move(rack));
     }
