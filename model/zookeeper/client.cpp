@@ -402,9 +402,8 @@ RequestPtr ZooKeeperClient::Impl::enqueue(ZkClientMessage::Type type,
 // --- The client ---
 
 ZooKeeperClient::ZooKeeperClient(sim::Process& process, std::vector<Address> servers,
-                                 Duration session_timeout, std::string client_name)
-    : impl_(std::make_unique<Impl>(process, std::move(servers), session_timeout,
-                                   std::move(client_name))) {}
+                                 Duration session_timeout, const std::string& client_name)
+    : impl_(std::make_unique<Impl>(process, std::move(servers), session_timeout, client_name)) {}
 
 ZooKeeperClient::~ZooKeeperClient() = default;
 
