@@ -4,13 +4,16 @@
 #include "cli/command_line.h"
 #include "cli/progress.h"
 #include "plan/search/answer.h"
+#include "plan/search/export.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <ostream>
+#include <system_error>
 
 namespace brokerlab::cli {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 struct PlanArguments {
   std::string file;
   std::string folder;
+  std::string files;
   std::int64_t seeds = 3;
   bool json = false;
   bool schema = false;
@@ -35,6 +39,14 @@ int make_the_plan(Context& context, const PlanArguments& arguments) {
     context.err << tr("warning: {}", warning.text()) << "\n";
   }
   if (!loaded.planning) return refuse(context, loaded.errors);
+  // Told before minutes have passed.
+  std::error_code error;
+  if (!arguments.files.empty() && std::filesystem::exists(arguments.files, error) &&
+      !(std::filesystem::is_directory(arguments.files, error) &&
+        std::filesystem::is_empty(arguments.files, error))) {
+    return refuse(context,
+                  {{arguments.files, {}, {}, tr("is there already, and is no empty folder")}});
+  }
   auto book = plan::TrialBook::open(arguments.folder, plan::program_mark());
   if (!book) {
     context.err << "brokerlab: " << book.error() << "\n";
@@ -65,6 +77,17 @@ int make_the_plan(Context& context, const PlanArguments& arguments) {
   } else {
     context.out << plan::answer_text(*loaded.planning, *result, command);
   }
+  if (!arguments.files.empty() && result->best) {
+    const auto written =
+        plan::write_export(*loaded.planning, result->best->cluster, arguments.files);
+    if (!written.ok()) {
+      context.err << "brokerlab: " << written.error() << "\n";
+      return exit_trouble;
+    }
+    if (!arguments.json) {
+      context.out << tr("Its files, and the scenarios that decided: {}", arguments.files) << "\n";
+    }
+  }
   return result->best ? exit_pass : exit_fail;
 }
 
@@ -82,6 +105,10 @@ void add_plan(Command app, Context& context) {
   command
       .option("--out", arguments->folder,
               tr("The folder of what is finished; the same command again goes on from there"))
+      .check(not_empty);
+  command
+      .option("--export", arguments->files,
+              tr("Write the cluster's server.properties, topics and reassignment to this folder"))
       .check(not_empty);
   command.flag("--json", arguments->json, tr("Everything as JSON"));
   command.flag("--schema", arguments->schema, tr("Print the JSON Schema of such files"));

@@ -122,6 +122,7 @@ Result<KeyFigures, std::string> key_figures(std::string_view text) {
     }
   }
   take(part(report, "under_replicated"), "total_s", figures.under_replicated_s);
+  take(part(report, "under_replicated"), "until_s", figures.under_replicated_until_s);
   take(part(report, "under_replicated"), "at_the_end", figures.under_replicated_at_end);
   take(part(report, "produce"), "longest_s", figures.unavailable_s);
   figures.busiest = busiest_of(part(report, "machines"));
@@ -151,6 +152,7 @@ Json to_json(const KeyFigures& figures) {
           {"lag_at_end", figures.lag_at_end},
           {"drain_s", figures.drain_s ? Json(*figures.drain_s) : Json()},
           {"under_replicated_s", figures.under_replicated_s},
+          {"under_replicated_until_s", figures.under_replicated_until_s},
           {"under_replicated_at_end", figures.under_replicated_at_end},
           {"unavailable_s", figures.unavailable_s},
           {"work_s", figures.work_s},
@@ -177,6 +179,7 @@ std::optional<KeyFigures> figures_from(const Json& json) {
   take(json, "lag_at_end", figures.lag_at_end);
   if (part(json, "drain_s").is_number()) figures.drain_s = json["drain_s"].get<double>();
   take(json, "under_replicated_s", figures.under_replicated_s);
+  take(json, "under_replicated_until_s", figures.under_replicated_until_s);
   take(json, "under_replicated_at_end", figures.under_replicated_at_end);
   take(json, "unavailable_s", figures.unavailable_s);
   take(json, "work_s", figures.work_s);

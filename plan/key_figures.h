@@ -38,6 +38,7 @@ struct KeyFigures {
   std::int64_t lag_peak = 0, lag_at_end = 0;  ///< Of the group that is worst.
   std::optional<double> drain_s;              ///< Of the slowest group; nothing: it did not drain.
   double under_replicated_s = 0;
+  double under_replicated_until_s = 0;  ///< The last second of it; 0: never.
   bool under_replicated_at_end = false;
   double unavailable_s = 0;          ///< The longest that a partition could not be written to.
   std::vector<Utilisation> busiest;  ///< Of each resource, the highest mean first.

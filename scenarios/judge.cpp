@@ -175,9 +175,9 @@ void report_partitions(const Evidence& evidence, RunReport& report) {
   }
   report.produce = outages_of(availability.measure(Side::produce));
   report.fetch = outages_of(availability.measure(Side::fetch));
-  report.under_replicated = {evidence.recovery.under_replicated(),
-                             evidence.recovery.most_under_replicated(),
-                             evidence.recovery.under_replicated_at_the_end()};
+  report.under_replicated = {
+      evidence.recovery.under_replicated(), evidence.recovery.most_under_replicated(),
+      evidence.recovery.under_replicated_until(), evidence.recovery.under_replicated_at_the_end()};
   report.without_quorum = evidence.quorum.longest();
   report.no_quorum_at_the_end = evidence.quorum.missing_at_the_end();
   report.without_controller = evidence.quorum.longest_without_controller();

@@ -18,7 +18,10 @@ void RecoveryMeter::look(Time now) {
   if (was_whole_) {
     now_ = under;
     most_ = std::max(most_, under);
-    if (under > 0) under_replicated_ += now - last_;
+    if (under > 0) {
+      under_replicated_ += now - last_;
+      until_ = now;
+    }
   }
   last_ = now;
   for (const auto& [name, group] : ledger_.groups()) {

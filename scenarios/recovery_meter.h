@@ -26,6 +26,8 @@ class RecoveryMeter {
 
   Duration under_replicated() const { return under_replicated_; }
   std::int64_t most_under_replicated() const { return most_; }
+  /// The last look at which some were; 0: there was none.
+  Time under_replicated_until() const { return until_; }
   bool under_replicated_at_the_end() const { return now_ > 0; }
   /// Nothing: not by the last look.
   std::optional<Duration> drained_after(const std::string& group) const;
@@ -41,6 +43,7 @@ class RecoveryMeter {
   bool was_whole_ = false;
   Time last_{};
   Duration under_replicated_{0};
+  Time until_{};
   std::int64_t now_ = 0;
   std::int64_t most_ = 0;
   std::map<std::string, Drain> drains_;

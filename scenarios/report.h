@@ -151,6 +151,7 @@ struct RunReport {
   struct UnderReplicated {
     Duration total{};
     std::int64_t most = 0;  ///< Partitions at once.
+    Time until{};           ///< The last second of it.
     bool at_the_end = false;
   } under_replicated;
   int controller_elections = 0;

@@ -108,11 +108,11 @@ std::string RunReport::json() const {
             g.coordinator ? json_of(*g.coordinator) : "null", by_member);
       }));
   text += fmt::format(
-      R"("unavailable_s":{},"produce":{},"fetch":{},"under_replicated":{{"total_s":{},"most":{},"at_the_end":{}}},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",
+      R"("unavailable_s":{},"produce":{},"fetch":{},"under_replicated":{{"total_s":{},"most":{},"until_s":{},"at_the_end":{}}},"controller_elections":{},"without_quorum_s":{},"without_controller_s":{},"partitions":{},)",
       to_seconds(produce.longest), json_of(produce), json_of(fetch),
-      to_seconds(under_replicated.total), under_replicated.most, under_replicated.at_the_end,
-      controller_elections, to_seconds(without_quorum), to_seconds(without_controller),
-      json_list(partitions, [](const Partition& p) {
+      to_seconds(under_replicated.total), under_replicated.most, to_seconds(under_replicated.until),
+      under_replicated.at_the_end, controller_elections, to_seconds(without_quorum),
+      to_seconds(without_controller), json_list(partitions, [](const Partition& p) {
         return fmt::format(
             R"({{"name":{},"leader":{},"epoch":{},"isr":{},"unavailable_s":{},"produce":{},"fetch":{},"leaderless":{},"longest_wait_s":{},"elections":{},"isr_changes":{},"high_watermark":{},"unreadable":{},"longest_unreadable_s":{},"duplicates":{},"reordered":{}}})",
             quoted_json(p.name), quoted_json(p.leader), p.epoch, quoted_json(p.isr),

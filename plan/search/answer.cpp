@@ -103,7 +103,7 @@ void tell_cluster(const Planning& planning, const Judged& best, std::string& tex
           "\n";
   if (workload.zones > 1) {
     text += "  " +
-            tr("in {} zones, {} brokers in each", workload.zones,
+            tr("in {} zones, brokers in each: {}", workload.zones,
                best.cluster.candidate.brokers / workload.zones) +
             "\n";
   }
@@ -174,8 +174,10 @@ void tell_runs(const Planning& planning, const Judged& best, std::string& text) 
         "\n";
   }
   text += "  " +
-          tr("replicas are missing for {:.0f} s; about {} are copied to who comes back",
-             worst.under_replicated_s,
+          tr("replicas are missing for {:.0f} s, all are in sync {:.0f} s after power is back; "
+             "about {} "
+             "are copied",
+             worst.under_replicated_s, worst.whole_after_s,
              to_rounded_text(Bytes(static_cast<std::int64_t>(worst.copied_bytes)))) +
           "\n";
 }
@@ -275,6 +277,7 @@ std::vector<Bottleneck> bottlenecks(const Planning& planning, const PlanResult& 
   }
   for (const Need& need : result.needs) {
     if (need.name == "replicas" || need.name == "processor") continue;
+    if (need.name.starts_with("members")) continue;  // not the cluster's
     double allowed = most;
     if (need.name == "disk space") allowed = 1 - planning.workload.objectives.disk_headroom;
     if (need.name == "partitions") allowed = 1;
@@ -308,6 +311,8 @@ Rehearsed rehearsed(const Planning& planning, const Judged& judged) {
     worst.unavailable_s = std::max(worst.unavailable_s, figures.unavailable_s);
     worst.lag_peak = std::max(worst.lag_peak, figures.lag_peak);
     worst.under_replicated_s = std::max(worst.under_replicated_s, figures.under_replicated_s);
+    const double back = to_seconds(times_of(planning.workload, Act::rehearsal).back_at);
+    worst.whole_after_s = std::max(worst.whole_after_s, figures.under_replicated_until_s - back);
     if (!figures.drain_s) {
       worst.drain_s.reset();
     } else if (worst.drain_s) {
@@ -379,6 +384,7 @@ Json answer_json(const Planning& planning, const PlanResult& result, const std::
                          {"lag_peak", worst.lag_peak},
                          {"drain_s", worst.drain_s ? Json(*worst.drain_s) : Json()},
                          {"under_replicated_s", worst.under_replicated_s},
+                         {"whole_after_s", worst.whole_after_s},
                          {"copied_bytes", worst.copied_bytes}};
     }
   }

@@ -32,7 +32,8 @@ struct Rehearsed {
   std::int64_t lag_peak = 0;
   std::optional<double> drain_s;
   double under_replicated_s = 0;
-  double copied_bytes = 0;  ///< Reckoned: what the lost would have been given meanwhile.
+  double whole_after_s = 0;  ///< All replicas in sync, so long after power is back.
+  double copied_bytes = 0;   ///< Reckoned: what the lost would have been given meanwhile.
 };
 Rehearsed rehearsed(const Planning& planning, const Judged& judged);
 

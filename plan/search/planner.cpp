@@ -195,6 +195,19 @@ bool SimulationOracle::run(const std::vector<Task>& tasks) {
         progress(task);
       });
   if (!status.ok()) trouble_ = status.error();
+  // What ran beside the first that missed something depends on how many cores there are: it is as
+  // if it had not run.
+  std::set<Choice> refused;
+  for (const Task& task : begun) {
+    Judged& judged = judged_of(task.choice);
+    auto& known = task.act == Act::degraded ? judged.degraded : judged.rehearsal;
+    if (refused.contains(task.choice)) {
+      known.erase(task.seed);
+    } else if (known.contains(task.seed) &&
+               !missed_by(planning_, task.act, known.at(task.seed)).empty()) {
+      refused.insert(task.choice);
+    }
+  }
   return trouble_.empty();
 }
 
@@ -229,14 +242,15 @@ Result<PlanResult, std::string> make_plan(
   const SearchAnswer answer = search(space.columns, oracle, options.search);
   if (!answer.ended) return fail(oracle.trouble());
   PlanResult result;
-  result.runs = oracle.runs();
   result.cpu_seconds = oracle.cpu_seconds();
   for (const Column& column : space.columns) {
     result.clusters += column.costs.size();
     result.refused += column.first;
   }
   for (const auto& [choice, judged] : oracle.judged()) {
-    if (!judged.degraded.empty() || !judged.rehearsal.empty()) result.tried.push_back(judged);
+    const std::size_t runs = judged.degraded.size() + judged.rehearsal.size();
+    result.runs += runs;
+    if (runs > 0) result.tried.push_back(judged);
   }
   std::stable_sort(result.tried.begin(), result.tried.end(), [](const Judged& a, const Judged& b) {
     return a.cluster.cost.total() < b.cluster.cost.total();

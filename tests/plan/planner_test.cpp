@@ -1,9 +1,13 @@
 // The planner with simulations: on small problems its answer is that of asking everything; what is
 // stated wrongly is told; what cannot be is told why.
 #include "base/random.h"
+#include "plan/files/import.h"
 #include "plan/search/answer.h"
+#include "plan/search/export.h"
+#include "scenarios/loader.h"
 #include "scenarios/text_file.h"
 #include "tests/cli/command.h"
+#include "tests/files.h"
 #include "tests/plan/small.h"
 
 #include <catch2/catch.hpp>
@@ -12,6 +16,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <tuple>
 
 using namespace brokerlab;
 using namespace brokerlab::plan;
@@ -289,4 +298,78 @@ TEST_CASE("brokerlab plan answers and refuses", "[unit]") {
   CHECK(test::command({"plan", folder.path() + "/no.json"}).status == 3);
   CHECK(test::command({"plan", folder.file("empty.json", "")}).status == 3);
   CHECK(test::command({"plan", "--schema"}).out.find("brokerlab workload") != std::string::npos);
+}
+
+TEST_CASE("replicas lie evenly, and over zones", "[unit]") {
+  for (const auto& [partitions, factor, brokers, zones] :
+       {std::tuple{12, 3, 6, 3}, std::tuple{7, 2, 4, 2}, std::tuple{9, 3, 4, 1},
+        std::tuple{5, 1, 1, 1}, std::tuple{60, 4, 9, 3}, std::tuple{8, 3, 3, 3}}) {
+    INFO(partitions << " partitions, " << factor << " of " << brokers << " in " << zones);
+    std::map<int, int> leaders;
+    std::map<int, int> replicas;
+    const auto all = placed(partitions, factor, brokers, zones);
+    REQUIRE(all.size() == static_cast<std::size_t>(partitions));
+    for (const std::vector<int>& one : all) {
+      CHECK(std::set<int>(one.begin(), one.end()).size() == static_cast<std::size_t>(factor));
+      std::set<int> places;
+      for (const int broker : one) {
+        ++replicas[broker];
+        places.insert((broker - 1) / (brokers / zones));
+      }
+      CHECK(places.size() == static_cast<std::size_t>(std::min(factor, zones)));
+      ++leaders[one.front()];
+    }
+    const auto [least, most] = std::minmax_element(
+        leaders.begin(), leaders.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    CHECK(most->second - least->second <= 1);
+    for (const auto& [broker, count] : replicas) {
+      CHECK(std::abs(count * brokers - partitions * factor) <= brokers * 3);
+    }
+  }
+}
+
+TEST_CASE("what is exported is what import gives back", "[unit]") {
+  const Planning planning = planning_of(workload(
+      "1000/s", R"(, "retention": "3d")",
+      R"(, "survive": "zone", "zones": 3, "machines": ["bare"], "clients": [{"compression.type": "lz4"}])"));
+  const std::vector<Build> builds = builds_of(planning);
+  const ClusterPlan cluster = worked_out(planning, {builds[1], 6});
+  const test::Folder folder("plan-export");
+  const std::string path = folder.path() + "/files";
+  REQUIRE(write_export(planning, cluster, path).ok());
+  CHECK_FALSE(write_export(planning, cluster, path).ok());  // it is not empty any more
+  std::vector<NamedText> files;
+  for (const auto& [name, text] : exported(planning, cluster)) {
+    CHECK(scenarios::read_text_file(path + "/" + name).value() == text);
+    const bool of_import = name.starts_with("broker-") || name == "topics.txt" ||
+                           name == "reassignment.json" || name == "capacity.json";
+    if (of_import) files.push_back({name, text});
+    if (name == "producer.properties") {
+      CHECK(text == "acks=all\nlinger.ms=5\nbatch.size=65536\ncompression.type=lz4\n");
+    }
+    if (name == "degraded.json") {
+      CHECK(to_text(scenarios::parse_scenario(text, name, ".").errors) == "");
+    }
+  }
+  const Imported imported = import_files(files, "back");
+  INFO(imported.scenario);
+  const auto loaded = scenarios::parse_scenario(imported.scenario, "back", ".");
+  REQUIRE(to_text(loaded.errors) == "");
+  const scenarios::Scenario& back = *loaded.scenario;
+  CHECK(back.broker_count() == 6);
+  CHECK(back.zookeeper.nodes == 3);
+  for (int broker = 0; broker < 6; ++broker) {
+    const auto& group = back.brokers[back.group_of_broker(broker)];
+    CHECK(group.config.broker_rack == fmt::format("zone-{}", broker / 2 + 1));
+    CHECK(group.config.offsets_topic_replication_factor == 3);
+    const sim::MachineConfig machine = back.machine(group.machine);
+    CHECK(machine.disks.size() == cluster.machine.disks.size());
+    CHECK(machine.nic.rate == cluster.machine.nic.rate);
+    CHECK(machine.cpu.cores == cluster.machine.cpu.cores);
+  }
+  REQUIRE(back.topics.size() == 1);
+  CHECK(back.topics[0].partitions == cluster.partitions[0]);
+  CHECK(back.replication_factor(back.topics[0]) == 3);
+  CHECK(back.topic_config(back.topics[0]).min_insync_replicas == 2);
+  CHECK(back.topic_config(back.topics[0]).retention_ms == 3LL * 24 * 3600 * 1000);
 }
