@@ -91,7 +91,7 @@ class ZooKeeperClient {
  public:
   /// `servers`: addresses of the ensemble's client ports.
   ZooKeeperClient(sim::Process& process, std::vector<Address> servers, Duration session_timeout,
-                  std::string client_name);
+                  const std::string& client_name);
   ~ZooKeeperClient();
 
   /// Begins (or, after an expiry, begins anew) to make a session.
