@@ -1,6 +1,7 @@
 #include "plan/search/answer.h"
 
 #include "base/json_text.h"
+#include "base/plurals.h"
 #include "base/translation.h"
 
 #include <fmt/format.h>
@@ -141,9 +142,10 @@ void tell_runs(const Planning& planning, const Judged& best, std::string& text) 
   const bool lost = planning.workload.survive != Loss::nothing;
   if (!best.degraded.empty()) {
     text += "\n" +
-            (lost ? tr("The peak, carried without what is lost ({} seeds, 95 % intervals):",
-                       best.degraded.size())
-                  : tr("The peak ({} seeds, 95 % intervals):", best.degraded.size())) +
+            with_plurals(
+                lost ? tr("The peak, carried without what is lost ({} seed(s), 95 % intervals):",
+                          best.degraded.size())
+                     : tr("The peak ({} seed(s), 95 % intervals):", best.degraded.size())) +
             "\n";
     text +=
         "  " +
@@ -351,9 +353,9 @@ std::string answer_text(const Planning& planning, const PlanResult& result,
     tell_impossible(planning, result, text);
   }
   text += "\n" +
-          tr("{} clusters can be bought; closed forms refuse {}, {} were simulated in {} "
-             "runs",
-             result.clusters, result.refused, result.tried.size(), result.runs) +
+          with_plurals(tr("{} cluster(s) can be bought; closed forms refuse {}; of {} there are {} "
+                          "run(s)",
+                          result.clusters, result.refused, result.tried.size(), result.runs)) +
           "\n";
   text += tr("Again: {}", command) + "\n";
   return text;
