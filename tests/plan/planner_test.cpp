@@ -373,3 +373,35 @@ TEST_CASE("what is exported is what import gives back", "[unit]") {
   CHECK(back.topic_config(back.topics[0]).min_insync_replicas == 2);
   CHECK(back.topic_config(back.topics[0]).retention_ms == 3LL * 24 * 3600 * 1000);
 }
+TEST_CASE("the guide shows what its commands print", "[golden]") {
+  const std::string path = std::string(BROKERLAB_SOURCE_DIR) + "/docs/guide_planning.md";
+  const std::string guide = tests::contents(path);
+  const std::string prompt = "    ./brokerlab plan ";
+  const std::string fence = "```text\n";
+  std::string anew;
+  std::size_t at = 0;
+  int blocks = 0;
+  while (true) {
+    const std::size_t open = guide.find(fence, at);
+    if (open == std::string::npos) break;
+    const std::size_t begin = open + fence.size();
+    const std::size_t end = guide.find("```", begin);
+    REQUIRE(end != std::string::npos);
+    const std::size_t line = guide.rfind(prompt, open) + 4;
+    std::istringstream words(guide.substr(line, guide.find('\n', line) - line));
+    std::vector<std::string> arguments;
+    for (std::string word; words >> word;) arguments.push_back(word);
+    REQUIRE(arguments.size() >= 3);
+    const auto answer = test::command({arguments.begin() + 1, arguments.end()});
+    INFO(answer.err);
+    CHECK(answer.status == 0);
+    anew += guide.substr(at, begin - at) + answer.out;
+    at = end;
+    ++blocks;
+  }
+  anew += guide.substr(at);
+  CHECK(blocks >= 5);
+  if (std::getenv("BROKERLAB_UPDATE_GOLDENS") != nullptr) std::ofstream(path) << anew;
+  INFO("after an intended change: BROKERLAB_UPDATE_GOLDENS=1 ./brokerlab test -R plan.golden");
+  CHECK(anew == guide);
+}
