@@ -89,7 +89,8 @@ std::string Scenario::path_of(const std::string& file) const {
 
 std::vector<MachineRole> machines_of(const Scenario& scenario) {
   std::vector<MachineRole> machines;
-  machines.reserve(static_cast<std::size_t>(scenario.zookeeper.nodes + scenario.broker_count()));
+  machines.reserve(static_cast<std::size_t>(scenario.zookeeper.nodes) +
+                   static_cast<std::size_t>(scenario.broker_count()));
   for (int i = 0; i < scenario.zookeeper.nodes; ++i) {
     machines.push_back({fmt::format("zookeeper-{}", i + 1),
                         Role::zookeeper,

@@ -17,7 +17,8 @@ constexpr Color rgb(unsigned red, unsigned green, unsigned blue, unsigned alpha 
 }
 /// The same colour with its opacity multiplied by `share` (0..1).
 constexpr Color faded(Color color, float share) {
-  const auto alpha = static_cast<unsigned>(static_cast<float>(color >> 24U) * share + 0.5F);
+  const float twice = 2 * static_cast<float>(color >> 24U) * share;
+  const auto alpha = static_cast<unsigned>((twice + 1) / 2);
   return (color & 0x00FFFFFFU) | (alpha > 255U ? 255U : alpha) << 24U;
 }
 

@@ -55,6 +55,7 @@ std::string list_of(const std::vector<Phrase>& phrases) {
 std::vector<double> of_seeds(const std::map<std::int64_t, KeyFigures>& runs,
                              double KeyFigures::*figure) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const auto& [seed, figures] : runs) values.push_back(figures.*figure);
   return values;
 }

@@ -178,7 +178,7 @@ Status<std::string> write_export(const Planning& planning, const ClusterPlan& cl
   if (error) return fail(folder + ": " + error.message());
   if (!empty) return fail(tr("{}: is not empty: choose another folder", folder));
   for (const auto& [name, text] : exported(planning, cluster)) {
-    const auto written = replace_file(folder + "/" + name, text);
+    auto written = replace_file(fmt::format("{}/{}", folder, name), text);
     if (!written.ok()) return written;
   }
   return {};

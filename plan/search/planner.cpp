@@ -36,6 +36,7 @@ std::vector<Choice> largest_of(const PlanSpace& space) {
     }
   }
   std::vector<Choice> all;
+  all.reserve(of_machine.size());
   for (const auto& [machine, choice] : of_machine) all.push_back(choice);
   return all;
 }

@@ -284,7 +284,7 @@ void check_source(SourceSpec& source, FieldReport& report) {
 const Settings<SourceSpec>& SourceSpec::settings() {
   using S = SourceSpec;
   const auto at_a_rate = [](const S& source) { return source.loop.closed() == nullptr; };
-  const std::string no_rate =
+  const std::string its_users_wait =
       sentence("does not go with a closed loop: its users send when they are ready");
   static const auto all =
       Settings<S>("Source",
@@ -352,9 +352,9 @@ const Settings<SourceSpec>& SourceSpec::settings() {
           .field("arrivals", &S::arrivals,
                  names<Arrivals>({{"poisson", Arrivals::poisson}, {"even", Arrivals::even}}),
                  "At random and independent, or equally spaced.")
-          .only_when(at_a_rate, no_rate)
+          .only_when(at_a_rate, its_users_wait)
           .field("rate", &S::rate, record<RateSpec>(), "Unset in a closed loop only.")
-          .only_when(at_a_rate, no_rate)
+          .only_when(at_a_rate, its_users_wait)
           .field("record_size", &S::record_size, record<RecordSizeSpec>(),
                  "Of drawn records, and only of those.")
           .field("keys", &S::keys, record<KeysSpec>(), "Of drawn records.")

@@ -340,7 +340,7 @@ TEST_CASE("what is exported is what import gives back", "[unit]") {
   CHECK_FALSE(write_export(planning, cluster, path).ok());  // it is not empty any more
   std::vector<NamedText> files;
   for (const auto& [name, text] : exported(planning, cluster)) {
-    CHECK(scenarios::read_text_file(path + "/" + name).value() == text);
+    CHECK(scenarios::read_text_file(fmt::format("{}/{}", path, name)).value() == text);
     const bool of_import = name.starts_with("broker-") || name == "topics.txt" ||
                            name == "reassignment.json" || name == "capacity.json";
     if (of_import) files.push_back({name, text});
