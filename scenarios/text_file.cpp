@@ -16,7 +16,7 @@ Result<std::string, std::string> read_text_file(const std::string& path) {
   if (error || !std::filesystem::exists(status)) {
     return fail(tr("there is no such file"));
   }
-  if (std::filesystem::is_directory(status)) return fail(std::string("is a directory"));
+  if (std::filesystem::is_directory(status)) return fail(tr("is a directory"));
   if (!std::filesystem::is_regular_file(status)) return fail(tr("is not a regular file"));
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) return fail(tr("cannot be read"));
