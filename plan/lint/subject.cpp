@@ -1,6 +1,7 @@
 #include "plan/lint/subject.h"
 
 #include "base/translation.h"
+#include "model/codec_cost.h"
 #include "scenarios/sources/record_sizes.h"
 #include "scenarios/sources/source_rate.h"
 
@@ -18,28 +19,12 @@ using namespace brokerlab::scenarios;
 /// A row of a file as JSON, where nobody says how large records are.
 constexpr double size_of_row = 350;
 
-double ratio_of(const sim::CodecsConfig& codecs, model::CompressionType type) {
-  switch (type) {
-    case model::CompressionType::none:
-      return 1;
-    case model::CompressionType::gzip:
-      return codecs.gzip.ratio;
-    case model::CompressionType::snappy:
-      return codecs.snappy.ratio;
-    case model::CompressionType::lz4:
-      return codecs.lz4.ratio;
-    case model::CompressionType::zstd:
-      return codecs.zstd.ratio;
-  }
-  return 1;
-}
-
 Load load_of_producer(const Scenario& scenario, const ProducerSpec& producer) {
   Load load;
   const SourceSpec* source = scenario.source(producer.source);
   if (source == nullptr) return load;
-  load.ratio =
-      ratio_of(scenario.machine(producer.machine).cpu.codecs, producer.config.compression_type);
+  load.ratio = model::compression_ratio(scenario.machine(producer.machine).cpu.codecs,
+                                        static_cast<log::Codec>(producer.config.compression_type));
   load.size = size_of_row;
   if (source->record_size) {
     const auto sizes = RecordSizes::of(scenario, *source->record_size);

@@ -2,6 +2,7 @@
 
 #include "base/settings.h"
 #include "base/translation.h"
+#include "model/codec_cost.h"
 #include "plan/closed/closed_forms.h"
 
 #include <fmt/format.h>
@@ -25,25 +26,10 @@ constexpr double gigabyte = 1e9;
 double number(BytesPerSecond rate) { return static_cast<double>(rate.count()); }
 double number(Bytes bytes) { return static_cast<double>(bytes.count()); }
 
-double compression_of(const ClientSettings& clients) {
-  const sim::CodecsConfig codecs;
-  switch (clients.compression) {
-    case model::CompressionType::none:
-      return 1;
-    case model::CompressionType::gzip:
-      return codecs.gzip.ratio;
-    case model::CompressionType::snappy:
-      return codecs.snappy.ratio;
-    case model::CompressionType::lz4:
-      return codecs.lz4.ratio;
-    case model::CompressionType::zstd:
-      return codecs.zstd.ratio;
-  }
-  UNREACHABLE();
-}
-
 double bytes_of(const TopicDemand& demand, const ClientSettings& clients) {
-  return (demand.record_bytes + beside_a_value) / compression_of(clients);
+  const double ratio =
+      model::compression_ratio(sim::CodecsConfig{}, static_cast<log::Codec>(clients.compression));
+  return (demand.record_bytes + beside_a_value) / ratio;
 }
 
 bool reads(const PlannedGroup& group, const std::string& topic) {
