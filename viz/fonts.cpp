@@ -26,6 +26,18 @@ std::string own_texts() {
 
 }  // namespace
 
+void Glyphs::add(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+    const auto glyph = text.substr(at, end - at);
+    at = end;
+    if (glyph.size() == 1 || known_.contains(glyph)) continue;
+    known_.emplace(glyph);
+    text_ += glyph;
+  }
+}
+
 Result<Fonts, std::string> load_fonts(float scale, std::string_view more_text) {
   const std::string regular = std::string(folder) + "NanumGothic.ttf";
   const std::string bold = std::string(folder) + "NanumGothicBold.ttf";

@@ -10,12 +10,25 @@
 #include "viz/theme.h"
 
 #include <array>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
 struct ImFont;
 
 namespace brokerlab::viz {
+
+/// The characters that texts need beyond ASCII, each once; grows.
+class Glyphs {
+ public:
+  void add(std::string_view text);
+  const std::string& text() const { return text_; }
+
+ private:
+  std::set<std::string, std::less<>> known_;
+  std::string text_;
+};
 
 struct Fonts {
   std::array<ImFont*, 4> regular{};  ///< By Size.

@@ -112,13 +112,13 @@ struct Offscreen::State {
 
   // The glyphs depend on the recording; the same recording keeps its fonts.
   Status<std::string> use_fonts_for(Viewer& viewer) {
-    std::string text = viewer.run().all_text();
+    const std::string& text = viewer.glyphs();
     const float scale = scale_of(viewer);
     if (backend && text == font_text && scale == font_scale) return {};
     auto loaded = load_fonts(scale, text);
     if (!loaded) return fail(loaded.error());
     fonts = *loaded;
-    font_text = std::move(text);
+    font_text = text;
     font_scale = scale;
     if (backend) {
       ImGui_ImplOpenGL3_DestroyFontsTexture();

@@ -5,9 +5,13 @@
 #pragma once
 
 #include "viz/event_rows.h"
+#include "viz/notes.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
 #include "viz/view_state.h"
+
+#include <algorithm>
+#include <span>
 
 namespace brokerlab::viz {
 
@@ -19,12 +23,18 @@ struct Scene {
   ViewState& view;
   bool narrow = false;              ///< There is room for one panel beside the bar.
   EventRows* event_rows = nullptr;  ///< Kept from frame to frame; null: laid out anew.
+  Notebook* notebook = nullptr;     ///< Null: there are no notes.
+  std::span<const Stop> stops{};    ///< Of its breakpoints.
 };
 
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 float top_bar_height(const Scene& scene);
+/// The moment and the title, below a panel that stands alone.
+void draw_caption(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 /// The names of the panels, where only one of them is shown.
 void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
+/// Over everything: the note that is being written, and what is said once. notices.cpp
+void draw_notices(Ui& ui, const Scene& scene);
 /// Over everything: keys, and what the shapes mean.
 void draw_help(Ui& ui, const Scene& scene);                               // help_sheet.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp
@@ -32,17 +42,22 @@ void draw_partition_panel(Ui& ui, const Scene& scene, const Rect& rect);  // par
 float partition_panel_height(const Scene& scene);  ///< That of its rows, within reason.
 void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect);  // event_list.cpp
 
-/// The strip of a panel that shows the run from its start (x) to its end (x + w).
+/// The strip of a panel that shows a span of the run, from its begin (x) to its end (x + w).
 struct TimeAxis {
   float x = 0;
   float w = 0;
-  Duration duration{};
+  Span span{};
 
+  Duration length() const { return span.to - span.from; }
+  bool shows(Time t) const { return t >= span.from && t <= span.to; }
+  /// What lies outside stays close, so that lines to it can be drawn.
   float at(Time t) const {
-    return x + w * static_cast<float>(to_seconds(t) / to_seconds(duration));
+    const double share = to_seconds(t - span.from) / to_seconds(length());
+    return x + w * static_cast<float>(std::clamp(share, -9., 10.));
   }
+  float within(Time t) const { return std::clamp(at(t), x, x + w); }
   Time time_at(float px) const {
-    return at_seconds(static_cast<double>((px - x) / w) * to_seconds(duration));
+    return span.from + from_seconds(static_cast<double>((px - x) / w) * to_seconds(length()));
   }
 };
 

@@ -17,6 +17,8 @@ struct Curve {
   bool filled = false;
   float thickness = 1.5F;
   float dash = 0;  ///< 0: drawn through.
+  std::string metric{};
+  std::string of{};  ///< The metric's label; "": all of them together.
 };
 
 void draw_curve(Ui& ui, std::span<const Point> points, const Curve& curve) {
@@ -42,7 +44,13 @@ std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const R
                              double top) {
   std::vector<Point> points;
   int column = -1;
-  for (const auto& sample : series.samples) {
+  const auto& samples = series.samples;
+  const auto before = [](const recording::Sample& sample, Time t) { return sample.t < t; };
+  // One on either side, too: the line comes from there, and goes there.
+  auto first = std::lower_bound(samples.begin(), samples.end(), axis.span.from, before);
+  if (first != samples.begin()) --first;
+  for (; first != samples.end(); ++first) {
+    const auto& sample = *first;
     const float x = axis.at(sample.t);
     const auto share = static_cast<float>(std::clamp(sample.value / top, 0., 1.));
     const float y = room.bottom() - room.h * share;
@@ -52,6 +60,7 @@ std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const R
     }
     column = static_cast<int>(x);
     points.push_back({x, y});
+    if (sample.t > axis.span.to) break;
   }
   return points;
 }
@@ -93,7 +102,7 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     if (ui.width_of(number, loud) > 62) number = short_number(*value);
     const float number_width = std::max(54.F, ui.width_of(number, loud));
     const float needs = 22 + ui.width_of(curve.label, {Size::small}) + 8 + number_width;
-    if (x - needs - (left_over > 1 ? 40 : 0) < title_end) {  // The others have no room.
+    if (x - needs - (left_over > 1 ? 40.F : 0.F) < title_end) {  // The others have no room.
       ui.text_fit({title_end, rect.y, x - title_end, 18}, {fmt::format("+{}", left_over)},
                   {Size::small, theme::dim}, Align::right);
       return;
@@ -108,6 +117,56 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     ui.text({x, rect.y}, number, loud, Align::right);
     x = begin - 16;
   }
+}
+
+// Above which values playing stops.
+void draw_limits(Ui& ui, const Scene& scene, const Rect& room, double top,
+                 const std::vector<Curve>& curves) {
+  if (scene.notebook == nullptr) return;
+  for (const Breakpoint& one : scene.notebook->notes().breakpoints) {
+    for (const Curve& curve : curves) {
+      if (one.metric.empty() || one.metric != curve.metric || one.label != curve.of) continue;
+      const float y = room.bottom() - room.h * static_cast<float>(std::min(one.above / top, 1.));
+      const std::array ends{Point{room.x, y}, Point{room.right(), y}};
+      ui.dashes(ends, curve.color, 1, 2, 4);
+    }
+  }
+}
+
+// A click with shift: playing stops when the nearest curve rises above this height. One that is
+// there already goes.
+void set_limit(Ui& ui, const Scene& scene, const TimeAxis& axis, const Rect& room, double top,
+               const std::vector<Curve>& curves) {
+  if (scene.notebook == nullptr || !ui.shift() || !ui.hovered(room) || curves.empty()) return;
+  const auto share = static_cast<double>((room.bottom() - ui.mouse().y) / room.h);
+  const double value = std::round(share * top * 100 / round_up(top)) * round_up(top) / 100;
+  const Time t = axis.time_at(ui.mouse().x);
+  const auto away = [&](const Curve& curve) {
+    return std::abs(curve.series->at(t).value_or(0) - value);
+  };
+  const Curve& nearest =
+      *std::min_element(curves.begin(), curves.end(),
+                        [&](const Curve& a, const Curve& b) { return away(a) < away(b); });
+  Notes notes = scene.notebook->notes();
+  const auto there =
+      std::find_if(notes.breakpoints.begin(), notes.breakpoints.end(), [&](const Breakpoint& one) {
+        return one.metric == nearest.metric && one.label == nearest.of &&
+               std::abs(one.above - value) < 0.04 * top;
+      });
+  const bool set = there == notes.breakpoints.end();
+  const Breakpoint wanted{"", nearest.metric, nearest.of, value, {}};
+  const std::string said =
+      fmt::format(fmt::runtime(ui.say(set ? Text::will_stop : Text::will_not_stop)),
+                  (set ? wanted : *there).words());
+  ui.tooltip(said);
+  if (!ui.mouse_pressed()) return;
+  if (set) {
+    notes.breakpoints.push_back(wanted);
+  } else {
+    notes.breakpoints.erase(there);
+  }
+  scene.notebook->write(std::move(notes));
+  scene.view.notice = scene.notebook->problem().value_or(said);
 }
 
 void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis,
@@ -131,15 +190,17 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
     if (curve.filled) ui.area(points, room.bottom(), faded(curve.color, 0.22F));
     draw_curve(ui, points, curve);
   }
+  draw_limits(ui, scene, room, top, curves);
   ui.pop_clip();
+  set_limit(ui, scene, axis, room, top, curves);
   if (!peaked) return;
   for (const auto& curve : curves) {
     for (const auto& sample : curve.series->samples) {
-      if (sample.value < highest) continue;
+      if (sample.value < highest || !axis.shows(sample.t)) continue;
       const std::string label = with_thousands(static_cast<std::int64_t>(std::llround(highest)));
       const TextStyle style{Size::small, theme::text};
-      const float x = axis.at(sample.t) + 6;
       const float width = ui.width_of(label, style);
+      const float x = std::min(axis.at(sample.t) + 6, room.right() - width);
       ui.fill({x - 1, room.y - 1, width + 3, 17}, theme::panel);  // Its own curve goes on below.
       ui.text({x, room.y - 2}, label, style);
       return;
@@ -151,12 +212,23 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
 
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis) {
   const float half = (rect.h - 14) / 2;
-  draw_plot(
-      ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
-      ui.say(Text::records_per_second),
-      {{&scene.run.intended, std::string(ui.say(Text::intended)), theme::faint, true},
-       {&scene.run.consumed, std::string(ui.say(Text::consumed)), theme::consume, false, 1.75F, 6},
-       {&scene.run.sent, std::string(ui.say(Text::sent)), theme::produce}});
+  draw_plot(ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
+            ui.say(Text::records_per_second),
+            {{.series = &scene.run.intended,
+              .label = std::string(ui.say(Text::intended)),
+              .color = theme::faint,
+              .filled = true,
+              .metric = "source-rate"},
+             {.series = &scene.run.consumed,
+              .label = std::string(ui.say(Text::consumed)),
+              .color = theme::consume,
+              .thickness = 1.75F,
+              .dash = 6,
+              .metric = "records-consumed-rate"},
+             {.series = &scene.run.sent,
+              .label = std::string(ui.say(Text::sent)),
+              .color = theme::produce,
+              .metric = "record-send-rate"}});
 
   static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
                                          theme::produce};
@@ -164,7 +236,8 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& ax
   for (std::size_t i = 0; i < scene.run.group_lag.size() && i < palette.size(); ++i) {
     const auto& [group, series] = scene.run.group_lag[i];
     static constexpr std::array dashes = {0.F, 7.F, 3.F, 1.5F};
-    lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1, 1.75F, dashes[i]});
+    lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1, 1.75F, dashes[i],
+                    "group-lag", group});
   }
   draw_plot(ui, scene, {rect.x, rect.y + 6 + half + 4, rect.w, half}, axis,
             ui.say(Text::consumer_lag), ui.say(Text::records), lags);

@@ -253,25 +253,6 @@ void gather(Run& run) {
   }
 }
 
-// Details are read only when somebody asks why; the characters they may need must be known before.
-std::string glyphs_of(const std::vector<recording::RecordedEvent>& events) {
-  std::set<std::string_view> glyphs;
-  for (const auto& event : events) {
-    for (const std::string* text : {&event.en, &event.ko, &event.detail}) {
-      for (std::size_t at = 0; at < text->size();) {
-        std::size_t end = at + 1;
-        while (end < text->size() && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80)
-          ++end;
-        glyphs.insert(std::string_view(*text).substr(at, end - at));
-        at = end;
-      }
-    }
-  }
-  std::string all;
-  for (const std::string_view glyph : glyphs) all += glyph;
-  return all;
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
@@ -398,7 +379,7 @@ std::string Run::all_text() const {
   for (const auto& client : consumers) all += client.process.name;
   for (const auto& [group, lag] : group_lag) all += group;
   for (const auto& event : events) all += event.en + event.ko;
-  return all + detail_glyphs;
+  return all;
 }
 
 bool Moment::powered(int machine) const {
@@ -456,7 +437,6 @@ Run read_run(const recording::Reader& reader) {
     }
   }
   run.events = reader.events(recording::EventLevel::control);
-  run.detail_glyphs = glyphs_of(reader.events(recording::EventLevel::detail));
   // Nobody asked about the offsets topic: fifty partitions of it would bury the story.
   std::erase_if(run.events, [&](const recording::RecordedEvent& event) {
     return event.partition && internal.contains(*event.partition);

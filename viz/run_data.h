@@ -76,7 +76,6 @@ struct Run {
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
   std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.
-  std::string detail_glyphs;        ///< Every character of the sentences of detail events, once.
 
   std::map<int, Series> nic;            ///< 0..1, by machine
   std::map<int, Series> disk;           ///< 0..1, by machine

@@ -121,6 +121,21 @@ enum class Text {
   waited_for,  // "{}"
   other_language,
   key_hint,
+  stopped_at,  // "{}" a breakpoint
+  will_stop,
+  will_not_stop,
+  select_first,
+  note_here,  // "{}" the moment
+  note_keys,
+  help_zoom,
+  help_pan,
+  help_whole,
+  help_alone,
+  help_bookmark,
+  help_bookmarks,
+  help_stop,
+  help_stop_kind,
+  help_stop_plot,
   now_damaged,
   slow_motion,
   help,

@@ -186,6 +186,17 @@ void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_title(ui, scene, {left, rect.y, clock - 12 - left, rect.h});
 }
 
+void draw_caption(Ui& ui, const Scene& scene, const Rect& rect) {
+  const std::string moment = fmt::format(
+      "{}   t = {} s", scene.run.wall_clock(scene.view.time, true), elapsed(scene.view.time));
+  const float width = ui.text_in(rect, moment, {Size::body, theme::accent, true});
+  const std::string& title = scene.run.title(ui.language());
+  const Rect room{rect.x + width + 24, rect.y, rect.w - width - 24, rect.h};
+  if (ui.text_fit(room, {title}, {Size::body, theme::dim}, Align::right) > 0) return;
+  ui.text_fit(room, {title, ui.wrap(title, {Size::small}, room.w - 20).front() + " …"},
+              {Size::small, theme::dim}, Align::right);
+}
+
 void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect) {
   constexpr std::array names = {Text::cluster, Text::partitions, Text::events, Text::time_of_day};
   const float w = (rect.w - 3 * theme::gap) / 4;

@@ -31,6 +31,8 @@ Ui::Ui(const Fonts& fonts, float scale, Language language, bool light)
   pressed_ = io.MouseClicked[0];
   down_ = io.MouseDown[0];
   wheel_ = io.MouseWheel;
+  side_wheel_ = io.MouseWheelH;
+  shift_ = io.KeyShift;
 }
 
 void Ui::fill(const Rect& rect, Color color, float radius) {

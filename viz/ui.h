@@ -108,6 +108,8 @@ class Ui {
   bool mouse_pressed() const { return pressed_; }  ///< In this frame.
   bool mouse_down() const { return down_; }
   float wheel() const { return wheel_; }
+  float side_wheel() const { return side_wheel_; }
+  bool shift() const { return shift_; }  ///< Held.
 
   /// Shown beside the mouse, over everything, by finish().
   void tooltip(std::string text) { tooltip_ = std::move(text); }
@@ -133,6 +135,8 @@ class Ui {
   bool pressed_ = false;
   bool down_ = false;
   float wheel_ = 0;
+  float side_wheel_ = 0;
+  bool shift_ = false;
   std::string tooltip_;
   std::vector<std::string> clipped_;
   std::vector<DrawnText> texts_;

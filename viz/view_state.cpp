@@ -4,9 +4,53 @@
 
 namespace brokerlab::viz {
 
+namespace {
+
+// A span of this length, moved into the run.
+void show(ViewState& view, Time from, Duration length, Duration duration) {
+  if (length >= duration) {
+    view.span = {};
+    return;
+  }
+  from = std::clamp(from, Time{}, Time(duration - length));
+  view.span = {from, from + length};
+}
+
+// What is played, or sought, is seen: the time line turns a page.
+void follow(ViewState& view, Duration duration) {
+  if (view.span.whole()) return;
+  if (view.time >= view.span.from && view.time <= view.span.to) return;
+  const Duration length = view.span.to - view.span.from;
+  const bool behind = view.time > view.span.to;
+  show(view, behind ? view.time - length / 10 : view.time - length * 9 / 10, length, duration);
+}
+
+}  // namespace
+
+Span shown_span(const ViewState& view, Duration duration) {
+  return view.span.whole() ? Span{Time{}, Time(duration)} : view.span;
+}
+
+void zoom(ViewState& view, double factor, Time around, Duration duration) {
+  const Span now = shown_span(view, duration);
+  const double before = to_seconds(now.to - now.from);
+  const double least = std::min(to_seconds(shortest_span), to_seconds(duration));
+  const double after = std::clamp(before * factor, least, to_seconds(duration));
+  around = std::clamp(around, now.from, now.to);
+  const double left = to_seconds(around - now.from) * after / before;
+  show(view, around - from_seconds(left), from_seconds(after), duration);
+}
+
+void pan(ViewState& view, double share, Duration duration) {
+  if (view.span.whole()) return;
+  const Duration length = view.span.to - view.span.from;
+  show(view, view.span.from + from_seconds(to_seconds(length) * share), length, duration);
+}
+
 void seek(ViewState& view, Time t, Duration duration) {
   view.time = std::clamp(t, Time{}, Time(duration));
   view.list_scroll = 0;
+  follow(view, duration);
 }
 
 double speed_now(const ViewState& view, std::span<const Time> moments) {
@@ -28,7 +72,9 @@ Time step_to(const ViewState& view, std::span<const Time> moments, bool forward,
 }
 
 bool close_one(ViewState& view) {
-  if (view.help) {
+  if (view.writing) {
+    view.writing.reset();
+  } else if (view.help) {
     view.help = false;
   } else if (view.selected_event) {
     view.selected_event.reset();
@@ -38,6 +84,10 @@ bool close_one(ViewState& view) {
     view.producers = {};
   } else if (!view.consumers.open.empty()) {
     view.consumers = {};
+  } else if (!view.span.whole()) {
+    view.span = {};
+  } else if (view.alone) {
+    view.alone = false;
   } else {
     return false;
   }
@@ -49,6 +99,7 @@ void advance(ViewState& view, double elapsed, Duration duration, std::span<const
   const double speed = speed_now(view, moments);
   view.time = std::min(view.time + from_seconds(elapsed * speed), Time(duration));
   view.list_scroll = 0;
+  follow(view, duration);
   if (view.time == Time(duration)) view.playing = false;
 }
 

@@ -20,24 +20,39 @@ struct ClientsView {
   bool operator==(const ClientsView&) const = default;
 };
 
+/// The part of the run that the time line shows; from == to: all of it.
+struct Span {
+  Time from{};
+  Time to{};
+
+  bool whole() const { return from == to; }
+  bool operator==(const Span&) const = default;
+};
+
 struct ViewState {
   Time time{};
-  bool playing = false;
-  double speed = 1;  ///< Simulated seconds a second of the watcher.
-  Language language = Language::english;
+  Span span{};
+  double speed = 1;                              ///< Simulated seconds a second of the watcher.
+  double type = 1;                               ///< Size of everything: from 1 to largest_type.
   std::optional<std::int64_t> selected_event{};  ///< Its chain of causes is shown.
-  float list_scroll = 0;           ///< Of the event list, away from where `time` would put it.
-  std::optional<int> partition{};  ///< Its logs are shown.
-  std::optional<bool> matrix{};    ///< Of the partitions, in place of the table; unset: when many.
-  int table_first = 0;             ///< Partitions scrolled past in the table.
   ClientsView producers{};
   ClientsView consumers{};
+  std::optional<std::string> writing{};  ///< The note of a bookmark at `time`, as it is typed.
+  std::string notice{};                  ///< Said once, until the next key or click.
+  Language language = Language::english;
+  std::optional<int> partition{};  ///< Its logs are shown.
+  float list_scroll = 0;           ///< Of the event list, away from where `time` would put it.
+  int table_first = 0;             ///< Partitions scrolled past in the table.
+  int help_first = 0;              ///< Keys scrolled past.
+  int tab = 0;                     ///< The panel that is shown where there is room for one only.
+  std::optional<bool> matrix{};    ///< Of the partitions, in place of the table; unset: when many.
+  bool playing = false;
   bool light = false;
-  double type = 1;          ///< Size of everything: from 1 to largest_type.
-  int tab = 0;              ///< The panel that is shown where there is room for one only.
+  bool alone = false;       ///< The panel of `tab` fills the window.
   bool help = false;        ///< Its sheet lies over everything.
   bool slow_motion = true;  ///< Playing slows down around what matters.
   bool scrubbing = false;   ///< The mouse holds the play head.
+  bool panning = false;     ///< Or the strip below, which moves the span.
   bool wants_quit = false;
 
   bool operator==(const ViewState&) const = default;
@@ -47,7 +62,16 @@ inline constexpr double slowest = 1.0 / 131072;
 inline constexpr double fastest = 1024;
 inline constexpr double largest_type = 2;
 
-/// Moves to t, kept within the run.
+/// No closer: a message's way takes that long.
+inline constexpr Duration shortest_span = 100us;
+
+/// What the time line shows, the whole run spelt out.
+Span shown_span(const ViewState& view, Duration duration);
+/// Shows `factor` times as much, with `around` staying where it is; all of the run at most.
+void zoom(ViewState& view, double factor, Time around, Duration duration);
+/// Moves the span by a share of its length, kept within the run.
+void pan(ViewState& view, double share, Duration duration);
+/// Moves to t, kept within the run; the time line follows.
 void seek(ViewState& view, Time t, Duration duration);
 /// Lets `elapsed` seconds of the watcher pass; stops at the end of the run. `moments`: what
 /// matters, in order of time; in slow motion the second of the watcher before each, and that behind

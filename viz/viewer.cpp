@@ -3,6 +3,8 @@
 #include "viz/layout.h"
 #include "viz/panels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -28,10 +30,19 @@ const Place& sheet_of_panels() {
   return sheet;
 }
 
+constexpr std::array panels = {draw_cluster_panel, draw_partition_panel, draw_event_list,
+                               draw_time_panels};
+
+/// One panel, with the title and the moment below it, so that its picture speaks for itself.
+Place sheet_of_panel(int tab) {
+  const auto caption = [](const Scene&) { return 28.0F; };
+  return {.kind = Place::Kind::rows,
+          .parts = {{.draw = panels[static_cast<std::size_t>(std::clamp(tab, 0, 3))]},
+                    {.wants = caption, .draw = draw_caption}}};
+}
+
 /// With large type, or in a small window: the bar, and one of the panels.
 Place sheet_of_one(int tab) {
-  static constexpr std::array panels = {draw_cluster_panel, draw_partition_panel, draw_event_list,
-                                        draw_time_panels};
   const auto tabs = [](const Scene&) { return 28.0F; };
   return {.kind = Place::Kind::rows,
           .parts = {{.wants = top_bar_height, .draw = draw_top_bar},
@@ -44,10 +55,72 @@ Place sheet_of_one(int tab) {
 Result<Viewer, std::string> Viewer::open(const std::string& path) {
   auto reader = recording::Reader::open(path);
   if (!reader) return fail(reader.error());
-  return Viewer(std::move(reader).value());
+  return Viewer(std::move(reader).value(), path);
 }
 
-Viewer::Viewer(recording::Reader reader) : reader_(std::move(reader)), run_(read_run(reader_)) {}
+Viewer::Viewer(recording::Reader reader, const std::string& path)
+    : reader_(std::move(reader)), run_(read_run(reader_)), notebook_(path) {
+  view_.notice = notebook_.problem().value_or("");
+  glyphs_.add(run_.all_text());
+}
+
+const std::string& Viewer::glyphs() {
+  glyphs_.add(view_.writing.value_or(""));
+  glyphs_.add(view_.notice);
+  for (const Bookmark& one : notebook_.notes().bookmarks) glyphs_.add(one.note);
+  if (view_.selected_event && view_.selected_event != glyphs_have_) {
+    for (const auto& event : reader_.causes(*view_.selected_event)) {
+      for (const std::string* text : {&event.en, &event.ko, &event.detail}) glyphs_.add(*text);
+    }
+    glyphs_have_ = view_.selected_event;
+  }
+  return glyphs_.text();
+}
+
+const std::vector<Stop>& Viewer::stops() {
+  const std::vector<Breakpoint>& wanted = notebook_.notes().breakpoints;
+  if (stops_are_of_ != wanted) {
+    stops_ = stops_of(wanted, reader_, run_.events);
+    stops_are_of_ = wanted;
+  }
+  return stops_;
+}
+
+void Viewer::let_pass(double elapsed) {
+  const Time before = view_.time;
+  advance(view_, elapsed, run_.duration, run_.turning_points);
+  if (view_.time == before) return;
+  const auto after = [](Time t, const Stop& stop) { return t < stop.t; };
+  const auto next = std::upper_bound(stops().begin(), stops().end(), before, after);
+  if (next == stops().end() || next->t > view_.time) return;
+  seek(view_, next->t, run_.duration);
+  view_.playing = false;
+  view_.notice = fmt::format(fmt::runtime(say(Text::stopped_at, view_.language)), next->words);
+}
+
+void Viewer::type(std::string_view text) {
+  constexpr std::size_t longest_note = 200;
+  if (view_.writing && view_.writing->size() + text.size() <= longest_note) *view_.writing += text;
+}
+
+void Viewer::write_note(Key key) {
+  std::string& text = *view_.writing;
+  if (key == Key::backspace) {
+    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) {
+      text.pop_back();
+    }
+    if (!text.empty()) text.pop_back();
+    return;
+  }
+  if (key != Key::enter && key != Key::remove && key != Key::escape) return;
+  Notes notes = notebook_.notes();
+  if (key == Key::enter) notes.put({view_.time, text});
+  if (key == Key::remove) notes.remove(view_.time);
+  view_.writing.reset();
+  if (key == Key::escape) return;
+  notebook_.write(std::move(notes));
+  view_.notice = notebook_.problem().value_or("");
+}
 
 const Moment& Viewer::moment() {
   if (moment_speed_ != view_.speed || moment_.t != view_.time) {
@@ -58,6 +131,8 @@ const Moment& Viewer::moment() {
 }
 
 void Viewer::press(Key key, bool shift) {
+  if (view_.writing) return write_note(key);
+  view_.notice.clear();
   const Duration step = shift ? 10s : 1s;
   switch (key) {
     case Key::space:
@@ -82,6 +157,7 @@ void Viewer::press(Key key, bool shift) {
     case Key::next:
     case Key::previous:
       view_.playing = false;
+      if (shift) return go_to_bookmark(key == Key::next);
       return seek(view_, step_to(view_, run_.moments, key == Key::next, run_.duration),
                   run_.duration);
     case Key::first_fault:
@@ -101,6 +177,31 @@ void Viewer::press(Key key, bool shift) {
     case Key::tab:
       view_.tab = (view_.tab + (shift ? 3 : 1)) % 4;
       return;
+    case Key::zoom_in:
+      return zoom(view_, 0.5, view_.time, run_.duration);
+    case Key::zoom_out:
+      return zoom(view_, 2, view_.time, run_.duration);
+    case Key::whole:
+      view_.span = {};
+      return;
+    case Key::pan_left:
+    case Key::pan_right:
+      return pan(view_, (key == Key::pan_left ? -1 : 1) * (shift ? 1. : 0.25), run_.duration);
+    case Key::alone:
+      view_.alone = !view_.alone;
+      return;
+    case Key::bookmark: {
+      const Bookmark* there = notebook_.notes().at(view_.time);
+      view_.playing = false;
+      view_.writing = there == nullptr ? "" : there->note;
+      return;
+    }
+    case Key::breakpoint:
+      return toggle_breakpoint(shift);
+    case Key::enter:
+    case Key::backspace:
+    case Key::remove:
+      return;
     case Key::help:
       view_.help = !view_.help;
       return;
@@ -110,20 +211,50 @@ void Viewer::press(Key key, bool shift) {
   }
 }
 
+void Viewer::go_to_bookmark(bool forward) {
+  std::vector<Time> moments;
+  for (const Bookmark& one : notebook_.notes().bookmarks) moments.push_back(one.t);
+  seek(view_, step_to(view_, moments, forward, run_.duration), run_.duration);
+  const Bookmark* there = notebook_.notes().at(view_.time);
+  if (there != nullptr) view_.notice = there->note;
+}
+
+void Viewer::toggle_breakpoint(bool on_kind) {
+  Breakpoint wanted{.t = view_.time};
+  if (on_kind) {
+    const auto event = view_.selected_event ? reader_.event(*view_.selected_event) : std::nullopt;
+    if (!event) {
+      view_.notice = say(Text::select_first, view_.language);
+      return;
+    }
+    wanted = {.event = event->kind};
+  }
+  Notes notes = notebook_.notes();
+  notes.toggle(wanted);
+  const bool set = notes.breakpoints.size() > notebook_.notes().breakpoints.size();
+  notebook_.write(std::move(notes));
+  const Text words = set ? Text::will_stop : Text::will_not_stop;
+  view_.notice = notebook_.problem().value_or(
+      fmt::format(fmt::runtime(say(words, view_.language)), wanted.words()));
+}
+
 Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
   Ui ui(fonts, scale, view_.language, view_.light);
   const Rect sheet = ui.sheet();
   const bool narrow = sheet.w < theme::least_width || sheet.h < theme::least_height;
-  const Scene scene{reader_, run_, moment(), view_, narrow, &event_rows_};
+  const Scene scene{reader_, run_, moment(), view_, narrow, &event_rows_, &notebook_, stops()};
   ui.fill(sheet, theme::background);
 
   const Rect inside{theme::margin, theme::margin, sheet.w - 2 * theme::margin,
                     sheet.h - 2 * theme::margin};
-  const Place one = narrow ? sheet_of_one(view_.tab) : Place{};
-  for (const Placed& panel : lay_out(narrow ? one : sheet_of_panels(), scene, inside, theme::gap)) {
+  const Place some = view_.alone ? sheet_of_panel(view_.tab)
+                     : narrow    ? sheet_of_one(view_.tab)
+                                 : sheet_of_panels();
+  for (const Placed& panel : lay_out(some, scene, inside, theme::gap)) {
     panel.draw(ui, scene, panel.rect);
   }
   if (view_.help) draw_help(ui, scene);
+  draw_notices(ui, scene);
   ui.finish();
   return {ui.clipped(), ui.texts()};
 }

@@ -5,6 +5,7 @@
 
 #include "viz/event_rows.h"
 #include "viz/fonts.h"
+#include "viz/notes.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
 #include "viz/view_state.h"
@@ -33,6 +34,17 @@ enum class Key {
   larger,
   smaller,
   tab,
+  zoom_in,
+  zoom_out,
+  whole,
+  pan_left,
+  pan_right,
+  alone,
+  bookmark,    ///< Writes a note at this moment, or changes the one that is there.
+  breakpoint,  ///< Stops at this moment; with shift: at every event of the selected one's kind.
+  enter,
+  backspace,
+  remove,  ///< The bookmark whose note is being written.
   help,
   escape,  ///< Closes what is open; never ends the program.
 };
@@ -60,18 +72,36 @@ class Viewer {
   const Moment& moment();
 
   void press(Key key, bool shift);
+  /// Characters of a note that is being written, UTF-8.
+  void type(std::string_view text);
+  /// Lets so many seconds of the watcher pass; stops at breakpoints.
+  void let_pass(double elapsed);
+
+  Notebook& notebook() { return notebook_; }
+  /// Where the notebook's breakpoints stop.
+  const std::vector<Stop>& stops();
+  /// Every character that the next frame may need.
+  const std::string& glyphs();
 
   /// Draws into the ImGui frame that has begun; `scale`: pixels a design unit.
   Frame draw_frame(const Fonts& fonts, float scale);
 
  private:
-  explicit Viewer(recording::Reader reader);
+  Viewer(recording::Reader reader, const std::string& path);
+  void write_note(Key key);
+  void go_to_bookmark(bool forward);
+  void toggle_breakpoint(bool on_kind);
 
   recording::Reader reader_;
   Run run_;
   ViewState view_;
   Moment moment_;
   EventRows event_rows_;
+  Glyphs glyphs_;
+  std::optional<std::int64_t> glyphs_have_;  // The event whose causes are among them.
+  Notebook notebook_;
+  std::vector<Breakpoint> stops_are_of_;
+  std::vector<Stop> stops_;
   double moment_speed_ = 0;  // Of moment_; 0: none read yet.
 };
 

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <imgui.h>
+#include <utility>
 
 namespace brokerlab::viz {
 namespace {
@@ -63,13 +64,15 @@ class Session {
   }
 
   // The type follows the window's size in steps; while it is dragged the old type is scaled.
-  Status<WindowError> use_fonts(const Viewer& viewer, float scale) {
+  Status<WindowError> use_fonts(Viewer& viewer, float scale) {
     const float wanted = std::max(0.5F, std::round(scale * 20) / 20);
-    if (backend_ && wanted == font_scale_) return {};
-    auto loaded = load_fonts(wanted, viewer.run().all_text());
+    const std::string& glyphs = viewer.glyphs();
+    if (backend_ && wanted == font_scale_ && glyphs.size() == glyphs_) return {};
+    auto loaded = load_fonts(wanted, glyphs);
     if (!loaded) return fail(WindowError{false, loaded.error()});
     fonts_ = *loaded;
     font_scale_ = wanted;
+    glyphs_ = glyphs.size();
     if (backend_) {
       ImGui_ImplOpenGL3_DestroyFontsTexture();
       ImGui_ImplOpenGL3_CreateFontsTexture();
@@ -83,6 +86,9 @@ class Session {
   void draw(Viewer& viewer) {
     ImGui_ImplOpenGL3_NewFrame();
     ImGui_ImplGlfw_NewFrame();
+    // ImGui's own callback for keys is not called: ours stands in its place.
+    ImGui::GetIO().KeyShift = glfwGetKey(window_, GLFW_KEY_LEFT_SHIFT) == GLFW_PRESS ||
+                              glfwGetKey(window_, GLFW_KEY_RIGHT_SHIFT) == GLFW_PRESS;
     ImGui::NewFrame();
     // The fonts' scale, not the window's: text keeps its proportion to the boxes around it.
     viewer.draw_frame(fonts_, font_scale_);
@@ -105,12 +111,50 @@ class Session {
   GLFWwindow* window_ = nullptr;
   Fonts fonts_;
   float font_scale_ = 0;
+  std::size_t glyphs_ = 0;  ///< Bytes of them; they only grow.
 };
+
+/// While a note is written, letters are letters.
+void on_key_of_note(Viewer& viewer, int key) {
+  switch (key) {
+    case GLFW_KEY_ENTER:
+    case GLFW_KEY_KP_ENTER:
+      return viewer.press(Key::enter, false);
+    case GLFW_KEY_BACKSPACE:
+      return viewer.press(Key::backspace, false);
+    case GLFW_KEY_DELETE:
+      return viewer.press(Key::remove, false);
+    case GLFW_KEY_ESCAPE:
+      return viewer.press(Key::escape, false);
+    default:
+      return;
+  }
+}
+
+/// The key that opens a note brings its own letter behind it, which is none of the note's.
+bool opening_letter = false;
+
+void on_character(GLFWwindow* window, unsigned code) {
+  auto& viewer = *static_cast<Viewer*>(glfwGetWindowUserPointer(window));
+  const bool opened = std::exchange(opening_letter, false);
+  if (opened && (code == 'b' || code == 'B' || code == 0x3160)) return;
+  std::string text;
+  if (code < 0x80) {
+    text = {static_cast<char>(code)};
+  } else if (code < 0x800) {
+    text = {static_cast<char>(0xC0U | code >> 6U), static_cast<char>(0x80U | (code & 0x3FU))};
+  } else if (code < 0x10000) {
+    text = {static_cast<char>(0xE0U | code >> 12U), static_cast<char>(0x80U | (code >> 6U & 0x3FU)),
+            static_cast<char>(0x80U | (code & 0x3FU))};
+  }
+  viewer.type(text);
+}
 
 void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
   if (action == GLFW_RELEASE) return;
   auto& viewer = *static_cast<Viewer*>(glfwGetWindowUserPointer(window));
   const bool shift = (modifiers & GLFW_MOD_SHIFT) != 0;
+  if (viewer.view().writing) return on_key_of_note(viewer, key);
   const bool control = (modifiers & GLFW_MOD_CONTROL) != 0;
   switch (key) {
     case GLFW_KEY_SPACE:
@@ -147,6 +191,22 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
       return viewer.press(Key::theme, shift);
     case GLFW_KEY_TAB:
       return viewer.press(Key::tab, shift);
+    case GLFW_KEY_Z:
+      return viewer.press(shift ? Key::zoom_out : Key::zoom_in, false);
+    case GLFW_KEY_0:
+    case GLFW_KEY_KP_0:
+      return viewer.press(Key::whole, shift);
+    case GLFW_KEY_COMMA:
+      return viewer.press(Key::pan_left, shift);
+    case GLFW_KEY_PERIOD:
+      return viewer.press(Key::pan_right, shift);
+    case GLFW_KEY_B:
+      opening_letter = true;
+      return viewer.press(Key::bookmark, shift);
+    case GLFW_KEY_K:
+      return viewer.press(Key::breakpoint, shift);
+    case GLFW_KEY_O:
+      return viewer.press(Key::alone, shift);
     case GLFW_KEY_F1:
     case GLFW_KEY_SLASH:  // Where the question mark is.
       return viewer.press(Key::help, shift);
@@ -179,7 +239,7 @@ struct Shown {
     seen.pressed = glfwGetMouseButton(window, GLFW_MOUSE_BUTTON_LEFT) == GLFW_PRESS;
     const bool same = seen.view == view && seen.x == x && seen.y == y && seen.width == width &&
                       seen.height == height && seen.pressed == pressed &&
-                      ImGui::GetIO().MouseWheel == 0;
+                      ImGui::GetIO().MouseWheel == 0 && ImGui::GetIO().MouseWheelH == 0;
     seen.frames_left = frames_left;
     seen.drawn_at = drawn_at;
     *this = seen;
@@ -193,12 +253,13 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
   if (!has_display()) return fail(WindowError{true, tr("no display")});
   Session session;
   const std::string title = "brokerlab: " + viewer.run().title(viewer.view().language);
-  if (const auto opened = session.open(title, width, height); !opened) return opened;
+  if (auto opened = session.open(title, width, height); !opened) return opened;
   GLFWwindow* window = session.window();
   glfwSetWindowUserPointer(window, &viewer);
   // ImGui's own callback was installed before and is called by nobody else: keys are ours alone,
   // since no panel takes text.
   glfwSetKeyCallback(window, on_key);
+  glfwSetCharCallback(window, on_character);
 
   // A click between two looks is still seen.
   glfwSetInputMode(window, GLFW_STICKY_MOUSE_BUTTONS, GLFW_TRUE);
@@ -211,8 +272,7 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
       glfwWaitEventsTimeout(0.25);  // Nothing moves: leave the processor alone.
     }
     const double now = glfwGetTime();
-    advance(viewer.view(), std::min(now - before, 0.25), viewer.run().duration,
-            viewer.run().turning_points);
+    viewer.let_pass(std::min(now - before, 0.25));
     before = now;
     int shown_width = 0;
     int shown_height = 0;
@@ -221,7 +281,7 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
       glfwWaitEventsTimeout(0.1);
       continue;
     }
-    const auto ready = session.use_fonts(
+    auto ready = session.use_fonts(
         viewer, scale_for(shown_width, shown_height) * static_cast<float>(viewer.view().type));
     if (!ready) return ready;
     // A tooltip, or a button's colour, follows a frame behind what changed.

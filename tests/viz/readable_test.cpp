@@ -189,6 +189,19 @@ TEST_CASE("clusters of every size, to be looked at", "[.][pictures]") {
   const auto picture = screen->render(viewer);
   REQUIRE(picture.ok());
   CHECK(write_png(*picture, fmt::format("{}/lost.png", folder)).ok());
+  for (const int closer : {5, 12}) {
+    for (int i = 0; i < closer; ++i) viewer.press(Key::zoom_in, false);
+    Notes notes;
+    notes.bookmarks = {{Time(345s), "who leads now?"}, {Time(351s), "리더가 바뀐 뒤"}};
+    notes.breakpoints = {{.t = Time(348s)}, {.metric = "group-lag", .label = "nifi", .above = 900}};
+    viewer.notebook().write(std::move(notes));
+    viewer.view().notice = closer == 5 ? "Stopped: group-lag nifi > 900" : "";
+    if (closer == 12) viewer.view().writing = "리더가 바뀐 뒤 무슨 일이?";
+    const auto close = screen->render(viewer);
+    REQUIRE(close.ok());
+    CHECK(write_png(*close, fmt::format("{}/zoom_{}.png", folder, closer)).ok());
+  }
+  std::filesystem::remove(file.path + ".notes.json");
 }
 
 // brokerlab_tests_viz "[runs]" looks at every recording in $BROKERLAB_RUNS.
