@@ -3,14 +3,21 @@
 #include "base/integer_text.h"
 #include "base/translation.h"
 #include "recording/search.h"
+#include "viz/export/export.h"
+#include "viz/view_state.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cstdlib>
 
 namespace brokerlab::viz {
 namespace {
+
+/// In the order of ViewState::tab.
+constexpr std::array<std::string_view, 4> panel_names{"cluster", "partitions", "events", "time"};
 
 Status<std::string> set_size(Arguments& arguments, std::string_view value) {
   const auto by = value.find('x');
@@ -27,13 +34,72 @@ Status<std::string> set_size(Arguments& arguments, std::string_view value) {
 
 /// A picture is a PNG, so that is what its name may say.
 Status<std::string> set_screenshot(Arguments& arguments, std::string_view value) {
-  std::string name(value.substr(value.rfind('/') + 1));
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (name.size() <= 4 || !name.ends_with(".png")) {
+  if (export_format(value) != ExportFormat::png) {
     return fail(tr("--screenshot {}: the picture is a PNG; its name must end in .png", value));
   }
-  arguments.screenshot = std::string(value);
+  arguments.export_to = std::string(value);
+  return {};
+}
+
+Status<std::string> set_export(Arguments& arguments, std::string_view value) {
+  if (!export_format(value)) {
+    return fail(
+        tr("--export {}: its name must end in .png (a picture), .gif or .mp4 (a film)", value));
+  }
+  arguments.export_to = std::string(value);
+  return {};
+}
+
+/// "10", "10x", "0.5", "1/1000".
+Status<std::string> set_speed(Arguments& arguments, std::string_view value) {
+  std::string_view number = value.substr(0, value.find_last_not_of("x× ") + 1);
+  const bool share = number.starts_with("1/");
+  if (share) number.remove_prefix(2);
+  const std::string digits(number);
+  char* end = nullptr;
+  const double parsed = std::strtod(digits.c_str(), &end);
+  const bool plain = !digits.empty() && std::isdigit(static_cast<unsigned char>(digits[0])) != 0;
+  const double speed = share && parsed > 0 ? 1 / parsed : parsed;
+  if (!plain || *end != '\0' || !(speed >= slowest && speed <= fastest)) {
+    return fail(
+        tr("--speed {}: must be a speed from 1/131072 to 1024, such as 10 or 1/1000", value));
+  }
+  arguments.speed = speed;
+  return {};
+}
+
+Status<std::string> set_panel(Arguments& arguments, std::string_view value) {
+  for (std::size_t i = 0; i < panel_names.size(); ++i) {
+    if (value == panel_names[i]) arguments.panel = static_cast<int>(i);
+  }
+  if (arguments.panel || value == "all") return {};
+  return fail(tr("--panel {}: must be cluster, partitions, events, time or all", value));
+}
+
+/// A moment as far as it can be told without the recording.
+Status<std::string> look_at_moment(std::string_view option, std::string_view value) {
+  const auto at = parse_duration(value);
+  // Times of day, and words, are looked up in the recording.
+  if (!at && value.find_first_of("0123456789-") == 0 && value.find(':') == std::string_view::npos) {
+    return fail(fmt::format("{} {}: {}", option, value, at.error()));
+  }
+  if (at && *at < Duration{}) return fail(tr("{} {}: must not be negative", option, value));
+  if (value.find_first_not_of(' ') == std::string_view::npos) {
+    return fail(tr("{}: must be a moment, or words of an event", option));
+  }
+  return {};
+}
+
+/// What options ask together.
+Status<std::string> look_at_all(const Arguments& arguments) {
+  const auto format = arguments.export_to ? export_format(*arguments.export_to) : std::nullopt;
+  const bool film = format && *format != ExportFormat::png;
+  if ((arguments.from || arguments.to) && !film) {
+    return fail(tr("--from and --to are of a film: --export FILE.mp4 or FILE.gif"));
+  }
+  if (arguments.at && film) {
+    return fail(tr("--at is of a picture; a film goes --from one moment --to another"));
+  }
   return {};
 }
 
@@ -43,17 +109,17 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     if (value != "en" && value != "ko") return fail(tr("--lang {}: en or ko", value));
     arguments.language = value == "ko" ? Language::korean : Language::english;
   } else if (name == "--at") {
-    const auto at = parse_duration(value);
-    // Times of day, and words, are looked up in the recording.
-    if (!at && value.find_first_of("0123456789-") == 0 &&
-        value.find(':') == std::string_view::npos) {
-      return fail(fmt::format("--at {}: {}", value, at.error()));
-    }
-    if (at && *at < Duration{}) return fail(tr("--at {}: must not be negative", value));
-    if (value.find_first_not_of(' ') == std::string_view::npos) {
-      return fail(tr("--at: must be a moment, or words of an event"));
-    }
+    if (auto fine = look_at_moment(name, value); !fine) return fine;
     arguments.at = std::string(value);
+  } else if (name == "--from" || name == "--to") {
+    if (auto fine = look_at_moment(name, value); !fine) return fine;
+    (name == "--to" ? arguments.to : arguments.from) = std::string(value);
+  } else if (name == "--speed") {
+    return set_speed(arguments, value);
+  } else if (name == "--export") {
+    return set_export(arguments, value);
+  } else if (name == "--panel") {
+    return set_panel(arguments, value);
   } else if (name == "--theme") {
     if (value != "dark" && value != "light") return fail(tr("--theme {}: dark or light", value));
     arguments.light = value == "light";
@@ -92,7 +158,11 @@ std::string usage(Language language) {
       "                         first fault, or words of an event; else just before the first "
       "fault\n"
       "  --why EVENT|WORDS      select that event and show its causes\n"
-      "  --screenshot P.png     draw a picture instead of a window\n"
+      "  --export FILE          in place of a window: a picture (.png) or a film (.mp4, .gif)\n"
+      "  --from 300s --to 330s  the span of a film, as --at; else the whole run\n"
+      "  --speed 10|1/1000      of a film: simulated seconds a second\n"
+      "  --panel NAME           cluster, partitions, events or time alone\n"
+      "  --screenshot P.png     the same as --export P.png\n"
       "  --size 1600x900        of the window or picture\n"
       "  --lang en|ko           language\n"
       "  --theme dark|light     colours\n"
@@ -136,6 +206,7 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
   }
   if (arguments.help) return arguments;
   if (arguments.recording.empty()) return fail(tr("which recording? (FILE.run)"));
+  if (const auto fine = look_at_all(arguments); !fine) return fail(fine.error());
   return arguments;
 }
 

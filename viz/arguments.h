@@ -17,7 +17,12 @@ struct Arguments {
   /// A moment, "305s" or "09:00:46", or words; unset: the event of `why`, or before the first
   /// fault.
   std::optional<std::string> at{};
-  std::optional<std::string> screenshot{};
+  /// A picture or a film in place of a window: .png, .gif or .mp4 (viz/export/export.h).
+  std::optional<std::string> export_to{};
+  std::optional<std::string> from{};  ///< Of a film, as `at`; unset: the run's start.
+  std::optional<std::string> to{};    ///< Unset: the run's end.
+  double speed = 1;                   ///< Simulated seconds a second of the film.
+  std::optional<int> panel{};         ///< This panel alone (ViewState::tab).
   int width = 1600;
   int height = 900;
   bool light = false;

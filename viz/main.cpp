@@ -1,16 +1,20 @@
 // brokerlab-viz: the recording of a run, in a window or as one picture.
 //
 // Exit status: 0 fine, 3 what was asked cannot be done (the reason is on standard error).
+#include "base/file_replacement.h"
 #include "base/translation.h"
 #include "recording/search.h"
 #include "viz/arguments.h"
+#include "viz/export/export.h"
 #include "viz/offscreen.h"
 #include "viz/window.h"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace {
 
@@ -32,18 +36,10 @@ std::string environment_language() {
   return {};
 }
 
-int take_screenshot(Viewer& viewer, const Arguments& arguments) {
-  auto offscreen = Offscreen::create(arguments.width, arguments.height);
-  if (!offscreen) return complain(offscreen.error());
-  const auto picture = offscreen->render(viewer);
-  if (!picture) return complain(picture.error());
-  const auto written = write_png(*picture, *arguments.screenshot);
-  return written ? 0 : complain(written.error());
-}
-
 /// What only the recording can tell: when and which that is.
 struct Place {
   std::optional<Time> at;
+  FilmSpan film;
   std::optional<std::int64_t> why;
 };
 
@@ -66,18 +62,40 @@ Result<Time, std::string> find_time(const Viewer& viewer, const std::string& wor
   return found.front().t;
 }
 
+/// The moment that an option asks for.
+Result<Time, std::string> moment_of(const Viewer& viewer, const char* option,
+                                    const std::string& words) {
+  auto at = find_time(viewer, words);
+  if (!at) return fail(fmt::format("{} {}: {}", option, words, at.error()));
+  if (*at > Time(viewer.run().duration)) {
+    return fail(tr("{} {}: is not in the run, which goes from {}", option, words,
+                   recording::span_text(viewer.reader())));
+  }
+  return at;
+}
+
+Result<FilmSpan, std::string> find_film(const Arguments& arguments, const Viewer& viewer) {
+  const auto from = moment_of(viewer, "--from", arguments.from.value_or("start"));
+  if (!from) return fail(from.error());
+  const auto to = moment_of(viewer, "--to", arguments.to.value_or("end"));
+  if (!to) return fail(to.error());
+  if (*from > *to) {
+    return fail(tr("{} {}: comes after the end, {}", "--from", *arguments.from,
+                   arguments.to.value_or("end")));
+  }
+  return FilmSpan{*from, *to, arguments.speed};
+}
+
 Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& viewer) {
   Place place;
   if (arguments.at) {
-    const auto at = find_time(viewer, *arguments.at);
-    if (!at) return fail(fmt::format("--at {}: {}", *arguments.at, at.error()));
-    const Duration run = viewer.run().duration;
-    if (*at > Time(run)) {
-      return fail(tr("--at {}: is not in the run, which goes from {}", *arguments.at,
-                     recording::span_text(viewer.reader())));
-    }
+    const auto at = moment_of(viewer, "--at", *arguments.at);
+    if (!at) return fail(at.error());
     place.at = *at;
   }
+  auto film = find_film(arguments, viewer);
+  if (!film) return fail(film.error());
+  place.film = *film;
   if (!arguments.why) return place;
   place.why = recording::event_number(*arguments.why);
   if (place.why && !viewer.time_of(*place.why)) {
@@ -92,9 +110,48 @@ Result<Place, std::string> find_place(const Arguments& arguments, const Viewer& 
   return place;
 }
 
+/// A line that is drawn over on a terminal; elsewhere one for each tenth of the way. What takes
+/// less than a second says nothing.
+class Pictures {
+ public:
+  void show(std::int64_t done, std::int64_t all) {
+    const auto now = std::chrono::steady_clock::now();
+    const std::int64_t tenths = 10 * done / all;
+    const bool due = terminal_ ? now - shown_ > 100ms || done == all : tenths > tenths_;
+    if (now - begin_ < 1s || !due) return;
+    shown_ = now;
+    tenths_ = tenths;
+    fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", tr("{} of {} pictures", done, all),
+               terminal_ && done < all ? "" : "\n");
+    std::fflush(stderr);
+  }
+
+ private:
+  const bool terminal_ = isatty(STDERR_FILENO) == 1;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point shown_{};
+  std::int64_t tenths_ = 0;
+};
+
+int export_to_file(Viewer& viewer, const Arguments& arguments, const FilmSpan& film) {
+  const std::string& path = *arguments.export_to;
+  const ExportFormat format = *export_format(path);
+  if (const auto may = may_replace(path, format); !may) return complain(may.error());
+  auto offscreen = Offscreen::create(arguments.width, arguments.height);
+  if (!offscreen) return complain(offscreen.error());
+  Pictures pictures;
+  const auto written =
+      format == ExportFormat::png
+          ? export_picture(viewer, *offscreen, path)
+          : export_film(viewer, *offscreen, path, film,
+                        [&](std::int64_t done, std::int64_t all) { pictures.show(done, all); });
+  return written ? 0 : complain(written.error());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  remove_unfinished_files_on_signals();
   const std::span words(argv, static_cast<std::size_t>(argc));
   const std::string code = environment_language();
   speak(language_of(code));
@@ -120,7 +177,10 @@ int main(int argc, char** argv) {
   const Time begin = place->why ? *viewer->time_of(*place->why) : opening;
   seek(viewer->view(), place->at.value_or(begin), viewer->run().duration);
 
-  if (arguments->screenshot) return take_screenshot(*viewer, *arguments);
+  viewer->view().tab = arguments->panel.value_or(0);
+  viewer->view().alone = arguments->panel.has_value();
+
+  if (arguments->export_to) return export_to_file(*viewer, *arguments, place->film);
   const auto shown = run_window(*viewer, arguments->width, arguments->height);
   if (shown) return 0;
   if (!shown.error().needs_display) return complain(shown.error().message);

@@ -449,29 +449,51 @@ TEST_CASE("the command line is understood or explained", "[unit]") {
   CHECK(parse({"a.run", "--type", "150%"})->type == 1.5);
   CHECK(parse({"a.run", "--why", "is now led"})->why == "is now led");
   CHECK_THAT(usage(), Catch::Contains("Keys: space") && Catch::Contains("shift"));
-  CHECK(parse({"a.run", "--screenshot", "pictures/X.PNG"})->screenshot == "pictures/X.PNG");
+  CHECK(parse({"a.run", "--screenshot", "pictures/X.PNG"})->export_to == "pictures/X.PNG");
   CHECK(parse({"a.run", "--screenshot", "x.jpg"}).error() ==
         "--screenshot x.jpg: the picture is a PNG; its name must end in .png");
   CHECK(all->width == 1280);
+  const auto film = parse({"a.run", "--export", "a.GIF", "--from", "300s", "--to=first fault",
+                           "--speed", "1/1000", "--panel", "partitions"});
+  REQUIRE(film.ok());
+  CHECK(film->export_to == "a.GIF");
+  CHECK(film->to == "first fault");
+  CHECK(film->speed == 0.001);
+  CHECK(film->panel == 1);
+  CHECK(parse({"a.run", "--speed", "10x"})->speed == 10);
+  CHECK(parse({"a.run", "--export", "x.avi"}).error() ==
+        "--export x.avi: its name must end in .png (a picture), .gif or .mp4 (a film)");
   const char* const one[] = {"a.run"};
   CHECK(parse_arguments(one, "ko_KR.UTF-8")->language == Language::korean);
-  for (const auto& words : std::vector<std::vector<const char*>>{{},
-                                                                 {"a.run", "b.run"},
-                                                                 {"a.run", "--at"},
-                                                                 {"a.run", "--at", "305"},
-                                                                 {"a.run", "--at", "-1s"},
-                                                                 {"a.run", "--size", "10x10"},
-                                                                 {"a.run", "--size", "big"},
-                                                                 {"a.run", "--lang", "fr"},
-                                                                 {"a.run", "--nothing", "x"},
-                                                                 {"a.run", "--screenshot", ""},
-                                                                 {"a.run", "--screenshot", ".png"},
-                                                                 {"a.run", "--screenshot", "x.jpg"},
-                                                                 {"a.run", "--screenshot", "x"},
-                                                                 {"a.run", "--theme", "pink"},
-                                                                 {"a.run", "--type", "50%"},
-                                                                 {"a.run", "--at", " "},
-                                                                 {"a.run", "--why", ""}}) {
+  for (const auto& words :
+       std::vector<std::vector<const char*>>{{},
+                                             {"a.run", "b.run"},
+                                             {"a.run", "--at"},
+                                             {"a.run", "--at", "305"},
+                                             {"a.run", "--at", "-1s"},
+                                             {"a.run", "--size", "10x10"},
+                                             {"a.run", "--size", "big"},
+                                             {"a.run", "--lang", "fr"},
+                                             {"a.run", "--nothing", "x"},
+                                             {"a.run", "--screenshot", ""},
+                                             {"a.run", "--screenshot", ".png"},
+                                             {"a.run", "--screenshot", "x.jpg"},
+                                             {"a.run", "--screenshot", "x"},
+                                             {"a.run", "--export", ".mp4"},
+                                             {"a.run", "--from", "3s"},
+                                             {"a.run", "--export", "x.mp4", "--at", "3s"},
+                                             {"a.run", "--export", "x.mp4", "--from", "-3s"},
+                                             {"a.run", "--speed", "0"},
+                                             {"a.run", "--speed", "1/0"},
+                                             {"a.run", "--speed", "-1"},
+                                             {"a.run", "--speed", "2y"},
+                                             {"a.run", "--speed", "nan"},
+                                             {"a.run", "--speed", "2000"},
+                                             {"a.run", "--panel", "3"},
+                                             {"a.run", "--theme", "pink"},
+                                             {"a.run", "--type", "50%"},
+                                             {"a.run", "--at", " "},
+                                             {"a.run", "--why", ""}}) {
     CHECK_FALSE(parse(words).ok());
   }
 }
