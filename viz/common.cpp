@@ -21,6 +21,15 @@ Leadership leadership(const Scene& scene, const recording::ClusterState::Partiti
   return reached ? Leadership::alive : Leadership::unreachable;
 }
 
+void why_when_clicked(Ui& ui, const Scene& scene, const Rect& rect, const Asked& asked) {
+  if (!ui.hovered(rect) || ui.shift()) return;
+  const Rect around = rect.inset(-2);
+  ui.outline(around, faded(theme::accent, 0.6F), 4);
+  if (!ui.mouse_pressed()) return;
+  scene.view.selected_event.reset();
+  scene.view.asked = asked;
+}
+
 Color color_of(const recording::RecordedEvent& event) {
   static constexpr std::string_view wrong_kinds[] = {
       "machine.power_off",  "process.killed",           "process.exited",

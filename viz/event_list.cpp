@@ -1,6 +1,7 @@
 // What happened, in sentences, around the current time; and why, for the one that is clicked.
 #include "recording/search.h"
 #include "viz/panels.h"
+#include "viz/why.h"
 
 #include <fmt/format.h>
 
@@ -66,6 +67,20 @@ std::string wait_text(const Ui& ui, const recording::RecordedEvent& event, Durat
   return text.empty() ? what : text + " · " + what;
 }
 
+// What was clicked, in words. Returns where it ends.
+float draw_answer(Ui& ui, const Answer& answer, const Rect& rect) {
+  float y = rect.y + 34;
+  for (const std::string& one : answer.lines) {
+    const auto lines = ui.wrap(one, {Size::body}, rect.w - 8);
+    if (y + static_cast<float>(lines.size()) * line_height > rect.bottom()) break;
+    for (const std::string& line : lines) {
+      ui.text({rect.x, y}, line, {Size::body});
+      y += line_height;
+    }
+  }
+  return y + 8;
+}
+
 // The chain from the selected event up to its root, indented step by step.
 void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.line({rect.x, rect.y}, {rect.right(), rect.y}, theme::track);
@@ -75,10 +90,17 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.line({close.x + 7, close.y + 7}, {close.x + 17, close.y + 17}, cross, 1.5F);
   ui.line({close.x + 17, close.y + 7}, {close.x + 7, close.y + 17}, cross, 1.5F);
 
+  if (scene.answer != nullptr) {
+    const float why = ui.width_of(ui.say(Text::causes), {Size::body, 0, true});
+    ui.text_fit({rect.x + why + 12, rect.y + 8, rect.w - why - 100, 19}, {scene.answer->title},
+                {Size::body, theme::text, true});
+  }
   ui.push_clip({rect.x - 6, rect.y + 30, rect.w + 12, rect.h - 30});
   float y = rect.y + 34;
   float indent = 0;
-  const auto chain = scene.reader.causes(*scene.view.selected_event);
+  if (scene.answer != nullptr) y = draw_answer(ui, *scene.answer, rect);
+  const auto chain = scene.view.selected_event ? scene.reader.causes(*scene.view.selected_event)
+                                               : std::vector<recording::RecordedEvent>{};
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const auto& event = chain[i];
     const float x = rect.x + indent;
@@ -119,7 +141,9 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
     indent = std::min(indent + 18, 90.F);
   }
   ui.pop_clip();
-  if (ui.clicked(close)) scene.view.selected_event.reset();
+  if (!ui.clicked(close)) return;
+  scene.view.selected_event.reset();
+  scene.view.asked.reset();
 }
 
 }  // namespace
@@ -130,8 +154,8 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
     ui.text({room.x, room.y}, ui.say(Text::no_events_yet), {Size::body, theme::dim});
     return;
   }
-  if (scene.view.selected_event) {
-    const float share = room.h * 0.52F;
+  if (scene.view.selected_event || scene.answer != nullptr) {
+    const float share = room.h * (scene.answer != nullptr ? 0.62F : 0.52F);
     draw_causes(ui, scene, {room.x, room.bottom() - share, room.w, share});
     room.h -= share + 8;
   } else {
@@ -165,7 +189,9 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
     // Whole sentences only.
     if (place.y < room.y - 1 || place.bottom() > room.bottom() + row_gap) continue;
     draw_row(ui, scene, row, place);
-    if (ui.clicked(place) && ui.hovered(room)) scene.view.selected_event = row.event->id;
+    if (!ui.clicked(place) || !ui.hovered(room)) continue;
+    scene.view.selected_event = row.event->id;
+    scene.view.asked.reset();
   }
   const float now = room.y + present - top - row_gap / 2 - 1;
   ui.line({room.x - 8, now}, {room.right() + 8, now}, faded(theme::accent, 0.7F));

@@ -31,6 +31,7 @@ constexpr std::array keys = {
     std::pair{std::string_view("K"), Text::help_stop},
     std::pair{std::string_view("Shift K"), Text::help_stop_kind},
     std::pair{std::string_view("Shift+click"), Text::help_stop_plot},
+    std::pair{std::string_view("R"), Text::help_follow},
     std::pair{std::string_view("O"), Text::help_alone},
     std::pair{std::string_view("L"), Text::help_language},
     std::pair{std::string_view("T"), Text::help_theme},

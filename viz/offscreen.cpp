@@ -181,6 +181,18 @@ Status<std::string> Offscreen::compose(Viewer& viewer, float mouse_x, float mous
   return {};
 }
 
+Status<std::string> Offscreen::click(Viewer& viewer, float x, float y, bool shift) {
+  ImGuiIO& io = ImGui::GetIO();
+  io.KeyShift = shift;
+  Status<std::string> done;
+  for (const bool down : {true, false}) {
+    io.MouseDown[0] = down;
+    if (done) done = compose(viewer, x, y);
+  }
+  io.KeyShift = false;
+  return done;
+}
+
 Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, float mouse_y) {
   if (const auto composed = compose(viewer, mouse_x, mouse_y); !composed) {
     return fail(composed.error());

@@ -33,6 +33,8 @@ class Offscreen {
   Result<Picture, std::string> render(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
   /// The same without the picture, for who asks only what it says.
   Status<std::string> compose(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
+  /// A click there: a frame with the button down, one with it up.
+  Status<std::string> click(Viewer& viewer, float x, float y, bool shift = false);
   /// What `draw` draws, on the ground of a panel, with the viewer's fonts and theme.
   Result<Picture, std::string> paint(Viewer& viewer, const std::function<void(Ui&)>& draw);
   /// The texts that did not fit in the last frame.

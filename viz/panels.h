@@ -15,16 +15,21 @@
 
 namespace brokerlab::viz {
 
+struct Answer;   // why.h
+struct Journey;  // follow.h
+
 /// What every panel is given.
 struct Scene {
   const recording::Reader& reader;
   const Run& run;
   const Moment& moment;
   ViewState& view;
-  bool narrow = false;              ///< There is room for one panel beside the bar.
-  EventRows* event_rows = nullptr;  ///< Kept from frame to frame; null: laid out anew.
-  Notebook* notebook = nullptr;     ///< Null: there are no notes.
-  std::span<const Stop> stops{};    ///< Of its breakpoints.
+  bool narrow = false;               ///< There is room for one panel beside the bar.
+  EventRows* event_rows = nullptr;   ///< Kept from frame to frame; null: laid out anew.
+  Notebook* notebook = nullptr;      ///< Null: there are no notes.
+  std::span<const Stop> stops{};     ///< Of its breakpoints.
+  const Answer* answer = nullptr;    ///< To view.asked, as of when it was asked.
+  const Journey* journey = nullptr;  ///< Of view.following.
 };
 
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
@@ -35,6 +40,7 @@ void draw_caption(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 /// Over everything: the note that is being written, and what is said once. notices.cpp
 void draw_notices(Ui& ui, const Scene& scene);
+void draw_follow(Ui& ui, const Scene& scene);  ///< Over everything. follow_sheet.cpp
 /// Over everything: keys, and what the shapes mean.
 void draw_help(Ui& ui, const Scene& scene);                               // help_sheet.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp
@@ -71,6 +77,9 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
 enum class Leadership { alive, unreachable, dead, none };
 Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition);
 const recording::RecordedProcess* broker_by_number(const Run& run, int number);
+
+/// A click there asks why; hovered, it is seen that it would.
+void why_when_clicked(Ui& ui, const Scene& scene, const Rect& rect, const Asked& asked);
 
 /// Red for what kills, otherwise by level.
 Color color_of(const recording::RecordedEvent& event);

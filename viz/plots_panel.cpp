@@ -115,6 +115,10 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     draw_curve(ui, sample, bold);
     ui.text({begin + 20, rect.y}, curve.label, {Size::small, theme::dim});
     ui.text({x, rect.y}, number, loud, Align::right);
+    const bool of_group = curve.metric == "group-lag";
+    why_when_clicked(ui, scene, {begin, rect.y, needs, 18},
+                     {of_group ? Asked::Of::group : Asked::Of::throughput, 0, curve.of});
+    if (ui.clicked({begin, rect.y, needs, 18})) ui.take_click();
     x = begin - 16;
   }
 }

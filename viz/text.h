@@ -121,6 +121,43 @@ enum class Text {
   waited_for,  // "{}"
   other_language,
   key_hint,
+  why_since,   // "{}" whose "{}" condition, since "{}", for "{}"
+  why_well,    // "{}"
+  why_began,   // "{}" when
+  why_before,  // "{}" when
+  why_card,    // "{}" whose, "{}" percent, "{}" at most
+  why_disk,    // the same
+  why_full,
+  why_room,
+  why_mostly,  // "{}" what, "{}" bytes a second
+  why_unknown,
+  why_leader,  // "{}" who, "{}" epoch
+  why_no_leader,
+  why_missing,  // "{}" who, "{}" why
+  why_in_sync,
+  why_lag,    // "{}" records, "{}" come, "{}" are read
+  why_grows,  // "{}" a second
+  why_shrinks,
+  why_sent,  // "{}" of "{}"
+  follow,
+  follow_nobody,
+  follow_note,
+  follow_sum,      // "{}" until committed, "{}" until acknowledged
+  follow_sum_all,  // the same, of acks=all
+  spent_way,
+  spent_work,
+  spent_wait,
+  stage_to_leader,  // "{}" where, of all stages
+  stage_leader_writes,
+  stage_leader_waits,
+  stage_leader_answers,
+  stage_to_replica,
+  stage_replica_writes,
+  stage_replica_tells,
+  stage_acknowledged,
+  stage_reader_waits,
+  stage_to_reader,
+  help_follow,
   stopped_at,  // "{}" a breakpoint
   will_stop,
   will_not_stop,

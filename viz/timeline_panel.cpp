@@ -267,6 +267,7 @@ void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   if (ui.mouse_pressed() && event != nullptr) {
     seek(scene.view, event->t, scene.run.duration);
     scene.view.selected_event = event->id;
+    scene.view.asked.reset();
   } else if (ui.clicked(reach)) {
     scene.view.scrubbing = true;
   }

@@ -106,6 +106,7 @@ class Ui {
   bool hovered(const Rect& rect) const { return rect.holds(mouse_); }
   bool clicked(const Rect& rect) const { return pressed_ && rect.holds(mouse_); }
   bool mouse_pressed() const { return pressed_; }  ///< In this frame.
+  void take_click() { pressed_ = false; }          ///< What is drawn later has none.
   bool mouse_down() const { return down_; }
   float wheel() const { return wheel_; }
   float side_wheel() const { return side_wheel_; }

@@ -76,8 +76,11 @@ bool close_one(ViewState& view) {
     view.writing.reset();
   } else if (view.help) {
     view.help = false;
-  } else if (view.selected_event) {
+  } else if (view.following) {
+    view.following.reset();
+  } else if (view.selected_event || view.asked) {
     view.selected_event.reset();
+    view.asked.reset();
   } else if (view.partition) {
     view.partition.reset();
   } else if (!view.producers.open.empty()) {

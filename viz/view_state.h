@@ -29,14 +29,26 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
+/// What a click asked why about.
+struct Asked {
+  enum class Of { machine, card, disk, partition, group, throughput };
+  Of of = Of::machine;
+  int id = 0;          ///< Of the machine or partition.
+  std::string name{};  ///< Of the group.
+
+  bool operator==(const Asked&) const = default;
+};
+
 struct ViewState {
   Time time{};
   Span span{};
   double speed = 1;                              ///< Simulated seconds a second of the watcher.
   double type = 1;                               ///< Size of everything: from 1 to largest_type.
   std::optional<std::int64_t> selected_event{};  ///< Its chain of causes is shown.
+  std::optional<Asked> asked{};                  ///< Its answer stands above that chain.
   ClientsView producers{};
   ClientsView consumers{};
+  std::optional<Time> following{};       ///< The first record sent from then on is followed.
   std::optional<std::string> writing{};  ///< The note of a bookmark at `time`, as it is typed.
   std::string notice{};                  ///< Said once, until the next key or click.
   Language language = Language::english;

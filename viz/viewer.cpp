@@ -196,6 +196,10 @@ void Viewer::press(Key key, bool shift) {
       view_.writing = there == nullptr ? "" : there->note;
       return;
     }
+    case Key::follow:
+      view_.playing = false;
+      view_.following = view_.following ? std::nullopt : std::optional(view_.time);
+      return;
     case Key::breakpoint:
       return toggle_breakpoint(shift);
     case Key::enter:
@@ -238,11 +242,39 @@ void Viewer::toggle_breakpoint(bool on_kind) {
       fmt::format(fmt::runtime(say(words, view_.language)), wanted.words()));
 }
 
+// Once for a question: it is of the moment at which it was asked.
+void Viewer::find_answer() {
+  const bool same = view_.asked == answered_ && view_.language == answered_in_;
+  if (same) return;
+  const bool new_question = view_.asked && view_.asked != answered_;
+  answered_ = view_.asked;
+  answered_in_ = view_.language;
+  if (!view_.asked) return;
+  const Scene scene{reader_, run_, moment(), view_};
+  answer_ = answer(scene, *view_.asked, view_.language);
+  if (new_question) view_.selected_event = answer_.event;
+}
+
 Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
+  find_answer();
+  if (view_.following != journey_from_) {
+    journey_from_ = view_.following;
+    journey_.reset();
+    if (view_.following) journey_ = follow(reader_, run_, *view_.following);
+  }
   Ui ui(fonts, scale, view_.language, view_.light);
   const Rect sheet = ui.sheet();
   const bool narrow = sheet.w < theme::least_width || sheet.h < theme::least_height;
-  const Scene scene{reader_, run_, moment(), view_, narrow, &event_rows_, &notebook_, stops()};
+  const Scene scene{reader_,
+                    run_,
+                    moment(),
+                    view_,
+                    narrow,
+                    &event_rows_,
+                    &notebook_,
+                    stops(),
+                    view_.asked ? &answer_ : nullptr,
+                    journey_ ? &*journey_ : nullptr};
   ui.fill(sheet, theme::background);
 
   const Rect inside{theme::margin, theme::margin, sheet.w - 2 * theme::margin,
@@ -253,6 +285,7 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
   for (const Placed& panel : lay_out(some, scene, inside, theme::gap)) {
     panel.draw(ui, scene, panel.rect);
   }
+  if (view_.following) draw_follow(ui, scene);
   if (view_.help) draw_help(ui, scene);
   draw_notices(ui, scene);
   ui.finish();

@@ -4,11 +4,13 @@
 #pragma once
 
 #include "viz/event_rows.h"
+#include "viz/follow.h"
 #include "viz/fonts.h"
 #include "viz/notes.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
 #include "viz/view_state.h"
+#include "viz/why.h"
 
 #include <optional>
 #include <string>
@@ -40,7 +42,8 @@ enum class Key {
   pan_left,
   pan_right,
   alone,
-  bookmark,    ///< Writes a note at this moment, or changes the one that is there.
+  bookmark,  ///< Writes a note at this moment, or changes the one that is there.
+  follow,
   breakpoint,  ///< Stops at this moment; with shift: at every event of the selected one's kind.
   enter,
   backspace,
@@ -88,6 +91,7 @@ class Viewer {
 
  private:
   Viewer(recording::Reader reader, const std::string& path);
+  void find_answer();
   void write_note(Key key);
   void go_to_bookmark(bool forward);
   void toggle_breakpoint(bool on_kind);
@@ -97,6 +101,11 @@ class Viewer {
   ViewState view_;
   Moment moment_;
   EventRows event_rows_;
+  std::optional<Journey> journey_;
+  std::optional<Time> journey_from_;
+  Answer answer_;
+  std::optional<Asked> answered_;  // What answer_ is to.
+  Language answered_in_ = Language::english;
   Glyphs glyphs_;
   std::optional<std::int64_t> glyphs_have_;  // The event whose causes are among them.
   Notebook notebook_;

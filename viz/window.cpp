@@ -205,6 +205,8 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
       return viewer.press(Key::bookmark, shift);
     case GLFW_KEY_K:
       return viewer.press(Key::breakpoint, shift);
+    case GLFW_KEY_R:
+      return viewer.press(Key::follow, shift);
     case GLFW_KEY_O:
       return viewer.press(Key::alone, shift);
     case GLFW_KEY_F1:

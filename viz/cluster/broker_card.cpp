@@ -38,7 +38,7 @@ void draw_load_bar(Ui& ui, const Rect& row, std::string_view label, std::optiona
              {Size::small, alive ? theme::text : theme::faint}, Align::right);
 }
 
-void draw_chips(Ui& ui, const Holdings& holdings, const Rect& room) {
+void draw_chips(Ui& ui, const Scene& scene, const Holdings& holdings, const Rect& room) {
   const float size = 29;
   const float step = size + 5;
   const int in_row = std::max(1, static_cast<int>((room.w + 5) / step));
@@ -56,6 +56,7 @@ void draw_chips(Ui& ui, const Holdings& holdings, const Rect& room) {
     const Rect chip{room.x + static_cast<float>(i % in_row) * step,
                     room.y + static_cast<float>(row) * step, size, size};
     draw_chip(ui, chip, std::to_string(partition->number), kind);
+    why_when_clicked(ui, scene, chip, {Asked::Of::partition, partition->id});
     if (ui.hovered(chip)) ui.tooltip(partition->name());
   }
   if (shown < count && fit >= 2) {
@@ -118,10 +119,12 @@ void draw_whole(Ui& ui, const Scene& scene, const recording::RecordedProcess& br
       {Size::small, alive ? theme::text : theme::faint});
   y += 24;
   draw_load_bar(ui, {x, y, w, 20}, ui.say(Text::network), nic, alive);
+  why_when_clicked(ui, scene, {x, y, w, 20}, {Asked::Of::card, broker.machine});
   y += 22;
   draw_load_bar(ui, {x, y, w, 20}, ui.say(Text::disk), disk, alive);
+  why_when_clicked(ui, scene, {x, y, w, 20}, {Asked::Of::disk, broker.machine});
   y += 30;
-  draw_chips(ui, holdings, {x, y, w, card.bottom() - inset - y});
+  draw_chips(ui, scene, holdings, {x, y, w, card.bottom() - inset - y});
 }
 
 // A tile or a mark: its number where there is room, or the shape of what is wrong with it.
@@ -232,6 +235,8 @@ void draw_broker(Ui& ui, const Scene& scene, const recording::RecordedProcess& b
   const auto found = scene.moment.state.brokers.find(broker.number);
   const bool controller = found != scene.moment.state.brokers.end() && found->second.controller;
   draw_card(ui, card, conditions, controller ? theme::accent : theme::card_edge);
+  // What is on it asks of itself, after this.
+  why_when_clicked(ui, scene, card, {Asked::Of::machine, broker.machine});
   if (card.w >= 88 && card.h >= 40) {
     draw_whole(ui, scene, broker, holdings, conditions, controller, card);
     return;

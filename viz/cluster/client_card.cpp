@@ -59,6 +59,7 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
   const std::vector<Condition> conditions = conditions_of(scene, client.process);
   const bool alive = conditions.empty() || !is_down(conditions.front());
   draw_card(ui, card, conditions);
+  why_when_clicked(ui, scene, card, {Asked::Of::machine, client.process.machine});
   const float x = card.x + card_inner;
   const float w = card.w - 2 * card_inner;
   const bool low = card.h < 60;
@@ -201,6 +202,7 @@ void draw_line(Ui& ui, const Scene& scene, const Client& client, const Rect& lin
               {client.process.name, fmt::format("#{}", client.process.number)},
               {Size::small, alive ? theme::text : theme::dim});
   ui.text_in({line.right() - wide - 1, line.y, wide + 1, line.h}, number, style);
+  why_when_clicked(ui, scene, line, {Asked::Of::machine, client.process.machine});
   if (!ui.hovered(line)) return;
   std::string told = client.process.name;
   for (const Condition one : conditions) told += fmt::format("\n{}", ui.say(word_of(one)));
@@ -253,6 +255,7 @@ void draw_group(Ui& ui, const Scene& scene, const Rect& above) {
       ui.text_fit({above.x, y + 41, above.w, 18},
                   {fmt::format("{} {}", ui.say(Text::lag), lag), lag}, {Size::small, theme::dim});
     }
+    why_when_clicked(ui, scene, {above.x, y, above.w, 60}, {Asked::Of::group, 0, name});
     return;
   }
 }

@@ -13,6 +13,7 @@ void draw_zookeeper(Ui& ui, const Scene& scene, const recording::RecordedProcess
   if (conditions.empty() && named == "down") conditions.push_back(Condition::stopped);
   const bool alive = conditions.empty() || !is_down(conditions.front());
   draw_card(ui, card, conditions);
+  why_when_clicked(ui, scene, card, {Asked::Of::machine, server.machine});
   const float inset = card.w < 100 ? 6 : card_inner;
   const float x = card.x + inset;
   const float w = card.w - 2 * inset;

@@ -88,7 +88,10 @@ void draw_partition_matrix(Ui& ui, const Scene& scene, const Rect& rect) {
     const Rect reach{place.x, place.y, cell, cell};
     if (!ui.hovered(reach)) continue;
     ui.tooltip(fmt::format("{}: {}", all[i].name(), ui.say(word_of(standing))));
-    if (ui.clicked(reach)) scene.view.partition = all[i].id;
+    if (!ui.clicked(reach)) continue;
+    scene.view.partition = all[i].id;
+    scene.view.selected_event.reset();
+    scene.view.asked = Asked{Asked::Of::partition, all[i].id};
   }
   draw_counts(ui, counts, {rect.x, rect.y, rect.w, counts_line - 4});
 }

@@ -231,7 +231,11 @@ void draw_partition_table(Ui& ui, const Scene& scene, const Rect& room) {
     }
     const Rect row{room.x, y, room.w, row_height};
     draw_row(ui, scene, partition, columns, row);
-    if (ui.clicked(row)) scene.view.partition = partition.id;
+    if (ui.clicked(row)) {
+      scene.view.partition = partition.id;
+      scene.view.selected_event.reset();
+      scene.view.asked = Asked{Asked::Of::partition, partition.id};
+    }
     y += row_height;
   }
   if ((first > 0 || next < count) && next > first) {
