@@ -64,6 +64,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_trace(app, context);
   add_why(app, context);
   add_export(app, context);
+  add_compare(app, context);
   add_view(app, context);
   add_lab(app, context);
   add_log(app, context);

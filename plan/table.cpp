@@ -106,7 +106,10 @@ std::string table_text(const Table& table) {
     for (std::size_t i = 0; i < lines[row].size(); ++i) {
       const std::string& cell = lines[row][i];
       const std::string blanks(widths[i] - columns_in(cell), ' ');
-      const bool left = row > 0 && std::holds_alternative<std::string>(table.rows[row - 1][i]);
+      // A heading stands as what is below it.
+      const std::size_t like = row == 0 ? 0 : row - 1;
+      const bool left =
+          like < table.rows.size() && std::holds_alternative<std::string>(table.rows[like][i]);
       line += (i == 0 ? "" : "  ") + (left ? cell + blanks : blanks + cell);
     }
     line.erase(line.find_last_not_of(' ') + 1);

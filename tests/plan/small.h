@@ -2,11 +2,14 @@
 #pragma once
 
 #include "scenarios/text_file.h"
+#include "tests/cli/command.h"
+#include "tests/in_child.h"
 #include "tests/temporary.h"
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace brokerlab::test {
 
@@ -18,6 +21,14 @@ inline const char* const small_scenario = R"({
   "consumers": [{"group": "g", "topics": ["t"]}],
   "expect": [{"no_acknowledged_record_lost": true}]
 })";
+
+/// A run in a process of its own, as every run of a program that makes others has to be; its exit
+/// status.
+inline int run_recorded(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "run");
+  arguments.emplace_back("--quiet");
+  return std::stoi(tests::in_child([&] { return std::to_string(command(arguments).status); }));
+}
 
 /// A folder of one test's own, emptied before and removed after it.
 class Folder {

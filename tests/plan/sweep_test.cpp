@@ -252,7 +252,7 @@ TEST_CASE("a table keeps what its cells are", "[unit]") {
                     {{std::string("a, \"b\""), std::int64_t{12}, 0.125}, {Cell(), Cell(), 1e9}}};
   CHECK(table_csv(table) == "name,n,x\n\"a, \"\"b\"\"\",12,0.125\n,,1000000000\n");
   CHECK(table_text(table) ==
-        "  name   n           x\na, \"b\"  12       0.125\n     -   -  1000000000\n");
+        "name     n           x\na, \"b\"  12       0.125\n     -   -  1000000000\n");
   CHECK(table_json(table).find("\"n\": null") != std::string::npos);
   CHECK(write_table(table, "t", "x.txt").error() ==
         "x.txt: a table is written to .csv, .json or .sqlite");

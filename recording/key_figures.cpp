@@ -1,4 +1,4 @@
-#include "plan/key_figures.h"
+#include "recording/key_figures.h"
 
 #include "base/json_text.h"
 #include "base/translation.h"
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace brokerlab::plan {
+namespace brokerlab::recording {
 namespace {
 
 /// A member that may not be there, or be another thing: then it is what a fresh one is.
@@ -198,4 +198,4 @@ std::optional<KeyFigures> figures_from(const Json& json) {
   return figures;
 }
 
-}  // namespace brokerlab::plan
+}  // namespace brokerlab::recording
