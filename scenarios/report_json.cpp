@@ -1,4 +1,5 @@
-// A report for programs: one JSON object, in English whoever asks.
+// A report for programs: one JSON object, in English whoever asks. What a person may be shown by
+// them has its Korean beside it.
 #include "scenarios/report.h"
 
 #include <fmt/format.h>
@@ -53,16 +54,18 @@ std::string RunReport::json() const {
   text += fmt::format(R"("name":{},"title":{},"seed":{},"version":{},"fingerprint":{},)",
                       quoted_json(name), quoted_json(title.english), seed, quoted_json(version),
                       quoted_json(fingerprint));
-  text += fmt::format(
-      R"("verdict":"{}","harm":{},"reasons":{},"simulated_s":{},)", to_text(verdict),
-      json_list(harm,
-                [](const Harm& h) {
-                  return fmt::format(R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
-                                     quoted_json(h.kind), h.count, quoted_json(h.words.english),
-                                     quoted_json(h.words.korean));
-                }),
-      json_list(reasons, [](const auto& r) { return quoted_json(r.english); }),
-      to_seconds(simulated));
+  text += fmt::format(R"("verdict":"{}","harm":{},"reasons":{},"reasons_ko":{},"simulated_s":{},)",
+                      to_text(verdict),
+                      json_list(harm,
+                                [](const Harm& h) {
+                                  return fmt::format(
+                                      R"({{"kind":{},"count":{},"text":{},"ko":{}}})",
+                                      quoted_json(h.kind), h.count, quoted_json(h.words.english),
+                                      quoted_json(h.words.korean));
+                                }),
+                      json_list(reasons, [](const auto& r) { return quoted_json(r.english); }),
+                      json_list(reasons, [](const auto& r) { return quoted_json(r.korean); }),
+                      to_seconds(simulated));
   text += fmt::format(
       R"("phantom_sources":{},"records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
       json_list(phantom_sources, [](const std::string& source) { return quoted_json(source); }),
@@ -78,9 +81,9 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("lost":{},)", json_list(lost, [](const Lost& l) {
         return fmt::format(
-            R"({{"record":{},"count":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{}}})",
+            R"({{"record":{},"count":{},"partition":{},"offset":{},"acknowledged_s":{},"why":{},"why_ko":{}}})",
             quoted_json(l.record), l.count, quoted_json(l.partition), l.offset,
-            to_seconds(l.acknowledged), quoted_json(l.why.english));
+            to_seconds(l.acknowledged), quoted_json(l.why.english), quoted_json(l.why.korean));
       }));
   text += fmt::format(R"("latency":{{"acknowledged_after":{},"send_call":{},"end_to_end":{}}},)",
                       json_of(acknowledged_after), json_of(send_call), json_of(end_to_end));
@@ -132,26 +135,31 @@ std::string RunReport::json() const {
   text += fmt::format(
       R"("faults":{},)", json_list(faults, [](const Fault& f) {
         return fmt::format(
-            R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"absorbed":{},"note":{},"effects":{}}})",
+            R"({{"at_s":{},"what":{},"target":{},"done":{},"needless":{},"bit":{},"absorbed":{},"note":{},"effects":{},"what_ko":{},"note_ko":{},"effects_ko":{}}})",
             to_seconds(f.at), quoted_json(f.what.english), quoted_json(f.target), f.done,
             f.needless, f.bit, f.absorbed, quoted_json(f.note.english),
-            json_list(f.effects, [](const Phrase& effect) { return quoted_json(effect.english); }));
+            json_list(f.effects, [](const Phrase& effect) { return quoted_json(effect.english); }),
+            quoted_json(f.what.korean), quoted_json(f.note.korean),
+            json_list(f.effects, [](const Phrase& effect) { return quoted_json(effect.korean); }));
       }));
   text += fmt::format(
       R"("invariants":{},)", json_list(invariants, [](const Invariant& i) {
         return fmt::format(
-            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{}}})", quoted_json(i.name),
-            i.held, i.checked, quoted_json(i.detail.english),
-            json_list(i.exemptions, [](const Phrase& one) { return quoted_json(one.english); }));
+            R"({{"name":{},"held":{},"checked":{},"detail":{},"but_for":{},"detail_ko":{},"but_for_ko":{}}})",
+            quoted_json(i.name), i.held, i.checked, quoted_json(i.detail.english),
+            json_list(i.exemptions, [](const Phrase& one) { return quoted_json(one.english); }),
+            quoted_json(i.detail.korean),
+            json_list(i.exemptions, [](const Phrase& one) { return quoted_json(one.korean); }));
       }));
   text += fmt::format(R"("expectations":{},)", json_list(expectations, [](const Expectation& e) {
-                        return fmt::format(R"({{"what":{},"met":{},"found":{}}})",
-                                           quoted_json(e.what.english), e.met,
-                                           quoted_json(e.found.english));
+                        return fmt::format(
+                            R"({{"what":{},"met":{},"found":{},"what_ko":{},"found_ko":{}}})",
+                            quoted_json(e.what.english), e.met, quoted_json(e.found.english),
+                            quoted_json(e.what.korean), quoted_json(e.found.korean));
                       }));
   text += fmt::format(R"("time_line":{}}})", json_list(time_line, [](const Moment& m) {
-                        return fmt::format(R"({{"t_s":{},"text":{}}})", to_seconds(m.time),
-                                           quoted_json(m.text.english));
+                        return fmt::format(R"({{"t_s":{},"text":{},"ko":{}}})", to_seconds(m.time),
+                                           quoted_json(m.text.english), quoted_json(m.text.korean));
                       }));
   return text;
 }

@@ -1,7 +1,9 @@
 #include "plan/search/answer.h"
 
+#include "base/installation.h"
 #include "base/json_text.h"
 #include "base/plurals.h"
+#include "base/settings.h"
 #include "base/translation.h"
 
 #include <fmt/format.h>
@@ -254,8 +256,13 @@ Json judged_json(const Planning& planning, const Judged& judged) {
   Json json = cluster_json(planning, judged.cluster);
   json["holds"] = judged.holds();
   Json missed = Json::array();
-  for (const Phrase& one : judged.missed) missed.push_back(one.english);
+  Json missed_ko = Json::array();
+  for (const Phrase& one : judged.missed) {
+    missed.push_back(one.english);
+    missed_ko.push_back(one.korean);
+  }
   json["missed"] = std::move(missed);
+  json["missed_ko"] = std::move(missed_ko);
   json["degraded"] = figures_json(judged.degraded);
   json["rehearsal"] = figures_json(judged.rehearsal);
   return json;
@@ -363,9 +370,14 @@ std::string answer_text(const Planning& planning, const PlanResult& result,
 }
 
 Json answer_json(const Planning& planning, const PlanResult& result, const std::string& command) {
+  double records = 0;
+  for (const TopicDemand& one : planning.demands) records += one.peak_records;
   Json json{{"workload", planning.workload.name},
+            {"version", version()},
+            {"peak_records_per_s", records},
             {"peak_bytes_per_s", peak_bytes(planning, 0)},
-            {"survive", to_text(planning.workload.survive)}};
+            {"survive", to_text(planning.workload.survive)},
+            {"stated", json_from(Workload::settings().to_text(planning.workload))}};
   json["answer"] = result.best ? judged_json(planning, *result.best) : Json();
   if (result.best) {
     json["calibrated"] =
@@ -374,6 +386,7 @@ Json answer_json(const Planning& planning, const PlanResult& result, const std::
     for (const Bottleneck& one : bottlenecks(planning, result)) {
       tight.push_back({{"what", one.name},
                        {"words", one.what.english},
+                       {"words_ko", one.what.korean},
                        {"used", one.used},
                        {"allowed", one.allowed},
                        {"simulated", one.simulated}});
@@ -397,12 +410,14 @@ Json answer_json(const Planning& planning, const PlanResult& result, const std::
   if (result.smaller) {
     json["smaller"] = cluster_json(planning, result.smaller->cluster);
     json["smaller"]["missed"] = result.smaller->need.words.english;
+    json["smaller"]["missed_ko"] = result.smaller->need.words.korean;
   }
   json["runner_up"] = result.runner_up ? judged_json(planning, *result.runner_up) : Json();
   Json impossible = Json::array();
   for (const Refused& one : result.impossible) {
     Json refused = cluster_json(planning, one.cluster);
     refused["missed"] = one.need.words.english;
+    refused["missed_ko"] = one.need.words.korean;
     impossible.push_back(std::move(refused));
   }
   for (const Judged& one : result.failed_largest) impossible.push_back(judged_json(planning, one));

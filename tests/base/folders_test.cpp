@@ -53,13 +53,14 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},
-    // words -> { sweep, closed, lint, files } -> { limit, workload } -> search
+    // words -> { sweep, closed, lint, files, report } -> { limit, workload } -> search
     {"plan",
      {{"", {}},
       {"sweep", {""}},
       {"closed", {""}},
       {"lint", {""}},
       {"files", {""}},
+      {"report", {""}},
       {"limit", {"", "closed"}},
       {"workload", {"", "closed"}},
       {"search", {"", "closed", "limit", "workload"}}}},
