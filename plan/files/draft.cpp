@@ -1,6 +1,7 @@
 #include "plan/files/draft.h"
 
 #include "base/json_text.h"
+#include "base/problem.h"
 #include "base/settings.h"
 #include "base/translation.h"
 #include "model/config.h"
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace brokerlab::plan {
 namespace {
@@ -65,15 +67,31 @@ DraftTopic& Draft::topic(const std::string& name) {
   return topics.back();
 }
 
+bool is_secret(std::string_view key) {
+  static constexpr std::array<std::string_view, 7> parts{
+      "password", "secret", "jaas", "credential", "access.key", "token", "private"};
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+    return key.find(part) != std::string_view::npos;
+  });
+}
+
+std::string told(const std::string& key, const std::string& value) {
+  return key + "=" + (is_secret(key) && !value.empty() ? "***" : value);
+}
+
 void Draft::remark(const NamedText& file, int line, const std::string& text, Phrase reason) {
   if (remarks.size() >= 2000) return;
-  std::string brief = text.substr(0, 80);
+  std::size_t end = std::min<std::size_t>(text.size(), 80);
+  // A letter is told whole.
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
+  std::string brief = text.substr(0, end);
   remarks.push_back({file.name, line, std::move(brief), std::move(reason)});
 }
 
 void Draft::set(const NamedText& file, int line, model::Component component, const std::string& key,
                 const std::string& value, Config& config) {
-  const std::string text = key + "=" + value;
+  const std::string text = told(key, value);
   if (value.find("${") != std::string::npos || value.find("{{") != std::string::npos ||
       value.find("$(") != std::string::npos) {
     remark(file, line, text, phrase("has a placeholder; fill it in first"));
@@ -81,7 +99,20 @@ void Draft::set(const NamedText& file, int line, model::Component component, con
   }
   const model::KafkaSetting* known = model::find_kafka_setting(component, key);
   if (known == nullptr) {
-    remark(file, line, text, phrase("Kafka 3.9 has no such setting (an old one, or misspelt)"));
+    const std::string near = nearest_name(key, model::kafka_setting_names(component));
+    remark(file, line, text,
+           near.empty()
+               ? phrase("Kafka 3.9 has no such setting (an old one, a plugin's, or misspelt)")
+               : phrase("Kafka 3.9 has no such setting; did you mean {}?", near));
+    return;
+  }
+  // Java's Properties know comments of whole lines only: this is what Kafka refuses, too.
+  if (const std::size_t hash = value.find(" #");
+      hash != std::string::npos && known->type != "string") {
+    remark(
+        file, line, text,
+        phrase("# begins a comment only at the beginning of a line: Kafka takes it for a part of "
+               "the value and does not start"));
     return;
   }
   const Json typed_value = typed(value, known->type);

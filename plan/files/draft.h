@@ -39,6 +39,7 @@ struct Draft {
   std::optional<int> servers;              ///< Of ZooKeeper.
   std::vector<DraftTopic> topics;          ///< In the order in which they were told of.
   std::optional<std::string> workload;     ///< Benchmark's, as JSON.
+  bool has_driver = false;                 ///< Benchmark's.
   int replication_factor = 0;              ///< For topics of the workload; 0: unsaid.
   Config topic_config;
   Config producer_config;
@@ -51,6 +52,11 @@ struct Draft {
   void set(const NamedText& file, int line, model::Component component, const std::string& key,
            const std::string& value, Config& config);
 };
+
+/// Whether a setting of that name has a value that is nobody's business.
+bool is_secret(std::string_view key);
+/// "key=value"; of a secret "key=***".
+std::string told(const std::string& key, const std::string& value);
 
 /// As a scenario has it.
 Json json_of(const Config& config);

@@ -76,6 +76,36 @@ void put_brokers(const Draft& draft, Json& scenario) {
   scenario["brokers"] = groups.size() == 1 ? groups.front() : std::move(groups);
 }
 
+/// How many brokers the replicas need that files ask for, and who asks.
+std::pair<int, std::string> asked_by_replicas(const Draft& draft) {
+  std::pair<int, std::string> most{0, {}};
+  const auto ask = [&](int replicas, const std::string& who) {
+    if (replicas > most.first) most = {std::min(replicas, 30), who};
+  };
+  for (const auto& [id, broker] : draft.brokers) {
+    const auto at = broker.config.find("default.replication.factor");
+    if (at == broker.config.end()) continue;
+    const Json number = json_from(at->second);
+    if (number.is_number_integer()) ask(number.get<int>(), "default.replication.factor");
+  }
+  for (const DraftTopic& topic : draft.topics) ask(topic.replicas, topic.name);
+  ask(draft.replication_factor, "replicationFactor");
+  return most;
+}
+
+/// One server.properties stands for a cluster of such brokers, if it asks for more replicas.
+void add_like_brokers(Draft& draft) {
+  const auto [needed, who] = asked_by_replicas(draft);
+  const int there = static_cast<int>(draft.brokers.size());
+  if (draft.brokers.empty() || there >= needed) return;
+  const DraftBroker like = draft.brokers.rbegin()->second;
+  int id = draft.brokers.rbegin()->first;
+  for (int i = there; i < needed; ++i) draft.brokers[++id] = like;
+  draft.remark(
+      {}, 0, fmt::format("{}={}", who, needed),
+      phrase("needs {} brokers, files tell of {}: others like the last stand here", needed, there));
+}
+
 void put_topics(Draft& draft, Json& scenario) {
   scenario["topics"] = Json::array();
   for (const DraftTopic& topic : draft.topics) {
@@ -163,12 +193,16 @@ Imported import_files(const std::vector<NamedText>& files, const std::string& na
   }
   const bool something = !draft.brokers.empty() || !draft.topics.empty() || draft.workload;
   Imported imported;
+  if (!something && draft.has_driver) {
+    draft.remark({}, 0, "", phrase("a driver says how; how much is said by a workload: give both"));
+  }
   if (something) {
     if (draft.brokers.empty()) {
       const int brokers = std::max(3, draft.replication_factor);
       for (int id = 1; id <= brokers; ++id) draft.brokers[id];
       draft.remark({}, 0, "", phrase("no file tells of brokers: {} stand here", brokers));
     }
+    add_like_brokers(draft);
     tell_numbers(draft);
     Json scenario{{"name", name}, {"title", name}, {"duration", "1min"}};
     put_brokers(draft, scenario);

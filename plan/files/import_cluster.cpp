@@ -1,6 +1,7 @@
 // What server.properties, a topic listing, a reassignment and Cruise Control's capacities tell.
 #include "base/integer_text.h"
 #include "base/json_text.h"
+#include "base/problem.h"
 #include "base/translation.h"
 #include "plan/files/draft.h"
 #include "plan/files/properties.h"
@@ -22,6 +23,9 @@ int commas_in(std::string_view list) {
 
 /// Where machines are found and how they trust each other: brokerlab has its own.
 bool of_the_place(const std::string& key) {
+  // What authorizers and key stores of Kafka's own read beside what brokers declare.
+  static constexpr std::array<std::string_view, 3> others{"allow.everyone.if.no.acl.found",
+                                                          "super.users", "sasl.jaas.config"};
   static constexpr std::array<std::string_view, 16> begins{"listener",      "advertised.",
                                                            "ssl.",          "sasl.",
                                                            "security.",     "authorizer.",
@@ -30,12 +34,27 @@ bool of_the_place(const std::string& key) {
                                                            "metric",        "kafka.metrics",
                                                            "zookeeper.ssl", "zookeeper.set.acl",
                                                            "delegation.",   "principal."};
+  if (std::find(others.begin(), others.end(), key) != others.end()) return true;
+  if (!std::any_of(begins.begin(), begins.end(),
+                   [&](std::string_view begin) { return key.starts_with(begin); })) {
+    return false;
+  }
+  // "advertised.isteners" is misspelt; "listener.name.x.ssl.y" and old names are of the place.
+  const bool known = model::find_kafka_setting(model::Component::broker, key) != nullptr;
+  return known || key.starts_with("listener.name.") ||
+         nearest_name(key, model::kafka_setting_names(model::Component::broker)).empty();
+}
+
+/// Of plugins: tiered storage, the vendor's own.
+bool of_a_plugin(const std::string& key) {
+  static constexpr std::array<std::string_view, 5> begins{
+      "remote.log.", "rsm.config.", "rlmm.config.", "confluent.", "cruise.control."};
   return std::any_of(begins.begin(), begins.end(),
                      [&](std::string_view begin) { return key.starts_with(begin); });
 }
 
 void add_property(Draft& draft, const NamedText& file, const Property& one, DraftBroker& broker) {
-  const std::string text = one.key + "=" + one.value;
+  const std::string text = told(one.key, one.value);
   if (one.key == "zookeeper.connect") {
     const int nodes = 1 + commas_in(one.value);
     if (nodes > 9 || one.value.find("${") != std::string::npos) {
@@ -50,6 +69,9 @@ void add_property(Draft& draft, const NamedText& file, const Property& one, Draf
     draft.remark(file, one.line, text,
                  phrase("is KRaft's; brokerlab runs brokers with ZooKeeper, so controllers behave "
                         "otherwise"));
+  } else if (of_a_plugin(one.key)) {
+    draft.remark(file, one.line, text,
+                 phrase("is of tiered storage or of a plugin, which brokerlab does not have"));
   } else if (of_the_place(one.key)) {
     draft.remark(file, one.line, text,
                  phrase("tells of addresses, security or metrics, which a scenario does not have"));
@@ -193,6 +215,8 @@ void add_reassignment(Draft& draft, const NamedText& file) {
     return;
   }
   std::set<std::string> told;
+  std::set<std::string> kafkas_own;
+  std::map<std::string, int> listed;
   bool directories = false;
   std::size_t index = 0;
   for (const Json& one : document["partitions"]) {
@@ -205,8 +229,13 @@ void add_reassignment(Draft& draft, const NamedText& file) {
       draft.remark(file, 0, place, phrase("needs a topic, a partition and its replicas"));
       continue;
     }
+    if (name.starts_with("__")) {
+      kafkas_own.insert(name);
+      continue;
+    }
     DraftTopic& topic = draft.topic(name);
     topic.partitions = std::max(topic.partitions, static_cast<int>(*partition) + 1);
+    ++listed[name];
     const int replicas = static_cast<int>(std::min<std::size_t>(one["replicas"].size(), 1000));
     if (topic.replicas != 0 && topic.replicas != replicas) {
       draft.remark(file, 0, place,
@@ -225,6 +254,16 @@ void add_reassignment(Draft& draft, const NamedText& file) {
   }
   if (directories) {
     draft.remark(file, 0, "log_dirs", phrase("brokers choose directories themselves"));
+  }
+  for (const std::string& name : kafkas_own) {
+    draft.remark(file, 0, name, phrase("is Kafka's own; brokerlab makes it itself"));
+  }
+  for (const auto& [name, partitions] : listed) {
+    if (partitions >= draft.topic(name).partitions) continue;
+    draft.remark(
+        file, 0, name,
+        phrase("{} of its partitions are told of, the highest is {}: it gets {}", partitions,
+               draft.topic(name).partitions - 1, draft.topic(name).partitions));
   }
   for (const std::string& name : told) {
     draft.remark(file, 0, name,

@@ -47,7 +47,12 @@ struct LoadShape {
 LoadShape shape_of(Draft& draft, const Json& workload) {
   const NamedText of_load{text_of(workload, "\nfile"), ""};
   const auto whole = [&](const char* key, double fallback, int most) {
-    return std::max(1, static_cast<int>(number_of(workload, key, fallback, most)));
+    const double asked = number_of(workload, key, fallback, 1e9);
+    if (asked > most) {
+      draft.remark(of_load, 0, fmt::format("{}: {:.0f}", key, asked),
+                   phrase("is more than a scenario takes: {} stand here", most));
+    }
+    return std::max(1, static_cast<int>(std::min<double>(asked, most)));
   };
   LoadShape shape{whole("topics", 1, 1000),
                   whole("partitionsPerTopic", 1, 10'000),
@@ -117,6 +122,7 @@ void add_driver(Draft& draft, const NamedText& file) {
       driver.find("KafkaBenchmarkDriver") == std::string::npos) {
     draft.remark(file, 0, driver, phrase("is the driver of something else than Kafka"));
   }
+  draft.has_driver = true;
   draft.replication_factor = static_cast<int>(number_of(*document, "replicationFactor", 0, 100));
   const auto each = [&](const char* key, model::Component component, Config& config) {
     const auto at = document->find(key);
@@ -127,7 +133,22 @@ void add_driver(Draft& draft, const NamedText& file) {
     }
   };
   each("topicConfig", model::Component::topic, draft.topic_config);
-  each("commonConfig", model::Component::producer, draft.producer_config);
+  // Of producers, consumers and the admin client: a setting is told of when none of them has it.
+  if (const auto at = document->find("commonConfig"); at != document->end()) {
+    for (const Property& one : properties_of(*at)) {
+      if (one.key == "bootstrap.servers" || one.key.ends_with("serializer")) continue;
+      const auto has = [&](model::Component component) {
+        return model::find_kafka_setting(component, one.key) != nullptr;
+      };
+      const bool consumers = has(model::Component::consumer);
+      if (has(model::Component::producer) || (!consumers && !has(model::Component::admin))) {
+        draft.set(file, 0, model::Component::producer, one.key, one.value, draft.producer_config);
+      }
+      if (consumers) {
+        draft.set(file, 0, model::Component::consumer, one.key, one.value, draft.consumer_config);
+      }
+    }
+  }
   each("producerConfig", model::Component::producer, draft.producer_config);
   each("consumerConfig", model::Component::consumer, draft.consumer_config);
 }
@@ -172,20 +193,21 @@ void put_load(Draft& draft, Json& scenario) {
                                            {"config", json_of(draft.producer_config)}});
     }
   }
-  const bool apart = shape.topics * shape.groups <= 64;
-  if (!apart) {
+  // A group of its own for each topic, or else groups that read as many as one can.
+  constexpr int most_topics = 100;
+  const int together = shape.topics * shape.groups <= 64 ? 1 : std::min(shape.topics, most_topics);
+  if (together > 1) {
     draft.remark(of_load, 0, "subscriptionsPerTopic",
-                 phrase("a group reads all topics, since {} groups are too many",
+                 phrase("a group reads {} topics, since {} groups are too many", together,
                         shape.topics * shape.groups));
   }
-  for (int topic = 1; topic <= (apart ? shape.topics : 1); ++topic) {
+  for (int first = 1; first <= shape.topics; first += together) {
+    const int last = std::min(shape.topics, first + together - 1);
     for (int group = 1; group <= shape.groups; ++group) {
       Json topics = Json::array();
-      for (int one = topic; one <= (apart ? topic : shape.topics); ++one) {
-        topics.push_back(fmt::format("test-topic-{}", one));
-      }
-      const int members = std::min(1000, shape.members * (apart ? 1 : shape.topics));
-      scenario["consumers"].push_back(Json{{"group", fmt::format("sub-{}-{}", topic, group)},
+      for (int one = first; one <= last; ++one) topics.push_back(fmt::format("test-topic-{}", one));
+      const int members = std::min(1000, shape.members * (last - first + 1));
+      scenario["consumers"].push_back(Json{{"group", fmt::format("sub-{}-{}", first, group)},
                                            {"members", members},
                                            {"topics", std::move(topics)},
                                            {"service_time", "0ns"},

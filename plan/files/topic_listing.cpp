@@ -9,7 +9,7 @@
 namespace brokerlab::plan {
 namespace {
 
-constexpr std::array<std::string_view, 14> field_names{"Topic",
+constexpr std::array<std::string_view, 17> field_names{"Topic",
                                                        "TopicId",
                                                        "PartitionCount",
                                                        "ReplicationFactor",
@@ -22,9 +22,13 @@ constexpr std::array<std::string_view, 14> field_names{"Topic",
                                                        "LastKnownElr",
                                                        "Adding Replicas",
                                                        "Removing Replicas",
-                                                       "MarkedForDeletion"};
+                                                       "MarkedForDeletion",
+                                                       "Offline",
+                                                       "LiveObservers",
+                                                       "Observers"};
 
-bool space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+/// White space, and the marks by which documents set off a command's output.
+bool space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '`'; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && space(text.front())) text.remove_prefix(1);
@@ -80,11 +84,22 @@ std::vector<int> numbers_in(std::string_view text) {
   return numbers;
 }
 
+/// The first comma that is in no braces: a value may be JSON, of a vendor's setting.
+std::size_t comma_in(std::string_view text) {
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '{' || text[at] == '[') ++depth;
+    if (text[at] == '}' || text[at] == ']') depth = std::max(0, depth - 1);
+    if (text[at] == ',' && depth == 0) return at;
+  }
+  return std::string_view::npos;
+}
+
 /// "a=b,c=d,e": a part without = belongs to the value before (cleanup.policy=compact,delete).
 std::vector<std::pair<std::string, std::string>> configs_in(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> configs;
   while (!text.empty()) {
-    const std::size_t comma = text.find(',');
+    const std::size_t comma = comma_in(text);
     const std::string_view part = text.substr(0, comma);
     const std::size_t equals = part.find('=');
     if (equals != std::string_view::npos) {
@@ -114,7 +129,13 @@ class ListingReader {
  private:
   void take(std::string_view text, int line) {
     if (trimmed(text).empty()) return;
-    const auto fields = fields_of(text);
+    if (goes_on(text)) return;
+    auto fields = fields_of(text);
+    // "Partition: 0 Leader: 1" without its topic, as some tools and people have it.
+    if (!fields.contains("Topic") && fields.contains("Partition") && fields.contains("Replicas") &&
+        !last_.empty()) {
+      fields.emplace("Topic", last_);
+    }
     const auto name = fields.find("Topic");
     const auto number = [&](const char* field) -> std::optional<int> {
       const auto at = fields.find(field);
@@ -124,7 +145,8 @@ class ListingReader {
     const auto partition = number("Partition");
     const auto partitions = number("PartitionCount");
     const bool named = name != fields.end() && !name->second.empty();
-    if (!named || (!partition && !partitions) || partition.value_or(0) < 0) {
+    const bool of_topic = partitions || fields.contains("ReplicationFactor");
+    if (!named || (!partition && !of_topic) || partition.value_or(0) < 0) {
       listing_.strange.emplace_back(line, trimmed(text));
       return;
     }
@@ -141,11 +163,33 @@ class ListingReader {
       return;
     }
     topic.line = line;
-    topic.partitions = std::max(0, *partitions);
+    topic.partitions = std::max(0, partitions.value_or(0));
     topic.replicas = std::max(0, number("ReplicationFactor").value_or(0));
     if (const auto at = fields.find("Configs"); at != fields.end()) {
       topic.configs = configs_in(at->second);
+      wrapped_ = at->second.ends_with(",");
+    } else {
+      wrapped_ = true;  // A terminal, or a document, broke the line.
     }
+  }
+
+  /// The rest of a topic's line that was broken: "Configs: a=b," or "c=d,e=f".
+  bool goes_on(std::string_view text) {
+    if (!wrapped_ || last_.empty()) return false;
+    text = trimmed(text);
+    const bool begins = text.starts_with("Configs:");
+    if (begins) text = trimmed(text.substr(8));
+    const std::size_t equals = text.find('=');
+    const bool settings = equals != std::string_view::npos && equals > 0 &&
+                          text.substr(0, equals).find_first_of(" \t:") == std::string_view::npos;
+    ListedTopic& topic = listing_.topics[index_[last_]];
+    if (!settings || (!begins && topic.configs.empty())) {
+      wrapped_ = begins && text.empty();
+      return begins && text.empty();
+    }
+    for (auto& one : configs_in(text)) topic.configs.push_back(std::move(one));
+    wrapped_ = text.ends_with(",");
+    return true;
   }
 
   ListedTopic& topic_of(const std::string& name, int line) {
@@ -155,11 +199,14 @@ class ListingReader {
       listing_.topics.back().name = name;
       listing_.topics.back().line = line;
     }
+    last_ = name;
     return listing_.topics[at->second];
   }
 
   TopicListing listing_;
   std::map<std::string, std::size_t> index_;
+  std::string last_;      ///< The topic that was told of last.
+  bool wrapped_ = false;  ///< Its line may go on.
 };
 
 }  // namespace
@@ -168,7 +215,10 @@ bool is_topic_listing(std::string_view text) {
   for (std::size_t at = text.find("Topic:"); at != std::string_view::npos;
        at = text.find("Topic:", at + 1)) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
-    if (line.find("Partition") != std::string_view::npos) return true;
+    if (line.find("Partition") != std::string_view::npos ||
+        line.find("ReplicationFactor:") != std::string_view::npos) {
+      return true;
+    }
   }
   return false;
 }

@@ -174,7 +174,7 @@ std::vector<Sample> samples() {
        "producerRate: 500\ntestDurationMinutes: 25\n",
        K::workload,
        {{"/producers/99/topic", "test-topic-100"}, {"/consumers/1/members", 100}},
-       {"200 producers are too many", "a group reads all topics", "two minutes are run"}},
+       {"200 producers are too many", "a group reads 100 topics", "two minutes are run"}},
       {"topics: 1\npartitionsPerTopic: 100\nkeyDistributor: \"KEY_ROUND_ROBIN\"\nmessageSize: "
        "1024\n"
        "producerRate: 512000\nproducersPerTopic: 4\nsubscriptionsPerTopic: 1\n",
