@@ -1,6 +1,7 @@
 #include "scenarios/cluster.h"
 
 #include "model/client/table_poller.h"
+#include "model/stream/stream_processor.h"
 #include "model/zookeeper_store/zookeeper_metadata_store.h"
 #include "scenarios/background.h"
 #include "scenarios/operations/operator.h"
@@ -45,6 +46,21 @@ Ledger::CommitsEnd commits_end(const Scenario& scenario) {
     if (!synced) return Ledger::CommitsEnd::by_power_loss;
   }
   return Ledger::CommitsEnd::never;
+}
+
+model::TableUse table_use(const TableSpec& spec, Duration starts_at) {
+  model::TableUse use{spec.marks_before_sending,
+                      spec.mark_time,
+                      spec.new_producer_each,
+                      spec.waits_for_each,
+                      spec.send_timeout,
+                      {},
+                      {}};
+  if (spec.rests_from) {
+    use.rests_from = Time(*spec.rests_from - starts_at);
+    use.rests_until = Time(*spec.rests_until - starts_at);
+  }
+  return use;
 }
 
 }  // namespace
@@ -223,6 +239,7 @@ Status<std::string> Cluster::add_producers() {
     const Ledger::Producer wants{spec.config.acks == model::Acks::all,
                                  spec.config.enable_idempotence && remembered};
     ledger_.declare_producer(static_cast<int>(i), wants, spec.topic);
+    senders_.push_back({spec.name, {spec.topic}});
   }
   for (Member& member : members_) {
     if (member.role.role != Role::producer) continue;
@@ -238,6 +255,7 @@ Status<std::string> Cluster::add_producers() {
           setup.service_time = spec.service_time;
           setup.client = {spec.name, bootstrap(), spec.config};
           setup.transaction = spec.transaction;
+          if (spec.table) setup.use = table_use(*spec.table, scenario_.starts_at);
           setup.partitions = scenario_.topic(spec.topic)->partitions;
           const Feed& feed = feeds_[i];
           return feed.runs
@@ -247,6 +265,13 @@ Status<std::string> Cluster::add_producers() {
         });
   }
   return {};
+}
+
+std::int64_t Cluster::rows_marked_unsent(std::size_t producer) const {
+  const Feed& feed = feeds_[producer];
+  const std::optional<TableSpec>& table = scenario_.producers[producer].table;
+  if (!feed.records || !table || !table->marks_before_sending) return 0;
+  return feed.records->taken() - ledger_.sent_by(static_cast<int>(producer));
 }
 
 std::optional<Time> Cluster::next_due(std::size_t producer) const {
@@ -268,17 +293,21 @@ void Cluster::add_consumers() {
         member.role.name, declared.group,
         declared.config.auto_offset_reset == model::AutoOffsetReset::latest, declared.topics,
         declared.config.isolation_level == model::IsolationLevel::read_committed);
+    if (declared.stream) declare_stream(member, declared);
     member.process = &member.machine->add_process(
         next_process(), member.role.name,
-        [this, i, number = member.role.index + 1, name = member.role.name](sim::Process& process) {
+        [this, i, number = member.role.index + 1,
+         name = member.role.name](sim::Process& process) -> std::unique_ptr<sim::Program> {
           const ConsumerSpec& spec = scenario_.consumers[i];
           model::ConsumerAppSetup setup;
           setup.client = {name, spec.group, spec.topics, bootstrap(), spec.config};
           if (auto& instance = setup.client.config.group_instance_id) {
             *instance = for_member(*instance, number);
           }
+          if (spec.stream) return make_stream(process, spec, std::move(setup.client), name);
           setup.service_time = spec.service_time;
           setup.commit = spec.commit.value_or(CommitPoint::never);
+          if (spec.batches) setup.batches = {spec.batches->every, spec.batches->write_time};
           for (const ConsumerActionSpec& one : spec.actions) {
             if (one.member == 0 || one.member == number) setup.actions.push_back(one.action);
           }
@@ -287,6 +316,35 @@ void Cluster::add_consumers() {
           return std::make_unique<model::ConsumerApp>(process, setup, context_);
         });
   }
+}
+
+/// Behind the producers of the scenario.
+void Cluster::declare_stream(const Member& member, const ConsumerSpec& spec) {
+  const int producer = static_cast<int>(senders_.size());
+  senders_.push_back({member.role.name, {spec.stream->output, spec.stream->changelog}});
+  streams_[member.role.name] = {producer, 0};
+  ledger_.declare_producer(producer, {true, true}, spec.stream->output);
+  ledger_.declare_stream(producer, spec.group, spec.stream->exactly_once());
+}
+
+std::unique_ptr<sim::Program> Cluster::make_stream(sim::Process& process, const ConsumerSpec& spec,
+                                                   model::ConsumerSetup client,
+                                                   const std::string& name) {
+  Stream& stream = streams_.at(name);
+  model::StreamSetup setup;
+  setup.consumer = std::move(client);
+  setup.producer = {name + "-producer", bootstrap(), spec.stream->producer_config(name)};
+  setup.producer_number = stream.producer;
+  setup.changelog = spec.stream->changelog;
+  setup.output = spec.stream->output;
+  setup.window = spec.stream->window;
+  setup.commit_interval = spec.stream->commits_every();
+  setup.service_time = spec.service_time;
+  setup.on_derived = [this](const model::DerivedRecords& derived) {
+    ledger_.note_derived(derived);
+  };
+  return std::make_unique<model::StreamProcessor>(process, std::move(setup), stream.numbers,
+                                                  context_);
 }
 
 void Cluster::add_admin() {

@@ -66,10 +66,20 @@ class Cluster {
   /// Of a producer's source, what it does not take but is asked.
   std::optional<Time> next_due(std::size_t producer) const;
   PerSecond rate_at(std::size_t producer, Time date) const;
+  /// Rows that its program has taken, and died before it sent them.
+  std::int64_t rows_marked_unsent(std::size_t producer) const;
   model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
   const Scenario& scenario() const { return scenario_; }
   /// As written to ZooKeeper: every replica is in its ISR.
   bool all_in_sync() const;
+  /// Who sends records, by RecordRef::producer: the scenario's producers, then stream processors.
+  struct Sender {
+    std::string machine;
+    std::vector<std::string> topics;
+  };
+  const Sender& sender(int producer) const {
+    return senders_.at(static_cast<std::size_t>(producer));
+  }
 
  private:
   Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
@@ -80,6 +90,9 @@ class Cluster {
   void add_brokers();
   Status<std::string> add_producers();
   void add_consumers();
+  void declare_stream(const Member& member, const ConsumerSpec& spec);
+  std::unique_ptr<sim::Program> make_stream(sim::Process& process, const ConsumerSpec& spec,
+                                            model::ConsumerSetup client, const std::string& name);
   void add_admin();
   sim::ProcessId next_process();
   std::vector<model::Address> bootstrap() const;
@@ -96,6 +109,12 @@ class Cluster {
     std::unique_ptr<SourceRuns> runs;
   };
   std::vector<Feed> feeds_;  ///< By producer.
+  std::vector<Sender> senders_;
+  struct Stream {
+    int producer = 0;
+    std::int64_t numbers = 0;  ///< Of its next record; lives longer than its processes.
+  };
+  std::map<std::string, Stream> streams_;  ///< By machine.
   std::vector<std::unique_ptr<sim::Host>> shared_hosts_;
   std::vector<std::unique_ptr<sim::Machine>> machines_;
   std::vector<sim::Host*> hosts_;

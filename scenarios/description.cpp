@@ -119,6 +119,37 @@ const Settings<TopicSpec>& TopicSpec::settings() {
   return all;
 }
 
+const Settings<TableSpec>& TableSpec::settings() {
+  using S = TableSpec;
+  static const auto all =
+      Settings<S>("Table",
+                  "How the program treats the rows of its table. Unset is a program that keeps its "
+                  "own mark and one producer, and lets it batch.")
+          .field("marks_before_sending", &S::marks_before_sending,
+                 "A row is marked as sent, and that is committed, before it is sent; false: behind "
+                 "it.")
+          .field("mark_time", &S::mark_time, Duration{0}, 1min,
+                 "How long the update and its commit take.")
+          .field("new_producer_each", &S::new_producer_each,
+                 "For each row a new producer: it connects, asks for metadata, sends, waits and "
+                 "closes. If it has to give up, the program ends until its next poll.")
+          .field("waits_for_each", &S::waits_for_each, "For the acknowledgment of each row.")
+          .field("send_timeout", &S::send_timeout, 1ms, 1h,
+                 "How long a producer for one row has for it.")
+          .field("rests_from", &S::rests_from, setting::optional(setting::time_of_day()),
+                 "Time of day from which on it asks for no rows,")
+          .field("rests_until", &S::rests_until, setting::optional(setting::time_of_day()),
+                 "and to which; on the first day of the run.")
+          .check([](const S& spec, FieldReport& report) {
+            const bool both = spec.rests_from && spec.rests_until;
+            if (both && *spec.rests_from < *spec.rests_until) return;
+            if (spec.rests_from || spec.rests_until) {
+              report.error("rests_from", tr("must be given with rests_until, and be before it"));
+            }
+          });
+  return all;
+}
+
 const Settings<ProducerSpec>& ProducerSpec::settings() {
   using S = ProducerSpec;
   static const auto all =
@@ -138,6 +169,7 @@ const Settings<ProducerSpec>& ProducerSpec::settings() {
           .field("service_time", &S::service_time, Duration{0}, 1min, "Its own work for a row.")
           .field("transaction", &S::transaction, record<model::TransactionUse>(),
                  "How it uses transactions, if its config has a transactional.id.")
+          .field("table", &S::table, record<TableSpec>(), "How it treats its rows.")
           .field("config", &S::config, record<model::ProducerConfig>(), "Producer properties.")
           .required()
           .named_by("name");
@@ -185,6 +217,55 @@ const Settings<ConsumerActionSpec>& ConsumerActionSpec::settings() {
   return all;
 }
 
+/// StreamsConfig: PRODUCER_DEFAULT_OVERRIDES, PRODUCER_EOS_OVERRIDES, DEFAULT_TRANSACTION_TIMEOUT.
+model::ProducerConfig StreamSpec::producer_config(const std::string& transactional_id) const {
+  model::ProducerConfig config;
+  config.linger = 100ms;
+  if (exactly_once()) {
+    config.transactional_id = transactional_id;
+    config.transaction_timeout = 10s;
+    config.delivery_timeout = std::chrono::milliseconds(2'147'483'647);
+  }
+  return config;
+}
+
+const Settings<StreamSpec>& StreamSpec::settings() {
+  using S = StreamSpec;
+  static const auto all =
+      Settings<S>("Stream",
+                  "An application of Kafka Streams, or a query of KSQL's: each member counts the "
+                  "records of its partitions by key and window, keeps the counts in a store that "
+                  "the changelog backs up, and produces what has changed when it commits.")
+          .field("output", &S::output, topic_name(),
+                 "Where its results go; as many partitions as its input.")
+          .required()
+          .field("changelog", &S::changelog, topic_name(),
+                 "What its store is restored from; as many partitions.")
+          .required()
+          .field("window", &S::window, 1ms, longest_run,
+                 "How long a window is; one begins where the one before ends.")
+          .field("processing.guarantee", &S::guarantee,
+                 names<S::Guarantee>({{"at_least_once", S::Guarantee::at_least_once},
+                                      {"exactly_once_v2", S::Guarantee::exactly_once_v2}}),
+                 "at_least_once: results are sent, then offsets are committed. exactly_once_v2: "
+                 "both in one transaction.")
+          .field("commit.interval.ms", &S::commit_interval, setting::optional(setting::millis(1)),
+                 "How often it commits; unset: 30000, or 100 with exactly_once_v2.");
+  return all;
+}
+
+const Settings<BatchSpec>& BatchSpec::settings() {
+  using S = BatchSpec;
+  static const auto all =
+      Settings<S>("Batches",
+                  "An application that works in batches: micro-batches as Spark's, or files in "
+                  "HDFS or S3. It commits behind each.")
+          .field("every", &S::every, 1ms, 24h, "It gathers records for so long.")
+          .field("write_time", &S::write_time, Duration{0}, 1h,
+                 "Work for a batch, beside service_time for each of its records.");
+  return all;
+}
+
 const Settings<ConsumerSpec>& ConsumerSpec::settings() {
   using S = ConsumerSpec;
   static const auto all =
@@ -204,9 +285,26 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
                  "waiting (commitSync) or not (commitAsync, and commitSync at its end), or never.")
           .field("actions", &S::actions, list(record<ConsumerActionSpec>(), 0, 1000),
                  "What the application does at certain dates.")
+          .field("stream", &S::stream, record<StreamSpec>(),
+                 "Its members are stream processors; service_time is theirs for a record.")
+          .field("batches", &S::batches, record<BatchSpec>(), "Its members work in batches.")
           .field("config", &S::config, record<model::ConsumerConfig>(), "Consumer properties.")
           .named_by("group")
           .check([](S& spec, FieldReport& report) {
+            if (spec.stream) {
+              // StreamsConfig.NON_CONFIGURABLE_CONSUMER_DEFAULT_CONFIGS
+              spec.config.enable_auto_commit = false;
+              if (spec.stream->exactly_once()) {
+                spec.config.isolation_level = model::IsolationLevel::read_committed;
+              }
+              if (report.given("commit") || !spec.actions.empty() || spec.batches) {
+                report.error("stream",
+                             tr("commits by itself: leave out commit, actions and batches"));
+              }
+              if (spec.topics.size() > 1) {
+                report.error("topics", tr("a stream processor reads one topic here"));
+              }
+            }
             if (!spec.commit && !spec.config.enable_auto_commit) {
               spec.commit = CommitPoint::after_batch;
             }

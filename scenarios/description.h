@@ -62,6 +62,18 @@ struct TopicSpec {
   static const Settings<TopicSpec>& settings();
 };
 
+/// How the program of a producer treats the rows of its table.
+struct TableSpec {
+  bool marks_before_sending = false;
+  Duration mark_time{0};
+  bool new_producer_each = false;
+  bool waits_for_each = false;
+  Duration send_timeout = 10s;
+  std::optional<Duration> rests_from;  ///< Times of day; both or none.
+  std::optional<Duration> rests_until;
+  static const Settings<TableSpec>& settings();
+};
+
 /// A program that polls its source as one polls a table: every poll_interval it asks for the rows
 /// that are new (query_time), then sends each one (service_time before each).
 struct ProducerSpec {
@@ -74,6 +86,7 @@ struct ProducerSpec {
   Duration query_time = 5ms;
   Duration service_time = 100us;
   model::TransactionUse transaction;
+  std::optional<TableSpec> table;
   model::ProducerConfig config;
   static const Settings<ProducerSpec>& settings();
 };
@@ -88,6 +101,32 @@ struct ConsumerActionSpec {
   static const Settings<ConsumerActionSpec>& settings();
 };
 
+/// What the members of a group are when they are an application of Kafka Streams.
+struct StreamSpec {
+  enum class Guarantee { at_least_once, exactly_once_v2 };
+  std::string output;     ///< Topic of its results.
+  std::string changelog;  ///< Topic that backs up its store.
+  Duration window = 10s;
+  Guarantee guarantee = Guarantee::at_least_once;
+  /// Unset: Kafka's, 30 s, or 100 ms with exactly_once_v2.
+  std::optional<Duration> commit_interval;
+
+  bool exactly_once() const { return guarantee == Guarantee::exactly_once_v2; }
+  Duration commits_every() const {
+    return commit_interval.value_or(exactly_once() ? Duration(100ms) : Duration(30s));
+  }
+  /// As StreamsConfig makes it.
+  model::ProducerConfig producer_config(const std::string& transactional_id) const;
+  static const Settings<StreamSpec>& settings();
+};
+
+/// What the members of a group are when they work in batches.
+struct BatchSpec {
+  Duration every = 10s;
+  Duration write_time{0};
+  static const Settings<BatchSpec>& settings();
+};
+
 struct ConsumerSpec {
   std::string group;
   int members = 1;
@@ -97,6 +136,8 @@ struct ConsumerSpec {
   /// Unset: not by itself, for enable.auto.commit is on. Otherwise loading has set it.
   std::optional<CommitPoint> commit;
   std::vector<ConsumerActionSpec> actions;
+  std::optional<StreamSpec> stream;  ///< They are stream processors.
+  std::optional<BatchSpec> batches;  ///< They work in batches.
   model::ConsumerConfig config;
   static const Settings<ConsumerSpec>& settings();
 };

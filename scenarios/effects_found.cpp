@@ -17,8 +17,7 @@ namespace brokerlab::scenarios {
 /// last. Of a record whose partition nobody told of all that it might be for are asked.
 std::optional<Effects::FaultIndex> Effects::behind_wait(
     int producer, const std::vector<model::TopicPartition>& partitions, Time sent) const {
-  const ProducerSpec& spec = cluster_.scenario().producers[static_cast<std::size_t>(producer)];
-  const Cluster::Member* member = cluster_.find(spec.name);
+  const Cluster::Member* member = cluster_.find(cluster_.sender(producer).machine);
   std::optional<FaultIndex> last;
   Time when;
   for (const auto& [fault, tally] : tallies_) {
@@ -74,10 +73,11 @@ void Effects::on_send_failed(const model::RecordRun& run, model::ErrorCode) {
 }
 
 std::vector<model::TopicPartition> Effects::partitions_of(int producer) const {
-  const ProducerSpec& spec = cluster_.scenario().producers[static_cast<std::size_t>(producer)];
+  const std::vector<std::string>& topics = cluster_.sender(producer).topics;
   std::vector<model::TopicPartition> all;
   for (const model::TopicPartition& name : availability_.partitions()) {
-    if (name.topic == spec.topic) all.push_back(name);
+    const bool its = std::find(topics.begin(), topics.end(), name.topic) != topics.end();
+    if (its) all.push_back(name);
   }
   return all;
 }

@@ -46,6 +46,8 @@ void add_records(const RunReport& r, Harms& harms) {
 }
 
 void add_order(const RunReport& r, Harms& harms) {
+  harms.add("rows_unsent", r.rows_unsent, phrase("1 row marked as sent that never was"),
+            phrase("{} rows marked as sent that never were", with_commas(r.rows_unsent)));
   harms.add("records_duplicated", r.duplicates, phrase("1 record written twice"),
             phrase("{} records written twice", with_commas(r.duplicates)));
   harms.add("records_reordered", r.reordered, phrase("1 record out of order in the log"),
@@ -67,6 +69,16 @@ void add_order(const RunReport& r, Harms& harms) {
     harms.add("records_deleted_unread", group.deleted,
               phrase("1 record deleted before group {} read it", group.name),
               phrase("{} records deleted before group {} read them", with_commas(group.deleted),
+                     group.name));
+  }
+  for (const RunReport::Group& group : r.groups) {
+    harms.add("results_doubled", group.counted_twice,
+              phrase("1 record counted twice by group {}", group.name),
+              phrase("{} records counted twice by group {}", with_commas(group.counted_twice),
+                     group.name));
+    harms.add("results_missing", group.counted_never,
+              phrase("1 record never counted by group {}", group.name),
+              phrase("{} records never counted by group {}", with_commas(group.counted_never),
                      group.name));
   }
   std::int64_t skipped = 0;

@@ -88,6 +88,7 @@ void report_coordinators(const Evidence& evidence, const ConsumerSpec& consumer,
 }
 
 void report_groups(const Evidence& evidence, RunReport& report) {
+  const auto streams = evidence.ledger.streams();
   for (const ConsumerSpec& consumer : evidence.scenario.consumers) {
     RunReport::Group group;
     group.name = consumer.group;
@@ -103,6 +104,10 @@ void report_groups(const Evidence& evidence, RunReport& report) {
       group.coordinator = outages_of(*outages);
     }
     report_coordinators(evidence, consumer, group);
+    if (const auto stream = streams.find(consumer.group); stream != streams.end()) {
+      group.counted_twice = stream->second.twice;
+      group.counted_never = stream->second.never;
+    }
     const auto view = evidence.ledger.groups().find(consumer.group);
     if (view != evidence.ledger.groups().end()) {
       group.most_lag = view->second.most_lag;
@@ -274,6 +279,9 @@ RunReport judge(const Evidence& evidence) {
     if (source.phantom) report.phantom_sources.push_back(source.name);
   }
   report_records(evidence.ledger, evidence.world.now(), report);
+  for (std::size_t i = 0; i < scenario.producers.size(); ++i) {
+    report.rows_unsent += evidence.cluster.rows_marked_unsent(i);
+  }
   report_errors(evidence.ledger, report);
   report_groups(evidence, report);
   report_partitions(evidence, report);

@@ -233,6 +233,8 @@ std::string groups_section(const RunReport& r) {
     if (g.skipped > 0) text += ", " + tr("skipped {}", count(g.skipped));
     if (g.deleted > 0) text += ", " + tr("{} deleted before it read them", count(g.deleted));
     if (g.unread > 0) text += "; " + tr("{} acknowledged ones unread", count(g.unread));
+    if (g.counted_twice > 0) text += "; " + tr("{} counted twice", count(g.counted_twice));
+    if (g.counted_never > 0) text += "; " + tr("{} never counted", count(g.counted_never));
     text += "\n";
     if (g.coordinator && g.coordinator->times > 0) {
       text += fmt::format(

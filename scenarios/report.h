@@ -65,6 +65,7 @@ struct RunReport {
   std::int64_t duplicates = 0;      ///< Copies in the logs beyond the first.
   std::int64_t reordered = 0;       ///< In the logs behind one that its producer sent later.
   std::int64_t unreadable = 0;      ///< Acknowledged, above the high watermark at the end.
+  std::int64_t rows_unsent = 0;     ///< Marked in their table, and never sent: their program died.
   Duration longest_unreadable{0};   ///< The longest that one lay there.
 
   // Over the time that work went on (scenarios/work_meter.h).
@@ -126,6 +127,8 @@ struct RunReport {
     std::int64_t redelivered = 0, skipped = 0;
     std::int64_t deleted = 0;  ///< Acknowledged records that were deleted before it read them.
     std::int64_t rebalances = 0;
+    /// Of a stream processor: records that are in its results again, and in none of them.
+    std::int64_t counted_twice = 0, counted_never = 0;
     std::optional<Outages> coordinator;  ///< When no commit would have been accepted.
     /// The longest that a member had lost its coordinator and not found one; by member.
     std::vector<std::pair<std::string, Duration>> without_coordinator;

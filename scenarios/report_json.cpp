@@ -67,11 +67,11 @@ std::string RunReport::json() const {
                       json_list(reasons, [](const auto& r) { return quoted_json(r.korean); }),
                       to_seconds(simulated));
   text += fmt::format(
-      R"("phantom_sources":{},"records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"failed_by":{}}},)",
+      R"("phantom_sources":{},"records":{{"sent":{},"acknowledged":{},"failed":{},"failed_in_log":{},"waiting":{},"oldest_waiting_ms":{},"sent_blindly":{},"blindly_lost":{},"not_verifiable":{},"consumed":{},"redelivered":{},"duplicates":{},"reordered":{},"unreadable":{},"longest_unreadable_ms":{},"rows_unsent":{},"failed_by":{}}},)",
       json_list(phantom_sources, [](const std::string& source) { return quoted_json(source); }),
       sent, acknowledged, failed, failed_in_log, pending, to_millis(oldest_pending), sent_blindly,
       blindly_lost, not_verifiable, consumed, redelivered, duplicates, reordered, unreadable,
-      to_millis(longest_unreadable), json_list(failed_by, [](const auto& one) {
+      to_millis(longest_unreadable), rows_unsent, json_list(failed_by, [](const auto& one) {
         return fmt::format(R"({{"error":{},"records":{}}})", quoted_json(one.first), one.second);
       }));
   text += fmt::format(
@@ -102,12 +102,12 @@ std::string RunReport::json() const {
                                    to_seconds(longest));
         }
         return fmt::format(
-            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"drained_after_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"deleted":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
+            R"({{"name":{},"state":{},"generation":{},"lag":{},"most_lag":{},"most_lag_at_s":{},"drained_after_s":{},"unreadable":{},"unread":{},"waiting":{},"longest_waiting_s":{},"consumed":{},"redelivered":{},"skipped":{},"deleted":{},"counted_twice":{},"counted_never":{},"rebalances":{},"coordinator":{},"without_coordinator_s":{{{}}}}})",
             quoted_json(g.name), quoted_json(g.state), g.generation, g.lag, g.most_lag,
             to_seconds(g.most_lag_at),
             g.drained_after ? fmt::format("{}", to_seconds(*g.drained_after)) : "null",
             g.unreadable, g.unread, g.waiting, to_seconds(g.longest_waiting), g.consumed,
-            g.redelivered, g.skipped, g.deleted, g.rebalances,
+            g.redelivered, g.skipped, g.deleted, g.counted_twice, g.counted_never, g.rebalances,
             g.coordinator ? json_of(*g.coordinator) : "null", by_member);
       }));
   text += fmt::format(

@@ -137,8 +137,7 @@ void Retries::tell(const sim::EventKind& kind, const model::AppendedBatch& batch
                    const Written& before, sim::Detail beside) const {
   const sim::World::KeepCause keep(world_);
   const model::RecordRef first = batch.records.front().front();
-  const std::string& client =
-      cluster_.scenario().producers[static_cast<std::size_t>(first.producer)].name;
+  const std::string& client = cluster_.sender(first.producer).machine;
   const std::int64_t count = batch.record_count();
   const model::Offset end = batch.base_offset + count;
   const sim::Trace::About about{.machine = world_.trace().find_machine(client),

@@ -412,6 +412,13 @@ class Validator {
         unknown(path + "/source", producer.source, tr("source"), sources);
       }
       check_key(path + "/key", producer);
+      const SourceSpec* source = s_.source(producer.source);
+      if (producer.table && source != nullptr && source->phantom) {
+        report_.error(path + "/table", {},
+                      tr("is about single rows, and those of source {} have no bytes (payload: "
+                         "phantom)",
+                         source->name));
+      }
       check_compacted(path, producer);
     }
   }
@@ -464,6 +471,7 @@ class Validator {
         if (topic != nullptr) partitions += topic->partitions;
       }
       check_actions(path, group);
+      if (group.stream) check_stream(path + "/stream", group);
       if (clean(path) && clean("/topics") && group.members > partitions) {
         report_.warning(path + "/members", std::to_string(group.members),
                         tr("exceeds the partitions, {}: {} will be idle", partitions,
@@ -472,6 +480,21 @@ class Validator {
       for (std::size_t brokers = 0; brokers < s_.brokers.size(); ++brokers) {
         check_session(path, group.config.session_timeout, brokers);
       }
+    }
+  }
+
+  /// Tasks of one number have one partition of each topic.
+  void check_stream(const std::string& path, const ConsumerSpec& group) {
+    const TopicSpec* input = group.topics.empty() ? nullptr : s_.topic(group.topics.front());
+    const std::pair<const char*, std::string> parts[] = {{"/output", group.stream->output},
+                                                         {"/changelog", group.stream->changelog}};
+    for (const auto& [part, name] : parts) {
+      check_topic(path + part, name);
+      check_not_internal(path + part, name, tr("is Kafka's own"));
+      const TopicSpec* topic = s_.topic(name);
+      if (topic == nullptr || input == nullptr || topic->partitions == input->partitions) continue;
+      report_.error(path + part, in_quotes(name),
+                    tr("has another number of partitions than {}", input->name));
     }
   }
 

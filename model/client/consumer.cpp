@@ -10,6 +10,7 @@
 #include "model/events.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace brokerlab::model {
 
@@ -48,8 +49,10 @@ struct KafkaConsumer::Impl {
     };
     for (const std::string& topic : setup.topics) network.add_topic(topic);
     network.start();
-    coordinator.start();
+    if (has_group()) coordinator.start();
   }
+
+  bool has_group() const { return !setup.group.empty(); }
 
   sim::Process& process;
   sim::World& world;
@@ -73,7 +76,8 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
   Impl& impl = *impl_;
   while (true) {
     // No member yet, no coordinator: no reason not to hand out what is there.
-    const bool member = co_await impl.coordinator.poll(deadline);
+    bool member = true;
+    if (impl.has_group()) member = co_await impl.coordinator.poll(deadline);
     if (std::optional<ConsumerFailure> failure = impl.coordinator.take_failure()) {
       co_return fail(std::move(*failure));
     }
@@ -83,8 +87,8 @@ sim::Task<Result<std::vector<ConsumedRecord>, ConsumerFailure>> KafkaConsumer::p
     if (!failed) batch = impl.collector.collect();
     if (!failed && batch.empty()) {
       impl.fetcher.send_fetches();
-      const Time next = std::min({deadline, impl.subscriptions.next_attempt(impl.world.now()),
-                                  impl.coordinator.next_poll()});
+      Time next = std::min(deadline, impl.subscriptions.next_attempt(impl.world.now()));
+      if (impl.has_group()) next = std::min(next, impl.coordinator.next_poll());
       if (!impl.collector.has_available()) co_await impl.network.changed().wait(next);
       batch = impl.collector.collect();
     }
@@ -123,8 +127,18 @@ void KafkaConsumer::seek_by_time(const TopicPartition& partition, std::int64_t t
   impl_->subscriptions.seek_by_time(partition, timestamp);
 }
 
+void KafkaConsumer::assign(const std::vector<TopicPartition>& partitions) {
+  ENSURE(!impl_->has_group(), "the group assigns what its members read");
+  impl_->subscriptions.assign({});
+  impl_->subscriptions.assign(partitions);
+  for (const TopicPartition& one : partitions) {
+    impl_->subscriptions.set_committed(one, log::no_offset, log::no_epoch);
+  }
+}
+
 /// ClassicKafkaConsumer.close, createTimerForRequest: all of it within that time.
 sim::Task<> KafkaConsumer::close() {
+  ENSURE(impl_->has_group(), "a consumer without a group ends with its process");
   const ConsumerConfig& config = impl_->setup.config;
   const Time deadline =
       impl_->world.now() + std::min(default_close_timeout, config.request_timeout);
@@ -189,8 +203,13 @@ sim::Task<> ConsumerApp::run() {
       co_await give_up(records.error());
       co_return;
     }
-    for (const ConsumedRecord& record : *records) co_await process(record);
-    if (records->empty()) continue;
+    if (setup_.batches) {
+      const bool done = co_await gather(*records);
+      if (!done) continue;
+    } else {
+      for (const ConsumedRecord& record : *records) co_await process(record);
+      if (records->empty()) continue;
+    }
     if (commits(CommitPoint::async_after_batch)) consumer_.commit_async();
     if (commits(CommitPoint::after_batch)) co_await consumer_.commit();
   }
@@ -201,6 +220,22 @@ sim::Task<> ConsumerApp::run() {
   }
   co_await consumer_.close();
   process_.exit({"stopped", "정지 요청"});
+}
+
+/// What was read in an earlier generation is read again from the last commit.
+sim::Task<bool> ConsumerApp::gather(std::vector<ConsumedRecord> records) {
+  sim::World& world = process_.world();
+  if (consumer_.generation() != gathered_in_) {
+    gathered_.clear();
+    gathered_in_ = consumer_.generation();
+  }
+  std::move(records.begin(), records.end(), std::back_inserter(gathered_));
+  if (gathered_.empty() || world.now() < next_batch_) co_return false;
+  for (const ConsumedRecord& record : gathered_) co_await process(record);
+  gathered_.clear();
+  co_await world.sleep(setup_.batches->write_time);
+  next_batch_ = world.now() + setup_.batches->every;
+  co_return true;
 }
 
 std::vector<TopicPartition> ConsumerApp::meant_by(const ConsumerAction& action) const {

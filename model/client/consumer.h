@@ -53,7 +53,7 @@ enum class CommitPoint { after_batch, async_after_batch, never };
 
 struct ConsumerSetup {
   std::string client_id;
-  std::string group;
+  std::string group;  ///< Empty: none; it reads what it is told to (KafkaConsumer::assign).
   std::vector<std::string> topics;
   std::vector<Address> bootstrap;
   ConsumerConfig config;
@@ -90,6 +90,8 @@ class KafkaConsumer {
   /// The same by `timestamp`: earliest_timestamp, latest_timestamp or a date in milliseconds, which
   /// the leader is asked about (seekToBeginning, seekToEnd, offsetsForTimes).
   void seek_by_time(const TopicPartition& partition, std::int64_t timestamp);
+  /// Of a consumer without a group: it reads these, each from where auto.offset.reset says.
+  void assign(const std::vector<TopicPartition>& partitions);
   /// Leaves the group (after a commit when enable.auto.commit).
   sim::Task<> close();
 
@@ -106,12 +108,19 @@ class KafkaConsumer {
   std::unique_ptr<Impl> impl_;
 };
 
+/// An application that works in batches, as Spark's micro-batches or a writer of files in HDFS do.
+struct BatchWork {
+  Duration every{};       ///< It gathers records for so long, then works on all of them at once.
+  Duration write_time{};  ///< For the batch, beside the service time of each record.
+};
+
 struct ConsumerAppSetup {
   ConsumerSetup client;
   Duration poll_timeout = 1s;
   Duration service_time{0};  ///< What the application spends on a record: time, not CPU.
   CommitPoint commit = CommitPoint::after_batch;
   std::vector<ConsumerAction> actions = {};  ///< In the order of their dates.
+  std::optional<BatchWork> batches = {};     ///< Unset: it works on what each poll() brings.
 };
 
 /// The application: polls, spends the service time on each record, commits after each batch (once
@@ -128,6 +137,8 @@ class ConsumerApp final : public sim::Program {
  private:
   sim::Task<> run();
   sim::Task<> process(const ConsumedRecord& record);
+  /// Keeps the records, and works on all of them when it is time. False: it is not.
+  sim::Task<bool> gather(std::vector<ConsumedRecord> records);
   void act(const ConsumerAction& action);
   std::vector<TopicPartition> meant_by(const ConsumerAction& action) const;
   bool commits(CommitPoint when) const {
@@ -141,6 +152,9 @@ class ConsumerApp final : public sim::Program {
   ClusterContext& context_;
   KafkaConsumer consumer_;
   std::size_t next_action_ = 0;
+  std::vector<ConsumedRecord> gathered_;
+  int gathered_in_ = -1;  ///< Generation: in another one they may be somebody else's.
+  Time next_batch_{};
   bool stopping_ = false;
   sim::EventId told_to_stop_;  ///< By that event.
 };

@@ -302,14 +302,23 @@ void ClientNetwork::update_ended(bool failed) {
 
 /// NetworkClient's handleServerDisconnect: stale metadata may be why, so it is asked for anew.
 void ClientNetwork::note_disconnected() {
+  if (shut_) return;
   if (update_due()) update_ended(true);
   request_update();
   changed_.notify_all();
 }
 
+/// NetworkClient.close.
+void ClientNetwork::shut() {
+  shut_ = true;
+  for (const auto& [address, connection] : connections_) connection->disconnect();
+  wake_.notify_all();
+  changed_.notify_all();
+}
+
 sim::Task<> ClientNetwork::refresh_loop() {
   sim::World& world = process_.world();
-  while (true) {
+  while (!shut_) {
     const Time due = next_update();
     if (due > world.now()) {
       co_await wake_.wait(due);

@@ -114,6 +114,9 @@ class ClientNetwork {
   /// The view should contain the topic from now on.
   void add_topic(const std::string& topic);
   void request_update();
+  /// The client is closed: its connections end, nothing is sent any more.
+  void shut();
+  bool is_shut() const { return shut_; }
   /// Takes over the leader that an error named; true when it is news. version() stays.
   bool update_leader(const TopicPartition& partition, const CurrentLeader& leader,
                      const std::vector<BrokerEndpoint>& nodes);
@@ -168,6 +171,7 @@ class ClientNetwork {
   int equivalent_updates_ = 0;  ///< In a row that told nothing new.
   bool wanted_ = false;
   bool in_progress_ = false;
+  bool shut_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< For callbacks that outlive us.
   sim::Signal wake_;
   sim::Signal changed_;

@@ -340,6 +340,8 @@ sim::Task<> KafkaProducer::flush() {
   impl.accumulator.end_flush();
 }
 
+void KafkaProducer::shut() { impl_->network.shut(); }
+
 sim::Task<> KafkaProducer::close(Time deadline) {
   Impl& impl = *impl_;
   impl.closed = true;

@@ -89,6 +89,8 @@ class KafkaProducer {
 
   /// No further send(); flushes until the deadline, then fails what is left.
   sim::Task<> close(Time deadline = never);
+  /// After close(), in a process that goes on: its connections end, and its loops.
+  void shut();
 
   struct Counters {
     std::int64_t records_sent = 0;

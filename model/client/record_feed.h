@@ -42,6 +42,16 @@ class RecordFeed : public FeedListener {
   /// When the next row is due.
   virtual std::optional<Time> next_due() const = 0;
   virtual FeedRecord take() = 0;
+
+  // A row that was taken and is not marked as sent yet waits here: whoever has it in hand may die
+  // before he sends it.
+
+  void hold(FeedRecord row) { held_ = std::move(row); }
+  void release() { held_.reset(); }
+  const std::optional<FeedRecord>& held() const { return held_; }
+
+ private:
+  std::optional<FeedRecord> held_;
 };
 
 /// Records that are due, of one key lane, without their contents.

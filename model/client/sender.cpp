@@ -28,7 +28,7 @@ Sender::Sender(sim::Process& process, const ProducerConfig& config, const Parts&
 
 /// Sender.runOnce and sendProducerData.
 sim::Task<> Sender::run() {
-  while (true) {
+  while (!network_.is_shut()) {
     if (transactions_ != nullptr) {
       const bool taken = co_await take_transactional_turn();
       if (taken) continue;

@@ -27,18 +27,23 @@ TablePoller::TablePoller(sim::Process& process, TablePollerSetup setup, FeedList
                          RecordFeed* records, RunFeed* runs, ClusterContext& context)
     : process_(process),
       setup_(std::move(setup)),
+      context_(context),
       feed_(listener),
       records_(records),
       runs_(runs),
-      producer_(process, setup_.client, context),
+      producer_(std::make_unique<KafkaProducer>(process, setup_.client, context)),
       asked_to_stop_(process.world()) {
   feed_.on_forgotten(process.world().now());
   process_.spawn(run());
 }
 
+std::int64_t TablePoller::records_done() const {
+  const KafkaProducer::Counters& counters = producer_->counters();
+  return done_by_closed_ + counters.records_acknowledged + counters.records_failed;
+}
+
 void TablePoller::tell_done() {
-  const KafkaProducer::Counters& counters = producer_.counters();
-  const std::int64_t done = counters.records_acknowledged + counters.records_failed;
+  const std::int64_t done = records_done();
   if (done != told_done_) feed_.on_done(done - told_done_, process_.world().now());
   told_done_ = done;
 }
@@ -49,6 +54,10 @@ sim::Task<> TablePoller::run() {
     tell_done();
     const Time polled = world.now();
     if (!next_due()) break;
+    if (polled >= setup_.use.rests_from && polled < setup_.use.rests_until) {
+      co_await asked_to_stop_.wait(polled + setup_.poll_interval);
+      continue;
+    }
     co_await world.sleep(setup_.query_time);
     // The answer holds the rows that were there when the question was asked.
     if (records_ != nullptr) {
@@ -67,7 +76,7 @@ sim::Task<> TablePoller::run() {
   }
   if (in_transaction_) co_await end_transaction();
   done_ = true;
-  co_await producer_.flush();
+  co_await producer_->flush();
 }
 
 // --- Transactions ---
@@ -76,11 +85,11 @@ sim::Task<> TablePoller::run() {
 /// ProducerFencedException and its like the application ends.
 sim::Task<bool> TablePoller::open_transaction() {
   if (!transactional() || in_transaction_) co_return !fenced_;
-  while (!initialized_ && !producer_.failed()) {
-    const ErrorCode error = co_await producer_.init_transactions();
+  while (!initialized_ && !producer_->failed()) {
+    const ErrorCode error = co_await producer_->init_transactions();
     initialized_ = error == ErrorCode::none;
   }
-  if (!producer_.failed() && producer_.begin_transaction() == ErrorCode::none) {
+  if (!producer_->failed() && producer_->begin_transaction() == ErrorCode::none) {
     in_transaction_ = true;
     in_this_ = 0;
     began_ = process_.world().now();
@@ -102,7 +111,7 @@ sim::Task<> TablePoller::note_sent(std::int64_t records) {
   if (!in_transaction_) co_return;
   in_this_ += records;
   // A send that failed cannot be mended: the application hears of it with the next.
-  const bool due = in_this_ >= setup_.transaction.records || producer_.must_abort();
+  const bool due = in_this_ >= setup_.transaction.records || producer_->must_abort();
   if (due) co_await end_transaction();
 }
 
@@ -110,17 +119,17 @@ sim::Task<> TablePoller::end_transaction() {
   const TransactionUse& use = setup_.transaction;
   ++transactions_;
   bool commit = use.abort_one_in == 0 || transactions_ % use.abort_one_in != 0;
-  while (in_transaction_ && !producer_.failed()) {
+  while (in_transaction_ && !producer_->failed()) {
     ErrorCode error = ErrorCode::none;
     if (commit) {
-      error = co_await producer_.commit_transaction();
+      error = co_await producer_->commit_transaction();
     } else {
-      error = co_await producer_.abort_transaction();
+      error = co_await producer_->abort_transaction();
     }
     if (error == ErrorCode::none) break;
     if (error == ErrorCode::request_timed_out) continue;  // the same call goes on with it
     if (!commit) break;
-    if (commit && !producer_.failed()) {
+    if (commit && !producer_->failed()) {
       process_.world().trace().record(events::transaction_aborted,
                                       {.machine = process_.machine().id()},
                                       {{"error", std::string(to_text(error))}});
@@ -128,25 +137,53 @@ sim::Task<> TablePoller::end_transaction() {
     }
   }
   in_transaction_ = false;
-  if (producer_.failed()) give_up();
+  if (producer_->failed()) give_up();
 }
 
 sim::Task<> TablePoller::send_records(Time polled) {
-  sim::Cpu& cpu = process_.machine().cpu();
-  while (!stopping_ && records_->next_due().value_or(never) <= polled) {
+  while (!stopping_ && next_due().value_or(never) <= polled) {
     const bool open = co_await open_transaction();
     if (!open) co_return;
-    FeedRecord row = records_->take();
-    co_await cpu.run(setup_.service_time);
-    ProducerRecord record;
-    record.ref = {setup_.producer, row.number};
-    record.intended = row.intended;
-    record.topic = setup_.topic;
-    record.key = std::move(row.key);
-    record.value = std::move(row.value);
-    co_await producer_.send(std::move(record));
+    FeedRecord row = records_->held() ? *records_->held() : records_->take();
+    if (marks_behind()) records_->hold(row);
+    const bool sent = co_await send_row(std::move(row));
+    if (!sent) co_return;
     co_await note_sent(1);
   }
+}
+
+sim::Task<bool> TablePoller::send_row(FeedRecord row) {
+  const TableUse& use = setup_.use;
+  sim::World& world = process_.world();
+  // Who dies here has a row that is marked, and that nobody will ever send.
+  if (use.marks_before_sending) co_await world.sleep(use.mark_time);
+  co_await process_.machine().cpu().run(setup_.service_time);
+  ProducerRecord record;
+  record.ref = {setup_.producer, row.number};
+  record.intended = row.intended;
+  record.topic = setup_.topic;
+  record.key = std::move(row.key);
+  record.value = std::move(row.value);
+  records_->release();
+  bool sent = co_await producer_->send(std::move(record));
+  if (use.new_producer_each) {
+    sent = co_await renew_producer();
+  } else if (use.waits_for_each) {
+    co_await producer_->flush();
+  }
+  if (marks_behind()) co_await world.sleep(use.mark_time);
+  co_return sent || !use.new_producer_each;
+}
+
+sim::Task<bool> TablePoller::renew_producer() {
+  co_await producer_->close(process_.world().now() + setup_.use.send_timeout);
+  producer_->shut();
+  const KafkaProducer::Counters& counters = producer_->counters();
+  const bool failed = counters.records_failed > 0;
+  done_by_closed_ += counters.records_acknowledged + counters.records_failed;
+  closed_.push_back(std::move(producer_));
+  producer_ = std::make_unique<KafkaProducer>(process_, setup_.client, context_);
+  co_return !failed;
 }
 
 /// In pieces, if it is much work.
@@ -172,13 +209,13 @@ sim::Task<> TablePoller::send_runs(Time polled) {
     if (rows->key_bytes > Bytes(0)) run.key_size = rows->key_bytes.count();
     run.bytes = rows->bytes.count();
     const std::int64_t sent = rows->count;
-    co_await producer_.send(std::move(run));
+    co_await producer_->send(std::move(run));
     co_await note_sent(sent);
   }
 }
 
 sim::Task<> TablePoller::finish() {
-  co_await producer_.close();
+  co_await producer_->close();
   process_.exit({"stopped", "정지 요청"});
 }
 

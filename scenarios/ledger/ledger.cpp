@@ -133,6 +133,11 @@ void Ledger::declare_producer(int producer, Producer wants, const std::string& t
   declare_readers();
 }
 
+void Ledger::declare_stream(int producer, const std::string& group, bool exactly_once) {
+  streams_.declare(producer, group, exactly_once);
+  if (exactly_once) (void)invariant("exactly_once_output");
+}
+
 void Ledger::declare_readers() {
   for (const auto& [producer, topic] : topic_of_) {
     RecordBook::Groups readers = 0;
@@ -287,6 +292,9 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
                    consumed.first, name.name()));
   }
   if (view == nullptr) return;
+  if (!streams_.empty()) {
+    streams_.note_consumed(group->second, name, consumed.first, consumed.end());
+  }
   for (const RecordRun& run : records) {
     const RecordBook::Read read =
         book_.read(run, bit, [&](std::int64_t count, const RecordBook::Sent& sent) {
@@ -436,6 +444,7 @@ std::int64_t Ledger::acknowledged_by(int producer) const {
 
 void Ledger::on_batch_appended(const model::AppendedBatch& batch) {
   if (batch.phantom != nullptr) book_.add_batch(*batch.phantom, batch.records);
+  streams_.note_appended(batch);
   const auto epoch = epochs_.find(batch.producer.id);
   if (epoch != epochs_.end()) {
     constexpr const char* promise = "fenced_producers_write_nothing";

@@ -40,6 +40,8 @@
 //                                     written
 //   transactions_end_everywhere       when it has written that all is done, every partition of the
 //                                     transaction that still exists has its end
+//   exactly_once_output               of a stream processor with exactly_once_v2: what it has
+//                                     processed of its input is in its results, and once
 //   fenced_producers_write_nothing    after a newer producer has begun under its transactional id
 //
 // Each is kept, or broken, or kept but for what the settings allow (Exempted), which is counted.
@@ -72,6 +74,7 @@
 #include "scenarios/ledger/found_in_log.h"
 #include "scenarios/ledger/latency_sketch.h"
 #include "scenarios/ledger/record_book.h"
+#include "scenarios/ledger/stream_book.h"
 
 #include <functional>
 #include <map>
@@ -343,6 +346,10 @@ class Ledger : public model::Observer {
   };
   /// `topic`: where its records go.
   void declare_producer(int producer, Producer wants, const std::string& topic);
+  /// The producer of a stream processor's results.
+  void note_derived(const model::DerivedRecords& derived) { streams_.note_derived(derived); }
+  void declare_stream(int producer, const std::string& group, bool exactly_once);
+  std::map<std::string, StreamBook::Verdict> streams() const { return streams_.verdicts(); }
 
  protected:
   sim::World& world() const { return world_; }
@@ -456,6 +463,7 @@ class Ledger : public model::Observer {
   /// Nothing but markers, and for read_committed records of aborted transactions, stands there.
   bool is_passed_over(const model::TopicPartition& name, model::Offset from, model::Offset to,
                       bool read_committed) const;
+  void judge_streams();
   void look_for_aborted(const GroupView& group, const model::ConsumedRecords& consumed);
 
   // Losses (ledger_losses.cpp)
@@ -531,6 +539,7 @@ class Ledger : public model::Observer {
   ElectionCallback on_leadership_;
   std::map<std::string, Invariant, std::less<>> invariants_;
   RecordBook book_;
+  StreamBook streams_;
   std::map<model::TopicPartition, Acknowledgments> acknowledgments_;
   std::map<model::TopicPartition, std::vector<AppendedRange>> appended_;
   std::map<model::TopicPartition, std::vector<Reign>> reigns_;

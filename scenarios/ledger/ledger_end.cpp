@@ -121,6 +121,7 @@ void Ledger::finish() {
   });
   note_deleted_unread();
   judge_losses();
+  judge_streams();
 }
 
 /// How long the record has waited that waits longest to be readable.

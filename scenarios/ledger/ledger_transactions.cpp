@@ -109,8 +109,25 @@ void Ledger::on_transaction_completed(ProducerIdAndEpoch producer) {
                           producer.id, decided->second.without_marker.begin()->name()));
 }
 
+void Ledger::judge_streams() {
+  constexpr const char* promise = "exactly_once_output";
+  for (const auto& [group, verdict] : streams_.verdicts()) {
+    if (!verdict.exactly_once) continue;
+    invariant(promise).checked += verdict.results;
+    if (verdict.twice > 0) {
+      violate(promise, phrase("{} records that group {} has read are in its results twice",
+                              verdict.twice, group));
+    }
+    if (verdict.never > 0) {
+      violate(promise, phrase("{} records that group {} has read are in none of its results",
+                              verdict.never, group));
+    }
+  }
+}
+
 void Ledger::on_marker_appended(BrokerId, const TopicPartition& name, Offset offset,
                                 ProducerIdAndEpoch producer, bool committed) {
+  streams_.note_marker(name, producer, committed);
   constexpr const char* promise = "markers_follow_the_decision";
   ++invariant(promise).checked;
   const auto decided = decided_.find(producer.id);

@@ -41,7 +41,7 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"partition", {"", "batch", "env", "segment"}},
       {"directory", {"", "batch", "env", "segment", "partition"}}}},
     // words -> wire -> { zookeeper, group, transaction, client, controller } -> { broker,
-    // zookeeper_store }
+    // zookeeper_store, stream }
     // Controller and broker see ZooKeeper only through the door: controller/metadata_store.h.
     {"model",
      {{"", {}},
@@ -50,6 +50,7 @@ const std::map<std::string, std::map<std::string, std::set<std::string>>> rooms{
       {"group", {"", "wire"}},
       {"transaction", {"", "wire"}},
       {"client", {"", "wire"}},
+      {"stream", {"", "wire", "client"}},
       {"controller", {"", "wire"}},
       {"broker", {"", "wire", "group", "transaction", "controller"}},
       {"zookeeper_store", {"", "wire", "zookeeper", "controller"}}}},

@@ -1,0 +1,281 @@
+#include "model/stream/stream_processor.h"
+
+#include "base/integer_text.h"
+#include "model/events.h"
+
+#include <algorithm>
+#include <set>
+
+namespace brokerlab::model {
+
+namespace {
+
+/// StreamsConfig.POLL_MS_CONFIG.
+constexpr Duration poll_time = 100ms;
+constexpr Duration told_every_so_often = 20ms;
+
+log::ByteVector bytes_of(const std::string& text) {
+  log::ByteVector bytes;
+  for (const char one : text) bytes.push_back(static_cast<std::byte>(one));
+  return bytes;
+}
+
+std::string text_of(const log::ByteVector& bytes) {
+  std::string text;
+  for (const std::byte one : bytes) text += static_cast<char>(one);
+  return text;
+}
+
+/// The consumer that reads changelogs (restore-consumer): no group, from the beginning.
+ConsumerSetup restoring(const StreamSetup& setup) {
+  ConsumerSetup all = setup.consumer;
+  all.client_id += "-restore-consumer";
+  all.group.clear();
+  all.topics = {setup.changelog};
+  all.config.auto_offset_reset = AutoOffsetReset::earliest;
+  all.config.group_instance_id.reset();
+  return all;
+}
+
+}  // namespace
+
+StreamProcessor::StreamProcessor(sim::Process& process, StreamSetup setup, std::int64_t& numbers,
+                                 ClusterContext& context)
+    : process_(process),
+      setup_(std::move(setup)),
+      numbers_(numbers),
+      context_(context),
+      consumer_(process, setup_.consumer, context),
+      restorer_(process, restoring(setup_), context),
+      producer_(process, setup_.producer, context),
+      store_(setup_.window) {
+  process_.spawn(run());
+}
+
+bool StreamProcessor::has_work() const {
+  return std::any_of(progress_.begin(), progress_.end(),
+                     [](const auto& one) { return one.second.next > one.second.committed; });
+}
+
+sim::Task<bool> StreamProcessor::begin_transactions() {
+  while (exactly_once() && !producer_.failed()) {
+    const ErrorCode error = co_await producer_.init_transactions();
+    if (error == ErrorCode::none) break;
+  }
+  co_return !producer_.failed();
+}
+
+/// StreamThread.runOnce: poll, process, commit when it is time.
+sim::Task<> StreamProcessor::run() {
+  sim::World& world = process_.world();
+  const bool ready = co_await begin_transactions();
+  if (!ready) {
+    co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+    co_return;
+  }
+  next_commit_ = world.now() + setup_.commit_interval;
+  while (!stopping_) {
+    const Time deadline = std::min(world.now() + poll_time, next_commit_);
+    const Result<std::vector<ConsumedRecord>, ConsumerFailure> records =
+        co_await consumer_.poll(deadline);
+    if (!records) {
+      co_await end({records.error().exception, records.error().exception});
+      co_return;
+    }
+    if (consumer_.generation() != generation_) {
+      co_await start_over(*records);
+      continue;
+    }
+    for (const ConsumedRecord& record : *records) co_await process(record);
+    if (world.now() < next_commit_ && !stopping_) continue;
+    next_commit_ = world.now() + setup_.commit_interval;
+    const Outcome outcome = co_await commit();
+    if (outcome == Outcome::ended) co_return;
+    if (outcome == Outcome::redo) co_await start_over({});
+  }
+  if (has_work()) (void)co_await commit();
+  co_await end({"stopped", "정지 요청"});
+}
+
+sim::Task<> StreamProcessor::process(const ConsumedRecord& record) {
+  sim::World& world = process_.world();
+  const std::int64_t most =
+      setup_.service_time > Duration{0}
+          ? std::max<std::int64_t>(1, told_every_so_often / setup_.service_time)
+          : record.count;
+  for (std::int64_t done = 0; done < record.count;) {
+    const std::int64_t count = std::min(most, record.count - done);
+    const Time since = world.now() + setup_.service_time;
+    if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time * count);
+    context_.observer.on_consumed({.consumer = setup_.consumer.client_id,
+                                   .partition = record.partition,
+                                   .first = record.offset + done,
+                                   .count = count,
+                                   .since = since,
+                                   .value = record.value,
+                                   .phantom = record.phantom ? &*record.phantom : nullptr});
+    done += count;
+  }
+  store_.add(record.partition.partition, record.timestamp,
+             record.key ? text_of(*record.key) : std::string(), record.count);
+  Progress& progress = progress_[record.partition];
+  if (progress.committed == log::no_offset) progress.committed = record.offset;
+  progress.next = record.offset + record.count;
+}
+
+// --- Results and commits ---
+
+sim::Task<RecordRef> StreamProcessor::send(const std::string& topic, int partition, std::string key,
+                                           std::string value) {
+  ProducerRecord record;
+  record.ref = {setup_.producer_number, numbers_++};
+  record.intended = process_.world().now();
+  record.topic = topic;
+  record.partition = partition;
+  record.key = bytes_of(key);
+  // No two records are the same: who reads them is told apart by their bytes.
+  record.value = bytes_of(value + fmt::format(",\"by\":\"{}\",\"n\":{}}}",
+                                              setup_.consumer.client_id, record.ref.number));
+  const RecordRef ref = record.ref;
+  co_await producer_.send(std::move(record));
+  co_return ref;
+}
+
+sim::Task<> StreamProcessor::send_changes(int partition, const Progress& progress) {
+  RecordRef last;
+  const std::vector<WindowStore::Change> changes = store_.take_changes(partition);
+  for (const WindowStore::Change& change : changes) {
+    const std::string key = change.of.text();
+    const std::string value = fmt::format("{{\"count\":{}", change.count);
+    co_await send(setup_.changelog, partition, key, value);
+    last = co_await send(setup_.output, partition, key, value);
+  }
+  if (changes.empty()) co_return;
+  const TopicPartition input{setup_.consumer.topics.front(), partition};
+  setup_.on_derived({input, progress.committed, progress.next, last});
+}
+
+GroupOffsets StreamProcessor::offsets() const {
+  GroupOffsets all;
+  all.group = setup_.consumer.group;
+  all.member_id = consumer_.member_id();
+  all.generation = consumer_.generation();
+  for (const auto& [partition, progress] : progress_) {
+    if (progress.next > progress.committed) all.offsets.push_back({partition, progress.next});
+  }
+  return all;
+}
+
+/// StreamsProducer.commitTransaction.
+sim::Task<bool> StreamProcessor::commit_transaction() {
+  ErrorCode error = co_await producer_.send_offsets(offsets());
+  while (error == ErrorCode::none) {
+    error = co_await producer_.commit_transaction();
+    if (error == ErrorCode::none) co_return true;
+    // The same call goes on with it.
+    if (error == ErrorCode::request_timed_out) error = ErrorCode::none;
+  }
+  process_.world().trace().record(events::transaction_aborted, {.machine = process_.machine().id()},
+                                  {{"error", std::string(to_text(error))}});
+  if (!producer_.failed()) (void)co_await producer_.abort_transaction();
+  co_return false;
+}
+
+/// TaskExecutor.commitOffsetsOrTransaction.
+sim::Task<StreamProcessor::Outcome> StreamProcessor::commit() {
+  if (!has_work()) co_return Outcome::done;
+  // Who is about to rebalance has lost its positions: nothing of it can be committed.
+  if (consumer_.generation() != generation_ || consumer_.assignment().empty()) {
+    co_return Outcome::redo;
+  }
+  const std::int64_t failed = producer_.counters().records_failed;
+  if (exactly_once() && producer_.begin_transaction() != ErrorCode::none) {
+    co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+    co_return Outcome::ended;
+  }
+  for (const auto& [partition, progress] : progress_) {
+    if (progress.next > progress.committed) {
+      co_await send_changes(partition.partition, progress);
+    }
+  }
+  if (exactly_once()) {
+    const bool committed = co_await commit_transaction();
+    if (!committed && producer_.failed()) {
+      co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+      co_return Outcome::ended;
+    }
+    if (!committed) co_return Outcome::redo;
+  } else {
+    co_await producer_.flush();
+    if (producer_.counters().records_failed != failed) {
+      co_await end({"a result could not be written", "결과를 쓸 수 없음"});
+      co_return Outcome::ended;
+    }
+    const ErrorCode error = co_await consumer_.commit();
+    if (error != ErrorCode::none) co_return Outcome::redo;
+  }
+  for (auto& [partition, progress] : progress_) progress.committed = progress.next;
+  co_return Outcome::done;
+}
+
+// --- What was not committed, and what was kept ---
+
+/// What poll() has just handed out is read again as well.
+sim::Task<> StreamProcessor::start_over(const std::vector<ConsumedRecord>& unread) {
+  generation_ = consumer_.generation();
+  std::map<TopicPartition, Offset> from;
+  for (const auto& [partition, progress] : progress_) {
+    if (progress.next > progress.committed) from[partition] = progress.committed;
+  }
+  for (const ConsumedRecord& record : unread) from.try_emplace(record.partition, record.offset);
+  std::set<int> assigned;
+  for (const TopicPartition& partition : consumer_.assignment()) {
+    assigned.insert(partition.partition);
+    const auto begin = from.find(partition);
+    if (begin != from.end()) consumer_.seek(partition, begin->second);
+  }
+  for (const auto& [partition, progress] : progress_) store_.forget(partition.partition);
+  progress_.clear();
+  co_await restore({assigned.begin(), assigned.end()});
+}
+
+/// StoreChangelogReader.restore: up to the end that the first answer tells.
+sim::Task<> StreamProcessor::restore(const std::vector<int>& partitions) {
+  std::vector<TopicPartition> changelogs;
+  for (const int partition : partitions) {
+    store_.forget(partition);
+    changelogs.push_back({setup_.changelog, partition});
+  }
+  if (changelogs.empty()) co_return;
+  restorer_.assign(changelogs);
+  const int generation = consumer_.generation();
+  const auto is_behind = [this](const TopicPartition& partition) {
+    const Offset end = restorer_.high_watermark(partition);
+    return end == log::no_offset || restorer_.position(partition) < end;
+  };
+  while (!stopping_ && std::any_of(changelogs.begin(), changelogs.end(), is_behind)) {
+    const Result<std::vector<ConsumedRecord>, ConsumerFailure> records =
+        co_await restorer_.poll(process_.world().now() + poll_time);
+    if (!records) break;
+    for (const ConsumedRecord& record : *records) {
+      if (!record.key) continue;
+      std::optional<WindowKey> of = WindowKey::parse(text_of(*record.key));
+      const std::string value = text_of(record.value);
+      const std::size_t colon = value.find(':');
+      const auto count = parse_integer<std::int64_t>(
+          std::string_view(value).substr(colon + 1, value.find(',') - colon - 1));
+      if (of && count) store_.restore(record.partition.partition, std::move(*of), *count);
+    }
+    if (consumer_.generation() != generation) break;  // run() begins anew
+  }
+}
+
+sim::Task<> StreamProcessor::end(Phrase why) {
+  co_await producer_.close(process_.world().now() + 30s);
+  co_await consumer_.close();
+  process_.exit(why);
+}
+
+void StreamProcessor::terminate(sim::Process&) { stopping_ = true; }
+
+}  // namespace brokerlab::model
