@@ -118,6 +118,8 @@ Status<std::string> set_option(Arguments& arguments, std::string_view name,
     return set_speed(arguments, value);
   } else if (name == "--export") {
     return set_export(arguments, value);
+  } else if (name == "--compare") {
+    arguments.compare = std::string(value);
   } else if (name == "--panel") {
     return set_panel(arguments, value);
   } else if (name == "--theme") {
@@ -162,6 +164,8 @@ std::string usage(Language language) {
       "  --from 300s --to 330s  the span of a film, as --at; else the whole run\n"
       "  --speed 10|1/1000      of a film: simulated seconds a second\n"
       "  --panel NAME           cluster, partitions, events or time alone\n"
+      "  --compare OTHER.run    its curves beside this one's; C shows what differs\n"
+      "  --present              before a class: larger, the future hidden, with questions\n"
       "  --screenshot P.png     the same as --export P.png\n"
       "  --size 1600x900        of the window or picture\n"
       "  --lang en|ko           language\n"
@@ -182,6 +186,10 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
     std::string_view word = words[i];
     if (word == "--help" || word == "-h") {
       arguments.help = true;  // in the language that may be named behind it
+      continue;
+    }
+    if (word == "--present") {
+      arguments.present = true;
       continue;
     }
     if (!word.starts_with("--")) {

@@ -29,6 +29,8 @@ struct Arguments {
   double type = 1;  ///< 1 to 2
   /// The event whose causes are shown from the start: its number, or words that it contains.
   std::optional<std::string> why{};
+  std::optional<std::string> compare{};  ///< Another recording, shown beside it.
+  bool present = false;                  ///< Before a class.
   bool help = false;
 };
 

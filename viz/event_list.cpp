@@ -186,6 +186,7 @@ void draw_event_list(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.push_clip({room.x - 8, room.y - 3, room.w + 16, room.h + 3});
   for (const auto& row : rows) {
     const Rect place{room.x, room.y + row.y - top, room.w, row.h};
+    if (scene.hides(row.event->t)) break;
     // Whole sentences only.
     if (place.y < room.y - 1 || place.bottom() > room.bottom() + row_gap) continue;
     draw_row(ui, scene, row, place);

@@ -1,5 +1,6 @@
 // One record's way, over everything: a space-time diagram on the left (machines across, time
 // downwards), its stages with their lengths on the right. R opens and closes it.
+#include "base/korean.h"
 #include "viz/cluster/ways.h"
 #include "viz/follow.h"
 #include "viz/panels.h"
@@ -131,8 +132,8 @@ void draw_stages(Ui& ui, const Scene& scene, const Journey& journey, const Rect&
     const TextStyle number{Size::small, theme::text, true};
     const float wide = ui.width_of(length, number);
     ui.text({room.right(), y}, length, number, Align::right);
-    const std::string what =
-        fmt::format(fmt::runtime(ui.say(stage.what)), name_of(scene, stage.machine));
+    const std::string what = with_particles(
+        fmt::format(fmt::runtime(ui.say(stage.what)), name_of(scene, stage.machine)));
     ui.text_fit({room.x, y, room.w - wide - 10, 18}, {what}, {Size::small, theme::text});
     const auto at = [&](Time t) { return room.x + room.w * scale.of(t); };
     const float left = std::min(at(stage.from), room.right() - 3);

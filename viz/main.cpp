@@ -172,6 +172,11 @@ int main(int argc, char** argv) {
   viewer->view().language = arguments->language;
   viewer->view().selected_event = place->why;
   viewer->view().light = arguments->light;
+  viewer->view().presenting = arguments->present;
+  if (arguments->compare) {
+    const auto compared = viewer->compare_with(*arguments->compare);
+    if (!compared) return complain(compared.error());
+  }
   viewer->view().type = arguments->type;
   const Time opening = opening_moment(viewer->run());
   const Time begin = place->why ? *viewer->time_of(*place->why) : opening;

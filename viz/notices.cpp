@@ -32,18 +32,21 @@ void draw_writing(Ui& ui, const Scene& scene) {
 
 void draw_notice(Ui& ui, const Scene& scene) {
   const Rect sheet = ui.sheet();
-  const TextStyle style{Size::body, theme::text, true};
+  // A question before a class is read from the last row.
+  const bool large = scene.view.presenting;
+  const TextStyle style{large ? Size::clock : Size::body, theme::text, true};
+  const float row_of_notice = large ? 36 : 22;
   const auto lines = ui.wrap(scene.view.notice, style, std::min(sheet.w - 60, 900.F));
   float widest = 0;
   for (const std::string& line : lines) widest = std::max(widest, ui.width_of(line, style));
-  const float h = 16 + 22 * static_cast<float>(lines.size());
+  const float h = 16 + row_of_notice * static_cast<float>(lines.size());
   const Rect box{sheet.center().x - widest / 2 - 18, sheet.bottom() - 40 - h, widest + 36, h};
   ui.fill(box, theme::card, theme::radius);
   ui.outline(box, theme::accent, theme::radius, 1.5F);
   float y = box.y + 8;
   for (const std::string& line : lines) {
     ui.text({sheet.center().x, y}, line, style, Align::center);
-    y += 22;
+    y += row_of_notice;
   }
   if (ui.mouse_pressed()) scene.view.notice.clear();
 }

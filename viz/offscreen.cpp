@@ -107,7 +107,7 @@ struct Offscreen::State {
   }
 
   float scale_of(Viewer& viewer) const {
-    return scale_for(width, height) * static_cast<float>(viewer.view().type);
+    return scale_for(width, height) * static_cast<float>(type_of(viewer.view()));
   }
 
   // The glyphs depend on the recording; the same recording keeps its fonts.
@@ -208,7 +208,8 @@ Result<Picture, std::string> Offscreen::paint(Viewer& viewer,
   if (const auto ready = s.use_fonts_for(viewer); !ready) return fail(ready.error());
   ImGui_ImplOpenGL3_NewFrame();
   ImGui::NewFrame();
-  Ui ui(s.fonts, s.scale_of(viewer), viewer.view().language, viewer.view().light);
+  Ui ui(s.fonts, s.scale_of(viewer), viewer.view().language, viewer.view().light,
+        viewer.view().presenting);
   ui.fill(ui.sheet(), theme::panel);
   draw(ui);
   ImGui::Render();

@@ -4,6 +4,7 @@
 // Threads: none. Errors: none; what the recording does not tell is drawn as a dash.
 #pragma once
 
+#include "recording/comparison.h"
 #include "viz/event_rows.h"
 #include "viz/notes.h"
 #include "viz/run_data.h"
@@ -15,6 +16,7 @@
 
 namespace brokerlab::viz {
 
+using recording::Comparison;
 struct Answer;   // why.h
 struct Journey;  // follow.h
 
@@ -24,11 +26,15 @@ struct Scene {
   const Run& run;
   const Moment& moment;
   ViewState& view;
-  bool narrow = false;               ///< There is room for one panel beside the bar.
-  EventRows* event_rows = nullptr;   ///< Kept from frame to frame; null: laid out anew.
-  Notebook* notebook = nullptr;      ///< Null: there are no notes.
-  std::span<const Stop> stops{};     ///< Of its breakpoints.
-  const Answer* answer = nullptr;    ///< To view.asked, as of when it was asked.
+  bool narrow = false;                     ///< There is room for one panel beside the bar.
+  EventRows* event_rows = nullptr;         ///< Kept from frame to frame; null: laid out anew.
+  Notebook* notebook = nullptr;            ///< Null: there are no notes.
+  std::span<const Stop> stops{};           ///< Of its breakpoints.
+  const Answer* answer = nullptr;          ///< To view.asked, as of when it was asked.
+  const Run* other = nullptr;              ///< Compared with it, on the same clock.
+  const Comparison* comparison = nullptr;  ///< With that one.
+  /// What a presenter's class must not see yet.
+  bool hides(Time t) const { return view.presenting && t > view.time; }
   const Journey* journey = nullptr;  ///< Of view.following.
 };
 
@@ -40,7 +46,8 @@ void draw_caption(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 void draw_tabs(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp
 /// Over everything: the note that is being written, and what is said once. notices.cpp
 void draw_notices(Ui& ui, const Scene& scene);
-void draw_follow(Ui& ui, const Scene& scene);  ///< Over everything. follow_sheet.cpp
+void draw_comparison(Ui& ui, const Scene& scene);  ///< Over everything. compare_sheet.cpp
+void draw_follow(Ui& ui, const Scene& scene);      ///< Over everything. follow_sheet.cpp
 /// Over everything: keys, and what the shapes mean.
 void draw_help(Ui& ui, const Scene& scene);                               // help_sheet.cpp
 void draw_cluster_panel(Ui& ui, const Scene& scene, const Rect& rect);    // cluster/panel.cpp

@@ -18,7 +18,8 @@ struct Curve {
   float thickness = 1.5F;
   float dash = 0;  ///< 0: drawn through.
   std::string metric{};
-  std::string of{};  ///< The metric's label; "": all of them together.
+  std::string of{};               ///< The metric's label; "": all of them together.
+  const Series* other = nullptr;  ///< The same of the run that this one is compared with.
 };
 
 void draw_curve(Ui& ui, std::span<const Point> points, const Curve& curve) {
@@ -41,7 +42,7 @@ double round_up(double value) {
 
 // One point a pixel column at most: the highest of the column, so that no peak disappears.
 std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const Rect& room,
-                             double top) {
+                             double top, Time until) {
   std::vector<Point> points;
   int column = -1;
   const auto& samples = series.samples;
@@ -51,6 +52,7 @@ std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const R
   if (first != samples.begin()) --first;
   for (; first != samples.end(); ++first) {
     const auto& sample = *first;
+    if (sample.t > until) break;
     const float x = axis.at(sample.t);
     const auto share = static_cast<float>(std::clamp(sample.value / top, 0., 1.));
     const float y = room.bottom() - room.h * share;
@@ -69,14 +71,18 @@ std::vector<Point> points_of(const Series& series, const TimeAxis& axis, const R
 std::pair<double, double> heights_of(const std::vector<Curve>& curves) {
   double highest = 0;
   double usual = 0;
-  for (const auto& curve : curves) {
+  const auto look_at = [&](const Series& series) {
     std::vector<double> values;
-    for (const auto& sample : curve.series->samples) values.push_back(sample.value);
-    if (values.empty()) continue;
+    for (const auto& sample : series.samples) values.push_back(sample.value);
+    if (values.empty()) return;
     const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * 99 / 100);
     std::nth_element(values.begin(), at, values.end());
     usual = std::max(usual, *at);
-    highest = std::max(highest, curve.series->highest());
+    highest = std::max(highest, series.highest());
+  };
+  for (const auto& curve : curves) {
+    look_at(*curve.series);
+    if (curve.other != nullptr) look_at(*curve.other);
   }
   return {highest, usual};
 }
@@ -101,7 +107,13 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     const TextStyle loud{Size::small, theme::text, true};
     if (ui.width_of(number, loud) > 62) number = short_number(*value);
     const float number_width = std::max(54.F, ui.width_of(number, loud));
-    const float needs = 22 + ui.width_of(curve.label, {Size::small}) + 8 + number_width;
+    const auto beside = curve.other == nullptr ? std::nullopt : curve.other->at(scene.moment.t);
+    const std::string second =
+        curve.other == nullptr ? "" : fmt::format("B {}", beside ? short_number(*beside) : "-");
+    const TextStyle quiet{Size::small, theme::dim, true};
+    const float second_width = second.empty() ? 0 : std::max(58.F, ui.width_of(second, quiet) + 8);
+    const float needs =
+        22 + ui.width_of(curve.label, {Size::small}) + 8 + number_width + second_width;
     if (x - needs - (left_over > 1 ? 40.F : 0.F) < title_end) {  // The others have no room.
       ui.text_fit({title_end, rect.y, x - title_end, 18}, {fmt::format("+{}", left_over)},
                   {Size::small, theme::dim}, Align::right);
@@ -114,7 +126,8 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     bold.thickness = 3;
     draw_curve(ui, sample, bold);
     ui.text({begin + 20, rect.y}, curve.label, {Size::small, theme::dim});
-    ui.text({x, rect.y}, number, loud, Align::right);
+    ui.text({x - second_width, rect.y}, number, loud, Align::right);
+    if (!second.empty()) ui.text({x, rect.y}, second, quiet, Align::right);
     const bool of_group = curve.metric == "group-lag";
     why_when_clicked(ui, scene, {begin, rect.y, needs, 18},
                      {of_group ? Asked::Of::group : Asked::Of::throughput, 0, curve.of});
@@ -189,7 +202,12 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
   }
   ui.push_clip({room.x, room.y - 2, room.w, room.h + 4});
   for (const auto& curve : curves) {
-    const auto points = points_of(*curve.series, axis, room, top);
+    const Time last = scene.view.presenting ? scene.view.time : Time::max();
+    if (curve.other != nullptr) {
+      const auto others = points_of(*curve.other, axis, room, top, last);
+      if (others.size() > 1) ui.dashes(others, faded(curve.color, 0.75F), 1.5F, 1.5F, 3);
+    }
+    const auto points = points_of(*curve.series, axis, room, top, last);
     if (points.size() < 2) continue;
     if (curve.filled) ui.area(points, room.bottom(), faded(curve.color, 0.22F));
     draw_curve(ui, points, curve);
@@ -200,7 +218,7 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
   if (!peaked) return;
   for (const auto& curve : curves) {
     for (const auto& sample : curve.series->samples) {
-      if (sample.value < highest || !axis.shows(sample.t)) continue;
+      if (sample.value < highest || !axis.shows(sample.t) || scene.hides(sample.t)) continue;
       const std::string label = with_thousands(static_cast<std::int64_t>(std::llround(highest)));
       const TextStyle style{Size::small, theme::text};
       const float width = ui.width_of(label, style);
@@ -215,6 +233,7 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
 }  // namespace
 
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis) {
+  const Run* other = scene.other;
   const float half = (rect.h - 14) / 2;
   draw_plot(ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
             ui.say(Text::records_per_second),
@@ -222,17 +241,20 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& ax
               .label = std::string(ui.say(Text::intended)),
               .color = theme::faint,
               .filled = true,
-              .metric = "source-rate"},
+              .metric = "source-rate",
+              .other = other == nullptr ? nullptr : &other->intended},
              {.series = &scene.run.consumed,
               .label = std::string(ui.say(Text::consumed)),
               .color = theme::consume,
               .thickness = 1.75F,
               .dash = 6,
-              .metric = "records-consumed-rate"},
+              .metric = "records-consumed-rate",
+              .other = other == nullptr ? nullptr : &other->consumed},
              {.series = &scene.run.sent,
               .label = std::string(ui.say(Text::sent)),
               .color = theme::produce,
-              .metric = "record-send-rate"}});
+              .metric = "record-send-rate",
+              .other = other == nullptr ? nullptr : &other->sent}});
 
   static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
                                          theme::produce};
@@ -242,6 +264,10 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& ax
     static constexpr std::array dashes = {0.F, 7.F, 3.F, 1.5F};
     lags.push_back({&series, group, palette[i], scene.run.group_lag.size() == 1, 1.75F, dashes[i],
                     "group-lag", group});
+    if (other == nullptr) continue;
+    for (const auto& [name, lag] : other->group_lag) {
+      if (name == group) lags.back().other = &lag;
+    }
   }
   draw_plot(ui, scene, {rect.x, rect.y + 6 + half + 4, rect.w, half}, axis,
             ui.say(Text::consumer_lag), ui.say(Text::records), lags);

@@ -234,6 +234,33 @@ void find_first_starts(const recording::Reader& reader, Run& run) {
   }
 }
 
+// The lesson's question before the first fault and at its moment; what to try next at the end.
+void find_pauses(const recording::Reader& reader, Run& run) {
+  const auto scenario = json_from(reader.meta("scenario_json"));
+  if (!scenario.is_object() || !scenario.contains("lesson")) return;
+  const auto& lesson = scenario["lesson"];
+  if (!lesson.is_object()) return;
+  const auto add = [&](const char* key, Time t) {
+    const auto text = lesson.find(key);
+    if (text == lesson.end() || !text->is_object()) return;
+    const auto in = [&](const char* language) {
+      const auto found = text->find(language);
+      return found != text->end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    PausePoint point{std::clamp(t, Time{}, Time(run.duration)), in("en"), in("ko")};
+    if (!point.en.empty()) run.pauses.push_back(std::move(point));
+  };
+  if (run.first_fault) add("question", std::max(Time{}, *run.first_fault - 1s));
+  const auto moment = lesson.find("moment");
+  if (moment != lesson.end() && moment->is_string()) {
+    const auto t = parse_duration(moment->get<std::string>());
+    if (t) add("question", Time(*t));
+  }
+  add("next", Time(run.duration));
+  std::stable_sort(run.pauses.begin(), run.pauses.end(),
+                   [](const PausePoint& a, const PausePoint& b) { return a.t < b.t; });
+}
+
 // "sensor-12" is one of "sensor"; a member of a group is of the group.
 void gather(Run& run) {
   const auto stem = [](const std::string& name) {
@@ -379,6 +406,7 @@ std::string Run::all_text() const {
   for (const auto& client : consumers) all += client.process.name;
   for (const auto& [group, lag] : group_lag) all += group;
   for (const auto& event : events) all += event.en + event.ko;
+  for (const auto& pause : pauses) all += pause.en + pause.ko;
   return all;
 }
 
@@ -450,6 +478,7 @@ Run read_run(const recording::Reader& reader) {
   find_first_starts(reader, run);
   find_moments(run);
   find_lost(reader, run);
+  find_pauses(reader, run);
   gather(run);
   return run;
 }

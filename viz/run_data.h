@@ -50,6 +50,15 @@ struct Ailment {
   std::string ko;
 };
 
+/// A moment at which a presenter stops and asks.
+struct PausePoint {
+  Time t{};
+  std::string en;
+  std::string ko;
+
+  bool operator==(const PausePoint&) const = default;
+};
+
 struct Run {
   std::string title_en;
   std::string title_ko;
@@ -73,6 +82,7 @@ struct Run {
   std::vector<Time> moments;                     ///< Of the events, each once.
   std::vector<Time> turning_points;  ///< Of faults (not of load) and of what is red: each once.
   std::optional<Time> first_fault;   ///< Not of the load, which is no fault.
+  std::vector<PausePoint> pauses;    ///< Of the scenario's lesson, in order of time.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
   std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.

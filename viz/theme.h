@@ -74,6 +74,16 @@ constexpr Color on_light(Color color) {
   return color;
 }
 
+/// Words that are quiet elsewhere speak up before a class.
+constexpr Color stronger(Color color) {
+  const Color plain = color & 0x00FFFFFFU;
+  const Color opacity = color & 0xFF000000U;
+  if (plain == (faint & 0x00FFFFFFU)) return opacity | (dim & 0x00FFFFFFU);
+  if (plain == (dim & 0x00FFFFFFU)) return opacity | (text & 0x00FFFFFFU);
+  if (plain == (panel_edge & 0x00FFFFFFU)) return opacity | (card_edge & 0x00FFFFFFU);
+  return color;
+}
+
 inline constexpr float margin = 14;
 inline constexpr float gap = 10;
 inline constexpr float radius = 8;

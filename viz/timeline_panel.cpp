@@ -96,7 +96,7 @@ const recording::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const Tim
   float nearest = 7;
   const float middle = track.center().y;
   for (const auto& event : scene.run.events) {
-    if (!axis.shows(event.t)) continue;
+    if (!axis.shows(event.t) || scene.hides(event.t)) continue;
     const float x = axis.at(event.t);
     const bool fault = event.level == recording::EventLevel::fault;
     const float half = fault ? 11.F : 6.F;
@@ -110,6 +110,17 @@ const recording::RecordedEvent* draw_marks(Ui& ui, const Scene& scene, const Tim
   return under_mouse;
 }
 
+// Faults of the run that this one is compared with, below the track.
+void draw_other_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, const Rect& track) {
+  if (scene.other == nullptr) return;
+  for (const auto& event : scene.other->events) {
+    if (event.level != recording::EventLevel::fault || !axis.shows(event.t)) continue;
+    if (scene.hides(event.t)) continue;
+    const float x = axis.at(event.t);
+    ui.line({x, track.bottom() - 4}, {x, track.bottom() + 3}, theme::replicate, 2);
+  }
+}
+
 // Bookmarks as flags, and a bar where a breakpoint stops. Returns what the one under the mouse
 // says.
 std::string draw_notes(Ui& ui, const Scene& scene, const TimeAxis& axis, const Rect& track) {
@@ -118,7 +129,7 @@ std::string draw_notes(Ui& ui, const Scene& scene, const TimeAxis& axis, const R
     return ui.hovered(track) && std::abs(ui.mouse().x - axis.at(t)) < 6;
   };
   for (const Stop& stop : scene.stops) {
-    if (!axis.shows(stop.t)) continue;
+    if (!axis.shows(stop.t) || scene.hides(stop.t)) continue;
     const float x = axis.at(stop.t);
     ui.fill({x - 3, track.bottom() - 5, 6, 6}, theme::text, 1);
     ui.fill({x - 2, track.bottom() - 4, 1.5F, 4}, theme::panel);
@@ -127,7 +138,7 @@ std::string draw_notes(Ui& ui, const Scene& scene, const TimeAxis& axis, const R
   }
   if (scene.notebook == nullptr) return said;
   for (const Bookmark& one : scene.notebook->notes().bookmarks) {
-    if (!axis.shows(one.t)) continue;
+    if (!axis.shows(one.t) || scene.hides(one.t)) continue;
     const float x = axis.at(one.t);
     ui.line({x, track.y - 5}, {x, track.bottom()}, theme::good, 1.5F);
     ui.triangle({x, track.y - 5}, {x + 9, track.y - 1.5F}, {x, track.y + 2}, theme::good);
@@ -143,7 +154,8 @@ std::string draw_notes(Ui& ui, const Scene& scene, const TimeAxis& axis, const R
 void name_faults(Ui& ui, const Scene& scene, const TimeAxis& axis, float y) {
   std::vector<const recording::RecordedEvent*> faults;
   for (const auto& event : scene.run.events) {
-    if (event.level == recording::EventLevel::fault && axis.shows(event.t)) {
+    if (event.level == recording::EventLevel::fault && axis.shows(event.t) &&
+        !scene.hides(event.t)) {
       faults.push_back(&event);
     }
   }
@@ -184,7 +196,8 @@ void draw_outages(Ui& ui, const Scene& scene, const TimeAxis& axis, float top, f
     const auto [begin, first_end] = spans[i];
     Time end = first_end;
     for (; i < spans.size() && spans[i].first <= end; ++i) end = std::max(end, spans[i].second);
-    if (begin > axis.span.to || end < axis.span.from) continue;
+    if (begin > axis.span.to || end < axis.span.from || scene.hides(begin)) continue;
+    if (scene.hides(end)) end = scene.view.time;
     const float from = axis.within(begin);
     ui.fill({from, top, std::max(1.F, axis.within(end) - from), bottom - top},
             faded(theme::wrong, 0.09F));
@@ -230,7 +243,7 @@ void turn_wheel(const Ui& ui, const Scene& scene, const TimeAxis& axis, const Re
 
 }  // namespace
 
-float time_panels_height(const Scene&) { return 326; }
+float time_panels_height(const Scene& scene) { return scene.view.presenting ? 250 : 326; }
 
 void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_panel(ui, rect, "");
@@ -250,6 +263,7 @@ void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_clock_axis(ui, scene, axis, clock_y, plots.bottom());
   const auto* event = draw_marks(ui, scene, axis, track);
   name_faults(ui, scene, axis, rect.y + 9);
+  draw_other_faults(ui, scene, axis, track);
   const std::string note = draw_notes(ui, scene, axis, track);
   draw_play_head(ui, axis, scene.view.time, track.y, plots.bottom());
   draw_plots(ui, scene, plots, axis);

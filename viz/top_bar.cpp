@@ -103,8 +103,9 @@ float draw_state(Ui& ui, const Scene& scene, float right, float top) {
   const std::vector<std::string>& harm = scene.run.harm(ui.language());
   const auto [verdict, color] = verdict_of(scene.run.verdict, !harm.empty());
   const std::string judged = fmt::format(fmt::runtime(ui.say(Text::at_the_end)), ui.say(verdict));
-  if (ui.hovered(badge)) ui.tooltip(all + "\n" + judged);
-  if (scene.narrow) return badge.x;
+  const bool secret = scene.hides(Time(scene.run.duration));
+  if (ui.hovered(badge)) ui.tooltip(secret ? all : all + "\n" + judged);
+  if (scene.narrow || secret) return badge.x;
   const TextStyle style{Size::small, color};
   const float width = ui.text({right, top + 25}, judged, style, Align::right);
   const Rect line{right - width, top + 24, width, 18};
@@ -145,7 +146,7 @@ void draw_title(Ui& ui, const Scene& scene, const Rect& room) {
   const std::vector<std::string>& harm = scene.run.harm(ui.language());
   const std::string& title = scene.run.title(ui.language());
   if (title.empty()) return;
-  const bool alone = harm.empty() || room.h < 44;
+  const bool alone = harm.empty() || room.h < 44 || scene.hides(Time(scene.run.duration));
   const Rect line{room.x, alone ? room.y : room.y + 5, room.w, alone ? room.h : 26};
   if (ui.text_fit(line, {title}, {Size::title, theme::text, true}) == 0 &&
       ui.text_fit(line, {title}, {Size::body, theme::text, true}) == 0) {

@@ -19,11 +19,12 @@ ImVec2 scaled(Point p, float scale) { return {p.x * scale, p.y * scale}; }
 
 }  // namespace
 
-Ui::Ui(const Fonts& fonts, float scale, Language language, bool light)
+Ui::Ui(const Fonts& fonts, float scale, Language language, bool light, bool strong)
     : fonts_(fonts),
       scale_(scale),
       language_(language),
       light_(light),
+      strong_(strong),
       draw_(ImGui::GetBackgroundDrawList()) {
   const ImGuiIO& io = ImGui::GetIO();
   sheet_ = {0, 0, io.DisplaySize.x / scale, io.DisplaySize.y / scale};

@@ -66,7 +66,8 @@ class Ui {
  public:
   /// Begins drawing into the ImGui frame that has begun. `scale`: pixels a design unit.
   /// `light`: every colour of the theme becomes its light one.
-  Ui(const Fonts& fonts, float scale, Language language, bool light = false);
+  /// `strong`: with more contrast, for a projector.
+  Ui(const Fonts& fonts, float scale, Language language, bool light = false, bool strong = false);
 
   Language language() const { return language_; }
   std::string_view say(Text text) const { return viz::say(text, language_); }
@@ -123,13 +124,17 @@ class Ui {
   void lower() { --layer_; }
 
  private:
-  Color paint(Color color) const { return light_ ? theme::on_light(color) : color; }
+  Color paint(Color color) const {
+    if (strong_) color = theme::stronger(color);
+    return light_ ? theme::on_light(color) : color;
+  }
   void remember(std::string_view text, const Rect& line);
 
   const Fonts& fonts_;
   const float scale_;
   const Language language_;
   const bool light_;
+  const bool strong_;
   ImDrawList* draw_;
   Rect sheet_;
   Point mouse_;

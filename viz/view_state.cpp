@@ -71,11 +71,18 @@ Time step_to(const ViewState& view, std::span<const Time> moments, bool forward,
   return here == moments.begin() ? Time{} : *std::prev(here);
 }
 
+double type_of(const ViewState& view) {
+  constexpr double for_the_last_row = 1.25;  // All panels still have room.
+  return std::min(view.type * (view.presenting ? for_the_last_row : 1.), largest_type);
+}
+
 bool close_one(ViewState& view) {
   if (view.writing) {
     view.writing.reset();
   } else if (view.help) {
     view.help = false;
+  } else if (view.comparing) {
+    view.comparing = false;
   } else if (view.following) {
     view.following.reset();
   } else if (view.selected_event || view.asked) {
@@ -91,6 +98,8 @@ bool close_one(ViewState& view) {
     view.span = {};
   } else if (view.alone) {
     view.alone = false;
+  } else if (view.presenting) {
+    view.presenting = false;
   } else {
     return false;
   }

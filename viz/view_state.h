@@ -65,6 +65,9 @@ struct ViewState {
   bool slow_motion = true;  ///< Playing slows down around what matters.
   bool scrubbing = false;   ///< The mouse holds the play head.
   bool panning = false;     ///< Or the strip below, which moves the span.
+  bool presenting = false;  ///< Before a class: larger, stronger, and the future is hidden.
+  bool comparing = false;   ///< The sheet of what differs from the other run lies over everything.
+  int compare_first = 0;    ///< Its lines scrolled past.
   bool wants_quit = false;
 
   bool operator==(const ViewState&) const = default;
@@ -95,6 +98,8 @@ double speed_now(const ViewState& view, std::span<const Time> moments);
 /// The next of the moments behind the present (or the last before it); the end (start) when there
 /// is none.
 Time step_to(const ViewState& view, std::span<const Time> moments, bool forward, Duration duration);
+/// Size of everything, a presenter's included.
+double type_of(const ViewState& view);
 /// Closes what is open, one thing a call, the topmost first; false: nothing was.
 bool close_one(ViewState& view);
 /// One step faster or slower, by factors of two.

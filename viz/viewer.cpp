@@ -59,7 +59,7 @@ Result<Viewer, std::string> Viewer::open(const std::string& path) {
 }
 
 Viewer::Viewer(recording::Reader reader, const std::string& path)
-    : reader_(std::move(reader)), run_(read_run(reader_)), notebook_(path) {
+    : path_(path), reader_(std::move(reader)), run_(read_run(reader_)), notebook_(path) {
   view_.notice = notebook_.problem().value_or("");
   glyphs_.add(run_.all_text());
 }
@@ -90,12 +90,71 @@ void Viewer::let_pass(double elapsed) {
   const Time before = view_.time;
   advance(view_, elapsed, run_.duration, run_.turning_points);
   if (view_.time == before) return;
+  if (view_.presenting && pause_between(before, view_.time)) return;
   const auto after = [](Time t, const Stop& stop) { return t < stop.t; };
   const auto next = std::upper_bound(stops().begin(), stops().end(), before, after);
   if (next == stops().end() || next->t > view_.time) return;
   seek(view_, next->t, run_.duration);
   view_.playing = false;
   view_.notice = fmt::format(fmt::runtime(say(Text::stopped_at, view_.language)), next->words);
+}
+
+std::vector<PausePoint> Viewer::pauses() const {
+  std::vector<PausePoint> all = run_.pauses;
+  for (const Bookmark& one : notebook_.notes().bookmarks) {
+    if (!one.note.empty()) all.push_back({one.t, one.note, one.note});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const PausePoint& a, const PausePoint& b) { return a.t < b.t; });
+  return all;
+}
+
+void Viewer::pause_at(const PausePoint& point) {
+  seek(view_, point.t, run_.duration);
+  view_.playing = false;
+  const bool korean = view_.language == Language::korean && !point.ko.empty();
+  view_.notice = korean ? point.ko : point.en;
+}
+
+bool Viewer::pause_between(Time before, Time now) {
+  for (const PausePoint& point : pauses()) {
+    if (point.t <= before || point.t > now) continue;
+    pause_at(point);
+    return true;
+  }
+  return false;
+}
+
+void Viewer::turn_page(bool forward) {
+  const std::vector<PausePoint> all = pauses();
+  if (forward) {
+    for (const PausePoint& point : all) {
+      if (point.t > view_.time) return pause_at(point);
+    }
+    return seek(view_, Time(run_.duration), run_.duration);
+  }
+  for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (it->t < view_.time) return pause_at(*it);
+  }
+  seek(view_, Time{}, run_.duration);
+}
+
+Status<std::string> Viewer::compare_with(const std::string& path) {
+  auto reader = recording::Reader::open(path);
+  if (!reader) return fail(reader.error());
+  auto compared = recording::compare(path_, path);
+  if (!compared) return fail(compared.error());
+  other_ = read_run(*reader);
+  comparison_ = std::move(*compared);
+  glyphs_.add(other_->all_text());
+  for (const auto& one : comparison_->settings) {
+    for (const auto* text : {&one.a, &one.b}) glyphs_.add(text->value_or(""));
+  }
+  for (const auto& one : comparison_->figures) {
+    glyphs_.add(one.words.english);
+    glyphs_.add(one.words.korean);
+  }
+  return {};
 }
 
 void Viewer::type(std::string_view text) {
@@ -196,6 +255,16 @@ void Viewer::press(Key key, bool shift) {
       view_.writing = there == nullptr ? "" : there->note;
       return;
     }
+    case Key::present:
+      view_.presenting = !view_.presenting;
+      return;
+    case Key::page_down:
+    case Key::page_up:
+      return turn_page(key == Key::page_down);
+    case Key::compare:
+      if (other_) view_.comparing = !view_.comparing;
+      if (!other_) view_.notice = say(Text::compare_with_nothing, view_.language);
+      return;
     case Key::follow:
       view_.playing = false;
       view_.following = view_.following ? std::nullopt : std::optional(view_.time);
@@ -262,7 +331,7 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
     journey_.reset();
     if (view_.following) journey_ = follow(reader_, run_, *view_.following);
   }
-  Ui ui(fonts, scale, view_.language, view_.light);
+  Ui ui(fonts, scale, view_.language, view_.light, view_.presenting);
   const Rect sheet = ui.sheet();
   const bool narrow = sheet.w < theme::least_width || sheet.h < theme::least_height;
   const Scene scene{reader_,
@@ -274,6 +343,8 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
                     &notebook_,
                     stops(),
                     view_.asked ? &answer_ : nullptr,
+                    other_ ? &*other_ : nullptr,
+                    comparison_ ? &*comparison_ : nullptr,
                     journey_ ? &*journey_ : nullptr};
   ui.fill(sheet, theme::background);
 
@@ -286,6 +357,7 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
     panel.draw(ui, scene, panel.rect);
   }
   if (view_.following) draw_follow(ui, scene);
+  if (view_.comparing) draw_comparison(ui, scene);
   if (view_.help) draw_help(ui, scene);
   draw_notices(ui, scene);
   ui.finish();

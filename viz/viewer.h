@@ -44,6 +44,10 @@ enum class Key {
   alone,
   bookmark,  ///< Writes a note at this moment, or changes the one that is there.
   follow,
+  present,    ///< Before a class, and back.
+  page_down,  ///< To the next question, or the last one.
+  page_up,
+  compare,     ///< What differs from the other run.
   breakpoint,  ///< Stops at this moment; with shift: at every event of the selected one's kind.
   enter,
   backspace,
@@ -80,6 +84,11 @@ class Viewer {
   /// Lets so many seconds of the watcher pass; stops at breakpoints.
   void let_pass(double elapsed);
 
+  /// Shows the other recording's curves beside this one's, on one clock, and what differs.
+  Status<std::string> compare_with(const std::string& path);
+  /// Where a presenter stops: the lesson's questions, and bookmarks that say something.
+  std::vector<PausePoint> pauses() const;
+
   Notebook& notebook() { return notebook_; }
   /// Where the notebook's breakpoints stop.
   const std::vector<Stop>& stops();
@@ -92,15 +101,21 @@ class Viewer {
  private:
   Viewer(recording::Reader reader, const std::string& path);
   void find_answer();
+  void pause_at(const PausePoint& point);
+  bool pause_between(Time before, Time now);
+  void turn_page(bool forward);
   void write_note(Key key);
   void go_to_bookmark(bool forward);
   void toggle_breakpoint(bool on_kind);
 
+  std::string path_;
   recording::Reader reader_;
   Run run_;
   ViewState view_;
   Moment moment_;
   EventRows event_rows_;
+  std::optional<Run> other_;
+  std::optional<recording::Comparison> comparison_;
   std::optional<Journey> journey_;
   std::optional<Time> journey_from_;
   Answer answer_;

@@ -1,6 +1,7 @@
 #include "viz/why.h"
 
 #include "base/json_text.h"
+#include "base/korean.h"
 #include "viz/cluster/condition.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ class Teller {
 
   template <class... Values>
   std::string words(Text text, const Values&... values) const {
-    return fmt::format(fmt::runtime(say(text, language)), values...);
+    return with_particles(fmt::format(fmt::runtime(say(text, language)), values...));
   }
 
   // The last event up to now that `fits`.

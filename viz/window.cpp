@@ -114,6 +114,24 @@ class Session {
   std::size_t glyphs_ = 0;  ///< Bytes of them; they only grow.
 };
 
+/// The whole screen, or the window as it was.
+void change_screen(GLFWwindow* window) {
+  static int x = 0;
+  static int y = 0;
+  static int width = 1600;
+  static int height = 900;
+  if (glfwGetWindowMonitor(window) != nullptr) {
+    glfwSetWindowMonitor(window, nullptr, x, y, width, height, GLFW_DONT_CARE);
+    return;
+  }
+  GLFWmonitor* monitor = glfwGetPrimaryMonitor();
+  const GLFWvidmode* mode = monitor == nullptr ? nullptr : glfwGetVideoMode(monitor);
+  if (mode == nullptr) return;
+  glfwGetWindowPos(window, &x, &y);
+  glfwGetWindowSize(window, &width, &height);
+  glfwSetWindowMonitor(window, monitor, 0, 0, mode->width, mode->height, mode->refreshRate);
+}
+
 /// While a note is written, letters are letters.
 void on_key_of_note(Viewer& viewer, int key) {
   switch (key) {
@@ -205,6 +223,16 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
       return viewer.press(Key::bookmark, shift);
     case GLFW_KEY_K:
       return viewer.press(Key::breakpoint, shift);
+    case GLFW_KEY_M:
+      return viewer.press(Key::present, shift);
+    case GLFW_KEY_PAGE_DOWN:
+      return viewer.press(Key::page_down, shift);
+    case GLFW_KEY_PAGE_UP:
+      return viewer.press(Key::page_up, shift);
+    case GLFW_KEY_C:
+      return viewer.press(Key::compare, shift);
+    case GLFW_KEY_F11:
+      return change_screen(window);
     case GLFW_KEY_R:
       return viewer.press(Key::follow, shift);
     case GLFW_KEY_O:
@@ -284,7 +312,7 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
       continue;
     }
     auto ready = session.use_fonts(
-        viewer, scale_for(shown_width, shown_height) * static_cast<float>(viewer.view().type));
+        viewer, scale_for(shown_width, shown_height) * static_cast<float>(type_of(viewer.view())));
     if (!ready) return ready;
     // A tooltip, or a button's colour, follows a frame behind what changed.
     if (shown.changed(window, viewer.view())) shown.frames_left = 3;
