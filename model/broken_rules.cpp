@@ -16,6 +16,9 @@ constexpr std::array rules{
     std::pair{Rule::deposed_leaders_refuse_writes,
               std::string_view("deposed_leaders_refuse_writes")},
     std::pair{Rule::commits_are_stored, std::string_view("commits_are_stored")},
+    std::pair{Rule::sequences_are_checked, std::string_view("sequences_are_checked")},
+    std::pair{Rule::markers_reach_all_partitions, std::string_view("markers_reach_all_partitions")},
+    std::pair{Rule::old_epochs_are_fenced, std::string_view("old_epochs_are_fenced")},
 };
 
 }  // namespace

@@ -19,6 +19,9 @@ enum class Rule : std::uint8_t {
   followers_truncate_by_epoch,    ///< Broken: to their own high watermark, as before KIP-101.
   deposed_leaders_refuse_writes,  ///< Broken: who is told to follow goes on to append.
   commits_are_stored,             ///< Broken: some offset commits are answered and forgotten.
+  sequences_are_checked,          ///< Broken: a leader takes a batch of bytes in any order, twice.
+  markers_reach_all_partitions,   ///< Broken: of each transaction one partition gets none.
+  old_epochs_are_fenced,          ///< Broken: coordinators serve producers that were fenced off.
 };
 
 /// "high_watermark_waits_for_isr".

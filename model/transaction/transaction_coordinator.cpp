@@ -1,5 +1,6 @@
 #include "model/transaction/transaction_coordinator.h"
 
+#include "model/broken_rules.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -8,6 +9,15 @@
 namespace brokerlab::model {
 
 using Phase = TransactionPhase;
+
+namespace {
+
+/// Another producer with its transactional id has begun.
+bool is_fenced(ProducerIdAndEpoch producer, ProducerIdAndEpoch current) {
+  return producer.epoch != current.epoch && !is_broken(Rule::old_epochs_are_fenced);
+}
+
+}  // namespace
 
 TransactionCoordinator::TransactionCoordinator(sim::Process& process, const BrokerConfig& config,
                                                Parts parts)
@@ -164,7 +174,7 @@ ErrorCode TransactionCoordinator::verify(const AddPartitionsToTxnRequest& reques
   if (found->metadata == nullptr) return ErrorCode::invalid_producer_id_mapping;
   const TransactionMetadata& metadata = *found->metadata;
   if (metadata.producer().id != request.producer.id) return ErrorCode::invalid_producer_id_mapping;
-  if (metadata.producer().epoch != request.producer.epoch) return ErrorCode::producer_fenced;
+  if (is_fenced(request.producer, metadata.producer())) return ErrorCode::producer_fenced;
   if (metadata.phase() == Phase::prepare_commit || metadata.phase() == Phase::prepare_abort) {
     return ErrorCode::concurrent_transactions;
   }
@@ -185,7 +195,7 @@ sim::Task<ErrorCode> TransactionCoordinator::add_partitions(std::string id,
   if (found->metadata == nullptr) co_return ErrorCode::invalid_producer_id_mapping;
   TransactionMetadata& metadata = *found->metadata;
   if (metadata.producer().id != producer.id) co_return ErrorCode::invalid_producer_id_mapping;
-  if (metadata.producer().epoch != producer.epoch) co_return ErrorCode::producer_fenced;
+  if (is_fenced(producer, metadata.producer())) co_return ErrorCode::producer_fenced;
   if (metadata.pending()) co_return ErrorCode::concurrent_transactions;
   if (metadata.phase() == Phase::prepare_commit || metadata.phase() == Phase::prepare_abort) {
     co_return ErrorCode::concurrent_transactions;
@@ -230,8 +240,9 @@ sim::Task<ErrorCode> TransactionCoordinator::end_transaction(std::string id,
   const LeaderEpoch coordinator_epoch = found->coordinator_epoch;
   const ProducerIdAndEpoch current = metadata->producer();
   if (current.id != producer.id) co_return ErrorCode::invalid_producer_id_mapping;
-  const bool other_epoch = from_client && producer.epoch != current.epoch;
-  if (other_epoch || producer.epoch < current.epoch) co_return ErrorCode::producer_fenced;
+  // Its own fences are of a newer epoch.
+  const bool newer = !from_client && producer.epoch > current.epoch;
+  if (!newer && is_fenced(producer, current)) co_return ErrorCode::producer_fenced;
   const bool fencing = metadata->pending() == Phase::prepare_epoch_fence;
   if (metadata->pending() && !fencing) co_return ErrorCode::concurrent_transactions;
   const std::optional<ErrorCode> ended = why_not_ended(metadata->phase(), committed);
@@ -254,7 +265,7 @@ sim::Task<ErrorCode> TransactionCoordinator::end_transaction(std::string id,
   if (!same) co_return ErrorCode::not_coordinator;
   metadata = found->metadata;
   if (metadata->producer().id != producer.id) co_return ErrorCode::invalid_producer_id_mapping;
-  if (metadata->producer().epoch != producer.epoch) co_return ErrorCode::producer_fenced;
+  if (is_fenced(producer, metadata->producer())) co_return ErrorCode::producer_fenced;
   if (metadata->pending()) co_return ErrorCode::concurrent_transactions;
   // The decision stands. The client hears so at once; the markers follow.
   markers_.send(id, coordinator_epoch, metadata->prepare_complete(states_.now()));

@@ -1,5 +1,7 @@
 #include "model/transaction/transaction_markers.h"
 
+#include "model/broken_rules.h"
+
 #include <utility>
 
 namespace brokerlab::model {
@@ -27,11 +29,14 @@ void TransactionMarkers::send(const std::string& transactional_id, LeaderEpoch c
   const auto transaction = std::make_shared<const Undone>(
       Undone{transactional_id, coordinator_epoch, std::move(complete)});
   undone_[transactional_id] = transaction;
-  const TransactionMetadata* metadata = still_ours(transaction);
+  TransactionMetadata* metadata = still_ours(transaction);
   if (metadata == nullptr) return;
   observer_.on_transaction_decided(transaction->complete.producer,
                                    transaction->complete.phase == TransactionPhase::complete_commit,
                                    metadata->partitions());
+  if (is_broken(Rule::markers_reach_all_partitions) && !metadata->partitions().empty()) {
+    metadata->remove_partition(TopicPartition(*metadata->partitions().begin()));
+  }
   enqueue(transaction, {metadata->partitions().begin(), metadata->partitions().end()});
   maybe_complete(transactional_id);
 }

@@ -181,6 +181,7 @@ class Drawing {
     if (!heals() && dice.chance(0.2)) {
       config["connections.max.idle.ms"] = dice.one_of({1, 500, 2000});
     }
+    draw_state_log(config);
     if (dice.chance(0.3)) config["num.replica.fetchers"] = dice.one_of({2, 3});
     if (dice.chance(0.1)) config["controlled.shutdown.enable"] = false;
     if (dice.chance(0.2)) config["queued.max.requests"] = dice.one_of({1, 4});
@@ -196,6 +197,16 @@ class Drawing {
       config["log.flush.interval.ms"] = 1000;
     }
     return config;
+  }
+
+  /// Of the coordinators of transactions.
+  void draw_state_log(json& config) const {
+    Dice dice(seed_, "state log");
+    const int factor = lossless() ? 3 : std::min(brokers_, dice.one_of({1, 3, 3}));
+    config["transaction.state.log.num.partitions"] = dice.one_of({1, 3});
+    config["transaction.state.log.replication.factor"] = factor;
+    config["transaction.state.log.min.isr"] = lossless() ? 2 : dice.from_to(1, factor);
+    config["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = 1000;
   }
 
   json topics() const {
@@ -285,7 +296,21 @@ class Drawing {
                                        {"topic", topic(dice.from_to(1, topics_))},
                                        {"poll_interval", dice.one_of({"1s", "100ms", "20ms"})},
                                        {"config", producer_config(dice)}});
+      draw_transactions(scenario["producers"].back(), i);
     }
+  }
+
+  /// Of two producers with one transactional id one is fenced off.
+  void draw_transactions(json& producer, int i) const {
+    Dice dice(seed_, fmt::format("transactions{}", i));
+    json& config = producer["config"];
+    if (config["enable.idempotence"] != true || dice.chance(0.4)) return;
+    const bool shares = !heals() && dice.chance(0.4);
+    config["transactional.id"] = shares ? "payments" : fmt::format("payments{}", i);
+    config["transaction.timeout.ms"] = dice.one_of({5000, 60000});
+    producer["transaction"] = {{"records", dice.one_of({1, 20, 500})},
+                               {"length", dice.one_of({"0ns", "1s"})},
+                               {"abort_one_in", dice.one_of({0, 0, 5})}};
   }
 
   json consumers() const {
@@ -293,6 +318,9 @@ class Drawing {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       Dice dice(seed_, fmt::format("group{}", i + 1));
       json config{{"auto.offset.reset", dice.chance(0.8) ? "earliest" : "latest"}};
+      if (Dice(seed_, fmt::format("isolation{}", i + 1)).chance(0.5)) {
+        config["isolation.level"] = "read_committed";
+      }
       if (dice.chance(0.4)) {
         config["session.timeout.ms"] = 6000;
         config["heartbeat.interval.ms"] = 1000;
