@@ -19,6 +19,7 @@ constexpr std::array rules{
     std::pair{Rule::sequences_are_checked, std::string_view("sequences_are_checked")},
     std::pair{Rule::markers_reach_all_partitions, std::string_view("markers_reach_all_partitions")},
     std::pair{Rule::old_epochs_are_fenced, std::string_view("old_epochs_are_fenced")},
+    std::pair{Rule::tombstones_stay_a_while, std::string_view("tombstones_stay_a_while")},
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ enum class Rule : std::uint8_t {
   sequences_are_checked,          ///< Broken: a leader takes a batch of bytes in any order, twice.
   markers_reach_all_partitions,   ///< Broken: of each transaction one partition gets none.
   old_epochs_are_fenced,          ///< Broken: coordinators serve producers that were fenced off.
+  tombstones_stay_a_while,        ///< Broken: the second cleaning drops them, whatever their age.
 };
 
 /// "high_watermark_waits_for_isr".

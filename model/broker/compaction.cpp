@@ -1,5 +1,6 @@
 #include "model/broker/compaction.h"
 
+#include "model/broken_rules.h"
 #include "model/broker/deletion.h"
 #include "model/broker/log_manager.h"
 #include "model/events.h"
@@ -36,7 +37,8 @@ log::CleanerConfig Compaction::config_of(const Partition& partition) const {
   log::CleanerConfig config;
   config.min_cleanable_dirty_ratio = topic.min_cleanable_dirty_ratio;
   config.min_compaction_lag_ms = whole_millis(topic.min_compaction_lag);
-  config.delete_retention_ms = whole_millis(topic.delete_retention);
+  const bool forgets = is_broken(Rule::tombstones_stay_a_while);
+  config.delete_retention_ms = forgets ? 0 : whole_millis(topic.delete_retention);
   config.dedupe_buffer_size = context_.config.log_cleaner_dedupe_buffer_size.count() /
                               std::max(1, context_.config.log_cleaner_threads);
   config.dedupe_buffer_load_factor = context_.config.log_cleaner_io_buffer_load_factor;

@@ -207,6 +207,18 @@ class Drawing {
     config["transaction.state.log.replication.factor"] = factor;
     config["transaction.state.log.min.isr"] = lossless() ? 2 : dice.from_to(1, factor);
     config["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = 1000;
+    if (dice.chance(0.5)) {
+      // Ids that were not used for a while leave tombstones, which the cleaner meets.
+      config["transactional.id.expiration.ms"] = dice.one_of({300, 2000});
+      config["transaction.remove.expired.transaction.cleanup.interval.ms"] = 200;
+      config["transaction.state.log.segment.bytes"] = dice.one_of({1000, 20000});
+    }
+    if (dice.chance(0.5)) {
+      config["offsets.topic.segment.bytes"] = dice.one_of({2000, 20000});
+      config["log.cleaner.backoff.ms"] = 500;
+      config["log.cleaner.min.cleanable.ratio"] = 0.01;
+      config["log.cleaner.delete.retention.ms"] = dice.one_of({0, 1000, 86'400'000});
+    }
   }
 
   json topics() const {

@@ -18,7 +18,8 @@
 //   acknowledged_offsets_are_unique   no offset of a partition is acknowledged more often than
 //                                     leaders of different epochs have appended there
 //   compaction_keeps_the_last_of_every_key  what a cleaner drops has a later record of its key, or
-//                                     is a tombstone whose time is over
+//                                     is a tombstone whose time, delete.retention.ms after the
+//                                     first cleaning that met it, is over
 //   retention_keeps_what_it_must      no replica deletes what is younger than retention.ms and not
 //                                     beyond retention.bytes, nor what may still be cut
 //   zookeeper_writes_are_linear       all servers apply the same transactions in the same order
@@ -448,6 +449,8 @@ class Ledger : public model::Observer {
   void forget_keys(const model::TopicPartition& name, model::Offset end);
   void check_removed(const model::CompactedSegments& compacted, const log::BatchView& batch,
                      const log::RecordView& record, const Keys& keys);
+  void check_horizon(const model::CompactedSegments& compacted, const model::Partition& replica,
+                     model::Offset tombstone, log::Timestamp horizon);
   void for_each_left(const model::TopicPartition& name, model::Offset from, model::Offset to,
                      const std::function<void(model::Offset, model::Offset)>& f) const;
   model::Offset cleaned_up_to(const model::TopicPartition& name) const;

@@ -3,6 +3,8 @@
 #include "scenarios/ledger/ledger.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace brokerlab::scenarios {
 
@@ -65,8 +67,12 @@ void Ledger::on_compacting(const model::CompactedSegments& compacted) {
   (void)partitions_[name];
   quietly(compacted.broker, [&] {
     std::set<Offset> kept;
-    for_each_in(compacted.copy, [&](const log::BatchView&, const log::RecordView& record) {
+    std::map<Offset, log::Timestamp> horizons;  // of tombstones
+    for_each_in(compacted.copy, [&](const log::BatchView& batch, const log::RecordView& record) {
       kept.insert(record.offset);
+      if (!record.value && batch.delete_horizon()) {
+        horizons[record.offset] = *batch.delete_horizon();
+      }
     });
     Keys& keys = keys_[name];
     Offset end = compacted.originals.front()->base_offset();
@@ -77,6 +83,10 @@ void Ledger::on_compacting(const model::CompactedSegments& compacted) {
     look_at(name, *replica, end, found_[name]);
     for (const log::LogSegment* segment : compacted.originals) {
       for_each_in(*segment, [&](const log::BatchView& batch, const log::RecordView& record) {
+        const auto horizon = horizons.find(record.offset);
+        if (horizon != horizons.end() && !batch.delete_horizon()) {
+          check_horizon(compacted, *replica, record.offset, horizon->second);
+        }
         if (kept.contains(record.offset)) return;
         keys.gone.add(record.offset, record.offset + 1);
         check_removed(compacted, batch, record, keys);
@@ -103,6 +113,19 @@ void Ledger::check_removed(const model::CompactedSegments& compacted, const log:
       promise,
       phrase("{}: broker {} drops the tombstone at offset {} before delete.retention.ms is over",
              compacted.partition.name(), compacted.broker, record.offset));
+}
+
+/// Of a tombstone that a cleaner met for the first time.
+void Ledger::check_horizon(const model::CompactedSegments& compacted,
+                           const model::Partition& replica, Offset tombstone,
+                           log::Timestamp horizon) {
+  ++invariant(promise).checked;
+  const Duration left = std::chrono::milliseconds(horizon - compacted.now);
+  if (left >= replica.config().delete_retention) return;
+  violate(promise, phrase("{}: broker {} will drop the tombstone at offset {} in {}, and "
+                          "delete.retention.ms is {}",
+                          compacted.partition.name(), compacted.broker, tombstone, to_text(left),
+                          to_text(replica.config().delete_retention)));
 }
 
 /// Calls `f(from, to)` for what compaction has left of [from, to).

@@ -2,6 +2,7 @@
 // replicas have real logs. Header-only, so that more than one test can tell it.
 #pragma once
 
+#include "log/batch/batch_filter.h"
 #include "log/batch/control_record.h"
 #include "log/env/memory_env.h"
 #include "model/events.h"
@@ -147,8 +148,16 @@ class LedgerStory {
     append(leader, number, key);
     acknowledge(number, number);
   }
-  /// A cleaner is about to leave only these offsets of the log.
-  void compact(int broker, const std::set<log::Offset>& kept) {
+  /// A record without a value, of nobody that the ledger knows.
+  void append_tombstone(int leader, const std::string& key) {
+    log::BatchBuilder builder;
+    builder.append(0, log::as_bytes(key), std::nullopt);
+    append_batch(leader, builder.build(), log::AppendOrigin::client);
+  }
+  /// A cleaner is about to leave only these offsets of the log, of what it meets for the first time
+  /// the tombstones until then.
+  void compact(int broker, const std::set<log::Offset>& kept,
+               std::optional<log::Timestamp> horizon = {}) {
     log::MemoryEnv env;
     const log::Log& log = replica(broker).log();
     REQUIRE(env.make_dir("/copy").ok());
@@ -158,8 +167,11 @@ class LedgerStory {
     REQUIRE(all.ok());
     for (const log::BatchView& batch : log::Batches(all->bytes)) {
       if (!kept.contains(batch.base_offset())) continue;
-      const log::BatchSummary summary = batch.summary();
-      REQUIRE(copy->append(batch.bytes(), {&summary, 1}).ok());
+      const auto records = log::decode_records(batch);
+      REQUIRE(records.ok());
+      const log::ByteVector left = log::filter_batch(batch, *records, horizon);
+      const log::BatchSummary summary = log::BatchView::parse(left).value().summary();
+      REQUIRE(copy->append(left, {&summary, 1}).ok());
     }
     const std::vector<const log::LogSegment*> originals{log.segments().front().get()};
     ledger.on_compacting({BrokerId(broker), partition, originals, *copy, 0});

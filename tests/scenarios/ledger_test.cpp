@@ -234,6 +234,23 @@ TEST_CASE("a cleaner that drops the last record of a key breaks a promise", "[un
   CHECK(left({0, 1, 2, 3}).empty());  // nothing was dropped
 }
 
+TEST_CASE("a cleaner that gives tombstones too little time breaks a promise", "[unit]") {
+  model::TopicConfig compacted;
+  compacted.cleanup_policy = model::CleanupPolicy::compact;
+  compacted.delete_retention = 60s;
+  const auto given = [&](log::Timestamp horizon) {
+    LedgerStory story(true, false, compacted);
+    story.lead(1, 0, {1});
+    story.write_keyed(1, 0, "a");
+    story.append_tombstone(1, "a");
+    story.commit_up_to(1, 2);
+    story.compact(1, {1}, horizon);
+    return story.promise("compaction_keeps_the_last_of_every_key");
+  };
+  CHECK(given(60'000) == "kept");
+  CHECK(given(59'999) == "broken");
+}
+
 TEST_CASE("what compaction leaves out is no gap, no loss and nothing to read", "[unit]") {
   model::TopicConfig compacted;
   compacted.cleanup_policy = model::CleanupPolicy::compact;
