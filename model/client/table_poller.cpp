@@ -127,7 +127,8 @@ sim::Task<> TablePoller::end_transaction() {
       error = co_await producer_->abort_transaction();
     }
     if (error == ErrorCode::none) break;
-    if (error == ErrorCode::request_timed_out) continue;  // the same call goes on with it
+    // max.block.ms is over: the same call goes on with it. But a batch that expired says so, too.
+    if (error == ErrorCode::request_timed_out && !producer_.must_abort()) continue;
     if (!commit) break;
     if (commit && !producer_->failed()) {
       process_.world().trace().record(events::transaction_aborted,

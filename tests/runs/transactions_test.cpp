@@ -189,6 +189,23 @@ TEST_CASE("transactions outlive their coordinator, and leaders of their partitio
 // TransactionMarkerChannelManager.addTxnMarkersToBrokerQueue leaves out what the metadata do not
 // know. The producer asks for the partition again and again, and sends nothing meanwhile, not even
 // what has expired (TransactionManager.AddPartitionsToTxnHandler; Sender.runOnce).
+TEST_CASE("a commit whose records have expired becomes an abort, and the next one goes on",
+          "[unit]") {
+  // Nobody answers for longer than delivery.timeout.ms. The application is told TimeoutException,
+  // as it is when max.block.ms is over, and may not just call commitTransaction() again.
+  Setting setting;
+  setting.producer = R"(, "linger.ms": 0, "request.timeout.ms": 1500, "delivery.timeout.ms": 2000)";
+  for (const int broker : {1, 2, 3}) {
+    setting.faults +=
+        fmt::format(R"({}{{"at": "20.05s", "pause": {{"machine": "broker-{}", "for": "4s"}}}})",
+                    broker == 1 ? "" : ", ", broker);
+  }
+  const Outcome outcome = outcome_of(setting);
+  CHECK(outcome.failed > 0);
+  CHECK(outcome.careful > 4'000);  // of 6,000: it went on
+  CHECK(outcome.careful < 6'000 - outcome.failed);
+}
+
 TEST_CASE("a topic that is deleted in the middle of a transaction needs no end of it", "[unit]") {
   Setting setting;
   setting.brokers += R"(, "auto.create.topics.enable": false)";
