@@ -114,7 +114,9 @@ class Observer {
   virtual void on_sent(const SentRecords&) {}
   /// The first has that offset, and so on. With acks=0 it is no_offset.
   virtual void on_acknowledged(const RecordRun&, const TopicPartition&, Offset /*first*/) {}
-  virtual void on_send_failed(const RecordRun&, ErrorCode) {}
+  /// `exception`: Kafka's class of it, where the client gave up by itself; else empty. Not all of
+  /// these have a code of their own: they come with unknown_server_error.
+  virtual void on_send_failed(const RecordRun&, ErrorCode, std::string_view /*exception*/) {}
   virtual void on_consumed(const ConsumedRecords&) {}
   /// Its application goes on elsewhere in that partition.
   virtual void on_seek(std::string_view /*consumer*/, const TopicPartition&) {}
@@ -138,6 +140,10 @@ class Observer {
                                 Offset /*end*/, std::int64_t /*bytes*/) {}
   /// After on_leader_append() of it.
   virtual void on_batch_appended(const AppendedBatch&) {}
+  /// A leader refuses with OUT_OF_ORDER_SEQUENCE_NUMBER what it may have: since its broker closed
+  /// its logs in order it remembers of each producer the last batch only. The producer takes a new
+  /// epoch and writes again all that is under way there.
+  virtual void on_sequences_forgotten(const TopicPartition&, const std::vector<RecordRun>&) {}
   /// A leader has appended the end of a transaction.
   virtual void on_marker_appended(BrokerId /*leader*/, const TopicPartition&, Offset,
                                   ProducerIdAndEpoch, bool /*committed*/) {}

@@ -135,7 +135,7 @@ class Effects final : public model::Observer {
   void on_sent(const model::SentRecords& sent) override;
   void on_acknowledged(const model::RecordRun&, const model::TopicPartition&,
                        model::Offset) override;
-  void on_send_failed(const model::RecordRun&, model::ErrorCode) override;
+  void on_send_failed(const model::RecordRun&, model::ErrorCode, std::string_view) override;
   void on_client_error(const model::ClientError& error) override;
   void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,

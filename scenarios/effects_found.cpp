@@ -67,7 +67,7 @@ void Effects::on_acknowledged(const model::RecordRun& run, const model::TopicPar
   note_wait(run, {name});
 }
 
-void Effects::on_send_failed(const model::RecordRun& run, model::ErrorCode) {
+void Effects::on_send_failed(const model::RecordRun& run, model::ErrorCode, std::string_view) {
   const std::optional<model::TopicPartition> of = ledger_.giving_up();
   note_wait(run, of ? std::vector{*of} : partitions_of(run.producer));
 }

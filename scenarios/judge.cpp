@@ -38,7 +38,7 @@ void report_records(const Ledger& ledger, Time now, RunReport& report) {
   report.duplicates = ledger.duplicates_in_log();
   report.reordered = ledger.reordered_in_log();
   for (const auto& [error, records] : ledger.failed_by()) {
-    report.failed_by.emplace_back(model::to_text(error), records);
+    report.failed_by.emplace_back(error, records);
   }
   const Ledger::Latencies latencies = ledger.latencies();
   report.acknowledged_after = percentiles_of(latencies.produce);

@@ -190,6 +190,14 @@ void ProducerStates::restore(ProducerState producer) {
   }
   const std::int64_t id = producer.id;
   producers_[id] = std::move(producer);
+  restored_.insert(id);
+}
+
+bool ProducerStates::has_forgotten(const ProducerBatch& batch) const {
+  const ProducerState* known = find(batch.producer_id);
+  return known != nullptr && restored_.contains(batch.producer_id) &&
+         known->epoch == batch.producer_epoch && !known->batches.empty() &&
+         batch.last_sequence() < known->batches.front().first_sequence();
 }
 
 void ProducerStates::complete(const CompletedTransaction& transaction) {
@@ -228,14 +236,17 @@ Offset ProducerStates::last_stable_offset_after(const CompletedTransaction& tran
 }
 
 std::int32_t ProducerStates::remove_expired(Timestamp now, std::int64_t expiration) {
-  return static_cast<std::int32_t>(std::erase_if(producers_, [&](const auto& entry) {
+  const auto expired = std::erase_if(producers_, [&](const auto& entry) {
     const ProducerState& producer = entry.second;
     return !producer.transaction_first_offset && now - producer.last_timestamp >= expiration;
-  }));
+  });
+  std::erase_if(restored_, [this](std::int64_t id) { return !producers_.contains(id); });
+  return static_cast<std::int32_t>(expired);
 }
 
 void ProducerStates::clear() {
   producers_.clear();
+  restored_.clear();
   ongoing_.clear();
   unreplicated_.clear();
 }

@@ -20,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -138,8 +139,11 @@ class ProducerStates {
   bool empty() const { return producers_.empty() && ongoing_.empty(); }
 
   void update(const ProducerAppend& append);
-  /// As read from a snapshot.
+  /// As read from a snapshot, which has of each producer the last batch only.
   void restore(ProducerState producer);
+  /// It is older than all that is known of its producer since that was restored: whether it was
+  /// written, nobody can tell. Source: ProducerStateManager.readSnapshot.
+  bool has_forgotten(const ProducerBatch& batch) const;
   /// The transaction is over, but not yet below the high watermark.
   void complete(const CompletedTransaction& transaction);
   /// The high watermark passed: transactions that end below it hold nobody back any more.
@@ -167,6 +171,7 @@ class ProducerStates {
     Offset last_offset = no_offset;  ///< no_offset while it is open.
   };
   std::map<std::int64_t, ProducerState> producers_;
+  std::set<std::int64_t> restored_;             ///< Those of them that a snapshot had.
   std::map<Offset, Transaction> ongoing_;       ///< By first offset.
   std::map<Offset, Transaction> unreplicated_;  ///< Over, above the high watermark.
 };

@@ -191,6 +191,11 @@ ProduceRequests::Part ProduceRequests::append(const ProduceRequest::Partition& p
       append_to(*partition, produced.records, acks, log::AppendOrigin::client, guard);
   if (!appended) {
     part.answer.error = appended.error();
+    if (appended.error() == ErrorCode::out_of_order_sequence_number && produced.origin.records &&
+        partition->log().producers().has_forgotten(producer_of(produced.records))) {
+      context_.cluster.observer.on_sequences_forgotten(produced.partition,
+                                                       *produced.origin.records);
+    }
     return part;
   }
   part.answer.base_offset = appended->first_offset;

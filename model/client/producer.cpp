@@ -127,7 +127,7 @@ bool KafkaProducer::Impl::refuse(const RecordRun& run, const TopicPartition& par
                                  ErrorCode error, std::string_view exception) {
   counters.records_failed += run.count;
   network.errors().gave_up(ApiKey::produce, error, exception, &partition);
-  context.observer.on_send_failed(run, error);
+  context.observer.on_send_failed(run, error, exception);
   return false;
 }
 

@@ -312,14 +312,14 @@ void Sender::time_out(const BatchPtr& batch) {
   if (transactions_ != nullptr) {
     transactions_->on_failed(*batch, ErrorCode::request_timed_out, false);
   }
-  give_up(batch, ErrorCode::request_timed_out);
+  give_up(batch, ErrorCode::request_timed_out, "TimeoutException");
   if (transactions_ != nullptr && batch->in_retry()) transactions_->mark_unresolved(*batch);
 }
 
 void Sender::abort(const BatchPtr& batch, ErrorCode error, std::string_view exception) {
   if (batch->done) return;
   network_.errors().gave_up(ApiKey::produce, error, exception, &batch->partition);
-  give_up(batch, error, transactions_ != nullptr && transactions_->aborting());
+  give_up(batch, error, exception, transactions_ != nullptr && transactions_->aborting());
 }
 
 /// RecordAccumulator.abortIncompleteBatches.
@@ -333,7 +333,8 @@ void Sender::abort_batches(ErrorCode error, std::string_view exception) {
   for (const BatchPtr& batch : in_flight) abort(batch, error, exception);
 }
 
-void Sender::give_up(const BatchPtr& batch, ErrorCode error, bool by_choice) {
+void Sender::give_up(const BatchPtr& batch, ErrorCode error, std::string_view exception,
+                     bool by_choice) {
   if (batch->done) return;
   sim::Trace::About here = about(batch->partition);
   here.cause = why_not_written(world_.trace(), here.partition, here.machine, batch->created);
@@ -348,7 +349,9 @@ void Sender::give_up(const BatchPtr& batch, ErrorCode error, bool by_choice) {
                                 {"delivery.timeout.ms", config_.delivery_timeout, process_.name()});
   }
   world_.trace().record(events::producer_record_failed, here, std::move(details));
-  for (const RecordRun& run : batch->runs) context_.observer.on_send_failed(run, error);
+  for (const RecordRun& run : batch->runs) {
+    context_.observer.on_send_failed(run, error, exception);
+  }
   counters_.records_failed += batch->record_count;
   std::erase(in_flight_batches_, batch);
   finish(batch);

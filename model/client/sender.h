@@ -85,8 +85,10 @@ class Sender {
   /// It is told by no broker: the producer is closed forcefully, or gives up its transaction.
   void abort(const BatchPtr& batch, ErrorCode error, std::string_view exception);
   void abort_batches(ErrorCode error, std::string_view exception);
-  /// `by_choice`: nothing is wrong with its partition.
-  void give_up(const BatchPtr& batch, ErrorCode error, bool by_choice = false);
+  /// `exception`: as in Observer::on_send_failed(). `by_choice`: nothing is wrong with its
+  /// partition.
+  void give_up(const BatchPtr& batch, ErrorCode error, std::string_view exception = {},
+               bool by_choice = false);
   void finish(const BatchPtr& batch);
   void wake() { network_.changed().notify_all(); }
   sim::EventId why_refused(ErrorCode error, sim::PartitionId partition) const;

@@ -223,19 +223,23 @@ Time Ledger::answered_at(BrokerId broker) const {
   return now;
 }
 
-void Ledger::on_send_failed(const RecordRun& run, model::ErrorCode error) {
+void Ledger::on_send_failed(const RecordRun& run, model::ErrorCode error,
+                            std::string_view exception) {
   Time sent = world_.now();
   book_.end_waiting(run, [&sent](std::int64_t, const RecordBook::Sent& first) {
     sent = std::min(sent, first.sent);
   });
   book_.note_failed(run);
   failed_ += run.count;
-  failed_by_[error] += run.count;
+  const bool has_code = error != model::ErrorCode::unknown_server_error || exception.empty();
+  failed_by_[std::string(has_code ? model::to_text(error) : exception)] += run.count;
   if (const auto partition = giving_up()) {
     Duration& longest = partitions_[*partition].longest_wait;
     longest = std::max(longest, world_.now() - sent);
   }
-  for (model::Observer* listener : listeners_) listener->on_send_failed(run, error);
+  for (model::Observer* listener : listeners_) {
+    listener->on_send_failed(run, error, exception);
+  }
 }
 
 std::optional<TopicPartition> Ledger::giving_up() const {
@@ -384,7 +388,9 @@ void Ledger::on_committed(std::string_view group, const TopicPartition& name, Of
   // Behind the last record that it was given there may be the end of a transaction.
   const auto next = view.next_offset.find(name);
   if (next == view.next_offset.end() || next->second >= offset) return;
-  if (!is_passed_over(name, next->second, offset, view.read_committed)) return;
+  const Holder holder = who_has(name, offset);
+  if (holder.replica == nullptr) return;
+  if (!is_passed_over(holder, next->second, offset, view.read_committed)) return;
   note_position(view, name, offset);
   next->second = offset;
 }
@@ -441,6 +447,15 @@ std::int64_t Ledger::acknowledged_by(int producer) const {
 }
 
 // --- Brokers ---
+
+void Ledger::on_sequences_forgotten(const TopicPartition& name,
+                                    const std::vector<RecordRun>& refused) {
+  for (const RecordRun& run : refused) {
+    NumberSet& numbers = forgotten_[{name, run.producer}];
+    numbers.add(run.first, run.end());
+    book_.add_waiting_to(numbers, run.producer);
+  }
+}
 
 void Ledger::on_batch_appended(const model::AppendedBatch& batch) {
   if (batch.phantom != nullptr) book_.add_batch(*batch.phantom, batch.records);

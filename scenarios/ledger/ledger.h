@@ -97,6 +97,7 @@ enum class Exempted {
   deposed,           ///< Acknowledgments of leaders that had been deposed.
   deleted,           ///< Records that were deleted before a group read them.
   compacted,         ///< Offsets that compaction has left out.
+  forgotten,         ///< Records that a leader had, of which it had forgotten the sequence.
 };
 /// "250 records lost by an unclean election, ...".
 Phrase words_for(Exempted what, std::int64_t count);
@@ -158,7 +159,7 @@ class Ledger : public model::Observer {
   void on_sent(const model::SentRecords& sent) override;
   void on_acknowledged(const model::RecordRun&, const model::TopicPartition&,
                        model::Offset first) override;
-  void on_send_failed(const model::RecordRun&, model::ErrorCode) override;
+  void on_send_failed(const model::RecordRun&, model::ErrorCode, std::string_view) override;
   void on_consumed(const model::ConsumedRecords& consumed) override;
   void on_client_error(const model::ClientError& error) override;
   void on_seek(std::string_view consumer, const model::TopicPartition&) override;
@@ -172,6 +173,8 @@ class Ledger : public model::Observer {
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_batch_appended(const model::AppendedBatch& batch) override;
+  void on_sequences_forgotten(const model::TopicPartition& name,
+                              const std::vector<model::RecordRun>& refused) override;
   void on_deleting(const model::DeletedRecords& deleted) override;
   void on_compacting(const model::CompactedSegments& compacted) override;
   void on_marker_appended(model::BrokerId leader, const model::TopicPartition&, model::Offset,
@@ -262,7 +265,8 @@ class Ledger : public model::Observer {
              model::RecordRef record) const;
   /// Acknowledged records of the partition that nobody can read yet: above the high watermark.
   std::int64_t unreadable(const model::TopicPartition& name) const;
-  /// Acknowledged records of the topics that are not lost and that the group has not processed.
+  /// Acknowledged records of the topics that are not lost and that the group has not processed;
+  /// with read_committed without those of aborted transactions.
   struct Unread {
     std::int64_t records = 0;
     std::int64_t waiting = 0;  ///< Those of them that it could read now.
@@ -289,7 +293,8 @@ class Ledger : public model::Observer {
   std::int64_t sent() const { return records_sent_; }
   std::int64_t acknowledged() const { return acknowledged_; }  ///< By a broker: not with acks=0.
   std::int64_t failed() const { return failed_; }
-  const std::map<model::ErrorCode, std::int64_t>& failed_by() const { return failed_by_; }
+  /// By Kafka's name of the error, or of the exception where there is no code for it.
+  const std::map<std::string, std::int64_t, std::less<>>& failed_by() const { return failed_by_; }
   /// Of those, the records that stand in a log at the end all the same.
   std::int64_t failed_in_log() const { return failed_in_log_; }
   std::int64_t pending() const { return sent() - acknowledged_ - sent_blindly_ - failed_; }
@@ -427,7 +432,12 @@ class Ledger : public model::Observer {
                                          RecordBook::Groups group) const;
   void declare_readers();
   void note_read_committed(const model::ConsumedRecords& consumed, std::string_view group);
-  bool has_any(const model::TopicPartition& name, model::Offset from, model::Offset to) const;
+  struct Holder {
+    model::BrokerId broker;
+    const model::Partition* replica = nullptr;  ///< nullptr: nobody who is up has it.
+  };
+  Holder who_has(const model::TopicPartition& name, model::Offset end) const;
+  bool has_any(const Holder& holder, model::Offset from, model::Offset to) const;
   void note_gap(const std::string& group, GroupView& view, const model::TopicPartition& name,
                 model::Offset from, model::Offset to);
   bool commits_may_be_lost(Time since) const;
@@ -441,7 +451,7 @@ class Ledger : public model::Observer {
   // Groups (ledger_groups.cpp)
   void note_lag(const model::TopicPartition& name, model::Offset from, model::Offset to);
   void note_position(GroupView& group, const model::TopicPartition& name, model::Offset next) const;
-  model::Offset readable_end(const model::TopicPartition& name) const;
+  model::Offset readable_end(const model::TopicPartition& name, bool read_committed = false) const;
   static model::Offset reads_from(const GroupView& group, const model::TopicPartition& name);
 
   // Compaction (ledger_compaction.cpp)
@@ -464,10 +474,12 @@ class Ledger : public model::Observer {
 
   // Transactions (ledger_transactions.cpp)
   /// Nothing but markers, and for read_committed records of aborted transactions, stands there.
-  bool is_passed_over(const model::TopicPartition& name, model::Offset from, model::Offset to,
+  bool is_passed_over(const Holder& holder, model::Offset from, model::Offset to,
                       bool read_committed) const;
   void judge_streams();
   void look_for_aborted(const GroupView& group, const model::ConsumedRecords& consumed);
+  /// Offsets of its leader's log that no group with read_committed is ever given.
+  NumberSet aborted_in(const model::TopicPartition& name) const;
 
   // Losses (ledger_losses.cpp)
   /// A later leader began without that offset.
@@ -599,7 +611,7 @@ class Ledger : public model::Observer {
     std::optional<model::TopicPartition> partition;
   };
   GivingUp giving_up_;  ///< Of whose records a producer told last that it gives them up.
-  std::map<model::ErrorCode, std::int64_t> failed_by_;
+  std::map<std::string, std::int64_t, std::less<>> failed_by_;
   std::int64_t consumed_ = 0;
   std::int64_t redelivered_ = 0;
   std::int64_t duplicates_in_log_ = 0;
@@ -607,6 +619,8 @@ class Ledger : public model::Observer {
   std::int64_t sent_blindly_ = 0;
   std::int64_t blindly_lost_ = 0;
   std::map<model::TopicPartition, std::vector<model::RecordRun>> blind_;
+  /// By producer: what was under way when its leader had forgotten sequences.
+  std::map<std::pair<model::TopicPartition, int>, NumberSet> forgotten_;
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by host.
   std::vector<Time> power_losses_;             ///< All dates at which there were any.

@@ -273,6 +273,16 @@ void Ledger::judge_idempotence(const TopicPartition& name, const RecordRun& run,
   constexpr const char* order = "idempotent_writes_keep_order";
   invariant(once).checked += run.count;
   invariant(order).checked += run.count;
+  const auto forgotten = forgotten_.find({name, run.producer});
+  if (forgotten != forgotten_.end()) {
+    const std::int64_t among = forgotten->second.count(run.first, run.end());
+    const auto forgive = [&](const char* promise, std::int64_t& count) {
+      exempt(promise, Exempted::forgotten, std::min(count, among));
+      count -= std::min(count, among);
+    };
+    forgive(once, copies);
+    forgive(order, reordered);
+  }
   const auto violated = [&](const char* promise, std::int64_t count, Phrase one, Phrase many) {
     if (count > 0) violate(promise, count == 1 ? std::move(one) : std::move(many));
   };

@@ -59,15 +59,15 @@ void Ledger::note_position(GroupView& group, const TopicPartition& name, Offset 
   group.lag += lag_between(high_watermark, next) - lag_between(high_watermark, before);
 }
 
-/// Up to where a consumer can read.
-Offset Ledger::readable_end(const TopicPartition& name) const {
+/// Up to where a consumer can read; with read_committed, to where all transactions have ended.
+Offset Ledger::readable_end(const TopicPartition& name, bool read_committed) const {
   const auto view = partitions_.find(name);
   if (view == partitions_.end()) return 0;
   // Who took over may not know yet how far the one before had come.
   const model::Partition* leader =
       find_replica_ ? find_replica_(view->second.leader, name) : nullptr;
-  return leader != nullptr && leader->is_leader() ? leader->high_watermark()
-                                                  : view->second.high_watermark;
+  if (leader == nullptr || !leader->is_leader()) return view->second.high_watermark;
+  return read_committed ? leader->last_stable_offset() : leader->high_watermark();
 }
 
 std::int64_t Ledger::unreadable(const TopicPartition& name) const {
@@ -83,7 +83,8 @@ Ledger::Unread Ledger::unread(const std::string& group,
   if (view == groups_.end()) return unread;
   for (const auto& [name, acknowledged] : acknowledgments_) {
     if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
-    const Offset end = readable_end(name);
+    const Offset end = readable_end(name, view->second.read_committed);
+    const NumberSet never = view->second.read_committed ? aborted_in(name) : NumberSet();
     // What was deleted is counted by itself.
     const auto partition = partitions_.find(name);
     const Offset log_start = partition == partitions_.end() ? 0 : partition->second.log_start;
@@ -94,11 +95,13 @@ Ledger::Unread Ledger::unread(const std::string& group,
               ack.run(to - from), view->second.bit, [&](std::int64_t first, std::int64_t last) {
                 const Offset at = from + first - ack.record.number;
                 for_each_left(name, at, at + last - first, [&](Offset left, Offset behind) {
-                  unread.records += behind - left;
-                  const std::int64_t waiting = std::min(behind, end) - std::max(left, begin);
-                  if (waiting <= 0) return;
-                  unread.waiting += waiting;
-                  unread.since = std::min(unread.since, ack.when);
+                  never.for_each_gap(left, behind, [&](Offset one, Offset next) {
+                    unread.records += next - one;
+                    const std::int64_t waiting = std::min(next, end) - std::max(one, begin);
+                    if (waiting <= 0) return;
+                    unread.waiting += waiting;
+                    unread.since = std::min(unread.since, ack.when);
+                  });
                 });
               });
         });
@@ -134,21 +137,25 @@ void Ledger::note_gap(const std::string& group, GroupView& view, const TopicPart
     exempt(promise, Exempted::skipped, skipped);
     from = jumped;
   }
-  if (from == to || is_passed_over(name, from, to, view.read_committed)) return;
-  if (left_between(from, to) == 0 || !has_any(name, from, to)) return;
+  if (from == to) return;
+  const Holder holder = who_has(name, to);
+  if (holder.replica == nullptr) {
+    exempt(promise, Exempted::not_verifiable, to - from);
+    return;
+  }
+  if (is_passed_over(holder, from, to, view.read_committed)) return;
+  if (left_between(from, to) == 0 || !has_any(holder, from, to)) return;
   violate(promise,
           phrase("group {} went from offset {} to {} of {}", group, from - 1, to, name.name()));
 }
 
 /// Whether the log that is read from has a record there: a hole that recovery has left is not its
 /// readers' fault.
-bool Ledger::has_any(const TopicPartition& name, Offset from, Offset to) const {
-  const BrokerId broker = partitions_.at(name).serving;
-  const model::Partition* replica = find_replica_ ? find_replica_(broker, name) : nullptr;
-  if (replica == nullptr || !replica->has_log()) return true;
+bool Ledger::has_any(const Holder& holder, Offset from, Offset to) const {
+  const model::Partition& replica = *holder.replica;
   bool any = true;
-  quietly(broker, [&] {
-    const auto data = replica->log().read_records(from, 1, replica->log_end_offset(), true);
+  quietly(holder.broker, [&] {
+    const auto data = replica.log().read_records(from, 1, replica.log_end_offset(), true);
     if (!data || data->empty()) return;
     bool first = true;
     log::for_each_mark(*data, [&](const log::BatchMark& mark) {

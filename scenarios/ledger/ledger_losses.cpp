@@ -59,6 +59,14 @@ Phrase words_for(Exempted what, std::int64_t n) {
     case Exempted::deposed:
       return counted(n, phrase("1 that a deposed leader acknowledged"),
                      phrase("{} that a deposed leader acknowledged", number));
+    case Exempted::forgotten:
+      return counted(
+          n,
+          phrase("1 record that a leader had, which after its restart remembered of its producer "
+                 "the last batch only"),
+          phrase("{} records that a leader had, which after its restart remembered of their "
+                 "producer the last batch only",
+                 number));
     case Exempted::compacted:
       return counted(n, phrase("1 offset that compaction has left out"),
                      phrase("{} offsets that compaction has left out", number));

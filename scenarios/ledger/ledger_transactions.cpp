@@ -46,16 +46,28 @@ bool for_each_batch(const log::Log& log, Offset from, Offset to, Visit visit) {
 
 }  // namespace
 
-bool Ledger::is_passed_over(const TopicPartition& name, Offset from, Offset to,
-                            bool read_committed) const {
+/// Of who serves the partition, the leader that the controller has chosen since, and all others the
+/// first whose log ends at `end` or behind it.
+Ledger::Holder Ledger::who_has(const TopicPartition& name, Offset end) const {
   const auto view = partitions_.find(name);
-  if (view == partitions_.end() || !view->second.leader.valid()) return false;
-  const model::Partition* leader = find_replica_(view->second.leader, name);
-  if (leader == nullptr || leader->log_end_offset() < to) return false;
+  if (view == partitions_.end() || !find_replica_) return {};
+  std::vector<BrokerId> brokers{view->second.serving, view->second.leader};
+  brokers.insert(brokers.end(), view->second.replicas.begin(), view->second.replicas.end());
+  for (const BrokerId broker : brokers) {
+    const model::Partition* replica = broker.valid() ? find_replica_(broker, name) : nullptr;
+    const bool has = replica != nullptr && replica->has_log() && replica->log_end_offset() >= end;
+    if (has) return {broker, replica};
+  }
+  return {};
+}
+
+bool Ledger::is_passed_over(const Holder& holder, Offset from, Offset to,
+                            bool read_committed) const {
+  const log::Log& log = holder.replica->log();
   bool only_such = true;
-  quietly(view->second.leader, [&] {
-    const Aborted aborted = leader->log().aborted_transactions(from, to);
-    const bool read = for_each_batch(leader->log(), from, to, [&](const log::ProducerBatch& one) {
+  quietly(holder.broker, [&] {
+    const Aborted aborted = log.aborted_transactions(from, to);
+    const bool read = for_each_batch(log, from, to, [&](const log::ProducerBatch& one) {
       if (!one.control && !(read_committed && is_aborted(one, aborted))) only_such = false;
     });
     only_such = only_such && read;
@@ -68,21 +80,39 @@ void Ledger::look_for_aborted(const GroupView& group, const model::ConsumedRecor
   invariant(promise).checked += consumed.count;
   if (!group.read_committed) return;
   const TopicPartition& name = consumed.partition;
-  const auto view = partitions_.find(name);
-  if (view == partitions_.end() || !view->second.leader.valid()) return;
-  const model::Partition* leader = find_replica_(view->second.leader, name);
-  if (leader == nullptr || leader->log_end_offset() < consumed.end()) return;
-  const Aborted aborted = leader->log().aborted_transactions(consumed.first, consumed.end());
+  const auto [broker, replica] = who_has(name, consumed.end());
+  if (replica == nullptr) return;
+  const log::Log& log = replica->log();
+  const Aborted aborted = log.aborted_transactions(consumed.first, consumed.end());
   if (aborted.empty()) return;
   bool seen = false;
-  quietly(view->second.leader, [&] {
-    (void)for_each_batch(leader->log(), consumed.first, consumed.end(),
+  quietly(broker, [&] {
+    (void)for_each_batch(log, consumed.first, consumed.end(),
                          [&](const log::ProducerBatch& one) { seen |= is_aborted(one, aborted); });
   });
   if (seen) {
     violate(promise, phrase("{} was given offset {} of {}, of a transaction that was aborted",
                             consumed.consumer, consumed.first, name.name()));
   }
+}
+
+NumberSet Ledger::aborted_in(const TopicPartition& name) const {
+  NumberSet offsets;
+  const auto view = partitions_.find(name);
+  if (!find_replica_ || view == partitions_.end() || !view->second.leader.valid()) return offsets;
+  const model::Partition* leader = find_replica_(view->second.leader, name);
+  if (leader == nullptr || !leader->has_log()) return offsets;
+  quietly(view->second.leader, [&] {
+    const log::Log& log = leader->log();
+    for (const log::AbortedTransaction& one :
+         log.aborted_transactions(log.log_start_offset(), log.log_end_offset())) {
+      const Offset from = std::max(one.first_offset, log.log_start_offset());
+      (void)for_each_batch(log, from, one.last_offset + 1, [&](const log::ProducerBatch& batch) {
+        if (is_aborted(batch, {one})) offsets.add(batch.base_offset, batch.last_offset + 1);
+      });
+    }
+  });
+  return offsets;
 }
 
 void Ledger::on_transactional_producer(std::string_view, ProducerIdAndEpoch producer) {

@@ -76,6 +76,13 @@ std::optional<Time> RecordBook::oldest_waiting() const {
   return oldest;
 }
 
+void RecordBook::add_waiting_to(NumberSet& numbers, int producer) const {
+  const auto book = books_.find(producer);
+  if (book == books_.end()) return;
+  book->second.waiting.for_each(
+      [&](std::int64_t begin, std::int64_t end, const Sent&) { numbers.add(begin, end); });
+}
+
 std::int64_t RecordBook::first_waiting(int producer, std::int64_t from) const {
   std::int64_t first = RangeMap<Sent>::no_end;
   const auto book = books_.find(producer);

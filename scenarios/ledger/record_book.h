@@ -63,6 +63,7 @@ class RecordBook {
   std::optional<Time> oldest_waiting() const;
   /// The number of the first record from `from` on that waits; RangeMap's no_end when none does.
   std::int64_t first_waiting(int producer, std::int64_t from) const;
+  void add_waiting_to(NumberSet& numbers, int producer) const;
   std::int64_t sent_by(int producer) const;
 
   // --- Who has read it ---

@@ -278,6 +278,36 @@ TEST_CASE("silent producers are forgotten, those with an open transaction are no
   CHECK(story.log().producers().find(2) != nullptr);
 }
 
+TEST_CASE("who closed a log in order has forgotten all but a producer's last batch", "[unit]") {
+  // ProducerStateManager.readSnapshot: a retry of the batch before it is out of order.
+  MemoryEnv env;
+  PartitionStory story(env);
+  Producer producer(7, 0);
+  for (int i = 0; i < 3; ++i) accepted(story, producer.next(2));
+  const auto has_forgotten = [&](std::int64_t id, std::int16_t epoch, std::int32_t sequence) {
+    return story.log().producers().has_forgotten({.producer_id = id,
+                                                  .producer_epoch = epoch,
+                                                  .base_sequence = sequence,
+                                                  .base_offset = 0,
+                                                  .last_offset = 1});
+  };
+  CHECK_FALSE(has_forgotten(7, 0, 2));
+  SECTION("closed in order") {
+    story.reopen_clean();
+    CHECK(accepted(story, producer.batch(2, 4)).duplicate);
+    CHECK(refused(story, producer.batch(2, 2)) == ProducerError::Kind::out_of_order);
+    CHECK(has_forgotten(7, 0, 2));
+    CHECK_FALSE(has_forgotten(7, 0, 4));
+    CHECK_FALSE(has_forgotten(7, 1, 2));
+    CHECK_FALSE(has_forgotten(8, 0, 2));
+  }
+  SECTION("killed: it is read from the log") {
+    story.reopen_unclean();
+    CHECK(accepted(story, producer.batch(2, 2)).duplicate);
+    CHECK_FALSE(has_forgotten(7, 0, 2));
+  }
+}
+
 TEST_CASE("a snapshot's bytes are Kafka's", "[unit]") {
   MemoryEnv env;
   PartitionStory story(env);

@@ -46,7 +46,7 @@ struct Diary : Observer {
       acknowledged.push_back({{run.producer, run.first + n}, partition, offset, world->now()});
     }
   }
-  void on_send_failed(const RecordRun& run, ErrorCode error) override {
+  void on_send_failed(const RecordRun& run, ErrorCode error, std::string_view) override {
     for (std::int64_t n = 0; n < run.count; ++n) {
       failed.emplace_back(RecordRef{run.producer, run.first + n}, error, world->now());
     }

@@ -131,7 +131,7 @@ class LedgerStory {
     world.trace().record(model::events::producer_record_failed,
                          {.partition = partitions_.id_of(partition)}, {});
     for (const int number : numbers) {
-      ledger.on_send_failed({0, number, 1}, model::ErrorCode::request_timed_out);
+      ledger.on_send_failed({0, number, 1}, model::ErrorCode::request_timed_out, {});
     }
   }
   void write(int leader, std::int64_t number, log::Offset offset) {

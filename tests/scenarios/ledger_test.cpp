@@ -564,6 +564,22 @@ TEST_CASE("of an idempotent producer that breaks promises", "[unit]") {
     CHECK(other.promise("idempotent_writes_happen_once") == "kept");
     CHECK(other.promise("idempotent_writes_keep_order") == "broken");
   }
+  SECTION("again, because its leader had forgotten the sequences: Kafka allows it") {
+    // 0 is acknowledged, 1 and 2 are under way; the leader knows the sequence of 2 only.
+    story.acknowledge(0, 0);
+    story.ledger.on_sequences_forgotten(partition, {{0, 1, 1}});
+    for (const int number : {1, 2}) story.append(1, number);
+    SECTION("what was under way") {
+      story.ledger.finish();
+      CHECK(story.promise("idempotent_writes_happen_once").starts_with("kept but for 2 records"));
+      CHECK(story.promise("idempotent_writes_keep_order").starts_with("kept but for 1 record"));
+    }
+    SECTION("and no more") {
+      story.append(1, 0);
+      story.ledger.finish();
+      CHECK(story.promise("idempotent_writes_happen_once") == "broken");
+    }
+  }
   SECTION("what it left on its way when it died comes late") {
     LedgerStory other(true, true);
     other.lead(1, 0);

@@ -11,8 +11,8 @@ constexpr ProducerIdAndEpoch producer{7, 0};
 
 /// Offsets 0 and 1 of a transaction, its end at 2, and offset 3 of the next one.
 struct OneTransaction : LedgerStory {
-  explicit OneTransaction(bool committed) {
-    lead(1, 0);
+  explicit OneTransaction(bool committed, const std::vector<int>& isr = {1, 2, 3}) {
+    lead(1, 0, isr);
     ledger.on_transactional_producer("payments", producer);
     for (int i = 0; i < 4; ++i) send(i);
     append_in_transaction(1, 0, producer);
@@ -54,6 +54,35 @@ TEST_CASE("who reads what was aborted with read_committed breaks a promise", "[u
   OneTransaction other(false);
   other.consume("careful", 1, other.value(1));
   CHECK(other.promise("aborted_records_stay_hidden") == "broken");
+}
+
+TEST_CASE("what was passed over is looked for where it stands", "[unit]") {
+  OneTransaction story(true);
+  story.consume("careful", 1, story.value(1));
+  // The controller has chosen broker 2, which has copied nothing; broker 1 has not heard of it.
+  story.elect(2, 1, {2});
+  SECTION("with who serves still") {
+    story.consume("careful", 3, story.value(2));
+    CHECK(story.promise("consumed_offsets_have_no_gaps") == "kept");
+  }
+  SECTION("with nobody: who is down may have had it") {
+    story.crash(1);
+    story.consume("careful", 3, story.value(2));
+    CHECK(story.promise("consumed_offsets_have_no_gaps").starts_with("kept but for 1 record"));
+  }
+}
+
+TEST_CASE("what was aborted waits for nobody who reads what is committed", "[unit]") {
+  OneTransaction story(false, {1});
+  for (int i = 0; i < 2; ++i) story.acknowledge(i, i);
+  story.acknowledge(2, 3);  // of the next one, which has no end yet
+  CHECK(story.ledger.unread("readers", {"t"}).records == 3);
+  CHECK(story.ledger.unread("readers", {"t"}).waiting == 3);
+  CHECK(story.ledger.unread("careful", {"t"}).records == 1);
+  CHECK(story.ledger.unread("careful", {"t"}).waiting == 0);
+  story.append_marker(1, producer, true);
+  story.commit_up_to(1, 5);
+  CHECK(story.ledger.unread("careful", {"t"}).waiting == 1);
 }
 
 TEST_CASE("who misses a record of a committed transaction breaks a promise", "[unit]") {
