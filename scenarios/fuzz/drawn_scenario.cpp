@@ -309,16 +309,38 @@ class Drawing {
                                        {"poll_interval", dice.one_of({"1s", "100ms", "20ms"})},
                                        {"config", producer_config(dice)}});
       draw_transactions(scenario["producers"].back(), i);
+      if (fences()) come_one_by_one(scenario, i);
     }
   }
 
-  /// Of two producers with one transactional id one is fenced off.
+  /// All producers have one transactional id: who begins last fences the others off.
+  bool fences() const {
+    return !heals() && producers_ > 1 && Dice(seed_, "one transactional.id").chance(0.3);
+  }
+
+  /// The last producer begins in the midst of those before. Their transactions are small, and
+  /// mostly none is open: its partitions get no marker, so that nobody but a coordinator knows of
+  /// the epoch.
+  static void come_one_by_one(json& scenario, int i) {
+    json& rows = scenario["sources"].back();
+    rows.erase("loop");
+    rows["rate"] = json::array({{{"from", seconds(load_from + 3 * (i - 1))}, {"rate", "20/s"}}});
+    json& producer = scenario["producers"].back();
+    producer["poll_interval"] = "20ms";
+    producer["transaction"]["records"] = 1;
+  }
+
   void draw_transactions(json& producer, int i) const {
     Dice dice(seed_, fmt::format("transactions{}", i));
     json& config = producer["config"];
-    if (config["enable.idempotence"] != true || dice.chance(0.4)) return;
-    const bool shares = !heals() && dice.chance(0.4);
-    config["transactional.id"] = shares ? "payments" : fmt::format("payments{}", i);
+    if (fences()) {
+      config["acks"] = "all";
+      config["enable.idempotence"] = true;
+      config.erase("retries");
+    } else if (config["enable.idempotence"] != true || dice.chance(0.4)) {
+      return;
+    }
+    config["transactional.id"] = fences() ? "payments" : fmt::format("payments{}", i);
     config["transaction.timeout.ms"] = dice.one_of({5000, 60000});
     producer["transaction"] = {{"records", dice.one_of({1, 20, 500})},
                                {"length", dice.one_of({"0ns", "1s"})},
