@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
 
 namespace brokerlab::viz {
 namespace {
@@ -81,6 +84,33 @@ float draw_answer(Ui& ui, const Answer& answer, const Rect& rect) {
   return y + 8;
 }
 
+// What can be done to the machine that was asked about, from this moment on. Returns where it ends.
+float draw_actions(Ui& ui, const Scene& scene, const Rect& row, float bottom) {
+  const auto& asked = scene.view.asked;
+  if (!asked || asked->of != Asked::Of::machine || row.bottom() > bottom) return row.y;
+  const auto* machine = scene.run.machine(asked->id);
+  if (machine == nullptr) return row.y;
+  static constexpr std::array actions = {
+      std::pair{"kill_process", Text::act_kill}, std::pair{"power_off", Text::act_power_off},
+      std::pair{"pause", Text::act_pause}, std::pair{"slow_nic", Text::act_slow_nic},
+      std::pair{"slow_disk", Text::act_slow_disk}};
+  float x = row.x;
+  for (const auto& [kind, text] : actions) {
+    if (std::string_view(kind) == "slow_disk" && machine->role != "broker") continue;
+    const float w = ui.width_of(ui.say(text), {Size::small}) + 18;
+    if (x + w > row.right()) break;
+    const Rect button{x, row.y + 1, w, 24};
+    const bool hot = ui.hovered(button);
+    ui.fill(button, hot ? theme::card_edge : theme::card, 6);
+    ui.outline(button, theme::control, 6);
+    ui.text_in(button, ui.say(text), {Size::small, theme::text}, Align::center);
+    if (hot) ui.tooltip(std::string(ui.say(Text::act_forks)));
+    if (ui.clicked(button)) scene.view.act = fault_on(kind, machine->name);
+    x += w + 8;
+  }
+  return row.bottom() + 6;
+}
+
 // The chain from the selected event up to its root, indented step by step.
 void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   ui.line({rect.x, rect.y}, {rect.right(), rect.y}, theme::track);
@@ -99,6 +129,7 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   float y = rect.y + 34;
   float indent = 0;
   if (scene.answer != nullptr) y = draw_answer(ui, *scene.answer, rect);
+  if (scene.answer != nullptr) y = draw_actions(ui, scene, {rect.x, y, rect.w, 28}, rect.bottom());
   const auto chain = scene.view.selected_event ? scene.reader.causes(*scene.view.selected_event)
                                                : std::vector<recording::RecordedEvent>{};
   for (std::size_t i = 0; i < chain.size(); ++i) {

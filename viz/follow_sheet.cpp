@@ -38,7 +38,9 @@ void draw_spent(Ui& ui, const Rect& bar, Spent on) {
   if (on == Spent::work) return ui.fill(bar, color, 2);
   if (on == Spent::way) return ui.fill({bar.x, bar.center().y - 1.5F, bar.w, 3}, color, 1);
   ui.outline(bar, color, 2);
-  for (float x = bar.x + 4; x < bar.right() - 1; x += 6) {
+  const int strokes = static_cast<int>((bar.w - 5) / 6) + 1;
+  for (int i = 0; i < strokes && bar.w > 5; ++i) {
+    const float x = bar.x + 4 + 6 * static_cast<float>(i);
     ui.line({x, bar.y + 1}, {x, bar.bottom() - 1}, color);
   }
 }

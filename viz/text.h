@@ -168,6 +168,23 @@ enum class Text {
   help_present,
   help_page,
   help_screen,
+  act_kill,
+  act_power_off,
+  act_pause,
+  act_slow_nic,
+  act_slow_disk,
+  act_forks,
+  fork_busy,
+  fork_whom,
+  fork_begun,  // "{}" when, "{}" the file
+  fork_done,
+  film_begun,    // "{}" the file
+  film_done,     // "{}" the file
+  picture_done,  // "{}" the file
+  help_kill,
+  help_swap,
+  help_picture,
+  help_film,
   stopped_at,  // "{}" a breakpoint
   will_stop,
   will_not_stop,

@@ -50,6 +50,7 @@ struct ViewState {
   ClientsView consumers{};
   std::optional<Time> following{};       ///< The first record sent from then on is followed.
   std::optional<std::string> writing{};  ///< The note of a bookmark at `time`, as it is typed.
+  std::string act{};                     ///< A fault as JSON, asked for by a button or key.
   std::string notice{};                  ///< Said once, until the next key or click.
   Language language = Language::english;
   std::optional<int> partition{};  ///< Its logs are shown.
@@ -68,6 +69,7 @@ struct ViewState {
   bool presenting = false;  ///< Before a class: larger, stronger, and the future is hidden.
   bool comparing = false;   ///< The sheet of what differs from the other run lies over everything.
   int compare_first = 0;    ///< Its lines scrolled past.
+  bool wants_picture = false;  ///< The window is to save itself as a PNG.
   bool wants_quit = false;
 
   bool operator==(const ViewState&) const = default;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <utility>
 
 namespace brokerlab::viz {
 namespace {
@@ -87,6 +89,7 @@ const std::vector<Stop>& Viewer::stops() {
 }
 
 void Viewer::let_pass(double elapsed) {
+  look_after_child();
   const Time before = view_.time;
   advance(view_, elapsed, run_.duration, run_.turning_points);
   if (view_.time == before) return;
@@ -139,12 +142,110 @@ void Viewer::turn_page(bool forward) {
   seek(view_, Time{}, run_.duration);
 }
 
+std::string Viewer::free_name(const std::string& suffix) const {
+  const std::string stem = path_.ends_with(".run") ? path_.substr(0, path_.size() - 4) : path_;
+  for (int i = 1;; ++i) {
+    std::string name = fmt::format("{}_{}{}", stem, i, suffix);
+    std::error_code ignored;
+    if (!std::filesystem::exists(name, ignored)) return name;
+  }
+}
+
+// What was asked for is done at this moment, in a run of its own: the past stays as it is.
+void Viewer::act() {
+  if (view_.act.empty()) return;
+  const std::string action = std::exchange(view_.act, "");
+  if (child_) {
+    view_.notice = say(Text::fork_busy, view_.language);
+    return;
+  }
+  child_makes_ = free_name(".run");
+  const std::string saved = child_makes_.substr(0, child_makes_.size() - 4) + ".json";
+  auto started = Child::start(
+      "brokerlab", {"fork", path_, "--at", to_text(view_.time.time_since_epoch()), "--do", action,
+                    "--record", child_makes_, "--save", saved, "--quiet"});
+  view_.playing = false;
+  if (!started) {
+    view_.notice = started.error();
+    return;
+  }
+  child_.emplace(std::move(*started));
+  view_.notice = fmt::format(fmt::runtime(say(Text::fork_begun, view_.language)),
+                             run_.wall_clock(view_.time, true), child_makes_);
+}
+
+void Viewer::start_film() {
+  if (child_) {
+    view_.notice = say(Text::fork_busy, view_.language);
+    return;
+  }
+  child_makes_ = free_name(".mp4");
+  const Span span = shown_span(view_, run_.duration);
+  auto started = Child::start(
+      "brokerlab-viz",
+      {path_, "--export", child_makes_, "--from", to_text(span.from.time_since_epoch()), "--to",
+       to_text(span.to.time_since_epoch()), "--speed",
+       view_.speed >= 1 ? fmt::format("{:.0f}", view_.speed)
+                        : fmt::format("1/{:.0f}", 1 / view_.speed),
+       "--size", "1280x720", "--lang", view_.language == Language::korean ? "ko" : "en", "--theme",
+       view_.light ? "light" : "dark"});
+  if (!started) {
+    view_.notice = started.error();
+    return;
+  }
+  child_.emplace(std::move(*started));
+  view_.notice = fmt::format(fmt::runtime(say(Text::film_begun, view_.language)), child_makes_);
+}
+
+void Viewer::look_after_child() {
+  if (!child_) return;
+  const auto outcome = child_->outcome();
+  if (!outcome) return;
+  child_.reset();
+  const bool forked = child_makes_.ends_with(".run");
+  // A run exits with its verdict.
+  if (outcome->status > (forked ? 2 : 0)) {
+    view_.notice = outcome->words;
+    return;
+  }
+  if (!forked) {
+    view_.notice = fmt::format(fmt::runtime(say(Text::film_done, view_.language)), child_makes_);
+    return;
+  }
+  const auto compared = compare_with(child_makes_);
+  view_.notice =
+      compared.ok() ? std::string(say(Text::fork_done, view_.language)) : compared.error();
+}
+
+void Viewer::swap_runs() {
+  if (!other_ || child_) {
+    view_.notice = say(other_ ? Text::fork_busy : Text::compare_with_nothing, view_.language);
+    return;
+  }
+  auto other = open(other_path_);
+  if (!other) {
+    view_.notice = other.error();
+    return;
+  }
+  other->view_ = view_;
+  other->view_.selected_event.reset();
+  other->view_.asked.reset();
+  seek(other->view_, view_.time, other->run_.duration);
+  const std::string mine = path_;
+  if (const auto compared = other->compare_with(mine); !compared) {
+    view_.notice = compared.error();
+    return;
+  }
+  *this = std::move(*other);
+}
+
 Status<std::string> Viewer::compare_with(const std::string& path) {
   auto reader = recording::Reader::open(path);
   if (!reader) return fail(reader.error());
   auto compared = recording::compare(path_, path);
   if (!compared) return fail(compared.error());
   other_ = read_run(*reader);
+  other_path_ = path;
   comparison_ = std::move(*compared);
   glyphs_.add(other_->all_text());
   for (const auto& one : comparison_->settings) {
@@ -255,6 +356,23 @@ void Viewer::press(Key key, bool shift) {
       view_.writing = there == nullptr ? "" : there->note;
       return;
     }
+    case Key::kill: {
+      const auto* machine = view_.asked && view_.asked->of == Asked::Of::machine
+                                ? run_.machine(view_.asked->id)
+                                : nullptr;
+      if (machine == nullptr) {
+        view_.notice = say(Text::fork_whom, view_.language);
+      } else {
+        view_.act = fault_on(shift ? "power_off" : "kill_process", machine->name);
+      }
+      return;
+    }
+    case Key::swap:
+      return swap_runs();
+    case Key::picture:
+      if (shift) return start_film();
+      view_.wants_picture = true;
+      return;
     case Key::present:
       view_.presenting = !view_.presenting;
       return;
@@ -325,6 +443,7 @@ void Viewer::find_answer() {
 }
 
 Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
+  act();
   find_answer();
   if (view_.following != journey_from_) {
     journey_from_ = view_.following;

@@ -3,6 +3,7 @@
 // Lifetime: owns the reader. Threads: none. Errors: open() returns the reader's sentence.
 #pragma once
 
+#include "viz/child.h"
 #include "viz/event_rows.h"
 #include "viz/follow.h"
 #include "viz/fonts.h"
@@ -44,6 +45,9 @@ enum class Key {
   alone,
   bookmark,  ///< Writes a note at this moment, or changes the one that is there.
   follow,
+  kill,       ///< The machine that was asked about; with shift its power is cut. Forks the run.
+  swap,       ///< To the other run, and back.
+  picture,    ///< A PNG of the window; with shift a film of what the time line shows.
   present,    ///< Before a class, and back.
   page_down,  ///< To the next question, or the last one.
   page_up,
@@ -86,6 +90,11 @@ class Viewer {
 
   /// Shows the other recording's curves beside this one's, on one clock, and what differs.
   Status<std::string> compare_with(const std::string& path);
+  const std::string& path() const { return path_; }
+  /// A name beside the recording that nobody has yet: "crash_2.png" of crash.run.
+  std::string free_name(const std::string& suffix) const;
+  /// Whether another program is at work for the window.
+  bool busy() const { return child_.has_value(); }
   /// Where a presenter stops: the lesson's questions, and bookmarks that say something.
   std::vector<PausePoint> pauses() const;
 
@@ -101,6 +110,10 @@ class Viewer {
  private:
   Viewer(recording::Reader reader, const std::string& path);
   void find_answer();
+  void act();
+  void start_film();
+  void look_after_child();
+  void swap_runs();
   void pause_at(const PausePoint& point);
   bool pause_between(Time before, Time now);
   void turn_page(bool forward);
@@ -114,6 +127,9 @@ class Viewer {
   ViewState view_;
   Moment moment_;
   EventRows event_rows_;
+  std::optional<Child> child_;
+  std::string child_makes_;  // The file.
+  std::string other_path_;
   std::optional<Run> other_;
   std::optional<recording::Comparison> comparison_;
   std::optional<Journey> journey_;

@@ -132,6 +132,7 @@ void tell_of_traffic(Teller& tell, int machine) {
     bytes[fmt::format("{} {}{}", message.kind, way, whom)] += message.size.count();
   }
   std::vector<std::pair<std::int64_t, std::string>> most;
+  most.reserve(bytes.size());
   for (const auto& [what, sum] : bytes) most.emplace_back(sum, what);
   std::sort(most.rbegin(), most.rend());
   for (std::size_t i = 0; i < std::min<std::size_t>(most.size(), 3); ++i) {
@@ -233,6 +234,21 @@ void tell_of_group(Teller& tell, const std::string& group) {
 }
 
 }  // namespace
+
+std::string fault_on(std::string_view kind, const std::string& machine) {
+  Json fault;
+  const std::string name(kind);
+  if (kind == "pause") {
+    fault[name] = {{"machine", machine}, {"for", "10s"}};
+  } else if (kind == "slow_disk") {
+    fault[name] = {{"machine", machine}, {"factor", 20}};
+  } else if (kind == "slow_nic") {
+    fault[name] = {{"machine", machine}, {"rate", "1Mbps"}};
+  } else {
+    fault[name] = machine;
+  }
+  return json_text(fault);
+}
 
 Answer answer(const Scene& scene, const Asked& asked, Language language) {
   Teller tell(scene, language);

@@ -1,8 +1,10 @@
 #include "viz/window.h"
 
 #include "base/translation.h"
+#include "viz/offscreen.h"
 
 #include <GLFW/glfw3.h>
+#include <fmt/format.h>
 #include <imgui/backends/imgui_impl_glfw.h>
 #include <imgui/backends/imgui_impl_opengl3.h>
 
@@ -67,12 +69,12 @@ class Session {
   Status<WindowError> use_fonts(Viewer& viewer, float scale) {
     const float wanted = std::max(0.5F, std::round(scale * 20) / 20);
     const std::string& glyphs = viewer.glyphs();
-    if (backend_ && wanted == font_scale_ && glyphs.size() == glyphs_) return {};
+    if (backend_ && wanted == font_scale_ && glyphs == glyphs_) return {};
     auto loaded = load_fonts(wanted, glyphs);
     if (!loaded) return fail(WindowError{false, loaded.error()});
     fonts_ = *loaded;
     font_scale_ = wanted;
-    glyphs_ = glyphs.size();
+    glyphs_ = glyphs;
     if (backend_) {
       ImGui_ImplOpenGL3_DestroyFontsTexture();
       ImGui_ImplOpenGL3_CreateFontsTexture();
@@ -99,7 +101,25 @@ class Session {
     glViewport(0, 0, width, height);
     glClear(GL_COLOR_BUFFER_BIT);
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    if (std::exchange(viewer.view().wants_picture, false)) save_picture(viewer, width, height);
     glfwSwapBuffers(window_);
+  }
+
+  static void save_picture(Viewer& viewer, int width, int height) {
+    const auto row = static_cast<std::size_t>(width) * 3;
+    Picture picture{width, height,
+                    std::vector<std::uint8_t>(row * static_cast<std::size_t>(height))};
+    glPixelStorei(GL_PACK_ALIGNMENT, 1);
+    std::vector<std::uint8_t> upside_down(picture.rgb.size());
+    glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, upside_down.data());
+    for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
+      std::copy_n(upside_down.end() - static_cast<std::ptrdiff_t>(row * (y + 1)), row,
+                  picture.rgb.begin() + static_cast<std::ptrdiff_t>(row * y));
+    }
+    const std::string path = viewer.free_name(".png");
+    const auto written = write_png(picture, path);
+    const std::string done(say(Text::picture_done, viewer.view().language));
+    viewer.view().notice = written.ok() ? fmt::format(fmt::runtime(done), path) : written.error();
   }
 
   GLFWwindow* window() const { return window_; }
@@ -111,7 +131,7 @@ class Session {
   GLFWwindow* window_ = nullptr;
   Fonts fonts_;
   float font_scale_ = 0;
-  std::size_t glyphs_ = 0;  ///< Bytes of them; they only grow.
+  std::string glyphs_;
 };
 
 /// The whole screen, or the window as it was.
@@ -233,6 +253,12 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
       return viewer.press(Key::compare, shift);
     case GLFW_KEY_F11:
       return change_screen(window);
+    case GLFW_KEY_X:
+      return viewer.press(Key::kill, shift);
+    case GLFW_KEY_V:
+      return viewer.press(Key::swap, shift);
+    case GLFW_KEY_E:
+      return viewer.press(Key::picture, shift);
     case GLFW_KEY_R:
       return viewer.press(Key::follow, shift);
     case GLFW_KEY_O:
@@ -279,7 +305,7 @@ struct Shown {
 
 }  // namespace
 
-Status<WindowError> run_window(Viewer& viewer, int width, int height) {
+Status<WindowError> run_window(Viewer& viewer, int width, int height, const Watcher& watcher) {
   if (!has_display()) return fail(WindowError{true, tr("no display")});
   Session session;
   const std::string title = "brokerlab: " + viewer.run().title(viewer.view().language);
@@ -321,6 +347,7 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height) {
     shown.frames_left = std::max(0, shown.frames_left - 1);
     shown.drawn_at = now;
     session.draw(viewer);
+    if (watcher) watcher(viewer);
   }
   return {};
 }

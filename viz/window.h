@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "viz/viewer.h"
 
+#include <functional>
 #include <string>
 
 namespace brokerlab::viz {
@@ -16,7 +17,10 @@ struct WindowError {
   std::string message;
 };
 
+/// Told after every frame.
+using Watcher = std::function<void(Viewer& viewer)>;
+
 /// Opens the window and returns when the watcher closes it.
-Status<WindowError> run_window(Viewer& viewer, int width, int height);
+Status<WindowError> run_window(Viewer& viewer, int width, int height, const Watcher& watcher = {});
 
 }  // namespace brokerlab::viz
