@@ -2,6 +2,7 @@
 #include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/progress.h"
+#include "plan/sweep/slurm.h"
 #include "plan/sweep/sweep.h"
 
 #include <fmt/format.h>
@@ -15,6 +16,10 @@ namespace {
 struct SweepArguments {
   std::string file;
   std::string folder;
+  std::string engine = "here";
+  std::vector<std::string> slurm;
+  std::string points;
+  std::int64_t cores = 0;
   bool json = false;
   bool quiet = false;
   bool schema = false;
@@ -23,7 +28,7 @@ struct SweepArguments {
 /// Into the folder of the sweep, in all forms.
 Status<std::string> write_tables(const plan::Table& table, const std::string& folder) {
   for (const char* ending : {"csv", "json", "sqlite"}) {
-    const auto status = plan::write_table(table, "sweep", folder + "/table." + ending);
+    auto status = plan::write_table(table, "sweep", folder + "/table." + ending);
     if (!status.ok()) return status;
   }
   return {};
@@ -35,7 +40,11 @@ void tell_sweep(Context& context, const plan::Sweep& sweep, const plan::SweepRes
   context.out << tr("{} points, {} of them found done, {} failed", whole, result.from_before,
                     result.failed)
               << "\n";
-  if (result.cpu_seconds > 0) {
+  if (result.cpu_seconds > 0 && result.cores == 0) {
+    context.out << tr("{:.1f} s on the clock, {:.1f} s of processor time on Slurm's nodes",
+                      result.wall_seconds, result.cpu_seconds)
+                << "\n";
+  } else if (result.cpu_seconds > 0) {
     context.out << tr("{:.1f} s on the clock, {:.1f} s of processor time: {} cores {:.0f} % busy",
                       result.wall_seconds, result.cpu_seconds, result.cores, 100 * result.busy())
                 << "\n";
@@ -59,7 +68,20 @@ int sweep(Context& context, const SweepArguments& arguments) {
     if (!arguments.quiet) context.err << tr("warning: {}", warning.text()) << "\n";
   }
   if (!loaded.sweep) return refuse(context, loaded.errors);
-  const plan::Sweep& sweep = *loaded.sweep;
+  plan::Sweep sweep = *loaded.sweep;
+  if (!arguments.points.empty()) {
+    const auto places = plan::places_in(arguments.points, sweep.points.size());
+    if (!places) {
+      return refuse(context,
+                    {{"--points",
+                      {},
+                      arguments.points,
+                      tr("must be places such as 0-4,9, the last {}", sweep.points.size() - 1)}});
+    }
+    std::vector<plan::Point> some;
+    for (const std::size_t place : *places) some.push_back(sweep.points[place]);
+    sweep.points = std::move(some);
+  }
   const std::string folder =
       arguments.folder.empty() ? sweep.spec.name + ".sweep" : arguments.folder;
   auto book = plan::TrialBook::open(folder + "/points", plan::program_mark());
@@ -82,7 +104,14 @@ int sweep(Context& context, const SweepArguments& arguments) {
     line.clear();
     context.err << plan::words_of(point) << ": " << why << "\n" << std::flush;
   };
-  const auto result = plan::run_sweep(sweep, *book, news);
+  plan::SlurmOptions slurm;
+  slurm.file = arguments.file;
+  slurm.folder = folder;
+  slurm.sbatch = arguments.slurm;
+  const auto result =
+      arguments.engine == "slurm"
+          ? plan::run_sweep_by_slurm(sweep, *book, slurm, news)
+          : plan::run_sweep(sweep, *book, news, static_cast<std::size_t>(arguments.cores));
   line.clear();
   if (!result) {
     context.err << "brokerlab: " << result.error() << "\n";
@@ -115,6 +144,28 @@ void add_sweep(Command app, Context& context) {
       .option("--out", arguments->folder,
               tr("The folder of what is finished; the same command again goes on from there"))
       .check(not_empty);
+  const Option engine =
+      command
+          .option(
+              "--engine", arguments->engine,
+              tr("Who runs the points: here (all cores of this machine) or slurm (a job array)"))
+          .one_of({"here", "slurm"})
+          .shows_default();
+  command
+      .option("--slurm-option", arguments->slurm,
+              tr("An option for sbatch, such as --partition=long; may be repeated"))
+      .one_each()
+      .needs(engine);
+  const Option points = command
+                            .option("--points", arguments->points,
+                                    tr("Only these points, by their places from 0, such as 0-4,9"))
+                            .check(not_empty);
+  points.excludes(engine);
+  command
+      .option("--cores", arguments->cores,
+              tr("So many runs at once; 0: as many as there are cores"))
+      .check(whole_number(0, 1024))
+      .shows_default();
   command.flag("--json", arguments->json, tr("The table as JSON"));
   command.flag("--quiet", arguments->quiet, tr("Only the exit status, and the files"));
   command.flag("--schema", arguments->schema, tr("Print the schema of such files, for editors"));

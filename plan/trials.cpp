@@ -53,7 +53,8 @@ class Running {
                          [this](std::size_t job, Result<scenarios::ApartRun, std::string> run) {
                            finish(jobs_[job], std::move(run));
                            return !trouble_;
-                         });
+                         },
+                         limits_.at_once);
     if (trouble_) return fail(*trouble_);
     for (const Job& twin : twins_) {
       auto outcome = book_.find(twin.hash);
@@ -193,7 +194,13 @@ std::optional<Outcome> TrialBook::find(const std::string& hash) {
     return outcome;
   }
   if (folder_.empty()) return std::nullopt;
-  const auto text = scenarios::read_text_file(path_of(hash));
+  auto outcome = read(folder_, hash);
+  if (outcome) known_.emplace(hash, *outcome);
+  return outcome;
+}
+
+std::optional<Outcome> TrialBook::read(const std::string& folder, const std::string& hash) {
+  const auto text = scenarios::read_text_file(folder + "/" + hash + ".json");
   if (!text) return std::nullopt;
   const Json json = json_from(*text);
   // What is no such file, or half of one, is as if it were not there.
@@ -202,10 +209,8 @@ std::optional<Outcome> TrialBook::find(const std::string& hash) {
   }
   auto figures = figures_from(json["figures"]);
   if (!figures) return std::nullopt;
-  Outcome outcome{std::move(*figures), json.value("cpu_seconds", 0.0),
-                  Bytes(json.value("memory", std::int64_t{0})), true};
-  known_.emplace(hash, outcome);
-  return outcome;
+  return Outcome{std::move(*figures), json.value("cpu_seconds", 0.0),
+                 Bytes(json.value("memory", std::int64_t{0})), true};
 }
 
 Status<std::string> TrialBook::keep(const std::string& hash, const Outcome& outcome) {

@@ -55,6 +55,9 @@ class TrialBook {
   std::optional<Outcome> find(const std::string& hash);
   Status<std::string> keep(const std::string& hash, const Outcome& outcome);
 
+  /// What another book's folder has of it, without its lock: files are whole or not there.
+  static std::optional<Outcome> read(const std::string& folder, const std::string& hash);
+
  private:
   std::string path_of(const std::string& hash) const { return folder_ + "/" + hash + ".json"; }
 
@@ -70,6 +73,7 @@ std::string program_mark();
 
 struct TrialLimits {
   int most_cpu_seconds = 3600;  ///< Of a run; then it is ended. 0: none.
+  std::size_t at_once = 0;      ///< Runs; 0: as many as there are cores.
 };
 
 /// Asked one by one, whenever a core is free, until there is none.

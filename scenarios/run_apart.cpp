@@ -178,7 +178,8 @@ class Crowd {
  public:
   using Next = std::function<std::optional<ApartJob>(std::size_t)>;
 
-  Crowd(const Next& next, const ApartDone& done) : next_job_(next), done_(done) {}
+  Crowd(const Next& next, const ApartDone& done, std::size_t at_once = 0)
+      : next_job_(next), done_(done), at_once_(at_once) {}
   ~Crowd() {
     for (Child& child : children_) end(child);
   }
@@ -188,8 +189,9 @@ class Crowd {
   /// `progress` hears how many jobs are done, with the shares of those under way.
   void run(const std::function<void(double)>& progress) {
     const auto cores = static_cast<std::size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    const std::size_t most = at_once_ == 0 ? cores : at_once_;
     while (true) {
-      while (next_ < wanted_ && children_.size() < cores) start_next();
+      while (next_ < wanted_ && children_.size() < most) start_next();
       if (children_.empty()) return;
       listen();
       if (progress) progress(done_so_far());
@@ -258,6 +260,7 @@ class Crowd {
 
   const Next& next_job_;
   const ApartDone& done_;
+  const std::size_t at_once_;
   std::vector<Child> children_;
   std::size_t wanted_ = std::numeric_limits<std::size_t>::max();
   std::size_t next_ = 0;
@@ -267,8 +270,8 @@ class Crowd {
 }  // namespace
 
 void run_apart(const std::function<std::optional<ApartJob>(std::size_t job)>& next,
-               const ApartDone& done) {
-  Crowd(next, done).run({});
+               const ApartDone& done, std::size_t at_once) {
+  Crowd(next, done, at_once).run({});
 }
 
 void run_apart(const std::vector<ApartJob>& jobs, const ApartDone& done,

@@ -55,7 +55,8 @@ using ApartDone = std::function<bool(std::size_t job, Result<ApartRun, std::stri
 void run_apart(const std::vector<ApartJob>& jobs, const ApartDone& done,
                const std::function<void(double share)>& progress = {});
 /// The same of jobs that are asked for one by one, whenever a core is free, until there is none.
+/// `at_once`: of which so many are ours; 0: as many as there are cores.
 void run_apart(const std::function<std::optional<ApartJob>(std::size_t job)>& next,
-               const ApartDone& done);
+               const ApartDone& done, std::size_t at_once = 0);
 
 }  // namespace brokerlab::scenarios

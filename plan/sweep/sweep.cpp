@@ -73,9 +73,10 @@ std::string words_of(const Point& point) {
 }
 
 Result<SweepResult, std::string> run_sweep(const Sweep& sweep, TrialBook& book,
-                                           const SweepNews& news) {
+                                           const SweepNews& news, std::size_t at_once) {
   SweepResult result;
-  result.cores = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  result.cores = at_once > 0 ? static_cast<int>(at_once)
+                             : static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   std::vector<std::optional<Result<Outcome, std::string>>> outcomes(sweep.points.size());
   std::vector<std::size_t> point_of;  ///< By trial.
   std::size_t at = 0;
@@ -116,6 +117,7 @@ Result<SweepResult, std::string> run_sweep(const Sweep& sweep, TrialBook& book,
   };
   TrialLimits limits;
   limits.most_cpu_seconds = static_cast<int>(to_seconds(sweep.spec.most_cpu));
+  limits.at_once = at_once;
   const auto status =
       run_trials(book, limits, next, [&](std::size_t trial, Result<Outcome, std::string> outcome) {
         finish(point_of[trial], std::move(outcome));

@@ -36,8 +36,9 @@ struct SweepNews {
   std::function<void(const Point&, const std::string& why)> failed;
 };
 
+/// `at_once`: so many runs; 0: as many as there are cores.
 Result<SweepResult, std::string> run_sweep(const Sweep& sweep, TrialBook& book,
-                                           const SweepNews& news = {});
+                                           const SweepNews& news = {}, std::size_t at_once = 0);
 
 /// A row a point: what was changed, the seed, key figures, and of one that failed why.
 Table table_of(const Sweep& sweep, const SweepResult& result);

@@ -1,15 +1,19 @@
 // A sweep: what its file may say, which points it has, and that no kill loses what is finished.
 #include "plan/sweep/sweep.h"
 
+#include "plan/sweep/slurm.h"
 #include "tests/cli/command.h"
 #include "tests/files.h"
+#include "tests/in_child.h"
 #include "tests/plan/small.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <unistd.h>
 
@@ -256,4 +260,56 @@ TEST_CASE("a table keeps what its cells are", "[unit]") {
   CHECK(table_json(table).find("\"n\": null") != std::string::npos);
   CHECK(write_table(table, "t", "x.txt").error() ==
         "x.txt: a table is written to .csv, .json or .sqlite");
+}
+
+TEST_CASE("places of points: as Slurm's tasks are told them", "[unit]") {
+  using Places = std::vector<std::size_t>;
+  CHECK(places_in("0-2,5", 6) == Places{0, 1, 2, 5});
+  CHECK(places_in("3", 4) == Places{3});
+  for (const char* wrong : {"", "4", "2-1", "a", "1,", "-1", "0-9", "1 2"}) {
+    INFO(wrong);
+    CHECK_FALSE(places_in(wrong, 4).has_value());
+  }
+  CHECK(list_of_places({0, 1, 2, 5, 7, 8}) == "0-2,5,7-8");
+  for (std::size_t bits = 1; bits < 256; ++bits) {
+    Places some;
+    for (std::size_t i = 0; i < 8; ++i) {
+      if ((bits >> i & 1) != 0) some.push_back(i);
+    }
+    CHECK(places_in(list_of_places(some), 8) == some);
+  }
+}
+
+TEST_CASE("a part of a sweep, as a task of Slurm's runs it", "[unit]") {
+  const Folder folder("sweep_part");
+  folder.file("small.json", test::small_scenario);
+  const std::string file =
+      folder.file("sweep.json", R"({"base": "small.json", "seeds": {"count": 4}})");
+  const std::string out = folder.path() + "/part";
+  const auto answer =
+      test::command({"sweep", file, "--points", "1,3", "--cores", "1", "--out", out, "--json"});
+  INFO(answer.err);
+  CHECK(answer.status == 0);
+  const auto rows = nlohmann::json::parse(answer.out);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0]["seed"] == 2);
+  CHECK(rows[1]["seed"] == 4);
+  CHECK(test::command({"sweep", file, "--points", "4", "--out", out}).status == 3);
+  CHECK(test::command({"sweep", file, "--points", "1", "--engine", "slurm"}).status == 3);
+  CHECK(test::command({"sweep", file, "--engine", "cloud"}).status == 3);
+}
+
+TEST_CASE("a sweep by Slurm where there is none says so", "[unit]") {
+  const Folder folder("sweep_no_slurm");
+  folder.file("small.json", test::small_scenario);
+  const std::string file = folder.file("sweep.json", R"({"base": "small.json"})");
+  const std::string told = tests::in_child([&] {
+    setenv("PATH", "/nowhere", 1);
+    const auto answer = test::command(
+        {"sweep", file, "--engine", "slurm", "--out", folder.path() + "/out", "--quiet"});
+    CHECK(answer.status == 4);
+    return answer.err;
+  });
+  CHECK_THAT(told,
+             Catch::Contains("sbatch cannot be started") && Catch::Contains("is Slurm installed"));
 }
