@@ -87,7 +87,9 @@ std::string bound_name(const plan::Bound& bound) {
 }
 
 void tell_answer(Context& context, const plan::Limit& limit) {
-  if (limit.limits.empty()) {
+  if (limit.limits.empty() && !limit.unknown.empty()) {
+    context.out << tr("No limit is known.") << "\n";
+  } else if (limit.limits.empty()) {
     context.out << tr("Even the least load that was tried does not hold.") << "\n";
   } else {
     const plan::Interval& factor = limit.factor;
@@ -102,6 +104,14 @@ void tell_answer(Context& context, const plan::Limit& limit) {
     if (limit.open_above) {
       context.out << "  " << tr("It held whatever was tried: the limit is higher.") << "\n";
     }
+  }
+  if (!limit.unknown.empty()) {
+    const plan::Probe& first = limit.unknown.front();
+    context.out
+        << "  "
+        << tr("Not known from {:.3g} times the load on: the run did not come to its end ({})",
+              first.factor, first.failed)
+        << "\n";
   }
   for (const Phrase& one : limit.beyond) context.out << tr("  just above: {}", say(one)) << "\n";
   bool saturated = false;
@@ -156,14 +166,17 @@ Json limit_json(const plan::Limit& limit) {
                        {"mean", one.mean},
                        {"peak", one.peak}});
   }
-  Json json{{"load_bytes_per_s", limit.load_bytes_per_s},
-            {"limits", limit.limits},
-            {"factor", limit.limits.empty() ? Json() : Json(limit.factor.mean)},
-            {"low", limit.limits.empty() ? Json() : Json(limit.factor.low)},
-            {"high", limit.limits.empty() ? Json() : Json(limit.factor.high)},
-            {"open_above", limit.open_above},
-            {"bottlenecks", std::move(busiest)},
-            {"closed_forms", std::move(bounds)}};
+  Json json{
+      {"load_bytes_per_s", limit.load_bytes_per_s},
+      {"limits", limit.limits},
+      {"factor", limit.limits.empty() ? Json() : Json(limit.factor.mean)},
+      {"low", limit.limits.empty() ? Json() : Json(limit.factor.low)},
+      {"high", limit.limits.empty() ? Json() : Json(limit.factor.high)},
+      {"open_above", limit.open_above},
+      {"unknown_from", limit.unknown.empty() ? Json() : Json(limit.unknown.front().factor)},
+      {"unknown_because", limit.unknown.empty() ? Json() : Json(limit.unknown.front().failed)},
+      {"bottlenecks", std::move(busiest)},
+      {"closed_forms", std::move(bounds)}};
   json["curve"] = json_from(plan::table_json(plan::curve_of(limit)));
   return json;
 }
@@ -182,11 +195,11 @@ int find_the_limit(Context& context, const LimitArguments& arguments) {
     return exit_trouble;
   }
   ProgressLine line(context.err, progress_columns());
-  // Doubling and halving takes about a dozen runs a seed.
-  const double expected = 12.0 * static_cast<double>(arguments.seeds);
-  const auto limit =
-      plan::find_limit(*loaded.scenario, options_of(arguments), *book, [&](std::size_t probes) {
-        const double share = std::min(0.99, static_cast<double>(probes) / expected);
+  const auto limit = plan::find_limit(
+      *loaded.scenario, options_of(arguments), *book, [&](std::size_t probes, std::size_t left) {
+        const double share =
+            std::min(0.99, static_cast<double>(probes) /
+                               static_cast<double>(std::max<std::size_t>(probes + left, 1)));
         if (!line.due(share)) return;
         line.draw(
             share,
@@ -212,6 +225,8 @@ int find_the_limit(Context& context, const LimitArguments& arguments) {
       return exit_trouble;
     }
   }
+  // Not even the least load was tried to its end: nothing is known.
+  if (limit->limits.empty() && !limit->unknown.empty()) return exit_unknown;
   return limit->all_have_one ? exit_pass : exit_fail;
 }
 
@@ -260,7 +275,9 @@ void add_limit(Command app, Context& context) {
               tr("Write the curve of demand and capacity to this .csv, .json or .sqlite file"))
       .check(not_empty);
   command.flag("--json", arguments->json, tr("Everything as JSON"));
-  command.footer(tr("Exit status: 0 there is a limit, 1 even the least load does not hold."));
+  command.footer(tr(
+      "Exit status: 0 there is a limit, 1 even the least load does not hold, 2 no run came to its "
+      "end."));
   command.run([&context, arguments] { context.status = find_the_limit(context, *arguments); });
 }
 

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <map>
 
 namespace brokerlab::plan {
 namespace {
@@ -133,8 +135,39 @@ std::vector<Bound> closed_forms(const std::vector<TopicLoad>& load, const Cluste
   return bounds;
 }
 
+Duration falls_behind(const scenarios::ConsumerSpec& group, Duration duration) {
+  using What = model::ConsumerAction::What;
+  Duration most{0};
+  std::map<int, Duration> paused;  // by member; 0: all of them
+  for (const scenarios::ConsumerActionSpec& one : group.actions) {
+    switch (one.action.what) {
+      case What::pause:
+        paused.emplace(one.member, one.action.at);
+        break;
+      case What::resume:
+        for (auto at = paused.begin(); at != paused.end();) {
+          const bool resumed = one.member == 0 || at->first == 0 || at->first == one.member;
+          if (resumed) most = std::max(most, one.action.at - at->second);
+          at = resumed ? paused.erase(at) : std::next(at);
+        }
+        break;
+      case What::seek_to_beginning:
+      case What::seek_to_offset:
+        most = std::max(most, one.action.at);
+        break;
+      case What::seek_back:
+        most = std::max(most, std::min(one.action.back, one.action.at));
+        break;
+      case What::seek_to_end:
+        break;
+    }
+  }
+  return std::min(most, duration);
+}
+
 std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario) {
   std::vector<TopicLoad> loads;
+  std::vector<std::vector<Duration>> behind;  // of each topic that is loaded: its groups
   for (const scenarios::TopicSpec& topic : scenario.topics) {
     TopicLoad load;
     load.partitions = topic.partitions;
@@ -153,12 +186,30 @@ std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario) {
       load.records_per_s += rate;
       load.bytes_per_s += rate * (size + beside_value);
     }
+    std::vector<Duration> far;
     for (const scenarios::ConsumerSpec& group : scenario.consumers) {
       const bool reads =
           std::find(group.topics.begin(), group.topics.end(), topic.name) != group.topics.end();
       load.groups += reads ? 1 : 0;
+      if (reads) far.push_back(falls_behind(group, scenario.duration));
     }
-    if (load.bytes_per_s > 0) loads.push_back(load);
+    if (load.bytes_per_s > 0) {
+      loads.push_back(load);
+      behind.push_back(std::move(far));
+    }
+  }
+  if (scenario.brokers.empty()) return loads;
+  // What is written to a broker meanwhile pushes out of its page cache what is to be read.
+  double written = 0;
+  for (const TopicLoad& load : loads) written += load.bytes_per_s * load.replicas;
+  written /= std::max(1, scenario.broker_count());
+  const auto cache = static_cast<double>(
+      scenario.machine(scenario.brokers.front().machine).page_cache.capacity().count());
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    loads[i].cold_groups =
+        static_cast<int>(std::count_if(behind[i].begin(), behind[i].end(), [&](Duration far) {
+          return to_seconds(far) * written > cache;
+        }));
   }
   return loads;
 }

@@ -54,7 +54,12 @@ std::vector<Bound> closed_forms(const std::vector<TopicLoad>& load, const Cluste
 /// What a broker's disks write a second, and its disks or their link.
 double disk_rate(const sim::MachineConfig& machine);
 
-/// Of a scenario: its sources' mean rates, over the topics that they end in.
+/// How far behind the end of the log a group comes to read, by its own actions: for as long as it
+/// paused, or as far as it seeks back.
+Duration falls_behind(const scenarios::ConsumerSpec& group, Duration duration);
+
+/// Of a scenario: its sources' mean rates, over the topics that they end in. A group is cold where
+/// more is written to a broker than its page cache holds while the group falls behind.
 std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario);
 
 }  // namespace brokerlab::plan

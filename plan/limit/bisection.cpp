@@ -15,6 +15,16 @@ std::optional<double> Bisection::next() const {
   return std::sqrt(*holds_ * *fails_);
 }
 
+std::size_t Bisection::left() const {
+  if (!next()) return 0;
+  const double goal = std::log(1 + options_.precision);
+  // Of what one doubling leaves, and of two more until there is a bracket.
+  constexpr std::size_t to_bracket = 2;
+  const double open = holds_ && fails_ ? std::log(*fails_ / *holds_) : std::log(2.0);
+  const auto halvings = static_cast<std::size_t>(std::max(1.0, std::ceil(std::log2(open / goal))));
+  return halvings + (holds_ && fails_ ? 0 : to_bracket);
+}
+
 void Bisection::tell(double factor, bool holds) {
   if (holds) {
     holds_ = std::max(holds_.value_or(factor), factor);

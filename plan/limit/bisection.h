@@ -25,6 +25,9 @@ class Bisection {
   std::optional<double> next() const;
   void tell(double factor, bool holds);
 
+  /// About how many are still to be tried.
+  std::size_t left() const;
+
   std::optional<double> holds() const { return holds_; }  ///< The highest that held.
   std::optional<double> fails() const { return fails_; }  ///< The lowest that did not.
 

@@ -88,7 +88,7 @@ scenarios::Scenario answered(scenarios::Scenario scenario, const Objectives& obj
 
 Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
                                       const LimitOptions& options, TrialBook& book,
-                                      const std::function<void(std::size_t probes)>& progress) {
+                                      const LimitProgress& progress) {
   Limit limit;
   const std::vector<TopicLoad> load = load_of(scenario);
   for (const TopicLoad& topic : load) limit.load_bytes_per_s += topic.bytes_per_s;
@@ -126,7 +126,10 @@ Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
           }
           search.bisection.tell(probe.factor, probe.holds());
           limit.probes.push_back(std::move(probe));
-          if (progress) progress(limit.probes.size());
+          if (!progress) return;
+          std::size_t left = 0;
+          for (const Search& one : searches) left += one.bisection.left();
+          progress(limit.probes.size(), left);
         });
     if (!status.ok()) return fail(status.error());
   }
@@ -145,8 +148,8 @@ Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
       limit.beyond.clear();
     } else if (limit.beyond.empty()) {
       limit.beyond = probe.missed;
-      if (!probe.failed.empty()) limit.beyond.push_back({probe.failed, probe.failed});
     }
+    if (!probe.failed.empty()) limit.unknown.push_back(probe);
   }
   return limit;
 }
@@ -180,7 +183,7 @@ Table curve_of(const Limit& limit) {
       }
       row.push_back(use);
     }
-    row.emplace_back(std::string(probe.holds() ? "yes" : "no"));
+    row.emplace_back(std::string(probe.holds() ? "yes" : probe.failed.empty() ? "no" : "unknown"));
     std::string missed = probe.failed;
     for (const Phrase& one : probe.missed) missed += (missed.empty() ? "" : "; ") + one.english;
     row.emplace_back(std::move(missed));

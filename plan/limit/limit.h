@@ -54,16 +54,22 @@ struct Limit {
   std::vector<double> limits;   ///< Of each seed that has one.
   bool all_have_one = true;     ///< No seed failed even at the least load.
   bool open_above = false;      ///< Some seed held even the most that was tried.
-  Interval factor;              ///< Of the limits; without meaning when there are none.
+  /// Runs that did not come to their end (no memory, too long): above the least of them nothing is
+  /// known, so a limit that stands next to it is one of this machine, not of the cluster.
+  std::vector<Probe> unknown;
+  Interval factor;  ///< Of the limits; without meaning when there are none.
   std::vector<Bound> closed;
   /// Of the highest probe that held: the first is the bottleneck, the second what comes next.
   std::vector<Utilisation> at_limit;
   std::vector<Phrase> beyond;  ///< What is missed just above.
 };
 
+/// Probes that are done, and about how many are still to be tried.
+using LimitProgress = std::function<void(std::size_t done, std::size_t left)>;
+
 Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
                                       const LimitOptions& options, TrialBook& book,
-                                      const std::function<void(std::size_t probes)>& progress = {});
+                                      const LimitProgress& progress = {});
 
 /// Demand and capacity: a row a probe.
 Table curve_of(const Limit& limit);

@@ -172,3 +172,59 @@ TEST_CASE("a load that cannot be scaled is refused", "[unit]") {
   CHECK(answer.status == 3);
   CHECK(answer.err.find("which cannot be scaled") != std::string::npos);
 }
+
+TEST_CASE("a bisection knows about how much is left, and comes to nothing", "[unit]") {
+  for (const double truth : {0.3, 1.0, 1.7, 64.0}) {
+    Bisection search({});
+    std::size_t asked = 0;
+    std::size_t after_bracket = 0;
+    while (const auto factor = search.next()) {
+      CHECK(search.left() >= 1);
+      if (search.holds() && search.fails()) {
+        // A bracket is halved: from here on it is exact.
+        if (after_bracket == 0) after_bracket = asked + search.left();
+        CHECK(asked + search.left() == after_bracket);
+      }
+      ++asked;
+      search.tell(*factor, *factor <= truth);
+    }
+    CHECK(search.left() == 0);
+    CHECK(asked == after_bracket);
+  }
+}
+
+TEST_CASE("a run that does not come to its end is told, and is no load that does not hold",
+          "[unit]") {
+  // Records with bytes, more than there is memory for: it is refused before it begins.
+  std::string text = loaded_cluster("{}", "2000000/s", 0);
+  text.replace(text.find(R"("payload": "phantom")"), 20, R"("payload": "real")");
+  text.replace(text.find("1000 B"), 6, "100000 B");
+  LimitOptions options;
+  options.seeds = {1};
+  options.search.least = 0.9;
+  const Limit limit = limit_of_text(text, options);
+  CHECK(limit.limits.empty());
+  REQUIRE_FALSE(limit.unknown.empty());
+  CHECK_THAT(limit.unknown.front().failed, Catch::Contains("in memory"));
+  CHECK(limit.unknown.front().factor == 0.5);
+  CHECK(limit.beyond.empty());
+  CHECK_THAT(table_csv(curve_of(limit)), Catch::Contains(",unknown,"));
+}
+
+TEST_CASE("a group that comes back late reads what is no longer in memory", "[unit]") {
+  const auto cold = [](const char* actions) {
+    std::string text = loaded_cluster("{}", "8000/s", 1);
+    text.replace(text.find(R"("duration": "40s")"), 17, R"("duration": "3h")");
+    text.replace(text.find(R"("service_time": "0s"})"), 21,
+                 fmt::format(R"("service_time": "0s", "actions": [{}]}})", actions));
+    const auto loaded = scenarios::parse_scenario(text, "loaded.json", ".");
+    REQUIRE(to_text(loaded.errors) == "");
+    return load_of(*loaded.scenario).front().cold_groups;
+  };
+  // 8 MB/s are written to each broker, whose page cache keeps some GB.
+  CHECK(cold("") == 0);
+  CHECK(cold(R"({"at": "1min", "do": "pause"}, {"at": "2min", "do": "resume"})") == 0);
+  CHECK(cold(R"({"at": "1min", "do": "pause"}, {"at": "2h", "do": "resume"})") == 1);
+  CHECK(cold(R"({"at": "2h", "do": "seek_back", "back": "90min"})") == 1);
+  CHECK(cold(R"({"at": "2h", "do": "seek_back", "back": "1min"})") == 0);
+}
