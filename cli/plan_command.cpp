@@ -23,6 +23,7 @@ struct PlanArguments {
   std::string folder;
   std::string files;
   std::int64_t seeds = 3;
+  bool rehearse = false;
   bool json = false;
   bool schema = false;
   bool catalogue_schema = false;
@@ -53,6 +54,7 @@ int make_the_plan(Context& context, const PlanArguments& arguments) {
     return exit_trouble;
   }
   plan::PlanOptions options;
+  options.rehearse_work = arguments.rehearse;
   options.seeds.clear();
   for (std::int64_t seed = 1; seed <= arguments.seeds; ++seed) options.seeds.push_back(seed);
   ProgressLine line(context.err, progress_columns());
@@ -72,6 +74,7 @@ int make_the_plan(Context& context, const PlanArguments& arguments) {
   }
   std::string command = "brokerlab plan " + arguments.file;
   if (arguments.seeds != 3) command += fmt::format(" --seeds {}", arguments.seeds);
+  if (arguments.rehearse) command += " --rehearse";
   if (arguments.json) {
     context.out << json_text(plan::answer_json(*loaded.planning, *result, command), 1) << "\n";
   } else {
@@ -110,6 +113,8 @@ void add_plan(Command app, Context& context) {
       .option("--export", arguments->files,
               tr("Write the cluster's server.properties, topics and reassignment to this folder"))
       .check(not_empty);
+  command.flag("--rehearse", arguments->rehearse,
+               tr("Rehearse a rolling restart and an expansion of the answer, too"));
   command.flag("--json", arguments->json, tr("Everything as JSON"));
   command.flag("--schema", arguments->schema, tr("Print the JSON Schema of such files"));
   command.flag("--catalogue-schema", arguments->catalogue_schema,

@@ -46,7 +46,7 @@ std::string loss_words(const std::string& loss) {
 
 /// One text, or several.
 std::string missed_words(const Json& cluster) {
-  const std::string one = said_of(cluster, "missed");
+  std::string one = said_of(cluster, "missed");
   if (!one.empty()) return one;
   std::string all;
   for (const std::string& each : list_of(cluster, "missed"))
@@ -278,6 +278,44 @@ Markup failure_of(const Json& answer) {
   return section("failure", tr("The hour of the loss"), content);
 }
 
+Markup work_of(const Json& answer) {
+  const Json& all = part_of(answer, "work");
+  if (!all.is_array() || all.empty()) return {};
+  std::vector<std::vector<Markup>> rows;
+  for (const Json& one : all) {
+    const bool restart = text_of(one, "work") == "rolling restart";
+    const std::string what =
+        restart ? tr("rolling restart of all {:.0f} brokers", number_of(one, "brokers"))
+                : tr("expansion to {:.0f} brokers", number_of(one, "brokers"));
+    if (const std::string failed = text_of(one, "failed"); !failed.empty()) {
+      rows.push_back({what, "-", "-", "-", failed});
+      continue;
+    }
+    const Json& whole = part_of(one, "whole_after_s");
+    std::string end;
+    if (restart) {
+      end = whole.is_number() ? tr("all in sync after {}", seconds_words(whole.get<double>()))
+                              : tr("not all in sync by the end");
+    } else {
+      end = tr("{:.0f} of {:.0f} replicas move, about {}", number_of(one, "moved_replicas"),
+               number_of(one, "all_replicas"), bytes_words(number_of(one, "moved_bytes")));
+      const double moving = number_of(one, "moving_s");
+      if (moving > 0) end += ", " + tr("for {}", seconds_words(moving));
+    }
+    rows.push_back({what, fmt::format("{:.2f} %", 100 * number_of(one, "kept")),
+                    millis_words(number_of(one, "p99_produce_ms")),
+                    seconds_words(number_of(one, "unavailable_s")), end});
+  }
+  return section("work", tr("Work on it, at the peak"),
+                 element("div", {{"class", "scroll"}},
+                         table({{tr("work"), false},
+                                {tr("acknowledged"), true},
+                                {tr("99 % after"), true},
+                                {tr("no records for up to"), true},
+                                {tr("until all is done"), false}},
+                               rows)));
+}
+
 Markup others_of(const Json& answer) {
   std::vector<std::vector<Markup>> rows;
   const auto row = [&](const Json& cluster, const std::string& why) {
@@ -335,8 +373,8 @@ Result<std::string, std::string> plan_report(const Json& answer, const std::stri
         tr("{}: an answer of an earlier brokerlab, without what was stated; plan again", file));
   }
   Markup body = plan_head(answer) + stated_of(answer) + recommended_of(answer) +
-                bottlenecks_of(answer) + peak_of(answer) + failure_of(answer) + others_of(answer) +
-                supposed_of(answer);
+                bottlenecks_of(answer) + peak_of(answer) + failure_of(answer) + work_of(answer) +
+                others_of(answer) + supposed_of(answer);
   body +=
       section("again", tr("The same again"),
               element("p", tr("With brokerlab {}:", text_of(answer, "version"))) +

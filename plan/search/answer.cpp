@@ -187,6 +187,64 @@ void tell_runs(const Planning& planning, const Judged& best, std::string& text) 
           "\n";
 }
 
+void tell_work(const PlanResult& result, std::string& text) {
+  for (const RehearsedWork& one : result.work) {
+    const KeyFigures& figures = one.figures;
+    text += one.work == Work::restart
+                ? tr("A rolling restart of all {} brokers, at the peak:", one.brokers)
+                : tr("An expansion to {} brokers, partitions moved to the new ones, at the peak:",
+                     one.brokers);
+    text += "\n";
+    if (!one.failed.empty()) {
+      text += "  " + tr("not known: {}", one.failed) + "\n";
+      continue;
+    }
+    text += "  " +
+            tr("{:.2f} % of the records are acknowledged, 99 % after {:.3g} ms; a partition takes "
+               "none for up to {:.1f} s",
+               100 * figures.kept(), figures.p99_produce_ms, figures.unavailable_s) +
+            "\n";
+    if (one.work == Work::restart) {
+      const auto whole = one.whole_after_s();
+      text += "  " +
+              (whole ? tr("all are back, with all replicas in sync, after {:.0f} s", *whole)
+                     : tr("not all replicas are in sync by the end")) +
+              "\n";
+      continue;
+    }
+    text += "  " +
+            tr("{} of {} replicas move: about {} with all that is kept", one.moved_replicas,
+               one.all_replicas,
+               to_rounded_text(Bytes(static_cast<std::int64_t>(std::min(one.moved_bytes, 9e18)))));
+    text += one.moving_s > 0
+                ? tr(", for {} at what cards and disks of the new have left (closed form)",
+                     to_rounded_text(from_seconds(std::min(one.moving_s, 1e8))))
+                : tr(", and cards and disks of the new have nothing left beside the load");
+    text += "\n";
+  }
+}
+
+Json work_json(const RehearsedWork& one) {
+  const auto whole = one.whole_after_s();
+  Json json{{"work", to_text(one.work)},
+            {"brokers", one.brokers},
+            {"failed", one.failed.empty() ? Json() : Json(one.failed)},
+            {"kept", one.figures.kept()},
+            {"p99_produce_ms", one.figures.p99_produce_ms},
+            {"p99_end_to_end_ms", one.figures.p99_end_to_end_ms},
+            {"unavailable_s", one.figures.unavailable_s},
+            {"lag_peak", one.figures.lag_peak}};
+  if (one.work == Work::restart) {
+    json["whole_after_s"] = whole ? Json(*whole) : Json();
+  } else {
+    json["moved_replicas"] = one.moved_replicas;
+    json["all_replicas"] = one.all_replicas;
+    json["moved_bytes"] = one.moved_bytes;
+    json["moving_s"] = one.moving_s > 0 ? Json(one.moving_s) : Json();
+  }
+  return json;
+}
+
 void tell_others(const Planning& planning, const PlanResult& result, std::string& text) {
   if (!result.beside.empty() || result.smaller) {
     text += "\n" + tr("What is cheaper does not hold:") + "\n";
@@ -347,6 +405,7 @@ std::string answer_text(const Planning& planning, const PlanResult& result,
     tell_cluster(planning, *result.best, text);
     tell_bottlenecks(planning, result, text);
     tell_runs(planning, *result.best, text);
+    tell_work(result, text);
     tell_others(planning, result, text);
     const MachineOffer& machine =
         planning.catalogue.machines[result.best->cluster.candidate.build.machine];
@@ -404,6 +463,9 @@ Json answer_json(const Planning& planning, const PlanResult& result, const std::
                          {"copied_bytes", worst.copied_bytes}};
     }
   }
+  Json work = Json::array();
+  for (const RehearsedWork& one : result.work) work.push_back(work_json(one));
+  json["work"] = std::move(work);
   Json beside = Json::array();
   for (const Judged& one : result.beside) beside.push_back(judged_json(planning, one));
   json["cheaper"] = std::move(beside);

@@ -262,6 +262,13 @@ Result<PlanResult, std::string> make_plan(
   }
   result.best = oracle.judged().at(*answer.best);
   result.needs = needs_of(planning, result.best->cluster);
+  if (options.rehearse_work) {
+    auto work = rehearse_work(planning, result.best->cluster, options.seeds.front(), book,
+                              {options.most_cpu_seconds});
+    if (!work) return fail(work.error());
+    result.work = std::move(*work);
+    result.runs += result.work.size();
+  }
   for (const Choice& choice : answer.beside) result.beside.push_back(oracle.judged().at(choice));
   if (answer.runner_up) result.runner_up = oracle.judged().at(*answer.runner_up);
   if (answer.best->size > 0 && answer.best->size - 1 < space.columns[answer.best->column].first) {

@@ -14,6 +14,7 @@
 #include "plan/limit/bisection.h"
 #include "plan/search/peak_scenario.h"
 #include "plan/search/search.h"
+#include "plan/search/work.h"
 #include "plan/trials.h"
 #include "plan/workload/candidate.h"
 
@@ -48,6 +49,7 @@ struct PlanResult {
   std::optional<Refused> smaller;   ///< One size less, if a closed form refuses it.
   std::optional<Judged> runner_up;  ///< Another machine, or other disks.
   std::vector<Need> needs;          ///< Of the best.
+  std::vector<RehearsedWork> work;  ///< On the best, if it was asked for; decides nothing.
   std::vector<Judged> tried;        ///< All that were simulated, by cost.
   /// When there is no best: of each machine the largest cluster, and what it cannot.
   std::vector<Refused> impossible;
@@ -62,6 +64,7 @@ struct PlanOptions {
   std::vector<std::int64_t> seeds{1, 2, 3};
   SearchOptions search;
   int most_cpu_seconds = 1800;  ///< Of one run.
+  bool rehearse_work = false;   ///< A rolling restart and an expansion of the answer, too.
 };
 
 struct PlanProgress {
