@@ -73,6 +73,7 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_topology(app, context);
   add_sweep(app, context);
   add_limit(app, context);
+  add_links(app, context);
   add_plan(app, context);
   add_fuzz(app, context);
   add_lint(app, context);

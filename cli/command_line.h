@@ -62,6 +62,7 @@ void add_topology(Command app, Context& context);
 void add_fuzz(Command app, Context& context);
 void add_sweep(Command app, Context& context);
 void add_limit(Command app, Context& context);
+void add_links(Command app, Context& context);
 void add_plan(Command app, Context& context);
 void add_lint(Command app, Context& context);
 void add_import(Command app, Context& context);

@@ -4,6 +4,8 @@
 #include "model/stream/stream_processor.h"
 #include "model/zookeeper_store/zookeeper_metadata_store.h"
 #include "scenarios/background.h"
+#include "scenarios/links/link_receiver.h"
+#include "scenarios/links/link_sender.h"
 #include "scenarios/operations/operator.h"
 #include "scenarios/topic_creator.h"
 #include "scenarios/topology_file.h"
@@ -74,10 +76,11 @@ model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const To
   return creation;
 }
 
-Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger)
+Cluster::Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger, LinkBook* links)
     : world_(world),
       scenario_(scenario),
       ledger_(ledger),
+      links_(links),
       partitions_(world),
       context_{world, ledger, partitions_, lecture_day + whole_millis(scenario.starts_at)} {
   ledger_.set_context(&context_);
@@ -99,8 +102,8 @@ Cluster::~Cluster() { machines_.clear(); }
 
 Result<std::unique_ptr<Cluster>, std::string> Cluster::build(sim::World& world,
                                                              const Scenario& scenario,
-                                                             Ledger& ledger) {
-  std::unique_ptr<Cluster> cluster(new Cluster(world, scenario, ledger));
+                                                             Ledger& ledger, LinkBook* links) {
+  std::unique_ptr<Cluster> cluster(new Cluster(world, scenario, ledger, links));
   cluster->add_machines();
   cluster->add_zookeeper();
   cluster->add_brokers();
@@ -245,7 +248,13 @@ Status<std::string> Cluster::add_producers() {
     if (member.role.role != Role::producer) continue;
     const std::size_t i = member.role.spec;
     member.process = &member.machine->add_process(
-        next_process(), member.role.name, [this, i](sim::Process& process) {
+        next_process(), member.role.name,
+        [this, i](sim::Process& process) -> std::unique_ptr<sim::Program> {
+          const Feed& feed = feeds_[i];
+          if (links_ != nullptr) {
+            return std::make_unique<LinkSender>(process, scenario_, i, feed.records.get(),
+                                                feed.runs.get(), *links_);
+          }
           const ProducerSpec& spec = scenario_.producers[i];
           model::TablePollerSetup setup;
           setup.producer = static_cast<int>(i);
@@ -257,7 +266,6 @@ Status<std::string> Cluster::add_producers() {
           setup.transaction = spec.transaction;
           if (spec.table) setup.use = table_use(*spec.table, scenario_.starts_at);
           setup.partitions = scenario_.topic(spec.topic)->partitions;
-          const Feed& feed = feeds_[i];
           return feed.runs
                      ? std::make_unique<model::TablePoller>(process, setup, *feed.runs, context_)
                      : std::make_unique<model::TablePoller>(process, setup, *feed.records,
@@ -284,6 +292,18 @@ PerSecond Cluster::rate_at(std::size_t producer, Time date) const {
   return feed.runs ? feed.runs->rate_at(date) : feed.records->rate_at(date);
 }
 
+std::int64_t Cluster::records_due(std::size_t producer, Time date) {
+  const Feed& feed = feeds_[producer];
+  if (feed.runs) {
+    std::vector<model::FeedRun> rest;
+    const int partitions = scenario_.topic(scenario_.producers[producer].topic)->partitions;
+    feed.runs->take(date, partitions, rest);
+    return feed.runs->taken();
+  }
+  while (feed.records->next_due().value_or(never) <= date) (void)feed.records->take();
+  return feed.records->taken();
+}
+
 void Cluster::add_consumers() {
   for (Member& member : members_) {
     if (member.role.role != Role::consumer) continue;
@@ -299,6 +319,9 @@ void Cluster::add_consumers() {
         [this, i, number = member.role.index + 1,
          name = member.role.name](sim::Process& process) -> std::unique_ptr<sim::Program> {
           const ConsumerSpec& spec = scenario_.consumers[i];
+          if (links_ != nullptr) {
+            return std::make_unique<LinkReceiver>(process, spec.service_time, *links_);
+          }
           model::ConsumerAppSetup setup;
           setup.client = {name, spec.group, spec.topics, bootstrap(), spec.config};
           if (auto& instance = setup.client.config.group_instance_id) {
@@ -384,6 +407,14 @@ void Cluster::start() {
     if (is_client) member.process->set_start_up(member.machine->config().startup.client);
   }
   for (sim::Process* process : background_) process->start();
+  if (links_ != nullptr) {
+    for (const Member& member : members_) {
+      const bool is_client =
+          member.role.role == Role::producer || member.role.role == Role::consumer;
+      if (is_client) world_.after(clients_start, [process = member.process] { process->start(); });
+    }
+    return;
+  }
   zookeeper_->start();
   for (Member& member : members_) {
     if (member.process == nullptr || member.role.role == Role::zookeeper) continue;

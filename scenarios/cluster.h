@@ -9,6 +9,7 @@
 #include "model/zookeeper/server.h"
 #include "scenarios/description.h"
 #include "scenarios/ledger/ledger.h"
+#include "scenarios/links/link_book.h"
 #include "scenarios/sources/source_runs.h"
 
 #include <functional>
@@ -26,9 +27,11 @@ model::CreateTopicsRequest::Topic creation_of(const Scenario& scenario, const To
 class Cluster {
  public:
   /// Data files must have been checked by the loader; one that vanished since is an error.
+  /// `links`: the applications are linked to each other; nothing of Kafka is started.
   static Result<std::unique_ptr<Cluster>, std::string> build(sim::World& world,
                                                              const Scenario& scenario,
-                                                             Ledger& ledger);
+                                                             Ledger& ledger,
+                                                             LinkBook* links = nullptr);
   ~Cluster();
 
   /// Who hears of replicas; before start().
@@ -66,6 +69,8 @@ class Cluster {
   /// Of a producer's source, what it does not take but is asked.
   std::optional<Time> next_due(std::size_t producer) const;
   PerSecond rate_at(std::size_t producer, Time date) const;
+  /// Records that have come into being by then; when the run is over, for it takes them.
+  std::int64_t records_due(std::size_t producer, Time date);
   /// Rows that its program has taken, and died before it sent them.
   std::int64_t rows_marked_unsent(std::size_t producer) const;
   model::ZooKeeperEnsemble& zookeeper() { return *zookeeper_; }
@@ -82,7 +87,7 @@ class Cluster {
   }
 
  private:
-  Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger);
+  Cluster(sim::World& world, const Scenario& scenario, Ledger& ledger, LinkBook* links);
 
   void add_machines();
   void add_background(sim::Host& host, const std::vector<BackgroundSpec>& programs);
@@ -101,6 +106,7 @@ class Cluster {
   sim::World& world_;
   const Scenario& scenario_;
   Ledger& ledger_;
+  LinkBook* const links_;  ///< nullptr: with Kafka.
   model::PartitionDirectory partitions_;
   model::ClusterContext context_;
   std::unique_ptr<sim::Network> network_;

@@ -38,6 +38,10 @@ bool tell(int pipe_end, std::string_view text) {
 }
 
 std::string answer_of(const ApartJob& job, int pipe_end) {
+  if (job.instead) {
+    const Result<std::string, std::string> report = job.instead();
+    return report ? "r0\n" + *report : "e" + report.error();
+  }
   std::string exposures = "0\n";
   RunOptions options;
   options.record = job.record;

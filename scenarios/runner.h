@@ -39,6 +39,8 @@ struct ApartJob {
   bool exposed = false;
   /// Seconds of processor time after which the run is ended; 0: none.
   int most_cpu_seconds = 0;
+  /// Unless it is unset, this is done in place of the run; its answer is the report.
+  std::function<Result<std::string, std::string>()> instead{};
 };
 struct ApartRun {
   std::string report;            ///< JSON.

@@ -302,8 +302,10 @@ void Ledger::on_consumed(const model::ConsumedRecords& consumed) {
   for (const RecordRun& run : records) {
     const RecordBook::Read read =
         book_.read(run, bit, [&](std::int64_t count, const RecordBook::Sent& sent) {
-          recent_.end_to_end.add_spread(consumed.since - sent.intended,
-                                        now - sent.after(count - 1).intended, count);
+          const Duration first = consumed.since - sent.intended;
+          const Duration last = now - sent.after(count - 1).intended;
+          recent_.end_to_end.add_spread(first, last, count);
+          view->longest = std::max({view->longest, first, last});
         });
     consumed_ += read.by_nobody_before;
     redelivered_ += read.again;

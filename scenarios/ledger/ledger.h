@@ -242,6 +242,7 @@ class Ledger : public model::Observer {
     std::int64_t skipped = 0;      ///< Records that auto.offset.reset jumped over.
     std::int64_t deleted = 0;      ///< Acknowledged ones that were deleted before it read them.
     std::int64_t rebalances = 0;
+    Duration longest{0};  ///< From a record's coming into being to its first having been processed.
     std::set<std::string> topics;
     std::int64_t lag = 0;  ///< Of its topics: records below the high watermarks, not processed.
     std::int64_t most_lag = 0;

@@ -196,7 +196,8 @@ TEST_CASE("the way through the lecture names scenarios that are there, alike in 
     std::istringstream words(command);
     std::string program, verb, name;
     words >> program >> verb >> name;
-    if (verb == "run" || verb == "view" || verb == "limit") CHECK(find_scenario(name).ok());
+    if (verb == "run" || verb == "view" || verb == "limit" || verb == "links")
+      CHECK(find_scenario(name).ok());
   }
 }
 
