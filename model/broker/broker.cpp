@@ -143,10 +143,13 @@ sim::Task<> Broker::watch_metadata() {
     const std::optional<MetadataEvent> event = co_await store_->next_event();
     if (!event) co_return;
     process_.world().set_cause(event->cause);
-    controller_.on_metadata_event(event->type);
-    if (event->type != MetadataEvent::Type::session_lost) continue;
+    if (event->type != MetadataEvent::Type::session_lost) {
+      controller_.on_metadata_event(event->type);
+      continue;
+    }
     // KafkaController.Expire: a new session, a new registration, and back into the election. One
     // that fails is logged, no more; when the new session has expired too, that is told next.
+    co_await controller_.expire();
     const bool connected = co_await store_->connect_again();
     if (!connected) co_return;
     const Status<MetadataStore::Refused> registered = co_await register_broker();

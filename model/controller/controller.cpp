@@ -60,9 +60,21 @@ void Controller::on_metadata_event(MetadataEvent::Type event) {
       enqueue(LogDirFailed{});
       break;
     case MetadataEvent::Type::session_lost:
-      enqueue(Resign{});
-      break;
+      UNREACHABLE();  // expire()
   }
+}
+
+/// Source: ControllerEventManager.clearAndPut(Expire), awaitProcessing.
+sim::Task<> Controller::expire() {
+  std::vector<Job> asked;
+  while (std::optional<Job> job = jobs_.try_receive()) {
+    if (job->done) asked.push_back(std::move(*job));
+  }
+  const auto done = std::make_shared<sim::OneShot<bool>>(world());
+  jobs_.push({Resign{}, world().cause(), done});
+  // Who waits for an answer hears that this is no controller.
+  for (Job& job : asked) jobs_.push(std::move(job));
+  (void)co_await done->wait();
 }
 
 void Controller::enqueue(What what) { jobs_.push({std::move(what), world().cause()}); }

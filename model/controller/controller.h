@@ -40,8 +40,11 @@ class Controller {
   bool active() const { return term_.active(); }
   ControllerEpoch epoch() const { return term_.epoch(); }
 
-  /// session_lost ends its term; call run_for_election() when there is a new registration.
+  /// All but session_lost.
   void on_metadata_event(MetadataEvent::Type event);
+  /// The session is lost: what is queued is dropped, and its term is over when this ends. Only then
+  /// a new session may be made, and run_for_election() called when the broker is registered.
+  sim::Task<> expire();
   void run_for_election();
 
   // --- Requests; the caller's coroutine waits for its turn among the events ---

@@ -29,6 +29,7 @@ Ledger::Ledger(sim::World& world) : world_(world) {
       if (power_losses_.empty() || power_losses_.back() != event.time) {
         power_losses_.push_back(event.time);
       }
+      note_uncommitted();
     }
     if (event.kind == &sim::events::process_started) started_[event.machine] = event.time;
     if (event.kind == &model::events::segments_deleted ||
@@ -375,6 +376,7 @@ void Ledger::on_client_error(const model::ClientError& error) {
 void Ledger::on_seek(std::string_view consumer, const TopicPartition& name) {
   const auto group = group_of_.find(consumer);
   if (group == group_of_.end()) return;
+  groups_[group->second].sought.insert(name);
   groups_[group->second].next_offset.erase(name);
   groups_[group->second].reset_to.erase(name);
 }
@@ -559,12 +561,34 @@ void Ledger::note_readable(PartitionView& view, const TopicPartition& name, Offs
   });
 }
 
+/// What is in a leader's log now, the power loss of just now may have taken from its followers,
+/// although the leader, who does not know, counts them when it commits that later.
+void Ledger::note_uncommitted() {
+  for (const auto& [name, view] : partitions_) {
+    const auto end = log_ends_.find({name, view.serving});
+    if (end == log_ends_.end() || end->second <= view.high_watermark) continue;
+    uncommitted_[name].push_back({power_losses_.size() - 1, view.epoch, end->second});
+  }
+}
+
+/// How many power losses there had been before the batch was written.
+std::size_t Ledger::losses_before(const TopicPartition& name, const log::BatchMark& batch,
+                                  std::size_t losses) const {
+  const auto uncommitted = uncommitted_.find(name);
+  if (uncommitted == uncommitted_.end()) return losses;
+  for (const Uncommitted& one : uncommitted->second) {
+    const bool was_there = one.end > batch.base_offset && one.epoch >= batch.epoch;
+    if (was_there && one.loss < losses) return one.loss;
+  }
+  return losses;
+}
+
 /// Remembers the batches that the high watermark has just passed.
 void Ledger::note_committed(const TopicPartition& name, const model::Partition& replica,
                             Offset from, Offset to) {
   Committed& committed = committed_[name];
   const bool lost_just_now = !power_losses_.empty() && power_losses_.back() == world_.now();
-  const std::size_t losses_before = power_losses_.size() - (lost_just_now ? 1 : 0);
+  const std::size_t losses = power_losses_.size() - (lost_just_now ? 1 : 0);
   for (Offset at = std::max(from, replica.log().log_start_offset()); at < to;) {
     const auto data = replica.log().read_records(at, (1_MiB).count(), to, true);
     if (!data || data->empty()) return;
@@ -573,7 +597,7 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
     log::for_each_mark(*data, [&](const log::BatchMark& mark) {
       if (mark.last_offset >= to) return;
       committed.assign(mark.base_offset, std::max(mark.base_offset, mark.last_offset) + 1,
-                       {mark.checksum, mark.epoch, losses_before});
+                       {mark.checksum, mark.epoch, losses_before(name, mark, losses)});
       at = mark.last_offset + 1;
     });
     if (at == before) return;

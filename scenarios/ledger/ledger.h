@@ -248,6 +248,7 @@ class Ledger : public model::Observer {
     std::int64_t most_lag = 0;
     Time most_lag_at{};
     RecordBook::Groups bit = 0;
+    std::set<model::TopicPartition> sought;  ///< Its application has gone elsewhere there.
     bool resets_to_latest = false;
     bool read_committed = false;
   };
@@ -404,7 +405,7 @@ class Ledger : public model::Observer {
   struct CommittedBatch {
     std::uint32_t checksum = 0;
     model::LeaderEpoch epoch = log::no_epoch;
-    std::size_t power_losses = 0;  ///< That there had been before.
+    std::size_t power_losses = 0;  ///< That there had been before it was written.
 
     static constexpr std::size_t words = 3;
     void to_words(std::uint64_t* to) const;
@@ -446,6 +447,9 @@ class Ledger : public model::Observer {
   bool wants_all(int producer) const;
   void note_committed(const model::TopicPartition& name, const model::Partition& replica,
                       model::Offset from, model::Offset to);
+  void note_uncommitted();
+  std::size_t losses_before(const model::TopicPartition& name, const log::BatchMark& batch,
+                            std::size_t losses) const;
   void note_readable(PartitionView& view, const model::TopicPartition& name, model::Offset from,
                      model::Offset to);
 
@@ -625,9 +629,16 @@ class Ledger : public model::Observer {
   std::map<model::TopicPartition, std::int64_t> not_verifiable_;
   std::map<sim::MachineId, Time> power_lost_;  ///< Last time, by host.
   std::vector<Time> power_losses_;             ///< All dates at which there were any.
-  std::map<sim::MachineId, Time> started_;     ///< A process of it, last time.
-  Latencies recent_;                           ///< Since they were taken last,
-  Latencies older_;                            ///< and before.
+  /// Up to where a leader's log went when the power was lost for the `loss`-th time.
+  struct Uncommitted {
+    std::size_t loss;
+    model::LeaderEpoch epoch;
+    model::Offset end;
+  };
+  std::map<model::TopicPartition, std::vector<Uncommitted>> uncommitted_;
+  std::map<sim::MachineId, Time> started_;  ///< A process of it, last time.
+  Latencies recent_;                        ///< Since they were taken last,
+  Latencies older_;                         ///< and before.
   std::vector<LostRecord> lost_;
 };
 

@@ -152,19 +152,18 @@ void Ledger::compare_committed(const TopicPartition& name, BrokerId broker,
     const bool gone = is == nullptr || is->base_offset != from;
     // A power loss may empty a segment whose name was on the disk: recovery goes on behind it, and
     // leaves a hole (LogLoader.recoverLog removes what comes later only when it has cut something).
-    const Loss kind =
-        gone ? kind_of_loss(name, broker, next_power_loss(was.power_losses)) : Loss::not_replicated;
+    const bool changed = !gone && (is->checksum != was.checksum || is->epoch != was.epoch);
+    if (!gone && !changed) return;
+    const Loss kind = kind_of_loss(name, broker, next_power_loss(was.power_losses));
     if (kind != Loss::not_replicated) {
       exempt(promise, kind == Loss::unsynced ? Exempted::unsynced : Exempted::unclean_election,
              to - from);
     } else if (gone) {
       violate(promise, phrase("offsets {} to {} of {} were committed and are gone", from, to - 1,
                               name.name()));
-    } else if (is->checksum != was.checksum || is->epoch != was.epoch) {
+    } else {
       violate(promise, phrase("offsets {} to {} of {} changed after they were committed", from,
                               to - 1, name.name()));
-    } else {
-      return;
     }
     broken.emplace_back(from, to);
   });

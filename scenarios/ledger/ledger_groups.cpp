@@ -166,16 +166,16 @@ bool Ledger::has_any(const Holder& holder, Offset from, Offset to) const {
 }
 
 /// With auto.offset.reset = latest what was there before it came, or came back without a commit, is
-/// not for it.
+/// not for it; nor what its application has gone past by a seek.
 Offset Ledger::reads_from(const GroupView& group, const TopicPartition& name) {
-  if (!group.resets_to_latest) return 0;
+  if (!group.resets_to_latest && !group.sought.contains(name)) return 0;
   const auto next = group.next_offset.find(name);
   const auto reset = group.reset_to.find(name);
   const Offset jumped = reset == group.reset_to.end() ? 0 : reset->second;
   if (next != group.next_offset.end()) return std::max(next->second, jumped);
   const auto committed = group.committed.find(name);
-  return committed != group.committed.end() ? committed->second
-                                            : std::numeric_limits<Offset>::max();
+  if (committed != group.committed.end()) return committed->second;
+  return group.resets_to_latest ? std::numeric_limits<Offset>::max() : 0;
 }
 
 }  // namespace brokerlab::scenarios

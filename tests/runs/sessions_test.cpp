@@ -110,6 +110,36 @@ TEST_CASE("a broker that no controller lets go waits between its tries only", "[
        });
 }
 
+// KafkaController: beforeInitializingSession clears the controller's queue and waits until it has
+// resigned. A server that was cut off with it may tell it first that /controller is gone.
+TEST_CASE("whose session expired resigns before it runs again, and not after", "[unit]") {
+  const int server = GENERATE(1, 2, 3);
+  const Trouble trouble = [&](sim::World& world, scenarios::Cluster& cluster) {
+    for (const char* other : {"broker-2", "broker-3"}) process_on(cluster, other).kill();
+    const std::vector<sim::MachineId> inside{
+        process_on(cluster, "broker-1").machine().id(),
+        process_on(cluster, fmt::format("zookeeper-{}", server)).machine().id()};
+    std::vector<sim::MachineId> outside;
+    for (int i = 1; i <= 3; ++i) {
+      const auto& other = process_on(cluster, fmt::format("zookeeper-{}", i));
+      if (i != server) outside.push_back(other.machine().id());
+    }
+    sim::Network& network = process_on(cluster, "broker-1").machine().network();
+    const auto one = network.impair(inside, outside, {.cut = true}, {});
+    const auto other = network.impair(outside, inside, {.cut = true}, {});
+    world.after(25s, [&network, one, other] {
+      network.repair(one);
+      network.repair(other);
+    });
+  };
+  const std::string story =
+      tell(quiet_incident(), {"controller.elected", "controller.resigned"}, trouble);
+  INFO(story);
+  const auto last = story.rfind("broker-1 ");
+  REQUIRE(last != std::string::npos);
+  CHECK(story.find("became the controller", last) != std::string::npos);
+}
+
 // KafkaApis looks at the broker's epoch (isBrokerEpochStale), ReplicaManager at the controller's.
 TEST_CASE("what is meant for a broker's former life is refused as that", "[unit]") {
   std::string told;

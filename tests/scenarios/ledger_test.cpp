@@ -600,6 +600,20 @@ TEST_CASE("of an idempotent producer that breaks promises", "[unit]") {
   CHECK(careless.promise("idempotent_writes_happen_once").empty());
 }
 
+TEST_CASE("what a seek has gone past is unread, and waits for nobody", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0, {1});
+  for (int i = 0; i < 6; ++i) story.write(1, i, i);
+  story.commit_up_to(1, 6);
+  story.consume(0, LedgerStory::value(0));
+  CHECK(story.ledger.unread("readers", {"t"}).waiting == 5);
+  story.ledger.on_seek("reader", partition);  // behind a time, which is further on than it was
+  story.consume(3, LedgerStory::value(3));
+  CHECK(story.ledger.unread("readers", {"t"}).records == 4);  // 1, 2, 4, 5
+  CHECK(story.ledger.unread("readers", {"t"}).waiting == 2);
+  CHECK(story.promise("consumed_offsets_have_no_gaps") == "kept");
+}
+
 TEST_CASE("equal records are told apart by where they were acknowledged", "[unit]") {
   LedgerStory story;
   story.ledger.declare_producer(1, {}, "t");
