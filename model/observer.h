@@ -151,6 +151,8 @@ class Observer {
   /// of these partitions. Told again by each coordinator that takes it over.
   virtual void on_transaction_decided(ProducerIdAndEpoch, bool /*committed*/,
                                       const std::set<TopicPartition>&) {}
+  /// A coordinator whose broker has not heard of these partitions leaves their markers out.
+  virtual void on_markers_skipped(ProducerIdAndEpoch, const std::vector<TopicPartition>&) {}
   /// It has written that all of them stand.
   virtual void on_transaction_completed(ProducerIdAndEpoch) {}
   /// A producer begins under a transactional id: whoever has an older epoch is fenced off.

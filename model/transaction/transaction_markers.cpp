@@ -83,8 +83,10 @@ void TransactionMarkers::enqueue(const UndonePtr& transaction,
     leaderless_.push_back(entry_of(std::move(without_leader)));
     leaderless_filled_.notify_all();
   }
-  // Deleted, probably: nobody reads what is in them.
+  // Deleted, probably: nobody reads what is in them. But a broker that has just started may not
+  // have heard of any partition yet, and leaves the transaction open there.
   if (TransactionMetadata* metadata = gone.empty() ? nullptr : still_ours(transaction)) {
+    observer_.on_markers_skipped(transaction->complete.producer, gone);
     for (const TopicPartition& partition : gone) metadata->remove_partition(partition);
     maybe_complete(transaction->id);
   }

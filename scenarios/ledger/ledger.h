@@ -97,6 +97,7 @@ enum class Exempted {
   deposed,           ///< Acknowledgments of leaders that had been deposed.
   deleted,           ///< Records that were deleted before a group read them.
   compacted,         ///< Offsets that compaction has left out.
+  unheard_of,        ///< Markers for partitions that a coordinator's broker did not know yet.
   forgotten,         ///< Records that a leader had, of which it had forgotten the sequence.
 };
 /// "250 records lost by an unclean election, ...".
@@ -173,6 +174,8 @@ class Ledger : public model::Observer {
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,
                         model::Offset first, model::Offset end, std::int64_t bytes) override;
   void on_batch_appended(const model::AppendedBatch& batch) override;
+  void on_markers_skipped(model::ProducerIdAndEpoch producer,
+                          const std::vector<model::TopicPartition>& partitions) override;
   void on_sequences_forgotten(const model::TopicPartition& name,
                               const std::vector<model::RecordRun>& refused) override;
   void on_deleting(const model::DeletedRecords& deleted) override;

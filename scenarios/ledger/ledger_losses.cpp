@@ -59,6 +59,13 @@ Phrase words_for(Exempted what, std::int64_t n) {
     case Exempted::deposed:
       return counted(n, phrase("1 that a deposed leader acknowledged"),
                      phrase("{} that a deposed leader acknowledged", number));
+    case Exempted::unheard_of:
+      return counted(n,
+                     phrase("1 marker for a partition that its coordinator's broker, just started, "
+                            "had not heard of"),
+                     phrase("{} markers for partitions that their coordinators' brokers, just "
+                            "started, had not heard of",
+                            number));
     case Exempted::forgotten:
       return counted(
           n,

@@ -130,6 +130,16 @@ void Ledger::on_transaction_decided(ProducerIdAndEpoch producer, bool committed,
   decided_[producer.id] = {committed, std::move(without_marker)};
 }
 
+void Ledger::on_markers_skipped(ProducerIdAndEpoch producer,
+                                const std::vector<TopicPartition>& partitions) {
+  const auto decided = decided_.find(producer.id);
+  if (decided == decided_.end()) return;
+  for (const TopicPartition& name : partitions) {
+    const bool missing = decided->second.without_marker.erase(name) > 0;
+    if (missing) exempt("transactions_end_everywhere", Exempted::unheard_of, 1);
+  }
+}
+
 void Ledger::on_transaction_completed(ProducerIdAndEpoch producer) {
   constexpr const char* promise = "transactions_end_everywhere";
   ++invariant(promise).checked;

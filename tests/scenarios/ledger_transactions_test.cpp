@@ -56,6 +56,21 @@ TEST_CASE("who reads what was aborted with read_committed breaks a promise", "[u
   CHECK(other.promise("aborted_records_stay_hidden") == "broken");
 }
 
+TEST_CASE("a marker that a coordinator's broker knows no place for is left out", "[unit]") {
+  OneTransaction story(true);
+  story.ledger.on_transaction_decided(producer, true, {partition, {"u", 0}});
+  story.append_marker(1, producer, true);
+  SECTION("TransactionMarkerChannelManager: deleted, probably") {
+    story.ledger.on_markers_skipped(producer, {{"u", 0}});
+    story.ledger.on_transaction_completed(producer);
+    CHECK(story.promise("transactions_end_everywhere").starts_with("kept but for 1 marker"));
+  }
+  SECTION("and no other") {
+    story.ledger.on_transaction_completed(producer);
+    CHECK(story.promise("transactions_end_everywhere") == "broken");
+  }
+}
+
 TEST_CASE("what was passed over is looked for where it stands", "[unit]") {
   OneTransaction story(true);
   story.consume("careful", 1, story.value(1));
