@@ -207,8 +207,9 @@ class Drawing {
     config["transaction.state.log.replication.factor"] = factor;
     config["transaction.state.log.min.isr"] = lossless() ? 2 : dice.from_to(1, factor);
     config["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = 1000;
-    if (dice.chance(0.5)) {
-      // Ids that were not used for a while leave tombstones, which the cleaner meets.
+    if (!heals() && dice.chance(0.5)) {
+      // Ids that were not used for a while leave tombstones, which the cleaner meets. Whose id is
+      // gone may go on failing for as long as it is asked to send.
       config["transactional.id.expiration.ms"] = dice.one_of({300, 2000});
       config["transaction.remove.expired.transaction.cleanup.interval.ms"] = 200;
       config["transaction.state.log.segment.bytes"] = dice.one_of({1000, 20000});

@@ -164,7 +164,9 @@ std::optional<Finding> not_healed(const Json& scenario, const Json& report) {
       return Finding{"a group is not stable in the end",
                      fmt::format("{}: {}", name, group["state"].get<std::string>())};
     }
-    if (group["waiting"] > 0) {
+    // A reader behind the end of a log that was cut, and grew again before it asked, goes on there:
+    // in the same epoch nothing tells it (KIP-320 compares epochs).
+    if (group["waiting"] > 0 && report["lost"].empty()) {
       return Finding{
           "a group has not read everything in the end",
           fmt::format("{}: {} records wait", name, group["waiting"].get<std::int64_t>())};

@@ -376,7 +376,7 @@ void Ledger::on_client_error(const model::ClientError& error) {
 void Ledger::on_seek(std::string_view consumer, const TopicPartition& name) {
   const auto group = group_of_.find(consumer);
   if (group == group_of_.end()) return;
-  groups_[group->second].sought.insert(name);
+  groups_[group->second].sought[name] = 0;
   groups_[group->second].next_offset.erase(name);
   groups_[group->second].reset_to.erase(name);
 }
@@ -509,6 +509,9 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
     violate("one_leader_per_epoch", phrase("brokers {} and {} both lead {} in epoch {}",
                                            leader->second, broker, name.name(), epoch));
   }
+  // Who hears of it late, when somebody else leads already, is no judge of what was committed.
+  const auto later = leaders_.upper_bound({name, epoch});
+  if (later != leaders_.end() && later->first.first == name) return;
   partitions_[name].serving = broker;
   if (!find_replica_) return;
   if (const model::Partition* replica = find_replica_(broker, name)) {

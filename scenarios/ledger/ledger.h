@@ -251,7 +251,8 @@ class Ledger : public model::Observer {
     std::int64_t most_lag = 0;
     Time most_lag_at{};
     RecordBook::Groups bit = 0;
-    std::set<model::TopicPartition> sought;  ///< Its application has gone elsewhere there.
+    /// Where its application has gone to by a seek, 0 until that is found.
+    std::map<model::TopicPartition, model::Offset> sought;
     bool resets_to_latest = false;
     bool read_committed = false;
   };

@@ -112,8 +112,12 @@ Ledger::Unread Ledger::unread(const std::string& group,
 void Ledger::on_position_reset(std::string_view consumer, const TopicPartition& name,
                                Offset offset) {
   const auto group = group_of_.find(consumer);
-  if (group == group_of_.end() || !groups_[group->second].resets_to_latest) return;
-  Offset& reset_to = groups_[group->second].reset_to[name];
+  if (group == group_of_.end()) return;
+  GroupView& view = groups_[group->second];
+  const auto sought = view.sought.find(name);
+  if (sought != view.sought.end()) sought->second = offset;
+  if (!view.resets_to_latest) return;
+  Offset& reset_to = view.reset_to[name];
   reset_to = std::max(reset_to, offset);
 }
 
@@ -173,9 +177,11 @@ Offset Ledger::reads_from(const GroupView& group, const TopicPartition& name) {
   const auto reset = group.reset_to.find(name);
   const Offset jumped = reset == group.reset_to.end() ? 0 : reset->second;
   if (next != group.next_offset.end()) return std::max(next->second, jumped);
+  const auto sought = group.sought.find(name);
+  if (sought != group.sought.end()) return sought->second;
   const auto committed = group.committed.find(name);
-  if (committed != group.committed.end()) return committed->second;
-  return group.resets_to_latest ? std::numeric_limits<Offset>::max() : 0;
+  return committed != group.committed.end() ? committed->second
+                                            : std::numeric_limits<Offset>::max();
 }
 
 }  // namespace brokerlab::scenarios

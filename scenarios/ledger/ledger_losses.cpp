@@ -112,9 +112,12 @@ const Ledger::AppendedRange* Ledger::appended_by(const TopicPartition& name, Off
     }
   }
   if (before == nullptr || before->broker == latest->broker) return latest;
-  return !holds(latest->broker, name, offset, record) && holds(before->broker, name, offset, record)
-             ? before
-             : latest;
+  if (holds(latest->broker, name, offset, record)) return latest;
+  // The one before has it, or had, and cut it off since.
+  const model::Partition* replica = find_replica_ ? find_replica_(latest->broker, name) : nullptr;
+  const bool has_another =
+      replica != nullptr && replica->has_log() && replica->log_end_offset() > offset;
+  return has_another || holds(before->broker, name, offset, record) ? before : latest;
 }
 
 bool Ledger::holds(BrokerId broker, const TopicPartition& name, Offset offset,
