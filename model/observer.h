@@ -130,6 +130,10 @@ class Observer {
   virtual void on_committed(std::string_view /*group*/, const TopicPartition&, Offset) {}
   /// A member was told where its group's commits end, to go on from there; no_offset: no commit.
   virtual void on_commit_read(std::string_view /*group*/, const TopicPartition&, Offset) {}
+  /// A coordinator on that machine has read back what its group has committed; `log`: where from.
+  virtual void on_commits_loaded(sim::MachineId, const TopicPartition& /*log*/,
+                                 std::string_view /*group*/,
+                                 const std::map<TopicPartition, Offset>&) {}
   virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,
                               int /*generation*/, const std::vector<std::string>& /*members*/) {}
 

@@ -29,6 +29,10 @@ struct GroupCoordinator::Impl {
     manager.on_loaded = [this](Group& group) {
       GroupState& state = group.state;
       state.loaded(world.now());
+      std::map<TopicPartition, Offset> commits;
+      for (const auto& [name, committed] : group.offsets) commits[name] = committed.offset;
+      context.observer.on_commits_loaded(process.machine().id(), {offsets_topic, group.partition},
+                                         state.id(), commits);
       context.observer.on_group_state(state.id(), to_text(state.phase()), state.generation(),
                                       state.member_ids());
       deliver(group);

@@ -404,21 +404,46 @@ void Ledger::on_commit_read(std::string_view group, const TopicPartition& name, 
   if (view == groups_.end()) return;
   const auto committed = view->second.committed.find(name);
   if (committed == view->second.committed.end()) return;
-  const Time since = view->second.committed_at.at(name);
-  // A log that was cut sends its readers back, and their commits with them.
-  const auto partition = partitions_.find(name);
-  const bool was_cut = partition != partitions_.end() && partition->second.truncated_at >= since;
-  const bool expired = offset == log::no_offset && world_.now() - since >= offsets_retention_;
-  if (!was_cut && !expired && !commits_may_be_lost(since)) {
-    ++invariant("committed_offsets_survive").checked;
-    if (offset < committed->second) {
-      violate("committed_offsets_survive",
-              phrase("group {} committed offset {} of {} and was sent back to {}", group,
-                     committed->second, name.name(), offset));
-    }
+  if (is_commit_lost(view->second, name, offset)) {
+    violate("committed_offsets_survive",
+            phrase("group {} committed offset {} of {} and was sent back to {}", group,
+                   committed->second, name.name(), offset));
   }
   // From here on it is a group without a commit there.
   if (offset == log::no_offset) view->second.committed.erase(committed);
+}
+
+/// Who is told of its leadership late may read an old log: only the leader's counts.
+void Ledger::on_commits_loaded(sim::MachineId machine, const TopicPartition& where,
+                               std::string_view group,
+                               const std::map<TopicPartition, Offset>& commits) {
+  const auto view = groups_.find(std::string(group));
+  const auto place = partitions_.find(where);
+  if (view == groups_.end() || place == partitions_.end() || context_ == nullptr) return;
+  const auto leader = context_->broker_machines.find(place->second.leader);
+  if (leader == context_->broker_machines.end() || leader->second != machine) return;
+  for (const auto& [name, committed] : view->second.committed) {
+    const auto partition = partitions_.find(name);
+    if (partition != partitions_.end() && partition->second.deleted) continue;
+    const auto found = commits.find(name);
+    const Offset offset = found == commits.end() ? log::no_offset : found->second;
+    if (!is_commit_lost(view->second, name, offset)) continue;
+    violate("committed_offsets_survive",
+            phrase("group {} committed offset {} of {}, and its new coordinator knows of {}", group,
+                   committed, name.name(), offset));
+  }
+}
+
+/// What was found of a commit is less, and nothing excuses that.
+bool Ledger::is_commit_lost(const GroupView& group, const TopicPartition& name, Offset found) {
+  const Time since = group.committed_at.at(name);
+  // A log that was cut sends its readers back, and their commits with them.
+  const auto partition = partitions_.find(name);
+  const bool was_cut = partition != partitions_.end() && partition->second.truncated_at >= since;
+  const bool expired = found == log::no_offset && world_.now() - since >= offsets_retention_;
+  if (was_cut || expired || commits_may_be_lost(since)) return false;
+  ++invariant("committed_offsets_survive").checked;
+  return found < group.committed.at(name);
 }
 
 /// By what happened to __consumer_offsets since then.

@@ -168,6 +168,9 @@ class Ledger : public model::Observer {
                          model::Offset offset) override;
   void on_assigned(std::string_view consumer, const std::vector<model::TopicPartition>&) override;
   void on_committed(std::string_view group, const model::TopicPartition&, model::Offset) override;
+  void on_commits_loaded(sim::MachineId machine, const model::TopicPartition& where,
+                         std::string_view group,
+                         const std::map<model::TopicPartition, model::Offset>& commits) override;
   void on_commit_read(std::string_view group, const model::TopicPartition&, model::Offset) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
@@ -447,6 +450,8 @@ class Ledger : public model::Observer {
   void note_gap(const std::string& group, GroupView& view, const model::TopicPartition& name,
                 model::Offset from, model::Offset to);
   bool commits_may_be_lost(Time since) const;
+  bool is_commit_lost(const GroupView& group, const model::TopicPartition& name,
+                      model::Offset found);
   const Acknowledgments* acknowledgments_of(const model::TopicPartition& name) const;
   bool wants_all(int producer) const;
   void note_committed(const model::TopicPartition& name, const model::Partition& replica,

@@ -618,6 +618,22 @@ TEST_CASE("what a seek has gone past is unread, and waits for nobody", "[unit]")
   CHECK(story.promise("consumed_offsets_have_no_gaps") == "kept");
 }
 
+TEST_CASE("a coordinator that has not read what was committed breaks a promise", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  const model::TopicPartition commits_log{std::string(model::offsets_topic), 7};
+  story.ledger.on_partition_state(commits_log, BrokerId(2), 1, {BrokerId(2)}, {BrokerId(2)});
+  story.ledger.on_committed("readers", partition, 5);
+  const auto loads = [&](int broker, const std::map<model::TopicPartition, log::Offset>& commits) {
+    story.ledger.on_commits_loaded(sim::MachineId(broker), commits_log, "readers", commits);
+    return story.promise("committed_offsets_survive");
+  };
+  CHECK(loads(2, {{partition, 5}}) == "kept");
+  CHECK(loads(1, {}) == "kept");  // who leads no more has an old log
+  SECTION("less") { CHECK(loads(2, {{partition, 4}}) == "broken"); }
+  SECTION("nothing") { CHECK(loads(2, {}) == "broken"); }
+}
+
 TEST_CASE("equal records are told apart by where they were acknowledged", "[unit]") {
   LedgerStory story;
   story.ledger.declare_producer(1, {}, "t");
