@@ -8,7 +8,8 @@ using namespace brokerlab::tests;
 
 TEST_CASE("same scenario, same seed: same fingerprint and report", "[property]") {
   for (const scenarios::LibraryEntry& entry : scenarios::library()) {
-    const bool incident = entry.name.starts_with("wifi") || entry.name.starts_with("rack");
+    const bool incident =
+        entry.name.starts_with("wifi_auth_broker") || entry.name.starts_with("rack");
     const scenarios::Scenario scenario =
         load(entry.name, incident ? short_incident() : std::vector<std::string>(), 11);
     const auto first = scenarios::run_apart(scenario);
