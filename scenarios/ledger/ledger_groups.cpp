@@ -81,7 +81,9 @@ Ledger::Unread Ledger::unread(const std::string& group,
   Unread unread;
   const auto view = groups_.find(group);
   if (view == groups_.end()) return unread;
-  for (const auto& [name, acknowledged] : acknowledgments_) {
+  for (const auto& entry : acknowledgments_) {
+    const TopicPartition& name = entry.first;
+    const Acknowledgments& acknowledged = entry.second;
     if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
     const Offset end = readable_end(name, view->second.read_committed);
     const NumberSet never = view->second.read_committed ? aborted_in(name) : NumberSet();
@@ -177,11 +179,12 @@ Offset Ledger::reads_from(const GroupView& group, const TopicPartition& name) {
   const auto reset = group.reset_to.find(name);
   const Offset jumped = reset == group.reset_to.end() ? 0 : reset->second;
   if (next != group.next_offset.end()) return std::max(next->second, jumped);
+  // Who takes over what was sought goes on from the commit.
   const auto sought = group.sought.find(name);
-  if (sought != group.sought.end()) return sought->second;
   const auto committed = group.committed.find(name);
-  return committed != group.committed.end() ? committed->second
-                                            : std::numeric_limits<Offset>::max();
+  const Offset from = committed != group.committed.end() ? committed->second : log::no_offset;
+  if (sought != group.sought.end()) return std::max(sought->second, from);
+  return from != log::no_offset ? from : std::numeric_limits<Offset>::max();
 }
 
 }  // namespace brokerlab::scenarios
