@@ -207,14 +207,12 @@ class Drawing {
     config["transaction.state.log.replication.factor"] = factor;
     config["transaction.state.log.min.isr"] = lossless() ? 2 : dice.from_to(1, factor);
     config["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = 1000;
-    if (!heals() && dice.chance(0.5)) {
-      // Ids that were not used for a while leave tombstones, which the cleaner meets. Whose id is
-      // gone may go on failing for as long as it is asked to send.
+    if (forgets_ids()) {
       config["transactional.id.expiration.ms"] = dice.one_of({300, 2000});
       config["transaction.remove.expired.transaction.cleanup.interval.ms"] = 200;
-      config["transaction.state.log.segment.bytes"] = dice.one_of({1000, 20000});
+      config["transaction.state.log.segment.bytes"] = 1000;
     }
-    if (dice.chance(0.5)) {
+    if (forgets_ids() || dice.chance(0.5)) {
       config["offsets.topic.segment.bytes"] = dice.one_of({2000, 20000});
       config["log.cleaner.backoff.ms"] = 500;
       config["log.cleaner.min.cleanable.ratio"] = 0.01;
@@ -310,13 +308,31 @@ class Drawing {
                                        {"poll_interval", dice.one_of({"1s", "100ms", "20ms"})},
                                        {"config", producer_config(dice)}});
       draw_transactions(scenario["producers"].back(), i);
-      if (fences()) come_one_by_one(scenario, i);
+      if (fences()) {
+        come_one_by_one(scenario, i);
+      } else if (forgets_ids()) {
+        rest_for_a_while(scenario);
+      }
     }
   }
 
   /// All producers have one transactional id: who begins last fences the others off.
   bool fences() const {
     return !heals() && producers_ > 1 && Dice(seed_, "one transactional.id").chance(0.3);
+  }
+
+  /// Transactional ids that rest for a while are forgotten: they leave tombstones, which the
+  /// cleaner meets when the work goes on. Whose id is gone may go on failing for as long as it has
+  /// to send.
+  bool forgets_ids() const { return !heals() && Dice(seed_, "forgotten ids").chance(0.3); }
+
+  static void rest_for_a_while(json& scenario) {
+    json& rows = scenario["sources"].back();
+    rows.erase("loop");
+    rows["rate"] = json::array({{{"from", seconds(load_from)}, {"rate", "20/s"}},
+                                {{"from", seconds(load_from + 3)}, {"rate", "0/s"}},
+                                {{"from", seconds(load_from + 9)}, {"rate", "100/s"}}});
+    scenario["producers"].back()["transaction"]["records"] = 1;
   }
 
   /// The last producer begins in the midst of those before. Their transactions are small, and
@@ -334,7 +350,7 @@ class Drawing {
   void draw_transactions(json& producer, int i) const {
     Dice dice(seed_, fmt::format("transactions{}", i));
     json& config = producer["config"];
-    if (fences()) {
+    if (fences() || forgets_ids()) {
       config["acks"] = "all";
       config["enable.idempotence"] = true;
       config.erase("retries");
