@@ -40,6 +40,8 @@ class BrokerStorage {
   Traffic take();
   sim::Task<> settle(Traffic traffic);
   sim::Task<> settle() { return settle(take()); }
+  /// What is in a file of the directory makes no sense: it is offline from now on.
+  void fail(int dir) { go_offline(dir, sim::DiskError::failed); }
   /// Of one directory alone. False: it is offline.
   sim::Task<bool> settle(int dir);
 

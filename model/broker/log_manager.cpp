@@ -137,7 +137,13 @@ sim::Task<> LogManager::load_log(Loading& loading, const std::string& name, Reco
   const bool works = co_await context_.storage.settle(loading.dir);
   loading.works = loading.works && works;
   if (!works) co_return;
-  ENSURE(opened.ok(), "{} could not be opened: {}", name, opened.error().message);
+  if (!opened) {
+    // A checkpoint of leader epochs that a lying disk has emptied, say. Source:
+    // LogManager.loadLogs, CheckpointFileWithFailureHandler: an IOException takes the directory.
+    context_.storage.fail(loading.dir);
+    loading.works = co_await context_.storage.settle(loading.dir);
+    co_return;
+  }
   const log::Log::Recovery& recovery = (*opened)->recovery();
   if (!loading.clean && recovery.segments_scanned > 0) {
     recovered.add({1, Bytes(recovery.bytes_scanned), Bytes(recovery.bytes_cut)});

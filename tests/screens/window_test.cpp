@@ -113,7 +113,7 @@ class Screen {
   }
   double number(const std::string& name) const { return std::atof(value(name).c_str()); }
   /// Waits for what was asked to be seen.
-  bool comes(const std::function<bool()>& seen, std::chrono::seconds patience = 20s) const {
+  bool comes(const std::function<bool()>& seen, std::chrono::seconds patience = 180s) const {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < end) {
       if (seen()) return true;
