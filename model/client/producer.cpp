@@ -92,6 +92,7 @@ struct KafkaProducer::Impl {
   /// NONE, or why no record can be sent now.
   ErrorCode check_transaction() const;
   sim::Task<ErrorCode> wait_for(OutcomePtr outcome);
+  sim::Task<ErrorCode> change_state(OutcomePtr outcome);
   OutcomePtr pending;  ///< Of a call that has not ended within max.block.ms.
 
   sim::Process& process;
@@ -295,35 +296,43 @@ ErrorCode KafkaProducer::Impl::check_transaction() const {
 
 /// TransactionalRequestResult.await.
 sim::Task<ErrorCode> KafkaProducer::Impl::wait_for(OutcomePtr outcome) {
-  pending = outcome;
   wake_sender();
   const Time deadline = world.now() + config.max_block;
   while (!outcome->done) {
     if (world.now() >= deadline) co_return ErrorCode::request_timed_out;
     co_await network.changed().wait(deadline);
   }
-  pending.reset();
   co_return outcome->error;
+}
+
+/// TransactionManager.handleCachedTransactionRequestResult.
+sim::Task<ErrorCode> KafkaProducer::Impl::change_state(OutcomePtr outcome) {
+  pending = outcome;
+  const ErrorCode error = co_await wait_for(outcome);
+  if (outcome->done) pending.reset();
+  co_return error;
 }
 
 bool KafkaProducer::must_abort() const {
   return impl_->transactions && impl_->transactions->must_abort();
 }
 
+bool KafkaProducer::call_under_way() const { return impl_->pending != nullptr; }
+
 bool KafkaProducer::failed() const { return impl_->transactions && impl_->transactions->failed(); }
 
 sim::Task<ErrorCode> KafkaProducer::init_transactions() {
-  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->initialize());
+  return impl_->change_state(impl_->pending ? impl_->pending : impl_->transactions->initialize());
 }
 ErrorCode KafkaProducer::begin_transaction() { return impl_->transactions->begin(); }
 sim::Task<ErrorCode> KafkaProducer::send_offsets(GroupOffsets offsets) {
   return impl_->wait_for(impl_->transactions->send_offsets(std::move(offsets)));
 }
 sim::Task<ErrorCode> KafkaProducer::commit_transaction() {
-  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->begin_commit());
+  return impl_->change_state(impl_->pending ? impl_->pending : impl_->transactions->begin_commit());
 }
 sim::Task<ErrorCode> KafkaProducer::abort_transaction() {
-  return impl_->wait_for(impl_->pending ? impl_->pending : impl_->transactions->begin_abort());
+  return impl_->change_state(impl_->pending ? impl_->pending : impl_->transactions->begin_abort());
 }
 
 sim::Task<> KafkaProducer::flush() {

@@ -83,6 +83,10 @@ class KafkaProducer {
   bool failed() const;
   /// The transaction can only be aborted.
   bool must_abort() const;
+  /// init_transactions(), commit_transaction() or abort_transaction() has ended with
+  /// REQUEST_TIMED_OUT because max.block.ms was over: the same call goes on with it. Else that is
+  /// its outcome, such as that of a batch that has expired.
+  bool call_under_way() const;
 
   /// Sends everything buffered without lingering and waits until all of it has met its fate.
   sim::Task<> flush();

@@ -127,8 +127,7 @@ sim::Task<> TablePoller::end_transaction() {
       error = co_await producer_->abort_transaction();
     }
     if (error == ErrorCode::none) break;
-    // max.block.ms is over: the same call goes on with it. But a batch that expired says so, too.
-    if (error == ErrorCode::request_timed_out && !producer_->must_abort()) continue;
+    if (error == ErrorCode::request_timed_out && producer_->call_under_way()) continue;
     if (!commit) break;
     if (commit && !producer_->failed()) {
       process_.world().trace().record(events::transaction_aborted,

@@ -172,8 +172,9 @@ sim::Task<bool> StreamProcessor::commit_transaction() {
   while (error == ErrorCode::none) {
     error = co_await producer_.commit_transaction();
     if (error == ErrorCode::none) co_return true;
-    // The same call goes on with it.
-    if (error == ErrorCode::request_timed_out) error = ErrorCode::none;
+    if (error == ErrorCode::request_timed_out && producer_.call_under_way()) {
+      error = ErrorCode::none;
+    }
   }
   process_.world().trace().record(events::transaction_aborted, {.machine = process_.machine().id()},
                                   {{"error", std::string(to_text(error))}});

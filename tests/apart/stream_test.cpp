@@ -20,6 +20,7 @@ struct Setting {
   int members = 1;
   std::string payload = "real";
   std::string config = "";  ///< Of the group, behind a comma.
+  Duration until = 80s;
 };
 
 scenarios::Scenario scenario_of(const Setting& setting) {
@@ -118,7 +119,7 @@ Outcome outcome_of(const Setting& setting, const Trouble& trouble) {
     scenarios::Cluster& cluster = **built;
     trouble(world, cluster, ledger);
     cluster.start();
-    world.run(Time(80s));
+    world.run(Time(setting.until));
     ledger.finish();
     bool kept = true;
     for (const scenarios::Invariant& one : ledger.invariants()) {
@@ -246,6 +247,28 @@ TEST_CASE("exactly once: the count survives the death of a processor and of a br
 }
 
 // StreamTask: results first, offsets behind them.
+TEST_CASE("exactly once: nobody answers for longer than delivery.timeout.ms", "[unit]") {
+  // What was under way in the transaction has expired: it is aborted, and counted again.
+  Setting setting;
+  setting.until = 260s;
+  const Trouble all_brokers = [](sim::World& world, scenarios::Cluster& cluster,
+                                 scenarios::Ledger&) {
+    for (const bool start : {false, true}) {
+      world.at(Time(start ? 170s : 20'400ms), [&world, &cluster, start] {
+        world.set_cause({});
+        for (const char* name : {"broker-1", "broker-2", "broker-3"}) {
+          sim::Process& broker = *cluster.find(name)->process;
+          start ? broker.start() : broker.kill();
+        }
+      });
+    }
+  };
+  const Outcome out = outcome_of(setting, all_brokers);
+  CHECK(out.kept);
+  CHECK(out.wrong == 0);
+  CHECK(out.counted == out.records);
+}
+
 TEST_CASE("at least once: what dies between results and offsets counts again, and it is told",
           "[unit]") {
   /// Hears of the first result that is written after 30 s; its processor dies before it knows.
