@@ -3,7 +3,7 @@
 #include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/export_target.h"
-#include "cli/progress.h"
+#include "cli/planning.h"
 #include "plan/report/html.h"
 #include "plan/report/plan_report.h"
 #include "plan/report/run_report.h"
@@ -11,10 +11,8 @@
 #include "recording/reader.h"
 #include "scenarios/text_file.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -24,10 +22,8 @@ namespace brokerlab::cli {
 namespace {
 
 struct ReportArguments {
-  std::string file;
+  PlanRequest plan;  ///< Its file is any that is to be reported.
   std::string out;
-  std::string folder;
-  std::int64_t seeds = 3;
 };
 
 /// A page, or the exit status: what is wrong has been told.
@@ -69,57 +65,32 @@ Page page_of_recording(Context& context, const std::string& path) {
 
 /// Of a workload: the plan is made first, or taken from what --keep has of it.
 Page page_of_workload(Context& context, const ReportArguments& arguments) {
-  const plan::LoadedPlanning loaded = plan::load_planning(arguments.file);
-  for (const Problem& warning : loaded.warnings) {
-    context.err << tr("warning: {}", warning.text()) << "\n";
-  }
-  if (!loaded.planning) return fail(refuse(context, loaded.errors));
-  auto book = plan::TrialBook::open(arguments.folder, plan::program_mark());
-  if (!book) {
-    context.err << "brokerlab: " << book.error() << "\n";
-    return fail(int{exit_trouble});
-  }
-  plan::PlanOptions options;
-  options.seeds.clear();
-  for (std::int64_t seed = 1; seed <= arguments.seeds; ++seed) options.seeds.push_back(seed);
-  ProgressLine line(context.err, progress_columns());
-  const auto result =
-      plan::make_plan(*loaded.planning, options, *book, [&](const plan::PlanProgress& progress) {
-        const double share = std::clamp(progress.share, 0.001, 0.99);
-        if (!line.due(share)) return;
-        line.draw(share,
-                  tr("{} runs, about {:.0f} s to go", progress.runs,
-                     line.seconds_spent() * (1 - share) / share),
-                  fmt::format("{}", progress.runs), progress.now);
-      });
-  line.clear();
-  if (!result) {
-    context.err << "brokerlab: " << result.error() << "\n";
-    return fail(int{exit_trouble});
-  }
-  std::string command = "brokerlab plan " + arguments.file;
-  if (arguments.seeds != 3) command += fmt::format(" --seeds {}", arguments.seeds);
-  auto page = plan::report::plan_report(plan::answer_json(*loaded.planning, *result, command),
-                                        arguments.file);
+  const auto planning = load_planning(context, arguments.plan.file);
+  if (!planning) return fail(planning.error());
+  const auto result = make_plan(context, *planning, arguments.plan);
+  if (!result) return fail(result.error());
+  auto page = plan::report::plan_report(
+      plan::answer_json(*planning, *result, arguments.plan.command()), arguments.plan.file);
   if (!page) return fail(refuse(context, {{{}, {}, {}, page.error()}}));
   return std::move(*page);
 }
 
 Page page_of(Context& context, const ReportArguments& arguments) {
   std::error_code ignored;
-  const bool regular = std::filesystem::is_regular_file(arguments.file, ignored);
-  if (!regular || is_sqlite(arguments.file)) return page_of_recording(context, arguments.file);
-  const auto text = scenarios::read_text_file(arguments.file);
+  const bool regular = std::filesystem::is_regular_file(arguments.plan.file, ignored);
+  if (!regular || is_sqlite(arguments.plan.file))
+    return page_of_recording(context, arguments.plan.file);
+  const auto text = scenarios::read_text_file(arguments.plan.file);
   const Json json = text ? json_from(*text) : json_from("");
   if (plan::report::is_plan_answer(json)) {
-    auto page = plan::report::plan_report(json, arguments.file);
+    auto page = plan::report::plan_report(json, arguments.plan.file);
     if (!page) return fail(refuse(context, {{{}, {}, {}, page.error()}}));
     return std::move(*page);
   }
   if (json.is_object() && json.contains("topics") && !json.contains("brokers")) {
     return page_of_workload(context, arguments);
   }
-  return fail(refuse(context, {{arguments.file,
+  return fail(refuse(context, {{arguments.plan.file,
                                 {},
                                 {},
                                 tr("neither a recording (run --record FILE.run), nor an answer of "
@@ -150,17 +121,17 @@ void add_report(Command app, Context& context) {
   const Command command =
       app.sub("report", tr("A run or a plan as one HTML page, to be read, printed and passed on"));
   command
-      .option("file", arguments->file,
+      .option("file", arguments->plan.file,
               tr("A recording, an answer of plan --json, or a workload, which is planned first"))
       .required();
   command.option("--out", arguments->out, tr("The page; an earlier report is replaced"))
       .required()
       .check(not_empty);
-  command.option("--seeds", arguments->seeds, tr("Of a workload: how many seeds"))
+  command.option("--seeds", arguments->plan.seeds, tr("Of a workload: how many seeds"))
       .check(whole_number(1, 100))
       .shows_default();
   command
-      .option("--keep", arguments->folder,
+      .option("--keep", arguments->plan.folder,
               tr("Of a workload: the folder of finished runs; the same command goes on from there"))
       .check(not_empty);
   command.footer(tr("Exit status: 0 the page was written, 3 a file is wrong, 4 other trouble."));

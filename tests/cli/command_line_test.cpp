@@ -20,18 +20,6 @@ std::string refusal(const std::vector<std::string>& arguments) {
   return answer.err;
 }
 
-/// What the built program beside this test says, both outputs.
-std::string say(const std::string& arguments) {
-  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  FILE* const pipe = popen(((bin / "brokerlab").string() + " " + arguments + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  char buffer[4096];
-  while (const std::size_t got = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);
-  pclose(pipe);
-  return text;
-}
-
 }  // namespace
 
 TEST_CASE("a mistyped option is told with the nearest one there is", "[unit]") {
@@ -74,9 +62,9 @@ TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]"
 }
 
 TEST_CASE("view leaves its options to the viewer", "[unit]") {
-  CHECK(say("view nowhere.run --at 5s --screenshot x.png") ==
+  CHECK(test::program_says("view nowhere.run --at 5s --screenshot x.png") ==
         "brokerlab view: nowhere.run: no such file\n");
-  CHECK_THAT(say("view --help"),
+  CHECK_THAT(test::program_says("view --help"),
              Contains("Usage: brokerlab view FILE.run|SCENARIO") && Contains("--screenshot P.png"));
 }
 

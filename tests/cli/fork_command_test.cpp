@@ -17,18 +17,6 @@ using Catch::Contains;
 
 namespace {
 
-/// What the built program beside this test says: a world of its own for each run.
-std::string brokerlab_says(const std::string& arguments) {
-  const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  FILE* const pipe = popen(((bin / "brokerlab").string() + " " + arguments + " 2>&1").c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  char buffer[4096];
-  while (const std::size_t got = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);
-  pclose(pipe);
-  return text;
-}
-
 recording::Reader reader_of(const std::string& path) {
   auto reader = recording::Reader::open(path);
   if (!reader.ok()) FAIL(reader.error());
@@ -68,9 +56,10 @@ TEST_CASE("a forked run's past equals its parent's, and its scenario replays it"
   const std::string child = folder.path() + "/child.run";
   const std::string again = folder.path() + "/again.run";
   const std::string scenario = folder.path() + "/child.json";
-  brokerlab_says("run wifi_auth_broker_crash --seed 7 --record " + parent);
-  brokerlab_says("fork " + parent + " --at 335s --do '{\"kill_process\": \"broker-2\"}' --record " +
-                 child + " --save " + scenario);
+  test::program_says("run wifi_auth_broker_crash --seed 7 --record " + parent);
+  test::program_says("fork " + parent +
+                     " --at 335s --do '{\"kill_process\": \"broker-2\"}' --record " + child +
+                     " --save " + scenario);
   const auto before = reader_of(parent);
   const auto after = reader_of(child);
   const std::string past = past_of(before, Time(335s));
@@ -81,13 +70,13 @@ TEST_CASE("a forked run's past equals its parent's, and its scenario replays it"
   CHECK(killed.front().kind == "process.killed");
   CHECK(before.meta("fingerprint") != after.meta("fingerprint"));
   CHECK(after.meta("seed") == "7");
-  brokerlab_says("run " + scenario + " --record " + again);
+  test::program_says("run " + scenario + " --record " + again);
   CHECK(reader_of(again).meta("fingerprint") == after.meta("fingerprint"));
   // Somebody's file is not written over.
-  CHECK_THAT(brokerlab_says("fork " + parent +
-                            " --at 335s --do '{\"kill_process\": \"broker-3\"}' "
-                            "--record " +
-                            child + " --save " + scenario),
+  CHECK_THAT(test::program_says("fork " + parent +
+                                " --at 335s --do '{\"kill_process\": \"broker-3\"}' "
+                                "--record " +
+                                child + " --save " + scenario),
              Contains("is there already"));
 }
 
