@@ -284,23 +284,23 @@ void ConsumerApp::act(const ConsumerAction& action) {
       {sim::Detail::of("what", what), {"partitions", names.empty() ? "-" : names}});
 }
 
-sim::Task<> ConsumerApp::process(const ConsumedRecord& record) {
-  sim::World& world = process_.world();
+sim::Task<> work_through(sim::World& world, Observer& observer, const std::string& client_id,
+                         const ConsumedRecord& record, Duration service_time) {
   // Of many at once it tells now and then how far it has come.
-  const std::int64_t most = setup_.service_time > Duration{0}
-                                ? std::max<std::int64_t>(1, told_every / setup_.service_time)
+  const std::int64_t most = service_time > Duration{0}
+                                ? std::max<std::int64_t>(1, told_every / service_time)
                                 : record.count;
   for (std::int64_t done = 0; done < record.count;) {
     const std::int64_t count = std::min(most, record.count - done);
-    const Time since = world.now() + setup_.service_time;
-    if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time * count);
-    context_.observer.on_consumed({.consumer = setup_.client.client_id,
-                                   .partition = record.partition,
-                                   .first = record.offset + done,
-                                   .count = count,
-                                   .since = since,
-                                   .value = record.value,
-                                   .phantom = record.phantom ? &*record.phantom : nullptr});
+    const Time since = world.now() + service_time;
+    if (service_time > Duration{0}) co_await world.sleep(service_time * count);
+    observer.on_consumed({.consumer = client_id,
+                          .partition = record.partition,
+                          .first = record.offset + done,
+                          .count = count,
+                          .since = since,
+                          .value = record.value,
+                          .phantom = record.phantom ? &*record.phantom : nullptr});
     done += count;
   }
 }

@@ -38,6 +38,11 @@ struct ConsumedRecord {
   std::optional<log::PhantomBatch> phantom = {};  ///< What they are part of; no key and value then.
 };
 
+/// An application works through it, `service_time` a record, and tells of it as it goes on. All
+/// arguments outlive the task.
+sim::Task<> work_through(sim::World& world, Observer& observer, const std::string& client_id,
+                         const ConsumedRecord& record, Duration service_time);
+
 /// What the application does beside reading, before its first poll() from that date on.
 struct ConsumerAction {
   enum class What { pause, resume, seek_to_beginning, seek_to_end, seek_to_offset, seek_back };
@@ -136,7 +141,10 @@ class ConsumerApp final : public sim::Program {
 
  private:
   sim::Task<> run();
-  sim::Task<> process(const ConsumedRecord& record);
+  sim::Task<> process(const ConsumedRecord& record) {
+    return work_through(process_.world(), context_.observer, setup_.client.client_id, record,
+                        setup_.service_time);
+  }
   /// Keeps the records, and works on all of them when it is time. False: it is not.
   sim::Task<bool> gather(std::vector<ConsumedRecord> records);
   void act(const ConsumerAction& action);

@@ -12,7 +12,6 @@ namespace {
 
 /// StreamsConfig.POLL_MS_CONFIG.
 constexpr Duration poll_time = 100ms;
-constexpr Duration told_every_so_often = 20ms;
 
 log::ByteVector bytes_of(const std::string& text) {
   log::ByteVector bytes;
@@ -98,24 +97,8 @@ sim::Task<> StreamProcessor::run() {
 }
 
 sim::Task<> StreamProcessor::process(const ConsumedRecord& record) {
-  sim::World& world = process_.world();
-  const std::int64_t most =
-      setup_.service_time > Duration{0}
-          ? std::max<std::int64_t>(1, told_every_so_often / setup_.service_time)
-          : record.count;
-  for (std::int64_t done = 0; done < record.count;) {
-    const std::int64_t count = std::min(most, record.count - done);
-    const Time since = world.now() + setup_.service_time;
-    if (setup_.service_time > Duration{0}) co_await world.sleep(setup_.service_time * count);
-    context_.observer.on_consumed({.consumer = setup_.consumer.client_id,
-                                   .partition = record.partition,
-                                   .first = record.offset + done,
-                                   .count = count,
-                                   .since = since,
-                                   .value = record.value,
-                                   .phantom = record.phantom ? &*record.phantom : nullptr});
-    done += count;
-  }
+  co_await work_through(process_.world(), context_.observer, setup_.consumer.client_id, record,
+                        setup_.service_time);
   store_.add(record.partition.partition, record.timestamp,
              record.key ? text_of(*record.key) : std::string(), record.count);
   Progress& progress = progress_[record.partition];
