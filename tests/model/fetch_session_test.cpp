@@ -338,6 +338,9 @@ TEST_CASE("a client in a session knows what one without would know", "[property]
         default: {
           const FetchResponse response = client.fetch();
           if (!client.good) break;
+          // The session forgets a partition by a fetch that leaves it out: one that was left and
+          // wanted again in between is the same to it, as to FetchSessionHandler.Builder.build.
+          std::erase_if(known, [&](const auto& it) { return !client.wanted.contains(it.first); });
           std::set<TopicPartition> told;
           for (const auto& answer : response.partitions) {
             RC_ASSERT(client.wanted.contains(answer.partition));
@@ -353,7 +356,6 @@ TEST_CASE("a client in a session knows what one without would know", "[property]
           }
         }
       }
-      std::erase_if(known, [&](const auto& it) { return !client.wanted.contains(it.first); });
     }
   });
   REQUIRE(kept);
