@@ -345,6 +345,7 @@ void Cluster::add_consumers() {
 void Cluster::declare_stream(const Member& member, const ConsumerSpec& spec) {
   const int producer = static_cast<int>(senders_.size());
   senders_.push_back({member.role.name, {spec.stream->output, spec.stream->changelog}});
+  if (spec.stream->group_by) senders_.back().topics.push_back(spec.stream->group_by->topic);
   streams_[member.role.name] = {producer, 0};
   ledger_.declare_producer(producer, {true, true}, spec.stream->output);
   ledger_.declare_stream(producer, spec.group, spec.stream->exactly_once());
@@ -360,6 +361,10 @@ std::unique_ptr<sim::Program> Cluster::make_stream(sim::Process& process, const 
   setup.producer_number = stream.producer;
   setup.changelog = spec.stream->changelog;
   setup.output = spec.stream->output;
+  if (const auto& group_by = spec.stream->group_by) {
+    setup.repartition = group_by->topic;
+    setup.repartition_keys = group_by->keys;
+  }
   setup.window = spec.stream->window;
   setup.commit_interval = spec.stream->commits_every();
   setup.service_time = spec.service_time;

@@ -229,6 +229,22 @@ model::ProducerConfig StreamSpec::producer_config(const std::string& transaction
   return config;
 }
 
+const Settings<GroupBySpec>& GroupBySpec::settings() {
+  using S = GroupBySpec;
+  static const auto all =
+      Settings<S>("GroupBy",
+                  "As GROUP BY another column does: each record is sent on, with a new key and the "
+                  "time stamp it has, to a repartition topic, and is counted from there.")
+          .field("keys", &S::keys, 1, 100000,
+                 "How many keys there are then; which one it is, a hash of the record's own key "
+                 "decides.")
+          .field(
+              "topic", &S::topic, topic_name(),
+              "The repartition topic: the second of the group's topics, with as many partitions.")
+          .required();
+  return all;
+}
+
 const Settings<StreamSpec>& StreamSpec::settings() {
   using S = StreamSpec;
   static const auto all =
@@ -242,6 +258,8 @@ const Settings<StreamSpec>& StreamSpec::settings() {
           .field("changelog", &S::changelog, topic_name(),
                  "What its store is restored from; as many partitions.")
           .required()
+          .field("group_by", &S::group_by, record<GroupBySpec>(),
+                 "Counts by another key; unset: by the key that records have.")
           .field("window", &S::window, 1ms, longest_run,
                  "How long a window is; one begins where the one before ends.")
           .field("processing.guarantee", &S::guarantee,
@@ -300,9 +318,6 @@ const Settings<ConsumerSpec>& ConsumerSpec::settings() {
               if (report.given("commit") || !spec.actions.empty() || spec.batches) {
                 report.error("stream",
                              tr("commits by itself: leave out commit, actions and batches"));
-              }
-              if (spec.topics.size() > 1) {
-                report.error("topics", tr("a stream processor reads one topic here"));
               }
             }
             if (!spec.commit && !spec.config.enable_auto_commit) {

@@ -101,11 +101,20 @@ struct ConsumerActionSpec {
   static const Settings<ConsumerActionSpec>& settings();
 };
 
+/// By what a stream processor counts, when not by the key that records have.
+struct GroupBySpec {
+  int keys = 8;  ///< So many; which one, the record's own key decides.
+  std::string
+      topic;  ///< That the records are sent on to with the new key; the group reads it, too.
+  static const Settings<GroupBySpec>& settings();
+};
+
 /// What the members of a group are when they are an application of Kafka Streams.
 struct StreamSpec {
   enum class Guarantee { at_least_once, exactly_once_v2 };
   std::string output;     ///< Topic of its results.
   std::string changelog;  ///< Topic that backs up its store.
+  std::optional<GroupBySpec> group_by;
   Duration window = 10s;
   Guarantee guarantee = Guarantee::at_least_once;
   /// Unset: Kafka's, 30 s, or 100 ms with exactly_once_v2.

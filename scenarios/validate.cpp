@@ -471,7 +471,7 @@ class Validator {
         if (topic != nullptr) partitions += topic->partitions;
       }
       check_actions(path, group);
-      if (group.stream) check_stream(path + "/stream", group);
+      if (group.stream) check_stream(path, group);
       if (clean(path) && clean("/topics") && group.members > partitions) {
         report_.warning(path + "/members", std::to_string(group.members),
                         tr("exceeds the partitions, {}: {} will be idle", partitions,
@@ -484,17 +484,61 @@ class Validator {
   }
 
   /// Tasks of one number have one partition of each topic.
-  void check_stream(const std::string& path, const ConsumerSpec& group) {
-    const TopicSpec* input = group.topics.empty() ? nullptr : s_.topic(group.topics.front());
-    const std::pair<const char*, std::string> parts[] = {{"/output", group.stream->output},
-                                                         {"/changelog", group.stream->changelog}};
+  void check_stream(const std::string& of_group, const ConsumerSpec& group) {
+    const StreamSpec& stream = *group.stream;
+    const std::string path = of_group + "/stream";
+    const std::string input = group.topics.empty() ? "" : group.topics.front();
+    std::vector<std::pair<std::string, std::string>> parts{{"/output", stream.output},
+                                                           {"/changelog", stream.changelog}};
+    if (stream.group_by) parts.emplace_back("/group_by/topic", stream.group_by->topic);
+    std::vector<std::string> read{input};
+    if (stream.group_by) read.push_back(stream.group_by->topic);
+    if (group.topics != read) {
+      report_.error(of_group + "/topics", {},
+                    stream.group_by ? tr("a stream processor reads its input and its repartition "
+                                         "topic: they have to be the input, then {}",
+                                         stream.group_by->topic)
+                                    : tr("a stream processor reads one topic: its input alone"));
+    }
+    std::set<std::string> used{input};
     for (const auto& [part, name] : parts) {
-      check_topic(path + part, name);
-      check_not_internal(path + part, name, tr("is Kafka's own"));
-      const TopicSpec* topic = s_.topic(name);
-      if (topic == nullptr || input == nullptr || topic->partitions == input->partitions) continue;
-      report_.error(path + part, in_quotes(name),
-                    tr("has another number of partitions than {}", input->name));
+      check_stream_topic(path + part, name, s_.topic(input));
+      if (!used.insert(name).second) {
+        report_.error(path + part, in_quotes(name),
+                      tr("is used twice: input, output, changelog and repartition topic are "
+                         "topics of their own"));
+      }
+    }
+    check_stream_source(path, group);
+    // StreamsConfig.verifyEOSTransactionTimeoutCompatibility.
+    const Duration times_out = stream.producer_config(group.group).transaction_timeout;
+    if (stream.exactly_once() && stream.commits_every() > times_out) {
+      report_.error(
+          path + "/commit.interval.ms", std::to_string(stream.commits_every() / 1ms),
+          tr("is longer than its transactions may be, transaction.timeout.ms {}", times_out / 1ms));
+    }
+  }
+
+  void check_stream_topic(const std::string& where, const std::string& name,
+                          const TopicSpec* input) {
+    check_topic(where, name);
+    check_not_internal(where, name, tr("is Kafka's own"));
+    const TopicSpec* topic = s_.topic(name);
+    if (topic == nullptr || input == nullptr || topic->partitions == input->partitions) return;
+    report_.error(where, in_quotes(name),
+                  tr("has another number of partitions than {}", input->name));
+  }
+
+  /// What has no bytes has no key that another one could be made of.
+  void check_stream_source(const std::string& path, const ConsumerSpec& group) {
+    if (!group.stream->group_by || group.topics.empty()) return;
+    for (const ProducerSpec& producer : s_.producers) {
+      const SourceSpec* source = s_.source(producer.source);
+      if (source == nullptr || !source->phantom || producer.topic != group.topics.front()) continue;
+      report_.error(path + "/group_by", {},
+                    tr("makes new keys of those that records have, and those of source {} have no "
+                       "bytes (payload: phantom)",
+                       source->name));
     }
   }
 

@@ -209,7 +209,7 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {
                                   record.value.size() + (record.key ? record.key->size() : 0));
   co_await cpu.run(cost);
 
-  fresh.timestamp = context.stamp_millis(process.machine());
+  fresh.timestamp = record.timestamp.value_or(context.stamp_millis(process.machine()));
   std::optional<int> partition = record.partition;
   if (!partition) partition = partitioner.choose(network.view(), record.topic, fresh.key);
   if (!record.partition && partitioner.is_custom()) {

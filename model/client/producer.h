@@ -35,6 +35,7 @@ struct ProducerRecord {
   std::optional<int> partition;  ///< Unset: the partitioner chooses.
   std::optional<log::ByteVector> key;
   log::ByteVector value;
+  std::optional<log::Timestamp> timestamp;  ///< CreateTime; unset: what its machine's clock says.
 };
 
 /// Records without bytes of their own, which come together and have the same key or none.

@@ -1,6 +1,7 @@
 #include "model/stream/stream_processor.h"
 
 #include "base/integer_text.h"
+#include "model/client/partitioner.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -23,6 +24,12 @@ std::string text_of(const log::ByteVector& bytes) {
   std::string text;
   for (const std::byte one : bytes) text += static_cast<char>(one);
   return text;
+}
+
+/// The key that records are grouped by: which of so many goes by the key that they have.
+std::string group_of(const log::ByteVector& key, int keys) {
+  const auto hash = static_cast<std::uint32_t>(murmur2(key)) & 0x7fff'ffffU;
+  return fmt::format("group-{}", hash % static_cast<std::uint32_t>(keys));
 }
 
 /// The consumer that reads changelogs (restore-consumer): no group, from the beginning.
@@ -51,6 +58,10 @@ StreamProcessor::StreamProcessor(sim::Process& process, StreamSetup setup, std::
   process_.spawn(run());
 }
 
+const std::string& StreamProcessor::counted_topic() const {
+  return setup_.repartition.empty() ? setup_.consumer.topics.front() : setup_.repartition;
+}
+
 bool StreamProcessor::has_work() const {
   return std::any_of(progress_.begin(), progress_.end(),
                      [](const auto& one) { return one.second.next > one.second.committed; });
@@ -69,7 +80,7 @@ sim::Task<> StreamProcessor::run() {
   sim::World& world = process_.world();
   const bool ready = co_await begin_transactions();
   if (!ready) {
-    co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+    co_await end_fenced();
     co_return;
   }
   next_commit_ = world.now() + setup_.commit_interval;
@@ -85,7 +96,12 @@ sim::Task<> StreamProcessor::run() {
       co_await start_over(*records);
       continue;
     }
-    for (const ConsumedRecord& record : *records) co_await process(record);
+    for (const ConsumedRecord& record : *records) {
+      const bool done = co_await process(record);
+      if (done) continue;
+      co_await end_fenced();
+      co_return;
+    }
     if (world.now() < next_commit_ && !stopping_) continue;
     next_commit_ = world.now() + setup_.commit_interval;
     const Outcome outcome = co_await commit();
@@ -96,25 +112,47 @@ sim::Task<> StreamProcessor::run() {
   co_await end({"stopped", "정지 요청"});
 }
 
-sim::Task<> StreamProcessor::process(const ConsumedRecord& record) {
+bool StreamProcessor::in_transaction() {
+  if (!exactly_once() || in_transaction_) return true;
+  in_transaction_ = producer_.begin_transaction() == ErrorCode::none;
+  return in_transaction_;
+}
+
+sim::Task<bool> StreamProcessor::process(const ConsumedRecord& record) {
   co_await work_through(process_.world(), context_.observer, setup_.consumer.client_id, record,
                         setup_.service_time);
-  store_.add(record.partition.partition, record.timestamp,
-             record.key ? text_of(*record.key) : std::string(), record.count);
+  if (record.partition.topic != counted_topic()) {
+    const bool sent = co_await send_on(record);
+    if (!sent) co_return false;
+  } else {
+    store_.add(record.partition.partition, record.timestamp,
+               record.key ? text_of(*record.key) : std::string(), record.count);
+  }
   Progress& progress = progress_[record.partition];
   if (progress.committed == log::no_offset) progress.committed = record.offset;
   progress.next = record.offset + record.count;
+  co_return true;
+}
+
+sim::Task<bool> StreamProcessor::send_on(const ConsumedRecord& record) {
+  if (!in_transaction()) co_return false;
+  ProducerRecord on;
+  on.topic = setup_.repartition;
+  on.timestamp = record.timestamp;
+  const std::string key = group_of(record.key.value_or(log::ByteVector()), setup_.repartition_keys);
+  const std::string value =
+      fmt::format("{{\"of\":\"{}\",\"offset\":{}", record.partition.name(), record.offset);
+  const RecordRef ref = co_await send(std::move(on), key, value);
+  setup_.on_derived({record.partition, record.offset, record.offset + record.count, ref});
+  co_return true;
 }
 
 // --- Results and commits ---
 
-sim::Task<RecordRef> StreamProcessor::send(const std::string& topic, int partition, std::string key,
-                                           std::string value) {
-  ProducerRecord record;
+sim::Task<RecordRef> StreamProcessor::send(ProducerRecord record, const std::string& key,
+                                           const std::string& value) {
   record.ref = {setup_.producer_number, numbers_++};
   record.intended = process_.world().now();
-  record.topic = topic;
-  record.partition = partition;
   record.key = bytes_of(key);
   // No two records are the same: who reads them is told apart by their bytes.
   record.value = bytes_of(value + fmt::format(",\"by\":\"{}\",\"n\":{}}}",
@@ -130,11 +168,15 @@ sim::Task<> StreamProcessor::send_changes(int partition, const Progress& progres
   for (const WindowStore::Change& change : changes) {
     const std::string key = change.of.text();
     const std::string value = fmt::format("{{\"count\":{}", change.count);
-    co_await send(setup_.changelog, partition, key, value);
-    last = co_await send(setup_.output, partition, key, value);
+    for (const std::string& topic : {setup_.changelog, setup_.output}) {
+      ProducerRecord record;
+      record.topic = topic;
+      record.partition = partition;
+      last = co_await send(std::move(record), key, value);
+    }
   }
   if (changes.empty()) co_return;
-  const TopicPartition input{setup_.consumer.topics.front(), partition};
+  const TopicPartition input{counted_topic(), partition};
   setup_.on_derived({input, progress.committed, progress.next, last});
 }
 
@@ -151,6 +193,7 @@ GroupOffsets StreamProcessor::offsets() const {
 
 /// StreamsProducer.commitTransaction.
 sim::Task<bool> StreamProcessor::commit_transaction() {
+  in_transaction_ = false;
   ErrorCode error = co_await producer_.send_offsets(offsets());
   while (error == ErrorCode::none) {
     error = co_await producer_.commit_transaction();
@@ -172,26 +215,25 @@ sim::Task<StreamProcessor::Outcome> StreamProcessor::commit() {
   if (consumer_.generation() != generation_ || consumer_.assignment().empty()) {
     co_return Outcome::redo;
   }
-  const std::int64_t failed = producer_.counters().records_failed;
-  if (exactly_once() && producer_.begin_transaction() != ErrorCode::none) {
-    co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+  if (!in_transaction()) {
+    co_await end_fenced();
     co_return Outcome::ended;
   }
   for (const auto& [partition, progress] : progress_) {
-    if (progress.next > progress.committed) {
+    if (progress.next > progress.committed && partition.topic == counted_topic()) {
       co_await send_changes(partition.partition, progress);
     }
   }
   if (exactly_once()) {
     const bool committed = co_await commit_transaction();
     if (!committed && producer_.failed()) {
-      co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
+      co_await end_fenced();
       co_return Outcome::ended;
     }
     if (!committed) co_return Outcome::redo;
   } else {
     co_await producer_.flush();
-    if (producer_.counters().records_failed != failed) {
+    if (producer_.counters().records_failed > 0) {
       co_await end({"a result could not be written", "결과를 쓸 수 없음"});
       co_return Outcome::ended;
     }
@@ -207,6 +249,8 @@ sim::Task<StreamProcessor::Outcome> StreamProcessor::commit() {
 /// What poll() has just handed out is read again as well.
 sim::Task<> StreamProcessor::start_over(const std::vector<ConsumedRecord>& unread) {
   generation_ = consumer_.generation();
+  if (in_transaction_ && !producer_.failed()) (void)co_await producer_.abort_transaction();
+  in_transaction_ = false;
   std::map<TopicPartition, Offset> from;
   for (const auto& [partition, progress] : progress_) {
     if (progress.next > progress.committed) from[partition] = progress.committed;
@@ -214,7 +258,7 @@ sim::Task<> StreamProcessor::start_over(const std::vector<ConsumedRecord>& unrea
   for (const ConsumedRecord& record : unread) from.try_emplace(record.partition, record.offset);
   std::set<int> assigned;
   for (const TopicPartition& partition : consumer_.assignment()) {
-    assigned.insert(partition.partition);
+    if (partition.topic == counted_topic()) assigned.insert(partition.partition);
     const auto begin = from.find(partition);
     if (begin != from.end()) consumer_.seek(partition, begin->second);
   }
@@ -252,6 +296,10 @@ sim::Task<> StreamProcessor::restore(const std::vector<int>& partitions) {
     }
     if (consumer_.generation() != generation) break;  // run() begins anew
   }
+}
+
+sim::Task<> StreamProcessor::end_fenced() {
+  co_await end({"fenced off from its transactional.id", "자기 transactional.id에서 차단됨"});
 }
 
 sim::Task<> StreamProcessor::end(Phrase why) {

@@ -15,6 +15,11 @@
 // on at the last commit. One task a partition: its results and changelog go to the partition of
 // the same number.
 //
+// Who groups by something else than the key counts in two steps: each record of the input is sent
+// on with its new key, and the time stamp that it has, to a repartition topic, where all of one key
+// are in one partition; there they are counted. What is sent on belongs to the transaction of the
+// commit that follows, so that a second step that reads committed records only sees it after that.
+//
 // Costs: service_time a record, as an application's; reading and sending cost what they cost
 // clients; restoring reads the changelog as any consumer does. Records without bytes are counted by
 // the batch, without a key.
@@ -22,7 +27,8 @@
 // Lifetime: the Program of a process; `numbers` and the ClusterContext outlive it. Threads: none.
 // Errors:   a producer that was fenced off, or a result that cannot be written, ends the process.
 // Source:   org.apache.kafka.streams.processor.internals.{StreamThread, StreamTask, TaskExecutor,
-//           StreamsProducer, StoreChangelogReader}; StreamsConfig for defaults.
+//           StreamsProducer, StoreChangelogReader}; kstream.internals.KStreamImpl.repartition;
+//           StreamsConfig for defaults.
 #pragma once
 
 #include "model/client/consumer.h"
@@ -50,6 +56,9 @@ struct StreamSetup {
   int producer_number = 0;  ///< RecordRef::producer of its results and of its changelog.
   std::string changelog;
   std::string output;
+  /// The second topic of `consumer`, that is counted in place of the first; empty: none.
+  std::string repartition;
+  int repartition_keys = 1;  ///< How many keys there are then.
   Duration window = 10s;
   Duration commit_interval = 30s;
   Duration service_time{0};  ///< Time, not CPU, for a record.
@@ -77,17 +86,23 @@ class StreamProcessor final : public sim::Program {
 
   sim::Task<> run();
   sim::Task<bool> begin_transactions();
-  sim::Task<> process(const ConsumedRecord& record);
+  /// False: the producer was fenced off.
+  sim::Task<bool> process(const ConsumedRecord& record);
+  sim::Task<bool> send_on(const ConsumedRecord& record);
+  /// StreamsProducer.maybeBeginTransaction. False: the producer was fenced off.
+  bool in_transaction();
   sim::Task<Outcome> commit();
   sim::Task<bool> commit_transaction();
   sim::Task<> send_changes(int partition, const Progress& progress);
-  sim::Task<RecordRef> send(const std::string& topic, int partition, std::string key,
-                            std::string value);
+  sim::Task<RecordRef> send(ProducerRecord record, const std::string& key,
+                            const std::string& value);
   /// Everything since the last commit is as if it had not been.
   sim::Task<> start_over(const std::vector<ConsumedRecord>& unread);
   sim::Task<> restore(const std::vector<int>& partitions);
   sim::Task<> end(Phrase why);
+  sim::Task<> end_fenced();
   bool exactly_once() const { return setup_.producer.config.transactional_id.has_value(); }
+  const std::string& counted_topic() const;
   bool has_work() const;
   GroupOffsets offsets() const;
 
@@ -102,6 +117,7 @@ class StreamProcessor final : public sim::Program {
   std::map<TopicPartition, Progress> progress_;
   int generation_ = -1;
   Time next_commit_{};
+  bool in_transaction_ = false;
   bool stopping_ = false;
 };
 

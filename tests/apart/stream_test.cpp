@@ -1,5 +1,6 @@
 // Stream processors in a whole cluster: their windowed counts against a count made by hand over the
 // input's log, through the death of a processor, of a broker, and of a member's place in its group.
+#include "model/client/partitioner.h"
 #include "model/stream/window_store.h"
 #include "scenarios/cluster.h"
 #include "tests/in_child.h"
@@ -20,10 +21,15 @@ struct Setting {
   int members = 1;
   std::string payload = "real";
   std::string config = "";  ///< Of the group, behind a comma.
+  int groups = 0;  ///< Counted by so many keys, through a repartition topic; 0: by their own.
   Duration until = 80s;
 };
 
 scenarios::Scenario scenario_of(const Setting& setting) {
+  const std::string group_by =
+      setting.groups == 0
+          ? ""
+          : fmt::format(R"(, "group_by": {{"keys": {}, "topic": "by-group"}})", setting.groups);
   const std::string text = fmt::format(
       R"json({{
     "name": "streams", "duration": "80s", "seed": 3,
@@ -33,6 +39,7 @@ scenarios::Scenario scenario_of(const Setting& setting) {
                 "config": {{"offsets.topic.num.partitions": 5,
                            "transaction.state.log.num.partitions": 5}}}},
     "topics": [{{"name": "clicks", "partitions": 2, "replication.factor": 3}},
+               {{"name": "by-group", "partitions": 2, "replication.factor": 3}},
                {{"name": "backup", "partitions": 2, "replication.factor": 3}},
                {{"name": "counts", "partitions": 2, "replication.factor": 3}}],
     "sources": [{{"name": "clicks", "payload": "{}", "record_size": "200B",
@@ -40,13 +47,14 @@ scenarios::Scenario scenario_of(const Setting& setting) {
                  "rate": [{{"from": "10s", "rate": "100/s"}}], "until": "50s"}}],
     "producers": [{{"name": "web", "machine": "box", "source": "clicks", "topic": "clicks",
                    "poll_interval": "100ms", "config": {{}}}}],
-    "consumers": [{{"group": "ksql", "members": {}, "machine": "box", "topics": ["clicks"],
+    "consumers": [{{"group": "ksql", "members": {}, "machine": "box", "topics": ["clicks"{}],
                    "service_time": "1ms",
                    "stream": {{"output": "counts", "changelog": "backup", "window": "5s",
-                              "processing.guarantee": "{}", "commit.interval.ms": 1000}},
+                              "processing.guarantee": "{}", "commit.interval.ms": 1000{}}},
                    "config": {{"auto.offset.reset": "earliest", "session.timeout.ms": 6000,
                               "heartbeat.interval.ms": 2000{}}}}}]}})json",
-      setting.payload, setting.members, setting.guarantee, setting.config);
+      setting.payload, setting.members, setting.groups == 0 ? "" : R"(, "by-group")",
+      setting.guarantee, group_by, setting.config);
   const auto loaded = scenarios::parse_scenario(text, "streams", BROKERLAB_SOURCE_DIR, {});
   INFO(to_text(loaded.errors));
   REQUIRE(loaded.scenario.has_value());
@@ -78,13 +86,17 @@ void for_each_record(
 
 using Counts = std::map<std::string, std::int64_t>;
 
-Counts by_hand(scenarios::Cluster& cluster, const scenarios::Ledger& ledger) {
+Counts by_hand(scenarios::Cluster& cluster, const scenarios::Ledger& ledger, int groups) {
   Counts counts;
-  for_each_record(cluster, ledger, "clicks",
-                  [&](const log::BatchView&, const log::RecordView& one) {
-                    const std::int64_t start = one.timestamp - one.timestamp % 5'000;
-                    ++counts[WindowKey{start, std::string(log::as_text(*one.key))}.text()];
-                  });
+  for_each_record(
+      cluster, ledger, "clicks", [&](const log::BatchView&, const log::RecordView& one) {
+        const std::int64_t start = one.timestamp - one.timestamp % 5'000;
+        std::string key(log::as_text(*one.key));
+        if (groups > 0) {
+          key = fmt::format("group-{}", (model::murmur2(*one.key) & 0x7fff'ffff) % groups);
+        }
+        ++counts[WindowKey{start, key}.text()];
+      });
   return counts;
 }
 
@@ -129,7 +141,7 @@ Outcome outcome_of(const Setting& setting, const Trouble& trouble) {
     }
     std::int64_t records = 0, counted = 0, wrong = 0;
     if (setting.payload == "real") {
-      const Counts hand = by_hand(cluster, ledger);
+      const Counts hand = by_hand(cluster, ledger, setting.groups);
       const Counts results = as_told(cluster, ledger);
       for (const auto& [key, count] : hand) {
         records += count;
@@ -229,6 +241,48 @@ TEST_CASE("records without bytes are counted, too", "[unit]") {
   CHECK(out.twice == 0);
   CHECK(out.never == 0);
   CHECK(out.kept);
+}
+
+// KStreamImpl.repartition: records of one new key come together, with the time stamps they had.
+TEST_CASE("a count by another key goes through a repartition topic", "[unit]") {
+  for (const char* guarantee : {"exactly_once_v2", "at_least_once"}) {
+    for (const int members : {1, 2}) {
+      INFO(guarantee << ", members " << members);
+      Setting setting;
+      setting.guarantee = guarantee;
+      setting.members = members;
+      setting.groups = 3;
+      const Outcome out = outcome_of(setting, nothing);
+      CHECK(out.records > 3'500);
+      CHECK(out.counted == out.records);
+      CHECK(out.wrong == 0);
+      CHECK(out.twice == 0);
+      CHECK(out.never == 0);
+      CHECK(out.results > out.records);  // what was sent on, and the counts
+      CHECK(out.kept);
+    }
+  }
+}
+
+TEST_CASE("exactly once holds through a repartition topic, at least once does not", "[unit]") {
+  Setting setting;
+  setting.groups = 3;
+  for (const char* victim : {"ksql-1", "broker-2"}) {
+    for (const Duration when : moments(30s, 3, 333ms)) {
+      INFO(victim << " dies at " << to_text(when));
+      const Outcome out = outcome_of(setting, dies(victim, when));
+      CHECK(out.counted == out.records);
+      CHECK(out.wrong == 0);
+      CHECK(out.twice == 0);
+      CHECK(out.never == 0);
+      CHECK(out.kept);
+    }
+  }
+  setting.guarantee = "at_least_once";
+  const Outcome out = outcome_of(setting, dies("ksql-1", 30'700ms));
+  CHECK(out.twice > 0);  // sent on, and not committed
+  CHECK(out.never == 0);
+  CHECK(out.counted > out.records);
 }
 
 // KIP-447: whatever dies, and whenever, each record is in the results once.
