@@ -24,6 +24,8 @@ std::string entry_text(const Scenario& s, Language language) {
     text += tr_in(language, "The moment to look at: {}. To see it:", to_text(Time(lesson.moment))) +
             "\n\n";
     text += code(fmt::format("./brokerlab view {} --at {}", s.name, to_text(lesson.moment)));
+    text +=
+        fmt::format("![{}](images/incidents/{}_{}.png)\n\n", say_of(lesson.question), s.name, in);
   }
   for (const LessonControl& control : lesson.controls) {
     if (control.without.en.empty()) continue;

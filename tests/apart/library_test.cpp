@@ -14,8 +14,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <regex>
 #include <set>
+#include <sstream>
 
 using namespace brokerlab;
 using namespace brokerlab::scenarios;
@@ -198,6 +200,28 @@ TEST_CASE("the way through the lecture names scenarios that are there, alike in 
     words >> program >> verb >> name;
     if (verb == "run" || verb == "view" || verb == "limit" || verb == "links")
       CHECK(find_scenario(name).ok());
+  }
+}
+
+TEST_CASE("the catalogue of incidents has a picture of each, and of nothing else", "[unit]") {
+  const std::string docs = std::string(BROKERLAB_SOURCE_DIR) + "/docs/";
+  INFO("make them anew: docs/images/pictures.sh");
+  std::set<std::string> wanted;
+  for (const char* file : {"incidents.md", "incidents.ko.md"}) {
+    std::istringstream lines(tests::contents(docs + file));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t at = line.find("](images/incidents/");
+      if (line.rfind("![", 0) != 0 || at == std::string::npos) continue;
+      const std::string name = line.substr(at + 2, line.size() - at - 3);
+      INFO(name);
+      CHECK(tests::contents(docs + name).rfind("\x89PNG\r\n", 0) == 0);
+      wanted.insert(name);
+    }
+  }
+  CHECK(wanted.size() >= 50);
+  for (const auto& one : std::filesystem::directory_iterator(docs + "images/incidents")) {
+    INFO(one.path());
+    CHECK(wanted.contains("images/incidents/" + one.path().filename().string()));
   }
 }
 
