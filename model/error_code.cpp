@@ -114,6 +114,8 @@ std::string_view to_text(ErrorCode code) {
       return "FENCED_INSTANCE_ID";
     case ErrorCode::invalid_record:
       return "INVALID_RECORD";
+    case ErrorCode::unstable_offset_commit:
+      return "UNSTABLE_OFFSET_COMMIT";
     case ErrorCode::producer_fenced:
       return "PRODUCER_FENCED";
     case ErrorCode::invalid_update_version:
@@ -181,6 +183,7 @@ bool is_retriable(ErrorCode code) {
     case ErrorCode::offset_not_available:
     case ErrorCode::preferred_leader_not_available:
     case ErrorCode::eligible_leaders_not_available:
+    case ErrorCode::unstable_offset_commit:
       return true;
     default:
       return false;

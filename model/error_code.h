@@ -71,6 +71,7 @@ enum class ErrorCode : std::int16_t {
   election_not_needed = 84,
   no_reassignment_in_progress = 85,
   invalid_record = 87,
+  unstable_offset_commit = 88,
   producer_fenced = 90,
   invalid_update_version = 95,
   broker_id_not_registered = 102,

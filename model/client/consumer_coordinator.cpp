@@ -185,18 +185,32 @@ sim::Task<> ConsumerCoordinator::joined(std::string protocol,
 
 // --- Offsets ---
 
+/// ConsumerCoordinator.OffsetFetchResponseHandler. One that is unstable, and all are asked for
+/// again.
+bool ConsumerCoordinator::all_stable(const OffsetFetchResponse& response) const {
+  bool stable = true;
+  for (const OffsetFetchResponse::Partition& one : response.partitions) {
+    network_.errors().answered(ApiKey::offset_fetch, one.error, &one.partition);
+    stable = stable && one.error == ErrorCode::none;
+  }
+  return stable;
+}
+
+/// ConsumerCoordinator.fetchCommittedOffsets. Every consumer wants stable offsets, whatever its
+/// isolation.level.
 sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
   const std::vector<TopicPartition> wanted = subscriptions_.initializing();
   const int generation = membership_.generation();
   // Another generation may own other partitions, from other offsets.
   const auto of_this_life = [&] { return membership_.is_current(generation); };
-  while (world_.now() < deadline && of_this_life()) {
+  for (int attempt = 0; world_.now() < deadline && of_this_life(); ++attempt) {
     const bool found = co_await finder_.find(deadline);
     if (!found) break;
     const CoordinatorFinder::NodePtr node = finder_.node();
     auto request = std::make_unique<OffsetFetchRequest>();
     request->group = setup_.group;
     request->partitions = wanted;
+    request->require_stable = true;
     RequestPtr message = std::move(request);
     Result<std::unique_ptr<OffsetFetchResponse>, RpcFailure> result =
         co_await call_within<OffsetFetchResponse>(process_, node, std::move(message),
@@ -204,15 +218,19 @@ sim::Task<> ConsumerCoordinator::fetch_committed(Time deadline) {
     network_.errors().outcome(ApiKey::offset_fetch, result);
     if (result && (*result)->error == ErrorCode::none) {
       if (!of_this_life()) break;
-      for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
-        context_.observer.on_commit_read(setup_.group, one.partition, one.offset);
-        subscriptions_.set_committed(one.partition, one.offset, one.leader_epoch);
+      if (all_stable(**result)) {
+        for (const OffsetFetchResponse::Partition& one : (*result)->partitions) {
+          context_.observer.on_commit_read(setup_.group, one.partition, one.offset);
+          subscriptions_.set_committed(one.partition, one.offset, one.leader_epoch);
+        }
+        break;
       }
-      break;
+    } else if (result) {
+      membership_.note_error((*result)->error);
+    } else {
+      finder_.note_unanswered(node, result.error());
     }
-    if (!result) finder_.note_unanswered(node, result.error());
-    if (result) membership_.note_error((*result)->error);
-    const Duration pause = finder_.backoff().next();
+    const Duration pause = finder_.backoff().after(attempt);
     co_await world_.sleep(pause);
   }
   fetching_committed_ = false;

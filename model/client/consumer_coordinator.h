@@ -63,6 +63,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   sim::Task<> joined(std::string protocol, std::vector<TopicPartition> partitions) override;
 
   sim::Task<> fetch_committed(Time deadline);
+  bool all_stable(const OffsetFetchResponse& response) const;
   sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
                                    Time deadline);
   sim::Task<> auto_commit(std::vector<OffsetCommitRequest::Partition> offsets);

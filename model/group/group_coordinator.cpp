@@ -392,6 +392,7 @@ std::unique_ptr<LeaveGroupResponse> GroupCoordinator::handle(const LeaveGroupReq
   return response;
 }
 
+/// GroupMetadataManager.getOffsets.
 std::unique_ptr<OffsetFetchResponse> GroupCoordinator::handle(const OffsetFetchRequest& request) {
   auto response = std::make_unique<OffsetFetchResponse>();
   response->error = impl_->manager.status(request.group);
@@ -399,7 +400,9 @@ std::unique_ptr<OffsetFetchResponse> GroupCoordinator::handle(const OffsetFetchR
   const Impl::Group* group = impl_->manager.find(request.group);
   for (const TopicPartition& partition : request.partitions) {
     OffsetFetchResponse::Partition answer{.partition = partition};
-    if (group != nullptr) {
+    if (request.require_stable && impl_->manager.is_unstable(request.group, partition)) {
+      answer.error = ErrorCode::unstable_offset_commit;
+    } else if (group != nullptr) {
       const auto found = group->offsets.find(partition);
       if (found != group->offsets.end()) {
         answer.offset = found->second.offset;

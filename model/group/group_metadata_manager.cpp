@@ -254,6 +254,12 @@ sim::Task<ErrorCode> GroupMetadataManager::store_transactional_offsets(
   co_return error;
 }
 
+bool GroupMetadataManager::is_unstable(const std::string& group, const TopicPartition& of) const {
+  const auto found = groups_.find(group);
+  const bool being_stored = found != groups_.end() && found->second.pending.contains(of);
+  return being_stored || transactional_.has(partition_for(group), group, of);
+}
+
 GroupMetadata& GroupMetadataManager::find_or_make_in(Groups& groups, int partition,
                                                      const std::string& id) const {
   const auto found = groups.find(id);

@@ -69,10 +69,9 @@ class GroupMetadataManager {
   sim::Task<ErrorCode> store_transactional_offsets(const TxnOffsetCommitRequest& request);
   /// A marker stands in that partition.
   void end_transaction(int partition, std::int64_t producer, bool committed);
-  /// A transaction under way would change what is committed.
-  bool is_unstable(const std::string& group, const TopicPartition& of) const {
-    return transactional_.has(partition_for(group), group, of);
-  }
+  /// A commit that is being stored, or a transaction under way, would change what is committed
+  /// (GroupMetadata.hasPendingOffsetCommitsForTopicPartition).
+  bool is_unstable(const std::string& group, const TopicPartition& of) const;
 
   /// Begins to read the partition's groups, unless that was done under an earlier epoch.
   void own(int partition, LeaderEpoch epoch);

@@ -605,7 +605,7 @@ void describe(F& f, const OffsetFetchRequest& m) {  // v9
     in.int32("MemberEpoch", -1);
     in.numbers_by_topic("Topics", "PartitionIndexes", m.partitions, name_only);
   });
-  f.boolean("RequireStable", false);
+  f.boolean("RequireStable", m.require_stable);
 }
 
 template <class F>
@@ -619,7 +619,7 @@ void describe(F& f, const OffsetFetchResponse& m) {  // v9
                   inner.int64("CommittedOffset", one.offset);
                   inner.int32("CommittedLeaderEpoch", one.leader_epoch);
                   inner.text("Metadata", "");
-                  inner.int16("ErrorCode", 0);
+                  inner.int16("ErrorCode", of(one.error));
                 });
     in.int16("ErrorCode", of(m.error));
   });

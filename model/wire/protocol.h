@@ -679,6 +679,8 @@ struct OffsetFetchRequest final : Request {
   Bytes size() const override;
   std::string group;
   std::vector<TopicPartition> partitions;
+  /// Nothing is to be told of partitions whose commit is under way (KIP-447).
+  bool require_stable = false;
 };
 
 struct OffsetFetchResponse final : Response {
@@ -689,6 +691,7 @@ struct OffsetFetchResponse final : Response {
     TopicPartition partition;
     Offset offset = log::no_offset;            ///< no_offset: nothing committed.
     LeaderEpoch leader_epoch = log::no_epoch;  ///< Of the last record before it, if known.
+    ErrorCode error = ErrorCode::none;         ///< UNSTABLE_OFFSET_COMMIT: ask again.
   };
   ErrorCode error = ErrorCode::none;
   std::vector<Partition> partitions;

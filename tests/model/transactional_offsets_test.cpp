@@ -1,7 +1,7 @@
 // Offsets that are committed as part of a transaction. Held against
 // kafka.coordinator.group.{GroupCoordinator, GroupMetadataManager, GroupMetadata}.
 #include "log/batch/control_record.h"
-#include "tests/model/client_fixture.h"
+#include "tests/model/consumer_story.h"
 
 #include <catch2/catch.hpp>
 
@@ -63,12 +63,14 @@ struct OffsetsOffice {
     offsets.logs[partition].append(log::build_marker(producer, 0, 1, {result, 0}));
     groups().on_transaction_ended(partition, producer, committed);
   }
-  Offset committed() {
+  OffsetFetchResponse::Partition fetch(bool require_stable, const std::string& group = "g") {
     OffsetFetchRequest request;
-    request.group = "g";
+    request.group = group;
     request.partitions.push_back(of_wifi);
-    return groups().handle(request)->partitions.at(0).offset;
+    request.require_stable = require_stable;
+    return groups().handle(request)->partitions.at(0);
   }
+  Offset committed() { return fetch(false).offset; }
 };
 
 }  // namespace
@@ -114,4 +116,68 @@ TEST_CASE("a new coordinator reads back what is pending, and what its markers ma
   CHECK(office.committed() == 50);
   office.elect();
   CHECK(office.committed() == 50);
+}
+
+// GroupMetadataManager.getOffsets, GroupMetadata.hasPendingOffsetCommitsForTopicPartition.
+TEST_CASE("who wants stable offsets is told of none that a transaction may change", "[unit]") {
+  OffsetsOffice office;
+  CHECK(office.commit(7, 42) == ErrorCode::none);
+  office.end(7, true);
+  CHECK(office.commit(8, 50) == ErrorCode::none);
+  CHECK(office.fetch(false).error == ErrorCode::none);
+  CHECK(office.fetch(false).offset == 42);
+  CHECK(office.fetch(true).error == ErrorCode::unstable_offset_commit);
+  CHECK(office.fetch(true).offset == log::no_offset);
+  office.end(8, false);
+  CHECK(office.fetch(true).error == ErrorCode::none);
+  CHECK(office.fetch(true).offset == 42);
+}
+
+TEST_CASE("a commit that is still being stored is not stable either", "[unit]") {
+  OffsetsOffice office;
+  office.process.spawn([](OffsetsOffice& self) -> sim::Task<> {
+    OffsetCommitRequest request;
+    request.group = "g";
+    request.partitions.push_back({of_wifi, 42, 0});
+    (void)co_await self.groups().handle(request);
+  }(office));
+  office.world.run(office.world.now() + 1ms);
+  CHECK(office.fetch(true).error == ErrorCode::unstable_offset_commit);
+  CHECK(office.fetch(false).error == ErrorCode::none);
+  office.world.run(office.world.now() + 1s);
+  CHECK(office.fetch(true).error == ErrorCode::none);
+  CHECK(office.fetch(true).offset == 42);
+}
+
+// ConsumerCoordinator.OffsetFetchResponseHandler, fetchCommittedOffsets: KIP-447.
+TEST_CASE("a consumer waits for the end of the transaction that commits for its group", "[unit]") {
+  const bool committed = GENERATE(true, false);
+  GroupStory story(2, 2);
+  story.fill(10);
+  story.run_for(1s);
+  const TopicPartition first{test_topic, 0};
+  story.broker(story.coordinator).spawn([](GroupStory& self, TopicPartition of) -> sim::Task<> {
+    TxnOffsetCommitRequest request;
+    request.transactional_id = "payments";
+    request.producer = {7, 0};
+    request.group = "nifi";
+    request.partitions.push_back({std::move(of), 4, 0});
+    (void)co_await self.groups().handle(request);
+  }(story, first));
+  story.run_for(1s);
+  story.add("nifi-1");
+  story.run_for(8s);
+  // The other partition has to wait, too: they are asked for together.
+  CHECK(story.diary.consumed.empty());
+  const int refused =
+      story.diary.errors[{"OffsetFetch", "UNSTABLE_OFFSET_COMMIT", ClientError::Source::response}];
+  // retry.backoff.ms doubles from 100 ms on in each poll(), which lasts a second.
+  CHECK(refused >= 14);
+  CHECK(refused <= 32);
+  story.groups().on_transaction_ended(story.groups().partition_for("nifi"), 7, committed);
+  story.run_for(3s);
+  const auto times = story.times_consumed();
+  CHECK(times.contains({first, 3}) == !committed);
+  CHECK(times.contains({first, 4}));
+  CHECK(times.size() == (committed ? 16 : 20));
 }
