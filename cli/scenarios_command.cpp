@@ -1,7 +1,8 @@
-// brokerlab scenarios list | show | new | validate | schema | docs
+// brokerlab scenarios list | show | new | validate | schema | docs | metrics
 #include "base/settings.h"
 #include "base/translation.h"
 #include "cli/command_line.h"
+#include "recording/metric_names.h"
 #include "scenarios/catalogue.h"
 #include "scenarios/copy.h"
 #include "scenarios/loader.h"
@@ -272,6 +273,9 @@ void add_scenarios(Command app, Context& context) {
   });
   group.sub("docs", tr("Every setting, as Markdown tables")).run([&context] {
     context.out << scenario_docs();
+  });
+  group.sub("metrics", tr("What Kafka calls what is recorded, as Markdown tables")).run([&context] {
+    context.out << recording::metric_docs();
   });
 }
 

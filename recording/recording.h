@@ -46,17 +46,8 @@
 //   invariant(name, held, checked, detail)
 //   lost_record(partition, offset, record_id, acknowledged, why)
 //
-// Metrics in use, a sample a second of simulated time (label in brackets):
-//
-//   of a machine (its host's, where several share one):
-//                 nic-sent-rate, nic-received-rate, nic-utilisation, nic-burst-credits [in|out],
-//                 disk-utilisation, per-disk-utilisation [disk], disk-burst-credits [disk];
-//                 of a broker's: MessagesInPerSec, BytesInPerSec, BytesOutPerSec,
-//                 ActiveControllerCount, UnderReplicatedPartitions
-//   of all:       OfflinePartitionsCount, source-rate [source], record-send-rate [producer],
-//                 records-consumed-rate [consumer], group-lag [group], group-unreadable [group];
-//                 produce-latency, end-to-end-latency [p50|p99|p99.9] of the last second;
-//                 by partition: records-lag [group]
+// Metrics in use, a sample a second of simulated time: recording/metric_names.h has all of them,
+// with what Kafka calls them (docs/reference_metrics.md).
 //
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.
 //

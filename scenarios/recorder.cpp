@@ -1,7 +1,9 @@
 #include "scenarios/recorder.h"
 
 #include "base/json_text.h"
+#include "model/client/table_poller.h"
 #include "model/events.h"
+#include "model/stream/stream_processor.h"
 #include "sim/topology.h"
 
 #include <nlohmann/json.hpp>
@@ -522,6 +524,99 @@ void Recorder::write_latencies() {
   write("end-to-end-latency", recent.end_to_end);
 }
 
+/// Of the last second, of a broker that runs for that long.
+void Recorder::write_idleness(std::string_view name, Duration idle, int machine) {
+  const int id = metric(name, "share", "", machine);
+  const auto [known, fresh] = idle_.try_emplace(id, world_.now(), idle);
+  auto& [then, before] = known->second;
+  if (!fresh && idle >= before && world_.now() > then) {
+    recording_.sample(id, world_.now(),
+                      to_seconds(idle - before) / to_seconds(world_.now() - then));
+  }
+  then = world_.now();
+  before = idle;
+}
+
+void Recorder::write_broker(const Cluster::Member& member) {
+  const Time now = world_.now();
+  const int machine = member.machine->id().value();
+  const model::Broker* broker = cluster_.broker(cluster_.broker_id(member));
+  const bool runs = broker != nullptr;
+  const auto gauge = [&](std::string_view name, double value, std::string_view label = {}) {
+    recording_.sample(metric(name, "count", label, machine), now, value);
+  };
+  const auto meter = [&](std::string_view name, std::string_view unit, std::int64_t total) {
+    rate(name, unit, "", static_cast<double>(total), machine);
+  };
+  const model::BrokerCounters counters =
+      runs ? broker->replicas().counters() : model::BrokerCounters{};
+  meter("MessagesInPerSec", "1/s", counters.messages_in);
+  meter("BytesInPerSec", "B/s", counters.bytes_in);
+  meter("BytesOutPerSec", "B/s", counters.bytes_out);
+  meter("ReplicationBytesInPerSec", "B/s", counters.replication_bytes_in);
+  meter("ReplicationBytesOutPerSec", "B/s", counters.replication_bytes_out);
+  meter("IsrShrinksPerSec", "1/s", counters.isr_shrinks);
+  meter("IsrExpandsPerSec", "1/s", counters.isr_expands);
+  const model::ReplicaManager::Counts counts =
+      runs ? broker->replicas().count() : model::ReplicaManager::Counts{};
+  gauge("PartitionCount", counts.replicas);
+  gauge("LeaderCount", counts.led);
+  gauge("UnderReplicatedPartitions", counts.under_replicated);
+  gauge("UnderMinIsrPartitionCount", counts.under_min_isr);
+  gauge("AtMinIsrPartitionCount", counts.at_min_isr);
+  using Kind = model::DelayedKind;
+  using Waiting = std::pair<Kind, std::string_view>;
+  for (const auto& [kind, label] :
+       {Waiting(Kind::produce, "Produce"), Waiting(Kind::fetch, "Fetch"),
+        Waiting(Kind::delete_records, "DeleteRecords")}) {
+    gauge("PurgatorySize", runs ? broker->replicas().purgatory().watched(kind) : 0, label);
+  }
+  gauge("ActiveControllerCount", runs && broker->controller().active() ? 1 : 0);
+  gauge("EventQueueSize", runs ? static_cast<double>(broker->controller().events_queued()) : 0.0);
+  meter("LeaderElectionRateAndTimeMs", "1/s", runs ? broker->controller().broker_changes() : 0);
+  meter("UncleanLeaderElectionsPerSec", "1/s", runs ? broker->controller().unclean_elections() : 0);
+  gauge("RequestQueueSize", runs ? static_cast<double>(broker->server().queued()) : 0.0);
+  if (!runs) return;
+  write_idleness("RequestHandlerAvgIdlePercent", broker->server().io_idle().mean(), machine);
+  write_idleness("NetworkProcessorAvgIdlePercent", broker->server().network_idle().mean(), machine);
+}
+
+void Recorder::write_server(const Cluster::Member& member) {
+  const int machine = member.machine->id().value();
+  const auto status = cluster_.zookeeper().status(member.role.index + 1);
+  if (!status) return;
+  recording_.sample(metric("zk_znode_count", "count", "", machine), world_.now(),
+                    static_cast<double>(status->nodes));
+  recording_.sample(metric("zk_global_sessions", "count", "", machine), world_.now(),
+                    static_cast<double>(status->sessions));
+}
+
+/// What a client tells of itself.
+void Recorder::write_clients(const Cluster::Member& member) {
+  const Time now = world_.now();
+  sim::Program* program = member.process->program();
+  if (auto* sends = dynamic_cast<model::TablePoller*>(program)) {
+    recording_.sample(metric("buffer-available-bytes", "B", member.role.name), now,
+                      static_cast<double>(sends->producer().buffer_available().count()));
+  }
+  const model::KafkaConsumer* consumer = nullptr;
+  if (auto* reads = dynamic_cast<model::ConsumerApp*>(program)) consumer = &reads->consumer();
+  if (auto* stream = dynamic_cast<model::StreamProcessor*>(program)) consumer = &stream->consumer();
+  if (consumer == nullptr) return;
+  std::optional<model::Offset> most;
+  for (const model::TopicPartition& name : consumer->assignment()) {
+    const model::Offset end = consumer->high_watermark(name);
+    const model::Offset position = consumer->position(name);
+    if (end == log::no_offset || position == log::no_offset) continue;
+    most = std::max(most.value_or(0), end - position);
+  }
+  recording_.sample(metric("assigned-partitions", "count", member.role.name), now,
+                    static_cast<double>(consumer->assignment().size()));
+  if (!most) return;
+  recording_.sample(metric("records-lag-max", "records", member.role.name), now,
+                    static_cast<double>(*most));
+}
+
 void Recorder::write_samples() {
   const Time now = world_.now();
   write_latencies();
@@ -535,33 +630,27 @@ void Recorder::write_samples() {
                       cluster_.rate_at(i, now).count());
   }
   for (const Cluster::Member& member : cluster_.members()) {
-    const int machine = member.machine->id().value();
     write_network(member);
     write_disks(member);
     if (member.role.role == Role::consumer) {
       rate("records-consumed-rate", "1/s", member.role.name,
            static_cast<double>(ledger_.consumed_by(member.role.name)));
     }
-    if (member.role.role != Role::broker) continue;
-    const model::Broker* broker = cluster_.broker(cluster_.broker_id(member));
-    const model::BrokerCounters counters =
-        broker == nullptr ? model::BrokerCounters{} : broker->replicas().counters();
-    rate("MessagesInPerSec", "1/s", "", static_cast<double>(counters.messages_in), machine);
-    rate("BytesInPerSec", "B/s", "", static_cast<double>(counters.bytes_in), machine);
-    rate("BytesOutPerSec", "B/s", "", static_cast<double>(counters.bytes_out), machine);
-    const bool active = broker != nullptr && broker->controller().active();
-    recording_.sample(metric("ActiveControllerCount", "count", "", machine), now,
-                      active ? 1.0 : 0.0);
-    recording_.sample(
-        metric("UnderReplicatedPartitions", "count", "", machine), now,
-        broker == nullptr ? 0.0 : static_cast<double>(broker->replicas().under_replicated()));
+    if (member.role.role == Role::broker) write_broker(member);
+    if (member.role.role == Role::zookeeper) write_server(member);
+    write_clients(member);
   }
   int offline = 0;
   for (const auto& [name, view] : ledger_.partitions()) {
     if (!view.leader.valid() || cluster_.broker(view.leader) == nullptr) ++offline;
   }
   recording_.sample(metric("OfflinePartitionsCount", "count", ""), now, offline);
-  for (const ConsumerSpec& consumer : scenario.consumers) {
+  write_groups();
+}
+
+void Recorder::write_groups() {
+  const Time now = world_.now();
+  for (const ConsumerSpec& consumer : cluster_.scenario().consumers) {
     std::int64_t total = 0;
     std::int64_t unreadable = 0;
     for (const auto& [name, lag] : ledger_.lags(consumer.group, consumer.topics)) {

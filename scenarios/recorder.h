@@ -64,6 +64,11 @@ class Recorder {
   void write_offsets();
   void write_group_facts();
   void write_samples();
+  void write_broker(const Cluster::Member& member);
+  void write_idleness(std::string_view name, Duration idle, int machine);
+  void write_server(const Cluster::Member& member);
+  void write_clients(const Cluster::Member& member);
+  void write_groups();
   void write_latencies();
   int metric(std::string_view name, std::string_view unit, std::string_view label,
              std::optional<int> machine = {}, std::optional<int> partition = {});
@@ -85,6 +90,7 @@ class Recorder {
   std::set<sim::MachineId> registered_;    ///< Whose node stands in ZooKeeper.
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
+  std::map<int, std::pair<Time, Duration>> idle_;  ///< By metric: that threads were, until then.
   std::map<std::pair<int, bool>, std::pair<double, double>> network_totals_;  ///< Moved, possible.
   std::map<std::pair<int, int>, std::pair<Time, double>> disk_totals_;        ///< Busy until then.
 };

@@ -69,6 +69,7 @@ sim::Task<> Deletion::remove_files_later(TopicPartition name, std::size_t segmen
 /// Answered when the logs of all live replicas begin at or behind what was asked for.
 class Deletion::DelayedDeleteRecords final : public DelayedOperation {
  public:
+  DelayedKind kind() const override { return DelayedKind::delete_records; }
   using Answer = std::function<void(std::vector<Part>)>;
   DelayedDeleteRecords(const HostedReplicas& replicas, std::vector<Part> parts, Answer answer)
       : replicas_(replicas), parts_(std::move(parts)), answer_(std::move(answer)) {}

@@ -13,6 +13,7 @@ namespace brokerlab::model {
 /// about its partitions changes, or when fetch.max.wait.ms is over.
 class FetchRequests::DelayedFetch final : public DelayedOperation {
  public:
+  DelayedKind kind() const override { return DelayedKind::fetch; }
   DelayedFetch(FetchRequests& requests, CallPtr call, FetchContext context)
       : requests_(requests), call_(std::move(call)), context_(std::move(context)) {}
 

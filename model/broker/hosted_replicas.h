@@ -48,6 +48,8 @@ struct BrokerCounters {
   std::int64_t bytes_out = 0;  ///< To consumers.
   std::int64_t replication_bytes_in = 0;
   std::int64_t replication_bytes_out = 0;
+  std::int64_t isr_shrinks = 0;  ///< That the controller has made, as this leader asked.
+  std::int64_t isr_expands = 0;
 };
 
 class HostedReplicas {

@@ -22,6 +22,10 @@ void IsrChanges::submit(const std::optional<IsrChange>& change) {
         if (answer.error != ErrorCode::none) tell_refused(change, answer.error);
         const Partition::IsrOutcome outcome =
             partition->finish_isr_change(change, answer, context_.clock());
+        if (outcome.done) {
+          BrokerCounters& counters = replicas_.counters();
+          ++(change.to.size() < change.from.size() ? counters.isr_shrinks : counters.isr_expands);
+        }
         context_.watch.on_replica_changed(context_.id, partition->id());
         replicas_.wake(*partition);
         submit(outcome.retry);

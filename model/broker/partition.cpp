@@ -391,7 +391,7 @@ Partition::IsrOutcome Partition::finish_isr_change(const IsrChange& change,
   partition_epoch_ = answer.state.partition_epoch;
   const bool moved = maybe_increment_high_watermark(now);
   check();
-  return {.high_watermark_moved = moved};
+  return {.high_watermark_moved = moved, .done = true};
 }
 
 Offset Partition::bound_of(Reader reader) const {

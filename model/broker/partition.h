@@ -64,6 +64,9 @@ class Partition {
   bool under_min_isr() const {
     return is_leader() && static_cast<int>(isr_.size()) < effective_min_isr();
   }
+  bool at_min_isr() const {
+    return is_leader() && static_cast<int>(isr_.size()) == effective_min_isr();
+  }
 
   bool has_log() const { return log_ != nullptr; }
   log::Log& log() {
@@ -203,6 +206,7 @@ class Partition {
   struct IsrOutcome {
     bool high_watermark_moved = false;
     std::optional<IsrChange> retry;
+    bool done = false;  ///< The ISR is what was asked for.
   };
   /// The controller's answer to `change`; ignored unless that is the one under way. Source:
   /// Partition.submitAlterPartition, handleAlterPartitionError and handleAlterPartitionUpdate.

@@ -21,6 +21,7 @@ const sim::CodecsConfig& codecs_of(const ReplicaContext& context) {
 /// An acks=all produce: answered when the high watermark has passed all its batches.
 class ProduceRequests::DelayedProduce final : public DelayedOperation {
  public:
+  DelayedKind kind() const override { return DelayedKind::produce; }
   using Answer = std::function<void(std::vector<Part>)>;
 
   DelayedProduce(ProduceRequests& requests, std::vector<Part> parts, Answer answer)

@@ -1,5 +1,6 @@
 #include "model/broker/purgatory.h"
 
+#include <numeric>
 #include <utility>
 
 namespace brokerlab::model {
@@ -48,6 +49,10 @@ void Purgatory::add(const std::shared_ptr<DelayedOperation>& operation, Purgator
   if (!complete_if_possible(*operation)) park(operation, waiter, timeout);
 }
 
+int Purgatory::watched() const {
+  return std::accumulate(watched_by_kind_.begin(), watched_by_kind_.end(), 0);
+}
+
 void Purgatory::park(const std::shared_ptr<DelayedOperation>& operation, PurgatoryWaiter& waiter,
                      Duration timeout) {
   ENSURE(waiter.watches(), "an operation that waits for nothing");
@@ -55,7 +60,7 @@ void Purgatory::park(const std::shared_ptr<DelayedOperation>& operation, Purgato
   ++size_;
   operation->waiter_ = &waiter;
   operation->watched_ = static_cast<int>(waiter.places_.size());
-  watched_count_ += operation->watched_;
+  watched_by_kind_[static_cast<std::size_t>(operation->kind())] += operation->watched_;
   waiter.operation_ = operation;
   operation->timer_ = world_.after(timeout, [this, operation] { expire(operation); });
 }
@@ -89,7 +94,7 @@ void Purgatory::expire(const std::shared_ptr<DelayedOperation>& operation) {
 void Purgatory::forget(DelayedOperation& operation) {
   --size_;
   world_.cancel(operation.timer_);
-  watched_count_ -= operation.watched_;
+  watched_by_kind_[static_cast<std::size_t>(operation.kind())] -= operation.watched_;
   std::exchange(operation.waiter_, nullptr)->operation_.reset();
   operation.own_.reset();
 }

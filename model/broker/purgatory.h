@@ -13,6 +13,8 @@
 #include "model/ids.h"
 #include "sim/world.h"
 
+#include <array>
+#include <cstddef>
 #include <list>
 #include <map>
 #include <memory>
@@ -50,9 +52,13 @@ class PurgatoryWaiter {
   std::shared_ptr<DelayedOperation> operation_;  ///< While it waits.
 };
 
+/// Of which of Kafka's purgatories an operation is; ours has all of them in one.
+enum class DelayedKind { produce, fetch, delete_records, other };
+
 class DelayedOperation {
  public:
   virtual ~DelayedOperation() = default;
+  virtual DelayedKind kind() const { return DelayedKind::other; }
   bool completed() const { return completed_; }
 
  protected:
@@ -89,7 +95,8 @@ class Purgatory {
   /// Operations that wait (NumDelayedOperations).
   int size() const { return size_; }
   /// Their places in the lists of partitions (PurgatorySize).
-  int watched() const { return watched_count_; }
+  int watched() const;
+  int watched(DelayedKind kind) const { return watched_by_kind_[static_cast<std::size_t>(kind)]; }
   /// Partitions that somebody waits for, or will.
   std::size_t partitions() const { return watched_.size(); }
 
@@ -104,7 +111,7 @@ class Purgatory {
   sim::World& world_;
   std::map<TopicPartition, PurgatoryWaiter::Waiters> watched_;
   int size_ = 0;
-  int watched_count_ = 0;
+  std::array<int, 4> watched_by_kind_{};
 };
 
 }  // namespace brokerlab::model

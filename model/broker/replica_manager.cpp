@@ -34,10 +34,16 @@ sim::Task<> ReplicaManager::shutdown_cleanly() {
   return logs_.close_cleanly();
 }
 
-int ReplicaManager::under_replicated() const {
-  return static_cast<int>(
-      std::count_if(partitions().begin(), partitions().end(),
-                    [](const auto& entry) { return entry.second->under_replicated(); }));
+ReplicaManager::Counts ReplicaManager::count() const {
+  Counts counts;
+  for (const auto& [name, partition] : partitions()) {
+    ++counts.replicas;
+    counts.led += partition->is_leader() ? 1 : 0;
+    counts.under_replicated += partition->under_replicated() ? 1 : 0;
+    counts.under_min_isr += partition->under_min_isr() ? 1 : 0;
+    counts.at_min_isr += partition->at_min_isr() ? 1 : 0;
+  }
+  return counts;
 }
 
 // --- Leadership ---

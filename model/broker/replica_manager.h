@@ -113,7 +113,16 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   sim::EventId transition(const TopicPartition& partition) const {
     return replicas_.transition(partition);
   }
-  int under_replicated() const;
+  int under_replicated() const { return count().under_replicated; }
+  /// Of the replicas that are here, and how its partitions stand that it leads.
+  struct Counts {
+    int replicas = 0;
+    int led = 0;
+    int under_replicated = 0;
+    int under_min_isr = 0;
+    int at_min_isr = 0;
+  };
+  Counts count() const;
   const Purgatory& purgatory() const { return replicas_.purgatory(); }
   const FetchSessionCache& fetch_sessions() const { return fetches_.sessions(); }
 

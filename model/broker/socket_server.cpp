@@ -25,6 +25,8 @@ SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Ha
     : process_(process),
       config_(config),
       handler_(std::move(handler)),
+      network_idle_(process.world(), config.num_network_threads),
+      io_idle_(process.world(), config.num_io_threads),
       queue_(process.world()),
       queue_room_(process.world(), config.queued_max_requests),
       memory_left_(config.queued_max_request_bytes),
@@ -80,9 +82,11 @@ sim::Task<> SocketServer::serve(std::shared_ptr<Session> session, int network_th
     const Bytes request_size = message->size;
     if (limits_memory()) co_await take_memory(request_size);
     co_await thread.acquire();
+    network_idle_.begin_work();
     process_.allocate(message->size);
     co_await cpu.run(network_cost + time_for(message->size, cpu.config().byte_rate) +
                      cpu.tls_demand(message->size));
+    network_idle_.end_work();
     thread.release();
     auto call = std::make_shared<Call>(process_.world(), message->take<Request>());
     const bool silent = !call->request().has_response();
@@ -106,8 +110,10 @@ sim::Task<> SocketServer::serve(std::shared_ptr<Session> session, int network_th
     const Bytes size = (*response)->size();
     const std::string_view kind = response_name((*response)->api);
     co_await thread.acquire();
+    network_idle_.begin_work();
     // In the clear the bytes go from page cache to NIC (sendfile).
     co_await cpu.run(network_cost + cpu.tls_demand(size));
+    network_idle_.end_work();
     thread.release();
     sim::Message answer{std::move(*response), size, kind};
     socket->send(std::move(answer));
@@ -154,11 +160,13 @@ sim::Task<> SocketServer::io_thread() {
     queue_room_.release();
     if (stopped_) co_return;
     (*call)->note_taken();
+    io_idle_.begin_work();
     const Bytes held = limits_memory() && (*call)->request().api == ApiKey::produce
                            ? (*call)->request().size()
                            : 0_B;
     co_await handler_(*call);
     (*call)->note_thread_left();
+    io_idle_.end_work();
     if (held > 0_B) give_memory(held);
   }
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "model/broker/call.h"
+#include "model/broker/idle_time.h"
 #include "model/config.h"
 #include "sim/machine.h"
 
@@ -36,6 +37,11 @@ class SocketServer {
   void stop();
   bool serving() const { return listener_ != nullptr && !stopped_; }
 
+  /// Requests that wait for an I/O thread.
+  std::size_t queued() const { return queue_.size(); }
+  const IdleTime& network_idle() const { return network_idle_; }
+  const IdleTime& io_idle() const { return io_idle_; }
+
  private:
   sim::Task<> accept();
   sim::Task<> io_thread();
@@ -56,6 +62,8 @@ class SocketServer {
   const Handler handler_;
   std::unique_ptr<sim::Listener> listener_;
   std::vector<std::unique_ptr<sim::Semaphore>> network_threads_;
+  IdleTime network_idle_;
+  IdleTime io_idle_;
   sim::Channel<CallPtr> queue_;
   sim::Semaphore queue_room_;
   Bytes memory_left_;

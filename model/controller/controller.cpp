@@ -262,6 +262,7 @@ sim::Task<> Controller::on(const BrokersChanged&) {
     publisher_.broker_joined(registered->at(id), cause);
   }
   if (!changes.started.empty()) co_await brokers_started(changes.started);
+  ++broker_changes_;
 }
 
 /// Source: KafkaController.onReplicasBecomeOffline.

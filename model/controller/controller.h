@@ -40,6 +40,11 @@ class Controller {
   bool active() const { return term_.active(); }
   ControllerEpoch epoch() const { return term_.epoch(); }
 
+  // Since the process started.
+  std::int64_t broker_changes() const { return broker_changes_; }  ///< Worked off.
+  std::int64_t unclean_elections() const { return publisher_.unclean_elections(); }
+  std::size_t events_queued() const { return jobs_.size(); }
+
   /// All but session_lost.
   void on_metadata_event(MetadataEvent::Type event);
   /// The session is lost: what is queued is dropped, and its term is over when this ends. Only then
@@ -144,6 +149,7 @@ class Controller {
   const BrokerConfig& config_;
   MetadataStore& store_;
   sim::Channel<Job> jobs_;
+  std::int64_t broker_changes_ = 0;
   ControllerTerm term_;
   ControllerContext& context_;      ///< The term's.
   ControllerPublisher& publisher_;  ///< The term's.

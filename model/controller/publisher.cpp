@@ -112,6 +112,8 @@ void ControllerPublisher::note_change(const TopicPartition& name, const Partitio
                                       Duration pending) {
   const sim::PartitionId id = cluster_.partitions.id_of(name);
   if (now.state.leader != before.leader && now.state.leader.valid()) {
+    // Of a new partition nobody was in sync before.
+    if (!before.isr.empty() && !contains(before.isr, now.state.leader)) ++unclean_elections_;
     world().trace().record(events::partition_leader_elected, {.partition = id},
                            {{"leader", cluster_.broker_name(now.state.leader)},
                             {"epoch", std::to_string(now.state.leader_epoch)},

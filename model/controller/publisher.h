@@ -20,6 +20,8 @@ class ControllerPublisher {
                       const ControllerContext& context);
 
   ControllerChannels& channels() { return channels_; }
+  /// Leaders from outside the ISR that were told of since the process started.
+  std::int64_t unclean_elections() const { return unclean_elections_; }
   void send(ControllerEpoch epoch) { channels_.send(epoch, context_.live_endpoints()); }
 
   // --- Brokers ---
@@ -97,6 +99,7 @@ class ControllerPublisher {
   const BrokerId id_;
   const ControllerContext& context_;
   ControllerChannels channels_;
+  std::int64_t unclean_elections_ = 0;
 };
 
 }  // namespace brokerlab::model

@@ -73,6 +73,7 @@ class StreamProcessor final : public sim::Program {
                   ClusterContext& context);
 
   const WindowStore& store() const { return store_; }
+  const KafkaConsumer& consumer() const { return consumer_; }
   /// SIGTERM: commits what it has, leaves the group and exits.
   void terminate(sim::Process& self) override;
 
