@@ -134,6 +134,8 @@ class Observer {
   virtual void on_commits_loaded(sim::MachineId, const TopicPartition& /*log*/,
                                  std::string_view /*group*/,
                                  const std::map<TopicPartition, Offset>&) {}
+  /// Its coordinator has forgotten it, and what it has committed, as an operator asked.
+  virtual void on_group_deleted(std::string_view /*group*/) {}
   virtual void on_group_state(std::string_view /*group*/, std::string_view /*state*/,
                               int /*generation*/, const std::vector<std::string>& /*members*/) {}
 

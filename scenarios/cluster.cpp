@@ -193,6 +193,9 @@ void Cluster::add_brokers() {
       setup.config.offsets_topic_num_partitions = declared->partitions;
     }
     setup.quotas = scenario_.quotas;
+    setup.settings_change =
+        std::any_of(scenario_.operations.begin(), scenario_.operations.end(),
+                    [](const Operation& one) { return one.changes_settings(); });
     setup.not_yet = &to_be_made_;
     setup.truncates_to_high_watermark = scenario_.brokers[member.role.spec].old_truncation;
     broker_setups_.push_back(setup);
@@ -205,8 +208,8 @@ void Cluster::add_brokers() {
           const model::BrokerSetup& setup = broker_setups_[index];
           return std::make_unique<model::Broker>(
               process, setup, context_, *storage_[index],
-              std::make_unique<model::ZooKeeperMetadataStore>(process, context_, setup.config,
-                                                              zookeeper_->addresses()));
+              std::make_unique<model::ZooKeeperMetadataStore>(
+                  process, context_, setup.config, zookeeper_->addresses(), setup.settings_change));
         });
   }
 }

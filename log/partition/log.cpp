@@ -27,7 +27,7 @@ Result<std::unique_ptr<Log>, LogError> Log::open(Env& env, const std::string& di
   ENSURE(config.segment_bytes > 0 && config.segment_bytes <= INT32_MAX);
   ENSURE(config.index_interval_bytes >= 0 && config.max_message_bytes >= 0);
   ENSURE(config.segment_index_bytes >= 24, "an index must have room for two entries");
-  auto own_config = std::make_unique<const LogConfig>(config);
+  auto own_config = std::make_unique<LogConfig>(config);
   LogLoader loader(env, dir, *own_config, options);
   if (auto loaded = loader.load(); !loaded.ok()) {
     LogError error = storage_error(loaded.error());

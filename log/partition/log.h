@@ -166,6 +166,8 @@ class Log {
   const Recovery& recovery() const { return recovery_; }
   const std::string& dir() const { return state_.local.dir(); }
   const LogConfig& config() const { return *config_; }
+  /// From now on these are obeyed, by its segments, too (Kafka's updateConfig).
+  void set_config(const LogConfig& config) { *config_ = config; }
   /// The error that took the log offline, if one did.
   const std::optional<LogError>& offline() const { return offline_; }
 
@@ -180,7 +182,7 @@ class Log {
   Result<std::optional<TimestampLookup>, LogError> offset_for_timestamp(Timestamp timestamp) const;
 
  private:
-  Log(std::unique_ptr<const LogConfig> config, LogState state, Recovery recovery)
+  Log(std::unique_ptr<LogConfig> config, LogState state, Recovery recovery)
       : config_(std::move(config)), state_(std::move(state)), recovery_(std::move(recovery)) {}
 
   bool holds(Offset offset) const;
@@ -195,7 +197,7 @@ class Log {
   Status<LogError> settle(const Status<IoError>& done);
   LogError go_offline(const IoError& error);
 
-  std::unique_ptr<const LogConfig> config_;
+  std::unique_ptr<LogConfig> config_;
   LogState state_;
   Incoming incoming_;  ///< Of the append that goes on.
   Recovery recovery_;

@@ -32,6 +32,16 @@ Broker::Broker(sim::Process& process, const BrokerSetup& setup, ClusterContext& 
       setup_(setup),
       topic_creation_(process, metadata_, broker_rpc(setup, "auto-topic-creation"), *setup.not_yet),
       store_(std::move(store)),
+      configs_(process, setup.id, setup.config, *store_, metadata_,
+               {[this](const BrokerConfig& config) { use_config(config); },
+                [this](const std::string& topic, const TopicOverrides& overrides) {
+                  replicas_.use_topic_config(topic, overrides);
+                  controller_.use_topic_config(topic, overrides);
+                },
+                [this](const ClientQuota& quota) { quotas_.set(quota); },
+                [this](const AlterClientQuotasRequest::Entry& entry) {
+                  return quotas_.of(entry.user, entry.client_id);
+                }}),
       alter_partitions_(process, setup.id, metadata_, broker_rpc(setup, "alter-partition")),
       producer_ids_(process, setup.id, metadata_, broker_rpc(setup, "forwarding")),
       replicas_({process, cluster, setup.id, setup_.config, storage, metadata_, alter_partitions_,
@@ -83,7 +93,8 @@ sim::Task<> Broker::run() {
     co_await give_up_start(connected.error());
     co_return;
   }
-  co_await store_->prepare();
+  const MetadataStore::BrokerConfigs configs = co_await store_->prepare(setup_.id);
+  configs_.begin_with(configs);
   state_ = State::recovering;
   co_await replicas_.load_logs();
   const Status<MetadataStore::Refused> registered = co_await register_broker();
@@ -143,6 +154,10 @@ sim::Task<> Broker::watch_metadata() {
     const std::optional<MetadataEvent> event = co_await store_->next_event();
     if (!event) co_return;
     process_.world().set_cause(event->cause);
+    if (event->type == MetadataEvent::Type::configs_changed) {
+      process_.spawn(configs_.take_changes());
+      continue;
+    }
     if (event->type != MetadataEvent::Type::session_lost) {
       controller_.on_metadata_event(event->type);
       continue;
@@ -154,7 +169,18 @@ sim::Task<> Broker::watch_metadata() {
     if (!connected) co_return;
     const Status<MetadataStore::Refused> registered = co_await register_broker();
     if (registered) controller_.run_for_election();
+    // Of what was changed meanwhile nobody told (ZkStateChangeHandler.afterInitializingSession).
+    if (setup_.settings_change) process_.spawn(configs_.take_changes());
   }
+}
+
+/// DynamicBrokerConfig.updateCurrentConfig.
+void Broker::use_config(const BrokerConfig& config) {
+  const bool unclean = setup_.config.topics.unclean_leader_election_enable;
+  setup_.config = config;
+  replicas_.use_broker_config();
+  server_.resize();
+  if (!unclean && config.topics.unclean_leader_election_enable) controller_.use_broker_config();
 }
 
 void Broker::terminate(sim::Process&) {
@@ -274,6 +300,8 @@ sim::Task<> Broker::handle(CallPtr call) {
     case ApiKey::create_partitions:
     case ApiKey::elect_leaders:
     case ApiKey::alter_partition_reassignments:
+    case ApiKey::incremental_alter_configs:
+    case ApiKey::alter_client_quotas:
       co_await handle_admin_request(call);
       break;
     case ApiKey::find_coordinator:
@@ -411,6 +439,16 @@ sim::Task<> Broker::handle_admin_request(CallPtr call) {
       call->respond(std::move(response));
       co_return;
     }
+    case ApiKey::incremental_alter_configs: {
+      auto response = co_await configs_.alter(call->as<IncrementalAlterConfigsRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
+    case ApiKey::alter_client_quotas: {
+      auto response = co_await configs_.alter(call->as<AlterClientQuotasRequest>());
+      call->respond(std::move(response));
+      co_return;
+    }
     default:
       UNREACHABLE("not an admin request");
   }
@@ -445,6 +483,14 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
     case ApiKey::offset_fetch:
       call->respond(groups_.handle(call->as<OffsetFetchRequest>()));
       break;
+    case ApiKey::delete_groups: {
+      auto response = std::make_unique<DeleteGroupsResponse>();
+      for (const std::string& group : call->as<DeleteGroupsRequest>().groups) {
+        response->results.push_back({group, groups_.delete_group(group)});
+      }
+      call->respond(std::move(response));
+      break;
+    }
     default:
       UNREACHABLE("not a group request");
   }

@@ -9,6 +9,7 @@
 #include "model/broker/alter_partition_manager.h"
 #include "model/broker/auto_topic_creation.h"
 #include "model/broker/client_quotas.h"
+#include "model/broker/dynamic_configs.h"
 #include "model/broker/metadata_cache.h"
 #include "model/broker/producer_id_manager.h"
 #include "model/broker/replica_manager.h"
@@ -38,6 +39,7 @@ struct BrokerSetup {
   /// Topics that an operator is about to make: until then they are not there, whoever asks.
   const std::set<std::string>* not_yet = &no_topics;
   std::vector<ClientQuota> quotas = {};
+  bool settings_change = false;  ///< While it runs; as the store was told.
 };
 
 class Broker final : public sim::Program {
@@ -50,6 +52,7 @@ class Broker final : public sim::Program {
 
   BrokerId id() const { return setup_.id; }
   State state() const { return state_; }
+  const BrokerConfig& config() const { return setup_.config; }  ///< In force now.
   const ReplicaManager& replicas() const { return replicas_; }
   const Controller& controller() const { return controller_; }
   const SocketServer& server() const { return server_; }
@@ -70,6 +73,7 @@ class Broker final : public sim::Program {
   sim::Task<> handle_controller_request(CallPtr call);
   sim::Task<> handle_admin_request(CallPtr call);
   sim::Task<> handle_group_request(CallPtr call);
+  void use_config(const BrokerConfig& config);
   sim::Task<> find_coordinator(CallPtr call);
   sim::Task<> handle_transaction_request(CallPtr call);
   sim::Task<> add_partitions_to_txn(CallPtr call);
@@ -82,13 +86,14 @@ class Broker final : public sim::Program {
   void tell_throttled(const Request& request, const ClientQuotas::Verdict& verdict);
 
   sim::Process& process_;
-  const BrokerSetup setup_;
+  BrokerSetup setup_;  ///< Its config is changed in place: all parts look at that.
   State state_ = State::starting;
   std::int64_t broker_epoch_ = -1;  ///< Of the last registration; -1: never registered.
   ControllerEpoch controller_epoch_;
   MetadataCache metadata_;
   AutoTopicCreation topic_creation_;
   const std::unique_ptr<MetadataStore> store_;
+  DynamicConfigs configs_;
   AlterPartitionManager alter_partitions_;
   ProducerIdManager producer_ids_;
   ReplicaManager replicas_;

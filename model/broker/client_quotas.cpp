@@ -48,6 +48,23 @@ std::string_view to_text(ClientQuotas::Kind kind) {
   UNREACHABLE();
 }
 
+void ClientQuotas::set(const ClientQuota& quota) {
+  std::erase_if(quotas_, [&](const ClientQuota& one) {
+    return one.user == quota.user && one.client_id == quota.client_id;
+  });
+  if (quota.producer_byte_rate || quota.consumer_byte_rate || quota.request_percentage) {
+    quotas_.push_back(quota);
+  }
+}
+
+ClientQuota ClientQuotas::of(const std::optional<std::string>& user,
+                             const std::optional<std::string>& client_id) const {
+  for (const ClientQuota& one : quotas_) {
+    if (one.user == user && one.client_id == client_id) return one;
+  }
+  return {.user = user, .client_id = client_id};
+}
+
 /// DefaultQuotaCallback.quotaMetricTags and quotaLimit: the first of these that has a value. Who is
 /// limited as a user shares with all clients of that user.
 std::optional<ClientQuotas::Limit> ClientQuotas::limit(Kind kind,

@@ -27,6 +27,11 @@ class ClientQuotas {
       : quotas_(std::move(quotas)), window_(window) {}
 
   bool enabled() const { return !quotas_.empty(); }
+  /// In place of what that user and client id had; one without limits takes it away.
+  void set(const ClientQuota& quota);
+  /// What they have; without limits if nothing.
+  ClientQuota of(const std::optional<std::string>& user,
+                 const std::optional<std::string>& client_id) const;
   /// What one fetch may bring at most: all that its quota allows in a window.
   Bytes most_of_fetch(const std::string& client_id) const;
 
@@ -51,7 +56,7 @@ class ClientQuotas {
   QuotaRate& rate_of(Kind kind, const Limit& limit);
   Verdict record(Kind kind, const std::string& client_id, double value, std::int64_t now);
 
-  const std::vector<ClientQuota> quotas_;
+  std::vector<ClientQuota> quotas_;
   const QuotaRate::Window window_;
   std::map<std::pair<Kind, std::string>, QuotaRate> rates_;
 };

@@ -13,11 +13,23 @@ namespace brokerlab::model {
 
 void Compaction::start() {
   if (!context_.config.log_cleaner_enable) return;
-  for (int i = 0; i < context_.config.log_cleaner_threads; ++i) context_.process.spawn(run());
+  started_ = true;
+  resize();
+}
+
+/// LogCleaner.reconfigure stops all and starts anew; here those that are one too many end when they
+/// look for work next.
+void Compaction::resize() {
+  if (!started_ || stopped_) return;
+  for (; threads_ < context_.config.log_cleaner_threads; ++threads_) context_.process.spawn(run());
 }
 
 sim::Task<> Compaction::run() {
   while (!stopped_) {
+    if (threads_ > context_.config.log_cleaner_threads) {
+      --threads_;
+      co_return;
+    }
     context_.world().set_cause({});
     const bool cleaned = co_await clean_filthiest();
     if (stopped_) co_return;

@@ -28,6 +28,12 @@ class Compaction {
       : context_(context), replicas_(replicas), logs_(logs), deletion_(deletion) {}
 
   void start();
+  /// log.cleaner.threads has changed.
+  void resize();
+  /// The replica is no longer compacted: what goes on of it is dropped.
+  void abort(const TopicPartition& partition) {
+    if (in_progress_.contains(partition)) aborted_.insert(partition);
+  }
   /// Before the logs are closed.
   void stop() { stopped_ = true; }
   /// The log of the replica ends, or begins anew, at `offset` (maybeTruncateCheckpoint).
@@ -60,6 +66,8 @@ class Compaction {
   std::set<TopicPartition> aborted_;      ///< Of those in progress.
   std::set<TopicPartition> uncleanable_;  ///< Their cleaning has failed.
   Time next_io_{};                        ///< When the throttle lets the next bytes through.
+  int threads_ = 0;                       ///< That run.
+  bool started_ = false;
   bool stopped_ = false;
 };
 

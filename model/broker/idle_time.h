@@ -16,6 +16,14 @@ class IdleTime {
 
   void begin_work() { change(-1); }
   void end_work() { change(1); }
+  /// There are so many of them from now on.
+  void resize(int threads) {
+    if (threads == threads_) return;
+    total_ = mean() * threads;
+    since_ = world_.now();
+    idle_ += threads - threads_;
+    threads_ = threads;
+  }
   /// Since it was made, of a thread on average.
   Duration mean() const { return (total_ + idle_ * (world_.now() - since_)) / threads_; }
 
@@ -27,7 +35,7 @@ class IdleTime {
   }
 
   const sim::World& world_;
-  const int threads_;
+  int threads_;
   int idle_;
   Time since_;
   Duration total_{0};

@@ -212,6 +212,29 @@ sim::Task<> LogManager::learn_config(std::string topic) {
   topic_configs_[topic] = overrides;
 }
 
+std::vector<Partition*> LogManager::use_topic_config(const std::string& topic,
+                                                     TopicOverrides overrides) {
+  topic_configs_[topic] = std::move(overrides);
+  return apply_configs(&topic);
+}
+
+std::vector<Partition*> LogManager::use_broker_config() { return apply_configs(nullptr); }
+
+/// Of one topic, or of all.
+std::vector<Partition*> LogManager::apply_configs(const std::string* topic) {
+  std::vector<Partition*> changed;
+  for_each_log([&](const TopicPartition& name, log::Log& log) {
+    if (topic != nullptr && name.topic != *topic) return;
+    const TopicConfig config = TopicConfig::in_force(context_.config, topic_configs_[name.topic]);
+    log.set_config(log_config(config, context_.config));
+    Partition* partition = replicas_.find(name);
+    if (partition == nullptr) return;
+    partition->set_config(config);
+    changed.push_back(partition);
+  });
+  return changed;
+}
+
 /// Source: LogManager.getOrCreateLog (where it goes; an old replica that is not found while a
 /// directory is offline may be in there).
 Result<std::unique_ptr<Partition>, ErrorCode> LogManager::open(const TopicPartition& name,

@@ -36,6 +36,11 @@ class LogManager {
 
   /// Before the first open() of the topic; reads once.
   sim::Task<> learn_config(std::string topic);
+  /// Settings have changed: of the topic, by what it sets for itself, or of all topics, by the
+  /// broker's. Gives the hosted replicas that have others now. Source:
+  /// LogManager.updateTopicConfig, DynamicLogConfig.reconfigure.
+  std::vector<Partition*> use_topic_config(const std::string& topic, TopicOverrides overrides);
+  std::vector<Partition*> use_broker_config();
   /// A replica with its log: one that was loaded, or a new one where the fewest are. `is_new`: the
   /// controller has just made the partition, so it cannot be on a directory that has failed.
   Result<std::unique_ptr<Partition>, ErrorCode> open(const TopicPartition& name, bool is_new);
@@ -82,6 +87,7 @@ class LogManager {
   sim::Task<> load_log(Loading& loading, const std::string& name, Recovered& recovered);
   /// Hosted or not.
   void for_each_log(const std::function<void(const TopicPartition&, log::Log&)>& act);
+  std::vector<Partition*> apply_configs(const std::string* topic);
   int emptiest_dir() const;  ///< -1: all have failed.
   sim::Task<> flush_to(TopicPartition name, Offset base);
   sim::Task<> delete_later(int dir, std::string path);

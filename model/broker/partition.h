@@ -45,6 +45,8 @@ class Partition {
   const TopicPartition& name() const { return name_; }
   sim::PartitionId id() const { return id_; }
   const TopicConfig& config() const { return config_; }
+  /// Its log's are set beside it.
+  void set_config(const TopicConfig& config) { config_ = config; }
   Role role() const { return role_; }
   bool is_leader() const { return role_ == Role::leader; }
   BrokerId leader() const { return leader_; }
@@ -257,7 +259,7 @@ class Partition {
   const BrokerId local_;
   const TopicPartition name_;
   const sim::PartitionId id_;
-  const TopicConfig config_;
+  TopicConfig config_;
   const Duration replica_lag_time_max_;
   std::function<bool(BrokerId)> is_alive_ = [](BrokerId) { return true; };
 

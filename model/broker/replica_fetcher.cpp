@@ -30,14 +30,19 @@ struct ReplicaFetchers::Fetcher {
 
 ReplicaFetchers::ReplicaFetchers(sim::Process& process, ClusterContext& cluster, BrokerId id,
                                  const BrokerConfig& config, ReplicaManager& replicas)
-    : process_(process), cluster_(cluster), id_(id), config_(config), replicas_(replicas) {}
+    : process_(process),
+      cluster_(cluster),
+      id_(id),
+      config_(config),
+      replicas_(replicas),
+      numbers_(config.num_replica_fetchers) {}
 
 ReplicaFetchers::~ReplicaFetchers() = default;
 
 void ReplicaFetchers::follow(const TopicPartition& partition, const BrokerEndpoint& leader) {
   unfollow(partition);
-  const int number = java_positive(java_combine(java_hash(partition.topic), partition.partition)) %
-                     config_.num_replica_fetchers;
+  const int number =
+      java_positive(java_combine(java_hash(partition.topic), partition.partition)) % numbers_;
   const Key key{leader.id, number};
   std::shared_ptr<Fetcher>& fetcher = fetchers_[key];
   if (!fetcher) {
@@ -58,6 +63,14 @@ void ReplicaFetchers::unfollow(const TopicPartition& partition) {
   if (found == following_.end()) return;
   fetchers_.at(found->second)->partitions.erase(partition);
   following_.erase(found);
+}
+
+void ReplicaFetchers::resize() {
+  if (std::exchange(numbers_, config_.num_replica_fetchers) == numbers_) return;
+  std::vector<std::pair<TopicPartition, BrokerEndpoint>> all;
+  for (const auto& [name, key] : following_) all.emplace_back(name, fetchers_.at(key)->leader);
+  for (const auto& [name, leader] : all) follow(name, leader);
+  shut_down_idle();
 }
 
 void ReplicaFetchers::shut_down_idle() {

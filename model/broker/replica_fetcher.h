@@ -32,6 +32,9 @@ class ReplicaFetchers {
   /// Follows `leader` for the partition from now on, and nobody else.
   void follow(const TopicPartition& partition, const BrokerEndpoint& leader);
   void unfollow(const TopicPartition& partition);
+  /// num.replica.fetchers has changed: all partitions are shared out anew. Source:
+  /// AbstractFetcherManager.resizeThreadPool.
+  void resize();
   /// Fetchers without partitions end.
   void shut_down_idle();
   void stop();  ///< All of them, before the logs are closed.
@@ -55,6 +58,7 @@ class ReplicaFetchers {
   ReplicaManager& replicas_;
   std::map<Key, std::shared_ptr<Fetcher>> fetchers_;
   std::map<TopicPartition, Key> following_;
+  int numbers_ = 0;  ///< num.replica.fetchers, as partitions are shared out.
 };
 
 }  // namespace brokerlab::model

@@ -46,6 +46,27 @@ ReplicaManager::Counts ReplicaManager::count() const {
   return counts;
 }
 
+// --- Settings ---
+
+void ReplicaManager::use_topic_config(const std::string& topic, TopicOverrides overrides) {
+  note_configs(logs_.use_topic_config(topic, std::move(overrides)));
+}
+
+void ReplicaManager::use_broker_config() {
+  note_configs(logs_.use_broker_config());
+  fetchers_.resize();
+  compaction_.resize();
+}
+
+/// What they answer may be something else now.
+void ReplicaManager::note_configs(const std::vector<Partition*>& changed) {
+  for (Partition* partition : changed) {
+    if (!partition->config().compacts()) compaction_.abort(partition->name());
+    context_.watch.on_replica_changed(context_.id, partition->id());
+    replicas_.wake(*partition);
+  }
+}
+
 // --- Leadership ---
 
 sim::Task<> ReplicaManager::leader_and_isr(CallPtr call) {

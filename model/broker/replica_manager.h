@@ -63,6 +63,10 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   /// Called when a log directory has failed and others are left: the controller must hear of it.
   void on_log_dir_failure(std::function<void()> callback) { on_dir_failure_ = std::move(callback); }
 
+  /// A topic's own settings, or the broker's, have changed.
+  void use_topic_config(const std::string& topic, TopicOverrides overrides);
+  void use_broker_config();
+
   // --- For the fetchers ---
 
   Partition* find(const TopicPartition& partition) { return replicas_.find(partition); }
@@ -123,6 +127,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
     int at_min_isr = 0;
   };
   Counts count() const;
+  int fetchers() const { return fetchers_.count(); }
   const Purgatory& purgatory() const { return replicas_.purgatory(); }
   const FetchSessionCache& fetch_sessions() const { return fetches_.sessions(); }
 
@@ -139,6 +144,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   void tell_leadership(const TopicPartition& name, bool elected, LeaderEpoch epoch);
   void report_truncation(const Partition& partition, Offset end_before);
   void log_dir_failed(int dir, sim::DiskError error);
+  void note_configs(const std::vector<Partition*>& changed);
   void take_offline(const TopicPartition& partition);
   void delete_replica(const TopicPartition& partition);
   sim::World& world() const { return context_.world(); }

@@ -39,7 +39,13 @@ SocketServer::SocketServer(sim::Process& process, const BrokerConfig& config, Ha
 void SocketServer::start() {
   listener_ = process_.network().listen(process_, kafka_port);
   process_.spawn(accept());
-  for (int i = 0; i < config_.num_io_threads; ++i) process_.spawn(io_thread());
+  resize();
+}
+
+void SocketServer::resize() {
+  if (!serving()) return;
+  for (; io_threads_ < config_.num_io_threads; ++io_threads_) process_.spawn(io_thread());
+  io_idle_.resize(io_threads_);
 }
 
 void SocketServer::stop() {
@@ -168,6 +174,10 @@ sim::Task<> SocketServer::io_thread() {
     (*call)->note_thread_left();
     io_idle_.end_work();
     if (held > 0_B) give_memory(held);
+    if (io_threads_ > config_.num_io_threads) {
+      io_idle_.resize(--io_threads_);
+      co_return;
+    }
   }
 }
 

@@ -35,6 +35,9 @@ class SocketServer {
   /// No request is handled any more, and connections are closed, before the broker closes its logs
   /// (SocketServer.stopProcessingRequests).
   void stop();
+  /// num.io.threads has changed (KafkaRequestHandlerPool.resizeThreadPool): one too many ends with
+  /// its next request.
+  void resize();
   bool serving() const { return listener_ != nullptr && !stopped_; }
 
   /// Requests that wait for an I/O thread.
@@ -70,6 +73,7 @@ class SocketServer {
   sim::Signal memory_given_;
   std::map<sim::MachineId, std::vector<std::shared_ptr<Session>>> connections_;  ///< By peer.
   bool stopped_ = false;
+  int io_threads_ = 0;  ///< That run.
   int next_thread_ = 0;
 };
 

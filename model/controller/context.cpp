@@ -193,6 +193,11 @@ void ControllerContext::correct(const PartitionStates& states) {
   }
 }
 
+void ControllerContext::set_topic_config(const std::string& name, const TopicOverrides& config) {
+  const auto found = topics_.find(name);
+  if (found != topics_.end()) found->second = config;
+}
+
 TopicConfig ControllerContext::topic_config(const std::string& topic) const {
   const auto found = topics_.find(topic);
   return TopicConfig::in_force(config_, found == topics_.end() ? TopicOverrides{} : found->second);

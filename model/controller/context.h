@@ -81,6 +81,8 @@ class ControllerContext {
   /// With new partitions, until their states are loaded().
   void add_topic(const std::string& name, const StoredTopic& topic);
   void remove_topic(const std::string& name);
+  /// Of a topic that is there.
+  void set_topic_config(const std::string& name, const TopicOverrides& config);
   /// As it is to be written.
   StoredTopic stored_topic(const std::string& name) const;
   void set_assignment(const TopicPartition& partition, const ReplicaAssignment& assignment);

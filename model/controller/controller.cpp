@@ -59,8 +59,9 @@ void Controller::on_metadata_event(MetadataEvent::Type event) {
     case MetadataEvent::Type::log_dir_failed:
       enqueue(LogDirFailed{});
       break;
-    case MetadataEvent::Type::session_lost:
-      UNREACHABLE();  // expire()
+    case MetadataEvent::Type::configs_changed:  // the broker's
+    case MetadataEvent::Type::session_lost:     // expire()
+      UNREACHABLE();
   }
 }
 
@@ -75,6 +76,25 @@ sim::Task<> Controller::expire() {
   // Who waits for an answer hears that this is no controller.
   for (Job& job : asked) jobs_.push(std::move(job));
   (void)co_await done->wait();
+}
+
+void Controller::use_topic_config(std::string topic, TopicOverrides overrides) {
+  enqueue(Work{[=, this] { return adopt_config(topic, overrides); }});
+}
+
+void Controller::use_broker_config() {
+  enqueue(Work{[this] { return allow_unclean(); }});
+}
+
+sim::Task<> Controller::adopt_config(std::string topic, TopicOverrides overrides) {
+  if (!term_.active()) co_return;
+  context_.set_topic_config(topic, overrides);
+  const bool* unclean = overrides.own(&TopicConfig::unclean_leader_election_enable);
+  if (unclean != nullptr && *unclean) co_await bring_online();
+}
+
+sim::Task<> Controller::allow_unclean() {
+  if (term_.active()) co_await bring_online();
 }
 
 void Controller::enqueue(What what) { jobs_.push({std::move(what), world().cause()}); }

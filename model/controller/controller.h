@@ -47,6 +47,11 @@ class Controller {
 
   /// All but session_lost.
   void on_metadata_event(MetadataEvent::Type event);
+  /// Settings have changed: of a topic, or of this broker. Where an unclean election is allowed
+  /// from now on, partitions without a leader get one. Source: KafkaController
+  /// (processTopicUncleanLeaderElectionEnable, processUncleanLeaderElectionEnable).
+  void use_topic_config(std::string topic, TopicOverrides overrides);
+  void use_broker_config();
   /// The session is lost: what is queued is dropped, and its term is over when this ends. Only then
   /// a new session may be made, and run_for_election() called when the broker is registered.
   sim::Task<> expire();
@@ -140,6 +145,8 @@ class Controller {
   sim::Task<> remove_from_isrs(std::set<BrokerId> brokers, IsGone is_gone);
   /// Elects leaders for all partitions that have none, and creates those that are new.
   sim::Task<> bring_online();
+  sim::Task<> adopt_config(std::string topic, TopicOverrides overrides);
+  sim::Task<> allow_unclean();
   sim::Task<> look_after_leaders(ControllerEpoch of);
   void note_answer(BrokerId broker, const LeaderAndIsrResponse& answer);
   sim::World& world() { return process_.world(); }

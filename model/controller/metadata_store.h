@@ -14,6 +14,7 @@
 #include "base/phrase.h"
 #include "base/result.h"
 #include "model/config.h"
+#include "model/wire/admin_protocol.h"
 #include "model/wire/protocol.h"
 #include "sim/task.h"
 
@@ -34,6 +35,7 @@ struct MetadataEvent {
     topics_changed,
     deletions_changed,
     log_dir_failed,
+    configs_changed,
     session_lost,  ///< connect_again() makes another one.
   };
   Type type;
@@ -78,12 +80,24 @@ class MetadataStore {
   virtual sim::Task<Status<Refused>> connect() = 0;
   /// After session_lost; waits for as long as it takes. False: there will be none.
   virtual sim::Task<bool> connect_again() = 0;
-  /// Creates what every cluster needs, unless it is there.
-  virtual sim::Task<> prepare() = 0;
+  /// Creates what every cluster needs, unless it is there. Gives what is set in the store for all
+  /// brokers, and for this one, and quotas: JSON objects. Asks to be told when settings change.
+  struct BrokerConfigs {
+    std::string of_all = "{}";
+    std::string own = "{}";
+    std::vector<std::string> quotas = {};  ///< Of clients, those that were changed while it ran.
+  };
+  virtual sim::Task<BrokerConfigs> prepare(BrokerId broker) = 0;
   /// Registers the broker for as long as the session lasts. Gives its epoch.
   virtual sim::Task<Result<std::int64_t, Refused>> register_broker(BrokerEndpoint broker) = 0;
   /// The settings that the topic has of its own; none when they cannot be read.
   virtual sim::Task<TopicOverrides> topic_config(std::string topic) = 0;
+  /// What is set in the store for a topic or brokers, a JSON object; nothing: it cannot be read.
+  virtual sim::Task<std::optional<std::string>> config(ConfigEntity entity) = 0;
+  /// Replaces that, and tells all brokers. False: not written.
+  virtual sim::Task<bool> write_config(ConfigEntity entity, std::string json) = 0;
+  /// Whose settings have been written since the last call, each once. Asks to be told of the next.
+  virtual sim::Task<std::vector<ConfigEntity>> take_config_changes() = 0;
   /// Lets the controller know that this broker has lost a log directory (KIP-112).
   virtual sim::Task<> tell_log_dir_failed(BrokerId broker) = 0;
   /// The next event; nothing when there will be none. One waits at a time.

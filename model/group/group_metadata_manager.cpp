@@ -210,6 +210,7 @@ ErrorCode GroupMetadataManager::delete_group(const std::string& id) {
   Expired all;
   for (const auto& [partition, offset] : group->offsets) all.push_back(partition);
   group->pending.clear();
+  context_.observer.on_group_deleted(id);
   forget(*group, all);
   return ErrorCode::none;
 }

@@ -7,6 +7,7 @@
 #include "model/wire/messages.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace brokerlab::model::wire {
@@ -88,6 +89,86 @@ void describe(F& f, const AlterPartitionReassignmentsResponse& m) {  // v0
   f.int16("ErrorCode", of(m.error));
   f.null("ErrorMessage");
   partition_results(f, "Responses", m.results);
+}
+
+template <class F>
+void describe(F& f, const DeleteGroupsRequest& m) {  // v2
+  f.texts("GroupsNames", m.groups);
+}
+
+template <class F>
+void describe(F& f, const DeleteGroupsResponse& m) {  // v2
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Results", m.results, [](F& in, const DeleteGroupsResponse::Result& one) {
+    in.text("GroupId", one.group);
+    in.int16("ErrorCode", of(one.error));
+  });
+}
+
+template <class F>
+void describe(F& f, const IncrementalAlterConfigsRequest& m) {  // v1
+  f.array("Resources", m.resources,
+          [](F& in, const IncrementalAlterConfigsRequest::Resource& resource) {
+            in.int8("ResourceType", static_cast<int>(resource.entity.type));
+            in.text("ResourceName", resource.entity.name);
+            in.array("Configs", resource.configs,
+                     [](F& inner, const IncrementalAlterConfigsRequest::Config& one) {
+                       inner.text("Name", one.name);
+                       inner.int8("ConfigOperation", one.value ? 0 : 1);
+                       inner.optional_text("Value", one.value);
+                     });
+          });
+  f.boolean("ValidateOnly", false);
+}
+
+template <class F>
+void describe(F& f, const IncrementalAlterConfigsResponse& m) {  // v1
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Responses", m.results, [](F& in, const IncrementalAlterConfigsResponse::Result& one) {
+    in.int16("ErrorCode", of(one.error));
+    in.null("ErrorMessage");
+    in.int8("ResourceType", static_cast<int>(one.entity.type));
+    in.text("ResourceName", one.entity.name);
+  });
+}
+
+/// The entity that "<default>" is has no name on the wire.
+template <class F, class Entry>
+void quota_entity(F& f, const Entry& entry) {
+  std::vector<std::pair<std::string, std::string>> parts;
+  if (entry.user) parts.emplace_back("user", *entry.user);
+  if (entry.client_id) parts.emplace_back("client-id", *entry.client_id);
+  f.array("Entity", parts, [](F& in, const std::pair<std::string, std::string>& part) {
+    in.text("EntityType", part.first);
+    if (part.second == "<default>") {
+      in.null("EntityName");
+    } else {
+      in.text("EntityName", part.second);
+    }
+  });
+}
+
+template <class F>
+void describe(F& f, const AlterClientQuotasRequest& m) {  // v1
+  f.array("Entries", m.entries, [](F& in, const AlterClientQuotasRequest::Entry& entry) {
+    quota_entity(in, entry);
+    in.array("Ops", entry.ops, [](F& inner, const AlterClientQuotasRequest::Op& op) {
+      inner.text("Key", op.key);
+      inner.int64("Value", 0);  // A float64 is as long.
+      inner.boolean("Remove", !op.value);
+    });
+  });
+  f.boolean("ValidateOnly", false);
+}
+
+template <class F>
+void describe(F& f, const AlterClientQuotasResponse& m) {  // v1
+  f.int32("ThrottleTimeMs", 0);
+  f.array("Entries", m.entries, [](F& in, const AlterClientQuotasResponse::Entry& entry) {
+    in.int16("ErrorCode", of(entry.error));
+    in.null("ErrorMessage");
+    quota_entity(in, entry);
+  });
 }
 
 template <class F>

@@ -63,6 +63,86 @@ struct AlterPartitionReassignmentsResponse final : Response {
   std::vector<AdminResult> results;
 };
 
+struct DeleteGroupsRequest final : Request {
+  DeleteGroupsRequest() : Request(ApiKey::delete_groups) {}
+  Bytes size() const override;
+  std::vector<std::string> groups;
+};
+struct DeleteGroupsResponse final : Response {
+  DeleteGroupsResponse() : Response(ApiKey::delete_groups) {}
+  Bytes size() const override;
+
+  struct Result {
+    std::string group;
+    ErrorCode error = ErrorCode::none;
+  };
+  std::vector<Result> results;
+};
+
+/// What settings are of; the values are those of the protocol (ConfigResource.Type), but for quota,
+/// which has requests of its own.
+enum class ConfigResource { topic = 2, broker = 4, quota = 127 };
+
+struct ConfigEntity {
+  ConfigResource type = ConfigResource::topic;
+  /// Of a topic, or a broker's number; empty: of all brokers. Of a quota: "clients/app",
+  /// "users/ANONYMOUS", "users/ANONYMOUS/clients/app".
+  std::string name;
+  auto operator<=>(const ConfigEntity&) const = default;
+};
+
+struct IncrementalAlterConfigsRequest final : Request {
+  IncrementalAlterConfigsRequest() : Request(ApiKey::incremental_alter_configs) {}
+  Bytes size() const override;
+
+  struct Config {
+    std::string name;
+    std::optional<std::string> value;  ///< None: what was set is taken back (DELETE).
+  };
+  struct Resource {
+    ConfigEntity entity;
+    std::vector<Config> configs;
+  };
+  std::vector<Resource> resources;
+};
+struct IncrementalAlterConfigsResponse final : Response {
+  IncrementalAlterConfigsResponse() : Response(ApiKey::incremental_alter_configs) {}
+  Bytes size() const override;
+
+  struct Result {
+    ConfigEntity entity;
+    ErrorCode error = ErrorCode::none;
+  };
+  std::vector<Result> results;
+};
+
+struct AlterClientQuotasRequest final : Request {
+  AlterClientQuotasRequest() : Request(ApiKey::alter_client_quotas) {}
+  Bytes size() const override;
+
+  struct Op {
+    std::string key;              ///< "producer_byte_rate"
+    std::optional<double> value;  ///< None: it is taken back.
+  };
+  struct Entry {
+    std::optional<std::string> user;
+    std::optional<std::string> client_id;
+    std::vector<Op> ops;
+  };
+  std::vector<Entry> entries;
+};
+struct AlterClientQuotasResponse final : Response {
+  AlterClientQuotasResponse() : Response(ApiKey::alter_client_quotas) {}
+  Bytes size() const override;
+
+  struct Entry {
+    ErrorCode error = ErrorCode::none;
+    std::optional<std::string> user;
+    std::optional<std::string> client_id;
+  };
+  std::vector<Entry> entries;
+};
+
 enum class ElectionType { preferred = 0, unclean = 1 };
 
 struct ElectLeadersRequest final : Request {

@@ -35,6 +35,10 @@ constexpr ApiName api_names[] = {
     {ApiKey::init_producer_id, "InitProducerId", "InitProducerId response"},
     {ApiKey::delete_topics, "DeleteTopics", "DeleteTopics response"},
     {ApiKey::create_partitions, "CreatePartitions", "CreatePartitions response"},
+    {ApiKey::delete_groups, "DeleteGroups", "DeleteGroups response"},
+    {ApiKey::incremental_alter_configs, "IncrementalAlterConfigs",
+     "IncrementalAlterConfigs response"},
+    {ApiKey::alter_client_quotas, "AlterClientQuotas", "AlterClientQuotas response"},
     {ApiKey::elect_leaders, "ElectLeaders", "ElectLeaders response"},
     {ApiKey::alter_partition_reassignments, "AlterPartitionReassignments",
      "AlterPartitionReassignments response"},
@@ -161,6 +165,12 @@ Bytes CreatePartitionsRequest::size() const { return request_size(*this); }
 Bytes CreatePartitionsResponse::size() const { return response_size(*this); }
 Bytes AlterPartitionReassignmentsRequest::size() const { return request_size(*this); }
 Bytes AlterPartitionReassignmentsResponse::size() const { return response_size(*this); }
+Bytes DeleteGroupsRequest::size() const { return request_size(*this); }
+Bytes DeleteGroupsResponse::size() const { return response_size(*this); }
+Bytes IncrementalAlterConfigsRequest::size() const { return request_size(*this); }
+Bytes IncrementalAlterConfigsResponse::size() const { return response_size(*this); }
+Bytes AlterClientQuotasRequest::size() const { return request_size(*this); }
+Bytes AlterClientQuotasResponse::size() const { return response_size(*this); }
 Bytes ElectLeadersRequest::size() const { return request_size(*this); }
 Bytes ElectLeadersResponse::size() const { return response_size(*this); }
 Bytes LeaderAndIsrRequest::size() const { return request_size(*this); }

@@ -55,8 +55,11 @@ enum class ApiKey : std::int16_t {
   write_txn_markers = 27,
   txn_offset_commit = 28,
   create_partitions = 37,
+  delete_groups = 42,
   elect_leaders = 43,
+  incremental_alter_configs = 44,
   alter_partition_reassignments = 45,
+  alter_client_quotas = 49,
   alter_partition = 56,
   allocate_producer_ids = 67,
 };

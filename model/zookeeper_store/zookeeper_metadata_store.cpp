@@ -36,6 +36,7 @@ std::optional<MetadataEvent::Type> meaning(const ZkEvent& event) {
       if (event.path == zk::topics) return Meaning::topics_changed;
       if (event.path == zk::delete_topics) return Meaning::deletions_changed;
       if (event.path == zk::log_dir_events) return Meaning::log_dir_failed;
+      if (event.path == zk::config_changes) return Meaning::configs_changed;
       return std::nullopt;
     default:
       return std::nullopt;
@@ -46,10 +47,11 @@ std::optional<MetadataEvent::Type> meaning(const ZkEvent& event) {
 
 ZooKeeperMetadataStore::ZooKeeperMetadataStore(sim::Process& process, const ClusterContext& cluster,
                                                const BrokerConfig& config,
-                                               std::vector<Address> servers)
+                                               std::vector<Address> servers, bool settings_change)
     : process_(process),
       cluster_(cluster),
       config_(config),
+      settings_change_(settings_change),
       zookeeper_(process, std::move(servers), config.zookeeper_session_timeout, process.name()) {}
 
 // --- The session ---
@@ -82,13 +84,133 @@ sim::Task<std::optional<MetadataEvent>> ZooKeeperMetadataStore::next_event() {
 
 // --- The broker ---
 
-sim::Task<> ZooKeeperMetadataStore::prepare() {
-  std::vector<ZkOperation> paths;
+sim::Task<MetadataStore::BrokerConfigs> ZooKeeperMetadataStore::prepare(BrokerId broker) {
+  std::vector<ZkOperation> operations;
   for (const std::string& path : zk::persistent_paths()) {
-    paths.push_back({.type = Type::create, .path = path});
+    operations.push_back({.type = Type::create, .path = path});
   }
-  // All but the first broker find them there.
-  (void)co_await zookeeper_.pipeline(std::move(paths));
+  if (!settings_change_) {
+    // All but the first broker find them there.
+    (void)co_await zookeeper_.pipeline(std::move(operations));
+    co_return BrokerConfigs();
+  }
+  for (const std::string& path : zk::config_paths()) {
+    operations.push_back({.type = Type::create, .path = path});
+  }
+  const std::size_t paths = operations.size();
+  operations.push_back(watched(Type::children, zk::config_changes));
+  for (const std::string& name : {std::string(), std::to_string(broker.value())}) {
+    operations.push_back(
+        {.type = Type::get, .path = zk::config_path({ConfigResource::broker, name})});
+  }
+  for (const char* path : {zk::client_quotas, zk::user_quotas}) {
+    operations.push_back({.type = Type::children, .path = path});
+  }
+  std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(operations));
+  BrokerConfigs configs;
+  if (replies[paths].ok()) note_changes(replies[paths].children);
+  if (replies[paths + 1].ok()) configs.of_all = replies[paths + 1].node.data;
+  if (replies[paths + 2].ok()) configs.own = replies[paths + 2].node.data;
+  std::vector<std::string> clients = std::move(replies[paths + 3].children);
+  std::vector<std::string> users = std::move(replies[paths + 4].children);
+  if (!clients.empty() || !users.empty()) {
+    configs.quotas = co_await quotas(std::move(clients), std::move(users));
+  }
+  co_return configs;
+}
+
+/// ZkConfigManager.startup: of clients, of users, and of clients of users.
+sim::Task<std::vector<std::string>> ZooKeeperMetadataStore::quotas(std::vector<std::string> clients,
+                                                                   std::vector<std::string> users) {
+  std::vector<std::string> paths;
+  std::vector<ZkOperation> looks;
+  for (const std::string& one : clients) {
+    paths.push_back(fmt::format("{}/{}", zk::client_quotas, one));
+  }
+  for (const std::string& one : users) {
+    paths.push_back(fmt::format("{}/{}", zk::user_quotas, one));
+    looks.push_back({.type = Type::children, .path = paths.back() + "/clients"});
+  }
+  const std::vector<ZkReply> found = co_await zookeeper_.pipeline(std::move(looks));
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    for (const std::string& one : found[i].children) {
+      paths.push_back(fmt::format("{}/{}/clients/{}", zk::user_quotas, users[i], one));
+    }
+  }
+  std::vector<ZkOperation> reads;
+  for (std::string& path : paths) {
+    reads.push_back({.type = Type::get, .path = std::move(path)});
+  }
+  std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
+  std::vector<std::string> texts;
+  for (ZkReply& reply : replies) {
+    if (reply.ok()) texts.push_back(std::move(reply.node.data));
+  }
+  co_return texts;
+}
+
+/// Those behind the last one that was looked at, in the order of their numbers.
+std::vector<std::string> ZooKeeperMetadataStore::note_changes(std::vector<std::string> children) {
+  std::sort(children.begin(), children.end());
+  std::erase_if(children, [&](const std::string& name) { return name <= last_change_; });
+  if (!children.empty()) last_change_ = children.back();
+  return children;
+}
+
+sim::Task<std::optional<std::string>> ZooKeeperMetadataStore::config(ConfigEntity entity) {
+  ZkOperation get{.type = Type::get, .path = zk::config_path(entity)};
+  ZkReply reply = co_await zookeeper_.call(std::move(get));
+  if (reply.error == ZkError::no_node) co_return "{}";
+  if (!reply.ok()) co_return std::nullopt;
+  co_return std::move(reply.node.data);
+}
+
+/// AdminZkClient.changeEntityConfig, KafkaZkClient.setOrCreateEntityConfigs. The notification is
+/// written when the settings are.
+sim::Task<bool> ZooKeeperMetadataStore::write_config(ConfigEntity entity, std::string json) {
+  ZkOperation set{.type = Type::set, .path = zk::config_path(entity), .data = json};
+  ZkReply written = co_await zookeeper_.call(std::move(set));
+  if (written.error == ZkError::no_node) {
+    const std::string path = zk::config_path(entity);
+    const std::size_t of_client = path.rfind("/clients/");
+    if (path.starts_with(zk::user_quotas) && of_client != std::string::npos) {
+      std::vector<ZkOperation> parents;
+      parents.push_back({.type = Type::create, .path = path.substr(0, of_client), .data = "{}"});
+      parents.push_back({.type = Type::create, .path = path.substr(0, of_client) + "/clients"});
+      // Those of another client of the user are there already.
+      (void)co_await zookeeper_.pipeline(std::move(parents));
+    }
+    ZkOperation create{
+        .type = Type::create, .path = zk::config_path(entity), .data = std::move(json)};
+    written = co_await zookeeper_.call(std::move(create));
+  }
+  if (!written.ok()) co_return false;
+  ZkOperation tell{.type = Type::create,
+                   .path = fmt::format("{}/config_change_", zk::config_changes),
+                   .data = zk::encode_config_change(entity),
+                   .mode = ZkCreateMode::persistent_sequential};
+  const ZkReply told = co_await zookeeper_.call(std::move(tell));
+  co_return told.ok();
+}
+
+/// ZkNodeChangeNotificationListener. Kafka removes those that are older than 15 minutes.
+sim::Task<std::vector<ConfigEntity>> ZooKeeperMetadataStore::take_config_changes() {
+  std::vector<ConfigEntity> changed;
+  ZkReply children = co_await zookeeper_.call(watched(Type::children, zk::config_changes));
+  if (!children.ok()) co_return changed;
+  std::vector<ZkOperation> reads;
+  for (const std::string& name : note_changes(std::move(children.children))) {
+    reads.push_back({.type = Type::get, .path = fmt::format("{}/{}", zk::config_changes, name)});
+  }
+  if (reads.empty()) co_return changed;
+  const std::vector<ZkReply> replies = co_await zookeeper_.pipeline(std::move(reads));
+  for (const ZkReply& reply : replies) {
+    if (!reply.ok()) continue;
+    const auto entity = zk::decode_config_change(reply.node.data);
+    const bool known = std::find(changed.begin(), changed.end(), entity) != changed.end();
+    if (entity && !known) changed.push_back(*entity);
+  }
+  co_return changed;
 }
 
 /// KafkaZkClient.CheckedEphemeral: the node may be ours after all (the answer to the first try was

@@ -4,6 +4,7 @@
 // together with a check of the version of /controller_epoch: a controller that lost its node finds
 // it changed. The partition epoch is the version of the state's node.
 //
+// One class over 400 lines: each call is a few operations on ZooKeeper's tree.
 // Lifetime: owned by the Broker; dies with its process. Threads: none.
 // Source:   kafka.zk.KafkaZkClient; kafka.controller.KafkaController (elect).
 #pragma once
@@ -17,15 +18,21 @@ namespace brokerlab::model {
 
 class ZooKeeperMetadataStore final : public MetadataStore {
  public:
-  /// `servers`: the client ports of the ensemble. Borrows the others, which outlive it.
+  /// `servers`: the client ports of the ensemble. `settings_change`: somebody will change settings;
+  /// without it what can only be as it was is neither read nor watched. Borrows the others, which
+  /// outlive it.
   ZooKeeperMetadataStore(sim::Process& process, const ClusterContext& cluster,
-                         const BrokerConfig& config, std::vector<Address> servers);
+                         const BrokerConfig& config, std::vector<Address> servers,
+                         bool settings_change = false);
 
   sim::Task<Status<Refused>> connect() override;
   sim::Task<bool> connect_again() override;
-  sim::Task<> prepare() override;
+  sim::Task<BrokerConfigs> prepare(BrokerId broker) override;
   sim::Task<Result<std::int64_t, Refused>> register_broker(BrokerEndpoint broker) override;
   sim::Task<TopicOverrides> topic_config(std::string topic) override;
+  sim::Task<std::optional<std::string>> config(ConfigEntity entity) override;
+  sim::Task<bool> write_config(ConfigEntity entity, std::string json) override;
+  sim::Task<std::vector<ConfigEntity>> take_config_changes() override;
   sim::Task<> tell_log_dir_failed(BrokerId broker) override;
   sim::Task<std::optional<MetadataEvent>> next_event() override;
   sim::Task<> close() override;
@@ -50,6 +57,9 @@ class ZooKeeperMetadataStore final : public MetadataStore {
 
  private:
   sim::Task<bool> remove_all(ControllerClaim claim, std::vector<std::string> paths);
+  sim::Task<std::vector<std::string>> quotas(std::vector<std::string> clients,
+                                             std::vector<std::string> users);
+  std::vector<std::string> note_changes(std::vector<std::string> children);
   sim::Task<std::optional<int>> version_if_elected(BrokerId broker, ControllerEpoch next);
   sim::Task<> read_back(ControllerEpoch epoch, PartitionStates wanted, Written& outcome);
   log::Timestamp stamp_millis() const { return cluster_.stamp_millis(process_.machine()); }
@@ -57,7 +67,9 @@ class ZooKeeperMetadataStore final : public MetadataStore {
   sim::Process& process_;
   const ClusterContext& cluster_;
   const BrokerConfig& config_;
+  const bool settings_change_;
   ZooKeeperClient zookeeper_;
+  std::string last_change_;  ///< Of the children of /config/changes the last that was looked at.
   SessionId registered_session_;  ///< Of the last registration; none: never registered.
 };
 

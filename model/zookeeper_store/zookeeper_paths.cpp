@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstring>
+
 namespace brokerlab::model::zk {
 namespace {
 
@@ -29,6 +31,12 @@ const std::vector<std::string>& persistent_paths() {
   return paths;
 }
 
+const std::vector<std::string>& config_paths() {
+  static const std::vector<std::string> paths{broker_configs, config_changes, client_quotas,
+                                              user_quotas};
+  return paths;
+}
+
 std::string broker_path(BrokerId broker) { return fmt::format("{}/{}", broker_ids, broker); }
 std::string topic_path(const std::string& topic) { return fmt::format("{}/{}", topics, topic); }
 std::string topic_partitions_path(const std::string& topic) {
@@ -42,6 +50,12 @@ std::string state_path(const TopicPartition& partition) {
 }
 std::string topic_config_path(const std::string& topic) {
   return fmt::format("{}/{}", topic_configs, topic);
+}
+
+std::string config_path(const ConfigEntity& entity) {
+  if (entity.type == ConfigResource::topic) return topic_config_path(entity.name);
+  if (entity.type == ConfigResource::quota) return "/config/" + entity.name;
+  return fmt::format("{}/{}", broker_configs, entity.name.empty() ? "<default>" : entity.name);
 }
 
 std::string delete_topic_path(const std::string& topic) {
@@ -160,6 +174,24 @@ std::optional<ProducerIdBlock> decode_producer_ids(const std::string& text) {
   const std::int64_t first = std::stoll(json["block_start"].get<std::string>());
   const std::int64_t last = std::stoll(json["block_end"].get<std::string>());
   return ProducerIdBlock{first, static_cast<std::int32_t>(last - first + 1)};
+}
+
+std::string encode_config_change(const ConfigEntity& entity) {
+  return json_text(
+      Json{{"version", 2}, {"entity_path", config_path(entity).substr(std::strlen("/config/"))}});
+}
+
+std::optional<ConfigEntity> decode_config_change(const std::string& text) {
+  const Json json = json_from(text);
+  if (!json.is_object() || !json.contains("entity_path")) return std::nullopt;
+  const std::string path = json["entity_path"].get<std::string>();
+  const std::size_t slash = path.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  std::string name = path.substr(slash + 1);
+  if (path.starts_with("topics/")) return ConfigEntity{ConfigResource::topic, std::move(name)};
+  if (!path.starts_with("brokers/")) return ConfigEntity{ConfigResource::quota, path};
+  if (name == "<default>") name.clear();
+  return ConfigEntity{ConfigResource::broker, std::move(name)};
 }
 
 std::string encode_topic_config(const TopicOverrides& config) {

@@ -456,6 +456,14 @@ bool Ledger::commits_may_be_lost(Time since) const {
   });
 }
 
+/// Its members begin as those of a new group do.
+void Ledger::on_group_deleted(std::string_view group) {
+  const auto view = groups_.find(std::string(group));
+  if (view == groups_.end()) return;
+  view->second.committed.clear();
+  view->second.committed_at.clear();
+}
+
 void Ledger::on_group_state(std::string_view group, std::string_view state, int generation,
                             const std::vector<std::string>& members) {
   GroupView& view = groups_[std::string(group)];

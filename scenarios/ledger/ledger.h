@@ -172,6 +172,7 @@ class Ledger : public model::Observer {
                          std::string_view group,
                          const std::map<model::TopicPartition, model::Offset>& commits) override;
   void on_commit_read(std::string_view group, const model::TopicPartition&, model::Offset) override;
+  void on_group_deleted(std::string_view group) override;
   void on_group_state(std::string_view group, std::string_view state, int generation,
                       const std::vector<std::string>& members) override;
   void on_leader_append(model::BrokerId, const model::TopicPartition&, model::LeaderEpoch,

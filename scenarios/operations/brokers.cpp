@@ -18,13 +18,6 @@ bool is_broker(const Scenario& scenario, const std::string& name) {
   return false;
 }
 
-void check_broker_name(const Scenario& scenario, const std::string& path, const std::string& name,
-                       SettingsReport& report) {
-  if (is_broker(scenario, name) || !report.clean("/brokers")) return;
-  report.error(path, in_quotes(name),
-               tr("is no broker: they are broker-1 to broker-{}", scenario.broker_count()));
-}
-
 class AddBroker final : public OperationAction {
  public:
   std::string broker;
@@ -96,6 +89,13 @@ class RollingRestart final : public OperationAction {
 };
 
 }  // namespace
+
+void check_broker_name(const Scenario& scenario, const std::string& path, const std::string& name,
+                       SettingsReport& report) {
+  if (is_broker(scenario, name) || !report.clean("/brokers")) return;
+  report.error(path, in_quotes(name),
+               tr("is no broker: they are broker-1 to broker-{}", scenario.broker_count()));
+}
 
 void add_broker_operations(Settings<Operation>& kinds) {
   kinds.alternative("add_broker", &Operation::action, &AddBroker::broker, machine_name(),

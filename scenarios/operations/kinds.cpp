@@ -18,6 +18,8 @@ const Settings<Operation>& Operation::settings() {
     add_topic_operations(kinds);
     add_replica_operations(kinds);
     add_broker_operations(kinds);
+    add_record_operations(kinds);
+    add_config_operations(kinds);
     return kinds;
   }();
   return all;

@@ -13,8 +13,14 @@ namespace brokerlab::scenarios {
 bool check_operated_topic(const Scenario& scenario, const std::string& path,
                           const std::string& name, SettingsReport& report);
 
+/// The same of a broker.
+void check_broker_name(const Scenario& scenario, const std::string& path, const std::string& name,
+                       SettingsReport& report);
+
 void add_topic_operations(Settings<Operation>& kinds);
 void add_replica_operations(Settings<Operation>& kinds);
 void add_broker_operations(Settings<Operation>& kinds);
+void add_record_operations(Settings<Operation>& kinds);
+void add_config_operations(Settings<Operation>& kinds);
 
 }  // namespace brokerlab::scenarios

@@ -40,6 +40,8 @@ class OperationAction {
   virtual std::string makes() const { return {}; }
   /// The broker that is not there before; empty: none.
   virtual std::string adds() const { return {}; }
+  /// It changes settings of topics, brokers or clients.
+  virtual bool changes_settings() const { return false; }
   /// How many partitions a topic has afterwards; 0: it says nothing of that.
   virtual int partitions_of(const std::string& /*topic*/) const { return 0; }
 };
@@ -51,6 +53,7 @@ struct Operation {
   // As of the action; of none nothing.
   std::string makes() const { return action ? action->makes() : std::string(); }
   std::string adds() const { return action ? action->adds() : std::string(); }
+  bool changes_settings() const { return action && action->changes_settings(); }
   int partitions_of(const std::string& topic) const {
     return action ? action->partitions_of(topic) : 0;
   }

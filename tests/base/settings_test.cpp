@@ -1,5 +1,5 @@
-#include "base/settings.h"
-
+#include "base/json_text.h"
+#include "base/settings_given.h"
 #include "base/translation.h"
 
 #include <catch2/catch.hpp>
@@ -384,4 +384,50 @@ TEST_CASE("settings: mistakes mark what depends on them as not to be trusted", "
   CHECK_FALSE(report.clean("/brokers/count/deeper"));
   CHECK(report.clean("/brokers/counter"));
   CHECK(report.clean("/topics"));
+}
+
+namespace {
+
+struct Paint {
+  int layers = 1;
+  Colour colour = Colour::red;
+  static const Settings<Paint>& settings() {
+    static const auto all =
+        Settings<Paint>("Paint", "Covers.")
+            .field("layers", &Paint::layers, setting::integer(1, 9), "How many.")
+            .field("colour", &Paint::colour,
+                   setting::names<Colour>({{"red", Colour::red}, {"blue", Colour::blue}}, {}),
+                   "Colour.");
+    return all;
+  }
+};
+struct Repaint {
+  std::map<std::string, std::string> changes;
+  static const Settings<Repaint>& settings() {
+    static const auto all =
+        Settings<Repaint>("Repaint", "Of a car.")
+            .field("changes", &Repaint::changes, setting::given<Paint>(), "What is not as before.");
+    return all;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("of settings that are given only those are kept, the defaults among them", "[unit]") {
+  SettingsReport report;
+  const Json input = json_from(R"({"changes": {"layers": 1, "colour": "blue"}})");
+  const Repaint repaint = Repaint::settings().read(input, report);
+  CHECK(report.ok());
+  CHECK(repaint.changes ==
+        std::map<std::string, std::string>{{"layers", "1"}, {"colour", "\"blue\""}});
+  Json written;
+  Repaint::settings().to_json(repaint, written);
+  CHECK(written == json_from(R"({"changes": {"colour": "blue", "layers": 1}})"));
+  // Refused as the struct itself would be.
+  const Json wrong = json_from(R"({"changes": {"layers": 10, "color": "blue"}})");
+  CHECK(Repaint::settings().read(wrong, report).changes.empty());
+  REQUIRE(report.errors.size() == 2);
+  CHECK(report.errors[0].path == "/changes/layers");
+  CHECK(report.errors[1].path == "/changes/color");
+  CHECK_THAT(Repaint::settings().docs(), Catch::Contains("### Paint"));
 }

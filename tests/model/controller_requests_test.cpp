@@ -52,11 +52,14 @@ class ScriptedStore final : public MetadataStore {
  private:
   sim::Task<Status<Refused>> connect() override { UNREACHABLE(); }
   sim::Task<bool> connect_again() override { UNREACHABLE(); }
-  sim::Task<> prepare() override { UNREACHABLE(); }
+  sim::Task<BrokerConfigs> prepare(BrokerId) override { UNREACHABLE(); }
   sim::Task<Result<std::int64_t, Refused>> register_broker(BrokerEndpoint) override {
     UNREACHABLE();
   }
   sim::Task<TopicOverrides> topic_config(std::string) override { UNREACHABLE(); }
+  sim::Task<std::optional<std::string>> config(ConfigEntity) override { UNREACHABLE(); }
+  sim::Task<bool> write_config(ConfigEntity, std::string) override { UNREACHABLE(); }
+  sim::Task<std::vector<ConfigEntity>> take_config_changes() override { UNREACHABLE(); }
   sim::Task<> tell_log_dir_failed(BrokerId) override { UNREACHABLE(); }
   sim::Task<std::optional<MetadataEvent>> next_event() override { UNREACHABLE(); }
   sim::Task<> close() override { UNREACHABLE(); }

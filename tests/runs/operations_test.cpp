@@ -269,3 +269,243 @@ TEST_CASE("a rolling restart waits for all replicas between two brokers", "[unit
   CHECK(report.lost.empty());
   CHECK(report.failed == 0);
 }
+
+namespace {
+
+/// Where the logs of a partition begin: of every replica that runs.
+std::string starts(scenarios::Cluster& cluster, const model::TopicPartition& name) {
+  std::string text;
+  for (int id = 1; id <= 3; ++id) {
+    const model::Partition* replica = cluster.replica(model::BrokerId(id), name);
+    if (replica == nullptr || !replica->has_log()) continue;
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", id, replica->log().log_start_offset());
+  }
+  return text;
+}
+
+}  // namespace
+
+// ReplicaManager.deleteRecords, DeleteRecordsHandler.
+TEST_CASE("records are deleted in every replica, up to where the operator says", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 3], [3, 1]]})";
+  story.operations = R"([
+      {"at": "30s", "delete_records": {"topic": "t", "offsets": [7, -1]}},
+      {"at": "40s", "delete_records": {"topic": "t", "offsets": [1000000]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  CHECK(moment(report, "The operator deletes records of topic t: accepted").time < Time(32s));
+  CHECK(report.time_line_text().find("deletes records of topic t: OFFSET_OUT_OF_RANGE") !=
+        std::string::npos);
+  CHECK(report.lost.empty());
+  for (const auto& promise : report.invariants) {
+    INFO(promise.name << " " << promise.detail.english);
+    CHECK(promise.held);
+  }
+  const std::string end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    const std::string second = starts(cluster, {"t", 1});
+    const auto start = std::stoll(second.substr(2));
+    // All that there was at 30 s, and nothing since.
+    const bool half = start > 200 && start < 600;
+    return fmt::format("{}; {} {}; {}", starts(cluster, {"t", 0}), half,
+                       second == fmt::format("2:{0} 3:{0}", start), starts(cluster, {"t", 2}));
+  });
+  CHECK(end == "1:7 2:7; true true; 1:0 3:0");
+}
+
+// PartitionLeaderStrategy: it is asked for again until it has a leader.
+TEST_CASE("a deletion of records waits for the partition's next leader", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[2, 1]]})";
+  story.faults = R"([{"at": "29s", "kill_process": "broker-2"}])";
+  story.operations = R"([{"at": "30s", "delete_records": {"topic": "t", "offsets": [9]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  const Time elected = moment(report, "t-0 is now led by broker-1").time;
+  CHECK(moment(report, "deletes records of topic t: accepted").time > elected);
+  const auto end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    return starts(cluster, {"t", 0});
+  });
+  CHECK(end == "1:9");
+}
+
+// GroupCoordinator.handleDeleteGroups.
+TEST_CASE("a group is deleted when nobody is in it, and begins anew", "[unit]") {
+  Story story;
+  story.duration = "70s";
+  story.faults = R"([{"at": "30s", "stop_process": "g-1"}, {"at": "30s", "stop_process": "g-2"},
+                     {"at": "50s", "start_process": "g-1"}])";
+  story.operations = R"([{"at": "20s", "delete_group": "g"}, {"at": "35s", "delete_group": "g"},
+                         {"at": "40s", "delete_group": "g"}])";
+  const scenarios::RunReport report = story.play();
+  const std::string text = report.time_line_text();
+  INFO(text);
+  CHECK(text.find("deletes group g: NON_EMPTY_GROUP") != std::string::npos);
+  const Time done = moment(report, "The operator deletes group g: accepted").time;
+  CHECK(done >= Time(35s));
+  CHECK(done < Time(37s));
+  CHECK(text.find("deletes group g: GROUP_ID_NOT_FOUND") != std::string::npos);
+  // What it had committed is gone with it: auto.offset.reset=earliest.
+  CHECK(report.groups.at(0).redelivered > 500);
+  for (const auto& promise : report.invariants) {
+    INFO(promise.name << " " << promise.detail.english);
+    CHECK(promise.held);
+  }
+}
+
+namespace {
+
+const char* const quick_retention = R"({"count": 3, "machine": "box", "config":
+    {"zookeeper.session.timeout.ms": 6000, "log.initial.task.delay.ms": 0,
+     "log.retention.check.interval.ms": 1000, "log.cleaner.enable": false}})";
+
+/// retention.ms of a partition on each broker that has it.
+std::string retentions(scenarios::Cluster& cluster, const model::TopicPartition& name) {
+  std::string text;
+  for (int id = 1; id <= 3; ++id) {
+    const model::Partition* replica = cluster.replica(model::BrokerId(id), name);
+    if (replica == nullptr || !replica->has_log()) continue;
+    const bool same = replica->log().config().retention_ms == replica->config().retention_ms;
+    text += fmt::format("{}{}:{}{}", text.empty() ? "" : " ", id, replica->config().retention_ms,
+                        same ? "" : "?");
+  }
+  return text;
+}
+
+}  // namespace
+
+// TopicConfigHandler, LogManager.updateTopicConfig.
+TEST_CASE("a topic's retention is changed in the run, on every broker", "[unit]") {
+  Story story;
+  story.brokers = quick_retention;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 3], [3, 1]],
+                    "config": {"segment.bytes": 20000}})";
+  story.operations = R"([{"at": "30s", "alter_topic_config":
+      {"topic": "t", "set": {"retention.ms": 5000, "min.insync.replicas": 2}}},
+      {"at": "45s", "alter_topic_config": {"topic": "t", "delete": ["min.insync.replicas"]}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  const Time asked = moment(report, "The operator changes settings of topic t").time;
+  const Time heard = moment(report, "broker-3 goes by new settings of t").time;
+  CHECK(heard - asked < 100ms);
+  for (const auto& promise : report.invariants) {
+    INFO(promise.name << " " << promise.detail.english);
+    CHECK(promise.held);
+  }
+  const auto end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    const model::Partition* leader = cluster.replica(model::BrokerId(1), {"t", 0});
+    return fmt::format("{}; {} {}; {}", retentions(cluster, {"t", 0}),
+                       leader->log().log_start_offset() > 100, leader->config().min_insync_replicas,
+                       retentions(cluster, {"t", 1}));
+  });
+  CHECK(end == "1:5000 2:5000; true 1; 2:5000 3:5000");
+}
+
+// DynamicBrokerConfig: what is set for one broker, for all, for the topic.
+TEST_CASE("what is set for a broker stands before what is set for all, and a topic's before both",
+          "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2], [2, 3], [3, 1]]},
+                   {"name": "own", "replicas": [[1, 2]], "config": {"retention.ms": 7000000}})";
+  story.operations = R"([
+      {"at": "20s", "alter_broker_config": {"set": {"log.retention.ms": 1000000}}},
+      {"at": "25s", "alter_broker_config": {"broker": "broker-2",
+                                            "set": {"log.retention.ms": 2000000}}}])";
+  const auto look = [](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    return fmt::format("{}; {}", retentions(cluster, {"t", 0}), retentions(cluster, {"own", 0}));
+  };
+  CHECK(story.at_the_end(look) == "1:1000000 2:2000000; 1:7000000 2:7000000");
+  // It is kept in ZooKeeper: a broker that starts again finds it there.
+  story.faults = R"([{"at": "30s", "kill_process": "broker-2"},
+                     {"at": "35s", "start_process": "broker-2"}])";
+  CHECK(story.at_the_end(look) == "1:1000000 2:2000000; 1:7000000 2:7000000");
+  // Taken back, what is set for all holds again.
+  story.operations.insert(story.operations.size() - 1, R"(, {"at": "45s", "alter_broker_config":
+      {"broker": "broker-2", "delete": ["log.retention.ms"]}})");
+  CHECK(story.at_the_end(look) == "1:1000000 2:1000000; 1:7000000 2:7000000");
+}
+
+// KafkaController.processTopicUncleanLeaderElectionEnable.
+TEST_CASE("a partition without a leader gets one when an unclean election is allowed", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[2, 1]]})";
+  story.acks = "1";
+  story.faults = R"([{"at": "15s", "kill_process": "broker-1"},
+                     {"at": "28s", "kill_process": "broker-2"},
+                     {"at": "36s", "start_process": "broker-1"}])";
+  const bool by_topic = GENERATE(true, false);
+  story.operations = by_topic ? R"([{"at": "45s", "alter_topic_config": {"topic": "t",
+                                     "set": {"unclean.leader.election.enable": true}}}])"
+                              : R"([{"at": "45s", "alter_broker_config": {
+                                     "set": {"unclean.leader.election.enable": true}}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  const auto place = [](scenarios::Cluster&, scenarios::Ledger& ledger) { return placed(ledger); };
+  CHECK(story.at_the_end(place) == "t-0: 2,1 led by 1 in [1]");
+  CHECK(moment(report, "t-0 is now led by broker-1").time > Time(45s));
+}
+
+// Partition.appendRecordsToLeader looks at the topic's settings in force.
+TEST_CASE("min.insync.replicas that is raised refuses writes, and lowered takes them", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "replicas": [[1, 2]]})";
+  story.faults = R"([{"at": "15s", "kill_process": "broker-2"}])";
+  story.operations = R"([
+      {"at": "30s", "alter_topic_config": {"topic": "t", "set": {"min.insync.replicas": 2}}},
+      {"at": "40s", "alter_topic_config": {"topic": "t", "set": {"min.insync.replicas": 1}}}])";
+  const scenarios::RunReport report = story.play();
+  INFO(report.time_line_text());
+  bool refused = false;
+  for (const scenarios::RunReport::ClientError& error : report.client_errors) {
+    if (error.name != "NOT_ENOUGH_REPLICAS") continue;
+    refused = true;
+    CHECK(error.first > Time(30s));
+    CHECK(error.last < Time(41s));
+  }
+  CHECK(refused);
+  CHECK(report.failed == 0);
+  CHECK(report.lost.empty());
+}
+
+// DynamicThreadPool.validateReconfiguration; AbstractFetcherManager.resizeThreadPool.
+TEST_CASE("threads are added while a broker runs, at most as many again", "[unit]") {
+  Story story;
+  story.topic = R"({"name": "t", "partitions": 12, "replication.factor": 3})";
+  story.operations = R"([
+      {"at": "20s", "alter_broker_config": {"broker": "broker-1",
+          "set": {"num.replica.fetchers": 3, "num.io.threads": 16}}},
+      {"at": "25s", "alter_broker_config": {"broker": "broker-1",
+          "set": {"num.replica.fetchers": 2, "num.io.threads": 16}}},
+      {"at": "30s", "alter_broker_config": {"broker": "broker-1",
+          "set": {"num.io.threads": 7}}}])";
+  const scenarios::RunReport report = story.play();
+  const std::string text = report.time_line_text();
+  INFO(text);
+  CHECK(moment(report, "changes settings of broker-1: INVALID_CONFIG").time < Time(21s));
+  CHECK(moment(report, "changes settings of broker-1: accepted").time > Time(25s));
+  CHECK(report.lost.empty());
+  const auto end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger&) {
+    std::string found;
+    for (int id = 1; id <= 2; ++id) {
+      const model::Broker* broker = cluster.broker(model::BrokerId(id));
+      found += fmt::format("{} {} {}; ", broker->config().num_io_threads,
+                           broker->config().num_replica_fetchers, broker->replicas().fetchers());
+    }
+    return found + (cluster.all_in_sync() ? "all in sync" : "not in sync");
+  });
+  // Of two leaders, each by two fetchers.
+  CHECK(end == "16 2 4; 8 1 2; all in sync");
+}
+
+TEST_CASE("settings of a topic that is not there are refused", "[unit]") {
+  Story story;
+  story.operations = R"([
+      {"at": "15s", "alter_topic_config": {"topic": "t", "set": {"retention.ms": 1}}},
+      {"at": "20s", "create_topic": "t"},
+      {"at": "25s", "alter_topic_config": {"topic": "t", "set": {"retention.ms": 900000}}}])";
+  const scenarios::RunReport report = story.play();
+  const std::string text = report.time_line_text();
+  INFO(text);
+  CHECK(text.find("changes settings of topic t: UNKNOWN_TOPIC_OR_PARTITION") != std::string::npos);
+  CHECK(moment(report, "changes settings of topic t: accepted").time > Time(25s));
+}
