@@ -52,6 +52,12 @@ SettingType<CleanupPolicy> cleanup_policy() {
                                         {"", CleanupPolicy::none}});
 }
 
+/// ThrottledReplicaListValidator.
+SettingType<std::string> throttled_replicas() {
+  return setting::text(100'000, R"(\*|([0-9]+:[0-9]+(,[0-9]+:[0-9]+)*)?)",
+                       sentence("\"*\" or pairs of a partition and a broker, such as \"0:1,0:2\""));
+}
+
 /// Every setting of a topic, once: `declare` is called with the member, its name as a topic's, the
 /// broker's that holds for topics that do not say (LogConfig.TopicConfigSynonyms; "": none of its
 /// own), its type and its meaning.
@@ -124,6 +130,12 @@ void each_topic_setting(Declare declare) {
   declare.template operator()<&C::max_compaction_lag>(
       "max.compaction.lag.ms", "log.cleaner.max.compaction.lag.ms", millis(1, long_max),
       "A log whose oldest dirty record is older is compacted, however few they are.");
+  declare.template operator()<&C::leader_replication_throttled_replicas>(
+      "leader.replication.throttled.replicas", "", throttled_replicas(),
+      "Replicas that send no more to followers than leader.replication.throttled.rate.");
+  declare.template operator()<&C::follower_replication_throttled_replicas>(
+      "follower.replication.throttled.replicas", "", throttled_replicas(),
+      "Replicas that fetch no more than follower.replication.throttled.rate.");
 }
 
 struct DeclareForBroker {
@@ -215,6 +227,17 @@ void add_replication_settings(Settings<BrokerConfig>& s) {
       .field("auto.create.topics.enable", &C::auto_create_topics_enable,
              "A topic that a client asks for is made, with num.partitions and "
              "default.replication.factor.")
+      .field("leader.replication.throttled.rate", &C::leader_replication_throttled_rate,
+             integer64(0),
+             "Bytes a second that it sends of replicas that are throttled as leaders; followers in "
+             "sync are not held back. Kafka has it from kafka-configs.sh only.")
+      .field("follower.replication.throttled.rate", &C::follower_replication_throttled_rate,
+             integer64(0),
+             "The same of what it fetches of replicas that are throttled as followers.")
+      .field("replication.quota.window.num", &C::replication_quota_window_num, integer(1),
+             "Samples over which these rates are measured.")
+      .field("replication.quota.window.size.seconds", &C::replication_quota_window_size,
+             setting::whole_seconds(1), "How long a sample lasts.")
       .field("num.replica.fetchers", &C::num_replica_fetchers, integer(1, 1024),
              "Fetcher threads per source broker.")
       .field("replica.lag.time.max.ms", &C::replica_lag_time_max, millis(1, long_max),

@@ -75,6 +75,9 @@ struct TopicConfig {
   Duration delete_retention = 24h;             ///< delete.retention.ms, of tombstones
   Duration min_compaction_lag{0};              ///< min.compaction.lag.ms
   Duration max_compaction_lag = max_duration;  ///< max.compaction.lag.ms
+  /// Whose replication is slowed down: "*", or "0:1,0:2", partitions and brokers.
+  std::string leader_replication_throttled_replicas;
+  std::string follower_replication_throttled_replicas;
 
   bool deletes() const {
     return cleanup_policy == CleanupPolicy::remove ||
@@ -143,6 +146,12 @@ struct BrokerConfig {
   bool delete_topic_enable = true;
   // Replication.
   int num_replica_fetchers = 1;
+  /// Bytes a second that throttled replicas are sent, and fetch, by this broker. Kafka takes them
+  /// from kafka-configs.sh only.
+  std::int64_t leader_replication_throttled_rate = std::numeric_limits<std::int64_t>::max();
+  std::int64_t follower_replication_throttled_rate = std::numeric_limits<std::int64_t>::max();
+  int replication_quota_window_num = 11;
+  Duration replication_quota_window_size = 1s;
   Duration replica_lag_time_max = 30s;
   Duration replica_fetch_wait_max = 500ms;
   Bytes replica_fetch_min_bytes{1};

@@ -36,6 +36,7 @@ const EventKind topic_deletion_held{"topic.deletion_held", control, "The deletio
 const EventKind topic_deleted{"topic.deleted", control, "Topic {topic} is deleted", "토픽 {topic}이(가) 삭제되었다"};
 const EventKind replica_deleted{"replica.deleted", detail, "{machine} deletes its replica of {partition}", "{machine}이(가) {partition} 복제본을 지운다"};
 const EventKind config_changed{"config.changed", control, "{machine} goes by new settings of {what}: {settings}", "{machine}이(가) {what}의 새 설정을 따른다: {settings}"};
+const EventKind replication_throttled{"replica.throttled", control, "{machine} holds back the replication of {partition}: {rate} bytes a second, and {setting} is {bound}", "{machine}이(가) {partition}의 복제를 늦춘다: 초당 {rate}바이트인데 {setting}은(는) {bound}이다"};
 const EventKind partition_created{"partition.created", detail, "{partition} was created, led by {leader}", "{partition} 파티션이 만들어졌다 (리더 {leader})"};
 const EventKind partition_leader_elected{"partition.leader_elected", control, "{partition} is now led by {leader}, epoch {epoch}, ISR {isr}", "{partition}의 새 리더는 {leader} (에포크 {epoch}, ISR {isr})"};
 const EventKind partition_offline{"partition.leader_offline", control, "{partition} has no leader: no replica of the ISR {isr} is alive", "{partition}에 리더가 없다: ISR {isr} 중 살아 있는 복제본이 없다"};

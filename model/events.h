@@ -23,7 +23,7 @@ extern const EventKind
     controller_elected, controller_resigned, controller_broker_failed, controller_broker_joined,
     // What an operator asked for. {topic}, {replicas}
     reassignment_started, reassignment_cancelled, reassignment_done, topic_deletion_started,
-    topic_deletion_held, topic_deleted, replica_deleted, config_changed,
+    topic_deletion_held, topic_deleted, replica_deleted, config_changed, replication_throttled,
     // Partitions. {leader}, {epoch}, {isr}, {from}, {to}
     partition_created, partition_leader_elected, partition_offline, partition_isr_shrunk,
     partition_isr_expanded, isr_change_refused, partition_under_min_isr, partition_min_isr_back,

@@ -16,7 +16,8 @@ namespace brokerlab::model {
 namespace {
 
 /// ServerTopicConfigSynonyms (DynamicLogConfig), LogCleaner.ReconfigurableConfigs,
-/// DynamicThreadPool, DynamicProducerStateManagerConfig, SocketServer.ReconfigurableConfigs.
+/// DynamicThreadPool, DynamicProducerStateManagerConfig, SocketServer.ReconfigurableConfigs;
+/// DynamicConfig.Broker.
 constexpr std::array dynamic_settings = {
     "min.insync.replicas",
     "message.max.bytes",
@@ -46,6 +47,8 @@ constexpr std::array dynamic_settings = {
     "log.cleaner.io.buffer.size",
     "log.cleaner.io.max.bytes.per.second",
     "log.cleaner.backoff.ms",
+    "leader.replication.throttled.rate",
+    "follower.replication.throttled.rate",
     "num.io.threads",
     "num.replica.fetchers",
     "num.recovery.threads.per.data.dir",

@@ -29,6 +29,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
       const Partition::Readable readable =
           partition->readable(wanted.asked, Partition::reader_of(request));
       if (readable.answer_now) return answer_now();
+      if (requests_.holds_back(*partition, request)) continue;
       available += std::min(readable.bytes, wanted.asked.max_bytes);
       if (available >= request.min_bytes) return answer_now();
     }
@@ -57,10 +58,11 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
 };
 
 FetchRequests::FetchRequests(const ReplicaContext& context, HostedReplicas& replicas,
-                             IsrChanges& isr_changes)
+                             IsrChanges& isr_changes, ReplicationQuota& quota)
     : context_(context),
       replicas_(replicas),
       isr_changes_(isr_changes),
+      quota_(quota),
       sessions_(context.config.max_incremental_fetch_session_cache_slots,
                 context.world().stream(
                     fmt::format("{}/fetch-sessions/{}", context.process.machine().name(),
@@ -144,6 +146,7 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   const bool send_away = answer.preferred_read_replica.valid();
   if (!send_away && stands_still(wanted, *partition)) return;
   Partition::Read read;
+  const bool held_back = holds_back(*partition, request);
   if (send_away) {
     read.error = partition->check_leader(wanted.asked.current_leader_epoch);
     read.high_watermark = partition->high_watermark();
@@ -152,8 +155,9 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
     read.last_stable_offset = partition->last_stable_offset();
     found.answer_now = true;
   } else {
-    read = partition->read(wanted.asked, Partition::reader_of(request),
-                           std::min(room.left, wanted.asked.max_bytes), room.min_one_batch);
+    const Bytes most = held_back ? 0_B : std::min(room.left, wanted.asked.max_bytes);
+    read = partition->read(wanted.asked, Partition::reader_of(request), most,
+                           room.min_one_batch && !held_back);
   }
   answer.error = read.error;
   answer.high_watermark = read.high_watermark;
@@ -186,8 +190,21 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
 
 void FetchRequests::respond(Call& call, FetchContext& context,
                             std::unique_ptr<FetchResponse> response) {
+  if (call.as<FetchRequest>().from_follower()) count_throttled(*response);
   sessions_.finish(context, *response, context_.clock());
   call.respond(std::move(response));
+}
+
+/// KafkaApis.sizeOfThrottledPartitions, without what stands around the records. Replicas in sync
+/// count, too.
+void FetchRequests::count_throttled(const FetchResponse& response) {
+  Bytes sent;
+  for (const FetchResponse::Partition& answer : response.partitions) {
+    const Bytes size(answer.records.size());
+    const Partition* partition = size > 0_B ? replicas_.find(answer.partition) : nullptr;
+    if (partition != nullptr && quota_.is_throttled(*partition)) sent += size;
+  }
+  if (sent > 0_B) quota_.record(sent);
 }
 
 sim::Task<> FetchRequests::fetch(CallPtr call) {

@@ -8,6 +8,7 @@
 #include "model/broker/call.h"
 #include "model/broker/fetch_session.h"
 #include "model/broker/hosted_replicas.h"
+#include "model/broker/replication_quota.h"
 
 namespace brokerlab::model {
 
@@ -15,7 +16,8 @@ class IsrChanges;
 
 class FetchRequests {
  public:
-  FetchRequests(const ReplicaContext& context, HostedReplicas& replicas, IsrChanges& isr_changes);
+  FetchRequests(const ReplicaContext& context, HostedReplicas& replicas, IsrChanges& isr_changes,
+                ReplicationQuota& quota);
 
   sim::Task<> fetch(CallPtr call);
   const FetchSessionCache& sessions() const { return sessions_; }
@@ -31,6 +33,11 @@ class FetchRequests {
   };
   /// The replica here; nullptr: there is none.
   Partition* hosted(CachedPartition& partition);
+  /// A follower that is to wait (ReplicaManager.shouldLeaderThrottle).
+  bool holds_back(const Partition& partition, const FetchRequest& request) {
+    return request.from_follower() &&
+           quota_.holds_back(partition, contains(partition.isr(), request.replica));
+  }
   /// Nothing to tell the last time, and nothing has changed since.
   static bool stands_still(const CachedPartition& partition, const Partition& hosted) {
     return partition.nothing_while && *partition.nothing_while == hosted.standing();
@@ -47,6 +54,7 @@ class FetchRequests {
   BrokerId preferred_replica(const Partition& partition, const FetchRequest& request,
                              Offset offset) const;
   void respond(Call& call, FetchContext& context, std::unique_ptr<FetchResponse> response);
+  void count_throttled(const FetchResponse& response);
   void note_followers_fetch(const FetchRequest& request, FetchContext& context);
   ListOffsetsResponse::Partition find_offset(const ListOffsetsRequest::Partition& wanted,
                                              const ListOffsetsRequest& request) const;
@@ -56,6 +64,7 @@ class FetchRequests {
   const ReplicaContext& context_;
   HostedReplicas& replicas_;
   IsrChanges& isr_changes_;
+  ReplicationQuota& quota_;
   FetchSessionCache sessions_;
   std::map<std::string, Time> held_back_;  ///< Consumers: when it was told.
 };

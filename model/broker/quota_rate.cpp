@@ -28,6 +28,7 @@ std::int64_t QuotaRate::elapsed(std::int64_t now) {
   std::int64_t oldest = now;
   for (const Sample& sample : samples_) oldest = std::min(oldest, sample.start);
   std::int64_t elapsed = now - oldest;
+  if (window_.simple) return std::max(elapsed, window_.sample_millis);
   const std::int64_t full = elapsed / window_.sample_millis;
   const std::int64_t least = window_.samples - 1;
   if (full < least) elapsed += (least - full) * window_.sample_millis;

@@ -17,6 +17,7 @@ class QuotaRate {
   struct Window {
     int samples = 11;                   ///< quota.window.num
     std::int64_t sample_millis = 1000;  ///< quota.window.size.seconds
+    bool simple = false;                ///< Over the time since the oldest began (SimpleRate).
   };
   explicit QuotaRate(Window window) : window_(window) {}
 

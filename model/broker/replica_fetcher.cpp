@@ -1,6 +1,7 @@
 #include "model/broker/replica_fetcher.h"
 
 #include "model/broker/replica_manager.h"
+#include "model/broker/replication_quota.h"
 #include "model/java_hash.h"
 #include "model/wire/fetch_session_handler.h"
 #include "model/wire/rpc.h"
@@ -22,6 +23,9 @@ struct ReplicaFetchers::Fetcher {
     Time not_before{};
     const Partition* replica = nullptr;  ///< As of that change of the broker's replicas.
     std::int64_t as_of = -1;
+    /// By the last answer it had all below the high watermark
+    /// (PartitionFetchState.isReplicaInSync).
+    bool in_sync = false;
   };
   std::map<TopicPartition, Following> partitions;
   sim::Signal changed;
@@ -29,12 +33,14 @@ struct ReplicaFetchers::Fetcher {
 };
 
 ReplicaFetchers::ReplicaFetchers(sim::Process& process, ClusterContext& cluster, BrokerId id,
-                                 const BrokerConfig& config, ReplicaManager& replicas)
+                                 const BrokerConfig& config, ReplicaManager& replicas,
+                                 ReplicationQuota& quota)
     : process_(process),
       cluster_(cluster),
       id_(id),
       config_(config),
       replicas_(replicas),
+      quota_(quota),
       numbers_(config.num_replica_fetchers) {}
 
 ReplicaFetchers::~ReplicaFetchers() = default;
@@ -104,6 +110,7 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
     }
     const Partition* partition = following.replica;
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
+    if (quota_.holds_back(*partition, following.in_sync)) continue;
     const LeaderEpoch last_fetched =
         replicas_.truncates_to_high_watermark() ? log::no_epoch : partition->last_fetched_epoch();
     wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(), last_fetched,
@@ -156,12 +163,26 @@ sim::Task<> ReplicaFetchers::run(std::shared_ptr<Fetcher> fetcher) {
   }
 }
 
+/// ReplicaFetcherThread.processPartitionData: replicas in sync count, too.
+void ReplicaFetchers::note_taken(Fetcher& fetcher, const FetchResponse::Partition& data,
+                                 Bytes size) {
+  const auto following = fetcher.partitions.find(data.partition);
+  const Partition* partition = replicas_.find(data.partition);
+  if (following == fetcher.partitions.end() || partition == nullptr) return;
+  following->second.in_sync = partition->log_end_offset() >= data.high_watermark;
+  if (size > 0_B && quota_.is_throttled(*partition)) quota_.record(size);
+}
+
 sim::Task<> ReplicaFetchers::take(std::shared_ptr<Fetcher> fetcher,
                                   const FetchResponse::Partition& data) {
   switch (data.error) {
     case ErrorCode::none: {
+      const Bytes size(data.records.size());
       const bool taken = co_await replicas_.follow(data);
-      if (taken) co_return;
+      if (taken) {
+        note_taken(*fetcher, data, size);
+        co_return;
+      }
       break;
     }
     case ErrorCode::offset_out_of_range: {

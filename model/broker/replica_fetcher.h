@@ -22,11 +22,12 @@ namespace brokerlab::model {
 
 class NodeConnection;
 class ReplicaManager;
+class ReplicationQuota;
 
 class ReplicaFetchers {
  public:
   ReplicaFetchers(sim::Process& process, ClusterContext& cluster, BrokerId id,
-                  const BrokerConfig& config, ReplicaManager& replicas);
+                  const BrokerConfig& config, ReplicaManager& replicas, ReplicationQuota& quota);
   ~ReplicaFetchers();
 
   /// Follows `leader` for the partition from now on, and nobody else.
@@ -46,6 +47,7 @@ class ReplicaFetchers {
 
   sim::Task<> run(std::shared_ptr<Fetcher> fetcher);
   sim::Task<> take(std::shared_ptr<Fetcher> fetcher, const FetchResponse::Partition& data);
+  void note_taken(Fetcher& fetcher, const FetchResponse::Partition& data, Bytes size);
   sim::Task<> find_range(std::shared_ptr<Fetcher> fetcher, TopicPartition partition);
   sim::Task<std::optional<Offset>> ask_offset(std::shared_ptr<Fetcher> fetcher,
                                               TopicPartition partition, std::int64_t timestamp);
@@ -56,6 +58,7 @@ class ReplicaFetchers {
   const BrokerId id_;
   const BrokerConfig& config_;
   ReplicaManager& replicas_;
+  ReplicationQuota& quota_;
   std::map<Key, std::shared_ptr<Fetcher>> fetchers_;
   std::map<TopicPartition, Key> following_;
   int numbers_ = 0;  ///< num.replica.fetchers, as partitions are shared out.

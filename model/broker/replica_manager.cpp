@@ -14,8 +14,10 @@ ReplicaManager::ReplicaManager(const ReplicaContext& context)
       compaction_(context_, replicas_, logs_, deletion_),
       isr_changes_(context_, replicas_),
       produces_(context_, replicas_, logs_),
-      fetches_(context_, replicas_, isr_changes_),
-      fetchers_(context_.process, context_.cluster, context_.id, context_.config, *this) {
+      quotas_(context_),
+      fetches_(context_, replicas_, isr_changes_, quotas_.leader),
+      fetchers_(context_.process, context_.cluster, context_.id, context_.config, *this,
+                quotas_.follower) {
   context_.storage.start([this](int dir, sim::DiskError error) { log_dir_failed(dir, error); });
 }
 

@@ -156,6 +156,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   Compaction compaction_;
   IsrChanges isr_changes_;
   ProduceRequests produces_;
+  ReplicationQuotas quotas_;
   FetchRequests fetches_;
   ReplicaFetchers fetchers_;
   std::set<std::pair<TopicPartition, Offset>> damage_told_;

@@ -27,6 +27,7 @@ class Reassign final : public OperationAction {
  public:
   std::string topic;
   std::vector<std::vector<int>> replicas;
+  std::optional<std::int64_t> throttle;
   static const Settings<Reassign>& settings() {
     static const auto all =
         Settings<Reassign>("Reassign",
@@ -38,10 +39,15 @@ class Reassign final : public OperationAction {
                    list(list(setting::integer(1, 100), 0, 100), 1, 10'000),
                    "For each partition, from 0, the numbers of its brokers, the preferred leader "
                    "first; an empty list leaves the partition as it is.")
-            .required();
+            .required()
+            .field("throttle", &Reassign::throttle, setting::integer64(0),
+                   "Bytes a second that each broker sends, and fetches, for it: it sets "
+                   "leader.replication.throttled.replicas and its like, waits for the end and "
+                   "takes them back. Unset: as fast as it goes.");
     return all;
   }
   Phrase what() const override { return phrase("reassigns the partitions of topic {}", topic); }
+  bool changes_settings() const override { return throttle.has_value(); }
   void check(const Scenario& scenario, const std::string& path,
              SettingsReport& report) const override {
     const bool known = check_operated_topic(scenario, path + "/reassign/topic", topic, report);
@@ -73,6 +79,13 @@ class Reassign final : public OperationAction {
                  tr("is for partition {}, which topic {} does not have", most, topic));
   }
   sim::Task<Refusal> carry_out(Operator& by) const override {
+    return throttle ? carry_out_slowly(by) : start(by);
+  }
+
+ private:
+  using Alter = model::IncrementalAlterConfigsRequest;
+
+  sim::Task<Refusal> start(Operator& by) const {
     Operator::Make make = [this] {
       auto request = std::make_unique<model::AlterPartitionReassignmentsRequest>();
       for (std::size_t i = 0; i < replicas.size(); ++i) {
@@ -84,6 +97,97 @@ class Reassign final : public OperationAction {
       return request;
     };
     return by.ask(std::move(make), judge_reassignment());
+  }
+
+  /// ReassignPartitionsCommand: throttles first, and taken back when --verify finds it done.
+  sim::Task<Refusal> carry_out_slowly(Operator& by) const {
+    std::string asked = topic;
+    const std::unique_ptr<model::MetadataResponse> known = co_await by.metadata(std::move(asked));
+    if (!known) co_return errors_of({{{topic, -1}, model::ErrorCode::request_timed_out}});
+    Throttles throttles = throttles_for(*known);
+    Refusal refusal = co_await set_throttles(by, throttles);
+    if (refusal.english.empty()) refusal = co_await start(by);
+    if (!refusal.english.empty()) co_return refusal;
+    bool done = false;
+    while (!done) {
+      co_await by.world().sleep(1s);
+      std::string again = topic;
+      const std::unique_ptr<model::MetadataResponse> now = co_await by.metadata(std::move(again));
+      done = now && is_done(*now);
+    }
+    for (auto* configs : {&throttles.of_topic, &throttles.of_broker}) {
+      for (Alter::Config& one : *configs) one.value.reset();
+    }
+    refusal = co_await set_throttles(by, throttles);
+    co_return refusal;
+  }
+
+  struct Throttles {
+    std::vector<Alter::Config> of_topic;
+    std::vector<Alter::Config> of_broker;
+    std::set<model::BrokerId> brokers;
+  };
+  /// Who has a replica sends, who gets one fetches (calculateLeaderThrottles,
+  /// calculateFollowerThrottles).
+  Throttles throttles_for(const model::MetadataResponse& known) const {
+    Throttles throttles;
+    std::string leaders;
+    std::string followers;
+    const auto add = [&](std::string& list, int partition, model::BrokerId broker) {
+      list += fmt::format("{}{}:{}", list.empty() ? "" : ",", partition, broker);
+      throttles.brokers.insert(broker);
+    };
+    for_each_moved(known, [&](const model::PartitionMetadata& now,
+                              const std::vector<model::BrokerId>& wanted) {
+      for (const model::BrokerId broker : now.replicas) add(leaders, now.partition, broker);
+      for (const model::BrokerId broker : wanted) {
+        if (!model::contains(now.replicas, broker)) add(followers, now.partition, broker);
+      }
+    });
+    throttles.of_topic = {{"leader.replication.throttled.replicas", leaders},
+                          {"follower.replication.throttled.replicas", followers}};
+    const std::string rate = std::to_string(*throttle);
+    throttles.of_broker = {{"leader.replication.throttled.rate", rate},
+                           {"follower.replication.throttled.rate", rate}};
+    return throttles;
+  }
+
+  sim::Task<Refusal> set_throttles(Operator& by, const Throttles& throttles) const {
+    Operator::Make of_topic =
+        alteration_of({{model::ConfigResource::topic, topic}, throttles.of_topic});
+    Operator::Judge judge = judge_alteration();
+    Refusal refusal = co_await by.ask_any(std::move(of_topic), std::move(judge));
+    for (const model::BrokerId broker : throttles.brokers) {
+      if (!refusal.english.empty()) break;
+      const Cluster::Member* member = by.cluster().find(by.cluster().machine_name(broker));
+      const model::Address address{member->machine->id(), model::kafka_port};
+      Operator::Make of_broker = alteration_of(
+          {{model::ConfigResource::broker, fmt::format("{}", broker)}, throttles.of_broker});
+      Operator::Judge judge_it = judge_alteration();
+      refusal = co_await by.ask_at(address, std::move(of_broker), std::move(judge_it));
+    }
+    co_return refusal;
+  }
+
+  bool is_done(const model::MetadataResponse& known) const {
+    bool done = !known.topics.empty();
+    for_each_moved(known, [&](const model::PartitionMetadata& now,
+                              const std::vector<model::BrokerId>& wanted) {
+      done = done && std::is_permutation(now.replicas.begin(), now.replicas.end(), wanted.begin(),
+                                         wanted.end());
+    });
+    return done;
+  }
+
+  template <class Visit>
+  void for_each_moved(const model::MetadataResponse& known, Visit visit) const {
+    for (const model::TopicMetadata& one : known.topics) {
+      for (const model::PartitionMetadata& now : one.partitions) {
+        const auto place = static_cast<std::size_t>(now.partition);
+        if (one.name != topic || place >= replicas.size() || replicas[place].empty()) continue;
+        visit(now, std::vector<model::BrokerId>(replicas[place].begin(), replicas[place].end()));
+      }
+    }
   }
 };
 

@@ -2,6 +2,7 @@
 // Kafka's Rate and SampledStat, kafka.server.ClientQuotaManager and ClientRequestQuotaManager
 // (3.9).
 #include "model/broker/client_quotas.h"
+#include "model/broker/replication_quota.h"
 
 #include <catch2/catch.hpp>
 
@@ -138,4 +139,27 @@ TEST_CASE("request_percentage is of one thread, and throttles for a sample at mo
   LeaderAndIsrRequest from_controller;
   from_controller.client_id = "app";
   CHECK(throttle(from_controller, 10s) == 0ns);
+}
+
+// TopicConfigHandler.parseThrottledPartitions.
+TEST_CASE("a list of throttled replicas names partitions and brokers", "[unit]") {
+  CHECK(lists_replica("*", 7, BrokerId(3)));
+  CHECK(lists_replica("0:1,7:3", 7, BrokerId(3)));
+  CHECK(lists_replica("7:3", 7, BrokerId(3)));
+  CHECK_FALSE(lists_replica("7:1,3:7", 7, BrokerId(3)));
+  CHECK_FALSE(lists_replica("17:3,7:31", 7, BrokerId(3)));
+  CHECK_FALSE(lists_replica("", 7, BrokerId(3)));
+}
+
+// SimpleRate.windowSize: the time since the oldest sample began, a whole sample at least.
+TEST_CASE("the rate of replication is that of the time since it began", "[unit]") {
+  QuotaRate rate({.samples = 11, .sample_millis = 1000, .simple = true});
+  CHECK(rate.per_second(0) == 0);
+  rate.record(5000, 100);
+  CHECK(rate.per_second(100) == 5000);
+  CHECK(rate.per_second(900) == 5000);
+  CHECK(rate.per_second(2100) == 2500);
+  rate.record(3000, 2100);
+  CHECK(rate.per_second(2100) == 4000);
+  CHECK(rate.per_second(4100) == 2000);
 }

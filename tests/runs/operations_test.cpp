@@ -509,3 +509,74 @@ TEST_CASE("settings of a topic that is not there are refused", "[unit]") {
   CHECK(text.find("changes settings of topic t: UNKNOWN_TOPIC_OR_PARTITION") != std::string::npos);
   CHECK(moment(report, "changes settings of topic t: accepted").time > Time(25s));
 }
+
+namespace {
+
+/// A topic of some hundred kilobytes on brokers that fetch it in small pieces.
+Story of_small_fetches() {
+  Story story;
+  story.duration = "100s";
+  story.topic = R"({"name": "t", "replicas": [[1, 2]]})";
+  story.brokers = R"({"count": 3, "machine": "box", "config": {"replica.fetch.max.bytes": 4000,
+      "zookeeper.session.timeout.ms": 6000}})";
+  return story;
+}
+
+/// From what the operator has asked for until the partition has moved.
+Duration move_of_t(const scenarios::RunReport& report) {
+  INFO(report.time_line_text());
+  return moment(report, "t-0 has been moved").time -
+         moment(report, "The operator reassigns the partitions of topic t").time;
+}
+
+}  // namespace
+
+// ReassignPartitionsCommand: --throttle, and --verify that takes it back.
+TEST_CASE("a reassignment that is throttled takes as long as its bytes, and leaves no throttle",
+          "[unit]") {
+  Story story = of_small_fetches();
+  story.operations = R"([{"at": "45s", "reassign": {"topic": "t", "replicas": [[3, 1]]}}])";
+  CHECK(move_of_t(story.play()) < 5s);
+  story.operations = R"([{"at": "45s",
+      "reassign": {"topic": "t", "replicas": [[3, 1]], "throttle": 60000}}])";
+  const scenarios::RunReport report = story.play();
+  const Duration took = move_of_t(report);
+  CHECK(took > 8s);
+  CHECK(took < 40s);
+  CHECK(report.lost.empty());
+  // Followers that are in sync are not held back.
+  CHECK(report.time_line_text().find("ISR shrank from [1,2] to") == std::string::npos);
+  const auto done = moment(report, "reassigns the partitions of topic t: accepted").time;
+  CHECK(done > moment(report, "t-0 has been moved").time);
+  const auto end = story.at_the_end([](scenarios::Cluster& cluster, scenarios::Ledger& ledger) {
+    const model::Partition* leader = cluster.replica(model::BrokerId(1), {"t", 0});
+    return fmt::format(
+        "{}; [{}] [{}] {}", placed(ledger), leader->config().leader_replication_throttled_replicas,
+        leader->config().follower_replication_throttled_replicas,
+        cluster.broker(model::BrokerId(1))->config().leader_replication_throttled_rate >
+            1'000'000'000);
+  });
+  CHECK(end == "t-0: 3,1 led by 1 in [1,3]; [] [] true");
+}
+
+// ReplicaManager.shouldLeaderThrottle, RemoteLeaderEndPoint.shouldFollowerThrottle.
+TEST_CASE("a leader, or a follower, alone holds a replica back that is not in sync", "[unit]") {
+  const std::string side = GENERATE(as<std::string>{}, "leader", "follower");
+  const bool listed = GENERATE(true, false);
+  Story story = of_small_fetches();
+  story.operations = fmt::format(R"([
+      {{"at": "40s", "alter_topic_config": {{"topic": "t",
+          "set": {{"{0}.replication.throttled.replicas": "{1}"}}}}}},
+      {{"at": "41s", "alter_broker_config":
+          {{"set": {{"{0}.replication.throttled.rate": 60000}}}}}},
+      {{"at": "45s", "reassign": {{"topic": "t", "replicas": [[3, 1]]}}}}])",
+                                 side, listed ? "0:1,0:3" : "1:1,0:2");
+  const scenarios::RunReport report = story.play();
+  const Duration took = move_of_t(report);
+  CHECK((took > 8s) == listed);
+  CHECK(took < 40s);
+  const bool told = report.time_line_text().find(side + ".replication.throttled.rate is 60000") !=
+                    std::string::npos;
+  CHECK(told == listed);
+  CHECK(report.time_line_text().find("ISR shrank from [1,2] to") == std::string::npos);
+}
