@@ -530,10 +530,37 @@ void Partition::maybe_flush(Time now) {
 
 // --- Follower ---
 
+namespace {
+
+/// The first batch; nothing: it is damaged.
+std::optional<log::BatchMark> first_batch(const log::Records& records) {
+  if (records.is_phantom()) {
+    if (records.phantoms().empty()) return std::nullopt;
+    return log::BatchMark::of(records.phantoms().front());
+  }
+  const auto batch = log::BatchView::parse(records.bytes());
+  if (!batch.ok()) return std::nullopt;
+  return log::BatchMark::of(*batch);
+}
+
+/// A leader's log may begin in the middle of a batch (DeleteRecords), which comes whole: an empty
+/// log then begins with the batch. Source: Partition.appendRecordsToFollowerOrFutureReplica.
+Status<log::LogError> make_way_for(const log::Records& records, Partition& partition) {
+  const Offset end = partition.log_end_offset();
+  if (end != partition.log().log_start_offset()) return {};
+  const std::optional<log::BatchMark> first = first_batch(records);
+  if (!first || first->base_offset >= end || first->last_offset < end) return {};
+  return partition.truncate_fully_and_start_at(first->base_offset);
+}
+
+}  // namespace
+
 Result<log::AppendInfo, log::LogError> Partition::append_as_follower(
     const FetchResponse::Partition& data, log::Timestamp wall) {
   log::AppendInfo info;
   if (!data.records.empty()) {
+    const auto ready = make_way_for(data.records, *this);
+    if (!ready) return fail(ready.error());
     auto appended = log_->append_records_as_follower(data.records, wall);
     if (!appended) return fail(appended.error());
     info = *appended;

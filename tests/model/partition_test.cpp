@@ -632,6 +632,27 @@ TEST_CASE("a cut takes the high watermark along", "[unit]") {
   CHECK(story.high_watermark() == 10);
 }
 
+// Partition.appendRecordsToFollowerOrFutureReplica: UnexpectedAppendOffsetException.
+TEST_CASE("a follower begins with the batch in whose middle its leader's log begins", "[unit]") {
+  PartitionStory story;
+  story.follow(2, 1);
+  REQUIRE(story.partition.truncate_fully_and_start_at(5).ok());
+  log::BatchBuilder builder;
+  for (int i = 0; i < 8; ++i) builder.append(1, std::nullopt, log::as_bytes("x"));
+  log::ByteVector batch = builder.build();
+  log::assign_offsets(batch, 0, 1);
+  FetchResponse::Partition data{story.partition.name()};
+  data.records = log::ByteSlice::copy_of(batch);
+  data.high_watermark = 8;
+  data.log_start_offset = 5;
+  REQUIRE(story.partition.append_as_follower(data, 0).ok());
+  CHECK(story.partition.log().log_start_offset() == 5);
+  CHECK(story.end() == 8);
+  CHECK(story.high_watermark() == 8);
+  // The same once more is none that it waits for.
+  CHECK_FALSE(story.partition.append_as_follower(data, 0).ok());
+}
+
 TEST_CASE("what an epoch's end is, a leader says to who asks in its epoch", "[unit]") {
   PartitionStory story;
   story.lead(1);
