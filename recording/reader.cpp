@@ -23,6 +23,8 @@ EventLevel parse_level(std::string_view text) {
   return text == "control" ? EventLevel::control : EventLevel::detail;
 }
 
+constexpr int reader_patience_ms = 10'000;  ///< Of a recording that grows, with who writes it.
+
 // One statement being read, from prepare to finalize.
 class Query {
  public:
@@ -181,6 +183,16 @@ struct Reader::State {
     return value;
   }
 
+  // How far a recording that grows has got; nothing: it does not.
+  std::optional<Time> look_again() {
+    const auto until = parse_integer<std::int64_t>(meta("recorded_until_ns"));
+    const auto flight =
+        parse_integer<std::int64_t>(meta(until ? "flight_so_far_ns" : "longest_flight_ns"));
+    longest_flight = Duration(flight.value_or(0));
+    if (!until) return std::nullopt;
+    return at_ns(*until);
+  }
+
   // `where` binds from, to and as many more as `bounds` holds; both passes use the same.
   std::vector<RecordedMessage> thinned_messages(const std::string& where,
                                                 const std::vector<std::int64_t>& bounds,
@@ -221,6 +233,16 @@ std::string what_became_of(const std::string& writing_path) {
 
 }  // namespace
 
+Result<Reader, std::string> Reader::open_growing(const std::string& path) {
+  std::error_code ignored;
+  const std::string unfinished = path + FileReplacement::suffix;
+  if (std::filesystem::exists(unfinished, ignored)) {
+    auto growing = open_file(unfinished, true);
+    if (growing) return growing;  // or it was finished at this very moment
+  }
+  return open(path);
+}
+
 Result<Reader, std::string> Reader::open(const std::string& path) {
   std::error_code ignored;
   const std::string unfinished = path + FileReplacement::suffix;
@@ -232,6 +254,10 @@ Result<Reader, std::string> Reader::open(const std::string& path) {
   if (path.ends_with(FileReplacement::suffix)) {
     return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
   }
+  return open_file(path, false);
+}
+
+Result<Reader, std::string> Reader::open_file(const std::string& path, bool may_grow) {
   std::ifstream file(path, std::ios::binary);
   std::string magic(15, '\0');
   if (!file) return fail(tr("{}: cannot be read", path));
@@ -243,6 +269,7 @@ Result<Reader, std::string> Reader::open(const std::string& path) {
   if (sqlite3_open_v2(path.c_str(), &state->database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) {
     return fail(path + ": " + sqlite3_errmsg(state->database));
   }
+  if (may_grow) sqlite3_busy_timeout(state->database, reader_patience_ms);
   const std::string format = state->meta("format");
   const std::string finished = state->meta("longest_flight_ns");
   if (state->error) {
@@ -255,6 +282,7 @@ Result<Reader, std::string> Reader::open(const std::string& path) {
            "recording again with this version",
            path, format.empty() ? "unknown" : format, recording_format));
   }
+  if (finished.empty() && may_grow && state->look_again()) return Reader(std::move(state));
   if (finished.empty()) {
     return fail(tr("{}: an unfinished recording; {}", path, what_became_of(path)));
   }
@@ -262,6 +290,8 @@ Result<Reader, std::string> Reader::open(const std::string& path) {
   state->longest_flight = Duration(flight.value_or(0));
   return Reader(std::move(state));
 }
+
+std::optional<Time> Reader::recorded_until() const { return state_->look_again(); }
 
 std::string Reader::meta(std::string_view key) const { return state_->meta(key); }
 

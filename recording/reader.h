@@ -149,9 +149,15 @@ class Reader {
  public:
   /// The error is one sentence for the user: no such file, not a recording, another format version.
   static Result<Reader, std::string> open(const std::string& path);
+  /// The same of a recording that may still be written (recording.h, step()); one that is finished
+  /// is read as it is, also when it is finished meanwhile.
+  static Result<Reader, std::string> open_growing(const std::string& path);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
   ~Reader();
+
+  /// Of a recording that grows: up to where everything is there by now. Nothing: it is whole.
+  std::optional<Time> recorded_until() const;
 
   std::string meta(std::string_view key) const;  ///< "" when absent.
   Duration duration() const;                     ///< Of the run; 0 when unknown.
@@ -195,6 +201,7 @@ class Reader {
 
  private:
   struct State;
+  static Result<Reader, std::string> open_file(const std::string& path, bool may_grow);
   explicit Reader(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -19,6 +19,12 @@ constexpr int rows_per_transaction = 20'000;
 constexpr const char* pragmas =
     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;";
 
+// Readers wait for the moment of a commit, and the writer for theirs. What a killed writer leaves
+// is read by nobody, so the journal need not outlive it.
+constexpr const char* pragmas_of_growing =
+    "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_spill=OFF;";
+constexpr int writer_patience_ms = 60'000;
+
 constexpr const char* schema = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE machine(id INTEGER PRIMARY KEY, name TEXT, role TEXT);
@@ -39,12 +45,13 @@ CREATE TABLE lost_record(partition INTEGER, offset INTEGER, record_id TEXT, ackn
                          why TEXT);
 )sql";
 
-// Built once at the end: cheaper than keeping them current row by row.
+// Built once at the end: cheaper than keeping them current row by row. Who reads meanwhile needs
+// them meanwhile.
 constexpr const char* indexes = R"sql(
-CREATE INDEX event_t ON event(t);
-CREATE INDEX event_by_kind ON event(kind);
-CREATE INDEX fact_t ON fact(t);
-CREATE INDEX message_sent ON message(sent, arrived);
+CREATE INDEX IF NOT EXISTS event_t ON event(t);
+CREATE INDEX IF NOT EXISTS event_by_kind ON event(kind);
+CREATE INDEX IF NOT EXISTS fact_t ON fact(t);
+CREATE INDEX IF NOT EXISTS message_sent ON message(sent, arrived);
 )sql";
 
 // Every statement that writes rows; the order is that of `inserts`.
@@ -241,7 +248,10 @@ struct Recording::State {
       note_error();
       return false;
     }
-    if (!execute(pragmas) || !execute("BEGIN") || !execute(schema)) return false;
+    if (options.grows) sqlite3_busy_timeout(database, writer_patience_ms);
+    if (!execute(options.grows ? pragmas_of_growing : pragmas)) return false;
+    if (!execute("BEGIN") || !execute(schema)) return false;
+    if (options.grows && !execute(indexes)) return false;
     for (std::size_t i = 0; i < insert_count; ++i) {
       if (sqlite3_prepare_v3(database, inserts[i], -1, SQLITE_PREPARE_PERSISTENT, &statements[i],
                              nullptr) != SQLITE_OK) {
@@ -411,12 +421,22 @@ void Recording::lost_record(const LostRecordRow& row) {
                  row.why);
 }
 
+void Recording::step(Time until) {
+  State& s = *state_;
+  ENSURE(s.options.grows, "only a recording that grows has steps");
+  meta("recorded_until_ns", std::to_string(until.time_since_epoch().count()));
+  meta("flight_so_far_ns", std::to_string(s.longest_flight));
+  s.rows_in_transaction = 0;
+  s.execute("COMMIT; BEGIN");
+}
+
 const std::optional<std::string>& Recording::error() const { return state_->error; }
 
 Status<std::string> Recording::finish() {
   State& s = *state_;
   ENSURE(s.database != nullptr, "a recording is finished once");
   meta("longest_flight_ns", std::to_string(s.longest_flight));
+  s.execute("DELETE FROM meta WHERE key IN ('recorded_until_ns', 'flight_so_far_ns')");
   s.execute("COMMIT");
   s.execute(indexes);
   s.close();

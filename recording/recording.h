@@ -68,6 +68,10 @@
 // into one. What a killed run leaves under the other name has no longest_flight_ns: readers refuse
 // it. Same calls, same content.
 //
+// A recording that grows (Options::grows) may be read under that other name meanwhile, by who asks
+// for it (Reader::open_growing): what step() has committed, whole, up to the instant
+// recorded_until_ns; flight_so_far_ns stands for longest_flight_ns. finish() takes both away.
+//
 // One class over 400 lines: a statement and its values each.
 // Lifetime: owns its file; a Recording destroyed without finish() removes what it wrote.
 // Threads:  none.
@@ -136,6 +140,7 @@ struct LostRecordRow {
 
 struct Options {
   std::int64_t keyframe_after = 4096;  ///< Facts between two keyframes, at least.
+  bool grows = false;  ///< May be read while it is written. A row costs its indexes at once.
 };
 
 class Recording {
@@ -171,6 +176,10 @@ class Recording {
   void message(const MessageRow& row);
   void invariant(std::string_view name, bool held, std::int64_t checked, std::string_view detail);
   void lost_record(const LostRecordRow& row);
+
+  /// Of a recording that grows: everything up to `until` has been written, and is to be seen now.
+  /// Waits for readers, who look for moments only.
+  void step(Time until);
 
   /// Why rows are being dropped, or nothing.
   const std::optional<std::string>& error() const;

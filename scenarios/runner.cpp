@@ -51,7 +51,8 @@ class Run {
           [this](const sim::Transfer& transfer) { exposure_->on_transfer(transfer); });
     }
     if (!options.record.empty()) {
-      auto recording = recording::Recording::create(options.record);
+      auto recording =
+          recording::Recording::create(options.record, {.grows = options.record_grows});
       if (!recording) return fail(recording.error());
       recorder_.emplace(world_, *cluster_, ledger_, std::move(*recording));
       describe_run();
@@ -70,6 +71,7 @@ class Run {
     announce_load();
     if (options.progress || recorder_) {
       world_.observe(progress_every, [&] {
+        if (recorder_ && options.record_grows) recorder_->recording().step(world_.now());
         if (recorder_ && recorder_->recording().error()) world_.stop();  // a full disk
         if (options.progress) options.progress(world_.now());
       });

@@ -21,6 +21,9 @@ namespace brokerlab::scenarios {
 
 struct RunOptions {
   std::string record;  ///< Where the recording goes; empty: none.
+  /// It may be read meanwhile (recording/recording.h): what has happened before each call of
+  /// `progress`.
+  bool record_grows = false;
   /// Called every 250 ms of simulated time with the date.
   std::function<void(Time now)> progress;
   /// Called at the end with what exposure.h tells; unset: it is not noted.
