@@ -66,6 +66,8 @@ int run_command(const std::vector<std::string>& arguments, Context context) {
   add_export(app, context);
   add_compare(app, context);
   add_fork(app, context);
+  add_live(app, context);
+  add_act(app, context);
   add_report(app, context);
   add_view(app, context);
   add_lab(app, context);

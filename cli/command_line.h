@@ -54,6 +54,8 @@ void add_why(Command app, Context& context);
 void add_export(Command app, Context& context);
 void add_compare(Command app, Context& context);
 void add_fork(Command app, Context& context);
+void add_live(Command app, Context& context);
+void add_act(Command app, Context& context);
 void add_report(Command app, Context& context);
 void add_view(Command app, Context& context);
 void add_lab(Command app, Context& context);

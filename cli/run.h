@@ -4,6 +4,7 @@
 #include "cli/command_line.h"
 #include "scenarios/loader.h"
 
+#include <optional>
 #include <string>
 
 namespace brokerlab::cli {
@@ -23,5 +24,8 @@ int run(Context& context, const RunRequest& request);
 
 /// Runs a scenario that was loaded: progress, summary, recording. Returns the exit status.
 int run_scenario(Context& context, const scenarios::Scenario& scenario, const RunRequest& request);
+
+/// Where brokerlab-viz is, beside this program; nothing, and an error has been told: it is missing.
+std::optional<std::string> viewer_program(Context& context);
 
 }  // namespace brokerlab::cli

@@ -35,14 +35,10 @@ bool record_scenario(Context& context, std::string& first) {
 }
 
 void view(Context& context, std::vector<std::string> arguments) {
-  const std::string viewer = (own_directory(context.program) / "brokerlab-viz").string();
-  if (!std::filesystem::exists(viewer)) {
-    context.err << "brokerlab: " << tr("the viewer is not built: {} is missing", viewer) << "\n";
-    context.status = exit_trouble;
-    return;
-  }
+  const auto viewer = viewer_program(context);
+  if (!viewer) return;
   if (!arguments.empty() && !record_scenario(context, arguments.front())) return;
-  std::vector<std::string> words{viewer};
+  std::vector<std::string> words{*viewer};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const bool said = std::any_of(arguments.begin(), arguments.end(),
                                 [](const std::string& word) { return word.starts_with("--lang"); });
@@ -51,13 +47,21 @@ void view(Context& context, std::vector<std::string> arguments) {
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   context.out.flush();
-  execv(viewer.c_str(), argv.data());
-  context.err << "brokerlab: " << tr("{} cannot be started: {}", viewer, std::strerror(errno))
+  execv(viewer->c_str(), argv.data());
+  context.err << "brokerlab: " << tr("{} cannot be started: {}", *viewer, std::strerror(errno))
               << "\n";
   context.status = exit_trouble;
 }
 
 }  // namespace
+
+std::optional<std::string> viewer_program(Context& context) {
+  std::string viewer = (own_directory(context.program) / "brokerlab-viz").string();
+  if (std::filesystem::exists(viewer)) return viewer;
+  context.err << "brokerlab: " << tr("the viewer is not built: {} is missing", viewer) << "\n";
+  context.status = exit_trouble;
+  return std::nullopt;
+}
 
 void add_view(Command app, Context& context) {
   const Command command =

@@ -94,6 +94,9 @@ Status<std::string> look_at_moment(std::string_view option, std::string_view val
 Status<std::string> look_at_all(const Arguments& arguments) {
   const auto format = arguments.export_to ? export_format(*arguments.export_to) : std::nullopt;
   const bool film = format && *format != ExportFormat::png;
+  if (arguments.live && (arguments.export_to || arguments.compare)) {
+    return fail(tr("--live is a window: without --export, --screenshot and --compare"));
+  }
   if ((arguments.from || arguments.to) && !film) {
     return fail(tr("--from and --to are of a film: --export FILE.mp4 or FILE.gif"));
   }
@@ -165,6 +168,7 @@ std::string usage(Language language) {
       "  --speed 10|1/1000      of a film: simulated seconds a second\n"
       "  --panel NAME           cluster, partitions, events or time alone\n"
       "  --compare OTHER.run    its curves beside this one's; C shows what differs\n"
+      "  --live                 of a session of brokerlab live: what is simulated now\n"
       "  --present              before a class: larger, the future hidden, with questions\n"
       "  --screenshot P.png     the same as --export P.png\n"
       "  --size 1600x900        of the window or picture\n"
@@ -190,6 +194,10 @@ Result<Arguments, std::string> parse_arguments(std::span<const char* const> word
     }
     if (word == "--present") {
       arguments.present = true;
+      continue;
+    }
+    if (word == "--live") {
+      arguments.live = true;
       continue;
     }
     if (!word.starts_with("--")) {

@@ -31,6 +31,7 @@ struct Arguments {
   std::optional<std::string> why{};
   std::optional<std::string> compare{};  ///< Another recording, shown beside it.
   bool present = false;                  ///< Before a class.
+  bool live = false;                     ///< The recording is simulated now (`brokerlab live`).
   bool help = false;
 };
 

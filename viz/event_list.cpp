@@ -1,13 +1,12 @@
 // What happened, in sentences, around the current time; and why, for the one that is clicked.
 #include "recording/search.h"
+#include "viz/deeds.h"
 #include "viz/panels.h"
 #include "viz/why.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 namespace brokerlab::viz {
@@ -84,31 +83,33 @@ float draw_answer(Ui& ui, const Answer& answer, const Rect& rect) {
   return y + 8;
 }
 
-// What can be done to the machine that was asked about, from this moment on. Returns where it ends.
-float draw_actions(Ui& ui, const Scene& scene, const Rect& row, float bottom) {
-  const auto& asked = scene.view.asked;
-  if (!asked || asked->of != Asked::Of::machine || row.bottom() > bottom) return row.y;
-  const auto* machine = scene.run.machine(asked->id);
-  if (machine == nullptr) return row.y;
-  static constexpr std::array actions = {
-      std::pair{"kill_process", Text::act_kill}, std::pair{"power_off", Text::act_power_off},
-      std::pair{"pause", Text::act_pause}, std::pair{"slow_nic", Text::act_slow_nic},
-      std::pair{"slow_disk", Text::act_slow_disk}};
+// What can be done to the machine that was asked about, now (live) or from this moment on (a fork);
+// in as many rows as it takes. Returns where it ends.
+float draw_deeds(Ui& ui, const Scene& scene, const Rect& row, float bottom) {
+  const std::vector<Deed> deeds = deeds_for(scene);
   float x = row.x;
-  for (const auto& [kind, text] : actions) {
-    if (std::string_view(kind) == "slow_disk" && machine->role != "broker") continue;
-    const float w = ui.width_of(ui.say(text), {Size::small}) + 18;
-    if (x + w > row.right()) break;
-    const Rect button{x, row.y + 1, w, 24};
+  float y = row.y;
+  if (deeds.empty() || y + row.h > bottom) return y;
+  for (const Deed& deed : deeds) {
+    const std::string words = fmt::format("{} {}", deed.key, ui.say(deed.name));
+    const float w = ui.width_of(words, {Size::small}) + 18;
+    if (x + w > row.right()) {
+      x = row.x;
+      y += row.h;
+      if (y + row.h > bottom) return y;
+    }
+    const Rect button{x, y + 1, w, 24};
     const bool hot = ui.hovered(button);
     ui.fill(button, hot ? theme::card_edge : theme::card, 6);
     ui.outline(button, theme::control, 6);
-    ui.text_in(button, ui.say(text), {Size::small, theme::text}, Align::center);
-    if (hot) ui.tooltip(std::string(ui.say(Text::act_forks)));
-    if (ui.clicked(button)) scene.view.act = fault_on(kind, machine->name);
+    ui.text_in(button, words, {Size::small, theme::text}, Align::center);
+    if (hot) {
+      ui.tooltip(std::string(ui.say(scene.live == nullptr ? Text::act_forks : Text::act_now)));
+    }
+    if (ui.clicked(button)) scene.view.act = deed.json;
     x += w + 8;
   }
-  return row.bottom() + 6;
+  return y + row.h + 6;
 }
 
 // The chain from the selected event up to its root, indented step by step.
@@ -129,7 +130,7 @@ void draw_causes(Ui& ui, const Scene& scene, const Rect& rect) {
   float y = rect.y + 34;
   float indent = 0;
   if (scene.answer != nullptr) y = draw_answer(ui, *scene.answer, rect);
-  if (scene.answer != nullptr) y = draw_actions(ui, scene, {rect.x, y, rect.w, 28}, rect.bottom());
+  if (scene.answer != nullptr) y = draw_deeds(ui, scene, {rect.x, y, rect.w, 28}, rect.bottom());
   const auto chain = scene.view.selected_event ? scene.reader.causes(*scene.view.selected_event)
                                                : std::vector<recording::RecordedEvent>{};
   for (std::size_t i = 0; i < chain.size(); ++i) {

@@ -33,6 +33,8 @@ constexpr std::array keys = {
     std::pair{std::string_view("Shift+click"), Text::help_stop_plot},
     std::pair{std::string_view("R"), Text::help_follow},
     std::pair{std::string_view("X  Shift X"), Text::help_kill},
+    std::pair{std::string_view("1 … 8"), Text::help_deeds},
+    std::pair{std::string_view("W"), Text::help_save},
     std::pair{std::string_view("C"), Text::help_compare},
     std::pair{std::string_view("V"), Text::help_swap},
     std::pair{std::string_view("E"), Text::help_picture},

@@ -165,7 +165,8 @@ int main(int argc, char** argv) {
     fmt::print("{}", usage(arguments->language));
     return 0;
   }
-  auto viewer = Viewer::open(arguments->recording);
+  auto viewer = arguments->live ? Viewer::open_live(arguments->recording)
+                                : Viewer::open(arguments->recording);
   if (!viewer) return complain(viewer.error());
   const auto place = find_place(*arguments, *viewer);
   if (!place) return complain(place.error());
@@ -180,7 +181,9 @@ int main(int argc, char** argv) {
   viewer->view().type = arguments->type;
   const Time opening = opening_moment(viewer->run());
   const Time begin = place->why ? *viewer->time_of(*place->why) : opening;
-  seek(viewer->view(), place->at.value_or(begin), viewer->run().duration);
+  if (!arguments->live || place->at || place->why) {
+    seek(viewer->view(), place->at.value_or(begin), viewer->run().duration);
+  }
 
   viewer->view().tab = arguments->panel.value_or(0);
   viewer->view().alone = arguments->panel.has_value();

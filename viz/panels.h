@@ -5,6 +5,7 @@
 #pragma once
 
 #include "recording/comparison.h"
+#include "recording/live_channel.h"
 #include "viz/event_rows.h"
 #include "viz/notes.h"
 #include "viz/run_data.h"
@@ -35,7 +36,8 @@ struct Scene {
   const Comparison* comparison = nullptr;  ///< With that one.
   /// What a presenter's class must not see yet.
   bool hides(Time t) const { return view.presenting && t > view.time; }
-  const Journey* journey = nullptr;  ///< Of view.following.
+  const Journey* journey = nullptr;            ///< Of view.following.
+  const recording::LiveState* live = nullptr;  ///< Of a run that is simulated now.
 };
 
 void draw_top_bar(Ui& ui, const Scene& scene, const Rect& rect);  // top_bar.cpp

@@ -261,6 +261,25 @@ void find_pauses(const recording::Reader& reader, Run& run) {
                    [](const PausePoint& a, const PausePoint& b) { return a.t < b.t; });
 }
 
+// A producer's process has the name of its entry in the scenario, or that and a number.
+void find_sources(const recording::Reader& reader, Run& run) {
+  const auto scenario = json_from(reader.meta("scenario_json"));
+  if (!scenario.is_object() || !scenario.contains("producers")) return;
+  const auto text = [](const Json& json, const char* key) {
+    const auto found = json.is_object() ? json.find(key) : json.end();
+    return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  for (const Json& producer : scenario["producers"]) {
+    const std::string name = text(producer, "name");
+    const std::string source = text(producer, "source");
+    if (name.empty() || source.empty()) continue;
+    for (const Client& client : run.producers) {
+      if (client.process.name != name && !client.process.name.starts_with(name + "-")) continue;
+      run.source_of.emplace(client.process.machine, source);
+    }
+  }
+}
+
 // "sensor-12" is one of "sensor"; a member of a group is of the group.
 void gather(Run& run) {
   const auto stem = [](const std::string& name) {
@@ -470,7 +489,8 @@ Run read_run(const recording::Reader& reader) {
     return event.partition && internal.contains(*event.partition);
   });
   read_metrics(reader, run);
-  run.duration = reader.duration();
+  const auto until = reader.recorded_until();
+  run.duration = until ? until->time_since_epoch() : reader.duration();
   if (run.duration <= Duration{}) run.duration = last_told(run);
   find_outages(run);
   find_network_outages(run);
@@ -479,6 +499,7 @@ Run read_run(const recording::Reader& reader) {
   find_moments(run);
   find_lost(reader, run);
   find_pauses(reader, run);
+  find_sources(reader, run);
   gather(run);
   return run;
 }

@@ -62,8 +62,8 @@ struct PausePoint {
 struct Run {
   std::string title_en;
   std::string title_ko;
-  Duration starts_at{};  ///< Since midnight.
-  Duration duration{};
+  Duration starts_at{};    ///< Since midnight.
+  Duration duration{};     ///< Of one that grows: as far as it is recorded.
   recording::Scope scope;  ///< What was kept.
   std::string verdict;     ///< pass | fail | unknown, or "".
   std::string verdict_reason;
@@ -85,6 +85,7 @@ struct Run {
   std::vector<PausePoint> pauses;    ///< Of the scenario's lesson, in order of time.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
+  std::map<int, std::string> source_of;  ///< By machine, of producers: the scenario's source.
   std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.
 
   std::map<int, Series> nic;            ///< 0..1, by machine

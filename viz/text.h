@@ -173,7 +173,20 @@ enum class Text {
   act_pause,
   act_slow_nic,
   act_slow_disk,
+  act_cut,
+  act_spike,
+  act_put_right,
   act_forks,
+  act_now,
+  act_not,
+  save_only_live,
+  live_running,  // "{}" the pace
+  live_paused,
+  live_catching_up,  // "{}" the moment
+  live_finishing,
+  live_past,
+  live_over,
+  live_not_yet,
   fork_busy,
   fork_whom,
   fork_begun,  // "{}" when, "{}" the file
@@ -182,6 +195,8 @@ enum class Text {
   film_done,     // "{}" the file
   picture_done,  // "{}" the file
   help_kill,
+  help_deeds,
+  help_save,
   help_swap,
   help_picture,
   help_film,

@@ -18,6 +18,10 @@ bool draw_button(Ui& ui, const Rect& rect, bool lit) {
   return ui.clicked(rect);
 }
 
+std::string speed_number(double speed) {
+  return speed >= 1 ? fmt::format("{:.0f}", speed) : fmt::format("1/{:.0f}", 1 / speed);
+}
+
 std::string speed_text(double speed) {
   if (speed >= 1) return fmt::format("{:.0f}×", speed);
   if (speed > 1.0 / 10'000) return fmt::format("1/{:.0f}×", 1 / speed);
@@ -29,7 +33,7 @@ float draw_transport(Ui& ui, const Scene& scene, float x, float y) {
   ViewState& view = scene.view;
   const Rect play{x, y, 46, 34};
   if (draw_button(ui, play, view.playing)) {
-    if (!view.playing && view.time == Time(scene.run.duration)) {
+    if (!view.playing && scene.live == nullptr && view.time == Time(scene.run.duration)) {
       seek(view, Time{}, scene.run.duration);
     }
     view.playing = !view.playing;
@@ -93,6 +97,22 @@ std::string lines(const std::vector<std::string>& all, const std::string& first)
   return text;
 }
 
+// What a run that is simulated now is doing, in place of a verdict that nobody knows yet.
+std::pair<std::string, Color> live_line(const Ui& ui, const Scene& scene) {
+  using Doing = recording::LiveState::Doing;
+  const auto words = [&](Text text) { return std::string(ui.say(text)); };
+  if (scene.live->doing == Doing::catching_up) {
+    return {fmt::format(fmt::runtime(ui.say(Text::live_catching_up)),
+                        scene.run.wall_clock(scene.live->present, true)),
+            theme::control};
+  }
+  if (scene.live->doing == Doing::finishing) return {words(Text::live_finishing), theme::accent};
+  if (!scene.view.at_edge) return {words(Text::live_past), theme::dim};
+  if (!scene.view.playing) return {words(Text::live_paused), theme::control};
+  return {fmt::format(fmt::runtime(ui.say(Text::live_running)), speed_number(scene.view.speed)),
+          theme::good};
+}
+
 // What holds now; below it, smaller, what the whole run was judged. Returns the x where it begins.
 float draw_state(Ui& ui, const Scene& scene, float right, float top) {
   const std::vector<Holds> now = what_holds(scene, ui.language());
@@ -102,11 +122,14 @@ float draw_state(Ui& ui, const Scene& scene, float right, float top) {
   for (const Holds& one : now) all += (all.empty() ? "" : "\n") + one.words;
   const std::vector<std::string>& harm = scene.run.harm(ui.language());
   const auto [verdict, color] = verdict_of(scene.run.verdict, !harm.empty());
-  const std::string judged = fmt::format(fmt::runtime(ui.say(Text::at_the_end)), ui.say(verdict));
-  const bool secret = scene.hides(Time(scene.run.duration));
+  const auto [judged, tint] =
+      scene.live != nullptr
+          ? live_line(ui, scene)
+          : std::pair{fmt::format(fmt::runtime(ui.say(Text::at_the_end)), ui.say(verdict)), color};
+  const bool secret = scene.live == nullptr && scene.hides(Time(scene.run.duration));
   if (ui.hovered(badge)) ui.tooltip(secret ? all : all + "\n" + judged);
   if (scene.narrow || secret) return badge.x;
-  const TextStyle style{Size::small, color};
+  const TextStyle style{Size::small, tint};
   const float width = ui.text({right, top + 25}, judged, style, Align::right);
   const Rect line{right - width, top + 24, width, 18};
   const std::string why = lines(harm, scene.run.verdict_reason);

@@ -49,6 +49,7 @@ void pan(ViewState& view, double share, Duration duration) {
 
 void seek(ViewState& view, Time t, Duration duration) {
   view.time = std::clamp(t, Time{}, Time(duration));
+  view.at_edge = false;
   view.list_scroll = 0;
   follow(view, duration);
 }

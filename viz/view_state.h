@@ -60,6 +60,7 @@ struct ViewState {
   int tab = 0;                     ///< The panel that is shown where there is room for one only.
   std::optional<bool> matrix{};    ///< Of the partitions, in place of the table; unset: when many.
   bool playing = false;
+  bool at_edge = false;  ///< Live: time goes with the recording that grows.
   bool light = false;
   bool alone = false;       ///< The panel of `tab` fills the window.
   bool help = false;        ///< Its sheet lies over everything.

@@ -1,9 +1,11 @@
 #include "viz/viewer.h"
 
+#include "viz/deeds.h"
 #include "viz/layout.h"
 #include "viz/panels.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -90,6 +92,8 @@ const std::vector<Stop>& Viewer::stops() {
 
 void Viewer::let_pass(double elapsed) {
   look_after_child();
+  if (live_) look_after_live(elapsed);
+  if (view_.at_edge) return;
   const Time before = view_.time;
   advance(view_, elapsed, run_.duration, run_.turning_points);
   if (view_.time == before) return;
@@ -151,10 +155,16 @@ std::string Viewer::free_name(const std::string& suffix) const {
   }
 }
 
-// What was asked for is done at this moment, in a run of its own: the past stays as it is.
+// What was asked for is done at this moment, in a run of its own: the past stays as it is. Live it
+// is done now.
 void Viewer::act() {
   if (view_.act.empty()) return;
   const std::string action = std::exchange(view_.act, "");
+  if (live_) {
+    ask_live({{"do", json_from(action)}});
+    view_.at_edge = true;
+    return;
+  }
   if (child_) {
     view_.notice = say(Text::fork_busy, view_.language);
     return;
@@ -174,7 +184,30 @@ void Viewer::act() {
                              run_.wall_clock(view_.time, true), child_makes_);
 }
 
+void Viewer::do_deed(int key) {
+  view_.notice = say(Text::fork_whom, view_.language);
+  for (const Deed& deed : deeds_for(scene())) {
+    view_.notice = say(Text::act_not, view_.language);
+    if (deed.key != key) continue;
+    view_.notice.clear();
+    view_.act = deed.json;
+    return;
+  }
+}
+
+void Viewer::save() {
+  if (live_) {
+    ask_live({{"save", std::filesystem::absolute(free_name(".json")).string()}});
+  } else {
+    view_.notice = say(Text::save_only_live, view_.language);
+  }
+}
+
 void Viewer::start_film() {
+  if (live_) {
+    view_.notice = say(Text::live_not_yet, view_.language);
+    return;
+  }
   if (child_) {
     view_.notice = say(Text::fork_busy, view_.language);
     return;
@@ -293,10 +326,12 @@ const Moment& Viewer::moment() {
 void Viewer::press(Key key, bool shift) {
   if (view_.writing) return write_note(key);
   view_.notice.clear();
+  if (press_live(key)) return;
   const Duration step = shift ? 10s : 1s;
   switch (key) {
     case Key::space:
-      if (!view_.playing && view_.time == Time(run_.duration)) seek(view_, Time{}, run_.duration);
+      if (!view_.playing && !live_ && view_.time == Time(run_.duration))
+        seek(view_, Time{}, run_.duration);
       view_.playing = !view_.playing;
       return;
     case Key::left:
@@ -356,17 +391,19 @@ void Viewer::press(Key key, bool shift) {
       view_.writing = there == nullptr ? "" : there->note;
       return;
     }
-    case Key::kill: {
-      const auto* machine = view_.asked && view_.asked->of == Asked::Of::machine
-                                ? run_.machine(view_.asked->id)
-                                : nullptr;
-      if (machine == nullptr) {
-        view_.notice = say(Text::fork_whom, view_.language);
-      } else {
-        view_.act = fault_on(shift ? "power_off" : "kill_process", machine->name);
-      }
-      return;
-    }
+    case Key::kill:
+      return do_deed(shift ? 2 : 1);
+    case Key::deed_1:
+    case Key::deed_2:
+    case Key::deed_3:
+    case Key::deed_4:
+    case Key::deed_5:
+    case Key::deed_6:
+    case Key::deed_7:
+    case Key::deed_8:
+      return do_deed(1 + static_cast<int>(key) - static_cast<int>(Key::deed_1));
+    case Key::save:
+      return save();
     case Key::swap:
       return swap_runs();
     case Key::picture:
@@ -429,6 +466,9 @@ void Viewer::toggle_breakpoint(bool on_kind) {
       fmt::format(fmt::runtime(say(words, view_.language)), wanted.words()));
 }
 
+// For who asks beside the frame.
+Scene Viewer::scene() { return {reader_, run_, moment(), view_}; }
+
 // Once for a question: it is of the moment at which it was asked.
 void Viewer::find_answer() {
   const bool same = view_.asked == answered_ && view_.language == answered_in_;
@@ -437,8 +477,7 @@ void Viewer::find_answer() {
   answered_ = view_.asked;
   answered_in_ = view_.language;
   if (!view_.asked) return;
-  const Scene scene{reader_, run_, moment(), view_};
-  answer_ = answer(scene, *view_.asked, view_.language);
+  answer_ = answer(scene(), *view_.asked, view_.language);
   if (new_question) view_.selected_event = answer_.event;
 }
 
@@ -464,7 +503,8 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
                     view_.asked ? &answer_ : nullptr,
                     other_ ? &*other_ : nullptr,
                     comparison_ ? &*comparison_ : nullptr,
-                    journey_ ? &*journey_ : nullptr};
+                    journey_ ? &*journey_ : nullptr,
+                    live_ ? &live_->state() : nullptr};
   ui.fill(sheet, theme::background);
 
   const Rect inside{theme::margin, theme::margin, sheet.w - 2 * theme::margin,

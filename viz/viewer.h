@@ -3,10 +3,12 @@
 // Lifetime: owns the reader. Threads: none. Errors: open() returns the reader's sentence.
 #pragma once
 
+#include "base/json_text.h"
 #include "viz/child.h"
 #include "viz/event_rows.h"
 #include "viz/follow.h"
 #include "viz/fonts.h"
+#include "viz/live.h"
 #include "viz/notes.h"
 #include "viz/run_data.h"
 #include "viz/ui.h"
@@ -45,7 +47,17 @@ enum class Key {
   alone,
   bookmark,  ///< Writes a note at this moment, or changes the one that is there.
   follow,
-  kill,       ///< The machine that was asked about; with shift its power is cut. Forks the run.
+  kill,    ///< The machine that was asked about; with shift its power is cut. Forks the run,
+           ///< or, live, is done now.
+  deed_1,  ///< What the buttons of that machine do, in the order of viz/deeds.h.
+  deed_2,
+  deed_3,
+  deed_4,
+  deed_5,
+  deed_6,
+  deed_7,
+  deed_8,
+  save,       ///< Live: the scenario with all that was done.
   swap,       ///< To the other run, and back.
   picture,    ///< A PNG of the window; with shift a film of what the time line shows.
   present,    ///< Before a class, and back.
@@ -69,6 +81,9 @@ struct Frame {
 class Viewer {
  public:
   static Result<Viewer, std::string> open(const std::string& path);
+  /// A recording that is simulated while it is watched (`brokerlab live`): it grows, what is asked
+  /// for is done in it, and it becomes an ordinary one when the run is over.
+  static Result<Viewer, std::string> open_live(const std::string& path);
 
   const Run& run() const { return run_; }
   const recording::Reader& reader() const { return reader_; }
@@ -95,6 +110,10 @@ class Viewer {
   std::string free_name(const std::string& suffix) const;
   /// Whether another program is at work for the window.
   bool busy() const { return child_.has_value(); }
+  /// Another number when what is shown may be another though the view is the same.
+  int revision() const { return revision_; }
+  /// Nothing: the recording is whole.
+  const Live* live() const { return live_ ? &*live_ : nullptr; }
   /// Where a presenter stops: the lesson's questions, and bookmarks that say something.
   std::vector<PausePoint> pauses() const;
 
@@ -111,6 +130,15 @@ class Viewer {
   Viewer(recording::Reader reader, const std::string& path);
   void find_answer();
   void act();
+  void do_deed(int key);
+  void save();
+  void read_again(recording::Reader reader);
+  void read_again();
+  void look_after_live(double elapsed);
+  void look_at_live();
+  void ask_live(const Json& command);
+  bool press_live(Key key);
+  Scene scene();
   void start_film();
   void look_after_child();
   void swap_runs();
@@ -143,6 +171,12 @@ class Viewer {
   std::vector<Breakpoint> stops_are_of_;
   std::vector<Stop> stops_;
   double moment_speed_ = 0;  // Of moment_; 0: none read yet.
+  std::optional<Live> live_;
+  std::string seen_;          // The recording that live_ has told of.
+  bool told_playing_ = true;  // To the session,
+  double told_speed_ = 1;     // as it was told last.
+  int revision_ = 0;
+  double rest_ = 0;  // Seconds in which it is not read again.
 };
 
 /// Where a recording opens: a second before its first fault, or at its beginning.

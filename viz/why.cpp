@@ -235,21 +235,6 @@ void tell_of_group(Teller& tell, const std::string& group) {
 
 }  // namespace
 
-std::string fault_on(std::string_view kind, const std::string& machine) {
-  Json fault;
-  const std::string name(kind);
-  if (kind == "pause") {
-    fault[name] = {{"machine", machine}, {"for", "10s"}};
-  } else if (kind == "slow_disk") {
-    fault[name] = {{"machine", machine}, {"factor", 20}};
-  } else if (kind == "slow_nic") {
-    fault[name] = {{"machine", machine}, {"rate", "1Mbps"}};
-  } else {
-    fault[name] = machine;
-  }
-  return json_text(fault);
-}
-
 Answer answer(const Scene& scene, const Asked& asked, Language language) {
   Teller tell(scene, language);
   switch (asked.of) {

@@ -18,10 +18,6 @@ struct Answer {
   std::optional<std::int64_t> event{};  ///< What it came from; its causes are shown below.
 };
 
-/// What is done to a machine, as a fault of a scenario, in JSON: kill_process, power_off, pause (10
-/// s), slow_disk (20 times as long) or slow_nic (1 Mbps).
-std::string fault_on(std::string_view kind, const std::string& machine);
-
 /// At the moment of the scene.
 Answer answer(const Scene& scene, const Asked& asked, Language language);
 

@@ -253,6 +253,18 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
       return viewer.press(Key::compare, shift);
     case GLFW_KEY_F11:
       return change_screen(window);
+    case GLFW_KEY_1:
+    case GLFW_KEY_2:
+    case GLFW_KEY_3:
+    case GLFW_KEY_4:
+    case GLFW_KEY_5:
+    case GLFW_KEY_6:
+    case GLFW_KEY_7:
+    case GLFW_KEY_8:
+      return viewer.press(static_cast<Key>(static_cast<int>(Key::deed_1) + key - GLFW_KEY_1),
+                          shift);
+    case GLFW_KEY_W:
+      return viewer.press(Key::save, shift);
     case GLFW_KEY_X:
       return viewer.press(Key::kill, shift);
     case GLFW_KEY_V:
@@ -276,6 +288,9 @@ void on_key(GLFWwindow* window, int key, int, int action, int modifiers) {
   }
 }
 
+/// Another window lay over this one, and does so no more.
+bool uncovered = false;
+
 /// What the last frame was drawn from: while it stays the same, no other is drawn.
 struct Shown {
   ViewState view;
@@ -284,20 +299,21 @@ struct Shown {
   int width = 0;
   int height = 0;
   bool pressed = false;
+  int revision = 0;
   int frames_left = 3;
-  double drawn_at = 0;  ///< In GLFW's seconds.
 
-  bool changed(GLFWwindow* window, const ViewState& now) {
+  bool changed(GLFWwindow* window, Viewer& viewer) {
     Shown seen;
-    seen.view = now;
+    seen.view = viewer.view();
+    seen.revision = viewer.revision();
     glfwGetCursorPos(window, &seen.x, &seen.y);
     glfwGetFramebufferSize(window, &seen.width, &seen.height);
     seen.pressed = glfwGetMouseButton(window, GLFW_MOUSE_BUTTON_LEFT) == GLFW_PRESS;
-    const bool same = seen.view == view && seen.x == x && seen.y == y && seen.width == width &&
-                      seen.height == height && seen.pressed == pressed &&
-                      ImGui::GetIO().MouseWheel == 0 && ImGui::GetIO().MouseWheelH == 0;
+    const bool same = seen.view == view && seen.revision == revision && seen.x == x &&
+                      seen.y == y && seen.width == width && seen.height == height &&
+                      seen.pressed == pressed && ImGui::GetIO().MouseWheel == 0 &&
+                      ImGui::GetIO().MouseWheelH == 0;
     seen.frames_left = frames_left;
-    seen.drawn_at = drawn_at;
     *this = seen;
     return !same;
   }
@@ -316,6 +332,7 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height, const Watc
   // since no panel takes text.
   glfwSetKeyCallback(window, on_key);
   glfwSetCharCallback(window, on_character);
+  glfwSetWindowRefreshCallback(window, [](GLFWwindow*) { uncovered = true; });
 
   // A click between two looks is still seen.
   glfwSetInputMode(window, GLFW_STICKY_MOUSE_BUTTONS, GLFW_TRUE);
@@ -341,11 +358,10 @@ Status<WindowError> run_window(Viewer& viewer, int width, int height, const Watc
         viewer, scale_for(shown_width, shown_height) * static_cast<float>(type_of(viewer.view())));
     if (!ready) return ready;
     // A tooltip, or a button's colour, follows a frame behind what changed.
-    if (shown.changed(window, viewer.view())) shown.frames_left = 3;
-    // Now and then all the same: another window may have lain over this one.
-    if (shown.frames_left == 0 && now < shown.drawn_at + 2) continue;
-    shown.frames_left = std::max(0, shown.frames_left - 1);
-    shown.drawn_at = now;
+    if (shown.changed(window, viewer)) shown.frames_left = 3;
+    if (std::exchange(uncovered, false)) shown.frames_left = std::max(shown.frames_left, 1);
+    if (shown.frames_left == 0) continue;
+    --shown.frames_left;
     session.draw(viewer);
     if (watcher) watcher(viewer);
   }
