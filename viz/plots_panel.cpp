@@ -234,7 +234,9 @@ void draw_plot(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axi
 
 void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& axis) {
   const Run* other = scene.other;
-  const float half = (rect.h - 14) / 2;
+  // Before a class one plot has to be read from the last row; a group's lag stands above it.
+  const bool one = scene.view.presenting;
+  const float half = one ? rect.h - 10 : (rect.h - 14) / 2;
   draw_plot(ui, scene, {rect.x, rect.y + 6, rect.w, half}, axis, ui.say(Text::throughput),
             ui.say(Text::records_per_second),
             {{.series = &scene.run.intended,
@@ -256,6 +258,7 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& ax
               .metric = "record-send-rate",
               .other = other == nullptr ? nullptr : &other->sent}});
 
+  if (one) return;
   static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
                                          theme::produce};
   std::vector<Curve> lags;

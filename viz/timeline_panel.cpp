@@ -243,7 +243,7 @@ void turn_wheel(const Ui& ui, const Scene& scene, const TimeAxis& axis, const Re
 
 }  // namespace
 
-float time_panels_height(const Scene& scene) { return scene.view.presenting ? 250 : 326; }
+float time_panels_height(const Scene& scene) { return scene.view.presenting ? 178 : 326; }
 
 void draw_time_panels(Ui& ui, const Scene& scene, const Rect& rect) {
   draw_panel(ui, rect, "");

@@ -18,7 +18,8 @@ namespace {
 /// The bar on top; below it the cluster above its time line on the left, tables on the right.
 const Place& sheet_of_panels() {
   using Kind = Place::Kind;
-  const auto tables = [](const Scene&) { return 604.0F; };
+  // Before a class the cluster has the room, and the table does without the epochs.
+  const auto tables = [](const Scene& scene) { return scene.view.presenting ? 548.0F : 604.0F; };
   static const Place sheet{
       .kind = Kind::rows,
       .parts = {

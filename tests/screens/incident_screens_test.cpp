@@ -79,6 +79,21 @@ TEST_CASE("the demo is what the documents show, in pictures and queries", "[gold
       CHECK(offscreen->clipped() == std::vector<std::string>{});
       tests::looks_as_before(*picture, fmt::format("docs/images/{}_{}.png", name, suffix));
     }
+    // Before a class: the brokers stand side by side, as cards with all that they say.
+    viewer.view().presenting = true;
+    seek(viewer.view(), Time(340'200ms), viewer.run().duration);
+    const auto picture = offscreen->render(viewer);
+    if (!picture.ok()) FAIL(picture.error());
+    viewer.view().presenting = false;
+    CHECK(offscreen->clipped() == std::vector<std::string>{});
+    CHECK(viz::unreadable(offscreen->texts()) == std::vector<std::string>{});
+    const auto& words = offscreen->texts();
+    for (const char* broker : {"broker-1", "broker-2", "broker-3"}) {
+      CHECK(std::any_of(words.begin(), words.end(), [&](const viz::DrawnText& one) {
+        return one.text == broker && one.ink.y < 300;  // Not in a second row.
+      }));
+    }
+    tests::looks_as_before(*picture, fmt::format("tests/screens/presenter_{}.png", suffix));
   }
   std::filesystem::remove(path);
 }

@@ -105,7 +105,7 @@ void draw_whole(Ui& ui, const Scene& scene, const recording::RecordedProcess& br
     ui.text_fit({x, y, w, 20}, {ui.say(Text::nothing_known)}, small);
     return;
   }
-  if (card.h < 150 || card.w < 118) {
+  if (card.h < 150 || card.w < 108) {
     if (card.bottom() - y < 10) return;
     const float step = std::min(10.F, (card.bottom() - y - 4) / 2);
     fill_bar(ui, {x, y, w, 4}, nic);
@@ -123,7 +123,7 @@ void draw_whole(Ui& ui, const Scene& scene, const recording::RecordedProcess& br
   y += 22;
   draw_load_bar(ui, {x, y, w, 20}, ui.say(Text::disk), disk, alive);
   why_when_clicked(ui, scene, {x, y, w, 20}, {Asked::Of::disk, broker.machine});
-  y += 30;
+  y += card.h < 215 ? 22.F : 30.F;
   draw_chips(ui, scene, holdings, {x, y, w, card.bottom() - inset - y});
 }
 

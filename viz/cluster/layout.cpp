@@ -9,8 +9,11 @@
 namespace brokerlab::viz {
 namespace {
 
-constexpr float client_width = 136;
-constexpr float lane_width = 44;  // Between the clients and the brokers.
+constexpr float full_client_width = 136;
+constexpr float full_lane_width = 44;  // Between the clients and the brokers.
+// Before a class the type is larger and the sheet smaller: brokers have the room first.
+constexpr float presented_client_width = 112;
+constexpr float presented_lane_width = 36;
 constexpr float zookeeper_height = 54;
 constexpr float bus_room = 76;  // Between ZooKeeper and the brokers.
 constexpr float replicate_room = 30;
@@ -215,7 +218,8 @@ ClientColumn column_of(const std::vector<Client>& clients, const Rect& room,
 }  // namespace
 
 ClusterLayout::ClusterLayout(const Run& run, const ViewState& view, const Rect& room) {
-  const float side = client_width + lane_width;
+  const float client_width = view.presenting ? presented_client_width : full_client_width;
+  const float side = client_width + (view.presenting ? presented_lane_width : full_lane_width);
   const Rect middle{room.x + side, room.y, room.w - 2 * side, room.h};
   const float narrow = run.zookeepers.size() > 4 ? 8 : 14;
   zookeepers =

@@ -15,31 +15,37 @@ constexpr float header_height = 26;  ///< The names of the columns.
 
 // Where each column ends (numbers are set right) or begins.
 struct Columns {
-  float number, leader, epoch, in_sync;
+  float number, leader, in_sync;
+  std::optional<float> epoch;  ///< Where there is room for it.
+  float log_end_width;
   std::vector<float> log_end;
   float high_watermark, lag;
 };
 
-constexpr float log_end_width = 72;
+constexpr float full_log_end_width = 72;
+constexpr float presented_log_end_width = 67;
 
 constexpr float in_sync_x = 174;
+constexpr float presented_in_sync_x = 130;  // Without epochs.
 constexpr float in_sync_gap = 10;
 
 // Up to `replicas` columns of log ends, fewer where the brokers' numbers take the room.
-Columns columns_in(const Rect& room, std::size_t replicas, float in_sync_width) {
+Columns columns_in(const Rect& room, std::size_t replicas, float in_sync_width, bool presenting) {
   Columns c{};
+  const float begin = presenting ? presented_in_sync_x : in_sync_x;
+  c.log_end_width = presenting ? presented_log_end_width : full_log_end_width;
   c.number = room.x + 18;
   c.leader = room.x + 46;
   c.lag = room.right();
   c.high_watermark = room.right() - 66;
-  const float last = c.high_watermark - log_end_width;
-  const float spare = last - (room.x + in_sync_x + in_sync_width - in_sync_gap + 4) + 8;
-  replicas = std::min(replicas, static_cast<std::size_t>(std::max(0.F, spare / log_end_width)));
+  const float last = c.high_watermark - c.log_end_width;
+  const float spare = last - (room.x + begin + in_sync_width - in_sync_gap + 4) + 8;
+  replicas = std::min(replicas, static_cast<std::size_t>(std::max(0.F, spare / c.log_end_width)));
   for (std::size_t i = 0; i < replicas; ++i) {
-    c.log_end.push_back(last - log_end_width * static_cast<float>(replicas - 1 - i));
+    c.log_end.push_back(last - c.log_end_width * static_cast<float>(replicas - 1 - i));
   }
-  c.epoch = room.x + 162;
-  c.in_sync = room.x + in_sync_x;
+  if (!presenting) c.epoch = room.x + 162;
+  c.in_sync = room.x + begin;
   return c;
 }
 
@@ -54,7 +60,7 @@ void draw_header(Ui& ui, const Scene& scene, const Rect& room, const Columns& c)
   const TextStyle style{Size::small, theme::faint};
   ui.text({c.number, room.y}, ui.say(Text::partition), style, Align::center);
   ui.text({c.leader, room.y}, ui.say(Text::leader), style);
-  ui.text({c.epoch, room.y}, ui.say(Text::epoch), style, Align::right);
+  if (c.epoch) ui.text({*c.epoch, room.y}, ui.say(Text::epoch), style, Align::right);
   ui.text({c.in_sync, room.y}, ui.say(Text::in_sync), style);
   for (std::size_t i = 0; i < c.log_end.size(); ++i) {
     const std::string label = scene.run.brokers.size() <= 3
@@ -142,7 +148,7 @@ void draw_offsets(Ui& ui, const Scene& scene, const recording::RecordedPartition
     const bool known = found != scene.moment.state.log_end_offset.end();
     const Color color = !alive ? theme::faint : broker == state.leader ? theme::text : theme::dim;
     if (known) {
-      draw_number(ui, {c.log_end[i], y}, found->second, color, log_end_width - 8);
+      draw_number(ui, {c.log_end[i], y}, found->second, color, c.log_end_width - 8);
     } else {
       ui.text({c.log_end[i], y}, "-", {Size::body, theme::faint}, Align::right);
     }
@@ -187,9 +193,12 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
   ui.text({c.number, y}, std::to_string(partition.number), {Size::body, theme::text, true},
           Align::center);
   if (!told) return;
-  draw_leader(ui, scene, state, {c.leader, row.y, c.epoch - 44 - c.leader, row.h});
-  ui.text({c.epoch, y}, state.epoch < 0 ? "-" : std::to_string(state.epoch),
-          {Size::body, theme::dim}, Align::right);
+  const float end = c.epoch ? *c.epoch - 44 : c.in_sync - 8;
+  draw_leader(ui, scene, state, {c.leader, row.y, end - c.leader, row.h});
+  if (c.epoch) {
+    ui.text({*c.epoch, y}, state.epoch < 0 ? "-" : std::to_string(state.epoch),
+            {Size::body, theme::dim}, Align::right);
+  }
   draw_in_sync(ui, state, c.in_sync, y);
   draw_offsets(ui, scene, partition, state, c, y);
 }
@@ -214,7 +223,7 @@ void draw_partition_table(Ui& ui, const Scene& scene, const Rect& room) {
     if (found == scene.moment.state.partitions.end()) continue;
     widest = std::max(widest, in_sync_width(ui, found->second));
   }
-  const Columns columns = columns_in(room, replica_columns(scene), widest);
+  const Columns columns = columns_in(room, replica_columns(scene), widest, scene.view.presenting);
   draw_header(ui, scene, room, columns);
   float y = room.y + header_height;
   std::string topic;
