@@ -48,6 +48,7 @@ void add_log(Command app, Context& context) {
   add_log_read(log, context);
   add_log_recover(log, context);
   add_log_compact(log, context);
+  add_log_extract(log, context);
 }
 
 void add_target(Command command, LogTarget& target, const std::string& meaning) {

@@ -2,6 +2,7 @@
 //
 // dump, verify, stats and read look and change nothing, not even a lock file, so they may run
 // beside a writer; what it writes meanwhile may look torn. append, recover and compact lock.
+// extract is of a recording, and writes a broker's whole log directory.
 #pragma once
 
 #include "base/translation.h"
@@ -36,6 +37,7 @@ void add_log_append(Command log, Context& context);
 void add_log_read(Command log, Context& context);
 void add_log_recover(Command log, Context& context);
 void add_log_compact(Command log, Context& context);
+void add_log_extract(Command log, Context& context);
 
 /// Prints the error and returns the exit status: bad input where the user named something that is
 /// not there, else trouble.

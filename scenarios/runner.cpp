@@ -8,6 +8,7 @@
 #include "scenarios/fault_schedule.h"
 #include "scenarios/judge.h"
 #include "scenarios/loader.h"
+#include "scenarios/look_into.h"
 #include "scenarios/recorder.h"
 #include "scenarios/recovery_meter.h"
 #include "scenarios/retries.h"
@@ -43,6 +44,41 @@ class Run {
         ledger_(exposed ? *exposure_ : *plain_ledger_) {}
 
   Result<RunReport, std::string> go(const RunOptions& options) {
+    if (const Status<std::string> built = build(options); !built) return fail(built.error());
+    const auto begin = std::chrono::steady_clock::now();
+    cluster_->start();
+    const Time end(scenario_.duration);
+    world_.run(end);
+    if (recorder_ && recorder_->recording().error()) return fail(*recorder_->recording().error());
+    world_.set_cause({});
+    ledger_.finish();
+    availability_->finish(end);
+    quorum_->finish(end);
+    work_->finish(end);
+    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
+                              faults_->reports(), *work_, *recovery_, *quorum_});
+    report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
+    report.wall_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    report.memory = most_memory();
+    if (recorder_) {
+      const Status<std::string> written = finish_recording(report);
+      if (!written) return fail(written.error());
+    }
+    if (exposure_) options.exposed(exposure_->all());
+    return report;
+  }
+
+  Status<std::string> look(Time at, const std::function<void(Cluster&)>& see) {
+    if (Status<std::string> built = build({}); !built) return built;
+    cluster_->start();
+    world_.run(at);
+    see(*cluster_);
+    return {};
+  }
+
+ private:
+  Status<std::string> build(const RunOptions& options) {
     auto built = Cluster::build(world_, scenario_, ledger_);
     if (!built) return fail(built.error());
     cluster_ = std::move(*built);
@@ -76,31 +112,9 @@ class Run {
         if (options.progress) options.progress(world_.now());
       });
     }
-    const auto begin = std::chrono::steady_clock::now();
-    cluster_->start();
-    const Time end(scenario_.duration);
-    world_.run(end);
-    if (recorder_ && recorder_->recording().error()) return fail(*recorder_->recording().error());
-    world_.set_cause({});
-    ledger_.finish();
-    availability_->finish(end);
-    quorum_->finish(end);
-    work_->finish(end);
-    RunReport report = judge({scenario_, world_, *cluster_, ledger_, *availability_,
-                              faults_->reports(), *work_, *recovery_, *quorum_});
-    report.time_line = time_line(world_.trace(), cluster_->context(), *errors_);
-    report.wall_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    report.memory = most_memory();
-    if (recorder_) {
-      const Status<std::string> written = finish_recording(report);
-      if (!written) return fail(written.error());
-    }
-    if (exposure_) options.exposed(exposure_->all());
-    return report;
+    return {};
   }
 
- private:
   void describe_run() {
     recording::Recording& recording = recorder_->recording();
     const std::int64_t seconds = whole_millis(scenario_.starts_at) / 1000;
@@ -186,6 +200,11 @@ class Run {
 
 Result<RunReport, std::string> run(const Scenario& scenario, const RunOptions& options) {
   return std::make_unique<Run>(scenario, options.exposed != nullptr)->go(options);
+}
+
+Status<std::string> look_into(const Scenario& scenario, Time at,
+                              const std::function<void(Cluster&)>& see) {
+  return std::make_unique<Run>(scenario, false)->look(at, see);
 }
 
 }  // namespace brokerlab::scenarios
