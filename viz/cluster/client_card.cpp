@@ -55,6 +55,16 @@ void draw_rate(Ui& ui, const Rect& line, std::optional<double> rate, bool produc
               {Size::small, theme::dim});
 }
 
+// The beginning of a name, and that there is more of it; the whole is told when hovered.
+std::string shortened(const Ui& ui, const std::string& name, const TextStyle& style, float width) {
+  std::string begin = name;
+  while (!begin.empty() && ui.width_of(begin + "…", style) > width) {
+    do begin.pop_back();
+    while (!begin.empty() && (static_cast<unsigned char>(begin.back()) & 0xC0) == 0x80);
+  }
+  return begin + "…";
+}
+
 void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card, bool producing) {
   const std::vector<Condition> conditions = conditions_of(scene, client.process);
   const bool alive = conditions.empty() || !is_down(conditions.front());
@@ -70,7 +80,9 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
   const Rect head{x, card.y + (low ? 4 : 8), w - std::min(shapes, w / 2), 19};
   if (ui.text_fit(head, {client.process.name}, name) == 0 &&
       ui.text_fit(head, {client.process.name}, smaller) == 0) {
-    ui.text_fit(head, {fmt::format("#{}", client.process.number)}, name);
+    const std::string number = std::to_string(client.process.number);
+    const float left = head.w - ui.width_of(number, smaller);
+    ui.text_fit(head, {shortened(ui, client.process.name, smaller, left) + number}, smaller);
   }
   if (shapes > 0) {
     draw_conditions(ui, scene, {head.right(), head.y, card.right() - 6 - head.right(), head.h},
@@ -91,16 +103,6 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
     return;
   }
   draw_assignment(ui, scene, client, last);
-}
-
-// The beginning of a name, and that there is more of it; the whole is told when hovered.
-std::string shortened(const Ui& ui, const std::string& name, const TextStyle& style, float width) {
-  std::string begin = name;
-  while (!begin.empty() && ui.width_of(begin + "…", style) > width) {
-    do begin.pop_back();
-    while (!begin.empty() && (static_cast<unsigned char>(begin.back()) & 0xC0) == 0x80);
-  }
-  return begin + "…";
 }
 
 double rate_of(const Scene& scene, const Clients& clients, const std::vector<std::size_t>& which) {
