@@ -1,7 +1,6 @@
 // The documents' pictures and queries: the demo's own run as the viewer shows it, in both
 // languages, and as SQL finds it.
 #include "tests/in_child.h"
-#include "tests/moment_text.h"
 #include "tests/pictures.h"
 #include "tests/runs/run_story.h"
 #include "viz/cluster/condition.h"
@@ -10,7 +9,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sqlite3.h>
 #include <sstream>
 #include <unistd.h>
@@ -96,45 +94,6 @@ TEST_CASE("the demo is what the documents show, in pictures and queries", "[gold
     tests::looks_as_before(*picture, fmt::format("tests/screens/presenter_{}.png", suffix));
   }
   std::filesystem::remove(path);
-}
-
-// Every incident of the library, a second after each of its faults and at both ends.
-TEST_CASE("every word of every incident of the library can be read", "[golden]") {
-  const std::filesystem::path library(BROKERLAB_SOURCE_DIR "/scenarios/library");
-  std::set<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(library)) {
-    if (file.path().extension() == ".json") names.insert(file.path().stem().string());
-  }
-  CHECK(names.size() >= 3);
-  for (const std::string& name : names) {
-    const std::string path = record(name);
-    auto opened = viz::Viewer::open(path);
-    if (!opened.ok()) FAIL(opened.error());
-    viz::Viewer viewer = std::move(opened).value();
-    if (name.starts_with("wifi") || name == "rack_switch_fails") {
-      CHECK(tests::unlike_when_played(path, RandomStream(5, name)).empty());
-    }
-    std::set<Time> moments{Time{}, Time(viewer.run().duration)};
-    for (const auto& event : viewer.run().events) {
-      const bool fault = event.level == recording::EventLevel::fault;
-      if (fault && moments.size() < 8) moments.insert(event.t + 1s);
-    }
-    for (const auto& [width, height] : {std::pair{1280, 720}, std::pair{1920, 1080}}) {
-      auto screen = viz::Offscreen::create(width, height);
-      if (!screen.ok()) FAIL(screen.error());
-      for (const auto language : {viz::Language::english, viz::Language::korean}) {
-        viewer.view().language = language;
-        for (const Time at : moments) {
-          INFO(name << " at " << to_text(at.time_since_epoch()) << ", " << width << "x" << height);
-          seek(viewer.view(), at, viewer.run().duration);
-          REQUIRE(screen->compose(viewer).ok());
-          CHECK(viz::unreadable(screen->texts()) == std::vector<std::string>{});
-          CHECK(screen->clipped() == std::vector<std::string>{});
-        }
-      }
-    }
-    std::filesystem::remove(path);
-  }
 }
 
 // A dead switch, seen where it is: on its rack's brokers, their partitions, the clients, the badge.
