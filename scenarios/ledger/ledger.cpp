@@ -451,9 +451,12 @@ bool Ledger::commits_may_be_lost(Time since) const {
   if (commits_end_ == CommitsEnd::by_damage) return true;
   const bool power_lost = !power_losses_.empty() && power_losses_.back() >= since;
   if (power_lost && commits_end_ == CommitsEnd::by_power_loss) return true;
-  return std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& one) {
-    return one.first.topic == model::offsets_topic && one.second.unclean_at >= since;
-  });
+  const model::TopicName offsets(model::offsets_topic);
+  for (auto one = partitions_.lower_bound({offsets, 0});
+       one != partitions_.end() && one->first.topic == offsets; ++one) {
+    if (one->second.unclean_at >= since) return true;
+  }
+  return false;
 }
 
 /// Its members begin as those of a new group do.
