@@ -88,8 +88,9 @@ Result<scenarios::Scenario, std::string> scenario_of(const Load& load, const Fol
       {"zookeeper", {{"machine", "server"}}},
       {"brokers", {{"count", load.brokers}, {"machine", "server"}}},
       {"topics",
-       Value::array(
-           {{{"name", "events"}, {"partitions", load.brokers}, {"replication.factor", 3}}})},
+       Value::array({{{"name", "events"},
+                      {"partitions", load.partitions > 0 ? load.partitions : load.brokers},
+                      {"replication.factor", 3}}})},
       {"consumers", Value::array({{{"group", "readers"},
                                    {"members", load.clients},
                                    {"machine", "server"},

@@ -16,7 +16,8 @@ namespace brokerlab::bench {
 enum class Payload { real, phantom };
 
 struct Load {
-  int brokers = 3;           ///< As many partitions, each with three replicas.
+  int brokers = 3;
+  int partitions = 0;        ///< Each with three replicas; 0: as many as brokers.
   int clients = 1;           ///< Producers, and members of the group.
   std::int64_t records = 0;  ///< Of each producer,
   PerSecond rate{1};         ///< so many a second.
