@@ -97,9 +97,13 @@ class StreamProcessor final : public sim::Program {
   sim::Task<> send_changes(int partition, const Progress& progress);
   sim::Task<RecordRef> send(ProducerRecord record, const std::string& key,
                             const std::string& value);
+  sim::Task<RecordRef> send_to(const std::string& topic, int partition, const std::string& key,
+                               const std::string& value);
   /// Everything since the last commit is as if it had not been.
   sim::Task<> start_over(const std::vector<ConsumedRecord>& unread);
   sim::Task<> restore(const std::vector<int>& partitions);
+  /// Where the changelogs end; empty: it is being stopped, or asking failed.
+  sim::Task<std::map<TopicPartition, Offset>> ends_of(std::vector<TopicPartition> changelogs);
   sim::Task<> end(Phrase why);
   sim::Task<> end_fenced();
   bool exactly_once() const { return setup_.producer.config.transactional_id.has_value(); }
@@ -113,6 +117,7 @@ class StreamProcessor final : public sim::Program {
   ClusterContext& context_;
   KafkaConsumer consumer_;
   KafkaConsumer restorer_;
+  KafkaConsumer admin_;  ///< Asks where changelogs end, as Streams' admin client does.
   KafkaProducer producer_;
   WindowStore store_;
   std::map<TopicPartition, Progress> progress_;
