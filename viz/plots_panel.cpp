@@ -261,6 +261,7 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect, const TimeAxis& ax
   if (one) return;
   static constexpr std::array palette = {theme::control, theme::replicate, theme::consume,
                                          theme::produce};
+  static_assert(palette.size() == most_curves);
   std::vector<Curve> lags;
   for (std::size_t i = 0; i < scene.run.group_lag.size() && i < palette.size(); ++i) {
     const auto& [group, series] = scene.run.group_lag[i];

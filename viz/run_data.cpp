@@ -71,6 +71,11 @@ void read_metrics(const recording::Reader& reader, Run& run) {
       run.disk[*metric.machine].samples = reader.series(metric.id);
     }
   }
+  if (run.group_lag.size() > most_curves) {
+    std::stable_sort(run.group_lag.begin(), run.group_lag.end(), [](const auto& a, const auto& b) {
+      return a.second.highest() > b.second.highest();
+    });
+  }
   run.intended = to_series(intended);
   run.sent = to_series(sent);
   run.consumed = to_series(consumed);

@@ -24,6 +24,9 @@ struct Series {
   double highest() const;  ///< 0 when empty.
 };
 
+/// Curves that can be told apart in one plot.
+inline constexpr std::size_t most_curves = 4;
+
 struct Client {
   recording::RecordedProcess process;
   Series rate;
@@ -101,6 +104,7 @@ struct Run {
   Series intended;                        ///< records/s, all sources together
   Series sent;
   Series consumed;
+  /// In the recording's order; of more groups than have a curve those that lag most come first.
   std::vector<std::pair<std::string, Series>> group_lag;
 
   const std::string& title(Language language) const;
