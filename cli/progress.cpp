@@ -85,9 +85,11 @@ void Progress::show(Time now) {
   if (!line_.due(share)) return;
   const double spent = line_.seconds_spent();
   const double left = share > 0 ? spent * (1 - share) / share : 0;
+  const double speed = to_seconds(now) / spent;
   line_.draw(share,
-             tr("{:.0f} of {:.0f} s simulated, {:.0f} times real time, {:.0f} s to go",
-                to_seconds(now), to_seconds(whole_), to_seconds(now) / spent, left),
+             tr("{:.0f} of {:.0f} s simulated, {} times real time, {:.0f} s to go", to_seconds(now),
+                to_seconds(whole_),
+                speed < 10 ? fmt::format("{:.1f}", speed) : fmt::format("{:.0f}", speed), left),
              tr("{:.0f} of {:.0f} s, {:.0f} s to go", to_seconds(now), to_seconds(whole_), left),
              "");
 }
