@@ -116,6 +116,7 @@ struct LiveChannel::State {
     sqlite3_close(database);
     if (lock < 0) return;
     unlink(path.c_str());
+    unlink((path + "-journal").c_str());  // of a run that was ended while it wrote
     close(lock);
   }
 

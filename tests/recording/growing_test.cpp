@@ -171,3 +171,17 @@ TEST_CASE("a channel that nobody answers, or that is no channel, is told", "[uni
   CHECK_FALSE(watches->ask("{}"));
   CHECK(simulates->unanswered().empty());
 }
+
+// A run that is ended while it tells where it is leaves SQLite's journal behind.
+TEST_CASE("a channel that ends takes the journal of a dead writer along", "[unit]") {
+  const test::Folder folder;
+  const std::string path = folder.file("a.run");
+  const std::string journal = LiveChannel::path_of(path) + "-journal";
+  {
+    auto simulates = LiveChannel::create(path);
+    REQUIRE(simulates.ok());
+    std::ofstream(journal) << "";
+    REQUIRE(std::filesystem::exists(journal));
+  }
+  CHECK_FALSE(std::filesystem::exists(journal));
+}
