@@ -125,13 +125,12 @@ Operator::Connection Operator::connect(const model::Address& address) const {
 
 sim::Task<std::unique_ptr<model::MetadataResponse>> Operator::metadata(std::string topic) {
   for (const model::Address& address : bootstrap_) {
-    model::NodeConnection any(process_, address, operator_rpc());
-    const bool connected = co_await any.connect(world().now() + 1s);
-    if (!connected) continue;
+    const Connection any = co_await broker_at(address);
+    if (!any) continue;
     auto request = std::make_unique<model::MetadataRequest>();
     request->allow_auto_topic_creation = false;
     if (!topic.empty()) request->topics.push_back(topic);
-    auto answer = co_await model::call_as<model::MetadataResponse>(any, std::move(request));
+    auto answer = co_await model::call_as<model::MetadataResponse>(*any, std::move(request));
     if (answer) co_return std::move(*answer);
   }
   co_return nullptr;
@@ -140,12 +139,11 @@ sim::Task<std::unique_ptr<model::MetadataResponse>> Operator::metadata(std::stri
 /// nullptr: nobody answers, or knows none.
 sim::Task<Operator::Connection> Operator::controller() {
   for (const model::Address& address : bootstrap_) {
-    model::NodeConnection any(process_, address, operator_rpc());
-    const bool connected = co_await any.connect(world().now() + 1s);
-    if (!connected) continue;
+    const Connection any = co_await broker_at(address);
+    if (!any) continue;
     auto request = std::make_unique<model::MetadataRequest>();
     request->allow_auto_topic_creation = false;
-    auto metadata = co_await model::call_as<model::MetadataResponse>(any, std::move(request));
+    auto metadata = co_await model::call_as<model::MetadataResponse>(*any, std::move(request));
     if (!metadata) continue;
     const model::BrokerEndpoint* found = endpoint_in(**metadata, (*metadata)->controller);
     if (found != nullptr) co_return connect(found->address);
@@ -171,12 +169,11 @@ sim::Task<Operator::Connection> Operator::broker_at(model::Address address) {
 /// AdminApiDriver, CoordinatorStrategy.
 sim::Task<Operator::Connection> Operator::coordinator(std::string group) {
   for (const model::Address& address : bootstrap_) {
-    model::NodeConnection any(process_, address, operator_rpc());
-    const bool connected = co_await any.connect(world().now() + 1s);
-    if (!connected) continue;
+    const Connection any = co_await broker_at(address);
+    if (!any) continue;
     auto request = std::make_unique<model::FindCoordinatorRequest>();
     request->group = group;
-    auto answer = co_await model::call_as<model::FindCoordinatorResponse>(any, std::move(request));
+    auto answer = co_await model::call_as<model::FindCoordinatorResponse>(*any, std::move(request));
     if (!answer || (*answer)->error != model::ErrorCode::none) continue;
     co_return connect((*answer)->coordinator.address);
   }
