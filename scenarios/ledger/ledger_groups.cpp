@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace brokerlab::scenarios {
@@ -29,10 +30,13 @@ std::vector<std::pair<TopicPartition, std::int64_t>> Ledger::lags(
     const std::string& group, const std::vector<std::string>& topics) const {
   std::vector<std::pair<TopicPartition, std::int64_t>> lags;
   const auto member = groups_.find(group);
-  for (const auto& [name, view] : partitions_) {
-    if (std::find(topics.begin(), topics.end(), name.topic) == topics.end()) continue;
-    const Offset position = member == groups_.end() ? 0 : position_in(member->second, name);
-    lags.emplace_back(name, lag_between(view.high_watermark, position));
+  for (const model::TopicName topic : std::set<model::TopicName>(topics.begin(), topics.end())) {
+    for (auto one = partitions_.lower_bound({topic, 0});
+         one != partitions_.end() && one->first.topic == topic; ++one) {
+      const auto& [name, view] = *one;
+      const Offset position = member == groups_.end() ? 0 : position_in(member->second, name);
+      lags.emplace_back(name, lag_between(view.high_watermark, position));
+    }
   }
   return lags;
 }
