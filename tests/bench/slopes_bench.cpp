@@ -29,7 +29,7 @@ double most_memory() {
 void run_of(benchmark::State& state, std::int64_t batches, std::int64_t records, Bytes record,
             bench::Load load = {}) {
   load.clients = clients;
-  load.rate = PerSecond(static_cast<double>(batches * records / clients));
+  load.rate = PerSecond(static_cast<double>(batches * records) / clients);
   load.records = batches * records / clients * seconds;
   load.record = record;
   load.payload = bench::Payload::phantom;

@@ -19,8 +19,8 @@ namespace {
 
 // Run in a process of its own: the viewer never meets a running world.
 std::string record(const std::string& scenario) {
-  const std::string recording = fmt::format(
-      "{}/brokerlab_screens_{}.run", std::filesystem::temp_directory_path().string(), getpid());
+  std::string recording = fmt::format("{}/brokerlab_screens_{}.run",
+                                      std::filesystem::temp_directory_path().string(), getpid());
   tests::in_child([&] { return tests::play(tests::load(scenario, {}, 1), recording).text(); });
   return recording;
 }

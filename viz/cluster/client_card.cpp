@@ -77,7 +77,7 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
       alive && !conditions.empty() ? 18 * static_cast<float>(conditions.size()) : 0;
   const TextStyle name{Size::body, alive ? theme::text : theme::dim, true};
   const TextStyle smaller{Size::small, name.color, true};
-  const Rect head{x, card.y + (low ? 4 : 8), w - std::min(shapes, w / 2), 19};
+  const Rect head{x, card.y + (low ? 4.F : 8.F), w - std::min(shapes, w / 2), 19};
   if (ui.text_fit(head, {client.process.name}, name) == 0 &&
       ui.text_fit(head, {client.process.name}, smaller) == 0) {
     const std::string number = std::to_string(client.process.number);
