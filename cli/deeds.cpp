@@ -235,11 +235,14 @@ Status<std::string> put_deed(Json& scenario, const scenarios::Scenario& loaded, 
 
 void forget_lesson(Json& scenario) { scenario.erase("lesson"); }
 
-std::string data_folder_of(const std::string& name, const std::string& beside) {
+std::string data_folder_of(const recording::Reader& reader, const std::string& file,
+                           const std::string& told) {
+  if (!told.empty()) return told;
+  const std::string name = reader.meta("name");
   for (const scenarios::LibraryEntry& entry : scenarios::library()) {
     if (entry.name == name) return fs::path(entry.path).parent_path().string();
   }
-  return beside;
+  return fs::path(file).parent_path().string();
 }
 
 Status<std::string> save_scenario(const std::string& path, Json scenario,

@@ -35,8 +35,10 @@ Status<std::string> put_deed(Json& scenario, const scenarios::Scenario& loaded, 
 /// What is told of the scenario as it was (a lesson's figures) is not true of it any more.
 void forget_lesson(Json& scenario);
 
-/// The folder of the data files of a scenario of that name: the library's, else `beside`.
-std::string data_folder_of(const std::string& name, const std::string& beside);
+/// The folder of the data files of a recording's scenario: as `told`, else the library's, else
+/// where the recording is.
+std::string data_folder_of(const recording::Reader& reader, const std::string& file,
+                           const std::string& told);
 
 /// Keeps the scenario in a file that runs wherever it lies: its data files are named in full.
 /// A file that is there is left alone: an error.

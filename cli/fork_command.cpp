@@ -12,14 +12,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <filesystem>
 #include <memory>
 #include <ostream>
 
 namespace brokerlab::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct ForkArguments {
   std::string file;
@@ -67,10 +64,7 @@ void fork_run(Context& context, const ForkArguments& arguments) {
     context.status = refuse(context, {{{}, {}, {}, scenario.error()}});
     return;
   }
-  const std::string folder =
-      arguments.data.empty()
-          ? data_folder_of(reader->meta("name"), fs::path(arguments.file).parent_path().string())
-          : arguments.data;
+  const std::string folder = data_folder_of(*reader, arguments.file, arguments.data);
   const auto load = [&](const Json& json) {
     auto read = scenarios::parse_scenario(json_text(json, 2), arguments.file, folder, {});
     if (!read.scenario) context.status = refuse(context, read.errors);

@@ -70,13 +70,15 @@ std::optional<double> pace_of(std::string_view words) {
   const std::string number(words.substr(0, words.find_last_not_of("x× ") + 1));
   char* end = nullptr;
   const double pace = std::strtod(number.c_str(), &end);
-  if (number.empty() || *end != '\0' || !(pace >= 0.1 && pace <= 1000)) return std::nullopt;
+  if (number.empty() || *end != '\0' || !(pace >= slowest_pace && pace <= fastest_pace))
+    return std::nullopt;
   return pace;
 }
 
 std::string wrong_pace(const std::string& words) {
   return pace_of(words) ? ""
-                        : tr("must be a number of simulated seconds a second, from 0.1 to 1000");
+                        : tr("must be a number of simulated seconds a second, from {} to {}",
+                             slowest_pace, fastest_pace);
 }
 
 /// A name that nobody has yet: "exam_live_2.run".
@@ -166,11 +168,14 @@ pid_t go(Context& context, LiveSession& session, pid_t window, Duration duration
   return window;
 }
 
+void tell_actions(std::ostream& out, const LiveSession& session, const std::string& recording) {
+  if (session.actions() == 0) return;
+  out << tr("What was done is in {}", ActionLog::path_of(recording)) << "\n";
+}
+
 void tell_end(Context& context, const LiveSession& session, const std::string& recording) {
   context.out << session.report() << tr("Recorded in {}", recording) << "\n";
-  if (session.actions() > 0) {
-    context.out << tr("What was done is in {}", ActionLog::path_of(recording)) << "\n";
-  }
+  tell_actions(context.out, session, recording);
 }
 
 void live(Context& context, const LiveArguments& arguments) {
@@ -196,6 +201,7 @@ void live(Context& context, const LiveArguments& arguments) {
   const pid_t open = go(context, *session, window, wanted->scenario.duration, arguments.quiet);
   if (interrupted) {
     context.err << "brokerlab: " << tr("interrupted; {} was not written", recording) << "\n";
+    tell_actions(context.err, *session, recording);
     context.status = exit_trouble;
     return;
   }

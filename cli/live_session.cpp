@@ -4,6 +4,7 @@
 #include "base/translation.h"
 #include "cli/command_line.h"
 #include "cli/deeds.h"
+#include "cli/run.h"
 #include "recording/recording.h"
 #include "scenarios/loader.h"
 #include "scenarios/runner.h"
@@ -40,8 +41,6 @@ using recording::LiveWish;
 
 /// So often it is looked whether the pace has changed; what a watcher feels as at once.
 constexpr auto look_every = 20ms;
-constexpr double slowest_pace = 0.1;  // A recording grows by a quarter of a second.
-constexpr double fastest_pace = 1000;
 
 /// Deeds fall on whole milliseconds: they can be read and written by hand.
 Time next_millisecond(Time t) {
@@ -131,15 +130,7 @@ int live(const scenarios::Scenario& scenario, const Life& life, int said) {
     return exit_trouble;
   }
   say(report->text());
-  switch (report->verdict) {
-    case scenarios::Verdict::pass:
-      return exit_pass;
-    case scenarios::Verdict::fail:
-      return exit_fail;
-    case scenarios::Verdict::unknown:
-      return exit_unknown;
-  }
-  return exit_trouble;
+  return exit_status(report->verdict);
 }
 
 std::string text_of(int file) {

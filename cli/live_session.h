@@ -32,6 +32,10 @@
 
 namespace brokerlab::cli {
 
+/// Simulated seconds a second. At the slowest a recording grows by a quarter of a second.
+inline constexpr double slowest_pace = 0.1;
+inline constexpr double fastest_pace = 1000;
+
 struct Action {
   Time at{};
   std::string deed;  ///< JSON.

@@ -119,10 +119,7 @@ std::optional<scenarios::Scenario> repeated(Context& context, const recording::R
     context.status = refuse(context, {{{}, {}, {}, scenario.error()}});
     return std::nullopt;
   }
-  const std::string folder =
-      arguments.data.empty()
-          ? data_folder_of(reader.meta("name"), fs::path(arguments.file).parent_path().string())
-          : arguments.data;
+  const std::string folder = data_folder_of(reader, arguments.file, arguments.data);
   auto loaded = scenarios::parse_scenario(json_text(*scenario, 2), arguments.file, folder);
   if (!loaded.scenario) context.status = refuse(context, loaded.errors);
   return std::move(loaded.scenario);

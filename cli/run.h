@@ -3,6 +3,7 @@
 
 #include "cli/command_line.h"
 #include "scenarios/loader.h"
+#include "scenarios/report.h"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ int run(Context& context, const RunRequest& request);
 
 /// Runs a scenario that was loaded: progress, summary, recording. Returns the exit status.
 int run_scenario(Context& context, const scenarios::Scenario& scenario, const RunRequest& request);
+
+/// Of a run that was judged.
+int exit_status(scenarios::Verdict verdict);
 
 /// Where brokerlab-viz is, beside this program; nothing, and an error has been told: it is missing.
 std::optional<std::string> viewer_program(Context& context);

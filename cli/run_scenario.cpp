@@ -94,7 +94,11 @@ int run_scenario(Context& context, const scenarios::Scenario& scenario, const Ru
                   << "\n";
     }
   }
-  switch (report->verdict) {
+  return exit_status(report->verdict);
+}
+
+int exit_status(scenarios::Verdict verdict) {
+  switch (verdict) {
     case scenarios::Verdict::pass:
       return exit_pass;
     case scenarios::Verdict::fail:
