@@ -29,7 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using recording::LiveChannel;
-using recording::LiveState;
 
 struct LiveArguments {
   std::string scenario;
@@ -100,6 +99,7 @@ pid_t open_window(Context& context, const std::string& recording) {
   if (!viewer) return -1;
   std::vector<std::string> words{*viewer, recording, "--live", "--lang=" + context.language};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   pid_t window = -1;
