@@ -139,16 +139,18 @@ struct Offscreen::State {
     glFinish();
   }
 
+  // As the framebuffer has it, four bytes a pixel: OpenGL converts one by one.
   Picture read_back() const {
-    const auto row = static_cast<std::size_t>(width) * 3;
+    const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    std::vector<std::uint8_t> rgba(pixels * 4);
+    glReadPixels(0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, rgba.data());
     Picture picture{width, height, {}};
-    picture.rgb.resize(row * static_cast<std::size_t>(height));
-    glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, picture.rgb.data());
-    for (int y = 0; y < height / 2; ++y) {  // OpenGL's first row is the lowest.
-      const auto upper = picture.rgb.begin() + static_cast<std::ptrdiff_t>(row) * y;
-      const auto lower = picture.rgb.begin() + static_cast<std::ptrdiff_t>(row) * (height - 1 - y);
-      std::swap_ranges(upper, upper + static_cast<std::ptrdiff_t>(row), lower);
+    picture.rgb.resize(pixels * 3);
+    std::uint8_t* to = picture.rgb.data();
+    for (int y = height - 1; y >= 0; --y) {  // OpenGL's first row is the lowest.
+      const std::uint8_t* from =
+          rgba.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * 4;
+      for (int x = 0; x < width; ++x, from += 4, to += 3) std::copy_n(from, 3, to);
     }
     return picture;
   }
@@ -193,13 +195,16 @@ Status<std::string> Offscreen::click(Viewer& viewer, float x, float y, bool shif
   return done;
 }
 
+Status<std::string> Offscreen::draw(Viewer& viewer, float mouse_x, float mouse_y) {
+  const auto composed = compose(viewer, mouse_x, mouse_y);
+  if (composed) state_->draw();
+  return composed;
+}
+
 Result<Picture, std::string> Offscreen::render(Viewer& viewer, float mouse_x, float mouse_y) {
-  if (const auto composed = compose(viewer, mouse_x, mouse_y); !composed) {
-    return fail(composed.error());
-  }
-  State& s = *state_;
-  s.draw();
-  return s.read_back();
+  const auto drawn = draw(viewer, mouse_x, mouse_y);
+  if (!drawn) return fail(drawn.error());
+  return state_->read_back();
 }
 
 Result<Picture, std::string> Offscreen::paint(Viewer& viewer,

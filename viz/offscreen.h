@@ -31,7 +31,9 @@ class Offscreen {
 
   /// Renders the viewer as it stands. `mouse` in pixels; outside the picture: no mouse.
   Result<Picture, std::string> render(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
-  /// The same without the picture, for who asks only what it says.
+  /// The same without reading the picture back: what a window does for a frame.
+  Status<std::string> draw(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
+  /// The same without drawing, for who asks only what it says.
   Status<std::string> compose(Viewer& viewer, float mouse_x = -1, float mouse_y = -1);
   /// A click there: a frame with the button down, one with it up.
   Status<std::string> click(Viewer& viewer, float x, float y, bool shift = false);

@@ -22,6 +22,18 @@ constexpr Color faded(Color color, float share) {
   return (color & 0x00FFFFFFU) | (alpha > 255U ? 255U : alpha) << 24U;
 }
 
+/// What is seen of `color` on an opaque ground.
+constexpr Color mixed(Color color, Color ground) {
+  const unsigned share = color >> 24U;
+  Color result = 0xFF000000U;
+  for (unsigned part = 0; part < 24; part += 8) {
+    const unsigned above = color >> part & 0xFFU;
+    const unsigned below = ground >> part & 0xFFU;
+    result |= (above * share + below * (255 - share) + 127) / 255 << part;
+  }
+  return result;
+}
+
 namespace theme {
 
 inline constexpr Color background = rgb(13, 17, 23);

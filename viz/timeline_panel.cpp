@@ -199,8 +199,8 @@ void draw_outages(Ui& ui, const Scene& scene, const TimeAxis& axis, float top, f
     if (begin > axis.span.to || end < axis.span.from || scene.hides(begin)) continue;
     if (scene.hides(end)) end = scene.view.time;
     const float from = axis.within(begin);
-    ui.fill({from, top, std::max(1.F, axis.within(end) - from), bottom - top},
-            faded(theme::wrong, 0.09F));
+    ui.wash({from, top, std::max(1.F, axis.within(end) - from), bottom - top},
+            faded(theme::wrong, 0.09F), theme::panel);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "viz/ui.h"
 
+#include "viz/solid.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,9 +39,14 @@ Ui::Ui(const Fonts& fonts, float scale, Language language, bool light, bool stro
 }
 
 void Ui::fill(const Rect& rect, Color color, float radius) {
-  draw_->AddRectFilled(scaled({rect.x, rect.y}, scale_),
-                       scaled({rect.right(), rect.bottom()}, scale_), paint(color),
-                       radius * scale_);
+  draw_rectangle(*draw_, scaled({rect.x, rect.y}, scale_),
+                 scaled({rect.right(), rect.bottom()}, scale_), paint(color), radius * scale_);
+}
+
+void Ui::wash(const Rect& rect, Color color, Color ground, float radius) {
+  draw_rectangle(*draw_, scaled({rect.x, rect.y}, scale_),
+                 scaled({rect.right(), rect.bottom()}, scale_), mixed(paint(color), paint(ground)),
+                 radius * scale_);
 }
 
 void Ui::outline(const Rect& rect, Color color, float radius, float thickness) {

@@ -74,6 +74,8 @@ class Ui {
   Rect sheet() const { return sheet_; }  ///< The whole window.
 
   void fill(const Rect& rect, Color color, float radius = 0);
+  /// A color that shines through, where only `ground` lies below: filled with what both give.
+  void wash(const Rect& rect, Color color, Color ground, float radius = 0);
   void outline(const Rect& rect, Color color, float radius = 0, float thickness = 1);
   void line(Point from, Point to, Color color, float thickness = 1);
   void polyline(std::span<const Point> points, Color color, float thickness = 1);

@@ -3,10 +3,14 @@
 #include "base/random.h"
 #include "recording/recording.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <map>
+#include <unistd.h>
 #include <vector>
 
 namespace brokerlab::viz {
@@ -382,5 +386,17 @@ void write_sample_recording(const std::string& path) {
   const auto finished = recording->finish();
   ENSURE(finished.ok(), "{}", finished.error());
 }
+
+namespace {
+int made = 0;
+}  // namespace
+
+SampleFile::SampleFile()
+    : path(fmt::format("{}/brokerlab_sample_{}_{}.run",
+                       std::filesystem::temp_directory_path().string(), getpid(), ++made)) {
+  write_sample_recording(path);
+}
+
+SampleFile::~SampleFile() { std::filesystem::remove(path); }
 
 }  // namespace brokerlab::viz

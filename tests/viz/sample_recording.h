@@ -13,4 +13,13 @@ namespace brokerlab::viz {
 
 void write_sample_recording(const std::string& path);
 
+/// One in the folder for temporary files, as long as this lives.
+struct SampleFile {
+  std::string path;
+  SampleFile();
+  ~SampleFile();
+  SampleFile(const SampleFile&) = delete;
+  SampleFile& operator=(const SampleFile&) = delete;
+};
+
 }  // namespace brokerlab::viz

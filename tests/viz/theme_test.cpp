@@ -10,9 +10,7 @@
 
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <functional>
-#include <unistd.h>
 
 using namespace brokerlab;
 using namespace brokerlab::viz;
@@ -70,13 +68,6 @@ Rgb seen(const Rgb& c, const Matrix& eye) {
   return to;
 }
 
-struct RunFileHere {
-  std::string path = fmt::format("{}/brokerlab_theme_{}.run",
-                                 std::filesystem::temp_directory_path().string(), getpid());
-  RunFileHere() { write_sample_recording(path); }
-  ~RunFileHere() { std::filesystem::remove(path); }
-};
-
 struct Meaning {
   std::string name;
   std::function<void(Ui&, const Rect&)> draw;
@@ -84,7 +75,7 @@ struct Meaning {
 
 // Pairs that look alike to somebody; "" when there are none. Each is drawn in a square of its own.
 std::string confused(const std::vector<Meaning>& meanings, bool light) {
-  const RunFileHere file;
+  const SampleFile file;
   auto viewer = Viewer::open(file.path);
   if (!viewer.ok()) FAIL(viewer.error());
   viewer->view().light = light;

@@ -24,13 +24,7 @@ namespace {
 
 // Written once for all tests, removed at exit.
 const std::string& sample_file() {
-  struct File {
-    std::string path = fmt::format("{}/brokerlab_viewer_{}.run",
-                                   std::filesystem::temp_directory_path().string(), getpid());
-    File() { write_sample_recording(path); }
-    ~File() { std::filesystem::remove(path); }
-  };
-  static const File file;
+  static const SampleFile file;
   return file.path;
 }
 

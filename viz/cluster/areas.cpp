@@ -83,8 +83,7 @@ bool out_of_order(const Scene& scene, int index) {
          });
 }
 
-void draw_box(Ui& ui, const Rect& box, Color ground, bool broken) {
-  ui.fill(box, ground, 6);
+void draw_edge(Ui& ui, const Rect& box, bool broken) {
   if (!broken) return ui.outline(box, theme::panel_edge, 6);
   // Dashed: nothing gets through its edge.
   constexpr float dash = 7;
@@ -104,11 +103,13 @@ void draw_box(Ui& ui, const Rect& box, Color ground, bool broken) {
 
 void draw_areas(Ui& ui, const Scene& scene, const ClusterLayout& layout) {
   for (const ZoneBox& zone : layout.zones) {
-    draw_box(ui, zone.box, faded(theme::card, 0.35F), out_of_order(scene, zone.area));
+    ui.wash(zone.box, faded(theme::card, 0.35F), theme::panel, 6);
+    draw_edge(ui, zone.box, out_of_order(scene, zone.area));
   }
   for (const RackBox& rack : layout.racks) {
     if (rack.area < 0) continue;
-    draw_box(ui, rack.box, faded(theme::background, 0.7F), out_of_order(scene, rack.area));
+    ui.fill(rack.box, faded(theme::background, 0.7F), 6);
+    draw_edge(ui, rack.box, out_of_order(scene, rack.area));
     for (const ZoneBox& zone : layout.zones) {  // The uplink to the zone's spines.
       if (zone.area != rack.zone) continue;
       const float x = rack.box.right() - 2 * theme::radius;

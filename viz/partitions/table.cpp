@@ -176,9 +176,9 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
   const bool told = found != scene.moment.state.partitions.end();
   const Rect ground{row.x - 6, row.y + 1, row.w + 12, row.h - 2};
   if (told && leadership(scene, state) != Leadership::alive) {
-    ui.fill(ground, faded(theme::wrong, 0.13F), 4);
+    ui.wash(ground, faded(theme::wrong, 0.13F), theme::panel, 4);
   } else if (scene.view.partition == partition.id) {
-    ui.fill(ground, faded(theme::accent, 0.16F), 4);
+    ui.wash(ground, faded(theme::accent, 0.16F), theme::panel, 4);
   } else if (ui.hovered(row)) {
     ui.fill(ground, theme::card, 4);
   }
