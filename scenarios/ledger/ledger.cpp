@@ -639,7 +639,7 @@ void Ledger::note_committed(const TopicPartition& name, const model::Partition& 
                        {mark.checksum, mark.epoch, losses_before(name, mark, losses)});
       at = mark.last_offset + 1;
     });
-    if (at == before) return;
+    if (at <= before) return;
   }
 }
 

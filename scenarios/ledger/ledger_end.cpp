@@ -1,6 +1,7 @@
 // The checks against the logs, when the run is over.
 #include "base/translation.h"
 #include "scenarios/ledger/ledger.h"
+#include "scenarios/ledger/log_walk.h"
 #include "scenarios/ledger/record_bytes.h"
 
 #include <algorithm>
@@ -86,7 +87,7 @@ class LogMarks {
       return false;
     }
     log::for_each_mark(*data, [this](const log::BatchMark& mark) { marks_.push_back(mark); });
-    next_ = marks_.empty() ? end_ : marks_.back().last_offset + 1;
+    next_ = beyond(leader_.log(), next_, marks_.empty() ? end_ : marks_.back().last_offset + 1);
     return true;
   }
 
@@ -178,6 +179,7 @@ void Ledger::look_at(const TopicPartition& name, const model::Partition& replica
   while (at < upto) {
     const auto data = replica.log().read_records(at, (4_MiB).count(), upto, true);
     if (!data || data->empty()) break;
+    const Offset before = at;
     for (const log::BatchView& batch : log::Batches(data->bytes())) {
       at = batch.next_offset();
       if (deleted != nullptr) {
@@ -196,6 +198,7 @@ void Ledger::look_at(const TopicPartition& name, const model::Partition& replica
         offset += run.count;
       }
     }
+    at = beyond(replica.log(), before, at);
   }
   found.upto = std::max(found.upto, at);
 }

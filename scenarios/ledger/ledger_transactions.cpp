@@ -39,7 +39,7 @@ bool for_each_batch(const log::Log& log, Offset from, Offset to, Visit visit) {
     for (const log::BatchView& batch : log::Batches(data->bytes())) {
       take(log::ProducerBatch::of(batch));
     }
-    if (from == before) return false;
+    if (from <= before) return false;
   }
   return true;
 }

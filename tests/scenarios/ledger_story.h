@@ -196,6 +196,10 @@ class LedgerStory {
                         .since = world.now(),
                         .value = log::as_bytes(bytes)});
   }
+  /// A bit of what stands in the broker's first segment.
+  void flip(int broker, std::int64_t position, int bit) {
+    replicas_.at(BrokerId(broker))->env.flip_bit("t-0/00000000000000000000.log", position, bit);
+  }
   void crash(int broker) { replicas_.at(BrokerId(broker))->up = false; }
   void start(int broker) {
     replicas_.at(BrokerId(broker))->up = true;

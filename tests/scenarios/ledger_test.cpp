@@ -410,6 +410,38 @@ TEST_CASE("a group's lag is known at every instant, and what waits for it", "[un
   CHECK(story.ledger.unread("latecomers", {"t"}).waiting == 1);
 }
 
+TEST_CASE("a flipped bit in any header is told or of no account, and never the end of it",
+          "[unit]") {
+  constexpr int batches = 3;
+  std::int64_t size = 0;
+  {
+    LedgerStory story;
+    story.lead(1, 0);
+    story.write(1, 0, 0);
+    size = story.replica(1).log().active_segment().size();
+  }
+  int told = 0;
+  for (int batch = 0; batch < batches; ++batch) {
+    for (std::size_t byte = 0; byte < log::batch_header_size; ++byte) {
+      for (int bit = 0; bit < 8; ++bit) {
+        INFO(fmt::format("bit {} of byte {} of batch {}", bit, byte, batch));
+        LedgerStory story;
+        story.lead(1, 0);
+        for (int i = 0; i < batches; ++i) story.write(1, i, i);
+        REQUIRE(story.replica(1).log().roll(0).ok());
+        story.write(1, batches, batches);
+        story.flip(1, batch * size + static_cast<std::int64_t>(byte), bit);
+        story.commit_up_to(1, batches + 1);
+        story.ledger.finish();
+        // What lies in the next segment is found whatever happened before it.
+        for (const LostRecord& lost : story.ledger.lost()) CHECK(lost.offset != batches);
+        told += story.ledger.lost().empty() ? 0 : 1;
+      }
+    }
+  }
+  CHECK(told > 0);
+}
+
 TEST_CASE("one offset for two records breaks a promise, not when a deposed leader gave it",
           "[unit]") {
   LedgerStory twice;
