@@ -120,6 +120,10 @@ void show(Context& context, const std::string& name, const std::vector<std::stri
   for (const Problem& warning : loaded.warnings) {
     row(tr("Warning"), warning.text());
   }
+  if (!s.lesson) return;
+  const std::string commands = variations(s, language_of(context.language));
+  context.out << "\n" << verdict_of_variations(language_of(context.language)) << "\n\n";
+  context.out << commands.substr(0, commands.size() - 1);
 }
 
 /// "power_off".

@@ -27,6 +27,24 @@ std::string entry_text(const Scenario& s, Language language) {
     text +=
         fmt::format("![{}](images/incidents/{}_{}.png)\n\n", say_of(lesson.question), s.name, in);
   }
+  return text + variations(s, language);
+}
+
+}  // namespace
+
+std::string verdict_of_variations(Language language) {
+  return tr_in(language,
+               "A variation is judged by what the scenario expects as it is: one that takes the "
+               "cure away ends with the verdict fail and exit status 1, and that is what it is "
+               "there to show.");
+}
+
+std::string variations(const Scenario& s, Language language) {
+  const LessonSpec& lesson = *s.lesson;
+  const auto say_of = [&](const LocalText& text) {
+    return told(s, std::string(text.in(to_code(language))));
+  };
+  std::string text;
   for (const LessonControl& control : lesson.controls) {
     if (control.without.en.empty()) continue;
     text += say_of(control.without) + "\n\n" + code(run_command(s, control.set));
@@ -34,8 +52,6 @@ std::string entry_text(const Scenario& s, Language language) {
   text += tr_in(language, "Try next: {}", say_of(lesson.next)) + "\n\n";
   return text + code(run_command(s, lesson.next_set));
 }
-
-}  // namespace
 
 std::string catalogue(Language language) {
   std::vector<Scenario> all;
@@ -47,7 +63,7 @@ std::string catalogue(Language language) {
                      tr_in(language,
                            "The scenarios of the library, made by `brokerlab scenarios incidents`. "
                            "Every number is one of a run; a test runs them all.") +
-                     "\n";
+                     " " + verdict_of_variations(language) + "\n";
   for (const Theme theme : themes()) {
     std::string entries;
     for (const Scenario& one : all) {
