@@ -16,8 +16,9 @@ const Settings<Objectives>& Objectives::settings() {
                  "99 % of records are processed by a group so soon after they came into being.")
           .field("utilisation", &S::utilisation, 0.05, 10,
                  "Of a broker's network card, disks and processor, on average over the load.")
-          .field("drain", &S::drain, setting::duration(1ms, 24h),
-                 "From a group's greatest lag to a tenth of it; not asked if it is not given.")
+          .field(
+              "drain", &S::drain, setting::duration(1ms, 24h),
+              "From a group's greatest lag until it has caught up; not asked if it is not given.")
           .field("no_loss", &S::no_loss, "No acknowledged record is lost.");
   return all;
 }
@@ -41,8 +42,9 @@ std::vector<Phrase> missed(const Objectives& objectives, const KeyFigures& figur
         phrase("{} of {} at {:.0f} %", to_text(one.resource), one.machine, 100 * one.mean));
   }
   if (objectives.drain && (!figures.drain_s || *figures.drain_s > to_seconds(*objectives.drain))) {
-    all.push_back(figures.drain_s ? phrase("lag drained after {:.0f} s", *figures.drain_s)
-                                  : phrase("lag not drained"));
+    all.push_back(figures.drain_s
+                      ? phrase("caught up with the lag after {:.0f} s", *figures.drain_s)
+                      : phrase("lag not caught up with"));
   }
   if (objectives.no_loss && figures.lost > 0) {
     all.push_back(phrase("{} acknowledged records lost", figures.lost));

@@ -20,7 +20,7 @@ struct Objectives {
   /// Of any resource of a broker, over the time that work went on: who lives on burst credits or
   /// on an empty page cache shows more than it can give for long.
   double utilisation = 1.0;
-  std::optional<Duration> drain;  ///< From the greatest lag to a tenth of it.
+  std::optional<Duration> drain;  ///< From the greatest lag to caught up.
   bool no_loss = true;
 
   static const Settings<Objectives>& settings();

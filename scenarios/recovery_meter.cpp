@@ -24,11 +24,36 @@ void RecoveryMeter::look(Time now) {
     }
   }
   last_ = now;
+  look_at_groups(now);
+}
+
+void RecoveryMeter::look_at_groups(Time now) {
   for (const auto& [name, group] : ledger_.groups()) {
     Drain& drain = drains_[name];
-    if (drain.most_at != group.most_lag_at) drain = {group.most_lag_at, std::nullopt};
-    if (!drain.after && group.lag * 10 <= group.most_lag) drain.after = now - group.most_lag_at;
+    const bool is_new = drain.most_at != group.most_lag_at;
+    if (is_new) drain = {group.most_lag_at, std::nullopt};
+    if (drain.after) continue;
+    // What was there before the greatest lag says nothing of it.
+    const bool has_caught_up = group.lag == 0 || (!is_new && has_read_what_was_there(group, name));
+    if (has_caught_up) drain.after = now - group.most_lag_at;
   }
+  for (const auto& [name, view] : ledger_.partitions()) {
+    readable_before_[name] = view.high_watermark;
+  }
+}
+
+bool RecoveryMeter::has_read_what_was_there(const Ledger::GroupView& group,
+                                            const std::string& name) const {
+  const auto& partitions = ledger_.partitions();
+  for (const auto& [partition, lag] :
+       ledger_.lags(name, {group.topics.begin(), group.topics.end()})) {
+    const auto before = readable_before_.find(partition);
+    if (before == readable_before_.end()) continue;
+    if (lag > std::max<std::int64_t>(0, partitions.at(partition).high_watermark - before->second)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::optional<Duration> RecoveryMeter::drained_after(const std::string& group) const {

@@ -4,10 +4,15 @@
 //                      every partition was led and whole for the first time (Kafka's
 //                      UnderReplicatedPartitions of all brokers; partitions that nobody leads are
 //                      told by Availability)
-//   drained            of a group: from its greatest lag to the first look at which no more than a
-//                      tenth of it is left
+//   drained            of a group: from its greatest lag to the first look at which it has caught
+//   up:
+//                      all that could be read at the look before, a second ago, it has processed,
+//                      and that look saw the greatest lag; or its lag is 0. What waits then has
+//                      come in since, of each partition. A steady load never has a lag of exactly
+//                      0, and a share of the greatest lag may still be minutes of it.
 //
-// Lifetime: borrows Cluster and Ledger. Threads: none. Cost: a look at each broker and group.
+// Lifetime: borrows Cluster and Ledger. Threads: none. Cost: a look at each broker, each partition
+// and group; at each partition of a group while it has not caught up.
 #pragma once
 
 #include "scenarios/cluster.h"
@@ -38,6 +43,9 @@ class RecoveryMeter {
     std::optional<Duration> after;
   };
 
+  void look_at_groups(Time now);
+  bool has_read_what_was_there(const Ledger::GroupView& group, const std::string& name) const;
+
   Cluster& cluster_;
   const Ledger& ledger_;
   bool was_whole_ = false;
@@ -47,6 +55,7 @@ class RecoveryMeter {
   std::int64_t now_ = 0;
   std::int64_t most_ = 0;
   std::map<std::string, Drain> drains_;
+  std::map<model::TopicPartition, model::Offset> readable_before_;  ///< At the look before.
 };
 
 }  // namespace brokerlab::scenarios

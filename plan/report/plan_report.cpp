@@ -147,7 +147,7 @@ Markup stated_of(const Json& answer) {
       {tr("of the disks free"),
        fmt::format("{:.0f} %", 100 * number_of(objectives, "disk_headroom"))}};
   if (const std::string drain = value_of(objectives, "drain"); !drain.empty()) {
-    asked.push_back({tr("lag down to a tenth within"), drain});
+    asked.push_back({tr("lag caught up with within"), drain});
   }
   if (const std::string gone = value_of(objectives, "unavailable"); !gone.empty()) {
     asked.push_back({tr("no partition unavailable for longer than"), gone});
@@ -269,7 +269,7 @@ Markup failure_of(const Json& answer) {
         tr("the longest that a partition took no records")},
        {count_words(number_of(failure, "lag_peak")), tr("records, the most lag of a group")},
        {drain.is_number() ? seconds_words(drain.get<double>()) : tr("not by the end"),
-        tr("until the lag was down to a tenth")},
+        tr("until every group had caught up")},
        {seconds_words(number_of(failure, "under_replicated_s")), tr("replicas were missing")},
        {seconds_words(number_of(failure, "whole_after_s")),
         tr("until all were in sync, from power back on")},

@@ -127,7 +127,7 @@ Markup figures_of(const Subject& it) {
       {tr("busiest processor, mean"), used_words(figures, recording::Resource::processor)},
       {tr("replicas missing for"), seconds_words(figures.under_replicated_s)}};
   if (has_groups) {
-    rows.push_back({tr("down to a tenth of the lag after"),
+    rows.push_back({tr("caught up with the lag after"),
                     figures.drain_s ? seconds_words(*figures.drain_s) : tr("not by the end")});
     rows.push_back({tr("lag at the end"), count_words(static_cast<double>(figures.lag_at_end))});
   }

@@ -169,14 +169,12 @@ void tell_runs(const Planning& planning, const Judged& best, std::string& text) 
   text += "  " + tr("{:.2f} % of the records are acknowledged by the end", 100 * worst.kept) + "\n";
   text += "  " + tr("a partition takes no records for up to {:.1f} s", worst.unavailable_s) + "\n";
   if (!planning.workload.groups.empty()) {
-    text +=
-        "  " +
-        (worst.drain_s ? tr("groups lag by up to {} records, and are down to a tenth of it after "
-                            "{:.0f} s",
-                            worst.lag_peak, *worst.drain_s)
-                       : tr("groups lag by up to {} records, and have not caught up by the end",
-                            worst.lag_peak)) +
-        "\n";
+    text += "  " +
+            (worst.drain_s ? tr("groups lag by up to {} records, and have caught up {:.0f} s later",
+                                worst.lag_peak, *worst.drain_s)
+                           : tr("groups lag by up to {} records, and have not caught up by the end",
+                                worst.lag_peak)) +
+            "\n";
   }
   text += "  " +
           tr("replicas are missing for {:.0f} s, all are in sync {:.0f} s after power is back; "

@@ -277,7 +277,7 @@ const Settings<PlanObjectives>& PlanObjectives::settings() {
           .field("disk_headroom", &S::disk_headroom, 0, 0.9,
                  "The share of the disks that stays free with all that is retained.")
           .field("drain", &S::drain, setting::duration(1s, a_day),
-                 "After the loss, from a group's greatest lag to a tenth of it.")
+                 "After the loss, from a group's greatest lag until it has caught up.")
           .field("unavailable", &S::unavailable, setting::duration(1ms, a_day),
                  "The longest that a partition takes no records when the loss comes.");
   return all;

@@ -80,7 +80,7 @@ struct PlanObjectives {
   Duration p99_end_to_end = 1s;         ///< The same.
   double utilisation = 0.8;             ///< Of what cards, disks and processors give for long.
   double disk_headroom = 0.2;           ///< Of the disks, free with all that is retained.
-  std::optional<Duration> drain;        ///< Of the groups' lag, from its peak to a tenth of it.
+  std::optional<Duration> drain;        ///< From a group's greatest lag to caught up.
   std::optional<Duration> unavailable;  ///< The longest of any partition, when the loss comes.
   static const Settings<PlanObjectives>& settings();
 };
