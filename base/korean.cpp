@@ -134,4 +134,12 @@ std::string with_particles(std::string text) {
   return text;
 }
 
+std::string with_korean_unit(std::string length) {
+  const std::size_t blank = length.find(' ');
+  if (blank == std::string::npos) return length;
+  length.erase(blank, 1);
+  if (length.substr(blank) == "s") length.replace(blank, 1, "초");
+  return length;
+}
+
 }  // namespace brokerlab

@@ -16,4 +16,8 @@ namespace brokerlab {
 
 std::string with_particles(std::string text);
 
+/// A length of time as to_rounded_text() writes it, with the unit as a Korean sentence has it:
+/// "30.9 s" is "30.9초", "5.1 ms" is "5.1ms".
+std::string with_korean_unit(std::string length);
+
 }  // namespace brokerlab

@@ -19,7 +19,7 @@ const EventKind zk_disconnected{"broker.zookeeper_lost", control, "{machine} los
 const EventKind zk_reconnected{"broker.zookeeper_back", control, "{machine} is connected to ZooKeeper again", "{machine}이(가) 주키퍼에 다시 연결되었다"};
 const EventKind zk_quorum_lost{"zk.quorum_lost", control, "ZooKeeper has no quorum: {machine} finds no majority", "주키퍼 쿼럼이 깨졌다: {machine}이(가) 과반수를 찾지 못한다"};
 const EventKind zk_quorum_back{"zk.quorum_back", control, "ZooKeeper has a quorum again, led by {machine}", "주키퍼 쿼럼이 회복되었다 (리더 {machine})"};
-const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록했다"};
+const EventKind broker_registered{"broker.registered", control, "{machine} registered in ZooKeeper", "{machine}이(가) 주키퍼에 등록되었다"};
 const EventKind broker_start_failed{"broker.start_failed", control, "{machine} could not start: {why}", "{machine}이(가) 시작하지 못했다: {why}"};
 const EventKind log_directory_failed{"broker.log_directory_failed", control, "{machine} lost its only log directory: {why}", "{machine}이(가) 유일한 로그 디렉터리를 잃었다: {why}"};
 const EventKind log_directory_offline{"broker.log_directory_offline", control, "{machine} lost its log directory on disk {disk}: {why}", "{machine}이(가) 디스크 {disk}의 로그 디렉터리를 잃었다: {why}"};
@@ -100,7 +100,7 @@ const EventKind operation_done{"operation.done", control, "The operator {what}: 
 const EventKind operation_refused{"operation.refused", control, "The operator {what}: {why}", "운영자: {what}: {why}"};
 const EventKind load_changed{"load.changed", control, "{source}: the load becomes {rate}", "{source}: 부하가 {rate}(으)로 바뀌었다"};
 const EventKind record_lost{"record.lost", control, "Acknowledged record {record} is lost: {partition}, offset {offset}", "저장 응답을 받은 레코드({record})가 사라졌다: {partition}, 오프셋 {offset}"};
-const EventKind record_deleted_unread{"record.deleted_unread", control, "{count} record(s) of {partition} were deleted before group {group} read them: offsets {from} to {to}", "{group} 그룹이 읽기 전에 {partition}의 레코드 {count}개가 삭제되었다: 오프셋 {from}부터 {to}까지"};
+const EventKind record_deleted_unread{"record.deleted_unread", control, "{count} record(s) of {partition} were deleted before group {group} read them: offsets {from} to {to}", "그룹 {group}이(가) 읽기 전에 {partition}의 레코드 {count}개가 삭제되었다: 오프셋 {from}부터 {to}까지"};
 const EventKind invariant_violated{"invariant.violated", Level::fault, "Invariant broken: {name}: {why}", "불변 조건이 깨졌다: {name}: {why}"};
 // clang-format on
 

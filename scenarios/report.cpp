@@ -175,10 +175,10 @@ std::string told_of(const RunReport::Partition& p) {
 
 std::string partitions_section(const RunReport& r) {
   std::string text = heading(fmt::format(
-      "{:<22} {:<10} {:>5} {:<9} {:>12} {:>11} {:>9} {:>8}", tr("Partitions"), tr("leader"),
+      "{:<22} {:<9} {:>6} {:<9} {:>12} {:>11} {:>9} {:>8}", tr("Partitions"), tr("leader"),
       tr("epoch"), "ISR", tr("unavailable"), tr("ack waited"), tr("elections"), tr("ISR chg")));
   for (const RunReport::Partition& p : r.partitions) {
-    text += fmt::format("  {:<20} {:<10} {:>5} {:<9} {:>12} {:>11} {:>9} {:>8}\n", p.name, p.leader,
+    text += fmt::format("  {:<20} {:<9} {:>6} {:<9} {:>12} {:>11} {:>9} {:>8}\n", p.name, p.leader,
                         p.epoch, p.isr, length_or_none(p.produce.longest),
                         length_or_none(p.longest_wait), p.elections, p.isr_changes);
   }

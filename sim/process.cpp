@@ -9,7 +9,7 @@ namespace brokerlab::sim {
 namespace events {
 
 const EventKind process_started{"process.started", Level::control, "{who} started",
-                                "{who}이(가) 시작했다"};
+                                "{who}이(가) 시작되었다"};
 const EventKind process_killed{"process.killed", Level::fault, "{who} was killed",
                                "{who}이(가) 강제 종료되었다"};
 const EventKind process_terminated{"process.terminated", Level::fault,

@@ -1,5 +1,6 @@
 #include "model/broker/broker.h"
 
+#include "base/korean.h"
 #include "model/broker/recompression.h"
 #include "model/codec_cost.h"
 #include "model/events.h"
@@ -339,7 +340,8 @@ void Broker::tell_throttled(const Request& request, const ClientQuotas::Verdict&
   const sim::World::KeepCause keep(process_.world());
   process_.world().trace().record(events::client_throttled, {.machine = process_.machine().id()},
                                   {{"client", request.client_id},
-                                   {"time", to_rounded_text(verdict.throttle)},
+                                   {"time", to_rounded_text(verdict.throttle),
+                                    with_korean_unit(to_rounded_text(verdict.throttle))},
                                    {"quota", std::string(to_text(verdict.kind))},
                                    {"bound", fmt::format("{:.0f}", verdict.bound)},
                                    {"rate", fmt::format("{:.0f}", verdict.rate)}});

@@ -1,5 +1,6 @@
 #include "model/client/consumer_outages.h"
 
+#include "base/korean.h"
 #include "model/events.h"
 #include "model/explain.h"
 
@@ -67,12 +68,13 @@ void ConsumerOutages::note_answered(const AskedPosition& asked,
   const sim::EventId interrupted = *std::exchange(position->failing, std::nullopt);
   const sim::World::KeepCause keep(world_);
   const sim::PartitionId id = context_.partitions.id_of(asked.partition);
+  const std::string length = to_rounded_text(waited);
   world_.trace().record(events::consumer_resumed,
                         {.machine = process_.machine().id(),
                          .partition = id,
                          .cause = why_again(world_.trace(), id, interrupted, interrupted)},
                         {{"to", machine_name(process_, from)},
-                         {"waited", to_rounded_text(waited)},
+                         {"waited", length, with_korean_unit(length)},
                          {"waited_ns", std::to_string(waited.count())}});
 }
 

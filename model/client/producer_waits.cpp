@@ -1,5 +1,6 @@
 #include "model/client/producer_waits.h"
 
+#include "base/korean.h"
 #include "model/client/record_accumulator.h"
 #include "model/events.h"
 #include "model/explain.h"
@@ -85,7 +86,8 @@ std::optional<Phrase> where_it_waited(const AcknowledgmentTimes& times,
     if (part.length < notable || part.length * least_share < times.whole) break;
     const char* comma = told.english.empty() ? "" : "; ";
     told.english += fmt::format("{}{} ({})", comma, part.of.english, to_rounded_text(part.length));
-    told.korean += fmt::format("{}{} ({})", comma, part.of.korean, to_rounded_text(part.length));
+    told.korean += fmt::format("{}{} ({})", comma, part.of.korean,
+                               with_korean_unit(to_rounded_text(part.length)));
   }
   if (told.english.empty()) return std::nullopt;
   return told;
@@ -113,10 +115,11 @@ void AcknowledgmentWaits::note(const ProducerBatch& batch, sim::Trace::About abo
   const std::int64_t count = batch.record_count;
   world_.trace().record(
       events::acknowledgment_waited, about,
-      events::with_waits({{"count", std::to_string(count)},
-                          {"records", count == 1 ? "1 record" : fmt::format("{} records", count)},
-                          {"wait", to_rounded_text(whole)}},
-                         *where));
+      events::with_waits(
+          {{"count", std::to_string(count)},
+           {"records", count == 1 ? "1 record" : fmt::format("{} records", count)},
+           {"wait", to_rounded_text(whole), with_korean_unit(to_rounded_text(whole))}},
+          *where));
 }
 
 Phrase how_it_ended(ErrorCode error, ErrorCode last) {

@@ -1,5 +1,6 @@
 #include "model/controller/publisher.h"
 
+#include "base/korean.h"
 #include "model/events.h"
 
 #include <algorithm>
@@ -13,7 +14,7 @@ Phrase pending_text(Duration pending) {
   if (pending < usual) return {};
   const std::string length = to_rounded_text(pending);
   return {fmt::format("then {} for a controller that could write it to ZooKeeper", length),
-          fmt::format("그 뒤 {} 동안 주키퍼에 쓸 수 있는 컨트롤러", length)};
+          fmt::format("그 뒤 {} 동안 주키퍼에 쓸 수 있는 컨트롤러", with_korean_unit(length))};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "model/wire/rpc.h"
 
+#include "base/korean.h"
 #include "model/events.h"
 #include "sim/trace.h"
 
@@ -279,8 +280,8 @@ void NodeConnection::State::tell_failed(sim::NetError error, Time began) {
         std::move(details),
         {fmt::format("socket.connection.setup.timeout.ms with its backoff, {} ({})", length,
                      process.name()),
-         fmt::format("socket.connection.setup.timeout.ms와 그 백오프, {} ({})", length,
-                     process.name())});
+         fmt::format("socket.connection.setup.timeout.ms와 그 백오프, {} ({})",
+                     with_korean_unit(length), process.name())});
   }
   // Nobody to blame: what the client was doing when it connected is no reason.
   last_trouble = trace.record(events::connection_failed, {.machine = here, .cause = trouble},

@@ -65,6 +65,13 @@ TEST_CASE("a quoted command is read to its last word, a bracket too", "[unit]") 
   CHECK(with_particles("ISR은(는) MAX_LSO을(를)") == "ISR은 MAX_LSO를");
 }
 
+TEST_CASE("a length of time in a Korean sentence has its Korean unit, and no blank", "[unit]") {
+  using brokerlab::with_korean_unit;
+  CHECK(with_korean_unit("30.9 s") == "30.9초");
+  CHECK(with_korean_unit("5.1 ms") == "5.1ms");
+  CHECK(with_korean_unit("0") == "0");
+}
+
 TEST_CASE("an English word follows the number before it", "[unit]") {
   using brokerlab::with_plurals;
   CHECK(with_plurals("broker-1 loaded 1 group(s) from it") == "broker-1 loaded 1 group from it");
