@@ -163,12 +163,14 @@ struct DeclareForTopic {
   }
 };
 
-struct TakeOver {
-  TopicConfig& to;
-  const TopicOverrides& from;
+using TakeOver = void (*)(TopicConfig& to, const TopicOverrides& from);
+struct CollectTakeOvers {
+  std::vector<TakeOver>& all;
   template <auto member, class Type>
   void operator()(const char*, const char*, Type, const char*) const {
-    if (const auto* own = from.own(member)) to.*member = *own;
+    all.push_back([](TopicConfig& to, const TopicOverrides& from) {
+      if (const auto* own = from.own(member)) to.*member = *own;
+    });
   }
 };
 
@@ -595,7 +597,14 @@ TopicConfig TopicConfig::in_force(const BrokerConfig& broker, const TopicOverrid
   config.retention_ms = retention_millis(broker);
   config.segment_time = broker.log_roll.value_or(broker.log_roll_hours * 1h);
   config.segment_jitter = broker.log_roll_jitter.value_or(broker.log_roll_jitter_hours * 1h);
-  each_topic_setting(TakeOver{config, topic});
+  // Asked for each partition that is given a leader: the list is gone through once.
+  static const std::vector<TakeOver> all = [] {
+    std::vector<TakeOver> found;
+    each_topic_setting(CollectTakeOvers{found});
+    return found;
+  }();
+  if (topic.count() == 0) return config;
+  for (const TakeOver take_over : all) take_over(config, topic);
   return config;
 }
 

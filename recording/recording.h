@@ -47,7 +47,8 @@
 //   lost_record(partition, offset, record_id, acknowledged, why)
 //
 // Metrics in use, a sample a second of simulated time: recording/metric_names.h has all of them,
-// with what Kafka calls them (docs/reference_metrics.md).
+// with what Kafka calls them (docs/reference_metrics.md). Only records-lag, of a partition, is told
+// when it has changed, and holds until the next: there may be many of them.
 //
 // Facts in use, subject: attribute=value. Lists are joined by commas without blanks.
 //

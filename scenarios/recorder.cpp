@@ -603,13 +603,7 @@ void Recorder::write_clients(const Cluster::Member& member) {
   if (auto* reads = dynamic_cast<model::ConsumerApp*>(program)) consumer = &reads->consumer();
   if (auto* stream = dynamic_cast<model::StreamProcessor*>(program)) consumer = &stream->consumer();
   if (consumer == nullptr) return;
-  std::optional<model::Offset> most;
-  for (const model::TopicPartition& name : consumer->assignment()) {
-    const model::Offset end = consumer->high_watermark(name);
-    const model::Offset position = consumer->position(name);
-    if (end == log::no_offset || position == log::no_offset) continue;
-    most = std::max(most.value_or(0), end - position);
-  }
+  const std::optional<std::int64_t> most = consumer->records_lag_max();
   recording_.sample(metric("assigned-partitions", "count", member.role.name), now,
                     static_cast<double>(consumer->assignment().size()));
   if (!most) return;
@@ -650,22 +644,42 @@ void Recorder::write_samples() {
 
 void Recorder::write_groups() {
   const Time now = world_.now();
+  const std::map<model::TopicPartition, std::int64_t> unreadable = ledger_.all_unreadable();
   for (const ConsumerSpec& consumer : cluster_.scenario().consumers) {
-    std::int64_t total = 0;
-    std::int64_t unreadable = 0;
-    for (const auto& [name, lag] : ledger_.lags(consumer.group, consumer.topics)) {
-      total += lag;
-      unreadable += ledger_.unreadable(name);
-      recording_.sample(metric("records-lag", "records", consumer.group, {},
-                               cluster_.context().partitions.id_of(name).value()),
-                        now, static_cast<double>(lag));
+    write_lags(consumer);
+    std::int64_t waiting = 0;
+    for (const auto& [name, count] : unreadable) {
+      const bool its = std::find(consumer.topics.begin(), consumer.topics.end(), name.topic) !=
+                       consumer.topics.end();
+      if (its) waiting += count;
     }
+    const std::int64_t total = lags_told_[consumer.group].total;
     recording_.sample(metric("group-lag", "records", consumer.group), now,
                       static_cast<double>(total));
     // Acknowledged and above the high watermark: no lag by Kafka's measure, and nobody has it.
     recording_.sample(metric("group-unreadable", "records", consumer.group), now,
-                      static_cast<double>(unreadable));
+                      static_cast<double>(waiting));
     recording_.fact(now, "group/" + consumer.group, "lag", std::to_string(total));
+  }
+}
+
+/// Of a partition only when it is another than before: there may be many, and most stand still.
+void Recorder::write_lags(const ConsumerSpec& consumer) {
+  LagsTold& told = lags_told_[consumer.group];
+  const bool new_ones =
+      std::exchange(told.partitions, ledger_.partitions().size()) != ledger_.partitions().size();
+  const auto changed = ledger_.changed_lags(consumer.group);
+  for (const auto& [name, lag] :
+       new_ones ? ledger_.lags(consumer.group, consumer.topics) : changed) {
+    const int id = cluster_.context().partitions.id_of(name).value();
+    const auto place = static_cast<std::size_t>(id);
+    if (told.lags.size() <= place) told.lags.resize(place + 1, LagsTold::nothing);
+    std::int64_t& before = told.lags[place];
+    if (before == lag) continue;
+    told.total += lag - (before == LagsTold::nothing ? 0 : before);
+    before = lag;
+    recording_.sample(metric("records-lag", "records", consumer.group, {}, id), world_.now(),
+                      static_cast<double>(lag));
   }
 }
 

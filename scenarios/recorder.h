@@ -69,6 +69,7 @@ class Recorder {
   void write_server(const Cluster::Member& member);
   void write_clients(const Cluster::Member& member);
   void write_groups();
+  void write_lags(const ConsumerSpec& consumer);
   void write_latencies();
   int metric(std::string_view name, std::string_view unit, std::string_view label,
              std::optional<int> machine = {}, std::optional<int> partition = {});
@@ -88,6 +89,14 @@ class Recorder {
   std::map<sim::EventId, bool> bad_ways_;  ///< Faults that lose packets (true) or delay them.
   std::vector<Told> told_;                 ///< By partition.
   std::set<sim::MachineId> registered_;    ///< Whose node stands in ZooKeeper.
+  /// What was told of a group's lags.
+  struct LagsTold {
+    static constexpr std::int64_t nothing = -1;
+    std::vector<std::int64_t> lags;  ///< By partition.
+    std::int64_t total = 0;
+    std::size_t partitions = 0;  ///< So many there were.
+  };
+  std::map<std::string, LagsTold> lags_told_;
   std::map<std::tuple<std::string, std::string, int, int>, int> metrics_;
   std::map<int, std::pair<Time, double>> totals_;  ///< By metric: what rates are derived from.
   std::map<int, std::pair<Time, Duration>> idle_;  ///< By metric: that threads were, until then.

@@ -31,6 +31,30 @@ void add(std::map<Time, double>& sum, const std::vector<recording::Sample>& samp
   for (const auto& sample : samples) sum[sample.t] += sample.value;
 }
 
+// Of values that hold: at each moment that any of them is told.
+Series sum_of(const std::vector<std::pair<std::string, Series>>& all) {
+  std::vector<std::pair<Time, double>> steps;
+  for (const auto& [label, series] : all) {
+    double before = 0;
+    for (const recording::Sample& sample : series.samples) {
+      steps.emplace_back(sample.t, sample.value - std::exchange(before, sample.value));
+    }
+  }
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  Series sum{{}, true};
+  double value = 0;
+  for (const auto& [t, step] : steps) {
+    value += step;
+    if (!sum.samples.empty() && sum.samples.back().t == t) {
+      sum.samples.back().value = value;
+    } else {
+      sum.samples.push_back({t, value});
+    }
+  }
+  return sum;
+}
+
 Series to_series(const std::map<Time, double>& sum) {
   Series series;
   for (const auto& [t, value] : sum) series.samples.push_back({t, value});
@@ -41,7 +65,6 @@ void read_metrics(const recording::Reader& reader, Run& run) {
   std::map<Time, double> intended;
   std::map<Time, double> sent;
   std::map<Time, double> consumed;
-  std::map<int, std::map<Time, double>> lag;
   const auto give_rate = [](std::vector<Client>& clients, const std::string& name,
                             const std::vector<recording::Sample>& samples) {
     for (auto& client : clients) {
@@ -61,8 +84,7 @@ void read_metrics(const recording::Reader& reader, Run& run) {
       give_rate(run.consumers, metric.label, samples);
     } else if (metric.name == "records-lag" && metric.partition) {
       run.lag_of_groups[*metric.partition].emplace_back(metric.label,
-                                                        Series{reader.series(metric.id)});
-      add(lag[*metric.partition], run.lag_of_groups[*metric.partition].back().second.samples);
+                                                        Series{reader.series(metric.id), true});
     } else if (metric.name == "group-lag") {
       run.group_lag.emplace_back(metric.label, Series{reader.series(metric.id)});
     } else if (metric.name == "nic-utilisation" && metric.machine) {
@@ -79,7 +101,9 @@ void read_metrics(const recording::Reader& reader, Run& run) {
   run.intended = to_series(intended);
   run.sent = to_series(sent);
   run.consumed = to_series(consumed);
-  for (const auto& [partition, sum] : lag) run.partition_lag[partition] = to_series(sum);
+  for (const auto& [partition, groups] : run.lag_of_groups) {
+    run.partition_lag[partition] = sum_of(groups);
+  }
 }
 
 void find_outages(Run& run) {
@@ -331,7 +355,7 @@ std::optional<double> Series::at(Time t) const {
                                       [](Time time, const auto& s) { return time < s.t; });
   if (after == samples.begin()) return {};
   const auto& last = *std::prev(after);
-  if (t - last.t > 3s) return {};
+  if (!holds && t - last.t > 3s) return {};
   return last.value;
 }
 

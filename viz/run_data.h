@@ -18,8 +18,9 @@ namespace brokerlab::viz {
 /// A metric over the run.
 struct Series {
   std::vector<recording::Sample> samples;  ///< In order of time.
+  bool holds = false;                      ///< A value stays until the next one is told.
 
-  /// The last value at or before t, if it is no older than three seconds.
+  /// The last value at or before t, if it holds or is no older than three seconds.
   std::optional<double> at(Time t) const;
   double highest() const;  ///< 0 when empty.
 };

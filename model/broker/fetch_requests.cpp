@@ -134,17 +134,17 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   const TopicPartition& name = wanted.asked.partition;
   const Partition* partition = hosted(wanted);
   wanted.refused = false;
-  FetchResponse::Partition answer{name};
   if (partition == nullptr) {
-    answer.error = replicas_.why_missing(name);
+    found.response->partitions.emplace_back(name).error = replicas_.why_missing(name);
     wanted.refused = true;
     found.answer_now = true;
-    found.response->partitions.push_back(std::move(answer));
     return;
   }
-  answer.preferred_read_replica = preferred_replica(*partition, request, wanted.asked.fetch_offset);
-  const bool send_away = answer.preferred_read_replica.valid();
+  const BrokerId preferred = preferred_replica(*partition, request, wanted.asked.fetch_offset);
+  const bool send_away = preferred.valid();
   if (!send_away && stands_still(wanted, *partition)) return;
+  FetchResponse::Partition answer{name};
+  answer.preferred_read_replica = preferred;
   Partition::Read read;
   const bool held_back = holds_back(*partition, request);
   if (send_away) {

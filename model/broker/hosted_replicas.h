@@ -88,7 +88,10 @@ class HostedReplicas {
   sim::EventId transition(const TopicPartition& partition) const;
   void note_transition(const TopicPartition& partition, sim::EventId event) {
     transitions_[partition] = event;
+    ++transition_count_;
   }
+  /// How many there have been: as long as it stays the same, so does what transition() says.
+  std::int64_t transition_count() const { return transition_count_; }
   BrokerCounters& counters() { return counters_; }
   const BrokerCounters& counters() const { return counters_; }
 
@@ -101,6 +104,7 @@ class HostedReplicas {
   std::vector<std::unique_ptr<Partition>> removed_;
   std::int64_t changes_ = 0;
   std::map<TopicPartition, sim::EventId> transitions_;
+  std::int64_t transition_count_ = 0;
   Purgatory purgatory_;
   BrokerCounters counters_;
   /// What was told of acknowledgments that wait for the ISR; `event` none: it is over.

@@ -23,6 +23,8 @@ struct ReplicaFetchers::Fetcher {
     Time not_before{};
     const Partition* replica = nullptr;  ///< As of that change of the broker's replicas.
     std::int64_t as_of = -1;
+    sim::EventId transition;  ///< As of so many.
+    std::int64_t transition_as_of = -1;
     /// By the last answer it had all below the high watermark
     /// (PartitionFetchState.isReplicaInSync).
     bool in_sync = false;
@@ -108,6 +110,10 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
     if (std::exchange(following.as_of, replicas_.changes()) != replicas_.changes()) {
       following.replica = replicas_.find(name);
     }
+    const std::int64_t transitions = replicas_.transition_count();
+    if (std::exchange(following.transition_as_of, transitions) != transitions) {
+      following.transition = replicas_.transition(name);
+    }
     const Partition* partition = following.replica;
     if (partition == nullptr || partition->role() != Partition::Role::follower) continue;
     if (quota_.holds_back(*partition, following.in_sync)) continue;
@@ -115,7 +121,7 @@ std::unique_ptr<FetchRequest> ReplicaFetchers::next_request(Fetcher& fetcher) co
         replicas_.truncates_to_high_watermark() ? log::no_epoch : partition->last_fetched_epoch();
     wanted.push_back({name, partition->leader_epoch(), partition->log_end_offset(), last_fetched,
                       partition->log().log_start_offset(), config_.replica_fetch_max_bytes,
-                      replicas_.transition(name)});
+                      following.transition});
   }
   fetcher.session.build(wanted, *request);
   // Nothing to fetch, and nothing to take back (RemoteLeaderEndPoint.buildFetch).

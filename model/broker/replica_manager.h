@@ -117,6 +117,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   sim::EventId transition(const TopicPartition& partition) const {
     return replicas_.transition(partition);
   }
+  std::int64_t transition_count() const { return replicas_.transition_count(); }
   int under_replicated() const { return count().under_replicated; }
   /// Of the replicas that are here, and how its partitions stand that it leads.
   struct Counts {

@@ -163,6 +163,14 @@ Offset KafkaConsumer::high_watermark(const TopicPartition& partition) const {
   const Position* position = impl_->subscriptions.find(partition);
   return position == nullptr ? log::no_offset : position->high_watermark;
 }
+std::optional<std::int64_t> KafkaConsumer::records_lag_max() const {
+  std::optional<std::int64_t> most;
+  for (const auto& [partition, position] : impl_->subscriptions.positions()) {
+    if (position.high_watermark == log::no_offset || position.offset == log::no_offset) continue;
+    most = std::max(most.value_or(0), position.high_watermark - position.offset);
+  }
+  return most;
+}
 const std::string& KafkaConsumer::member_id() const { return impl_->coordinator.member_id(); }
 int KafkaConsumer::generation() const { return impl_->coordinator.generation(); }
 

@@ -105,6 +105,9 @@ class KafkaConsumer {
   Offset position(const TopicPartition& partition) const;
   /// The high watermark the last fetch of the partition reported; no_offset before it.
   Offset high_watermark(const TopicPartition& partition) const;
+  /// Of the partition furthest behind; nothing: of none is a high watermark known
+  /// (records-lag-max).
+  std::optional<std::int64_t> records_lag_max() const;
   const std::string& member_id() const;
   int generation() const;
 

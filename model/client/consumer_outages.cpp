@@ -28,7 +28,7 @@ void ConsumerOutages::note_unreachable(Address address, RpcFailure::Kind error,
 
 void ConsumerOutages::note_asked(const std::vector<AskedPosition>& asked) {
   for (const AskedPosition& one : asked) {
-    Position* position = subscriptions_.find(one.partition);
+    Position* position = subscriptions_.find(one);
     if (position != nullptr && position->asked_since == never) position->asked_since = world_.now();
   }
 }
@@ -38,7 +38,7 @@ void ConsumerOutages::note_unanswered(ApiKey api, Address address, const RpcFail
   network_.errors().unanswered(api, failure);
   note_unreachable(address, failure.kind, failure.cause);
   for (const AskedPosition& one : asked) {
-    Position* position = subscriptions_.find(one.partition);
+    Position* position = subscriptions_.find(one);
     if (position == nullptr) continue;
     // A request to the old leader may fail long after the new one was asked.
     const bool still_there = position->state() == PositionState::await_reset ||
@@ -58,7 +58,7 @@ void ConsumerOutages::note_failing(const TopicPartition& partition, Position& po
 /// When the answer comes, not when the application gets to it: that may be long after.
 void ConsumerOutages::note_answered(const AskedPosition& asked,
                                     const FetchResponse::Partition& answer, Address from) {
-  Position* position = subscriptions_.find(asked.partition);
+  Position* position = subscriptions_.find(asked);
   if (position == nullptr || position->state() != PositionState::fetching) return;
   if (answer.error != ErrorCode::none || position->offset != asked.offset) return;
   // Nobody reads again to whom nothing is readable though there is something to read.
@@ -78,8 +78,8 @@ void ConsumerOutages::note_answered(const AskedPosition& asked,
                          {"waited_ns", std::to_string(waited.count())}});
 }
 
-void ConsumerOutages::note_no_news(const TopicPartition& partition) {
-  Position* position = subscriptions_.find(partition);
+void ConsumerOutages::note_no_news(const AskedPosition& asked) {
+  Position* position = subscriptions_.find(asked);
   if (position != nullptr && !position->failing) position->asked_since = never;
 }
 

@@ -36,7 +36,7 @@ class ConsumerOutages {
   void note_answered(const AskedPosition& asked, const FetchResponse::Partition& answer,
                      Address from);
   /// The answer said nothing of it: what the broker told last still holds.
-  void note_no_news(const TopicPartition& partition);
+  void note_no_news(const AskedPosition& asked);
 
  private:
   sim::Process& process_;

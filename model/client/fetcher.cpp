@@ -14,8 +14,8 @@ void Fetcher::send_fetches() {
   const bool elsewhere = subscriptions_.reads_elsewhere();
   for (const auto& [leader, positions] : subscriptions_.fetchable_by_leader()) {
     if (!elsewhere && fetching_.contains(leader)) continue;
-    for (const auto* entry : positions) {
-      const auto& [partition, position] = *entry;
+    for (auto* entry : positions) {
+      auto& [partition, position] = *entry;
       const BrokerId node = elsewhere ? node_for(partition, leader, now) : leader;
       if (elsewhere && fetching_.contains(node)) continue;
       if (position.retry_at() > now || buffer_.contains(partition)) continue;
@@ -23,8 +23,7 @@ void Fetcher::send_fetches() {
         network_.request_update();
         break;
       }
-      wanted[node].push_back(
-          {partition, position.offset, position.leader(), position.offset_epoch});
+      wanted[node].push_back(subscriptions_.ask_about(partition, position));
     }
   }
   for (auto& [node, asked] : wanted) {
@@ -84,7 +83,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
     session.fail();
     outages_.note_unanswered(ApiKey::fetch, connection.address(), result.error(), asked);
     for (const AskedPosition& one : asked) {
-      Position* position = subscriptions_.find(one.partition);
+      Position* position = subscriptions_.find(one);
       if (position != nullptr) subscriptions_.clear_read_replica(*position);
     }
     network_.request_update();
@@ -131,7 +130,7 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     if (position != nullptr) subscriptions_.validate(answer.partition, *position);
   }
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!answered[i]) outages_.note_no_news(asked[i].partition);
+    if (!answered[i]) outages_.note_no_news(asked[i]);
   }
 }
 

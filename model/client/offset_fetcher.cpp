@@ -15,8 +15,7 @@ void OffsetFetcher::update_positions() {
       }
       if (!network_.ready(*connection)) continue;
       for (const AskedPosition& one : asked) {
-        subscriptions_.retry_at(*subscriptions_.find(one.partition),
-                                world_.now() + config_.request_timeout);
+        subscriptions_.retry_at(*subscriptions_.find(one), world_.now() + config_.request_timeout);
       }
       if (state == PositionState::await_reset) {
         process_.spawn(list_offsets(*connection, std::move(asked)));
@@ -42,7 +41,7 @@ void OffsetFetcher::retry_all_later(ApiKey api, const NodeConnection& connection
   outages_.note_unanswered(api, connection.address(), failure, asked);
   network_.request_update();
   for (const AskedPosition& one : asked) {
-    Position* position = subscriptions_.find(one.partition);
+    Position* position = subscriptions_.find(one);
     if (position != nullptr)
       subscriptions_.retry_at(*position, world_.now() + config_.retry_backoff);
   }
@@ -127,7 +126,7 @@ sim::Task<> OffsetFetcher::ask_epochs(NodeConnection& connection,
 /// SubscriptionState.maybeCompleteValidation.
 void OffsetFetcher::take_end_of_epoch(const AskedPosition& asked,
                                       const OffsetForLeaderEpochResponse::Partition& answer) {
-  Position* found = subscriptions_.find(asked.partition);
+  Position* found = subscriptions_.find(asked);
   if (found == nullptr || found->state() != PositionState::await_validation) return;
   Position& position = *found;
   if (answer.error != ErrorCode::none) {

@@ -13,6 +13,7 @@ constexpr Duration tick = 1ms;
 
 void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
   changed_ = true;
+  ++assignment_;
   Positions before = std::move(positions_);
   positions_.clear();
   in_state_.fill(0);
@@ -25,7 +26,11 @@ void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
     ++in(position.state_);
   }
   elsewhere_ = 0;
-  for (const auto& [partition, position] : positions_) elsewhere_ += position.read_replica_.valid();
+  postponed_ = 0;
+  for (const auto& [partition, position] : positions_) {
+    elsewhere_ += position.read_replica_.valid();
+    postponed_ += position.retry_at_ != Time{};
+  }
 }
 
 void SubscriptionState::set_paused(const TopicPartition& partition, bool paused) {
@@ -41,7 +46,7 @@ void SubscriptionState::seek(const TopicPartition& partition, Offset offset) {
   if (position == nullptr) return;
   position->offset = offset;
   position->offset_epoch = log::no_epoch;
-  position->retry_at_ = {};
+  retry_at(*position, {});
   set_leader(*position, network_.view().leader(partition));
   enter(*position, PositionState::fetching);
 }
@@ -51,7 +56,7 @@ void SubscriptionState::seek_by_time(const TopicPartition& partition, std::int64
   Position* position = find(partition);
   if (position == nullptr) return;
   position->reset_to_ = timestamp;
-  position->retry_at_ = {};
+  retry_at(*position, {});
   enter(*position, PositionState::await_reset);
 }
 
@@ -73,8 +78,8 @@ void SubscriptionState::set_leader(Position& position, const LeaderInfo& leader)
 }
 
 void SubscriptionState::retry_at(Position& position, Time when) {
+  postponed_ += (when != Time{}) - (position.retry_at_ != Time{});
   position.retry_at_ = when;
-  last_retry_ = std::max(last_retry_, when);
 }
 
 BrokerId SubscriptionState::read_replica(Position& position, Time now) {
@@ -103,14 +108,14 @@ void SubscriptionState::look_through() {
   if (!std::exchange(changed_, false)) return;
   by_leader_.clear();
   leaders_.clear();
-  for (const Positions::value_type& entry : positions_) {
+  for (Positions::value_type& entry : positions_) {
     const BrokerId leader = entry.second.leader_.leader;
     leaders_.insert(leader);
     if (entry.second.fetchable()) by_leader_[leader].push_back(&entry);
   }
 }
 
-const std::map<BrokerId, std::vector<const SubscriptionState::Positions::value_type*>>&
+const std::map<BrokerId, std::vector<SubscriptionState::Positions::value_type*>>&
 SubscriptionState::fetchable_by_leader() {
   look_through();
   return by_leader_;
@@ -144,7 +149,7 @@ void SubscriptionState::set_committed(const TopicPartition& partition, Offset of
 
 void SubscriptionState::reset(const TopicPartition& partition, Position& position, ApiKey api,
                               std::string_view exception) {
-  position.retry_at_ = {};
+  retry_at(position, {});
   if (config_.auto_offset_reset != AutoOffsetReset::none) {
     const bool earliest = config_.auto_offset_reset == AutoOffsetReset::earliest;
     position.reset_to_ = earliest ? earliest_timestamp : latest_timestamp;
@@ -200,7 +205,7 @@ void SubscriptionState::validate(const TopicPartition& partition, Position& posi
   if (position.leader().leader == leader.leader && position.leader().epoch == leader.epoch) return;
   set_leader(position, leader);
   clear_read_replica(position);
-  position.retry_at_ = {};
+  retry_at(position, {});
   const bool check = position.offset_epoch != log::no_epoch && leader.epoch != log::no_epoch;
   enter(position, check ? PositionState::await_validation : PositionState::fetching);
 }
@@ -222,8 +227,8 @@ std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(Positio
     const LeaderInfo leader =
         state == PositionState::await_reset ? network_.view().leader(partition) : position.leader();
     if (leader.leader.valid()) {
-      by_node[leader.leader].push_back(
-          {partition, position.offset, leader, position.offset_epoch, position.reset_to_});
+      by_node[leader.leader].push_back(ask_about(partition, position));
+      by_node[leader.leader].back().leader = leader;
     } else {
       network_.request_update();
     }
@@ -234,7 +239,7 @@ std::map<BrokerId, std::vector<AskedPosition>> SubscriptionState::wanted(Positio
 Time SubscriptionState::next_attempt(Time now) {
   look_through();
   Time next = never;
-  if (last_retry_ > now) {
+  if (postponed_ > 0) {
     for (const auto& [partition, position] : positions_) {
       if (position.retry_at_ > now) next = std::min(next, position.retry_at_);
     }

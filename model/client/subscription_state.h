@@ -60,6 +60,8 @@ struct Position {
 /// A position as it was when a broker was asked about it.
 struct AskedPosition {
   TopicPartition partition;
+  Position* position = nullptr;  ///< Of that assignment: ask SubscriptionState.
+  std::int64_t assignment = 0;
   Offset offset = log::no_offset;
   LeaderInfo leader;
   LeaderEpoch offset_epoch = log::no_epoch;
@@ -92,6 +94,15 @@ class SubscriptionState {
   std::vector<OffsetCommitRequest::Partition> consumed() const;
 
   Position* find(const TopicPartition& partition);  ///< nullptr: not assigned.
+  /// The same, without a search while the assignment is that of the question.
+  Position* find(const AskedPosition& asked) {
+    return asked.assignment == assignment_ ? asked.position : find(asked.partition);
+  }
+  AskedPosition ask_about(const TopicPartition& partition, Position& position) const {
+    return {partition,          &position,         assignment_,
+            position.offset,    position.leader(), position.offset_epoch,
+            position.reset_to()};
+  }
   const Position* find(const TopicPartition& partition) const;
   bool fetchable(const TopicPartition& partition) const;
   std::map<TopicPartition, Position>& positions() { return positions_; }
@@ -99,7 +110,7 @@ class SubscriptionState {
   using Positions = std::map<TopicPartition, Position>;
   /// Good ones by the broker that leads them, in the order of names; until something changes. None
   /// is the key of those without a leader.
-  const std::map<BrokerId, std::vector<const Positions::value_type*>>& fetchable_by_leader();
+  const std::map<BrokerId, std::vector<Positions::value_type*>>& fetchable_by_leader();
 
   void enter(Position& position, PositionState state);
   void set_leader(Position& position, const LeaderInfo& leader);
@@ -144,12 +155,14 @@ class SubscriptionState {
   std::size_t in(PositionState state) const { return in_state_[static_cast<std::size_t>(state)]; }
   std::size_t elsewhere_ = 0;
   bool changed_ = true;
-  std::map<BrokerId, std::vector<const Positions::value_type*>> by_leader_;
+  std::map<BrokerId, std::vector<Positions::value_type*>> by_leader_;
   std::set<BrokerId> leaders_;  ///< Of all.
-  Time last_retry_{};           ///< No position waits for a later one.
+  int postponed_ = 0;           ///< Positions that are not asked about before some moment.
   void look_through();
 
   Positions positions_;
+  std::int64_t assignment_ =
+      0;  ///< How many there have been: positions stay where they are in one.
   std::optional<ConsumerFailure> failure_;
   std::int64_t seen_version_ = -1;  ///< Of the metadata, when last validated.
 };

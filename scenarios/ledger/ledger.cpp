@@ -211,6 +211,7 @@ void Ledger::on_acknowledged(const RecordRun& run, const TopicPartition& name, O
     });
   }
   acknowledged.assign(first, end, ack);
+  maybe_unreadable_.insert(name);
 }
 
 /// An answer that comes when its broker has lost power left before that.
@@ -379,6 +380,7 @@ void Ledger::on_seek(std::string_view consumer, const TopicPartition& name) {
   groups_[group->second].sought[name] = 0;
   groups_[group->second].next_offset.erase(name);
   groups_[group->second].reset_to.erase(name);
+  groups_[group->second].moved.insert(name);
 }
 
 void Ledger::on_assigned(std::string_view consumer, const std::vector<TopicPartition>& assigned) {
@@ -549,6 +551,7 @@ void Ledger::on_became_leader(BrokerId broker, const TopicPartition& name, Leade
   const auto later = leaders_.upper_bound({name, epoch});
   if (later != leaders_.end() && later->first.first == name) return;
   partitions_[name].serving = broker;
+  maybe_unreadable_.insert(name);
   if (!find_replica_) return;
   if (const model::Partition* replica = find_replica_(broker, name)) {
     const Offset end = replica->log_end_offset();
@@ -582,6 +585,7 @@ void Ledger::on_high_watermark(BrokerId broker, const TopicPartition& name, Offs
     violate("high_watermark_never_falls",
             phrase("{}: from {} to {} on broker {}", name.name(), last.offset, offset, broker));
   }
+  if (offset < view.high_watermark) maybe_unreadable_.insert(name);
   last = {replica->leader_epoch(), offset, world_.now()};
   quietly(broker, [&] { note_committed(name, *replica, view.high_watermark, offset); });
   note_readable(view, name, view.high_watermark, offset);
@@ -658,6 +662,7 @@ void Ledger::on_partition_state(const TopicPartition& name, BrokerId leader, Lea
     if (view.unclean) view.unclean_at = world_.now();
   }
   if (leader != view.leader || view.epoch == log::no_epoch) view.elected_in = epoch;
+  if (leader != view.leader) maybe_unreadable_.insert(name);
   view.leader = leader;
   view.epoch = epoch;
   view.isr = isr;

@@ -259,6 +259,7 @@ class Ledger : public model::Observer {
     std::map<model::TopicPartition, model::Offset> sought;
     bool resets_to_latest = false;
     bool read_committed = false;
+    std::set<model::TopicPartition> moved;  ///< Their lags may have changed: changed_lags().
   };
 
   const std::map<model::TopicPartition, PartitionView>& partitions() const { return partitions_; }
@@ -270,11 +271,17 @@ class Ledger : public model::Observer {
   /// yet processed.
   std::vector<std::pair<model::TopicPartition, std::int64_t>> lags(
       const std::string& group, const std::vector<std::string>& topics) const;
+  /// The same of those whose lag may have changed since this was asked last. Of a partition that is
+  /// new it says nothing.
+  std::vector<std::pair<model::TopicPartition, std::int64_t>> changed_lags(
+      const std::string& group);
   /// Whether the broker's log has that record at that offset.
   bool holds(model::BrokerId broker, const model::TopicPartition& name, model::Offset offset,
              model::RecordRef record) const;
   /// Acknowledged records of the partition that nobody can read yet: above the high watermark.
   std::int64_t unreadable(const model::TopicPartition& name) const;
+  /// Of all partitions that have some.
+  std::map<model::TopicPartition, std::int64_t> all_unreadable();
   /// Acknowledged records of the topics that are not lost and that the group has not processed;
   /// with read_committed without those of aborted transactions.
   struct Unread {
@@ -571,6 +578,8 @@ class Ledger : public model::Observer {
   RecordBook book_;
   StreamBook streams_;
   std::map<model::TopicPartition, Acknowledgments> acknowledgments_;
+  /// What was acknowledged of others can be read: only these are looked at, however many there are.
+  std::set<model::TopicPartition> maybe_unreadable_;
   std::map<model::TopicPartition, std::vector<AppendedRange>> appended_;
   std::map<model::TopicPartition, std::vector<Reign>> reigns_;
   std::map<model::TopicPartition, std::vector<FencedAcknowledgment>> fenced_;

@@ -115,6 +115,8 @@ void Ledger::finish() {
              committed == committed_.end() ? 0 : committed->second.count());
     }
     compare_replicas(name);
+    ENSURE(maybe_unreadable_.contains(name) || unreadable(name) == 0,
+           "acknowledged records that cannot be read were overlooked");
     view.longest_unreadable = std::max(view.longest_unreadable, oldest_unreadable(name));
   }
   std::sort(lost_.begin(), lost_.end(), [](const LostRecord& a, const LostRecord& b) {

@@ -41,6 +41,21 @@ std::vector<std::pair<TopicPartition, std::int64_t>> Ledger::lags(
   return lags;
 }
 
+std::vector<std::pair<TopicPartition, std::int64_t>> Ledger::changed_lags(
+    const std::string& group) {
+  std::vector<std::pair<TopicPartition, std::int64_t>> lags;
+  const auto member = groups_.find(group);
+  if (member == groups_.end()) return lags;
+  for (const TopicPartition& name : member->second.moved) {
+    const auto view = partitions_.find(name);
+    if (view == partitions_.end()) continue;
+    lags.emplace_back(name,
+                      lag_between(view->second.high_watermark, position_in(member->second, name)));
+  }
+  member->second.moved.clear();
+  return lags;
+}
+
 /// It can only grow when a high watermark rises, so that is when the most is found.
 void Ledger::note_lag(const TopicPartition& name, Offset from, Offset to) {
   if (from == to) return;
@@ -48,6 +63,7 @@ void Ledger::note_lag(const TopicPartition& name, Offset from, Offset to) {
     if (!group.topics.contains(name.topic)) continue;
     const Offset position = position_in(group, name);
     group.lag += lag_between(to, position) - lag_between(from, position);
+    group.moved.insert(name);
     if (group.lag <= group.most_lag) continue;
     group.most_lag = group.lag;
     group.most_lag_at = world_.now();
@@ -61,6 +77,7 @@ void Ledger::note_position(GroupView& group, const TopicPartition& name, Offset 
   if (next <= before || view == partitions_.end() || !group.topics.contains(name.topic)) return;
   const Offset high_watermark = view->second.high_watermark;
   group.lag += lag_between(high_watermark, next) - lag_between(high_watermark, before);
+  group.moved.insert(name);
 }
 
 /// Up to where a consumer can read; with read_committed, to where all transactions have ended.
@@ -78,6 +95,16 @@ std::int64_t Ledger::unreadable(const TopicPartition& name) const {
   const Acknowledgments* acknowledged = acknowledgments_of(name);
   return acknowledged == nullptr ? 0
                                  : acknowledged->count(readable_end(name), Acknowledgments::no_end);
+}
+
+std::map<TopicPartition, std::int64_t> Ledger::all_unreadable() {
+  std::map<TopicPartition, std::int64_t> all;
+  std::erase_if(maybe_unreadable_, [&](const TopicPartition& name) {
+    const std::int64_t count = unreadable(name);
+    if (count > 0) all.emplace(name, count);
+    return count == 0;
+  });
+  return all;
 }
 
 Ledger::Unread Ledger::unread(const std::string& group,

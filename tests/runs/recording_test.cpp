@@ -140,6 +140,32 @@ TEST_CASE("whatever is recorded has a name that an operator knows, or says that 
   }
 }
 
+TEST_CASE("a partition's lag is told when it changes, and adds up to the group's", "[unit]") {
+  // What holds at the moments at which the group's is told.
+  std::map<std::int64_t, std::int64_t> lags;  // By metric.
+  std::int64_t partitions = 0, told = 0;
+  auto row = crash().rows->select(
+      "SELECT sample.t, sample.value, metric.name, metric.id FROM sample JOIN metric ON "
+      "metric.id = sample.metric WHERE metric.label = 'nifi' AND metric.name IN ('records-lag', "
+      "'group-lag') ORDER BY sample.t, metric.name DESC");
+  for (; row.next(); ++told) {
+    const auto value = static_cast<std::int64_t>(row.real(1));
+    if (row.text(2) == "records-lag") {
+      const auto [before, first] = lags.try_emplace(row.integer(3), value);
+      CHECK((first || before->second != value));
+      before->second = value;
+      ++partitions;
+      continue;
+    }
+    std::int64_t sum = 0;
+    for (const auto& [metric, lag] : lags) sum += lag;
+    CHECK(value == sum);
+  }
+  CHECK(lags.size() == 6);
+  CHECK(partitions > 20);
+  CHECK(partitions < 6 * (told - partitions));
+}
+
 TEST_CASE("a lost broker is seen where an operator looks first", "[unit]") {
   const Recorded& run = crash();
   CHECK(run.most("UnderReplicatedPartitions") > 0);
