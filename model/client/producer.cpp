@@ -17,6 +17,8 @@ constexpr Duration send_record_cost = 3us;
 /// gzip takes, beside CodecsConfig::gzip, some time a record for handing small pieces to the
 /// deflater: a 300-byte record costs about 35 us. The others gather blocks in the heap first.
 constexpr Duration gzip_record_cost = 22us;
+/// Of a run of records those that are done with are appended before all are: after so much work.
+constexpr Duration work_at_once = 10ms;
 
 Duration send_cost(const ProducerConfig& config, const sim::CodecsConfig& codecs,
                    std::size_t size) {
@@ -75,6 +77,8 @@ struct KafkaProducer::Impl {
   using NewRun = RecordAccumulator::NewRun;
   sim::Task<bool> send(ProducerRecord record);
   sim::Task<bool> send(ProducerRun records);
+  sim::Task<std::optional<RecordRun>> append_all(const ProducerRun& records, NewRun left,
+                                                 Time deadline);
   bool refuse(const RecordRun& run, const TopicPartition& partition, ErrorCode error,
               std::string_view exception);
   bool too_large(std::size_t size_bound) const {
@@ -152,11 +156,24 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRun records) {
   }
   sim::Cpu& cpu = process.machine().cpu();
   const std::int64_t key = std::max<std::int64_t>(0, records.key_size);
-  const Duration cost =
-      send_cost(config, cpu.config().codecs, static_cast<std::size_t>(left.value_size() + key)) *
-      all.count;
-  co_await cpu.run(cost);
-  left.timestamp = context.stamp_millis(process.machine());
+  const Duration each =
+      send_cost(config, cpu.config().codecs, static_cast<std::size_t>(left.value_size() + key));
+  while (left.run.count > 0) {
+    NewRun piece = left.take(
+        std::min<std::int64_t>(left.run.count, std::max<std::int64_t>(1, work_at_once / each)));
+    co_await cpu.run(each * piece.run.count);
+    piece.timestamp = context.stamp_millis(process.machine());
+    const std::optional<RecordRun> refused = co_await append_all(records, piece, deadline);
+    if (!refused) continue;
+    const RecordRun rest{all.producer, refused->first, all.end() - refused->first};
+    co_return refuse(rest, partition, ErrorCode::request_timed_out, "BufferExhaustedException");
+  }
+  co_return true;
+}
+
+/// Those that there was no room for, and all behind them.
+sim::Task<std::optional<RecordRun>> KafkaProducer::Impl::append_all(const ProducerRun& records,
+                                                                    NewRun left, Time deadline) {
   while (left.run.count > 0) {
     std::optional<int> to = records.partition;
     // A custom partitioner is asked for each record, and again when that would begin a batch.
@@ -172,14 +189,10 @@ sim::Task<bool> KafkaProducer::Impl::send(ProducerRun records) {
       to = partitioner.choose(network.view(), records.topic, std::nullopt);
     }
     const bool appended = co_await append(records.topic, to, next, deadline);
-    if (!appended) {
-      if (left.run.count > 0) next.run.count = left.run.end() - next.run.first;
-      co_return refuse(next.run, partition, ErrorCode::request_timed_out,
-                       "BufferExhaustedException");
-    }
+    if (!appended) co_return next.run;
     if (next.run.count > 0) left = next;
   }
-  co_return true;
+  co_return std::nullopt;
 }
 
 sim::Task<bool> KafkaProducer::Impl::send(ProducerRecord record) {

@@ -192,11 +192,14 @@ sim::Task<> TablePoller::send_runs(Time polled) {
                                 ? std::max<std::int64_t>(1, work_at_once / setup_.service_time)
                                 : std::numeric_limits<std::int64_t>::max();
   runs_->poll(polled, setup_.partitions);
-  while (!stopping_) {
-    const std::optional<FeedRun> rows = runs_->hand_out(most);
-    if (!rows) break;
+  while (!stopping_ && next_due().value_or(never) <= polled) {
     const bool open = co_await open_transaction();
     if (!open) co_return;
+    const std::int64_t room = in_transaction_
+                                  ? std::max<std::int64_t>(1, setup_.transaction.records - in_this_)
+                                  : std::numeric_limits<std::int64_t>::max();
+    const std::optional<FeedRun> rows = runs_->hand_out(std::min(most, room));
+    if (!rows) break;
     co_await process_.machine().cpu().run(setup_.service_time * rows->count);
     ProducerRun run;
     // Numbers of different lanes do not meet.

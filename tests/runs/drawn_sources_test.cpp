@@ -122,3 +122,28 @@ TEST_CASE("users of a closed loop wait for a program that stands still, and star
           Approx(share * static_cast<double>(calm.sent)).epsilon(0.05));
   }
 }
+
+TEST_CASE("who compresses more than it can is late, and never silent", "[unit]") {
+  const scenarios::Loaded loaded = scenarios::parse_scenario(R"json({
+    "name": "too_much", "duration": "30s", "seed": 2,
+    "hardware": {"pc": {"boot_time": "2s"}},
+    "zookeeper": {"nodes": 1, "machine": "pc"},
+    "brokers": {"count": 1, "machine": "pc"},
+    "topics": [{"name": "t", "partitions": 3, "replication.factor": 1}],
+    "sources": [{"name": "load", "payload": "phantom", "record_size": "1KB",
+                 "rate": [{"from": "10s", "rate": "200k/s"}]}],
+    "producers": [{"name": "app", "machine": "pc", "source": "load", "topic": "t",
+                   "poll_interval": "10ms", "query_time": "0s", "service_time": "0s",
+                   "config": {"acks": "1", "compression.type": "gzip", "enable.idempotence": false}}],
+    "consumers": []})json",
+                                                             "too_much.json", ".");
+  INFO(to_text(loaded.errors));
+  REQUIRE(loaded.scenario.has_value());
+  const auto report = play(*loaded.scenario);
+  INFO(report.text());
+  CHECK(report.pending > 100'000);
+  CHECK(report.acknowledged_rate.mean > 5'000);
+  // What a poll brought took longer and longer, and nobody heard of it before all was done.
+  CHECK(report.acknowledged_rate.peak < 1.5 * report.acknowledged_rate.mean);
+  CHECK(report.work_end > Time(29900ms));
+}

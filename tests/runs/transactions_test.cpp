@@ -133,6 +133,19 @@ TEST_CASE("what is committed everybody reads, and nothing else happens", "[unit]
   }
 }
 
+TEST_CASE("a transaction is of no more records than it is asked for, whatever came at once",
+          "[unit]") {
+  for (const char* payload : {"real", "phantom"}) {
+    INFO(payload);
+    Setting setting;
+    setting.payload = payload;
+    setting.transaction = R"({"records": 10})";  // A poll brings twenty.
+    const Outcome out = outcome_of(setting);
+    CHECK(out.careful > 5'000);
+    CHECK(out.markers >= out.careful / 10);
+  }
+}
+
 TEST_CASE("what is aborted read_committed never sees, and read_uncommitted does", "[unit]") {
   for (const char* payload : {"real", "phantom"}) {
     INFO(payload);
