@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 namespace brokerlab::scenarios {
 namespace {
@@ -109,6 +111,35 @@ std::string no_library(const std::string& directory) {
 
 std::vector<LibraryEntry> library() { return json_files_in(library_directory()); }
 
+namespace {
+
+/// What is one letter or two away from a name; else those that have most of its words.
+std::vector<std::string> meant_by(const std::string& said, const std::vector<std::string>& names) {
+  if (const std::string near = nearest_name(said, names); !near.empty()) return {near};
+  const auto words_of = [](const std::string& name) {
+    std::set<std::string> words;
+    std::istringstream all(name);
+    for (std::string word; std::getline(all, word, '_');) words.insert(word);
+    return words;
+  };
+  constexpr std::size_t few = 3;
+  const std::set<std::string> said_words = words_of(said);
+  std::vector<std::string> best;
+  std::ptrdiff_t most = 0;
+  for (const std::string& name : names) {
+    const std::set<std::string> words = words_of(name);
+    const auto shared = std::count_if(said_words.begin(), said_words.end(),
+                                      [&](const std::string& one) { return words.contains(one); });
+    if (shared == 0 || shared < most) continue;
+    if (shared > most) best.clear();
+    most = shared;
+    best.push_back(name);
+  }
+  return best.size() <= few ? best : std::vector<std::string>{};
+}
+
+}  // namespace
+
 Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
   const bool is_path = path_or_name.find('/') != std::string::npos ||
                        path_or_name.ends_with(".json") || std::filesystem::exists(path_or_name);
@@ -125,10 +156,19 @@ Result<std::string, Problem> find_scenario(const std::string& path_or_name) {
     return fail(
         about_file(path_or_name, tr("is no file, and {}", no_library(library_directory()))));
   }
-  const std::string near = nearest_name(path_or_name, names);
-  return fail(
-      about_file(path_or_name, tr("is neither a file nor a scenario of the library ({}){}", list,
-                                  near.empty() ? "" : tr("; did you mean \"{}\"?", near))));
+  const std::vector<std::string> near = meant_by(path_or_name, names);
+  if (near.empty()) {
+    return fail(
+        about_file(path_or_name, tr("is neither a file nor a scenario of the library ({})", list)));
+  }
+  std::string either;
+  for (const std::string& name : near) {
+    either += (either.empty() ? "\"" : tr("\" or \"")) + name;
+  }
+  return fail(about_file(path_or_name,
+                         tr("is neither a file nor a scenario of the library; did you mean {}? "
+                            "brokerlab scenarios list shows all",
+                            either + "\"")));
 }
 
 }  // namespace brokerlab::scenarios

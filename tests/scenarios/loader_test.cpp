@@ -199,7 +199,7 @@ TEST_CASE("scenario: names of the library are suggested", "[unit]") {
   CHECK(find_scenario("wifi_auth_broker_crash").ok());
   const auto wrong = find_scenario("wifi_auth_broker_crush");
   REQUIRE_FALSE(wrong.ok());
-  CHECK_THAT(wrong.error().text(), Catch::Contains("did you mean \"wifi_auth_broker_crash\"?"));
+  CHECK_THAT(wrong.error().text(), Catch::Contains("did you mean \"wifi_auth_broker_crash\""));
 }
 
 TEST_CASE("scenario: the committed schema and reference are the current ones", "[golden]") {
@@ -212,4 +212,12 @@ TEST_CASE("scenario: the committed schema and reference are the current ones", "
       "brokerlab scenarios docs > docs/reference_scenarios.md");
   CHECK(committed("scenarios/scenario.schema.json") == scenario_schema());
   CHECK(committed("docs/reference_scenarios.md") == scenario_docs());
+}
+
+TEST_CASE("who gets a scenario's name half right is told the whole", "[unit]") {
+  const auto told = [](const char* name) { return find_scenario(name).error().message; };
+  CHECK_THAT(told("linkedin"), Catch::Contains("did you mean \"linkedin_around_one_hub\"?"));
+  CHECK_THAT(told("wifi_auth_crash"), Catch::Contains("did you mean \"wifi_auth_broker_crash\""));
+  CHECK_THAT(told("cameras_fil_the_card"), Catch::Contains("\"cameras_fill_the_card\""));
+  CHECK_THAT(told("something_else"), !Catch::Contains("did you mean"));
 }
