@@ -58,7 +58,8 @@ double disk_rate(const sim::MachineConfig& machine);
 /// paused, or as far as it seeks back.
 Duration falls_behind(const scenarios::ConsumerSpec& group, Duration duration);
 
-/// Of a scenario: its sources' mean rates, over the topics that they end in. A group is cold where
+/// Of a scenario: its sources' highest rates, over the topics that they end in: an idle time before
+/// or after does not make a load smaller. A group is cold where
 /// more is written to a broker than its page cache holds while the group falls behind.
 std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario);
 

@@ -71,9 +71,14 @@ scenarios::Scenario settled(scenarios::Scenario scenario) {
   if (scenario.duration < 2 * settled_after) return scenario;
   for (scenarios::SourceSpec& source : scenario.sources) {
     if (!source.rate) continue;
-    const auto* constant = std::get_if<scenarios::ConstantRate>(&source.rate->what);
-    if (constant == nullptr) continue;
-    source.rate->what = scenarios::RateSteps{{{settled_after, constant->rate}}};
+    if (const auto* constant = std::get_if<scenarios::ConstantRate>(&source.rate->what)) {
+      source.rate->what = scenarios::RateSteps{{{settled_after, constant->rate}}};
+    } else if (auto* steps = std::get_if<scenarios::RateSteps>(&source.rate->what)) {
+      // Of those that are over by then nothing is left.
+      std::vector<scenarios::RateStep>& all = steps->steps;
+      while (all.size() > 1 && all[1].from <= settled_after) all.erase(all.begin());
+      if (!all.empty()) all.front().from = std::max(all.front().from, settled_after);
+    }
   }
   return scenario;
 }

@@ -24,8 +24,8 @@ Problems not_scalable(const scenarios::Scenario& scenario);
 /// All rates of its sources, `factor` times.
 scenarios::Scenario scaled(scenarios::Scenario scenario, double factor);
 
-/// Constant rates begin when the cluster has settled: its start is none of its limits. It begins
-/// at 3 s, groups have joined some seconds later (group.initial.rebalance.delay.ms is 3 s).
+/// Constant rates and steps begin when the cluster has settled: its start is none of its limits. It
+/// begins at 3 s, groups have joined some seconds later (group.initial.rebalance.delay.ms is 3 s).
 inline constexpr Duration settled_after = 10s;
 scenarios::Scenario settled(scenarios::Scenario scenario);
 

@@ -228,3 +228,35 @@ TEST_CASE("a group that comes back late reads what is no longer in memory", "[un
   CHECK(cold(R"({"at": "2h", "do": "seek_back", "back": "90min"})") == 1);
   CHECK(cold(R"({"at": "2h", "do": "seek_back", "back": "1min"})") == 0);
 }
+
+TEST_CASE("an idle time before the load makes it no smaller, and is none of its limits", "[unit]") {
+  const auto scenario_with = [](const char* rate) {
+    std::string text = test::small_scenario;
+    const std::string before = R"("rate": "100/s")";
+    text.replace(text.find(before), before.size(), fmt::format(R"("rate": {})", rate));
+    text.replace(text.find("10s"), 3, "40s");
+    const auto loaded = scenarios::parse_scenario(text, "small.json", ".");
+    REQUIRE(loaded.scenario.has_value());
+    return *loaded.scenario;
+  };
+  const auto late = scenario_with(R"([{"from": "5s", "rate": "100/s"}])");
+  CHECK(load_of(late).front().records_per_s == Approx(100));
+  CHECK(load_of(scenario_with(R"("100/s")")).front().records_per_s == Approx(100));
+  CHECK(load_of(scenario_with(R"({"bursts": {"base": "1/s", "rate": "70/s", "every": "10s",
+                                 "for": "2s"}})"))
+            .front()
+            .records_per_s == Approx(70));
+  const auto steps_of = [](const scenarios::Scenario& scenario) {
+    std::string text;
+    const scenarios::Scenario later = settled(scenario);
+    const auto& rate = later.sources.front().rate->what;
+    for (const auto& step : std::get<scenarios::RateSteps>(rate).steps) {
+      text += fmt::format("{:.0f}s {}/s ", to_seconds(step.from), step.rate.count());
+    }
+    return text;
+  };
+  CHECK(steps_of(late) == "10s 100/s ");
+  CHECK(steps_of(scenario_with(R"("100/s")")) == "10s 100/s ");
+  CHECK(steps_of(scenario_with(R"([{"from": "1s", "rate": "1/s"}, {"from": "5s", "rate": "2/s"},
+                                  {"from": "30s", "rate": "3/s"}])")) == "10s 2/s 30s 3/s ");
+}
