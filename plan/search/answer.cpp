@@ -85,7 +85,7 @@ std::string loss_words(Loss loss) {
 void tell_head(const Planning& planning, std::string& text) {
   const Workload& workload = planning.workload;
   double records = 0;
-  for (const TopicDemand& one : planning.demands) records += one.peak_records;
+  for (const TopicDemand& one : planning.demands) records += one.at_peak;
   const double bytes = peak_bytes(planning, 0);
   text += tr("{}: at the peak {} records a second, {}; {}", workload.name,
              records < 100 ? fmt::format("{:.3g}", records) : money(records),
@@ -389,8 +389,8 @@ Rehearsed rehearsed(const Planning& planning, const Judged& judged) {
   for (std::size_t i = 0; i < planning.demands.size(); ++i) {
     const double share =
         std::min(1.0, planning.workload.topics[i].replication_factor * lost / brokers);
-    worst.copied_bytes += planning.demands[i].peak_records * planning.demands[i].record_bytes *
-                          share * to_seconds(planning.workload.lost_for);
+    worst.copied_bytes += planning.demands[i].at_peak * planning.demands[i].record_bytes * share *
+                          to_seconds(planning.workload.lost_for);
   }
   return worst;
 }
@@ -428,7 +428,7 @@ std::string answer_text(const Planning& planning, const PlanResult& result,
 
 Json answer_json(const Planning& planning, const PlanResult& result, const std::string& command) {
   double records = 0;
-  for (const TopicDemand& one : planning.demands) records += one.peak_records;
+  for (const TopicDemand& one : planning.demands) records += one.at_peak;
   Json json{{"workload", planning.workload.name},
             {"version", version()},
             {"peak_records_per_s", records},

@@ -134,7 +134,9 @@ class Writer {
             {"payload", "phantom"},
             {"rate", Json::array({{{"from", text_of(times_.load_from)},
                                    {"rate", brokerlab::to_text(PerSecond(
-                                                planning_.demands[i].peak_records / count))}}})},
+                                                std::max(planning_.demands[i].at_peak,
+                                                         1e-3 * planning_.demands[i].peak_records) /
+                                                count))}}})},
             {"record_size", as_json(topic.record_size)},
             {"until", text_of(times_.load_until)}};
         if (topic.keys.any()) source["keys"] = as_json(topic.keys);

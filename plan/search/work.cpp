@@ -146,7 +146,7 @@ void reckon_move(const Planning& planning, const ClusterPlan& cluster, Rehearsed
   const int fresh = done.brokers - cluster.candidate.brokers;
   double written = 0;  // of each broker, afterwards
   for (std::size_t i = 0; i < planning.demands.size(); ++i) {
-    written += planning.demands[i].peak_records * planning.demands[i].record_bytes *
+    written += planning.demands[i].at_peak * planning.demands[i].record_bytes *
                planning.workload.topics[i].replication_factor / done.brokers;
   }
   const double most = planning.workload.objectives.utilisation;

@@ -4,12 +4,14 @@
 #include "base/translation.h"
 #include "model/codec_cost.h"
 #include "plan/closed/closed_forms.h"
+#include "scenarios/sources/record_keys.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 
 namespace brokerlab::plan {
 namespace {
@@ -42,7 +44,8 @@ int groups_of(const Workload& workload, const PlannedTopic& topic) {
                     [&](const PlannedGroup& group) { return reads(group, topic.name); }));
 }
 
-int partitions_of(const Planning& planning, std::size_t index, const Candidate& candidate) {
+int partitions_of(const Planning& planning, std::size_t index, const Candidate& candidate,
+                  int disks) {
   const PlannedTopic& topic = planning.workload.topics[index];
   if (topic.partitions) return *topic.partitions;
   const TopicDemand& demand = planning.demands[index];
@@ -53,18 +56,50 @@ int partitions_of(const Planning& planning, std::size_t index, const Candidate& 
   for (const PlannedGroup& group : planning.workload.groups) {
     if (reads(group, topic.name)) wanted = std::max(wanted, group.members);
   }
-  return (wanted + candidate.brokers - 1) / candidate.brokers * candidate.brokers;
+  // So many that each log directory of each broker has as many replicas as the others.
+  const int step = candidate.brokers * (disks / std::gcd(disks, topic.replication_factor));
+  return (wanted + step - 1) / step * step;
 }
 
-/// Of a topic, all replicas together: what is retained, and the segment of each partition that is
-/// not yet so old.
+/// Of a topic, one copy of it: what is retained, and the segment of each partition that is not yet
+/// so old.
 double retained(const PlannedTopic& topic, const TopicDemand& demand, double bytes,
                 int partitions) {
   const double rate = demand.mean_records * bytes;
   const double unfinished = std::min(segment_bytes, rate / partitions * segment_seconds);
-  return topic.replication_factor * (rate * to_seconds(topic.retention) + unfinished * partitions);
+  return rate * to_seconds(topic.retention) + unfinished * partitions;
 }
 
+/// What is kept at most at one of so many places, brokers or log directories, over which replicas
+/// are dealt. A replica lies at one place, whole: of the topic that divides worst one place has the
+/// largest partition, and as many others as it must.
+double fullest(const Planning& planning, const Candidate& candidate,
+               const std::vector<int>& partitions, double places) {
+  const Workload& workload = planning.workload;
+  double even = 0;
+  double worst = 0;
+  for (std::size_t i = 0; i < workload.topics.size(); ++i) {
+    const PlannedTopic& topic = workload.topics[i];
+    const double copy = retained(
+        topic, planning.demands[i],
+        bytes_of(planning.demands[i], workload.clients[candidate.build.clients]), partitions[i]);
+    const double replicas = static_cast<double>(topic.replication_factor) * partitions[i];
+    const double mean = copy * topic.replication_factor / places;
+    double largest = copy / partitions[i];
+    double others = largest;
+    if (topic.keys.any() && partitions[i] > 1) {
+      const auto shares = scenarios::RecordKeys(topic.keys).partitions(partitions[i]).shares;
+      const double share = *std::max_element(shares.begin(), shares.end());
+      largest = copy * share;
+      others = copy * (1 - share) / (partitions[i] - 1);
+    }
+    even += mean;
+    worst = std::max(worst, largest + others * (std::ceil(replicas / places) - 1) - mean);
+  }
+  return even + worst;
+}
+
+/// `kept`: in the fullest log directory.
 std::vector<sim::DiskConfig> disks_of(const Planning& planning, const Candidate& candidate,
                                       Bytes& size, double kept) {
   const MachineOffer& machine = planning.catalogue.machines[candidate.build.machine];
@@ -77,7 +112,7 @@ std::vector<sim::DiskConfig> disks_of(const Planning& planning, const Candidate&
   sim::DiskConfig disk = offer->disk;
   if (offer->sizes) {
     const double headroom = 1 - planning.workload.objectives.disk_headroom;
-    const double each = kept / headroom / candidate.build.disks;
+    const double each = kept / headroom;
     const double steps =
         std::ceil((each - number(offer->sizes->least)) / number(offer->sizes->step));
     const double wanted =
@@ -115,7 +150,8 @@ Cost cost_of(const Planning& planning, const ClusterPlan& cluster) {
   if (const DiskOffer* offer = planning.catalogue.disk(candidate.build.disk);
       offer != nullptr && !candidate.build.disk.empty()) {
     cost.disks = candidate.brokers * candidate.build.disks *
-                 (offer->month + offer->gb_month * number(cluster.disk_size) / gigabyte);
+                 (offer->month.value_or(0) +
+                  offer->gb_month.value_or(0) * number(cluster.disk_size) / gigabyte);
   }
   cost.cross_zone = crossing_bytes(planning, candidate) * month_seconds / gigabyte *
                     planning.catalogue.cross_zone_gb;
@@ -146,13 +182,13 @@ Traffic traffic_of(const Planning& planning, const ClusterPlan& cluster) {
     const PlannedTopic& topic = workload.topics[i];
     const TopicDemand& demand = planning.demands[i];
     const double bytes =
-        demand.peak_records * bytes_of(demand, workload.clients[cluster.candidate.build.clients]);
+        demand.at_peak * bytes_of(demand, workload.clients[cluster.candidate.build.clients]);
     const double replicas = std::min(1.0, topic.replication_factor / brokers.all);
     const double live = topic.replication_factor * brokers.left / brokers.all;
     traffic.in += bytes * replicas;
     traffic.written += bytes * replicas;
     traffic.led += bytes / brokers.left;
-    traffic.led_records += demand.peak_records / brokers.left;
+    traffic.led_records += demand.at_peak / brokers.left;
     traffic.out += bytes / brokers.left * (std::max(0.0, live - 1) + groups_of(workload, topic));
   }
   return traffic;
@@ -173,13 +209,17 @@ Need rate_need(std::string name, const Phrase& what, double needed, double there
 }
 
 void add_space(const Planning& planning, const ClusterPlan& cluster, std::vector<Need>& needs) {
-  const double room = number(cluster.disk_size) * static_cast<double>(cluster.machine.disks.size());
-  const double kept = number(cluster.kept_a_broker);
-  const double there = room * (1 - planning.workload.objectives.disk_headroom);
-  needs.push_back({"disk space",
-                   phrase("disk space of a broker: {} to keep, {} there with head-room",
-                          bytes_text(kept), bytes_text(there)),
-                   kept, there});
+  const double kept = number(cluster.kept_a_disk);
+  const double there = number(cluster.disk_size) * (1 - planning.workload.objectives.disk_headroom);
+  const std::size_t disks = cluster.machine.disks.size();
+  needs.push_back(
+      {"disk space",
+       disks == 1 ? phrase("disk space of a broker: {} to keep, {} there with head-room",
+                           bytes_text(kept), bytes_text(there))
+                  : phrase("disk space of a broker's fullest log directory, of {}: {} to keep, {} "
+                           "there with head-room",
+                           disks, bytes_text(kept), bytes_text(there)),
+       kept, there});
 }
 
 void add_catch_up(const Planning& planning, const ClusterPlan& cluster, const Traffic& traffic,
@@ -323,15 +363,11 @@ ClusterPlan worked_out(const Planning& planning, const Candidate& candidate) {
   ClusterPlan cluster;
   cluster.candidate = candidate;
   cluster.machine = planning.catalogue.machines[candidate.build.machine].machine;
-  double kept = 0;
+  const MachineOffer& offer = planning.catalogue.machines[candidate.build.machine];
+  const int disks = candidate.build.disk.empty() ? static_cast<int>(offer.machine.disks.size())
+                                                 : candidate.build.disks;
   for (std::size_t i = 0; i < workload.topics.size(); ++i) {
-    const PlannedTopic& topic = workload.topics[i];
-    const int partitions = partitions_of(planning, i, candidate);
-    cluster.partitions.push_back(partitions);
-    kept += retained(topic, planning.demands[i],
-                     bytes_of(planning.demands[i], workload.clients[candidate.build.clients]),
-                     partitions) /
-            candidate.brokers;
+    cluster.partitions.push_back(partitions_of(planning, i, candidate, disks));
   }
   // A broker that does not come back is replaced by the others, where those are enough.
   const bool moves =
@@ -339,8 +375,13 @@ ClusterPlan worked_out(const Planning& planning, const Candidate& candidate) {
       std::all_of(workload.topics.begin(), workload.topics.end(), [&](const PlannedTopic& topic) {
         return topic.replication_factor < candidate.brokers;
       });
-  if (moves) kept *= static_cast<double>(candidate.brokers) / (candidate.brokers - 1);
-  cluster.kept_a_broker = Bytes(static_cast<std::int64_t>(std::min(kept, 9e18)));
+  const double brokers = candidate.brokers - (moves ? 1 : 0);
+  const auto bytes = [](double kept) {
+    return Bytes(static_cast<std::int64_t>(std::min(kept, 9e18)));
+  };
+  const double kept = fullest(planning, candidate, cluster.partitions, brokers * disks);
+  cluster.kept_a_broker = bytes(fullest(planning, candidate, cluster.partitions, brokers));
+  cluster.kept_a_disk = bytes(kept);
   cluster.machine.disks = disks_of(planning, candidate, cluster.disk_size, kept);
   cluster.cost = cost_of(planning, cluster);
   return cluster;
@@ -409,7 +450,7 @@ std::string words_of(const Planning& planning, const ClusterPlan& cluster) {
 double peak_bytes(const Planning& planning, std::size_t clients) {
   double all = 0;
   for (const TopicDemand& demand : planning.demands) {
-    all += demand.peak_records * bytes_of(demand, planning.workload.clients[clients]);
+    all += demand.at_peak * bytes_of(demand, planning.workload.clients[clients]);
   }
   return all;
 }

@@ -7,8 +7,10 @@
 //
 //   replicas      brokers >= replication factor
 //   partitions    replicas on a broker <= what its machine should have
-//   disk space    load x retention x replicas / brokers, an unfinished segment of each partition,
-//                 with head-room; after a broker's loss, moved to the others, just so
+//   disk space    load x retention x replicas / (brokers x log directories), an unfinished segment
+//                 of each partition, with head-room; after a broker's loss, moved to the others,
+//                 just so. A replica lies in one log directory (LogManager.nextLogDirs), whole: of
+//                 the fullest, with the largest partition that keys make
 //   network       of a broker that is left: in, load x replicas / brokers; out, load x (live
 //                 replicas - 1 + groups) / brokers left; with a group that catches up
 //   disks         load x replicas / brokers; with a group that reads what is cold
@@ -50,7 +52,8 @@ struct ClusterPlan {
   Candidate candidate;
   sim::MachineConfig machine;   ///< With its disks.
   std::vector<int> partitions;  ///< Of each topic.
-  Bytes kept_a_broker{0};       ///< What a broker retains, of replicas, at most.
+  Bytes kept_a_broker{0};       ///< What a broker retains, of replicas, at most,
+  Bytes kept_a_disk{0};         ///< and what one of its log directories does.
   Bytes disk_size{0};           ///< Of each of its disks.
   Cost cost;
 };

@@ -73,6 +73,10 @@ void check_catalogue(const Catalogue& catalogue, SettingsReport& report) {
   for (std::size_t i = 0; i < catalogue.disks.size(); ++i) {
     const DiskOffer& disk = catalogue.disks[i];
     const std::string path = json_pointer("/disks", i);
+    if (!disk.gb_month && !disk.month) {
+      report.error(path, "\"" + disk.name + "\"",
+                   tr("has no price: give \"gb_month\" or \"month\" (0: it costs nothing)"));
+    }
     if (disk.most < disk.least) {
       report.error(path + "/most", fmt::format("{}", disk.most),
                    tr("must be at least \"least\", {}", disk.least));
@@ -84,6 +88,13 @@ void check_catalogue(const Catalogue& catalogue, SettingsReport& report) {
   }
   for (std::size_t i = 0; i < catalogue.machines.size(); ++i) {
     const MachineOffer& machine = catalogue.machines[i];
+    if (!machine.hour && !machine.month) {
+      report.error(json_pointer("/machines", i), "\"" + machine.name + "\"",
+                   tr("has no price: give \"hour\" or \"month\" (0: it costs nothing)"));
+    } else if (machine.hour && machine.month) {
+      report.error(json_pointer("/machines", i) + "/month", fmt::format("{}", *machine.month),
+                   tr("is one price too many: \"hour\" is given, too"));
+    }
     for (std::size_t j = 0; j < machine.disks.size(); ++j) {
       if (std::find(disks.begin(), disks.end(), machine.disks[j]) != disks.end()) continue;
       const std::string near = nearest_name(machine.disks[j], disks);
@@ -135,7 +146,7 @@ void compare_sources(const Json& offer, const std::string& place, std::vector<st
 
 }  // namespace
 
-double MachineOffer::price() const { return month + hour * hours_a_month; }
+double MachineOffer::price() const { return month.value_or(0) + hour.value_or(0) * hours_a_month; }
 
 const Settings<DiskSizes>& DiskSizes::settings() {
   using S = DiskSizes;
@@ -158,8 +169,10 @@ const Settings<DiskOffer>& DiskOffer::settings() {
           .field("sizes", &S::sizes, record<DiskSizes>(), "Unset: it has the size of \"disk\".")
           .field("least", &S::least, 1, 24, "So many has each broker at least,")
           .field("most", &S::most, 1, 24, "and at most.")
-          .field("gb_month", &S::gb_month, 0, dearest, "Price of 10^9 bytes a month.")
-          .field("month", &S::month, 0, dearest, "Price of each a month, beside its size.")
+          .field("gb_month", &S::gb_month, setting::real(0, dearest),
+                 "Price of 10^9 bytes a month.")
+          .field("month", &S::month, setting::real(0, dearest),
+                 "Price of each a month, beside its size; one of the two is needed.")
           .field("sources", &S::sources, sources_type(), "Where the numbers come from.")
           .named_by("name");
   return all;
@@ -175,8 +188,9 @@ const Settings<MachineOffer>& MachineOffer::settings() {
           .field("machine", &S::machine, record<sim::MachineConfig>(),
                  "As under \"hardware\" of a scenario.")
           .required()
-          .field("hour", &S::hour, 0, dearest, "Price of an hour; a month has 730.")
-          .field("month", &S::month, 0, dearest, "Price of a month.")
+          .field("hour", &S::hour, setting::real(0, dearest), "Price of an hour; a month has 730.")
+          .field("month", &S::month, setting::real(0, dearest),
+                 "Price of a month, in place of \"hour\"; 0: it costs nothing.")
           .field("disks", &S::disks, list(setting::text(100), 0, 50),
                  "Names under /disks, of which each broker has one kind; none: its own.")
           .field("most_partitions", &S::most_partitions, 1, 1'000'000,

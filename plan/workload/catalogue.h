@@ -39,8 +39,8 @@ struct DiskOffer {
   sim::DiskConfig disk;
   std::optional<DiskSizes> sizes;  ///< Unset: it has the size of `disk`.
   int least = 1, most = 1;         ///< How many a machine can have.
-  double gb_month = 0;             ///< Price of 10^9 bytes a month,
-  double month = 0;                ///< and of each disk, beside.
+  std::optional<double> gb_month;  ///< Price of 10^9 bytes a month,
+  std::optional<double> month;     ///< and of each disk, beside; one of them at least is given.
   std::map<std::string, scenarios::ProfileSource> sources;
   static const Settings<DiskOffer>& settings();
 };
@@ -49,8 +49,8 @@ struct MachineOffer {
   std::string name;
   scenarios::LocalText title;
   sim::MachineConfig machine;
-  double hour = 0;   ///< Price of an hour,
-  double month = 0;  ///< or of a month.
+  std::optional<double> hour;   ///< Price of an hour,
+  std::optional<double> month;  ///< or of a month; one of them is given.
   std::vector<std::string> disks;
   int most_partitions = 4000;  ///< Replicas on a broker.
   bool fitted = false;         ///< Its constants were fitted to measurements of such a machine.

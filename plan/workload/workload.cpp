@@ -24,6 +24,7 @@ using setting::record;
 using setting::text;
 
 constexpr Duration a_day = 24h;
+constexpr Duration most_days = 7 * a_day;
 constexpr double highest_rate = 1e8;
 
 SettingType<std::string> a_name() {
@@ -125,26 +126,114 @@ void check_groups(const Workload& workload, SettingsReport& report) {
   }
 }
 
+/// The rate of a topic over its days, which then come again.
+struct TopicDays {
+  scenarios::RateCurve curve;
+  Duration length = a_day;
+
+  double at(Time moment) const {
+    return curve.at(Time(moment.time_since_epoch() % length)).count();
+  }
+};
+
+/// How many days a rate speaks of: mostly one. A step at 24:00 belongs to the next day, a file that
+/// ends then does not.
+Duration days_of(const scenarios::Scenario& day, const scenarios::RateSpec& rate) {
+  Duration last = scenarios::spoken_until(day, rate);
+  if (std::holds_alternative<scenarios::RateSteps>(rate.what)) last += 1ns;
+  return a_day * (1 + (std::max(last, 1ns) - 1ns) / a_day);
+}
+
+/// Moments at which its rate may be at its highest, over its days: of a piece its begin and its
+/// end.
+std::vector<Time> highest_moments(const TopicDays& days) {
+  std::vector<Time> moments;
+  for (const auto& corner : days.curve.corners()) {
+    if (corner.at > Time{}) moments.push_back(corner.at - 1ns);
+    moments.push_back(corner.at);
+  }
+  moments.push_back(Time(days.length - 1ns));
+  return moments;
+}
+
+Result<TopicDays, scenarios::SourceProblem> days_of(const Workload& workload,
+                                                    const PlannedTopic& topic) {
+  scenarios::Scenario time;
+  time.duration = most_days;
+  time.directory = workload.directory;
+  scenarios::SourceSpec source;
+  source.name = topic.name;
+  source.rate = topic.rate;
+  const auto longest = scenarios::rate_curve(time, source);
+  if (!longest) return fail(longest.error());
+  time.duration = days_of(time, topic.rate);
+  if (time.duration > most_days) {
+    return fail(scenarios::SourceProblem{
+        "/rate", "", tr("must lie within {}: a day, or a week", brokerlab::to_text(most_days))});
+  }
+  auto curve = scenarios::rate_curve(time, source);
+  if (!curve) return fail(curve.error());
+  return TopicDays{std::move(*curve), time.duration};
+}
+
+/// What a record of it moves: into its replicas, and from them to followers and groups.
+double moves(const Workload& workload, const PlannedTopic& topic, const TopicDemand& demand) {
+  double times = 2.0 * topic.replication_factor - 1;
+  for (const PlannedGroup& group : workload.groups) {
+    times += std::count(group.topics.begin(), group.topics.end(), topic.name) > 0 ? 1 : 0;
+  }
+  return demand.record_bytes * times;
+}
+
+/// The hour that is planned for: topics need not have their peaks together.
+void find_peak(const Workload& workload, const std::vector<TopicDays>& topics,
+               std::vector<TopicDemand>& demands) {
+  Duration length = a_day;
+  for (const TopicDays& days : topics) length = std::max(length, days.length);
+  std::vector<Time> moments;
+  for (const TopicDays& days : topics) {
+    for (const Time moment : highest_moments(days)) {
+      for (Time again = moment; again < Time(length); again += days.length) {
+        moments.push_back(again);
+      }
+    }
+  }
+  std::sort(moments.begin(), moments.end());
+  moments.erase(std::unique(moments.begin(), moments.end()), moments.end());
+  double most = -1;
+  Time peak{};
+  for (const Time moment : moments) {
+    double moved = 0;
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+      moved += topics[i].at(moment) * moves(workload, workload.topics[i], demands[i]);
+    }
+    if (moved <= most) continue;
+    most = moved;
+    peak = moment;
+  }
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    demands[i].at_peak = topics[i].at(peak) * workload.growth.factor();
+  }
+}
+
 /// Rates and sizes in numbers; reads their files.
 std::vector<TopicDemand> demands_of(const Workload& workload, SettingsReport& report) {
-  scenarios::Scenario day;
-  day.duration = a_day;
-  day.directory = workload.directory;
+  scenarios::Scenario here;
+  here.directory = workload.directory;
   std::vector<TopicDemand> demands;
+  std::vector<TopicDays> all;
   for (std::size_t i = 0; i < workload.topics.size(); ++i) {
     const PlannedTopic& topic = workload.topics[i];
     const std::string path = json_pointer("/topics", i);
-    scenarios::SourceSpec source;
-    source.name = topic.name;
-    source.rate = topic.rate;
     TopicDemand demand;
-    const auto curve = scenarios::rate_curve(day, source);
-    if (!curve) {
-      report.error(path + curve.error().path, curve.error().value, curve.error().message);
+    const auto days = days_of(workload, topic);
+    if (!days) {
+      report.error(path + days.error().path, days.error().value, days.error().message);
     } else {
-      demand.mean_records = curve->total() / to_seconds(a_day) * workload.growth.factor();
-      for (const auto& corner : curve->corners()) {
-        demand.peak_records = std::max(demand.peak_records, corner.rate);
+      demand.mean_records =
+          days->curve.total() / to_seconds(days->length) * workload.growth.factor();
+      for (const Time moment : highest_moments(*days)) {
+        demand.peak_records = std::max(demand.peak_records, days->at(moment));
       }
       demand.peak_records *= workload.growth.factor();
       if (demand.peak_records <= 0) {
@@ -153,8 +242,9 @@ std::vector<TopicDemand> demands_of(const Workload& workload, SettingsReport& re
         report.error(path + "/rate", fmt::format("{:.4g}/s", demand.peak_records),
                      tr("must stay below {:.0g}/s, grown", highest_rate));
       }
+      all.push_back(*days);
     }
-    const auto sizes = scenarios::RecordSizes::of(day, topic.record_size);
+    const auto sizes = scenarios::RecordSizes::of(here, topic.record_size);
     if (!sizes) {
       report.error(path + "/record_size", "", sizes.error());
     } else {
@@ -162,6 +252,7 @@ std::vector<TopicDemand> demands_of(const Workload& workload, SettingsReport& re
     }
     demands.push_back(demand);
   }
+  if (all.size() == demands.size()) find_peak(workload, all, demands);
   return demands;
 }
 

@@ -108,8 +108,9 @@ struct Workload {
 
 /// Of a topic, in numbers; rates grown.
 struct TopicDemand {
-  double mean_records = 0, peak_records = 0;  ///< A second.
-  double record_bytes = 0;                    ///< Of a value, before compression.
+  double mean_records = 0, peak_records = 0;  ///< A second; the peak of this topic alone,
+  double at_peak = 0;       ///< and its rate when all topics together move the most bytes.
+  double record_bytes = 0;  ///< Of a value, before compression.
 };
 
 struct LoadedWorkload {

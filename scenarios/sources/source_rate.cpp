@@ -200,6 +200,19 @@ Result<RateCurve, SourceProblem> rate_curve(const Scenario& scenario, const Sour
   return RateCurve::through(*points, end);
 }
 
+Duration spoken_until(const Scenario& scenario, const RateSpec& rate) {
+  if (const auto* steps = std::get_if<RateSteps>(&rate.what)) {
+    return steps->steps.empty() ? Duration{0} : steps->steps.back().from;
+  }
+  if (const auto* bursts = std::get_if<BurstRate>(&rate.what)) {
+    return bursts->at.empty() ? Duration{0} : bursts->at.back() + bursts->lasting;
+  }
+  const auto* file = std::get_if<RateFile>(&rate.what);
+  if (file == nullptr) return Duration{0};
+  const auto points = points_of_file(scenario.path_of(file->file));
+  return !points || points->empty() ? Duration{0} : points->back().at.time_since_epoch();
+}
+
 std::vector<std::pair<Time, PerSecond>> load_changes(const SourceSpec& source,
                                                      const RateCurve& curve) {
   std::vector<std::pair<Time, PerSecond>> changes;

@@ -29,6 +29,10 @@ struct SourceProblem {
 /// Of an open source, until its end or the run's. Reads its file, if it has one.
 Result<RateCurve, SourceProblem> rate_curve(const Scenario& scenario, const SourceSpec& source);
 
+/// Up to where the rate says something of its own: its last step begins then, its last burst is
+/// over, its file ends. 0: it is the same, or comes again, for ever. Reads its file, if it has one.
+Duration spoken_until(const Scenario& scenario, const RateSpec& rate);
+
 /// How many records users in a closed loop send, about: an answer takes some milliseconds.
 double expected_of(const Scenario& scenario, const SourceSpec& source, const ClosedLoop& loop);
 

@@ -9,6 +9,7 @@
 #include "tests/cli/command.h"
 #include "tests/files.h"
 #include "tests/plan/small.h"
+#include "tests/temporary.h"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -185,6 +186,104 @@ TEST_CASE("closed forms of a cluster are what they are printed as", "[unit]") {
   CHECK(broken(needs) == nullptr);
 }
 
+TEST_CASE("a replica lies in one log directory, whole", "[unit]") {
+  const char* const boxes = R"({"machines": [
+    {"name": "box", "month": 1, "machine": {"disks": [{"kind": "hdd", "size": "1TB"},
+      {"kind": "hdd", "size": "1TB"}, {"kind": "hdd", "size": "1TB"}, {"kind": "hdd", "size": "1TB"},
+      {"kind": "hdd", "size": "1TB"}, {"kind": "hdd", "size": "1TB"}]}}]})";
+  const auto space = [&](const char* topic, int brokers) {
+    const Planning planning = planning_of(
+        workload("40/s", topic, R"(, "survive": "nothing", "objectives": {"disk_headroom": 0.2})"),
+        boxes);
+    const ClusterPlan cluster = worked_out(planning, {builds_of(planning).front(), brokers});
+    const std::vector<Need> needs = needs_of(planning, cluster);
+    const auto at = std::find_if(needs.begin(), needs.end(),
+                                 [](const Need& one) { return one.name == "disk space"; });
+    REQUIRE(at != needs.end());
+    CHECK(at->there == Approx(0.8e12));
+    return at->needed;
+  };
+  // 40 records of 1,012 bytes a second for a year; a segment is full before it is a week old.
+  const double copy = 40 * 1012.0 * 365 * 86'400;
+  const double segment = 1 << 30;
+  const char* one = R"(, "partitions": 1, "retention": "365d")";
+  CHECK(space(one, 3) == Approx(copy + segment));
+  CHECK(space(one, 7) == Approx(copy + segment));  // More brokers make no partition smaller.
+  CHECK(space(R"(, "partitions": 6, "retention": "365d")", 3) == Approx(copy / 6 + segment));
+  CHECK(space(R"(, "partitions": 12, "retention": "365d")", 3) == Approx(copy / 6 + 2 * segment));
+  CHECK(space(R"(, "partitions": 7, "retention": "365d")", 3) ==
+        Approx(2 * (copy / 7 + segment)));  // 21 replicas over 18 directories: two in some.
+  // Left to us there are as many replicas in each directory.
+  CHECK(space(R"(, "retention": "365d")", 3) == Approx(copy / 6 + segment));
+  // A key that brings most of the records stays in its partition.
+  const double hot = space(
+      R"(, "partitions": 18, "retention": "365d", "keys": {"hot": {"share": 0.9, "count": 1000}})",
+      3);
+  CHECK(hot > 0.9 * copy);
+  CHECK(hot < 1.1 * copy + 4 * segment);
+}
+
+TEST_CASE("a rate is what its days are: to their ends, and all of them", "[unit]") {
+  const auto demand = [](const std::string& rate) {
+    const Planning planning = planning_of(fmt::format(
+        R"({{"topics": [{{"name": "t", "rate": {}, "record_size": "1000B"}}]}})", rate));
+    return planning.demands.front();
+  };
+  const auto file = [&](const std::string& rows) {
+    const std::string path = tests::temporary_path("rates.csv");
+    std::ofstream(path) << "time,rate\n" << rows;
+    const TopicDemand found = demand(fmt::format(R"({{"file": "{}"}})", path));
+    std::filesystem::remove(path);
+    return found;
+  };
+  CHECK(file("0,100\n86400,900\n").peak_records == Approx(900).epsilon(1e-3));
+  CHECK(file("0,100\n86400,900\n").mean_records == Approx(500));
+  CHECK(file("0,100\n108000,900\n").peak_records == Approx(900));
+  const TopicDemand week =
+      file("0,500\n345600,500\n345600,9000\n352800,9000\n352800,500\n604800,500\n");
+  CHECK(week.peak_records == Approx(9000));
+  CHECK(week.mean_records == Approx(500 + 8500.0 * 2 / (7 * 24)));
+  const TopicDemand steps =
+      demand(R"([{"from": "0s", "rate": "100/s"}, {"from": "30h", "rate": "9k/s"}])");
+  CHECK(steps.peak_records == Approx(9000));
+  CHECK(steps.mean_records == Approx((30 * 100 + 18 * 9000) / 48.0));
+  CHECK(demand(R"({"bursts": {"base": "1/s", "rate": "70/s", "at": ["30h"], "for": "1h"}})")
+            .peak_records == Approx(70));
+  CHECK(to_text(parse_planning(R"({"topics": [{"name": "t", "record_size": "1KB", "rate":
+            [{"from": "0s", "rate": "1/s"}, {"from": "200h", "rate": "2/s"}]}]})",
+                               slow_machines)
+                    .errors)
+            .find("/topics/0/rate") != std::string::npos);
+}
+
+TEST_CASE("the peak is when all topics together move the most, not the sum of their peaks",
+          "[unit]") {
+  const char* topic =
+      R"({{"name": "{}", "record_size": "1000B", "rate": [{{"from": "0s", "rate": "100/s"}},
+      {{"from": "{}h", "rate": "{}/s"}}, {{"from": "{}h", "rate": "100/s"}}]}})";
+  const Planning planning = planning_of(fmt::format(
+      R"({{"topics": [{}, {}]}})", fmt::format(fmt::runtime(topic), "night", 2, 2000, 4),
+      fmt::format(fmt::runtime(topic), "noon", 12, 2500, 14)));
+  CHECK(planning.demands[0].peak_records == Approx(2000));
+  CHECK(planning.demands[0].at_peak == Approx(100));
+  CHECK(planning.demands[1].at_peak == Approx(2500));
+  CHECK(peak_bytes(planning, 0) == Approx(2600 * 1012));
+}
+
+TEST_CASE("what is offered has a price, and one", "[unit]") {
+  const std::string all = to_text(parse_planning(workload("5/s", "", ""), R"({
+    "disks": [{"name": "d", "disk": {"kind": "ssd"}}],
+    "machines": [{"name": "a", "machine": {}, "disks": ["d"]},
+                 {"name": "b", "machine": {}, "month": 0},
+                 {"name": "c", "machine": {}, "month": 1, "hour": 2}]})")
+                                      .errors);
+  INFO(all);
+  CHECK(all.find("/disks/0: \"d\": has no price") != std::string::npos);
+  CHECK(all.find("/machines/0: \"a\": has no price") != std::string::npos);
+  CHECK(all.find("/machines/1") == std::string::npos);
+  CHECK(all.find("/machines/2/month") != std::string::npos);
+}
+
 TEST_CASE("what is stated wrongly is told, all of it", "[unit]") {
   const auto errors = [](const std::string& text) {
     return to_text(parse_planning(text, slow_machines).errors);
@@ -253,7 +352,7 @@ TEST_CASE("our catalogue has machines of clouds and small ones, and a source for
   for (const std::string& one : without_source(*text)) missing += one + "\n";
   CHECK(missing == "");
   int clouds = 0;
-  for (const MachineOffer& one : loaded.catalogue->machines) clouds += one.hour > 0 ? 1 : 0;
+  for (const MachineOffer& one : loaded.catalogue->machines) clouds += one.hour ? 1 : 0;
   CHECK(clouds >= 5);
   CHECK(loaded.catalogue->machines.size() >= static_cast<std::size_t>(clouds) + 2);
 }
