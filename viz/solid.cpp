@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <imgui.h>
 
 namespace brokerlab::viz {
 namespace {
@@ -51,7 +52,9 @@ struct Cuts {
 
 }  // namespace
 
-void draw_rectangle(ImDrawList& draw, ImVec2 from, ImVec2 to, ImU32 color, float radius) {
+void draw_rectangle(ImDrawList& draw, const Pixels& where, unsigned color, float radius) {
+  const ImVec2 from{where.left, where.top};
+  const ImVec2 to{where.right, where.bottom};
   const ImVec2 least = draw.GetClipRectMin();
   const ImVec2 most = draw.GetClipRectMax();
   const Cuts x(from.x, to.x, radius, least.x, most.x);

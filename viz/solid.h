@@ -7,11 +7,16 @@
 // order.
 #pragma once
 
-#include <imgui/imgui.h>
+struct ImDrawList;
 
 namespace brokerlab::viz {
 
-/// In pixels of the screen. A small rectangle, or one that shines through, is drawn by ImGui alone.
-void draw_rectangle(ImDrawList& draw, ImVec2 from, ImVec2 to, ImU32 color, float radius);
+/// In pixels of the screen; ImGui's colours.
+struct Pixels {
+  float left = 0, top = 0, right = 0, bottom = 0;
+};
+
+/// A small rectangle, or one that shines through, is drawn by ImGui alone.
+void draw_rectangle(ImDrawList& draw, const Pixels& where, unsigned color, float radius);
 
 }  // namespace brokerlab::viz

@@ -19,6 +19,10 @@ std::size_t length_of(char lead) {
 
 ImVec2 scaled(Point p, float scale) { return {p.x * scale, p.y * scale}; }
 
+Pixels pixels_of(const Rect& rect, float scale) {
+  return {rect.x * scale, rect.y * scale, rect.right() * scale, rect.bottom() * scale};
+}
+
 }  // namespace
 
 Ui::Ui(const Fonts& fonts, float scale, Language language, bool light, bool strong)
@@ -39,8 +43,7 @@ Ui::Ui(const Fonts& fonts, float scale, Language language, bool light, bool stro
 }
 
 void Ui::fill(const Rect& rect, Color color, float radius) {
-  draw_rectangle(*draw_, scaled({rect.x, rect.y}, scale_),
-                 scaled({rect.right(), rect.bottom()}, scale_), paint(color), radius * scale_);
+  draw_rectangle(*draw_, pixels_of(rect, scale_), paint(color), radius * scale_);
 }
 
 void Ui::wash(const Rect& rect, Color color, Color ground, float radius) {

@@ -59,7 +59,7 @@ TEST_CASE("a large rectangle looks the same, pixel by pixel, as ImGui draws it",
         ImDrawList& draw = *ImGui::GetBackgroundDrawList();
         draw.PushClipRect({c.clip.x, c.clip.y}, {c.clip.z, c.clip.w}, true);
         if (cleared) {
-          draw_rectangle(draw, c.from, c.to, c.color, c.radius);
+          draw_rectangle(draw, {c.from.x, c.from.y, c.to.x, c.to.y}, c.color, c.radius);
         } else {
           draw.AddRectFilled(c.from, c.to, c.color, c.radius);
         }
