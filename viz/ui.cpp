@@ -47,8 +47,7 @@ void Ui::fill(const Rect& rect, Color color, float radius) {
 }
 
 void Ui::wash(const Rect& rect, Color color, Color ground, float radius) {
-  draw_rectangle(*draw_, scaled({rect.x, rect.y}, scale_),
-                 scaled({rect.right(), rect.bottom()}, scale_), mixed(paint(color), paint(ground)),
+  draw_rectangle(*draw_, pixels_of(rect, scale_), mixed(paint(color), paint(ground)),
                  radius * scale_);
 }
 

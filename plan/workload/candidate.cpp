@@ -20,6 +20,7 @@ namespace {
 constexpr double beside_a_value = 12;
 /// What a partition carries with ease: a single consumer, and a single follower's thread.
 constexpr double bytes_a_partition = 10e6;
+constexpr int replicas_a_directory = 4;              ///< Of a topic, where there are several.
 constexpr double segment_bytes = 1 << 30;            ///< log.segment.bytes
 constexpr double segment_seconds = 7.0 * 24 * 3600;  ///< log.roll.hours
 constexpr double month_seconds = hours_a_month * 3600;
@@ -56,7 +57,13 @@ int partitions_of(const Planning& planning, std::size_t index, const Candidate& 
   for (const PlannedGroup& group : planning.workload.groups) {
     if (reads(group, topic.name)) wanted = std::max(wanted, group.members);
   }
-  // So many that each log directory of each broker has as many replicas as the others.
+  // So many that each log directory of each broker has as many replicas as the others, and of
+  // several directories each so many that those of a lost broker can be dealt to the others about
+  // evenly.
+  if (disks > 1) {
+    const int dealt = replicas_a_directory * candidate.brokers * disks;
+    wanted = std::max(wanted, (dealt + topic.replication_factor - 1) / topic.replication_factor);
+  }
   const int step = candidate.brokers * (disks / std::gcd(disks, topic.replication_factor));
   return (wanted + step - 1) / step * step;
 }

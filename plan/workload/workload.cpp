@@ -299,9 +299,10 @@ const Settings<PlannedTopic>& PlannedTopic::settings() {
           .field("min.insync.replicas", &S::min_insync_replicas, 1, 9,
                  "In-sync replicas that acks=all asks for.")
           .field("retention", &S::retention, 1min, 10'000 * a_day, "How long records are kept.")
-          .field("partitions", &S::partitions, setting::integer(1, 10'000),
-                 "Unset: a multiple of the brokers, enough for the largest group and for 10 MB/s "
-                 "each.")
+          .field(
+              "partitions", &S::partitions, setting::integer(1, 10'000),
+              "Unset: a multiple of the brokers, enough for the largest group, for 10 MB/s each, "
+              "and of several log directories for 4 replicas in each.")
           .field("producers", &S::producers, setting::integer(1, 500),
                  "Programs that write; unset: one for every 10,000 records a second.")
           .named_by("name");
