@@ -213,8 +213,8 @@ TEST_CASE("a replica lies in one log directory, whole", "[unit]") {
   CHECK(space(R"(, "partitions": 12, "retention": "365d")", 3) == Approx(copy / 6 + 2 * segment));
   CHECK(space(R"(, "partitions": 7, "retention": "365d")", 3) ==
         Approx(2 * (copy / 7 + segment)));  // 21 replicas over 18 directories: two in some.
-  // Left to us there are as many replicas in each directory.
-  CHECK(space(R"(, "retention": "365d")", 3) == Approx(copy / 6 + segment));
+  // Left to us there are as many replicas in each directory: four.
+  CHECK(space(R"(, "retention": "365d")", 3) == Approx(copy / 6 + 4 * segment));
   // A key that brings most of the records stays in its partition.
   const double hot = space(
       R"(, "partitions": 18, "retention": "365d", "keys": {"hot": {"share": 0.9, "count": 1000}})",
