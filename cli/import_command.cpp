@@ -24,9 +24,14 @@ struct ImportArguments {
   bool json = false;
 };
 
-/// Where the scenario goes; why not, if so. What is there already is not touched.
+/// Where the scenario goes; why not, if so. What is there already is not touched; if it is the
+/// same, there is nothing to do.
 std::string write_new(const std::string& path, const std::string& text) {
-  if (std::filesystem::exists(path)) return tr("is there already: choose another name");
+  if (std::filesystem::exists(path)) {
+    const auto there = scenarios::read_text_file(path);
+    if (there && *there == text) return {};
+    return tr("is there already: choose another name");
+  }
   std::ofstream out(path, std::ios::binary);
   out << text;
   return out.flush() ? std::string() : tr("cannot be written");
@@ -56,6 +61,7 @@ int import(Context& context, const ImportArguments& arguments) {
       context.err << plan::to_text(remark) << "\n";
     }
   }
+  if (!imported.errors.empty()) return refuse(context, imported.errors);
   if (imported.scenario.empty()) {
     context.err << tr("nothing in these files tells of a cluster") << "\n";
     return exit_bad_input;

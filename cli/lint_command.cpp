@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -22,20 +23,22 @@ struct LintArguments {
   bool rules = false;
 };
 
-/// Of a server.properties and the like: the scenario that import makes of it; else nothing.
-std::string imported_from(Context& context, const std::string& file) {
-  if (!std::filesystem::is_regular_file(file)) return {};
+/// Of a server.properties and the like: what import makes of it; else nothing.
+std::optional<plan::Imported> imported_from(Context& context, const std::string& file) {
+  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
   auto text = scenarios::read_text_file(file);
-  if (!text || plan::kind_of(*text) == plan::FileKind::unknown) return {};
-  const plan::Imported imported = plan::import_files({{file, std::move(text).value()}}, "imported");
+  if (!text || plan::kind_of(*text) == plan::FileKind::unknown) return std::nullopt;
+  plan::Imported imported = plan::import_files({{file, std::move(text).value()}}, "imported");
   for (const plan::Remark& remark : imported.remarks) {
     context.err << plan::to_text(remark) << "\n";
   }
-  return imported.scenario;
+  return imported;
 }
 
 int lint_one(Context& context, const std::string& file, bool json) {
-  const plan::Linted linted{file, imported_from(context, file)};
+  const std::optional<plan::Imported> imported = imported_from(context, file);
+  if (imported && !imported->errors.empty()) return refuse(context, imported->errors);
+  const plan::Linted linted{file, imported ? imported->scenario : std::string()};
   scenarios::Loaded loaded;
   if (!linted.imported.empty()) {
     loaded = scenarios::parse_scenario(linted.imported, file, ".");
@@ -45,7 +48,8 @@ int lint_one(Context& context, const std::string& file, bool json) {
     loaded = scenarios::load_scenario(*path);
   }
   if (!loaded.scenario) return refuse(context, loaded.errors);
-  const std::vector<plan::Finding> findings = plan::lint(*loaded.scenario);
+  const std::vector<plan::Finding> findings =
+      plan::lint(*loaded.scenario, imported ? imported->origin : plan::Origin::scenario);
   context.out << (json ? plan::lint_json(findings, linted) : plan::lint_text(findings, linted));
   return findings.empty() ? exit_pass : exit_fail;
 }

@@ -5,6 +5,7 @@
 #include "base/settings.h"
 #include "base/translation.h"
 #include "model/config.h"
+#include "plan/files/config_value.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -42,12 +43,17 @@ std::string complaint_of(model::Component component, const Json& config) {
   }
 }
 
-/// The value with the type that Kafka declares.
-Json typed(const std::string& value, std::string_view type) {
-  if (type == "boolean" && (value == "true" || value == "false")) return value == "true";
-  if (type != "int" && type != "long" && type != "short" && type != "double") return value;
-  const Json number = json_from(value);
-  return number.is_number() ? number : Json(value);
+/// A list where brokerlab has one: settings that are texts with commas stay that.
+Json as_list(const std::string& text) {
+  Json list = Json::array();
+  std::size_t from = 0;
+  for (std::size_t comma = text.find(','); comma != std::string::npos;
+       comma = text.find(',', from)) {
+    list.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  list.push_back(text.substr(from));
+  return list;
 }
 
 }  // namespace
@@ -89,6 +95,12 @@ void Draft::remark(const NamedText& file, int line, const std::string& text, Phr
   remarks.push_back({file.name, line, std::move(brief), std::move(reason)});
 }
 
+void Draft::error(const NamedText& file, const std::string& path, const std::string& value,
+                  std::string message) {
+  if (errors.size() >= 200) return;
+  errors.push_back({file.name, path, value, std::move(message)});
+}
+
 void Draft::set(const NamedText& file, int line, model::Component component, const std::string& key,
                 const std::string& value, Config& config) {
   const std::string text = told(key, value);
@@ -115,9 +127,18 @@ void Draft::set(const NamedText& file, int line, model::Component component, con
                "the value and does not start"));
     return;
   }
-  const Json typed_value = typed(value, known->type);
-  if (const std::string wrong = complaint_of(component, Json{{key, typed_value}}); !wrong.empty()) {
-    if (value == known->default_value) return;  // Nothing is lost: that is how it behaves anyway.
+  Json typed_value = config_value(key, value, known->type);
+  std::string wrong = complaint_of(component, Json{{key, typed_value}});
+  if (!wrong.empty() && known->type == "list") {
+    Json list = as_list(typed_value.get<std::string>());
+    if (complaint_of(component, Json{{key, list}}).empty()) {
+      wrong.clear();
+      typed_value = std::move(list);
+    }
+  }
+  if (!wrong.empty()) {
+    // Nothing is lost: that is how it behaves anyway.
+    if (typed_value == config_value(key, known->default_value, known->type)) return;
     remark(file, line, text, {wrong, wrong});
     return;
   }

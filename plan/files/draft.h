@@ -24,6 +24,7 @@ struct DraftBroker {
   Config config;
   std::optional<std::string> machine;  ///< As under "hardware", JSON.
   int log_dirs = 1;
+  bool has_file = false;  ///< A server.properties of its own.
 };
 
 struct DraftTopic {
@@ -44,10 +45,16 @@ struct Draft {
   Config topic_config;
   Config producer_config;
   Config consumer_config;
+  std::optional<int> last_file;  ///< The broker of the last server.properties,
+  std::string last_file_name;    ///< and its file.
   std::vector<Remark> remarks;
+  Problems errors;
 
   DraftTopic& topic(const std::string& name);
   void remark(const NamedText& file, int line, const std::string& text, Phrase reason);
+  /// What stands at `path` cannot be taken, and nothing can stand in for it.
+  void error(const NamedText& file, const std::string& path, const std::string& value,
+             std::string message);
   /// Puts a setting into `config`, if brokerlab has it and takes the value; else remarks.
   void set(const NamedText& file, int line, model::Component component, const std::string& key,
            const std::string& value, Config& config);
@@ -57,6 +64,9 @@ struct Draft {
 bool is_secret(std::string_view key);
 /// "key=value"; of a secret "key=***".
 std::string told(const std::string& key, const std::string& value);
+
+/// A number, or a text that is one.
+std::optional<double> number_in(const Json& value);
 
 /// As a scenario has it.
 Json json_of(const Config& config);
@@ -69,5 +79,8 @@ void add_workload(Draft& draft, const NamedText& file);
 void add_driver(Draft& draft, const NamedText& file);
 /// Producers, sources and groups of the workload.
 void put_load(Draft& draft, Json& scenario);
+/// Where no workload tells of a load: a small one for topics of each kind, and who reads it, long
+/// enough for brokers to fall and come back: without them nothing can go wrong that anybody sees.
+void put_example_load(Draft& draft, Json& scenario);
 
 }  // namespace brokerlab::plan

@@ -34,6 +34,24 @@ std::string_view plan_inside(std::string_view text) {
   return {};
 }
 
+/// Which of the benchmark's files a text is: by its keys, or, where it is no YAML, by what looks
+/// like them, so that it can be told what is wrong.
+FileKind benchmark_in(std::string_view text) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  if (!has("driverClass") && !has("partitionsPerTopic") && !has("producerRate")) {
+    return FileKind::unknown;
+  }
+  if (const auto document = json_of_yaml(std::string(text)); document && document->is_object()) {
+    if (document->contains("driverClass")) return FileKind::driver;
+    const bool workload =
+        document->contains("partitionsPerTopic") || document->contains("producerRate");
+    return workload ? FileKind::workload : FileKind::unknown;
+  }
+  if (has("driverClass:")) return FileKind::driver;
+  return has("partitionsPerTopic:") || has("producerRate:") ? FileKind::workload
+                                                            : FileKind::unknown;
+}
+
 /// One of several that stand side by side under "brokers".
 Json group_of(const DraftBroker& broker, const Draft& draft, Json& hardware,
               std::map<std::string, std::string>& kinds) {
@@ -91,6 +109,22 @@ std::pair<int, std::string> asked_by_replicas(const Draft& draft) {
   for (const DraftTopic& topic : draft.topics) ask(topic.replicas, topic.name);
   ask(draft.replication_factor, "replicationFactor");
   return most;
+}
+
+/// Brokers that only others tell of are set up as the last of those that have files.
+void fill_in(Draft& draft) {
+  if (!draft.last_file) return;
+  const DraftBroker& like = draft.brokers[*draft.last_file];
+  std::string ids;
+  for (auto& [id, broker] : draft.brokers) {
+    if (broker.has_file) continue;
+    broker.config = like.config;
+    broker.log_dirs = like.log_dirs;
+    ids += (ids.empty() ? "" : ", ") + std::to_string(id);
+  }
+  if (ids.empty()) return;
+  draft.remark({}, 0, "broker.id=" + ids,
+               phrase("has no file of its own: what {} says stands here", draft.last_file_name));
 }
 
 /// One server.properties stands for a cluster of such brokers, if it asks for more replicas.
@@ -163,17 +197,13 @@ FileKind kind_of(std::string_view text) {
   if (first == std::string_view::npos) return FileKind::unknown;
   if (text[first] == '{') {
     const Json document = json_from(text);
-    if (!document.is_object()) return FileKind::unknown;
-    if (document.contains("brokerCapacities")) return FileKind::capacity;
-    return document.contains("partitions") ? FileKind::reassignment : FileKind::unknown;
+    if (document.is_object() && document.contains("brokerCapacities")) return FileKind::capacity;
+    if (document.is_object() && document.contains("partitions")) return FileKind::reassignment;
+    return benchmark_in(text);
   }
   if (const std::string_view plan = plan_inside(text); !plan.empty()) return kind_of(plan);
   if (is_topic_listing(text)) return FileKind::topics;
-  if (text.find("driverClass:") != std::string_view::npos) return FileKind::driver;
-  if (text.find("partitionsPerTopic:") != std::string_view::npos ||
-      text.find("producerRate:") != std::string_view::npos) {
-    return FileKind::workload;
-  }
+  if (const FileKind kind = benchmark_in(text); kind != FileKind::unknown) return kind;
   const std::vector<Property> properties = parse_properties(text);
   const auto known = std::count_if(properties.begin(), properties.end(), [](const Property& one) {
     return model::find_kafka_setting(model::Component::broker, one.key) != nullptr;
@@ -202,6 +232,7 @@ Imported import_files(const std::vector<NamedText>& files, const std::string& na
       for (int id = 1; id <= brokers; ++id) draft.brokers[id];
       draft.remark({}, 0, "", phrase("no file tells of brokers: {} stand here", brokers));
     }
+    fill_in(draft);
     add_like_brokers(draft);
     tell_numbers(draft);
     Json scenario{{"name", name}, {"title", name}, {"duration", "1min"}};
@@ -211,12 +242,19 @@ Imported import_files(const std::vector<NamedText>& files, const std::string& na
       draft.remark({}, 0, "", phrase("no file tells of topics: \"example\" stands here"));
     }
     put_topics(draft, scenario);
-    if (draft.workload) put_load(draft, scenario);
+    if (draft.workload) {
+      put_load(draft, scenario);
+    } else {
+      put_example_load(draft, scenario);
+      imported.origin = Origin::files_without_load;
+    }
     imported.scenario = json_text(scenario, 2) + "\n";
     for (const Problem& one : scenarios::parse_scenario(imported.scenario, "", ".").errors) {
       draft.remark({}, 0, one.path, phrase("has to be mended before it runs: {}", one.message));
     }
   }
+  if (!draft.errors.empty()) imported.scenario.clear();
+  imported.errors = std::move(draft.errors);
   imported.remarks = std::move(draft.remarks);
   return imported;
 }

@@ -8,12 +8,16 @@
 //   workload and driver YAML         of the OpenMessaging Benchmark
 //
 // What a scenario cannot say, or says otherwise, is a remark with file, line and reason: nothing is
-// left out silently. Whatever the files hold, nothing crashes.
+// left out silently. What cannot be read at all, a number that is none or a plan that Kafka's own
+// tool refuses, is an error: nothing stands in for it. Whatever the files hold, nothing crashes.
 //
-// Lifetime: values. Threads: none. Errors: no scenario, when no file says anything of a cluster.
+// Lifetime: values. Threads: none. Errors: no scenario, when no file says anything of a cluster, or
+// when there are errors.
 #pragma once
 
 #include "base/phrase.h"
+#include "base/problem.h"
+#include "plan/origin.h"
 
 #include <string>
 #include <string_view>
@@ -39,8 +43,10 @@ enum class FileKind { properties, topics, reassignment, capacity, workload, driv
 FileKind kind_of(std::string_view text);
 
 struct Imported {
-  std::string scenario;         ///< JSON; empty: there is none.
-  std::vector<Remark> remarks;  ///< In the order of files and lines.
+  std::string scenario;           ///< JSON; empty: there is none.
+  Origin origin = Origin::files;  ///< Whether any file told of a load.
+  Problems errors;                ///< With file, path and value.
+  std::vector<Remark> remarks;    ///< In the order of files and lines.
 };
 
 /// `name` becomes the scenario's.

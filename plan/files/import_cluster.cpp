@@ -1,8 +1,9 @@
-// What server.properties, a topic listing, a reassignment and Cruise Control's capacities tell.
-#include "base/integer_text.h"
+// What server.properties, a topic listing and a reassignment tell.
 #include "base/json_text.h"
 #include "base/problem.h"
+#include "base/settings.h"
 #include "base/translation.h"
+#include "plan/files/config_value.h"
 #include "plan/files/draft.h"
 #include "plan/files/properties.h"
 #include "plan/files/topic_listing.h"
@@ -17,8 +18,16 @@
 namespace brokerlab::plan {
 namespace {
 
-int commas_in(std::string_view list) {
-  return static_cast<int>(std::count(list.begin(), list.end(), ','));
+/// CoreUtils.parseCsvList(): what stands between commas and is more than blanks.
+int listed_in(std::string_view list) {
+  int count = 0;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    if (!java_trimmed(list.substr(0, comma)).empty()) ++count;
+    if (comma == std::string_view::npos) break;
+    list.remove_prefix(comma + 1);
+  }
+  return count;
 }
 
 /// Where machines are found and how they trust each other: brokerlab has its own.
@@ -56,14 +65,14 @@ bool of_a_plugin(const std::string& key) {
 void add_property(Draft& draft, const NamedText& file, const Property& one, DraftBroker& broker) {
   const std::string text = told(one.key, one.value);
   if (one.key == "zookeeper.connect") {
-    const int nodes = 1 + commas_in(one.value);
-    if (nodes > 9 || one.value.find("${") != std::string::npos) {
+    const int nodes = listed_in(one.value);
+    if (nodes < 1 || nodes > 9 || one.value.find("${") != std::string::npos) {
       draft.remark(file, one.line, text, phrase("is no list of 1 to 9 ZooKeeper servers"));
     } else {
       draft.servers = nodes;
     }
   } else if (one.key == "log.dirs" || (one.key == "log.dir" && broker.log_dirs == 1)) {
-    broker.log_dirs = std::min(24, commas_in(one.value) + 1);
+    broker.log_dirs = std::clamp(listed_in(one.value), 1, 24);
   } else if (one.key == "process.roles" || one.key.starts_with("controller.") ||
              one.key == "node.id") {
     draft.remark(file, one.line, text,
@@ -80,68 +89,40 @@ void add_property(Draft& draft, const NamedText& file, const Property& one, Draf
   }
 }
 
+std::string listed(const std::vector<int>& numbers) {
+  std::string text;
+  for (const int one : numbers) text += (text.empty() ? "" : ",") + std::to_string(one);
+  return text;
+}
+
 std::string_view text_in(const Json& object, const char* key) {
   const auto at = object.find(key);
   if (at == object.end() || !at->is_string()) return {};
   return at->get_ref<const std::string&>();
 }
 
-/// A number, or a text that is one.
-std::optional<double> number_in(const Json& value) {
-  if (value.is_number()) return value.get<double>();
-  if (!value.is_string()) return std::nullopt;
-  const Json number = json_from(value.get_ref<const std::string&>());
-  return number.is_number() ? std::optional(number.get<double>()) : std::nullopt;
-}
-
-/// Within what a scenario can say; nothing: no number above 0.
-std::optional<std::int64_t> scaled(const Json& value, double unit, double least, double most) {
-  const auto number = number_in(value);
-  if (!number || !(*number > 0)) return std::nullopt;
-  return static_cast<std::int64_t>(std::clamp(*number * unit, least, most));
-}
-
-Json disks_of(Draft& draft, const NamedText& file, const Json& told) {
-  Json disks = Json::array();
-  const auto add = [&](const Json& megabytes) {
-    const auto size = scaled(megabytes, 1e6, 1'048'576, 1e15);
-    if (!size) {
-      draft.remark(file, 0, "DISK", phrase("is no number of MB"));
-    } else if (disks.size() < 24) {
-      disks.push_back(Json{{"kind", "hdd"}, {"size", fmt::format("{}B", *size)}});
+/// As ReassignPartitionsCommand.parseExecuteAssignmentArgs() looks at them.
+bool replicas_are_sound(Draft& draft, const NamedText& file, const std::string& path,
+                        const Json& replicas) {
+  if (replicas.empty()) {
+    draft.error(file, path, "[]",
+                tr("must name a broker; Kafka says: {}", "Partition replica list cannot be empty"));
+    return false;
+  }
+  std::set<std::int64_t> seen;
+  for (const Json& one : replicas) {
+    if (!one.is_number_integer() || one < 0 || one > setting::int_max) {
+      draft.error(file, path, brief_text(one), tr("must be a broker's id"));
+      return false;
     }
-  };
-  if (told.is_object()) {
-    for (const auto& directory : told) add(directory);
-  } else {
-    add(told);
-  }
-  return disks;
-}
-
-Json machine_of(Draft& draft, const NamedText& file, const Json& capacity) {
-  Json machine = Json::object();
-  if (const auto at = capacity.find("DISK"); at != capacity.end()) {
-    Json disks = disks_of(draft, file, *at);
-    if (!disks.empty()) machine["disks"] = std::move(disks);
-  }
-  if (const auto at = capacity.find("CPU"); at != capacity.end()) {
-    if (const auto cores = at->is_object() && at->contains("num.cores")
-                               ? scaled((*at)["num.cores"], 1, 1, 256)
-                               : std::nullopt) {
-      machine["cpu"]["cores"] = *cores;
-    } else {
-      draft.remark(file, 0, "CPU", phrase("a share says nothing of cores: the default stands"));
+    if (!seen.insert(one.get<std::int64_t>()).second) {
+      draft.error(file, path, brief_text(replicas),
+                  tr("names broker {} twice; Kafka says: {}", one.get<std::int64_t>(),
+                     "Partition replica lists may not contain duplicate entries"));
+      return false;
     }
   }
-  std::optional<std::int64_t> rate;
-  for (const char* side : {"NW_IN", "NW_OUT"}) {
-    const auto at = capacity.find(side);
-    const auto one = at == capacity.end() ? std::nullopt : scaled(*at, 1e3, 125'000, 5e10);
-    if (one) rate = std::min(rate.value_or(*one), *one);
-  }
-  if (rate) machine["nic"]["rate"] = fmt::format("{}B/s", *rate);
-  return machine;
+  return true;
 }
 
 }  // namespace
@@ -151,11 +132,12 @@ void add_properties(Draft& draft, const NamedText& file) {
   std::optional<int> id;
   for (const Property& one : all) {
     if (one.key != "broker.id" && one.key != "node.id") continue;
-    id = parse_integer<int>(one.value);
-    if (!id || *id < 0) {
+    const Json told = config_value(one.key, one.value, "int");
+    id.reset();
+    if (told.is_number_integer() && told >= 0 && told <= setting::int_max) id = told.get<int>();
+    if (!id) {
       draft.remark(file, one.line, one.key + "=" + one.value,
                    phrase("is no id of a broker: it gets the next free one"));
-      id.reset();
     }
   }
   int number = id.value_or(0);
@@ -168,6 +150,9 @@ void add_properties(Draft& draft, const NamedText& file) {
     ++number;
   }
   DraftBroker& broker = draft.brokers[number];
+  broker.has_file = true;
+  draft.last_file = number;
+  draft.last_file_name = file.name;
   for (const Property& one : all) add_property(draft, file, one, broker);
 }
 
@@ -186,7 +171,16 @@ void add_topics(Draft& draft, const NamedText& file) {
     topic.replicas = one.replicas;
     for (const ListedPartition& partition : one.listed) {
       topic.partitions = std::max(topic.partitions, std::min(partition.number, 9999) + 1);
-      topic.replicas = std::max(topic.replicas, static_cast<int>(partition.replicas.size()));
+      const int moving_in = static_cast<int>(partition.adding.size());
+      topic.replicas =
+          std::max(topic.replicas, static_cast<int>(partition.replicas.size()) - moving_in);
+      if (!partition.adding.empty() || !partition.removing.empty()) {
+        draft.remark(file, partition.line, fmt::format("{}-{}", one.name, partition.number),
+                     phrase("is being reassigned (adding {}, removing {}): a run begins with no "
+                            "replica under way, and replication.factor as before",
+                            partition.adding.empty() ? "-" : listed(partition.adding),
+                            partition.removing.empty() ? "-" : listed(partition.removing)));
+      }
       for (const int broker : partition.replicas) {
         if (broker >= 0 && draft.brokers.size() < 1000) draft.brokers.try_emplace(broker);
       }
@@ -215,6 +209,7 @@ void add_reassignment(Draft& draft, const NamedText& file) {
     return;
   }
   std::set<std::string> told;
+  std::set<std::pair<std::string, int>> moved;
   std::set<std::string> kafkas_own;
   std::map<std::string, int> listed;
   bool directories = false;
@@ -226,7 +221,13 @@ void add_reassignment(Draft& draft, const NamedText& file) {
         one.is_object() && one.contains("partition") ? number_in(one["partition"]) : std::nullopt;
     if (name.empty() || !partition || !(*partition >= 0 && *partition < 10'000) ||
         !one.contains("replicas") || !one["replicas"].is_array()) {
-      draft.remark(file, 0, place, phrase("needs a topic, a partition and its replicas"));
+      draft.error(file, place, brief_text(one), tr("needs a topic, a partition and its replicas"));
+      continue;
+    }
+    if (!replicas_are_sound(draft, file, place + "/replicas", one["replicas"])) continue;
+    if (!moved.insert({name, static_cast<int>(*partition)}).second) {
+      draft.error(file, place, fmt::format("{}-{}", name, *partition),
+                  tr("is told of twice; kafka-reassign-partitions refuses that"));
       continue;
     }
     if (name.starts_with("__")) {
@@ -270,33 +271,6 @@ void add_reassignment(Draft& draft, const NamedText& file) {
                  phrase("which broker has which replica is not kept: the controller of the run "
                         "places them"));
   }
-}
-
-void add_capacity(Draft& draft, const NamedText& file) {
-  const Json document = json_from(file.text);
-  if (!document.is_object() || !document.contains("brokerCapacities") ||
-      !document["brokerCapacities"].is_array()) {
-    draft.remark(file, 0, "", phrase("has no list of capacities"));
-    return;
-  }
-  std::size_t index = 0;
-  for (const Json& one : document["brokerCapacities"]) {
-    const std::string place = fmt::format("/brokerCapacities/{}", index++);
-    const auto id =
-        one.is_object() && one.contains("brokerId") ? number_in(one["brokerId"]) : std::nullopt;
-    if (!id || !(*id >= -1 && *id < 1e9) || !one.contains("capacity") ||
-        !one["capacity"].is_object()) {
-      draft.remark(file, 0, place, phrase("needs a brokerId and a capacity"));
-      continue;
-    }
-    std::string machine = json_text(machine_of(draft, file, one["capacity"]));
-    if (*id < 0) {
-      draft.any_machine = std::move(machine);
-    } else if (draft.brokers.size() < 1000) {
-      draft.brokers[static_cast<int>(*id)].machine = std::move(machine);
-    }
-  }
-  draft.remark(file, 0, "DISK", phrase("says how large disks are, not how fast: they become hdd"));
 }
 
 }  // namespace brokerlab::plan

@@ -3,6 +3,7 @@
 // Source: openmessaging/benchmark, io.openmessaging.benchmark.Workload and the Kafka driver's
 // Config; rates are of all producers together.
 #include "base/json_text.h"
+#include "base/settings.h"
 #include "base/translation.h"
 #include "plan/files/draft.h"
 #include "plan/files/properties.h"
@@ -12,6 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 
 namespace brokerlab::plan {
@@ -22,9 +25,19 @@ std::string text_of(const Json& object, const std::string& key) {
   return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
-double number_of(const Json& object, const std::string& key, double fallback, double most) {
-  const Json number = json_from(text_of(object, key));
-  return number.is_number() ? std::clamp(number.get<double>(), 0.0, most) : fallback;
+/// What an int of Jackson's becomes: a fraction is cut off. `fallback` where nothing is said; what
+/// is said and is no number, or out of the range, is an error.
+double number_of(Draft& draft, const NamedText& file, const Json& object, const std::string& key,
+                 double fallback, double least) {
+  constexpr double most = std::numeric_limits<std::int32_t>::max();
+  const auto at = object.find(key);
+  if (at == object.end() || at->is_null()) return fallback;
+  const auto number =
+      at->is_string() ? number_of_yaml(at->get_ref<const std::string&>()) : std::nullopt;
+  if (number && std::trunc(*number) >= least && *number <= most) return std::trunc(*number);
+  draft.error(file, "/" + key, brief_text(*at),
+              tr("must be a whole number from {:.0f} to {:.0f}", least, most));
+  return fallback;
 }
 
 /// "a=b" lines, or a map.
@@ -46,25 +59,28 @@ struct LoadShape {
 
 LoadShape shape_of(Draft& draft, const Json& workload) {
   const NamedText of_load{text_of(workload, "\nfile"), ""};
-  const auto whole = [&](const char* key, double fallback, int most) {
-    const double asked = number_of(workload, key, fallback, 1e9);
+  const auto whole = [&](const char* key, double fallback, int least, int most) {
+    const double asked = number_of(draft, of_load, workload, key, fallback, least);
     if (asked > most) {
       draft.remark(of_load, 0, fmt::format("{}: {:.0f}", key, asked),
                    phrase("is more than a scenario takes: {} stand here", most));
     }
-    return std::max(1, static_cast<int>(std::min<double>(asked, most)));
+    return static_cast<int>(std::min<double>(asked, most));
   };
-  LoadShape shape{whole("topics", 1, 1000),
-                  whole("partitionsPerTopic", 1, 10'000),
-                  whole("producersPerTopic", 1, 1000),
-                  whole("subscriptionsPerTopic", 1, 64),
-                  whole("consumerPerSubscription", 1, 1000),
-                  number_of(workload, "producerRate", 0, 1e8),
-                  whole("messageSize", 1024, 1 << 30)};
-  if (shape.rate <= 0) {
+  constexpr double any = std::numeric_limits<std::int32_t>::min();
+  LoadShape shape{whole("topics", 1, 1, 1000),
+                  whole("partitionsPerTopic", 1, 1, 10'000),
+                  whole("producersPerTopic", 1, 1, 1000),
+                  whole("subscriptionsPerTopic", 1, 0, 64),
+                  whole("consumerPerSubscription", 1, 0, 1000),
+                  number_of(draft, of_load, workload, "producerRate", 0, any),
+                  whole("messageSize", 1024, 1, 1 << 30)};
+  if (shape.members == 0) shape.groups = 0;
+  // WorkloadGenerator: only a rate above 0 is one.
+  if (shape.rate <= 0 && draft.errors.empty()) {
+    draft.remark(of_load, 0, fmt::format("producerRate: {:.0f}", shape.rate),
+                 phrase("0 or less asks for as much as goes; 1000 a second stand here"));
     shape.rate = 1000;
-    draft.remark(of_load, 0, "producerRate",
-                 phrase("0 asks for as much as goes; 1000 a second stand here"));
   }
   if (shape.topics * shape.producers > 100) {
     draft.remark(of_load, 0, "producersPerTopic",
@@ -85,7 +101,7 @@ LoadShape shape_of(Draft& draft, const Json& workload) {
 void add_workload(Draft& draft, const NamedText& file) {
   auto document = json_of_yaml(file.text);
   if (!document || !document->is_object()) {
-    draft.remark(file, 0, "", phrase("is no YAML that can be read"));
+    draft.error(file, "", "", tr("is no YAML that can be read"));
     return;
   }
   if (draft.workload) {
@@ -115,7 +131,7 @@ void add_workload(Draft& draft, const NamedText& file) {
 void add_driver(Draft& draft, const NamedText& file) {
   const auto document = json_of_yaml(file.text);
   if (!document || !document->is_object()) {
-    draft.remark(file, 0, "", phrase("is no YAML that can be read"));
+    draft.error(file, "", "", tr("is no YAML that can be read"));
     return;
   }
   if (const std::string driver = text_of(*document, "driverClass");
@@ -123,7 +139,8 @@ void add_driver(Draft& draft, const NamedText& file) {
     draft.remark(file, 0, driver, phrase("is the driver of something else than Kafka"));
   }
   draft.has_driver = true;
-  draft.replication_factor = static_cast<int>(number_of(*document, "replicationFactor", 0, 100));
+  draft.replication_factor = static_cast<int>(
+      std::min(100.0, number_of(draft, file, *document, "replicationFactor", 0, 1)));
   const auto each = [&](const char* key, model::Component component, Config& config) {
     const auto at = document->find(key);
     if (at == document->end()) return;
@@ -157,7 +174,7 @@ void put_load(Draft& draft, Json& scenario) {
   const Json workload = json_from(*draft.workload);
   const NamedText of_load{text_of(workload, "\nfile"), ""};
   const LoadShape shape = shape_of(draft, workload);
-  const double minutes = number_of(workload, "testDurationMinutes", 1, 1e4);
+  const double minutes = number_of(draft, of_load, workload, "testDurationMinutes", 1, 0);
   if (minutes > 2) {
     draft.remark(of_load, 0, "testDurationMinutes",
                  phrase("two minutes are run; brokerlab run --set duration=... for more"));
@@ -214,6 +231,99 @@ void put_load(Draft& draft, Json& scenario) {
                                            {"config", json_of(draft.consumer_config)}});
     }
   }
+}
+
+namespace {
+
+std::int64_t of_brokers(const Draft& draft, const std::string& setting, std::int64_t otherwise) {
+  const Config& config = draft.brokers.begin()->second.config;
+  const auto at = config.find(setting);
+  const Json value = at == config.end() ? Json(otherwise) : json_from(at->second);
+  return value.is_number_integer() ? value.get<std::int64_t>() : otherwise;
+}
+
+/// Whether so many replicas find brokers: KafkaApis makes a topic of Kafka's own only then.
+bool has_room(const Draft& draft, std::int64_t replicas) {
+  return replicas <= static_cast<std::int64_t>(draft.brokers.size());
+}
+
+/// Whether acks=all can ever be had: else only acks=1 writes there.
+bool takes_acks_all(Draft& draft, const std::string& name) {
+  const DraftTopic& topic = draft.topic(name);
+  const std::int64_t replicas =
+      topic.replicas > 0 ? topic.replicas : of_brokers(draft, "default.replication.factor", 1);
+  const auto own = topic.config.find("min.insync.replicas");
+  const Json least = own == topic.config.end() ? Json(of_brokers(draft, "min.insync.replicas", 1))
+                                               : json_from(own->second);
+  return least.is_number_integer() && least <= replicas;
+}
+
+/// By its own cleanup.policy, or that of the brokers: then records need keys, and bytes.
+bool is_compacted(Draft& draft, const std::string& name) {
+  const Config& own = draft.topic(name).config;
+  const Config& of_brokers = draft.brokers.begin()->second.config;
+  auto at = own.find("cleanup.policy");
+  if (at == own.end()) {
+    at = of_brokers.find("log.cleanup.policy");
+    if (at == of_brokers.end()) return false;
+  }
+  return at->second.find("compact") != std::string::npos;
+}
+
+}  // namespace
+
+void put_example_load(Draft& draft, Json& scenario) {
+  scenario["duration"] = "10min";
+  constexpr std::size_t most = 10;
+  Json topics = Json::array();
+  std::set<std::string> kinds;
+  for (const Json& topic : scenario["topics"]) {
+    Json kind = topic;
+    kind.erase("name");
+    kind.erase("partitions");
+    if (topics.size() < most && kinds.insert(json_text(kind)).second)
+      topics.push_back(topic["name"]);
+  }
+  const auto write = [&](const std::string& who, const Json& topic, Json config) {
+    Json source{{"name", who}, {"rate", "50/s"}, {"record_size", "200B"}};
+    if (is_compacted(draft, topic.get<std::string>())) {
+      source["payload"] = "real";
+      source["keys"] = Json{{"uniform", {{"count", 1000}}}};
+    } else {
+      source["payload"] = "phantom";
+    }
+    scenario["sources"].push_back(std::move(source));
+    scenario["producers"].push_back(Json{{"name", who},
+                                         {"source", who},
+                                         {"topic", topic},
+                                         {"poll_interval", "10ms"},
+                                         {"service_time", "0ns"},
+                                         {"query_time", "0ns"},
+                                         {"config", std::move(config)}});
+  };
+  std::string safe;
+  for (const Json& topic : topics) {
+    const bool all = takes_acks_all(draft, topic.get<std::string>());
+    if (all && safe.empty()) safe = topic.get<std::string>();
+    write(fmt::format("writer-{}", scenario["producers"].size() + 1), topic,
+          all ? Json::object() : Json{{"acks", "1"}, {"enable.idempotence", false}});
+  }
+  const std::int64_t states = of_brokers(draft, "transaction.state.log.replication.factor", 3);
+  if (!safe.empty() && has_room(draft, states) &&
+      states >= of_brokers(draft, "transaction.state.log.min.isr", 2)) {
+    write("transactions", safe, Json{{"transactional.id", "transactions"}});
+  }
+  if (has_room(draft, of_brokers(draft, "offsets.topic.replication.factor", 3))) {
+    scenario["consumers"].push_back(Json{{"group", "readers"},
+                                         {"topics", topics},
+                                         {"config", Json{{"auto.offset.reset", "earliest"}}}});
+  }
+  scenario["expect"] = Json::array({Json{{"no_acknowledged_record_lost", true}}});
+  draft.remark(
+      {}, 0, "",
+      phrase("no file tells of a load: writers of 50 records a second stand here ({} in all), "
+             "and a group that reads, if there are brokers for its offsets",
+             scenario["producers"].size()));
 }
 
 }  // namespace brokerlab::plan

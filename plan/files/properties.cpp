@@ -1,6 +1,7 @@
 #include "plan/files/properties.h"
 
-#include <cctype>
+#include "plan/files/config_value.h"
+
 #include <cstdint>
 #include <optional>
 
@@ -88,10 +89,7 @@ Property property_of(std::string_view line, int number) {
       property.value += line[at++];
     }
   }
-  while (!property.value.empty() &&
-         std::isspace(static_cast<unsigned char>(property.value.back()))) {
-    property.value.pop_back();
-  }
+  property.value = java_trimmed(property.value);
   return property;
 }
 

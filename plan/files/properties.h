@@ -16,7 +16,7 @@ namespace brokerlab::plan {
 
 struct Property {
   std::string key;
-  std::string value;  ///< Without white space at its end, as Kafka trims it.
+  std::string value;  ///< Without white space around it, as Kafka trims it.
   int line = 0;       ///< Where it begins, from 1.
 };
 

@@ -159,6 +159,10 @@ class ListingReader {
       }
       if (const auto at = fields.find("Isr"); at != fields.end())
         one.in_sync = numbers_in(at->second);
+      if (const auto at = fields.find("Adding Replicas"); at != fields.end())
+        one.adding = numbers_in(at->second);
+      if (const auto at = fields.find("Removing Replicas"); at != fields.end())
+        one.removing = numbers_in(at->second);
       topic.listed.push_back(std::move(one));
       return;
     }

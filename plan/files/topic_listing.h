@@ -23,6 +23,8 @@ struct ListedPartition {
   bool has_leader = true;
   std::vector<int> replicas;
   std::vector<int> in_sync;
+  std::vector<int> adding = {};    ///< Of `replicas`, while it is being reassigned.
+  std::vector<int> removing = {};  ///< The same.
 };
 
 struct ListedTopic {

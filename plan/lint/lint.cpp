@@ -6,12 +6,14 @@
 #include "plan/lint/rules.h"
 #include "plan/lint/subject.h"
 #include "scenarios/loader.h"
+#include "scenarios/text_file.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 
 namespace brokerlab::plan {
 namespace {
@@ -25,6 +27,17 @@ std::string for_shell(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
+}
+
+/// A file to which import writes this scenario without touching another.
+std::string name_for(const std::string& scenario) {
+  std::string name = "imported.json";
+  for (int number = 2; std::filesystem::exists(name) && number < 1000; ++number) {
+    const auto there = scenarios::read_text_file(name);
+    if (there && *there == scenario) break;
+    name = fmt::format("imported-{}.json", number);
+  }
+  return name;
 }
 
 std::string severity_word(Severity severity) {
@@ -64,18 +77,24 @@ const std::vector<LintRule>& lint_rules() {
   return all;
 }
 
-std::vector<Finding> lint(const scenarios::Scenario& scenario) {
-  const Subject subject(scenario);
+std::vector<Finding> lint(const scenarios::Scenario& scenario, Origin origin) {
+  const Subject subject(scenario, origin != Origin::scenario);
   std::vector<Finding> all;
   for (const LintRule& rule : lint_rules()) {
     Findings found(rule);
     rule.look(subject, found);
-    for (Finding& one : found.take()) all.push_back(std::move(one));
+    for (Finding& one : found.take()) {
+      const bool of_client =
+          one.path.starts_with("/producers") || one.path.starts_with("/consumers");
+      if (of_client && origin == Origin::files_without_load) continue;
+      all.push_back(std::move(one));
+    }
   }
   return all;
 }
 
 std::string command_for(const Finding& finding, const Linted& linted) {
+  if (!finding.rule->shows) return {};
   const bool imported = !linted.imported.empty();
   const auto path =
       imported ? Result<std::string, Problem>(linted.file) : scenarios::find_scenario(linted.file);
@@ -93,8 +112,9 @@ std::string command_for(const Finding& finding, const Linted& linted) {
     sets.erase(sets.begin());
   }
   const std::string file = for_shell(linted.file);
+  const std::string to = imported ? name_for(linted.imported) : std::string();
   std::string text =
-      imported ? "brokerlab import " + file + " --to imported.json && brokerlab run imported.json"
+      imported ? fmt::format("brokerlab import {} --to {} && brokerlab run {}", file, to, to)
                : "brokerlab run " + file;
   for (const std::string& set : sets) text += " --set " + for_shell(set);
   return text;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/phrase.h"
+#include "plan/origin.h"
 #include "scenarios/description.h"
 
 #include <string>
@@ -58,13 +59,15 @@ struct LintRule {
   const char* remedy = "";    ///< sentence(): what to do.
   std::string_view incident;  ///< The library's scenario that shows the harm; empty: none.
   void (*look)(const Subject&, Findings&) = nullptr;
+  bool shows = true;  ///< A run of the scenario with `sets` shows the harm.
 };
 
 /// In the order in which they are told: by subject, the most dangerous first.
 const std::vector<LintRule>& lint_rules();
 
-/// Everything that is found, in the order of the rules.
-std::vector<Finding> lint(const scenarios::Scenario& scenario);
+/// Everything that is found, in the order of the rules. Of clients that import made up nothing is
+/// told: they are nobody's.
+std::vector<Finding> lint(const scenarios::Scenario& scenario, Origin origin = Origin::scenario);
 
 /// What was looked at.
 struct Linted {
@@ -72,8 +75,9 @@ struct Linted {
   std::string imported;  ///< The scenario that import made of it; empty: it is one itself.
 };
 
-/// The command that shows the harm on this file, ready for a shell. It was tried: it loads. Empty:
-/// none does.
+/// The command that shows the harm on this file, ready for a shell. It was tried: it loads, and
+/// where it has to write a scenario first, the name is free, or stands for the same. Empty: none
+/// does.
 std::string command_for(const Finding& finding, const Linted& linted);
 
 /// For people, in the language that is spoken.

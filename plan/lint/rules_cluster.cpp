@@ -124,9 +124,15 @@ Bytes disks_of(const Scenario& scenario) {
 }
 
 /// What one replica of the topic keeps of it, all partitions together; negative: it never ends.
-double kept_of(const Scenario& scenario, const TopicSpec& topic, double bytes_a_second) {
-  const model::TopicConfig config = scenario.topic_config(topic);
+double kept_of(const Subject& subject, const TopicSpec& topic) {
+  const model::TopicConfig config = subject.scenario().topic_config(topic);
   if (!config.deletes()) return 0;  // What compaction keeps depends on the keys.
+  constexpr Duration long_enough = 365 * 24h;
+  const auto millis = config.retention_ms >= 0 && config.retention_ms < whole_millis(long_enough)
+                          ? config.retention_ms
+                          : whole_millis(long_enough);
+  const double bytes_a_second =
+      subject.kept_a_second(topic.name, std::chrono::milliseconds(millis));
   double kept = -1;
   if (config.retention_ms >= 0) {
     kept = bytes_a_second * (static_cast<double>(config.retention_ms) / 1000);
@@ -146,13 +152,14 @@ double kept_of(const Scenario& scenario, const TopicSpec& topic, double bytes_a_
 void retention_beyond_disk(const Subject& subject, Findings& found) {
   const Scenario& scenario = subject.scenario();
   const int brokers = scenario.broker_count();
-  const double left = std::max(1, brokers - 1);
-  double sum = 0;
+  const int left = std::max(1, brokers - 1);
+  double needed = 0;    // By each that is left,
+  double with_all = 0;  // and by each while all are there.
   double largest = 0;
   std::size_t worst = 0;
   for (std::size_t i = 0; i < scenario.topics.size(); ++i) {
     const TopicSpec& topic = scenario.topics[i];
-    const double kept = kept_of(scenario, topic, subject.load_of_topic(topic.name).mean_bytes());
+    const double kept = kept_of(subject, topic);
     const Story full = Story(subject).at(0.4, "fill_disk", R"({"machine":"broker-1"})");
     if (kept < 0) {
       found.add(fmt::format("/topics/{}", i),
@@ -162,20 +169,23 @@ void retention_beyond_disk(const Subject& subject, Findings& found) {
                 full.sets());
       continue;
     }
-    const double all = kept * scenario.replication_factor(topic);
-    sum += all;
-    if (all > largest) worst = i;
-    largest = std::max(largest, all);
+    // A broker never keeps two replicas of a partition: with as many brokers as replicas, or fewer,
+    // each has one of everything.
+    const double each = kept * std::min(scenario.replication_factor(topic), left) / left;
+    needed += each;
+    with_all += kept * std::min(scenario.replication_factor(topic), brokers) / brokers;
+    if (each > largest) worst = i;
+    largest = std::max(largest, each);
   }
   const Bytes room = disks_of(scenario);
-  const double needed = sum / left;
-  if (needed < 0.85 * static_cast<double>(room.count())) return;
+  // Usually some room has to be left; after a loss it has to suffice.
+  const auto whole = static_cast<double>(room.count());
+  if (needed < whole && with_all < 0.85 * whole) return;
   const Bytes each(static_cast<std::int64_t>(std::min(needed, 9e18)));
   found.add(fmt::format("/topics/{}", worst),
             phrase("retention at this load needs {} on each of {} brokers, which are left when one "
                    "is gone; their disks have {} ({} is the largest)",
-                   to_rounded_text(each), static_cast<int>(left), to_rounded_text(room),
-                   scenario.topics[worst].name),
+                   to_rounded_text(each), left, to_rounded_text(room), scenario.topics[worst].name),
             Story(subject).at(0.4, "fill_disk", R"({"machine":"broker-1"})").sets());
 }
 

@@ -112,11 +112,12 @@ void offsets_topic(const Subject& subject, Findings& found) {
   const int factor = declared != nullptr
                          ? scenario.replication_factor(*declared)
                          : scenario.brokers.front().config.offsets_topic_replication_factor;
-  if (factor > 1 || scenario.broker_count() < 2 || scenario.consumers.empty()) return;
+  if (factor > 1 || subject.has_one_broker()) return;
+  if (scenario.consumers.empty() && !subject.drawn_from_files()) return;
   found.add(scenario.path_of_brokers(0) + "/config/offsets.topic.replication.factor",
             phrase("__consumer_offsets has one replica: with its broker, groups stop, and with "
                    "that broker's disk they forget where they were"),
-            Story(subject).at(0.4, "power_off", "\"broker-1\"").sets());
+            Story(subject).each_broker_in_turn().sets());
 }
 
 void transaction_state(const Subject& subject, Findings& found) {
@@ -126,13 +127,13 @@ void transaction_state(const Subject& subject, Findings& found) {
       [](const ProducerSpec& producer) { return producer.config.transactional_id.has_value(); });
   const model::BrokerConfig& config = scenario.brokers.front().config;
   const int factor = config.transaction_state_log_replication_factor;
-  if (!used || scenario.broker_count() < 2) return;
+  if ((!used && !subject.drawn_from_files()) || subject.has_one_broker()) return;
   if (factor > 1 && factor > config.transaction_state_log_min_isr) return;
   found.add(scenario.path_of_brokers(0) + "/config/transaction.state.log.replication.factor",
             phrase("__transaction_state has replication factor {} and min ISR {}: one broker down "
                    "stops transactions",
                    factor, config.transaction_state_log_min_isr),
-            Story(subject).at(0.4, "power_off", "\"broker-1\"").sets());
+            Story(subject).each_broker_in_turn().sets());
 }
 
 std::string power_off_all(const Domain& domain, Story& story) {
@@ -211,6 +212,52 @@ void controlled_shutdown_off(const Subject& subject, Findings& found) {
   }
 }
 
+void flush_every_record(const Subject& subject, Findings& found) {
+  const Scenario& scenario = subject.scenario();
+  constexpr std::int64_t few = 100;
+  std::vector<std::string> topics;
+  std::string path;
+  std::int64_t least = few;
+  for (std::size_t i = 0; i < scenario.topics.size(); ++i) {
+    const std::int64_t records = scenario.topic_config(scenario.topics[i]).flush_messages;
+    if (records >= few) continue;
+    if (topics.empty()) path = fmt::format("/topics/{}", i);
+    least = std::min(least, records);
+    topics.push_back(scenario.topics[i].name);
+  }
+  if (topics.empty()) return;
+  found.add(
+      path,
+      phrase("{}: flush.messages (log.flush.interval.messages) is {}: after so many records a "
+             "partition is synced, and leader and followers wait for their disks with nearly "
+             "each batch",
+             names_of(topics), least),
+      Story(subject).sets());
+}
+
+void replica_fetch_small(const Subject& subject, Findings& found) {
+  const Scenario& scenario = subject.scenario();
+  const TopicSpec* largest = nullptr;
+  const auto most_of = [&](const TopicSpec& topic) {
+    return scenario.topic_config(topic).max_message_bytes;
+  };
+  for (const TopicSpec& topic : scenario.topics) {
+    if (largest == nullptr || most_of(topic) > most_of(*largest)) largest = &topic;
+  }
+  if (largest == nullptr) return;
+  for (std::size_t group = 0; group < scenario.brokers.size(); ++group) {
+    const Bytes fetched = scenario.brokers[group].config.replica_fetch_max_bytes;
+    // Kafka's own defaults differ by the twelve bytes of a header.
+    if (fetched.count() * 2 > most_of(*largest).count()) continue;
+    found.add(scenario.path_of_brokers(group) + "/config/replica.fetch.max.bytes",
+              phrase("followers fetch {} of a partition at a time, and {} takes batches of {}: "
+                     "those go one by one, each with a round trip of its own",
+                     to_text(fetched), largest->name, to_text(most_of(*largest))),
+              {});
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<LintRule> replication_rules() {
@@ -257,6 +304,17 @@ std::vector<LintRule> replication_rules() {
        sentence("Brokers stop without handing their leaders over."),
        sentence("Set controlled.shutdown.enable to true."), "wifi_auth_broker_crash_acks_all",
        &controlled_shutdown_off},
+      {"flush-every-record", Severity::warning,
+       sentence(
+           "Records are synced to disk one by one, or nearly so: every write waits for disks."),
+       sentence("Leave log.flush.interval.messages and flush.messages at their defaults: replicas "
+                "keep records."),
+       "", &flush_every_record},
+      {"replica-fetch-small", Severity::hint,
+       sentence("Followers fetch less at a time than one batch may have: replication of large "
+                "batches is slow, though it goes on."),
+       sentence("Raise replica.fetch.max.bytes to message.max.bytes or more."), "",
+       &replica_fetch_small, false},
   };
 }
 

@@ -42,6 +42,26 @@ Load load_of_producer(const Scenario& scenario, const ProducerSpec& producer) {
   return load;
 }
 
+/// Records a second over `span` from the start on.
+double long_run(const Scenario& scenario, const SourceSpec& source, double in_the_run,
+                Duration span) {
+  if (!source.rate || source.loop.closed() != nullptr) return in_the_run;
+  const auto& what = source.rate->what;
+  if (const auto* steps = std::get_if<RateSteps>(&what)) {
+    const Time end(std::max(span, scenario.duration));
+    return RateCurve::steps(steps->steps, end).total() / to_seconds(end - Time{});
+  }
+  if (const auto* constant = std::get_if<ConstantRate>(&what)) return constant->rate.count();
+  if (const auto* day = std::get_if<DailyRate>(&what)) return day->mean.count();
+  if (const auto* bursts = std::get_if<BurstRate>(&what)) {
+    const double base = bursts->base.count();
+    if (!bursts->every || *bursts->every <= 0ns) return base;
+    const double share = std::min(1.0, to_seconds(bursts->lasting) / to_seconds(*bursts->every));
+    return base + (bursts->rate.count() - base) * share;
+  }
+  return in_the_run;
+}
+
 void add_to(Load& sum, const Load& one) {
   const double bytes = sum.mean_bytes() + one.mean_bytes();
   const double raw = sum.mean * sum.size + one.mean * one.size;
@@ -53,7 +73,8 @@ void add_to(Load& sum, const Load& one) {
 
 }  // namespace
 
-Subject::Subject(const Scenario& scenario) : scenario_(scenario) {
+Subject::Subject(const Scenario& scenario, bool drawn_from_files)
+    : scenario_(scenario), drawn_from_files_(drawn_from_files) {
   for (const ProducerSpec& producer : scenario.producers) {
     loads_.push_back(load_of_producer(scenario, producer));
   }
@@ -129,6 +150,19 @@ Load Subject::load_of(const std::vector<std::string>& topics) const {
 
 Load Subject::load_of_topic(std::string_view topic) const { return load_of({std::string(topic)}); }
 
+double Subject::kept_a_second(std::string_view topic, Duration span) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    const ProducerSpec& producer = scenario_.producers[i];
+    const SourceSpec* source = scenario_.source(producer.source);
+    if (producer.topic != topic || source == nullptr) continue;
+    Load load = loads_[i];
+    load.mean = long_run(scenario_, *source, load.mean, span);
+    sum += load.mean_bytes();
+  }
+  return sum;
+}
+
 int Subject::readers_of(std::string_view topic) const {
   return static_cast<int>(std::count_if(
       scenario_.consumers.begin(), scenario_.consumers.end(), [&](const ConsumerSpec& group) {
@@ -149,7 +183,7 @@ Duration Subject::granted_session(std::size_t group) const {
 }
 
 Story::Story(const Subject& subject)
-    : length_(subject.scenario().duration), shortened_(length_ > longest_story) {
+    : subject_(subject), length_(subject.scenario().duration), shortened_(length_ > longest_story) {
   if (shortened_) length_ = short_story;
 }
 
@@ -169,6 +203,24 @@ Story& Story::at(double when, std::string_view kind, std::string_view whom, std:
 Story& Story::brokers(double when, std::string_view kind, int first, int last) {
   for (int broker = first; broker <= last; ++broker) {
     at(when, kind, fmt::format("\"broker-{}\"", broker + 1));
+  }
+  return *this;
+}
+
+Story& Story::each_broker_in_turn() {
+  const Scenario& scenario = subject_.scenario();
+  const int brokers = std::min(scenario.broker_count(), 10);
+  Duration boot{0};
+  for (const BrokersSpec& group : scenario.brokers) {
+    boot = std::max(boot, scenario.machine(group.machine).boot_time);
+  }
+  // From 0.2 to 0.9 of the run: away for a third of a turn, then booting.
+  const double turn = 0.7 / brokers;
+  if (part(turn * 0.5) < boot + 5s) return at(0.4, "power_off", "\"broker-1\"");
+  for (int broker = 0; broker < brokers; ++broker) {
+    const double from = 0.2 + turn * broker;
+    this->brokers(from, "power_off", broker, broker);
+    this->brokers(from + turn / 3, "power_on", broker, broker);
   }
   return *this;
 }

@@ -38,13 +38,20 @@ struct Domain {
 
 class Subject {
  public:
-  explicit Subject(const scenarios::Scenario& scenario);
+  /// `drawn_from_files`: import made it of the files of a cluster, of which nobody may have told
+  /// how many brokers it has.
+  explicit Subject(const scenarios::Scenario& scenario, bool drawn_from_files = false);
 
   const scenarios::Scenario& scenario() const { return scenario_; }
   const std::vector<Load>& loads() const { return loads_; }  ///< Of each producer.
   Load load_of_topic(std::string_view topic) const;
   /// What is written to these topics.
   Load load_of(const std::vector<std::string>& topics) const;
+  /// Bytes a second, as kept, that are written to the topic in the long run: over `span`, not over
+  /// the run alone. A rate goes on as its description says: what is constant stays, days and bursts
+  /// come again, the last step of steps holds. (A source's `until` ends the run's load, not the
+  /// load there is.) Users in a closed loop and rates from a file: as over the run.
+  double kept_a_second(std::string_view topic, Duration span) const;
   /// Groups that read the topic.
   int readers_of(std::string_view topic) const;
 
@@ -54,6 +61,9 @@ class Subject {
   /// Every broker says its broker.rack, so Kafka spreads replicas over racks.
   bool rack_aware() const { return rack_aware_; }
 
+  bool drawn_from_files() const { return drawn_from_files_; }
+  /// One broker alone can be no example of what several would do, unless nobody told of the others.
+  bool has_one_broker() const { return scenario_.broker_count() < 2 && !drawn_from_files_; }
   bool written_with_acks_all(std::string_view topic) const;
   /// Of a group of brokers.
   Duration granted_session(std::size_t group) const;
@@ -65,6 +75,7 @@ class Subject {
   std::vector<Load> loads_;
   std::vector<Domain> domains_;
   bool rack_aware_ = false;
+  bool drawn_from_files_ = false;
 };
 
 /// Faults that show a harm, put one behind the other into a scenario in place of its own.
@@ -76,6 +87,9 @@ class Story {
   Story& at(double part, std::string_view kind, std::string_view whom, std::string_view as = {});
   /// The same to each broker from `first` to `last`, from 0, inclusive.
   Story& brokers(double part, std::string_view kind, int first, int last);
+  /// Each broker in turn loses power and gets it back before the next one does, where the run is
+  /// long enough for that; else the first one does, and stays away.
+  Story& each_broker_in_turn();
   Duration part(double part) const;
   Duration length() const { return length_; }
 
@@ -83,6 +97,7 @@ class Story {
   std::vector<std::string> sets() const;
 
  private:
+  const Subject& subject_;
   Duration length_;
   bool shortened_;
   std::string faults_;

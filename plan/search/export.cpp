@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 namespace brokerlab::plan {
@@ -51,7 +52,47 @@ std::string properties_of(const Planning& planning, const ClusterPlan& cluster, 
     text +=
         fmt::format("broker.rack=zone-{}\n", zone_of(broker, brokers, planning.workload.zones) + 1);
   }
-  return text + fmt::format("offsets.topic.replication.factor={}\n", std::min(3, brokers));
+  // What clients create by writing to it (auto.create.topics.enable) is kept as the plan's topics.
+  const auto safest =
+      std::max_element(planning.workload.topics.begin(), planning.workload.topics.end(),
+                       [](const PlannedTopic& a, const PlannedTopic& b) {
+                         return a.replication_factor < b.replication_factor;
+                       });
+  if (safest != planning.workload.topics.end()) {
+    text += fmt::format("default.replication.factor={}\nmin.insync.replicas={}\n",
+                        safest->replication_factor, safest->min_insync_replicas);
+  }
+  const int own = std::min(3, brokers);
+  text += fmt::format("offsets.topic.replication.factor={}\n", own);
+  return text + fmt::format(
+                    "transaction.state.log.replication.factor={}\n"
+                    "transaction.state.log.min.isr={}\n",
+                    own, std::max(1, own - 1));
+}
+
+/// The scenario's load is the peak, for a minute or two. What comes behind it, in the long run, is
+/// said by a last step at which the source has ended already: `lint` reckons retention with it.
+std::string with_long_run(const Planning& planning, std::string text) {
+  Json scenario = json_from(text);
+  std::map<std::string, int> writers;
+  for (const Json& producer : scenario["producers"]) {
+    ++writers[producer["topic"].get<std::string>()];
+  }
+  std::map<std::string, double> means;
+  for (std::size_t i = 0; i < planning.workload.topics.size(); ++i) {
+    means[planning.workload.topics[i].name] = planning.demands[i].mean_records;
+  }
+  std::map<std::string, std::string> topics;
+  for (const Json& producer : scenario["producers"]) {
+    topics[producer["source"].get<std::string>()] = producer["topic"].get<std::string>();
+  }
+  for (Json& source : scenario["sources"]) {
+    const std::string& topic = topics[source["name"].get<std::string>()];
+    source["rate"].push_back(
+        Json{{"from", source["until"]},
+             {"rate", brokerlab::to_text(PerSecond(means[topic] / std::max(1, writers[topic])))}});
+  }
+  return json_text(scenario, 1) + "\n";
 }
 
 std::string configs_of(const PlannedTopic& topic) {
@@ -162,9 +203,11 @@ std::vector<std::pair<std::string, std::string>> exported(const Planning& planni
       json_text(Json{{"version", 1}, {"partitions", std::move(partitions)}}, 2) + "\n");
   files.emplace_back("capacity.json", capacities_of(cluster));
   files.emplace_back("producer.properties", producer_text(planning, cluster));
-  files.emplace_back("degraded.json", scenario_text(planning, cluster, Act::degraded, 1));
+  files.emplace_back("degraded.json",
+                     with_long_run(planning, scenario_text(planning, cluster, Act::degraded, 1)));
   if (workload.survive != Loss::nothing) {
-    files.emplace_back("rehearsal.json", scenario_text(planning, cluster, Act::rehearsal, 1));
+    files.emplace_back("rehearsal.json", with_long_run(planning, scenario_text(planning, cluster,
+                                                                               Act::rehearsal, 1)));
   }
   return files;
 }

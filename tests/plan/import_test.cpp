@@ -3,8 +3,10 @@
 #include "plan/files/import.h"
 
 #include "base/translation.h"
+#include "model/kafka_settings.h"
 #include "plan/files/properties.h"
 #include "plan/files/topic_listing.h"
+#include "plan/files/yaml.h"
 #include "scenarios/loader.h"
 #include "tests/cli/command.h"
 #include "tests/files.h"
@@ -129,8 +131,8 @@ std::vector<Sample> samples() {
        K::topics,
        {{"/topics/0/config/cleanup.policy", "compact,delete"},
         {"/topics/0/config/min.insync.replicas", 2},
-        {"/topics/0/replication.factor", 3}},
-       {}},
+        {"/topics/0/replication.factor", 2}},
+       {"c-0: is being reassigned (adding 3, removing 1)"}},
       {R"({"version":1,"partitions":[{"topic":"foo","partition":0,"replicas":[1,2],"log_dirs":["any","any"]},
            {"topic":"foo","partition":1,"replicas":[2,3],"log_dirs":["any","any"]}]})",
        K::reassignment,
@@ -147,18 +149,14 @@ std::vector<Sample> samples() {
        K::capacity,
        {{"/hardware/machine-1/disks/0/size", "500000000000B"},
         {"/hardware/machine-1/nic/rate", "50000000B/s"}},
-       {"CPU: a share says nothing of cores"}},
+       {"brokerId 0: CPU: a share says nothing of cores"}},
       {R"({"brokerCapacities":[{"brokerId":"0","capacity":{"DISK":{"/tmp/1":"100000","/tmp/2":"50000"},
            "CPU":{"num.cores":"8"},"NW_IN":"125000","NW_OUT":"100000"}}]})",
        K::capacity,
        {{"/hardware/machine-1/disks/1/size", "50000000000B"},
         {"/hardware/machine-1/cpu/cores", 8},
         {"/hardware/machine-1/nic/rate", "100000000B/s"}},
-       {"says how large disks are, not how fast"}},
-      {R"({"brokerCapacities":[{"brokerId":"1","capacity":{"DISK":"$BROKER_DISK_SPACE","CPU":"$CPU"}}]})",
-       K::capacity,
-       {{"/brokers/count", 1}},
-       {"DISK: is no number of MB"}},
+       {"says how large disks are, not how fast", "brokerId 0: NW_IN, NW_OUT: differ"}},
       {"name: Serverless\n\ntopics: 1\npartitionsPerTopic: 30\nmessageSize: 1024\n"
        "payloadFile: \"payload/payload-1Kb.data\"\nsubscriptionsPerTopic: 3\n"
        "consumerPerSubscription: 4\nproducersPerTopic: 4\nproducerRate: 19531\n"
@@ -181,10 +179,17 @@ std::vector<Sample> samples() {
        K::workload,
        {{"/sources/0/keys/uniform/count", 10000}},
        {"keyDistributor: KEY_ROUND_ROBIN"}},
-      {"name: max\ntopics: ${TOPICS}\npartitionsPerTopic: 2\nproducerRate: 0\n",
+      {"name: max\ntopics: 1\npartitionsPerTopic: 2\nproducerRate: 0\n",
        K::workload,
        {{"/topics/0/partitions", 2}},
-       {"0 asks for as much as goes"}},
+       {"producerRate: 0: 0 or less asks for as much as goes"}},
+      {"{name: t, topics: 0b10, partitionsPerTopic: 1_6, messageSize: 10_000,\n"
+       " producerRate: 0xC350, testDurationMinutes: 1}\n",
+       K::workload,
+       {{"/topics/1/partitions", 16},
+        {"/sources/0/rate", "25000.000000/s"},
+        {"/sources/0/record_size", "10000B"}},
+       {}},
   };
 }
 
@@ -259,10 +264,135 @@ TEST_CASE("what tells of no cluster is refused, and what is there is not overwri
   std::ofstream(file) << "broker.id=1\nnum.io.threads=4\n";
   CHECK(test::command({"import", file, "--to", to}).status == 0);
   CHECK(json::parse(tests::contents(to))["brokers"]["config"]["num.io.threads"] == 4);
+  CHECK(test::command({"import", file, "--to", to}).status == 0);  // It is the same.
+  std::ofstream(file) << "broker.id=1\nnum.io.threads=5\n";
   CHECK(test::command({"import", file, "--to", to}).status == 3);
   CHECK(test::command({"import", "no_such.properties"}).status == 3);
   std::filesystem::remove(file);
   std::filesystem::remove(to);
+}
+
+TEST_CASE("what Kafka's ConfigDef takes is taken, as it takes it", "[unit]") {
+  const auto config = [](const std::string& key, const std::string& value) {
+    const json scenario = scenario_of(of({"broker.id=1\n" + key + "=" + value + "\n"}));
+    const json& of_broker = scenario["brokers"]["config"];
+    return of_broker.contains(key) ? of_broker[key] : json();
+  };
+  int booleans = 0;
+  int numbers = 0;
+  for (const model::KafkaSetting& one : model::kafka_settings()) {
+    if (one.component != model::Component::broker) continue;
+    const std::string key(one.name);
+    INFO(key);
+    if (one.type == "boolean") {
+      const json yes = config(key, "true");
+      if (yes.is_null()) continue;  // Not modelled, or of the place.
+      ++booleans;
+      CHECK(config(key, "TRUE") == yes);
+      CHECK(config(key, "\\ \\tTrue ") == yes);
+      CHECK(config(key, "FALSE") == config(key, "false"));
+      CHECK(config(key, "yes").is_null());
+    } else if (one.type == "int" || one.type == "long" || one.type == "short") {
+      const std::string value(one.default_value);
+      if (value.empty() || value.front() < '0' || value.front() > '9') continue;
+      const json number = config(key, value);
+      if (number.is_null()) continue;
+      ++numbers;
+      CHECK(config(key, "\\t+" + value + " ") == number);
+      CHECK(config(key, "00" + value) == number);
+      for (const char* wrong : {"1e3", "1_000", "8.0", "10ms", "0x10", ""}) {
+        CHECK(config(key, wrong).is_null());
+      }
+    }
+  }
+  CHECK(booleans >= 5);
+  CHECK(numbers >= 50);
+  CHECK(config("log.cleanup.policy", "compact , delete") == "compact,delete");
+  CHECK(config("log.cleaner.min.cleanable.ratio", ".5d") == 0.5);
+  CHECK(config("compression.type", "zstd") == "zstd");
+  CHECK(config("compression.type", "ZSTD").is_null());  // ValidString knows case.
+}
+
+TEST_CASE("what cannot be read is an error with its place, and nothing stands in for it",
+          "[unit]") {
+  const auto said = [](const std::string& text) {
+    const Imported imported = of({text});
+    CHECK(imported.scenario.empty());
+    return to_text(imported.errors);
+  };
+  const auto workload = [&](const std::string& line) {
+    return said("name: t\npartitionsPerTopic: 1\nproducerRate: 10\n" + line + "\n");
+  };
+  for (const char* key : {"topics", "messageSize", "producersPerTopic", "subscriptionsPerTopic",
+                          "consumerPerSubscription", "testDurationMinutes"}) {
+    for (const char* value : {"10KB", "abc", "-2", "1e99", "[1]", "${N}", "089", "5000000000"}) {
+      INFO(key << ": " << value);
+      CHECK_THAT(workload(fmt::format("{}: {}", key, value)),
+                 Catch::Contains(fmt::format("file-1: /{}: ", key)));
+    }
+  }
+  CHECK_THAT(said("partitionsPerTopic: 1\nproducerRate: many\n"),
+             Catch::Contains("/producerRate: \"many\": must be a whole number"));
+  CHECK_THAT(said("partitionsPerTopic: {\nproducerRate: 1\n"), Catch::Contains("is no YAML"));
+  const auto capacity = [&](const std::string& what) {
+    return said(R"({"brokerCapacities":[{"brokerId":"7","capacity":{)" + what + "}}]}");
+  };
+  for (const char* key : {"DISK", "NW_IN", "NW_OUT", "CPU"}) {
+    for (const char* value : {R"("abc")", R"("-5")", "0", "null", R"("$DISK_SPACE")"}) {
+      INFO(key << ": " << value);
+      CHECK_THAT(capacity(fmt::format("\"{}\":{}", key, value)),
+                 Catch::Contains(fmt::format("/brokerCapacities/0/capacity/{}: ", key)));
+    }
+  }
+  CHECK_THAT(capacity(R"("CPU":{"num.cores":"many"})"), Catch::Contains("/capacity/CPU/num.cores"));
+  const auto moved = [&](const std::string& replicas) {
+    return said(R"({"version":1,"partitions":[{"topic":"a","partition":0,"replicas":)" + replicas +
+                "}]}");
+  };
+  CHECK_THAT(moved("[2,3,3]"),
+             Catch::Contains("Partition replica lists may not contain duplicate entries"));
+  CHECK_THAT(moved("[]"), Catch::Contains("Partition replica list cannot be empty"));
+  CHECK_THAT(moved("[\"x\"]"), Catch::Contains("must be a broker's id"));
+  CHECK_THAT(said(R"({"partitions":[{"topic":"a","partition":0,"replicas":[1]},
+                                    {"topic":"a","partition":0,"replicas":[2]}]})"),
+             Catch::Contains("is told of twice"));
+  const std::string file = tests::temporary_path("many.yaml");
+  std::ofstream(file) << "partitionsPerTopic: 1\nproducerRate: many\n";
+  for (const char* command : {"import", "lint"}) {
+    const test::Answer answer = test::command({command, file});
+    CHECK(answer.status == 3);
+    CHECK_THAT(answer.err, Catch::Contains("/producerRate: \"many\""));
+  }
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("numbers are those of YAML 1.1", "[unit]") {
+  const std::vector<std::pair<const char*, double>> numbers{
+      {"50_000", 50'000}, {"0xC350", 50'000}, {"0b1_01", 5}, {"017", 15},           {"0", 0},
+      {"-1", -1},         {"+12", 12},        {"1:30", 90},  {"1.5", 1.5},          {"1e3", 1000},
+      {"1_0.5", 10.5},    {"-0x10", -16},     {".5", 0.5},   {"190:20:30", 685'230}};
+  for (const auto& [text, number] : numbers) {
+    INFO(text);
+    CHECK(number_of_yaml(text) == number);
+  }
+  for (const char* text : {"", "-", "many", "10KB", "0xZ", "0b2", "089", "1:75", "_1", "1:", "inf",
+                           "nan", "1e999", "--1", "1 2"}) {
+    INFO(text);
+    CHECK(number_of_yaml(text) == std::nullopt);
+  }
+}
+
+TEST_CASE("a broker without a file of its own is set up as the last that has one", "[unit]") {
+  const Imported imported =
+      of({"broker.id=1\ndefault.replication.factor=3\nnum.io.threads=4\nlog.dirs=/a,/b\n",
+          "Topic: a\tPartitionCount: 1\tReplicationFactor: 3\tConfigs: \n"
+          "\tTopic: a\tPartition: 0\tLeader: 1\tReplicas: 1,2,3\tIsr: 1,2,3\n"
+          "\tTopic: a\tPartition: 1\tLeader: 4\tReplicas: 4,5,1\tIsr: 4,5,1\n"});
+  const json scenario = scenario_of(imported);
+  CHECK(scenario["brokers"]["count"] == 5);
+  CHECK(scenario["brokers"]["config"]["num.io.threads"] == 4);
+  CHECK(remarked(imported, "broker.id=2, 3, 4, 5: has no file of its own: what file-1 says"));
+  CHECK(!remarked(imported, "has to be mended"));
 }
 
 TEST_CASE("damaged files never stop the program", "[property]") {

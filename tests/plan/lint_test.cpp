@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 using namespace brokerlab;
@@ -150,6 +151,10 @@ std::vector<Case> cases() {
       {"ensemble-together", racks(two_racks), racks(four_racks)},
       {"ensemble-together", with({{"hosts", with_ensemble}}), with({{"hosts", one_of_each}})},
       {"brokers-share-host", with({{"hosts", on_one_host}}), with({{"hosts", one_of_each}})},
+      {"flush-every-record", broker({{"log.flush.interval.messages", 1}}),
+       broker({{"log.flush.interval.messages", 10'000}})},
+      {"replica-fetch-small", broker({{"message.max.bytes", 100'000'000}}),
+       broker({{"message.max.bytes", 1'500'000}})},
       {"controlled-shutdown-off", broker({{"controlled.shutdown.enable", false}}), sound()},
       {"zookeeper-single", with({{"zookeeper", {{"nodes", 1}}}}), sound()},
       {"zookeeper-even", with({{"zookeeper", {{"nodes", 4}}}}), sound()},
@@ -204,6 +209,10 @@ TEST_CASE("each finding names a command that loads", "[unit]") {
     REQUIRE(read.scenario.has_value());
     for (const plan::Finding& finding : plan::lint(*read.scenario)) {
       INFO(one.rule << " " << finding.rule->id);
+      if (!finding.rule->shows) {
+        CHECK(plan::command_for(finding, {file, {}}).empty());
+        continue;
+      }
       CHECK(plan::command_for(finding, {file, {}}).starts_with("brokerlab run '" + file + "'"));
     }
     std::filesystem::remove(file);
@@ -258,6 +267,160 @@ TEST_CASE("a server.properties is looked at as it is", "[unit]") {
   CHECK_THAT(found.out, Catch::Contains("see it here: brokerlab import " + file +
                                         " --to imported.json && brokerlab run imported.json"));
   std::filesystem::remove(file);
+}
+
+namespace {
+
+/// A server.properties in which one thing is wrong, and what the run says of the harm.
+struct Harm {
+  std::string rule;
+  std::string properties;
+  std::string said;  ///< In the report's list of harms.
+};
+
+const char* const sound_properties =
+    "zookeeper.connect=a:2181,b:2181,c:2181\ndefault.replication.factor=3\n"
+    "min.insync.replicas=2\nlog.dirs=/data\n";
+
+std::vector<Harm> harms() {
+  return {
+      {"rf-one", "default.replication.factor=1\noffsets.topic.replication.factor=1\n",
+       "unavailable for produce"},
+      {"rf-equals-min-isr", "min.insync.replicas=3\n", "unavailable for produce"},
+      {"unclean-election", "unclean.leader.election.enable= TRUE\n", "acknowledged records lost"},
+      {"min-isr-one", "min.insync.replicas=1\n", "acknowledged records lost"},
+      {"offsets-topic-rf", "offsets.topic.replication.factor=1\n",
+       "commits of group readers impossible for up to 1"},
+      {"transaction-state-rf",
+       "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n", ""},
+      {"controlled-shutdown-off", "controlled.shutdown.enable=False\n", ""},
+      {"flush-every-record", "log.flush.interval.messages=+1\n", ""},
+      {"zookeeper-single", "zookeeper.connect=a:2181\n", "no controller"},
+      {"zookeeper-even", "zookeeper.connect=a:2181,b:2181\n", "ZooKeeper without a quorum"},
+      {"lag-below-wait", "replica.lag.time.max.ms=600\n", ""},
+      {"session-clamped", "zookeeper.session.timeout.ms=2000\n", "unavailable for produce"},
+      {"retention-beyond-disk", "log.retention.ms=-1\n", "unavailable for produce"},
+  };
+}
+
+json finding_of(const std::string& found, const std::string& rule) {
+  std::istringstream lines(found);
+  for (std::string line; std::getline(lines, line);) {
+    const json one = json::parse(line);
+    if (one.at("rule") == rule) return one;
+  }
+  return nullptr;
+}
+
+/// The command's words as a shell parts them: quotes hold blanks, && parts two commands.
+std::vector<std::vector<std::string>> commands_in(const std::string& text) {
+  std::vector<std::vector<std::string>> commands(1);
+  std::string word;
+  bool quoted = false;
+  for (const char c : text + " ") {
+    if (c == '\'') {
+      quoted = !quoted;
+    } else if (c != ' ' || quoted) {
+      word += c;
+    } else if (word == "&&") {
+      commands.emplace_back();
+      word.clear();
+    } else if (!word.empty()) {
+      commands.back().push_back(word);
+      word.clear();
+    }
+  }
+  return commands;
+}
+
+/// What the run says in the end, of a command that lint printed for a file of a server.
+json carried_out(const std::string& command) {
+  auto commands = commands_in(command);
+  REQUIRE(commands.size() == 2);
+  std::string report;
+  for (auto& words : commands) {
+    REQUIRE(words.at(0) == "brokerlab");
+    words.erase(words.begin());
+    if (words[0] == "run") words.emplace_back("--json");
+    report = tests::in_child([&] { return test::command(words).out; });
+  }
+  return json::parse(report);
+}
+
+}  // namespace
+
+TEST_CASE("what lint prints for a server.properties shows the harm as it is printed", "[unit]") {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::string folder = tests::temporary_path("harms");
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  std::filesystem::current_path(folder);
+  const auto written = [](const std::string& name, const std::string& text) {
+    std::ofstream(name) << sound_properties << text;
+    return test::command({"lint", name, "--json"});
+  };
+  const test::Answer nothing = written("sound.properties", "");
+  CHECK(nothing.out.empty());
+  CHECK(nothing.status == 0);
+  CHECK(test::command({"import", "sound.properties", "--to", "sound.json"}).status == 0);
+  const auto run_of_sound = [] { return test::command({"run", "sound.json", "--json"}).out; };
+  const json calm = json::parse(tests::in_child(run_of_sound));
+  CHECK(calm.at("harm").empty());
+  const auto slowest = [](const json& report) {
+    return report.at("latency").at("acknowledged_after").at("max_ms").get<double>();
+  };
+  const auto usual = [](const json& report) {
+    return report.at("latency").at("acknowledged_after").at("p50_ms").get<double>();
+  };
+  for (const Harm& one : harms()) {
+    INFO(one.rule);
+    const test::Answer found = written(one.rule + ".properties", one.properties);
+    const json finding = finding_of(found.out, one.rule);
+    INFO(found.out << found.err);
+    REQUIRE(finding.is_object());
+    const json report = carried_out(finding.at("command"));
+    INFO(report.at("harm").dump());
+    if (one.rule == "transaction-state-rf") {
+      CHECK(slowest(report) > 10 * slowest(calm));
+    } else if (one.rule == "flush-every-record") {
+      CHECK(usual(report) > 5 * usual(calm));
+    } else {
+      REQUIRE(!report.at("harm").empty());
+      CHECK_THAT(report.at("harm").dump(), Catch::Contains(one.said));
+    }
+  }
+  std::filesystem::current_path(before);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("retention: a broker keeps one replica of a partition at most, at the mean", "[unit]") {
+  json scenario = sound();
+  scenario["brokers"]["count"] = 3;
+  scenario["sources"][0]["rate"] = "20k/s";
+  scenario["sources"][0]["record_size"] = "1KB";
+  scenario["topics"][0]["config"]["retention.ms"] = 7 * 24 * 3'600'000LL;
+  const auto told = [](const json& of) {
+    const scenarios::Loaded read = loaded(of);
+    REQUIRE(read.scenario.has_value());
+    for (const plan::Finding& one : plan::lint(*read.scenario)) {
+      if (one.rule->id == "retention-beyond-disk") return one.message.english;
+    }
+    return std::string();
+  };
+  // 20 MB/s for 7 days are 12.1 TB, or 11.0 TiB.
+  CHECK_THAT(told(scenario), Catch::Contains("needs 11.0 TiB on each of 2 brokers"));
+  scenario["brokers"]["count"] = 7;
+  CHECK_THAT(told(scenario), Catch::Contains("needs 5.50 TiB on each of 6 brokers"));
+  scenario["sources"][0]["rate"] = {
+      {"daily", {{"mean", "20k/s"}, {"peak", "40k/s"}, {"peak_at", "00:00:10"}}}};
+  CHECK_THAT(told(scenario), Catch::Contains("needs 5.50 TiB on each of 6 brokers"));
+  scenario["sources"][0]["rate"] = {
+      {"bursts", {{"base", "0/s"}, {"rate", "20k/s"}, {"every", "20s"}, {"for", "10s"}}}};
+  CHECK_THAT(told(scenario), Catch::Contains("needs 2.75 TiB on each of 6 brokers"));
+  // A peak of twenty seconds, and little behind it.
+  scenario["sources"][0]["rate"] =
+      json::parse(R"([{"from": "0s", "rate": "20k/s"}, {"from": "20s", "rate": "10/s"}])");
+  CHECK(told(scenario).empty());
 }
 
 TEST_CASE("what lint finds in the library is what is meant there", "[golden]") {

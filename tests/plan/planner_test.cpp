@@ -2,6 +2,7 @@
 // stated wrongly is told; what cannot be is told why.
 #include "base/random.h"
 #include "plan/files/import.h"
+#include "plan/lint/lint.h"
 #include "plan/search/answer.h"
 #include "plan/search/export.h"
 #include "scenarios/loader.h"
@@ -446,8 +447,19 @@ TEST_CASE("what is exported is what import gives back", "[unit]") {
     if (name == "producer.properties") {
       CHECK(text == "acks=all\nlinger.ms=5\nbatch.size=65536\ncompression.type=lz4\n");
     }
-    if (name == "degraded.json") {
-      CHECK(to_text(scenarios::parse_scenario(text, name, ".").errors) == "");
+    const bool is_scenario = name == "degraded.json" || name == "rehearsal.json";
+    if (is_scenario) CHECK(to_text(scenarios::parse_scenario(text, name, ".").errors) == "");
+    if (is_scenario || name.starts_with("broker-")) {
+      // What a plan says of room and replicas is not what lint calls dangerous.
+      const Imported alone = import_files({{name, text}}, "alone");
+      const auto read = scenarios::parse_scenario(is_scenario ? text : alone.scenario, name, ".");
+      INFO(name << " " << alone.scenario);
+      REQUIRE(read.scenario.has_value());
+      for (const Finding& one :
+           lint(*read.scenario, is_scenario ? Origin::scenario : alone.origin)) {
+        INFO(one.rule->id << ": " << one.message.english);
+        CHECK(one.rule->severity != Severity::danger);
+      }
     }
   }
   const Imported imported = import_files(files, "back");
