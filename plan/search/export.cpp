@@ -72,7 +72,7 @@ std::string properties_of(const Planning& planning, const ClusterPlan& cluster, 
 
 /// The scenario's load is the peak, for a minute or two. What comes behind it, in the long run, is
 /// said by a last step at which the source has ended already: `lint` reckons retention with it.
-std::string with_long_run(const Planning& planning, std::string text) {
+std::string with_long_run(const Planning& planning, const std::string& text) {
   Json scenario = json_from(text);
   std::map<std::string, int> writers;
   for (const Json& producer : scenario["producers"]) {

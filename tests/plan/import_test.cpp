@@ -35,6 +35,7 @@ json scenario_of(const Imported& imported) {
 
 Imported of(const std::vector<std::string>& texts) {
   std::vector<NamedText> files;
+  files.reserve(texts.size());
   for (const std::string& text : texts) {
     files.push_back({fmt::format("file-{}", files.size() + 1), text});
   }
@@ -220,6 +221,9 @@ TEST_CASE("several files make one cluster that runs", "[unit]") {
         "broker.id={}\nlog.dirs=/data\nzookeeper.connect=a:2181,b:2181,c:2181\nnum.io.threads=4\n",
         id);
   };
+  const std::string load =
+      "topics: 1\npartitionsPerTopic: 3\nmessageSize: 1024\nproducersPerTopic: 1\n"
+      "producerRate: 100\nsubscriptionsPerTopic: 1\nconsumerPerSubscription: 2\n";
   const Imported imported = of(
       {properties(11), properties(12), properties(13),
        "Topic: orders\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: min.insync.replicas=2\n",
@@ -229,8 +233,7 @@ TEST_CASE("several files make one cluster that runs", "[unit]") {
        "producerConfig: |\n  linger.ms=100\n  # 1 MiB\n  batch.size=1048576\n"
        "  compression.type=lz4\n  delivery.timeout.ms=240000\n"
        "consumerConfig: |\n  auto.offset.reset=earliest\n  enable.auto.commit=false\n",
-       "topics: 1\npartitionsPerTopic: 3\nmessageSize: 1024\nproducersPerTopic: 1\n"
-       "producerRate: 100\nsubscriptionsPerTopic: 1\nconsumerPerSubscription: 2\n"});
+       load});
   const json scenario = scenario_of(imported);
   CHECK(scenario["brokers"]["count"] == 3);
   CHECK(scenario["brokers"]["config"]["num.io.threads"] == 4);

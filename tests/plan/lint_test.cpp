@@ -306,7 +306,7 @@ std::vector<Harm> harms() {
 json finding_of(const std::string& found, const std::string& rule) {
   std::istringstream lines(found);
   for (std::string line; std::getline(lines, line);) {
-    const json one = json::parse(line);
+    json one = json::parse(line);
     if (one.at("rule") == rule) return one;
   }
   return nullptr;
@@ -398,7 +398,7 @@ TEST_CASE("retention: a broker keeps one replica of a partition at most, at the 
   scenario["brokers"]["count"] = 3;
   scenario["sources"][0]["rate"] = "20k/s";
   scenario["sources"][0]["record_size"] = "1KB";
-  scenario["topics"][0]["config"]["retention.ms"] = 7 * 24 * 3'600'000LL;
+  scenario["topics"][0]["config"]["retention.ms"] = 7LL * 24 * 3'600'000;
   const auto told = [](const json& of) {
     const scenarios::Loaded read = loaded(of);
     REQUIRE(read.scenario.has_value());
