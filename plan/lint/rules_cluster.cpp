@@ -123,6 +123,16 @@ Bytes disks_of(const Scenario& scenario) {
   return least;
 }
 
+Bytes smallest_disk_of(const Scenario& scenario) {
+  Bytes least(std::numeric_limits<std::int64_t>::max());
+  for (const BrokersSpec& group : scenario.brokers) {
+    for (const sim::DiskConfig& disk : scenario.machine(group.machine).disks) {
+      least = std::min(least, disk.size);
+    }
+  }
+  return least;
+}
+
 /// What one replica of the topic keeps of it, all partitions together; negative: it never ends.
 double kept_of(const Subject& subject, const TopicSpec& topic) {
   const model::TopicConfig config = subject.scenario().topic_config(topic);
@@ -147,6 +157,24 @@ double kept_of(const Subject& subject, const TopicSpec& topic) {
       std::min(static_cast<double>(config.segment_bytes.count()),
                bytes_a_second / topic.partitions * to_seconds(config.segment_time));
   return kept + segment * topic.partitions;
+}
+
+/// Where all disks together have room: a replica lies in one log directory, whole. Keys make some
+/// partition larger yet.
+void partition_beyond_disk(const Subject& subject, Findings& found) {
+  const Scenario& scenario = subject.scenario();
+  const Bytes disk = smallest_disk_of(scenario);
+  for (std::size_t i = 0; i < scenario.topics.size(); ++i) {
+    const TopicSpec& topic = scenario.topics[i];
+    const double partition = kept_of(subject, topic) / topic.partitions;
+    if (partition < static_cast<double>(disk.count())) continue;
+    const Bytes each(static_cast<std::int64_t>(std::min(partition, 9e18)));
+    found.add(fmt::format("/topics/{}", i),
+              phrase("{}: each of {} partitions keeps {} at this load, and has to lie in one log "
+                     "directory, of {}",
+                     topic.name, topic.partitions, to_rounded_text(each), to_rounded_text(disk)),
+              Story(subject).at(0.4, "fill_disk", R"({"machine":"broker-1"})").sets());
+  }
 }
 
 void retention_beyond_disk(const Subject& subject, Findings& found) {
@@ -180,7 +208,7 @@ void retention_beyond_disk(const Subject& subject, Findings& found) {
   const Bytes room = disks_of(scenario);
   // Usually some room has to be left; after a loss it has to suffice.
   const auto whole = static_cast<double>(room.count());
-  if (needed < whole && with_all < 0.85 * whole) return;
+  if (needed < whole && with_all < 0.85 * whole) return partition_beyond_disk(subject, found);
   const Bytes each(static_cast<std::int64_t>(std::min(needed, 9e18)));
   found.add(fmt::format("/topics/{}", worst),
             phrase("retention at this load needs {} on each of {} brokers, which are left when one "

@@ -393,6 +393,31 @@ TEST_CASE("what lint prints for a server.properties shows the harm as it is prin
   std::filesystem::remove_all(folder);
 }
 
+TEST_CASE("retention: a partition has to fit in one log directory", "[unit]") {
+  json scenario = sound();
+  scenario["hardware"]["shelf"] = {{"disks", json::array()}};
+  for (int i = 0; i < 6; ++i) {
+    scenario["hardware"]["shelf"]["disks"].push_back({{"kind", "hdd"}, {"size", "1TB"}});
+  }
+  scenario["brokers"]["machine"] = "shelf";
+  scenario["sources"][0]["rate"] = "4k/s";
+  scenario["sources"][0]["record_size"] = "1KB";
+  scenario["topics"][0]["config"]["retention.ms"] = 7LL * 24 * 3'600'000;
+  const auto told = [&](int partitions) {
+    scenario["topics"][0]["partitions"] = partitions;
+    const scenarios::Loaded read = loaded(scenario);
+    REQUIRE(read.scenario.has_value());
+    for (const plan::Finding& one : plan::lint(*read.scenario)) {
+      if (one.rule->id == "retention-beyond-disk") return one.message.english;
+    }
+    return std::string();
+  };
+  // 2.4 TB of 6 TB, which no directory of 1 TB has.
+  CHECK_THAT(told(1), Catch::Contains("has to lie in one log directory, of 931 GiB"));
+  CHECK_THAT(told(2), Catch::Contains("each of 2 partitions keeps 1.1"));
+  CHECK(told(6) == "");
+}
+
 TEST_CASE("retention: a broker keeps one replica of a partition at most, at the mean", "[unit]") {
   json scenario = sound();
   scenario["brokers"]["count"] = 3;
