@@ -165,21 +165,6 @@ Duration falls_behind(const scenarios::ConsumerSpec& group, Duration duration) {
   return std::min(most, duration);
 }
 
-namespace {
-
-/// Of straight pieces: at the begin or at the end of one.
-double highest_rate(const scenarios::RateCurve& curve) {
-  double highest = 0;
-  for (const auto& corner : curve.corners()) {
-    highest = std::max(highest, corner.rate);
-    if (corner.at > Time{}) highest = std::max(highest, curve.at(corner.at - 1ns).count());
-  }
-  if (curve.end() > Time{}) highest = std::max(highest, curve.at(curve.end() - 1ns).count());
-  return highest;
-}
-
-}  // namespace
-
 std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario) {
   std::vector<TopicLoad> loads;
   std::vector<std::vector<Duration>> behind;  // of each topic that is loaded: its groups
@@ -192,7 +177,7 @@ std::vector<TopicLoad> load_of(const scenarios::Scenario& scenario) {
       if (source == nullptr || producer.topic != topic.name || !source->rate) continue;
       const auto curve = scenarios::rate_curve(scenario, *source);
       if (!curve) continue;
-      const double rate = highest_rate(*curve);
+      const double rate = curve->highest();
       double size = 0;
       if (source->record_size) {
         const auto sizes = scenarios::RecordSizes::of(scenario, *source->record_size);

@@ -35,9 +35,7 @@ Load load_of_producer(const Scenario& scenario, const ProducerSpec& producer) {
     load.mean = load.peak = expected_of(scenario, *source, *loop) / seconds;
   } else if (const auto curve = rate_curve(scenario, *source)) {
     load.mean = curve->total() / seconds;
-    for (const RateCurve::Point& corner : curve->corners()) {
-      load.peak = std::max(load.peak, corner.rate);
-    }
+    load.peak = curve->highest();
   }
   return load;
 }

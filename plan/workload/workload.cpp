@@ -144,18 +144,6 @@ Duration days_of(const scenarios::Scenario& day, const scenarios::RateSpec& rate
   return a_day * (1 + (std::max(last, 1ns) - 1ns) / a_day);
 }
 
-/// Moments at which its rate may be at its highest, over its days: of a piece its begin and its
-/// end.
-std::vector<Time> highest_moments(const TopicDays& days) {
-  std::vector<Time> moments;
-  for (const auto& corner : days.curve.corners()) {
-    if (corner.at > Time{}) moments.push_back(corner.at - 1ns);
-    moments.push_back(corner.at);
-  }
-  moments.push_back(Time(days.length - 1ns));
-  return moments;
-}
-
 Result<TopicDays, scenarios::SourceProblem> days_of(const Workload& workload,
                                                     const PlannedTopic& topic) {
   scenarios::Scenario time;
@@ -192,7 +180,7 @@ void find_peak(const Workload& workload, const std::vector<TopicDays>& topics,
   for (const TopicDays& days : topics) length = std::max(length, days.length);
   std::vector<Time> moments;
   for (const TopicDays& days : topics) {
-    for (const Time moment : highest_moments(days)) {
+    for (const Time moment : days.curve.extremes()) {
       for (Time again = moment; again < Time(length); again += days.length) {
         moments.push_back(again);
       }
@@ -232,10 +220,7 @@ std::vector<TopicDemand> demands_of(const Workload& workload, SettingsReport& re
     } else {
       demand.mean_records =
           days->curve.total() / to_seconds(days->length) * workload.growth.factor();
-      for (const Time moment : highest_moments(*days)) {
-        demand.peak_records = std::max(demand.peak_records, days->at(moment));
-      }
-      demand.peak_records *= workload.growth.factor();
+      demand.peak_records = days->curve.highest() * workload.growth.factor();
       if (demand.peak_records <= 0) {
         report.error(path + "/rate", "", tr("brings no record: there is nothing to plan for"));
       } else if (demand.peak_records > highest_rate) {

@@ -114,4 +114,20 @@ std::vector<RateCurve::Point> RateCurve::corners() const {
   return points;
 }
 
+std::vector<Time> RateCurve::extremes() const {
+  std::vector<Time> moments;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    moments.push_back(pieces_[i].begin);
+    const Time last = end_of(i) - 1ns;
+    if (last > pieces_[i].begin) moments.push_back(last);
+  }
+  return moments;
+}
+
+double RateCurve::highest() const {
+  double highest = 0;
+  for (const Time moment : extremes()) highest = std::max(highest, at(moment).count());
+  return highest;
+}
+
 }  // namespace brokerlab::scenarios

@@ -40,6 +40,10 @@ class RateCurve {
   std::optional<Time> when(double records) const;
   /// Where pieces begin, before the end, with the rate there.
   std::vector<Point> corners() const;
+  /// Moments at which the rate may be at its highest: where a piece begins, and the last before its
+  /// end.
+  std::vector<Time> extremes() const;
+  double highest() const;  ///< 0: nothing comes.
 
  private:
   struct Piece {

@@ -222,8 +222,7 @@ std::vector<std::pair<Time, PerSecond>> load_changes(const SourceSpec& source,
     return changes;
   }
   const Points corners = curve.corners();
-  double highest = 0;
-  for (const RateCurve::Point& corner : corners) highest = std::max(highest, corner.rate);
+  const double highest = curve.highest();
   const Duration apart = curve.end().time_since_epoch() / 1000;
   double told = -highest;
   for (const RateCurve::Point& corner : corners) {
