@@ -1,6 +1,5 @@
 #include "viz/solid.h"
 
-#define GL_GLEXT_PROTOTYPES
 #include <GL/gl.h>
 
 #include <algorithm>

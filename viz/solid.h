@@ -1,7 +1,7 @@
 // Large opaque rectangles, drawn cheaply. ImGui mixes every pixel of a shape with what is below it,
-// and looks each up in a texture, which a software OpenGL pays for pixel by pixel: grounds and
-// panels were three quarters of a frame's time. What lies inside such a rectangle is cleared
-// instead; its rim, with round corners and soft edges, is drawn as before. Not a pixel differs.
+// and looks each up in a texture, which a software OpenGL pays for pixel by pixel: most of all for
+// grounds and panels. What lies inside such a rectangle is cleared instead; its rim, with round
+// corners and soft edges, is drawn as before. Not a pixel differs.
 //
 // Threads: that of the window. The clearing happens while ImGui's commands are carried out, in
 // order.
