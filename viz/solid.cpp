@@ -69,6 +69,7 @@ void draw_rectangle(ImDrawList& draw, const Pixels& where, unsigned color, float
     if (left >= right || top >= bottom) return;
     draw.PushClipRect({left, top}, {right, bottom}, true);
     if (ground) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): ImGui carries a pointer, we have a color.
       draw.AddCallback(&clear, reinterpret_cast<void*>(static_cast<std::uintptr_t>(color)));
     } else {
       draw.AddRectFilled(from, to, color, radius);
