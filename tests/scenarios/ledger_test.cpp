@@ -410,6 +410,50 @@ TEST_CASE("a group's lag is known at every instant, and what waits for it", "[un
   CHECK(story.ledger.unread("latecomers", {"t"}).waiting == 1);
 }
 
+TEST_CASE("a lag that may have changed is told once: written, read, sought", "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  const auto changed = [&] {
+    std::string text;
+    for (const auto& [name, lag] : story.ledger.changed_lags("readers")) {
+      CHECK(lag == story.ledger.lags("readers", {"t"}).front().second);
+      text += fmt::format("{} {}", name.name(), lag);
+    }
+    return text;
+  };
+  for (int i = 0; i < 3; ++i) story.write(1, i, i);
+  CHECK(changed() == "");
+  story.commit_up_to(1, 3);
+  CHECK(changed() == "t-0 3");
+  CHECK(changed() == "");
+  story.consume(0, LedgerStory::value(0));
+  CHECK(changed() == "t-0 2");
+  CHECK(changed() == "");
+  story.ledger.on_seek("reader", partition);
+  CHECK(changed() == "t-0 3");
+}
+
+TEST_CASE("of partitions with acknowledged records above the high watermark none is overlooked",
+          "[unit]") {
+  LedgerStory story;
+  story.lead(1, 0);
+  const auto all = [&] {
+    std::int64_t sum = 0;
+    for (const auto& [name, count] : story.ledger.all_unreadable()) sum += count;
+    CHECK(sum == story.ledger.unreadable(partition));
+    return sum;
+  };
+  for (int i = 0; i < 3; ++i) story.write(1, i, i);
+  CHECK(all() == 3);
+  for (const int broker : {2, 3}) story.copy(1, broker);
+  story.replica(1).note_follower_fetch(BrokerId(2), 3, 3, story.world.now(), 0);
+  story.replica(1).note_follower_fetch(BrokerId(3), 3, 3, story.world.now(), 0);
+  story.commit_up_to(1, story.replica(1).high_watermark());
+  CHECK(all() == 0);
+  story.write(1, 3, 3);
+  CHECK(all() == 1);
+}
+
 TEST_CASE("a flipped bit in any header is told or of no account, and never the end of it",
           "[unit]") {
   constexpr int batches = 3;
