@@ -238,27 +238,59 @@ void find_lost(const recording::Reader& reader, Run& run) {
   }
 }
 
+// Several processes may stand on a machine: its server, an admin, an operator.
+bool is_about(const recording::RecordedEvent& event, const recording::RecordedProcess& process) {
+  if (event.machine != process.machine) return false;
+  const auto detail = json_from(event.detail);
+  const std::string name = detail.is_object() ? detail.value("process", "") : "";
+  return name.empty() || name == process.name || name == process.kind;
+}
+
+template <class See>
+void each_process(const Run& run, const See& see) {
+  for (const auto& process : run.brokers) see(process);
+  for (const auto& process : run.zookeepers) see(process);
+  for (const auto* clients : {&run.producers, &run.consumers}) {
+    for (const Client& client : *clients) see(client.process);
+  }
+}
+
+// From an exit to the next start.
+void find_exits(Run& run) {
+  std::vector<const recording::RecordedEvent*> exits;
+  std::vector<const recording::RecordedEvent*> starts;
+  for (const auto& event : run.events) {
+    if (event.kind == "process.exited") exits.push_back(&event);
+    if (event.kind == "process.started") starts.push_back(&event);
+  }
+  if (exits.empty()) return;
+  each_process(run, [&](const recording::RecordedProcess& process) {
+    for (const auto* exit : exits) {
+      if (!is_about(*exit, process)) continue;
+      const auto again = std::find_if(starts.begin(), starts.end(), [&](const auto* start) {
+        return start->t >= exit->t && start->id > exit->id && is_about(*start, process);
+      });
+      run.exits.push_back({process.id, exit->t, again == starts.end() ? Time::max() : (*again)->t});
+    }
+  });
+}
+
 // When each process that did not run at first began to.
 void find_first_starts(const recording::Reader& reader, Run& run) {
   const recording::ClusterState at_first = reader.state_at(Time{});
-  std::map<int, int> waiting;  // By machine.
-  const auto look = [&](const recording::RecordedProcess& process) {
+  std::map<int, const recording::RecordedProcess*> waiting;  // By machine.
+  each_process(run, [&](const recording::RecordedProcess& process) {
     const auto running = at_first.process_running.find(process.id);
     if (running != at_first.process_running.end() && !running->second) {
       run.first_start[process.id] = Time::max();
-      waiting[process.machine] = process.id;
+      waiting[process.machine] = &process;
     }
-  };
-  for (const auto& process : run.brokers) look(process);
-  for (const auto& process : run.zookeepers) look(process);
-  for (const auto* clients : {&run.producers, &run.consumers}) {
-    for (const Client& client : *clients) look(client.process);
-  }
+  });
   for (const auto& event : run.events) {
     if (event.kind != "process.started" || !event.machine) continue;
     const auto found = waiting.find(*event.machine);
-    if (found == waiting.end()) continue;
-    run.first_start[found->second] = event.t;
+    if (found == waiting.end() || !is_about(event, *found->second)) continue;
+    run.first_start[found->second->id] = event.t;
     waiting.erase(found);
   }
 }
@@ -284,6 +316,7 @@ void find_pauses(const recording::Reader& reader, Run& run) {
   if (moment != lesson.end() && moment->is_string()) {
     const auto t = parse_duration(moment->get<std::string>());
     if (t) add("question", Time(*t));
+    if (t) run.asked_about = std::clamp(Time(*t), Time{}, Time(run.duration));
   }
   add("next", Time(run.duration));
   std::stable_sort(run.pauses.begin(), run.pauses.end(),
@@ -465,6 +498,7 @@ bool Moment::powered(int machine) const {
 
 bool Moment::running(const recording::RecordedProcess& process) const {
   if (!powered(process.machine)) return false;
+  if (exited.contains(process.id)) return false;
   const auto known = state.process_running.find(process.id);
   return known == state.process_running.end() || known->second;
 }
@@ -525,6 +559,7 @@ Run read_run(const recording::Reader& reader) {
   find_network_outages(run);
   find_ailments(run);
   find_first_starts(reader, run);
+  find_exits(run);
   find_moments(run);
   find_lost(reader, run);
   find_pauses(reader, run);
@@ -533,12 +568,15 @@ Run read_run(const recording::Reader& reader) {
   return run;
 }
 
-Moment read_moment(const recording::Reader& reader, Time t, double speed) {
+Moment read_moment(const recording::Reader& reader, const Run& run, Time t, double speed) {
   Moment moment;
   moment.t = t;
   moment.state = reader.state_at(t);
   moment.minimum_flight = from_seconds(theme::minimum_flight_ms * 1e-3 * speed);
   moment.flights = reader.messages_in_flight(t, most_dots, moment.minimum_flight);
+  for (const Run::Absence& one : run.exits) {
+    if (t >= one.from && t < one.to) moment.exited.insert(one.process);
+  }
   return moment;
 }
 

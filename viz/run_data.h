@@ -9,6 +9,7 @@
 #include "viz/trouble.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,11 +87,20 @@ struct Run {
   std::vector<Time> moments;                     ///< Of the events, each once.
   std::vector<Time> turning_points;  ///< Of faults (not of load) and of what is red: each once.
   std::optional<Time> first_fault;   ///< Not of the load, which is no fault.
+  std::optional<Time> asked_about;   ///< The moment that the scenario's lesson asks about.
   std::vector<PausePoint> pauses;    ///< Of the scenario's lesson, in order of time.
   std::vector<Outage> outages;
   std::vector<Ailment> ailments;
   std::map<int, std::string> source_of;  ///< By machine, of producers: the scenario's source.
   std::map<int, Time> first_start;  ///< By process id, of those that did not run from the start.
+  struct Absence {
+    int process = 0;
+    Time from{};
+    Time to{};  ///< Behind the run's end when it was not started again.
+  };
+  /// Of processes that ended by themselves, or because they were asked to: a recording's facts
+  /// follow the event, and tell it only when something else happens.
+  std::vector<Absence> exits;
 
   std::map<int, Series> nic;            ///< 0..1, by machine
   std::map<int, Series> disk;           ///< 0..1, by machine
@@ -132,12 +142,13 @@ struct Moment {
   std::vector<recording::RecordedMessage>
       flights;  ///< On the wire, or shown as if (minimum_flight).
   Duration minimum_flight{};
+  std::set<int> exited{};  ///< Processes: Run::exits at t.
 
   bool powered(int machine) const;
   bool running(const recording::RecordedProcess& process) const;  ///< Powered and not stopped.
 };
 
 Run read_run(const recording::Reader& reader);
-Moment read_moment(const recording::Reader& reader, Time t, double speed);
+Moment read_moment(const recording::Reader& reader, const Run& run, Time t, double speed);
 
 }  // namespace brokerlab::viz

@@ -53,6 +53,11 @@ enum class Text {
   sent_per_second,
   read_per_second,
   stopped,
+  brief_off,  // Where the whole word has no room.
+  brief_not_started,
+  brief_paused,
+  brief_partly_cut,
+  brief_not_registered,
   group_stable,
   group_rebalancing,
   group_empty,

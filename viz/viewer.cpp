@@ -318,7 +318,7 @@ void Viewer::write_note(Key key) {
 
 const Moment& Viewer::moment() {
   if (moment_speed_ != view_.speed || moment_.t != view_.time) {
-    moment_ = read_moment(reader_, view_.time, view_.speed);
+    moment_ = read_moment(reader_, run_, view_.time, view_.speed);
     moment_speed_ = view_.speed;
   }
   return moment_;
@@ -525,8 +525,11 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
 }
 
 Time opening_moment(const Run& run) {
-  if (!run.first_fault) return Time{};
-  return std::max(Time{}, *run.first_fault - 1s);
+  const std::optional<Time> first = run.first_fault ? run.first_fault : run.asked_about;
+  if (first) return std::max(Time{}, *first - 1s);
+  const auto load = std::find_if(run.events.begin(), run.events.end(),
+                                 [](const auto& event) { return event.kind == "load.changed"; });
+  return load == run.events.end() ? Time{} : std::max(Time{}, load->t - 1s);
 }
 
 float scale_for(int width, int height) {

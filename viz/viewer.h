@@ -179,7 +179,8 @@ class Viewer {
   double rest_ = 0;  // Seconds in which it is not read again.
 };
 
-/// Where a recording opens: a second before its first fault, or at its beginning.
+/// Where a recording opens: a second before its first fault; without one, before what its lesson
+/// asks about, or the load begins. At its beginning nothing has been started yet.
 Time opening_moment(const Run& run);
 
 /// Pixels a design unit for a window of this size.

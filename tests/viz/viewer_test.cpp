@@ -1,8 +1,11 @@
 // The viewer, frame by frame and without a display, on the sample incident.
 #include "recording/recording.h"
 #include "tests/pictures.h"
+#include "tests/temporary.h"
 #include "tests/viz/sample_recording.h"
 #include "viz/arguments.h"
+#include "viz/cluster/condition.h"
+#include "viz/cluster/layout.h"
 #include "viz/cluster/ways.h"
 #include "viz/elapsed.h"
 #include "viz/layout.h"
@@ -200,6 +203,98 @@ TEST_CASE("it opens just before the first fault, and steps from event to event",
   viewer.press(Key::next, false);
   CHECK(view.time == Time(run));
   CHECK(opening_moment(Run{}) == Time{});
+  // Without a fault: before the load begins, or what the lesson asks about.
+  Run calm;
+  recording::RecordedEvent load;
+  load.t = Time(10s);
+  load.kind = "load.changed";
+  calm.events.push_back(load);
+  CHECK(opening_moment(calm) == Time(9s));
+  calm.asked_about = Time(40s);
+  CHECK(opening_moment(calm) == Time(39s));
+  calm.first_fault = Time(60s);
+  CHECK(opening_moment(calm) == Time(59s));
+}
+
+TEST_CASE("who ended by itself is seen to be stopped, until it starts again", "[unit]") {
+  const std::string path = tests::temporary_path("exits.run");
+  auto recording = recording::Recording::create(path);
+  REQUIRE(recording.ok());
+  recording->meta("duration_ns", "60000000000");
+  recording->machine(1, "database-1", "client");
+  recording->process(1, 1, "database-1", "consumer", 1);
+  recording->machine(2, "shop", "client");
+  recording->process(2, 2, "shop", "producer", 1);
+  for (const char* subject : {"process/1", "process/2"}) {
+    recording->fact(Time{}, subject, "state", "stopped");
+  }
+  const auto tell = [&](Time t, const char* kind, int machine, const char* process) {
+    recording::EventRow event{.t = t,
+                              .kind = kind,
+                              .level = recording::EventLevel::control,
+                              .machine = machine,
+                              .en = kind};
+    event.details = {{"process", process}};
+    recording->event(event);
+  };
+  tell(Time(1s), "process.started", 2, "operator");  // Not the shop itself.
+  tell(Time(3s), "process.started", 1, "database-1");
+  tell(Time(4s), "process.started", 2, "shop");
+  for (const char* subject : {"process/1", "process/2"}) {
+    recording->fact(Time(4s), subject, "state", "running");
+  }
+  tell(Time(20s), "process.exited", 1, "database-1");
+  tell(Time(25s), "process.exited", 2, "operator");
+  tell(Time(40s), "process.started", 1, "database-1");
+  REQUIRE(recording->finish().ok());
+  auto opened = Viewer::open(path);
+  if (!opened.ok()) FAIL(opened.error());
+  const auto worst = [&](const recording::RecordedProcess& process, Time t) {
+    seek(opened->view(), t, opened->run().duration);
+    const Scene scene{opened->reader(), opened->run(), opened->moment(), opened->view()};
+    const auto all = conditions_of(scene, process);
+    return all.empty() ? Condition::count_ : all.front();
+  };
+  const auto& reader = opened->run().consumers.front().process;
+  CHECK(worst(reader, Time(2s)) == Condition::not_started);
+  CHECK(worst(reader, Time(19s)) == Condition::count_);
+  CHECK(worst(reader, Time(20s)) == Condition::stopped);
+  CHECK(worst(reader, Time(39s)) == Condition::stopped);
+  CHECK(worst(reader, Time(40s)) == Condition::count_);
+  const auto& shop = opened->run().producers.front().process;
+  CHECK(worst(shop, Time(2s)) == Condition::not_started);
+  CHECK(worst(shop, Time(30s)) == Condition::count_);
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("clients that are many stand low rather than out of sight", "[unit]") {
+  Run run;
+  const auto named = [](const std::string& name, const std::string& gang) {
+    Client client;
+    client.process.name = name;
+    client.gang = gang;
+    return client;
+  };
+  const auto add = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string name = fmt::format("app {}", run.producers.size());
+      run.producers.push_back(named(name, name));
+    }
+  };
+  add(8);
+  const ClusterLayout all(run, {}, {0, 0, 930, 420});
+  REQUIRE(all.producers.places.size() == 8);
+  float end = 0;
+  for (const ClientPlace& place : all.producers.places) {
+    CHECK(place.kind == ClientPlace::Kind::one);
+    CHECK(place.rect.y >= end);
+    end = place.rect.bottom();
+  }
+  CHECK(end <= all.producers.room.bottom() + 0.5F);
+  add(40);
+  const ClusterLayout some(run, {}, {0, 0, 930, 420});
+  CHECK(some.producers.places.back().kind == ClientPlace::Kind::more);
+  CHECK(some.producers.shown < some.producers.total);
 }
 
 TEST_CASE("playing slows down around what matters, and only there", "[unit]") {

@@ -29,7 +29,9 @@ void draw_conditions(Ui& ui, const Scene& scene, const Rect& line, int machine,
   const TextStyle style{Size::small, color_of(worst), true};
   const float others = (count - 1) * (shape + 4);
   const float room = line.w - shape - 5 - others;
-  const float wide = ui.width_of(ui.say(word_of(worst)), style);
+  std::string_view word = ui.say(word_of(worst));
+  if (ui.width_of(word, style) > room + 0.5F) word = ui.say(brief_word_of(worst));
+  const float wide = ui.width_of(word, style);
   const bool words = wide <= room + 0.5F && line.h + 2 >= pixels_of(style.size);
   const float all = shape + (words ? 5 + wide : 0) + others;
   float x = align == Align::left     ? line.x
@@ -41,7 +43,7 @@ void draw_conditions(Ui& ui, const Scene& scene, const Rect& line, int machine,
     draw_glyph(ui, {x, line.y, shape, line.h}, one, color_of(one));
     x += shape + 4;
     if (one == worst && words) {
-      x += 1 + ui.text_in({x + 1, line.y, wide + 1, line.h}, ui.say(word_of(one)), style) + 4;
+      x += 1 + ui.text_in({x + 1, line.y, wide + 1, line.h}, word, style) + 4;
     }
   }
   if (!ui.hovered(line)) return;

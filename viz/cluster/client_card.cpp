@@ -65,11 +65,38 @@ std::string shortened(const Ui& ui, const std::string& name, const TextStyle& st
   return begin + "…";
 }
 
+// Name and rate, or the shape of what is wrong, in a line.
+void draw_slim(Ui& ui, const Scene& scene, const Client& client,
+               const std::vector<Condition>& conditions, const Rect& card, bool producing) {
+  const bool alive = conditions.empty() || !is_down(conditions.front());
+  const Rect line{card.x + 6, card.y, card.w - 12, card.h};
+  const auto rate = client.rate.at(scene.moment.t);
+  const std::string number = !alive ? "" : rate ? short_number(*rate) : "-";
+  const TextStyle loud{Size::small, producing ? theme::produce : theme::consume, true};
+  float wide = alive ? ui.width_of(number, loud) : 0;
+  if (alive) ui.text_in({line.right() - wide - 1, line.y, wide + 1, line.h}, number, loud);
+  if (!conditions.empty()) {
+    const float left = line.right() - wide - (wide > 0 ? 5.F : 0.F) - 14;
+    draw_glyph(ui, {left, line.y, 14, line.h}, conditions.front(), color_of(conditions.front()));
+    wide = line.right() - left;
+  }
+  const TextStyle name{Size::small, alive ? theme::text : theme::dim, true};
+  const Rect head{line.x, line.y, line.w - wide - 4, line.h};
+  if (ui.text_fit(head, {client.process.name}, name) == 0) {
+    ui.text_fit(head, {shortened(ui, client.process.name, name, head.w)}, name);
+  }
+  if (!ui.hovered(card)) return;
+  std::string told = client.process.name;
+  for (const Condition one : conditions) told += fmt::format("\n{}", ui.say(word_of(one)));
+  ui.tooltip(told);
+}
+
 void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card, bool producing) {
   const std::vector<Condition> conditions = conditions_of(scene, client.process);
   const bool alive = conditions.empty() || !is_down(conditions.front());
   draw_card(ui, card, conditions);
   why_when_clicked(ui, scene, card, {Asked::Of::machine, client.process.machine});
+  if (card.h < 38) return draw_slim(ui, scene, client, conditions, card, producing);
   const float x = card.x + card_inner;
   const float w = card.w - 2 * card_inner;
   const bool low = card.h < 60;
@@ -77,7 +104,12 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
       alive && !conditions.empty() ? 18 * static_cast<float>(conditions.size()) : 0;
   const TextStyle name{Size::body, alive ? theme::text : theme::dim, true};
   const TextStyle smaller{Size::small, name.color, true};
-  const Rect head{x, card.y + (low ? 4.F : 8.F), w - std::min(shapes, w / 2), 19};
+  const bool tight = card.h < 48;
+  const Rect head{x,
+                  card.y + (tight ? (card.h - 37) / 2
+                            : low ? 4.F
+                                  : 8.F),
+                  w - std::min(shapes, w / 2), 19};
   if (ui.text_fit(head, {client.process.name}, name) == 0 &&
       ui.text_fit(head, {client.process.name}, smaller) == 0) {
     const std::string number = std::to_string(client.process.number);
@@ -88,7 +120,7 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
     draw_conditions(ui, scene, {head.right(), head.y, card.right() - 6 - head.right(), head.h},
                     client.process.machine, {conditions.front()}, Align::right);
   }
-  const Rect line{x, head.bottom() + 3, w, low ? 20.F : 26.F};
+  const Rect line{x, head.bottom() + (tight ? 0.F : 3.F), w, tight ? 18.F : low ? 20.F : 26.F};
   if (!alive) {
     draw_conditions(ui, scene, line, client.process.machine, conditions);
     return;
@@ -211,6 +243,40 @@ void draw_line(Ui& ui, const Scene& scene, const Client& client, const Rect& lin
   ui.tooltip(told);
 }
 
+// Which of them are shown, and whether somebody who is not is in trouble.
+void draw_more(Ui& ui, const Scene& scene, const Clients& clients, const ClientColumn& column,
+               const Rect& line) {
+  std::vector<bool> seen(clients.size(), false);
+  for (const ClientPlace& place : column.places) {
+    for (const std::size_t i : place.members) seen[i] = true;
+  }
+  std::map<Condition, int> wrong;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    if (seen[i]) continue;
+    for (const Condition one : conditions_of(scene, clients[i].process)) ++wrong[one];
+  }
+  const std::string which =
+      fmt::format("{}–{} / {}", column.first + 1, column.first + column.shown, column.total);
+  if (wrong.empty()) {
+    ui.text_fit(line, {which}, {Size::small, theme::dim}, Align::center);
+    return;
+  }
+  const auto& [worst, number] = *wrong.begin();
+  const TextStyle loud{Size::small, color_of(worst), true};
+  const std::string count = std::to_string(number);
+  const float wide = 17 + ui.width_of(count, loud);
+  ui.text_fit({line.x, line.y, line.w - wide - 8, line.h}, {which}, {Size::small, theme::dim},
+              Align::center);
+  draw_glyph(ui, {line.right() - wide, line.y, 13, line.h}, worst, loud.color);
+  ui.text_in({line.right() - wide + 16, line.y, wide - 15, line.h}, count, loud);
+  if (!ui.hovered(line)) return;
+  std::string told;
+  for (const auto& [condition, many] : wrong) {
+    told += fmt::format("{}{}: {}", told.empty() ? "" : "\n", ui.say(word_of(condition)), many);
+  }
+  ui.tooltip(told);
+}
+
 }  // namespace
 
 void draw_clients(Ui& ui, const Scene& scene, const Clients& clients, const ClientColumn& column,
@@ -230,10 +296,7 @@ void draw_clients(Ui& ui, const Scene& scene, const Clients& clients, const Clie
         draw_line(ui, scene, clients[place.members.front()], place.rect, producing);
         break;
       case ClientPlace::Kind::more:
-        ui.text_fit(place.rect,
-                    {fmt::format("{}–{} / {}", column.first + 1, column.first + column.shown,
-                                 column.total)},
-                    {Size::small, theme::dim}, Align::center);
+        draw_more(ui, scene, clients, column, place.rect);
         break;
     }
   }
@@ -244,8 +307,17 @@ void draw_clients(Ui& ui, const Scene& scene, const Clients& clients, const Clie
 }
 
 void draw_group(Ui& ui, const Scene& scene, const Rect& above) {
-  for (const auto& [name, group] : scene.moment.state.groups) {
-    if (group.state.empty()) continue;  // One has room; the plot shows all.
+  // One has room, the one that is furthest behind; the plot shows all.
+  const auto& groups = scene.moment.state.groups;
+  auto most = groups.end();
+  for (auto it = groups.begin(); it != groups.end(); ++it) {
+    if (it->second.state.empty()) continue;
+    if (most == groups.end() || it->second.lag.value_or(-1) > most->second.lag.value_or(-1)) {
+      most = it;
+    }
+  }
+  if (most != groups.end()) {
+    const auto& [name, group] = *most;
     const float y = above.y;
     ui.text_fit({above.x, y, above.w, 18}, {fmt::format("{} {}", ui.say(Text::group), name), name},
                 {Size::small, theme::text, true});
@@ -258,7 +330,6 @@ void draw_group(Ui& ui, const Scene& scene, const Rect& above) {
                   {fmt::format("{} {}", ui.say(Text::lag), lag), lag}, {Size::small, theme::dim});
     }
     why_when_clicked(ui, scene, {above.x, y, above.w, 60}, {Asked::Of::group, 0, name});
-    return;
   }
 }
 

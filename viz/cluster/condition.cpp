@@ -9,25 +9,26 @@ namespace {
 struct Look {
   Condition condition;
   Text word;
+  Text brief;  ///< On a small card.
   Color color;
 };
 
 constexpr std::array looks = {
-    Look{Condition::powered_off, Text::powered_off, theme::wrong},
-    Look{Condition::stopped, Text::process_stopped, theme::wrong},
-    Look{Condition::not_started, Text::not_started, theme::dim},
-    Look{Condition::paused, Text::paused, theme::control},
-    Look{Condition::cut_off, Text::cut_off, theme::wrong},
-    Look{Condition::partly_cut, Text::partly_cut, theme::control},
-    Look{Condition::fenced, Text::not_registered, theme::control},
-    Look{Condition::disk_failed, Text::disk_failed, theme::wrong},
-    Look{Condition::disk_full, Text::disk_full, theme::wrong},
-    Look{Condition::card_slow, Text::card_slow, theme::control},
-    Look{Condition::loss, Text::packet_loss, theme::control},
-    Look{Condition::delay, Text::packet_delay, theme::control},
-    Look{Condition::disk_slow, Text::disk_slow, theme::control},
-    Look{Condition::clock_wrong, Text::clock_wrong, theme::control},
-    Look{Condition::disk_lies, Text::disk_lies, theme::control},
+    Look{Condition::powered_off, Text::powered_off, Text::brief_off, theme::wrong},
+    Look{Condition::stopped, Text::process_stopped, Text::stopped, theme::wrong},
+    Look{Condition::not_started, Text::not_started, Text::brief_not_started, theme::dim},
+    Look{Condition::paused, Text::paused, Text::brief_paused, theme::control},
+    Look{Condition::cut_off, Text::cut_off, Text::cut_off, theme::wrong},
+    Look{Condition::partly_cut, Text::partly_cut, Text::brief_partly_cut, theme::control},
+    Look{Condition::fenced, Text::not_registered, Text::brief_not_registered, theme::control},
+    Look{Condition::disk_failed, Text::disk_failed, Text::disk_failed, theme::wrong},
+    Look{Condition::disk_full, Text::disk_full, Text::disk_full, theme::wrong},
+    Look{Condition::card_slow, Text::card_slow, Text::card_slow, theme::control},
+    Look{Condition::loss, Text::packet_loss, Text::packet_loss, theme::control},
+    Look{Condition::delay, Text::packet_delay, Text::packet_delay, theme::control},
+    Look{Condition::disk_slow, Text::disk_slow, Text::disk_slow, theme::control},
+    Look{Condition::clock_wrong, Text::clock_wrong, Text::clock_wrong, theme::control},
+    Look{Condition::disk_lies, Text::disk_lies, Text::disk_lies, theme::control},
 };
 static_assert(looks.size() == static_cast<std::size_t>(Condition::count_));
 
@@ -80,6 +81,7 @@ bool was_ever_running(const Scene& scene, const recording::RecordedProcess& proc
 }  // namespace
 
 Text word_of(Condition condition) { return look_of(condition).word; }
+Text brief_word_of(Condition condition) { return look_of(condition).brief; }
 Color color_of(Condition condition) { return look_of(condition).color; }
 bool is_down(Condition condition) { return condition <= Condition::not_started; }
 

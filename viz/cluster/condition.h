@@ -12,6 +12,7 @@
 namespace brokerlab::viz {
 
 Text word_of(Condition condition);
+Text brief_word_of(Condition condition);  ///< Where that has no room.
 Color color_of(Condition condition);
 /// Whether nothing can be had of it now.
 bool is_down(Condition condition);

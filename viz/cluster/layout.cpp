@@ -28,6 +28,7 @@ constexpr float right_gutter = 7;
 constexpr float smallest_mark = 9;
 
 constexpr float lowest_card = 50;  // Of a client of its own.
+constexpr float slim_card = 26;    // Of one whose name and rate stand in a line.
 constexpr float gang_height = 64;
 constexpr float line_height = 22;
 
@@ -153,6 +154,29 @@ std::size_t places_in(float room, float height) {
   return static_cast<std::size_t>(std::max(0.F, (room + client_gap) / (height + client_gap)));
 }
 
+constexpr float slim_gap = 4;
+
+// Rather low cards for all than high ones for some: who is out of sight may be the one that died.
+// False: there is no room for all.
+bool place_slim(const std::vector<Gang>& gangs, const Rect& room, ClientColumn& column) {
+  const auto single = [](const Gang& gang) { return gang.members.size() == 1; };
+  const auto alone = static_cast<float>(std::count_if(gangs.begin(), gangs.end(), single));
+  const auto count = static_cast<float>(gangs.size());
+  const float taken = (count - alone) * gang_height + slim_gap * (count - 1);
+  if (alone == 0 || taken + alone * slim_card > room.h) return false;
+  const float high = std::min(lowest_card + 4, (room.h - taken) / alone);
+  float y = room.y + (room.h - taken - alone * high) / 2;
+  for (const Gang& gang : gangs) {
+    const bool one = single(gang);
+    const Rect place{room.x, y, room.w, one ? high : gang_height};
+    column.places.push_back(
+        {one ? ClientPlace::Kind::one : ClientPlace::Kind::gang, place, gang.name, gang.members});
+    y += place.h + slim_gap;
+  }
+  column.shown = column.total;
+  return true;
+}
+
 // `each`: every client has a card of its own.
 ClientColumn column_of(const std::vector<Client>& clients, const Rect& room,
                        const ClientsView& view, bool each) {
@@ -184,14 +208,23 @@ ClientColumn column_of(const std::vector<Client>& clients, const Rect& room,
   }
   const std::size_t count = each ? clients.size() : gangs.size();
   if (count == 0) return column;
-  const float least = each ? lowest_card : gang_height;
-  const float most = each ? 104 : gang_height;
+  float least = each ? lowest_card : gang_height;
+  float most = each ? 104 : gang_height;
+  float gap = client_gap;
   column.total = static_cast<int>(count);
-  const Fit by = fit(room.h, least, client_gap, column.total, view.first);
+  Fit by = fit(room.h, least, gap, column.total, view.first);
+  if (by.more && !each && place_slim(gangs, room, column)) return column;
+  const bool alone = std::all_of(gangs.begin(), gangs.end(),
+                                 [](const Gang& gang) { return gang.members.size() == 1; });
+  if (by.more && !each && alone) {
+    least = most = slim_card;
+    gap = slim_gap;
+    by = fit(room.h, least, gap, column.total, view.first);
+  }
   column.first = by.first;
   column.shown = by.shown;
   const auto n = static_cast<float>(by.shown);
-  const float wide_gap = each && n * (most + 12) - 12 <= room.h ? 12 : client_gap;
+  const float wide_gap = each && n * (most + 12) - 12 <= room.h ? 12 : gap;
   const float all = room.h - (by.more ? line_height : 0);
   const float h = std::min(most, (all - wide_gap * (n - 1)) / n);
   y = room.y + (all - (h * n + wide_gap * (n - 1))) / 2;

@@ -166,7 +166,7 @@ void draw_legend(Ui& ui, const Scene& scene, const Rect& rect) {
                                    34);
   const bool two_rows = left + 16 + right > rect.right();
   const float row = two_rows ? y + 22 : y;
-  x = two_rows ? std::min(rect.x + right, rect.right()) : rect.right();
+  x = two_rows ? std::min(rect.x + right - 14, rect.right()) : rect.right();
   for (const auto& [text, kind] : {std::pair{Text::chip_unreachable, Chip::unreachable},
                                    std::pair{Text::chip_offline, Chip::offline},
                                    std::pair{Text::chip_out_of_sync, Chip::out_of_sync},

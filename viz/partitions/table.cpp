@@ -22,6 +22,7 @@ struct Columns {
   float high_watermark, lag;
 };
 
+constexpr float widest_table = 860;
 constexpr float full_log_end_width = 72;
 constexpr float presented_log_end_width = 67;
 
@@ -34,18 +35,20 @@ Columns columns_in(const Rect& room, std::size_t replicas, float in_sync_width, 
   Columns c{};
   const float begin = presenting ? presented_in_sync_x : in_sync_x;
   c.log_end_width = presenting ? presented_log_end_width : full_log_end_width;
+  // On a wide sheet the leaders' names have more of it.
+  const float more = std::clamp(room.w - 700, 0.F, 60.F);
   c.number = room.x + 18;
   c.leader = room.x + 46;
   c.lag = room.right();
   c.high_watermark = room.right() - 66;
   const float last = c.high_watermark - c.log_end_width;
-  const float spare = last - (room.x + begin + in_sync_width - in_sync_gap + 4) + 8;
+  const float spare = last - (room.x + begin + more + in_sync_width - in_sync_gap + 4) + 8;
   replicas = std::min(replicas, static_cast<std::size_t>(std::max(0.F, spare / c.log_end_width)));
   for (std::size_t i = 0; i < replicas; ++i) {
     c.log_end.push_back(last - c.log_end_width * static_cast<float>(replicas - 1 - i));
   }
-  if (!presenting) c.epoch = room.x + 162;
-  c.in_sync = room.x + begin;
+  if (!presenting) c.epoch = room.x + 162 + more;
+  c.in_sync = room.x + begin + more;
   return c;
 }
 
@@ -206,11 +209,16 @@ void draw_row(Ui& ui, const Scene& scene, const recording::RecordedPartition& pa
 }  // namespace
 
 float table_height(const Scene& scene) {
-  const auto rows = std::clamp<std::size_t>(scene.run.partitions.size(), 3, 14) + 1;  // A topic's.
+  const auto& all = scene.run.partitions;
+  std::size_t rows = all.size();
+  for (std::size_t i = 0; i < all.size(); ++i) rows += i == 0 || all[i].topic != all[i - 1].topic;
+  rows = std::clamp<std::size_t>(rows, 4, 15);
   return header_height + static_cast<float>(rows) * row_height;
 }
 
-void draw_partition_table(Ui& ui, const Scene& scene, const Rect& room) {
+void draw_partition_table(Ui& ui, const Scene& scene, const Rect& rect) {
+  // No wider than an eye follows a row.
+  const Rect room{rect.x, rect.y, std::min(rect.w, widest_table), rect.h};
   const auto& partitions = scene.run.partitions;
   const int count = static_cast<int>(partitions.size());
   int& first = scene.view.table_first;
