@@ -21,6 +21,28 @@ Leadership leadership(const Scene& scene, const recording::ClusterState::Partiti
   return reached ? Leadership::alive : Leadership::unreachable;
 }
 
+std::string known_as(recording::MetricName::Kind kind, std::string_view name, Language language) {
+  const recording::MetricName* known = recording::find_metric_name(kind, name);
+  if (known == nullptr || (known->mbean.empty() && known->attribute.empty())) {
+    return std::string(say(Text::no_jmx_name, language));
+  }
+  std::string all(known->attribute);
+  if (known->mbean.empty()) return all;
+  all += all.empty() ? "" : "\n";
+  bool inside = false;
+  for (const char letter : known->mbean) {
+    if (letter == '{') all += '*';
+    inside = letter == '{' || (inside && letter != '}');
+    if (!inside && letter != '}') all += letter;
+  }
+  return all;
+}
+
+void name_when_hovered(Ui& ui, const Rect& rect, std::string_view series) {
+  if (!ui.hovered(rect)) return;
+  ui.tooltip(known_as(recording::MetricName::Kind::series, series, ui.language()));
+}
+
 void why_when_clicked(Ui& ui, const Scene& scene, const Rect& rect, const Asked& asked) {
   if (!ui.hovered(rect) || ui.shift()) return;
   const Rect around = rect.inset(-2);

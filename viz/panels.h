@@ -6,6 +6,7 @@
 
 #include "recording/comparison.h"
 #include "recording/live_channel.h"
+#include "recording/metric_names.h"
 #include "viz/event_rows.h"
 #include "viz/notes.h"
 #include "viz/run_data.h"
@@ -86,6 +87,13 @@ void draw_plots(Ui& ui, const Scene& scene, const Rect& rect,
 enum class Leadership { alive, unreachable, dead, none };
 Leadership leadership(const Scene& scene, const recording::ClusterState::Partition& partition);
 const recording::RecordedProcess* broker_by_number(const Run& run, int number);
+
+/// The name by which an operator meets a metric or fact (docs/reference_metrics.md): its attribute,
+/// and in a line of its own the MBean, with * for what the viewer adds up. Where Kafka has none,
+/// the tool that tells it, or that only brokerlab does.
+std::string known_as(recording::MetricName::Kind kind, std::string_view name, Language language);
+/// The same of a series, as a tooltip where the mouse is.
+void name_when_hovered(Ui& ui, const Rect& rect, std::string_view series);
 
 /// A click there asks why; hovered, it is seen that it would.
 void why_when_clicked(Ui& ui, const Scene& scene, const Rect& rect, const Asked& asked);

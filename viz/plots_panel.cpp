@@ -87,6 +87,23 @@ std::pair<double, double> heights_of(const std::vector<Curve>& curves) {
   return {highest, usual};
 }
 
+// What an operator's screen calls the curves: of the group's lag, what its consumers tell too.
+std::string names_of(const Ui& ui, const std::vector<Curve>& curves) {
+  using Kind = recording::MetricName::Kind;
+  std::string all;
+  std::string_view last;
+  for (const Curve& curve : curves) {
+    if (curve.metric == last) continue;
+    last = curve.metric;
+    const bool lag = curve.metric == "group-lag";
+    if (!all.empty()) all += "\n";
+    if (!lag) all += curve.label + ": ";
+    all += known_as(Kind::series, curve.metric, ui.language());
+    if (lag) all += "\n" + known_as(Kind::series, "records-lag-max", ui.language());
+  }
+  return all;
+}
+
 // The title, and each curve's name with its value at the play head.
 void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view title,
                std::string_view unit, const std::vector<Curve>& curves, float left) {
@@ -99,6 +116,7 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
       theme::panel);
   x += ui.text({x, rect.y}, title, {Size::small, theme::text, true}) + 8;
   const float title_end = x + ui.text({x, rect.y}, unit, {Size::small, theme::faint}) + 16;
+  if (ui.hovered({left, rect.y, title_end - left, 19})) ui.tooltip(names_of(ui, curves));
   x = rect.right() - 6;
   for (std::size_t left_over = curves.size(); left_over > 0; --left_over) {
     const Curve& curve = curves[left_over - 1];
@@ -131,6 +149,7 @@ void draw_head(Ui& ui, const Scene& scene, const Rect& rect, std::string_view ti
     const bool of_group = curve.metric == "group-lag";
     why_when_clicked(ui, scene, {begin, rect.y, needs, 18},
                      {of_group ? Asked::Of::group : Asked::Of::throughput, 0, curve.of});
+    if (ui.hovered({begin, rect.y, needs, 18})) ui.tooltip(names_of(ui, {curve}));
     if (ui.clicked({begin, rect.y, needs, 18})) ui.take_click();
     x = begin - 16;
   }

@@ -136,6 +136,8 @@ constexpr std::array entries = {
     Entry{Text::other_language, "한국어", "English"},
     Entry{Text::key_hint, "space: play   arrows: 1 s   shift+arrows: 10 s   ?: help",
           "스페이스: 재생   화살표: 1초   Shift+화살표: 10초   ?: 도움말"},
+    Entry{Text::no_jmx_name, "brokerlab's own: Kafka has no MBean of it",
+          "brokerlab만의 값: Kafka에는 MBean이 없음"},
     Entry{Text::why_since, "{} is “{}” since {}, for {}.",
           "{0}: {2}부터 {3} 동안 “{1}” 상태입니다."},
     Entry{Text::why_well, "Nothing is wrong with {}.", "{}에는 이상이 없습니다."},

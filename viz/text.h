@@ -126,6 +126,7 @@ enum class Text {
   waited_for,  // "{}"
   other_language,
   key_hint,
+  no_jmx_name,
   why_since,   // "{}" whose "{}" condition, since "{}", for "{}"
   why_well,    // "{}"
   why_began,   // "{}" when

@@ -214,7 +214,7 @@ void Ui::finish() {
   if (tooltip_.empty()) return;
   raise();
   const TextStyle style{Size::small, theme::text};
-  const auto lines = wrap(tooltip_, style, 380);
+  const auto lines = wrap(tooltip_, style, 470);
   float width = 0;
   for (const auto& line : lines) width = std::max(width, width_of(line, style));
   const float height = static_cast<float>(lines.size()) * 19 + 14;

@@ -114,6 +114,48 @@ TEST_CASE("a bar tells what fills it, a number what moves it", "[unit]") {
   CHECK(shown.viewer->view().time == before);
 }
 
+TEST_CASE("a plot tells what Kafka calls its curves, and so do bars and columns", "[unit]") {
+  Screening shown;
+  shown.at(345s);
+  // What is said beside the mouse, over the first text that begins so.
+  const auto told_over = [&](const std::string& text, bool all_of_it = false) {
+    REQUIRE(shown.screen->compose(*shown.viewer).ok());
+    for (const DrawnText& one : shown.screen->texts()) {
+      if (!one.text.starts_with(text) || (all_of_it && one.text != text)) continue;
+      const Point at = one.ink.center();
+      REQUIRE(shown.screen->compose(*shown.viewer, at.x, at.y).ok());
+      std::string all;
+      for (const DrawnText& line : shown.screen->texts()) {
+        if (line.layer > 0) all += line.text + "\n";
+      }
+      CHECK(unreadable(shown.screen->texts()) == std::vector<std::string>{});
+      return all;
+    }
+    FAIL("\"" << text << "\" is not to be seen");
+    return std::string();
+  };
+  const std::string producer = "kafka.producer:type=producer-metrics,client-id=*";
+  const std::string consumer = "kafka.consumer:type=consumer-fetch-manager-metrics,client-id=*";
+  const std::string throughput = told_over("Throughput");
+  CHECK_THAT(throughput, Catch::Contains("sent: record-send-rate\n" + producer));
+  CHECK_THAT(throughput, Catch::Contains("consumed: records-consumed-rate\n" + consumer));
+  CHECK_THAT(throughput, Catch::Contains("intended: brokerlab's own"));
+  CHECK_THAT(told_over("consumed"), Catch::Contains(consumer) && !Catch::Contains(producer));
+  CHECK_THAT(told_over("Consumer lag"), Catch::Contains("kafka-consumer-groups.sh LAG") &&
+                                            Catch::Contains("records-lag-max\n" + consumer));
+  CHECK_THAT(told_over("LEO 2"), Catch::Contains("kafka.log:type=Log,name=LogEndOffset"));
+  CHECK_THAT(told_over("ISR"), Catch::Contains("kafka-topics.sh --describe"));
+  CHECK_THAT(told_over("HW"), Catch::Contains("kafka-get-offsets.sh"));
+  CHECK_THAT(told_over("lag", true), Catch::Contains("records-lag"));
+  CHECK_THAT(told_over("sent /s"), Catch::Contains(producer));
+  for (const auto kind : {recording::MetricName::Kind::series, recording::MetricName::Kind::fact}) {
+    for (const recording::MetricName& one : recording::metric_names()) {
+      if (one.kind != kind) continue;
+      CHECK(known_as(kind, one.name, Language::korean).find_first_of("{}") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a partition tells its leader, who is missing, and since what", "[unit]") {
   Screening shown;
   shown.at(340s);

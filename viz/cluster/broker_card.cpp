@@ -120,9 +120,11 @@ void draw_whole(Ui& ui, const Scene& scene, const recording::RecordedProcess& br
   y += 24;
   draw_load_bar(ui, {x, y, w, 20}, ui.say(Text::network), nic, alive);
   why_when_clicked(ui, scene, {x, y, w, 20}, {Asked::Of::card, broker.machine});
+  name_when_hovered(ui, {x, y, w, 20}, "nic-utilisation");
   y += 22;
   draw_load_bar(ui, {x, y, w, 20}, ui.say(Text::disk), disk, alive);
   why_when_clicked(ui, scene, {x, y, w, 20}, {Asked::Of::disk, broker.machine});
+  name_when_hovered(ui, {x, y, w, 20}, "disk-utilisation");
   y += card.h < 215 ? 22.F : 30.F;
   draw_chips(ui, scene, holdings, {x, y, w, card.bottom() - inset - y});
 }

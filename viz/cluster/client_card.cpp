@@ -126,6 +126,7 @@ void draw_one(Ui& ui, const Scene& scene, const Client& client, const Rect& card
     return;
   }
   draw_rate(ui, line, client.rate.at(scene.moment.t), producing);
+  name_when_hovered(ui, line, producing ? "record-send-rate" : "records-consumed-rate");
   if (ui.hovered(head)) ui.tooltip(client.process.name);
   if (card.h < 84) return;
   const Rect last{x, card.bottom() - 34, w, 26};
@@ -330,6 +331,7 @@ void draw_group(Ui& ui, const Scene& scene, const Rect& above) {
                   {fmt::format("{} {}", ui.say(Text::lag), lag), lag}, {Size::small, theme::dim});
     }
     why_when_clicked(ui, scene, {above.x, y, above.w, 60}, {Asked::Of::group, 0, name});
+    name_when_hovered(ui, {above.x, y + 41, above.w, 18}, "group-lag");
   }
 }
 

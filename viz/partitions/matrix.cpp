@@ -46,6 +46,11 @@ void draw_counts(Ui& ui, const std::map<Standing, int>& counts, const Rect& line
     if (x + 18 + width > line.right()) break;
     draw_standing(ui, {x, line.center().y - 6, 12, 12}, standing);
     ui.text_in({x + 18, line.y, width + 1, line.h}, words, {Size::small, theme::dim});
+    const Rect reach{x, line.y, 18 + width, line.h};
+    if (standing == Standing::offline) name_when_hovered(ui, reach, "OfflinePartitionsCount");
+    if (standing == Standing::short_of_replicas) {
+      name_when_hovered(ui, reach, "UnderReplicatedPartitions");
+    }
     x += 18 + width + 16;
   }
 }

@@ -75,6 +75,18 @@ void draw_header(Ui& ui, const Scene& scene, const Rect& room, const Columns& c)
   ui.text({c.high_watermark, room.y}, ui.say(Text::high_watermark), style, Align::right);
   ui.text({c.lag, room.y}, ui.say(Text::lag), style, Align::right);
   ui.line({room.x, room.y + 22}, {room.right(), room.y + 22}, theme::track);
+  // By the name that Kafka's tools and MBeans have for the column.
+  const auto name = [&](float from, float to, const char* fact) {
+    if (!ui.hovered({from, room.y, to - from, 20})) return;
+    ui.tooltip(known_as(recording::MetricName::Kind::fact, fact, ui.language()));
+  };
+  const float logs = c.high_watermark - 62;
+  name(c.leader, c.epoch ? *c.epoch - 44 : c.in_sync - 8, "partition leader");
+  name(c.in_sync, c.in_sync + 60, "partition isr");
+  if (!c.log_end.empty()) name(c.log_end.front() - c.log_end_width + 8, logs, "replica leo");
+  name(logs, c.high_watermark, "partition hw");
+  name_when_hovered(ui, {c.high_watermark + 4, room.y, c.lag - c.high_watermark - 4, 20},
+                    "records-lag");
 }
 
 float in_sync_width(const Ui& ui, const recording::ClusterState::Partition& partition) {
