@@ -139,12 +139,31 @@ enum class Text {
   why_unknown,
   why_leader,  // "{}" who, "{}" epoch
   why_no_leader,
-  why_missing,  // "{}" who, "{}" why
+  why_leader_awaited,  // "{}" who
+  why_missing,         // "{}" who, "{}" why
   why_in_sync,
   why_lag,    // "{}" records, "{}" come, "{}" are read
   why_grows,  // "{}" a second
   why_shrinks,
-  why_sent,  // "{}" of "{}"
+  why_sent,        // "{}" of "{}"
+  why_log_leads,   // "{}" offset
+  why_log_ends,    // "{}" offset, "{}" leader, "{}" its offset
+  why_log_alone,   // "{}" offset
+  why_log_behind,  // "{}" records
+  why_log_ahead,   // "{}" records
+  why_log_in_sync,
+  why_log_out,
+  why_readable,  // "{}" offset
+  why_held_by,   // "{}" who, "{}" offset
+  why_not_yet,   // "{}" records
+  why_lag_of,    // "{}" group, "{}" records
+  why_read_by,   // "{}" who
+  why_nobody_reads,
+  why_these,        // "{}" names
+  why_place_works,  // "{}"
+  why_all_well,
+  why_no_harm,
+  why_first_fault,  // "{}" when
   follow,
   follow_nobody,
   follow_note,

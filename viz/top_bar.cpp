@@ -128,12 +128,14 @@ float draw_state(Ui& ui, const Scene& scene, float right, float top) {
           : std::pair{fmt::format(fmt::runtime(ui.say(Text::at_the_end)), ui.say(verdict)), color};
   const bool secret = scene.live == nullptr && scene.hides(Time(scene.run.duration));
   if (ui.hovered(badge)) ui.tooltip(secret ? all : all + "\n" + judged);
+  why_when_clicked(ui, scene, badge, {Asked::Of::state});
   if (scene.narrow || secret) return badge.x;
   const TextStyle style{Size::small, tint};
   const float width = ui.text({right, top + 25}, judged, style, Align::right);
   const Rect line{right - width, top + 24, width, 18};
   const std::string why = lines(harm, scene.run.verdict_reason);
   if (ui.hovered(line) && !why.empty()) ui.tooltip(why);
+  if (scene.live == nullptr) why_when_clicked(ui, scene, line, {Asked::Of::verdict});
   return std::min(badge.x, line.x);
 }
 
@@ -182,6 +184,7 @@ void draw_title(Ui& ui, const Scene& scene, const Rect& room) {
   const Rect below{room.x, room.y + 33, room.w, 18};
   ui.text_in(below, harm_line(ui, harm, style, room.w), style);
   if (ui.hovered(below)) ui.tooltip(lines(harm, ""));
+  why_when_clicked(ui, scene, below, {Asked::Of::verdict});
 }
 
 }  // namespace

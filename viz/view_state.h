@@ -31,10 +31,25 @@ struct Span {
 
 /// What a click asked why about.
 struct Asked {
-  enum class Of { machine, card, disk, partition, group, throughput };
+  enum class Of {
+    machine,
+    card,
+    disk,
+    partition,
+    group,
+    throughput,
+    replica,         ///< Of a partition on a broker: where its log ends.
+    high_watermark,  ///< Of a partition.
+    lag,             ///< Of a partition.
+    standing,        ///< All partitions that stand so.
+    state,           ///< What holds now: the badge.
+    verdict,         ///< Of the whole run, and its harm.
+    place,           ///< A switch or an area.
+  };
   Of of = Of::machine;
   int id = 0;          ///< Of the machine or partition.
-  std::string name{};  ///< Of the group.
+  std::string name{};  ///< Of the group, switch or area.
+  int number = 0;      ///< Of the replica's broker; the Standing.
 
   bool operator==(const Asked&) const = default;
 };

@@ -1,8 +1,7 @@
 #include "viz/why.h"
 
 #include "base/json_text.h"
-#include "base/korean.h"
-#include "viz/cluster/condition.h"
+#include "viz/why_teller.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,48 +13,7 @@
 namespace brokerlab::viz {
 namespace {
 
-using recording::RecordedEvent;
-
 constexpr int most_messages = 20'000;
-
-// What an answer is put together from.
-class Teller {
- public:
-  Teller(const Scene& of, Language in) : scene(of), language(in) {}
-
-  template <class... Values>
-  std::string words(Text text, const Values&... values) const {
-    return with_particles(fmt::format(fmt::runtime(say(text, language)), values...));
-  }
-
-  // The last event up to now that `fits`.
-  template <class Fits>
-  const RecordedEvent* last(const Fits& fits) const {
-    const auto& events = scene.run.events;
-    for (auto it = events.rbegin(); it != events.rend(); ++it) {
-      if (it->t <= scene.moment.t && fits(*it)) return &*it;
-    }
-    return nullptr;
-  }
-
-  // What changed what is asked of the whole cluster: a fault, or the load.
-  const RecordedEvent* last_disturbance() const {
-    return last([](const RecordedEvent& event) {
-      return event.level == recording::EventLevel::fault || event.kind == "load.changed";
-    });
-  }
-
-  // `how`: whether it led there, or only came before.
-  void lead_to(const RecordedEvent* event, Text how = Text::why_began) {
-    if (event == nullptr) return;
-    said.event = event->id;
-    said.lines.push_back(words(how, scene.run.wall_clock(event->t, true)));
-  }
-
-  const Scene& scene;
-  const Language language;
-  Answer said;
-};
 
 const recording::RecordedProcess* process_on(const Run& run, int machine) {
   for (const auto& broker : run.brokers) {
@@ -77,7 +35,8 @@ bool is_of_network(Condition condition) {
          condition == Condition::loss || condition == Condition::delay;
 }
 
-// What brought the machine into this condition.
+}  // namespace
+
 const RecordedEvent* origin_of(const Teller& tell, int machine, Condition condition) {
   const auto shared = tell.scene.run.host_of.find(machine);
   const int host = shared == tell.scene.run.host_of.end() ? machine : shared->second;
@@ -94,15 +53,8 @@ const RecordedEvent* origin_of(const Teller& tell, int machine, Condition condit
   return other != nullptr ? other : fault;
 }
 
-void tell_of_machine(Teller& tell, const recording::RecordedProcess& process) {
-  const std::vector<Condition> conditions = conditions_of(tell.scene, process);
-  tell.said.title = process.name;
-  if (conditions.empty()) {
-    tell.said.lines.push_back(tell.words(Text::why_well, process.name));
-    tell.lead_to(
-        tell.last([&](const RecordedEvent& event) { return event.machine == process.machine; }));
-    return;
-  }
+void tell_of_conditions(Teller& tell, const recording::RecordedProcess& process,
+                        const std::vector<Condition>& conditions) {
   for (const Condition one : conditions) {
     const RecordedEvent* origin = origin_of(tell, process.machine, one);
     const std::string_view word = say(word_of(one), tell.language);
@@ -114,6 +66,20 @@ void tell_of_machine(Teller& tell, const recording::RecordedProcess& process) {
                                            to_rounded_text(tell.scene.moment.t - origin->t)));
     }
   }
+}
+
+namespace {
+
+void tell_of_machine(Teller& tell, const recording::RecordedProcess& process) {
+  const std::vector<Condition> conditions = conditions_of(tell.scene, process);
+  tell.said.title = process.name;
+  if (conditions.empty()) {
+    tell.said.lines.push_back(tell.words(Text::why_well, process.name));
+    tell.lead_to(
+        tell.last([&](const RecordedEvent& event) { return event.machine == process.machine; }));
+    return;
+  }
+  tell_of_conditions(tell, process, conditions);
   if (const RecordedEvent* origin = origin_of(tell, process.machine, conditions.front())) {
     tell.said.event = origin->id;
   }
@@ -160,6 +126,8 @@ void tell_of_load(Teller& tell, const Asked& asked, const recording::RecordedPro
   tell.lead_to(tell.last_disturbance(), Text::why_before);
 }
 
+}  // namespace
+
 void tell_of_partition(Teller& tell, const recording::RecordedPartition& partition) {
   const Scene& scene = tell.scene;
   tell.said.title = partition.name();
@@ -172,7 +140,14 @@ void tell_of_partition(Teller& tell, const recording::RecordedPartition& partiti
   const auto* leader = broker_by_number(scene.run, state.leader);
   const RecordedEvent* from = nullptr;
   if (leader == nullptr) {
-    tell.said.lines.push_back(tell.words(Text::why_no_leader));
+    std::string ready;
+    for (const int replica : state.isr) {
+      const auto* broker = broker_by_number(scene.run, replica);
+      if (broker == nullptr || !scene.moment.running(*broker)) continue;
+      ready += (ready.empty() ? "" : ", ") + broker->name;
+    }
+    tell.said.lines.push_back(ready.empty() ? tell.words(Text::why_no_leader)
+                                            : tell.words(Text::why_leader_awaited, ready));
   } else {
     tell.said.lines.push_back(tell.words(Text::why_leader, leader->name, state.epoch));
     const std::vector<Condition> conditions = conditions_of(scene, *leader);
@@ -204,6 +179,8 @@ void tell_of_partition(Teller& tell, const recording::RecordedPartition& partiti
   tell.lead_to(from);
 }
 
+namespace {
+
 void tell_of_group(Teller& tell, const std::string& group) {
   const Scene& scene = tell.scene;
   const Time now = scene.moment.t;
@@ -233,6 +210,14 @@ void tell_of_group(Teller& tell, const std::string& group) {
                Text::why_before);
 }
 
+void tell_of_number(Teller& tell, const Asked& asked,
+                    const recording::RecordedPartition& partition) {
+  if (asked.of == Asked::Of::replica) return tell_of_replica(tell, partition, asked.number);
+  if (asked.of == Asked::Of::high_watermark) return tell_of_high_watermark(tell, partition);
+  if (asked.of == Asked::Of::lag) return tell_of_lag(tell, partition);
+  tell_of_partition(tell, partition);
+}
+
 }  // namespace
 
 Answer answer(const Scene& scene, const Asked& asked, Language language) {
@@ -251,9 +236,24 @@ Answer answer(const Scene& scene, const Asked& asked, Language language) {
       break;
     }
     case Asked::Of::partition:
+    case Asked::Of::replica:
+    case Asked::Of::high_watermark:
+    case Asked::Of::lag:
       for (const auto& partition : scene.run.partitions) {
-        if (partition.id == asked.id) tell_of_partition(tell, partition);
+        if (partition.id == asked.id) tell_of_number(tell, asked, partition);
       }
+      break;
+    case Asked::Of::standing:
+      tell_of_standing(tell, asked.number);
+      break;
+    case Asked::Of::state:
+      tell_of_state(tell);
+      break;
+    case Asked::Of::verdict:
+      tell_of_verdict(tell);
+      break;
+    case Asked::Of::place:
+      tell_of_place(tell, asked.name);
       break;
     case Asked::Of::group:
       tell_of_group(tell, asked.name);

@@ -5,7 +5,9 @@
 #include "tests/temporary.h"
 #include "tests/viz/large_recording.h"
 #include "tests/viz/sample_recording.h"
+#include "viz/now.h"
 #include "viz/offscreen.h"
+#include "viz/partitions/pieces.h"
 
 #include <catch2/catch.hpp>
 
@@ -165,12 +167,111 @@ TEST_CASE("a partition tells its leader, who is missing, and since what", "[unit
     all += joined(shown.ask({Asked::Of::partition, partition.id})) + "\n";
   }
   CHECK_THAT(all, Catch::Contains("broker-1: powered off") && Catch::Contains("Leader: broker-2"));
+  // Who has no leader any more: its followers live, and wait for the controller.
+  auto state = shown.viewer->moment();
+  auto& orphan = state.state.partitions.at(partitions.front().id);
+  orphan.leader = -1;
+  orphan.isr = {1, 3};
+  const auto told = [&] {
+    const Scene scene{shown.viewer->reader(), shown.viewer->run(), state, shown.viewer->view()};
+    return joined(answer(scene, {Asked::Of::partition, partitions.front().id}, Language::english));
+  };
+  CHECK_THAT(told(), Catch::Contains("until the controller elects one of the ISR: broker-3."));
+  orphan.isr = {1};
+  CHECK_THAT(told(), Catch::Contains("no replica in the ISR can take over"));
   shown.at(360s);
   const Answer later = shown.ask({Asked::Of::partition, partitions.front().id});
   CHECK_THAT(joined(later), Catch::Contains("Not in the ISR: broker-1 (powered off).") &&
                                 Catch::Contains("acknowledged records lost: 3"));
   CHECK(shown.ask({Asked::Of::machine, 12345}).title.empty());
   CHECK_THAT(joined(shown.ask({Asked::Of::group, 0, "nobody"})), Catch::Contains("Nothing was"));
+}
+
+TEST_CASE("each number of the table answers for itself", "[unit]") {
+  Screening shown;
+  shown.at(340s);
+  // The first text that ends where the heading does, below it.
+  const auto click_under = [&](const std::string& heading) {
+    REQUIRE(shown.screen->compose(*shown.viewer).ok());
+    std::optional<Rect> head;
+    for (const DrawnText& one : shown.screen->texts()) {
+      if (one.text == heading) head = one.ink;
+    }
+    REQUIRE(head);
+    for (const DrawnText& one : shown.screen->texts()) {
+      if (one.ink.y < head->bottom() || std::abs(one.ink.right() - head->right()) > 2) continue;
+      const Point at = one.ink.center();
+      REQUIRE(shown.screen->click(*shown.viewer, at.x, at.y).ok());
+      REQUIRE(shown.screen->compose(*shown.viewer).ok());
+      REQUIRE(shown.viewer->view().asked);
+      return joined(shown.ask(*shown.viewer->view().asked));
+    }
+    FAIL("nothing stands under " << heading);
+    return std::string();
+  };
+  const auto& partition = shown.viewer->run().partitions.front();
+  const std::string dead = click_under("LEO 1");
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::replica, partition.id, "", 1});
+  CHECK(shown.viewer->view().partition == partition.id);  // Its logs are shown as well.
+  CHECK_THAT(dead, Catch::Contains(partition.name() + " · broker-1") &&
+                       Catch::Contains("log ends at") && Catch::Contains("“powered off” since"));
+  CHECK(shown.kind_of(shown.viewer->view().selected_event) == "machine.power_off");
+  shown.viewer->view().partition.reset();
+  const std::string readable = click_under("HW");
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::high_watermark, partition.id});
+  CHECK_THAT(readable, Catch::Contains("Consumers may read up to"));
+  shown.viewer->view().partition.reset();
+  const std::string lag = click_under("lag");
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::lag, partition.id});
+  CHECK_THAT(lag, Catch::Contains("Group nifi:") && Catch::Contains("is read by nifi-1"));
+  shown.at(360s);
+  const auto& state = shown.viewer->moment().state.partitions.at(partition.id);
+  const std::string leads = joined(shown.ask({Asked::Of::replica, partition.id, "", state.leader}));
+  CHECK_THAT(leads, Catch::Contains("It leads") && Catch::Contains("in the ISR"));
+  CHECK_THAT(joined(shown.ask({Asked::Of::replica, partition.id, "", 1})),
+             Catch::Contains("It is not in the ISR."));
+}
+
+TEST_CASE("the badge, the verdict and the counts of the matrix answer, too", "[unit]") {
+  Screening shown;
+  shown.at(340s);
+  shown.click_on(what_holds({shown.viewer->reader(), shown.viewer->run(), shown.viewer->moment(),
+                             shown.viewer->view()},
+                            Language::english)
+                     .front()
+                     .words);
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::state});
+  CHECK_THAT(joined(shown.ask({Asked::Of::state})),
+             Catch::Contains("broker-1 is “powered off” since 09:00:30.0"));
+  CHECK(shown.kind_of(shown.viewer->view().selected_event) == "machine.power_off");
+  shown.click_on("verdict of the run");
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::verdict});
+  shown.at(360s);
+  shown.viewer->view().matrix = true;
+  shown.click_on("short of replicas ");
+  REQUIRE(shown.viewer->view().asked);
+  CHECK(shown.viewer->view().asked->of == Asked::Of::standing);
+  CHECK_THAT(joined(shown.ask(*shown.viewer->view().asked)), Catch::Contains("They are: "));
+  shown.at(100s);
+  CHECK_THAT(joined(shown.ask({Asked::Of::state})), Catch::Contains("Nothing is wrong anywhere."));
+}
+
+TEST_CASE("a switch and an area tell whether they work, and since when not", "[unit]") {
+  const std::string path = tests::temporary_path("places.run");
+  write_large_recording(path, {.zones = 3});
+  Screening shown(path, 1600, 900);
+  shown.at(15s);
+  CHECK_THAT(joined(shown.ask({Asked::Of::place, 0, "rack-2-tor-1"})),
+             Catch::Contains("rack-2-tor-1 works."));
+  shown.at(23s);
+  const Answer dead = shown.ask({Asked::Of::place, 0, "rack-2-tor-1"});
+  CHECK_THAT(joined(dead), Catch::Contains("“switch dead” since"));
+  CHECK(shown.kind_of(dead.event) == "network.switch_failed");
+  CHECK_THAT(joined(shown.ask({Asked::Of::place, 0, "zone-2"})),
+             Catch::Contains("“cut off” since"));
+  shown.click_on("zone-2");
+  CHECK(shown.viewer->view().asked == Asked{Asked::Of::place, 0, "zone-2"});
+  CHECK(shown.kind_of(shown.viewer->view().selected_event) == "network.area_cut");
 }
 
 TEST_CASE("every answer, and a followed record, can be read", "[unit]") {
@@ -186,7 +287,16 @@ TEST_CASE("every answer, and a followed record, can be read", "[unit]") {
             all.push_back({of, broker.machine});
           }
         }
-        all.push_back({Asked::Of::partition, shown.viewer->run().partitions.front().id});
+        for (const auto of : {Asked::Of::partition, Asked::Of::high_watermark, Asked::Of::lag}) {
+          all.push_back({of, shown.viewer->run().partitions.front().id});
+        }
+        for (const int broker : {1, 2}) {
+          all.push_back(
+              {Asked::Of::replica, shown.viewer->run().partitions.front().id, "", broker});
+        }
+        all.push_back({Asked::Of::state});
+        all.push_back({Asked::Of::verdict});
+        all.push_back({Asked::Of::standing, 0, "", static_cast<int>(Standing::short_of_replicas)});
         for (const double type : {1.0, 2.0}) {
           shown.viewer->view().type = type;
           shown.viewer->view().tab = 2;
@@ -309,6 +419,16 @@ TEST_CASE("answers and a followed record, to be looked at", "[.][pictures]") {
   save(shown, "why_machine_ko");
   shown.viewer->view().asked = Asked{Asked::Of::group, 0, "nifi"};
   save(shown, "why_group_ko");
+  shown.viewer->view().asked = Asked{Asked::Of::state};
+  save(shown, "why_state_ko");
+  shown.viewer->view().asked = Asked{Asked::Of::verdict};
+  save(shown, "why_verdict_ko");
+  const int partition = shown.viewer->run().partitions.back().id;
+  shown.viewer->view().language = Language::english;
+  shown.viewer->view().asked = Asked{Asked::Of::replica, partition, "", 1};
+  save(shown, "why_replica");
+  shown.viewer->view().asked = Asked{Asked::Of::lag, partition};
+  save(shown, "why_lag");
   shown.viewer->view().following = Time(310s);
   save(shown, "follow_ko");
   shown.viewer->view().language = Language::english;

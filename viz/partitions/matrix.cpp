@@ -38,7 +38,8 @@ float height_with(const Partitions& all, float width, float cell, bool headings)
   return height;
 }
 
-void draw_counts(Ui& ui, const std::map<Standing, int>& counts, const Rect& line) {
+void draw_counts(Ui& ui, const Scene& scene, const std::map<Standing, int>& counts,
+                 const Rect& line) {
   float x = line.x;
   for (const auto& [standing, count] : counts) {
     const std::string words = fmt::format("{} {}", ui.say(word_of(standing)), count);
@@ -47,6 +48,7 @@ void draw_counts(Ui& ui, const std::map<Standing, int>& counts, const Rect& line
     draw_standing(ui, {x, line.center().y - 6, 12, 12}, standing);
     ui.text_in({x + 18, line.y, width + 1, line.h}, words, {Size::small, theme::dim});
     const Rect reach{x, line.y, 18 + width, line.h};
+    why_when_clicked(ui, scene, reach, {Asked::Of::standing, 0, "", static_cast<int>(standing)});
     if (standing == Standing::offline) name_when_hovered(ui, reach, "OfflinePartitionsCount");
     if (standing == Standing::short_of_replicas) {
       name_when_hovered(ui, reach, "UnderReplicatedPartitions");
@@ -98,7 +100,7 @@ void draw_partition_matrix(Ui& ui, const Scene& scene, const Rect& rect) {
     scene.view.selected_event.reset();
     scene.view.asked = Asked{Asked::Of::partition, all[i].id};
   }
-  draw_counts(ui, counts, {rect.x, rect.y, rect.w, counts_line - 4});
+  draw_counts(ui, scene, counts, {rect.x, rect.y, rect.w, counts_line - 4});
 }
 
 }  // namespace brokerlab::viz

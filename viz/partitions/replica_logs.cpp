@@ -241,6 +241,8 @@ void draw_replica_logs(Ui& ui, const Scene& scene, const Rect& rect) {
     const float y = logs.y + static_cast<float>(i) * log_row;
     draw_name(ui, scene, log, {rect.x, y, name_width - 8, log_row});
     draw_log(ui, scene, view, scale, log, {logs.x, y, logs.w, log_row});
+    why_when_clicked(ui, scene, {rect.x, y + 2, rect.w, log_row - 4},
+                     {Asked::Of::replica, partition, "", log.number});
     const std::string end = log.end < 0 ? "-" : with_thousands(log.end);
     ui.text_fit({logs.right() + 6, y, 72, log_row},
                 {end, short_number(static_cast<double>(log.end))}, {Size::small, theme::dim},

@@ -164,12 +164,16 @@ void draw_offsets(Ui& ui, const Scene& scene, const recording::RecordedPartition
     const Color color = !alive ? theme::faint : broker == state.leader ? theme::text : theme::dim;
     if (known) {
       draw_number(ui, {c.log_end[i], y}, found->second, color, c.log_end_width - 8);
+      why_when_clicked(ui, scene, {c.log_end[i] - c.log_end_width + 10, y, c.log_end_width - 8, 19},
+                       {Asked::Of::replica, partition.id, "", broker});
     } else {
       ui.text({c.log_end[i], y}, "-", {Size::body, theme::faint}, Align::right);
     }
   }
   if (state.high_watermark) {
     draw_number(ui, {c.high_watermark, y}, *state.high_watermark, theme::text, 66);
+    why_when_clicked(ui, scene, {c.high_watermark - 62, y, 64, 19},
+                     {Asked::Of::high_watermark, partition.id});
   } else {
     ui.text({c.high_watermark, y}, "-", {Size::body, theme::faint}, Align::right);
   }
@@ -178,6 +182,7 @@ void draw_offsets(Ui& ui, const Scene& scene, const recording::RecordedPartition
       lag == scene.run.partition_lag.end() ? std::nullopt : lag->second.at(scene.moment.t);
   if (value) {
     draw_number(ui, {c.lag, y}, std::llround(*value), *value >= 1 ? theme::text : theme::faint, 58);
+    why_when_clicked(ui, scene, {c.lag - 56, y, 56, 19}, {Asked::Of::lag, partition.id});
   } else {
     ui.text({c.lag, y}, "-", {Size::body, theme::faint}, Align::right);
   }
@@ -259,12 +264,12 @@ void draw_partition_table(Ui& ui, const Scene& scene, const Rect& rect) {
       y += row_height;
     }
     const Rect row{room.x, y, room.w, row_height};
-    draw_row(ui, scene, partition, columns, row);
     if (ui.clicked(row)) {
       scene.view.partition = partition.id;
       scene.view.selected_event.reset();
       scene.view.asked = Asked{Asked::Of::partition, partition.id};
     }
+    draw_row(ui, scene, partition, columns, row);  // Its numbers ask of themselves.
     y += row_height;
   }
   if ((first > 0 || next < count) && next > first) {
