@@ -74,7 +74,7 @@ void tell_links(Context& context, const WiringComparison& both) {
   TwoColumns table(context);
   table.row("", tr("without Kafka"), tr("with Kafka"));
   table.row(
-      tr("Links by the closed form, {} senders, {} receivers", links.senders, links.receivers),
+      tr("Links by the closed form (senders: {}, receivers: {})", links.senders, links.receivers),
       links.links_by_form, hub.links_by_form);
   table.row(tr("Links in the runs"), links.connected_pairs, hub.linked_applications);
   table.row(tr("Connections in the runs"), links.connected_pairs, hub.connected_pairs);
@@ -84,7 +84,8 @@ void tell_links(Context& context, const WiringComparison& both) {
   table.row("  " + tr("bytes sent"), megabytes_of(links.bytes), megabytes_of(hub.bytes));
   table.row("  " + tr("processor time"), seconds_of(links.cpu_seconds),
             seconds_of(hub.cpu_seconds));
-  table.row("  " + tr("stood still before a full buffer"), seconds_of(links.stood_still_s), "-");
+  table.row("  " + tr("stood still before full buffers, all together"),
+            seconds_of(links.stood_still_s), "-");
   table.row(tr("Bytes sent by all machines"), megabytes_of(links.bytes_of_all),
             megabytes_of(hub.bytes_of_all));
   context.out << tr("The receivers: the longest that a record waited for them, and records that "
@@ -99,6 +100,17 @@ void tell_links(Context& context, const WiringComparison& both) {
       table.row("    " + tr("thrown away"), one.thrown_away, other.thrown_away);
     }
     if (one.again + other.again > 0) table.row("    " + tr("again"), one.again, other.again);
+  }
+  if (!links.faults.empty()) context.out << tr("The faults:") << "\n";
+  for (std::size_t i = 0; i < links.faults.size(); ++i) {
+    const WiringReport::Happened& one = links.faults[i];
+    // Who leads and who controls there is only with Kafka.
+    const std::string& whom = hub.faults[i].done ? hub.faults[i].target : one.target;
+    const auto fate = [](const WiringReport::Happened& fault) {
+      return fault.done ? tr("done") : tr("hits nobody");
+    };
+    table.row("  " + tr("{} {} at {}", one.what, whom, fmt::format("{:.3f}s", one.at_s)), fate(one),
+              fate(hub.faults[i]));
   }
 }
 

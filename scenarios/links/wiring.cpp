@@ -113,6 +113,17 @@ void report_hub(const Scenario& scenario, const Ledger& ledger, WiringReport& re
   }
 }
 
+/// Nothing but brokers and servers of the ensemble is there.
+bool is_of_kafka(Cluster& cluster, const std::string& target) {
+  const sim::Host* host = cluster.find_host(target);
+  if (host == nullptr) return false;
+  const Cluster::Member* one = cluster.find(target);
+  if (one != nullptr) return !is_application(*one);
+  const std::vector<const Cluster::Member*> there = cluster.members_on(*host);
+  return std::none_of(there.begin(), there.end(),
+                      [](const Cluster::Member* member) { return is_application(*member); });
+}
+
 /// Everything that was due, whether its sender came to it or not.
 std::int64_t records_due(const Scenario& scenario, Cluster& cluster, std::size_t producer) {
   return cluster.records_due(producer, Time(scenario.duration));
@@ -178,6 +189,10 @@ Result<WiringReport, std::string> measure(const Scenario& scenario,
     report.groups[i].missing -= report.groups[i].processed;
   }
   traffic.report(report);
+  for (const FaultReport& fault : faults.reports()) {
+    report.faults.push_back({to_seconds(fault.at), fault.what, fault.target,
+                             fault.done && (!links || !is_of_kafka(cluster, fault.target))});
+  }
   return report;
 }
 
@@ -219,6 +234,14 @@ std::string WiringReport::json() const {
                     {"thrown_away", one.thrown_away},
                     {"longest_s", one.longest_s}});
   }
+  Json happened = Json::array();
+  for (const Happened& one : faults) {
+    happened.push_back({{"at_s", one.at_s},
+                        {"what", one.what.english},
+                        {"ko", one.what.korean},
+                        {"target", one.target},
+                        {"done", one.done}});
+  }
   const Json all = {{"hub", hub},
                     {"senders", senders},
                     {"receivers", receivers},
@@ -231,7 +254,8 @@ std::string WiringReport::json() const {
                     {"cpu_s", cpu_seconds},
                     {"stood_still_s", stood_still_s},
                     {"bytes_of_all", bytes_of_all},
-                    {"groups", list}};
+                    {"groups", list},
+                    {"faults", happened}};
   return json_text(all);
 }
 
@@ -253,6 +277,10 @@ WiringReport WiringReport::from(const std::string& json) {
   for (const Json& one : all.at("groups")) {
     report.groups.push_back({one.at("name"), one.at("faulty"), one.at("processed"), one.at("again"),
                              one.at("missing"), one.at("thrown_away"), one.at("longest_s")});
+  }
+  for (const Json& one : all.at("faults")) {
+    report.faults.push_back(
+        {one.at("at_s"), {one.at("what"), one.at("ko")}, one.at("target"), one.at("done")});
   }
   return report;
 }

@@ -12,6 +12,7 @@
 // Threads: none. Errors: sentences.
 #pragma once
 
+#include "base/phrase.h"
 #include "base/problem.h"
 #include "base/result.h"
 #include "scenarios/links/link_book.h"
@@ -49,6 +50,15 @@ struct WiringReport {
     double longest_s = 0;          ///< From coming into being to having been processed.
   };
   std::vector<Receiver> groups;
+
+  struct Happened {
+    double at_s = 0;
+    Phrase what;
+    std::string target;
+    /// Without Kafka what hits a broker or the ensemble hits nobody.
+    bool done = false;
+  };
+  std::vector<Happened> faults;  ///< In the order of the scenario.
 
   std::string json() const;
   static WiringReport from(const std::string& json);

@@ -91,6 +91,7 @@ TEST_CASE("without Kafka there is a link for each sender and each receiver of it
     // Nothing happens: nobody misses a record.
     for (const WiringReport* report : {&both.links, &both.hub}) {
       CHECK(report->records > 17'000);
+      CHECK(report->faults.empty());
       for (const WiringReport::Receiver& one : report->groups) {
         INFO(one.group << ", hub " << report->hub);
         CHECK(one.processed > 5'000);
@@ -102,9 +103,30 @@ TEST_CASE("without Kafka there is a link for each sender and each receiver of it
       }
     }
     CHECK(both.links.stood_still_s == 0);
+    // The same load: as many records, whoever asked for them when.
+    CHECK(both.links.records == both.hub.records);
     // Each record leaves its sender for each receiver, not once.
     CHECK(both.links.bytes > 3 * both.hub.bytes / 2);
   }
+}
+
+TEST_CASE("a fault that hits brokers is there on both sides, and hits nobody without Kafka",
+          "[unit]") {
+  Shop shop;
+  shop.faults = audit_stands + R"(, {"at": "20s", "power_off": {"machine": "broker-2"}},
+      {"at": "30s", "kill_process": {"machine": "controller"}})";
+  const WiringComparison both = shop.compare();
+  REQUIRE(both.links.faults.size() == 3);
+  REQUIRE(both.hub.faults.size() == 3);
+  const auto done = [](const WiringReport& report) {
+    std::string text;
+    for (const WiringReport::Happened& one : report.faults) {
+      text += fmt::format("{} {}, ", one.what.english, one.done ? "done" : "hits nobody");
+    }
+    return text;
+  };
+  CHECK(done(both.links) == "pause done, power off hits nobody, kill process hits nobody, ");
+  CHECK(done(both.hub) == "pause done, power off done, kill process done, ");
 }
 
 TEST_CASE("a receiver that stands still stops the others, without Kafka and with senders that wait",
