@@ -216,7 +216,7 @@ int find_the_limit(Context& context, const LimitArguments& arguments) {
   } else {
     tell_answer(context, *limit);
     tell_closed_forms(context, *limit);
-    context.out << "\n" << plan::table_text(plan::curve_of(*limit));
+    context.out << "\n" << plan::table_text(plan::spoken_curve_of(*limit));
   }
   if (!arguments.table.empty()) {
     const auto written = plan::write_table(plan::curve_of(*limit), "curve", arguments.table);

@@ -197,4 +197,31 @@ Table curve_of(const Limit& limit) {
   return table;
 }
 
+Table spoken_curve_of(const Limit& limit) {
+  Table table = curve_of(limit);
+  table.columns = {tr("factor"),
+                   tr("seed"),
+                   tr("load MB/s"),
+                   tr("acknowledged/s"),
+                   tr("share kept"),
+                   tr("p99 produce ms"),
+                   tr("p99 end to end ms"),
+                   tr("network"),
+                   tr("disk"),
+                   tr("processor"),
+                   tr("holds"),
+                   tr("missed")};
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const Probe& probe = limit.probes[i];
+    std::vector<Cell>& row = table.rows[i];
+    std::string missed = probe.failed;
+    for (const Phrase& one : probe.missed) missed += (missed.empty() ? "" : "; ") + say(one);
+    row[row.size() - 2] = probe.holds()          ? tr("yes")
+                          : probe.failed.empty() ? tr("no")
+                                                 : tr("unknown");
+    row.back() = std::move(missed);
+  }
+  return table;
+}
+
 }  // namespace brokerlab::plan

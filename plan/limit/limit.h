@@ -73,5 +73,7 @@ Result<Limit, std::string> find_limit(const scenarios::Scenario& scenario,
 
 /// Demand and capacity: a row a probe.
 Table curve_of(const Limit& limit);
+/// The same for people, in the language that is spoken.
+Table spoken_curve_of(const Limit& limit);
 
 }  // namespace brokerlab::plan

@@ -193,8 +193,10 @@ Markup recommended_of(const Json& answer) {
     std::vector<Bar> parts;
     for (const auto& [name, words] :
          {std::pair("machines", tr("machines")), std::pair("disks", tr("disks")),
-          std::pair("cross_zone", tr("traffic from zone to zone"))}) {
+          std::pair("cross_zone", tr("traffic from zone to zone")),
+          std::pair("zookeeper", tr("ZooKeeper's machines"))}) {
       const double value = number_of(cost, name);
+      if (value == 0 && std::string_view(name) == "zookeeper") continue;
       parts.push_back({words,
                        value,
                        fmt::format("{} {} ({:.0f} %)", count_words(value),
@@ -202,9 +204,7 @@ Markup recommended_of(const Json& answer) {
                        {},
                        true});
     }
-    content += bars("cost", tr("Cost a month"),
-                    tr("What of the price are machines, disks, and traffic from zone to zone."),
-                    parts, month);
+    content += bars("cost", tr("Cost a month"), tr("What the price consists of."), parts, month);
   }
   return section("recommended", tr("The cluster"), content);
 }

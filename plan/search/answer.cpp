@@ -125,6 +125,14 @@ void tell_cluster(const Planning& planning, const Judged& best, std::string& tex
              money(best.cluster.cost.instances), money(best.cluster.cost.disks),
              money(best.cluster.cost.cross_zone), planning.catalogue.currency) +
           "\n";
+  const int servers = servers_of(workload, best.cluster.candidate.brokers);
+  text += "  " +
+          (workload.zookeeper
+               ? tr("and ZooKeeper: {} x {}, {} {}", servers, *workload.zookeeper,
+                    money(best.cluster.cost.ensemble), planning.catalogue.currency)
+               : tr("without ZooKeeper's {}: \"zookeeper\" in the workload names their machine",
+                    servers)) +
+          "\n";
 }
 
 void tell_bottlenecks(const Planning& planning, const PlanResult& result, std::string& text) {
@@ -305,6 +313,7 @@ Json cluster_json(const Planning& planning, const ClusterPlan& cluster) {
             {"machines", cluster.cost.instances},
             {"disks", cluster.cost.disks},
             {"cross_zone", cluster.cost.cross_zone},
+            {"zookeeper", cluster.cost.ensemble},
             {"month", cluster.cost.total()}}}};
 }
 
@@ -343,7 +352,7 @@ std::vector<Bottleneck> bottlenecks(const Planning& planning, const PlanResult& 
   }
   for (const Need& need : result.needs) {
     if (need.name == "replicas" || need.name == "processor") continue;
-    if (need.name.starts_with("members")) continue;  // not the cluster's
+    if (need.name.starts_with("members") || need.name == "waiting") continue;  // not the cluster's
     double allowed = most;
     if (need.name == "disk space") allowed = 1 - planning.workload.objectives.disk_headroom;
     if (need.name == "partitions") allowed = 1;

@@ -30,14 +30,10 @@ std::vector<int> over_zones(int brokers, int zones) {
   return all;
 }
 
-int servers_of(const Planning& planning, const ClusterPlan& cluster) {
-  return cluster.candidate.brokers < 3 && planning.workload.zones == 1 ? 1 : 3;
-}
-
 std::string properties_of(const Planning& planning, const ClusterPlan& cluster, int broker) {
   const int brokers = cluster.candidate.brokers;
   std::vector<std::string> servers;
-  for (int n = 1; n <= servers_of(planning, cluster); ++n) {
+  for (int n = 1; n <= servers_of(planning.workload, cluster.candidate.brokers); ++n) {
     servers.push_back(fmt::format("zookeeper-{}:2181", n));
   }
   std::vector<std::string> dirs;

@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "base/settings.h"
+#include "plan/workload/producers.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,8 +21,6 @@ constexpr Duration degraded_load = 20s;
 constexpr Duration load_before_loss = 10s;
 constexpr Duration load_after_return = 20s;
 constexpr Duration caught_up = 30s;
-constexpr double records_a_producer = 10'000;
-constexpr int most_producers = 200;
 constexpr const char* machines_of_clients = "client";
 
 std::string text_of(Duration duration) { return brokerlab::to_text(duration); }
@@ -31,11 +30,6 @@ Json as_json(const T& value) {
   Json json;
   T::settings().to_json(value, json);
   return json;
-}
-
-int producers_of(const PlannedTopic& topic, const TopicDemand& demand) {
-  const auto enough = static_cast<int>(std::ceil(demand.peak_records / records_a_producer));
-  return topic.producers.value_or(std::clamp(enough, 1, most_producers));
 }
 
 std::string zone_name(int zone) { return fmt::format("zone-{}", zone + 1); }
@@ -60,6 +54,10 @@ class Writer {
     scenario["seed"] = seed_;
     scenario["hardware"] = {{"broker", broker_machine()}, {machines_of_clients, client_machine()}};
     scenario["zookeeper"] = {{"nodes", ensemble()}, {"machine", machines_of_clients}};
+    if (workload_.zookeeper) {
+      scenario["hardware"]["zookeeper"] = as_json(zookeeper_server(planning_).machine);
+      scenario["zookeeper"]["machine"] = "zookeeper";
+    }
     scenario["brokers"] = brokers();
     scenario["topics"] = topics();
     put_load(scenario);
@@ -74,7 +72,7 @@ class Writer {
  private:
   int broker_count() const { return cluster_.candidate.brokers; }
   int in_a_zone() const { return broker_count() / workload_.zones; }
-  int ensemble() const { return broker_count() < 3 && workload_.zones == 1 ? 1 : 3; }
+  int ensemble() const { return servers_of(workload_, broker_count()); }
 
   Json broker_machine() const {
     sim::MachineConfig machine = cluster_.machine;

@@ -120,7 +120,6 @@ std::string text_of(const Planning& planning, const ClusterPlan& cluster, Work w
 
 /// What a full cluster would move, and for how long.
 void reckon_move(const Planning& planning, const ClusterPlan& cluster, RehearsedWork& done) {
-  const double brokers = cluster.candidate.brokers;
   const auto moves = moves_of(planning, cluster);
   double kept = 0;
   double all = 0;
@@ -140,8 +139,8 @@ void reckon_move(const Planning& planning, const ClusterPlan& cluster, Rehearsed
       }
     }
   }
-  // What is kept for real has batches and segments about it, as kept_a_broker counts.
-  const double counted = static_cast<double>(cluster.kept_a_broker.count()) * brokers;
+  // What is kept for real has batches and segments about it, as kept_in_all counts.
+  const auto counted = static_cast<double>(cluster.kept_in_all.count());
   done.moved_bytes = all > 0 ? counted * kept / all : 0;
   const int fresh = done.brokers - cluster.candidate.brokers;
   double written = 0;  // of each broker, afterwards

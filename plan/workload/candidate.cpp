@@ -4,6 +4,7 @@
 #include "base/translation.h"
 #include "model/codec_cost.h"
 #include "plan/closed/closed_forms.h"
+#include "plan/workload/producers.h"
 #include "scenarios/sources/record_keys.h"
 
 #include <fmt/format.h>
@@ -156,12 +157,14 @@ Cost cost_of(const Planning& planning, const ClusterPlan& cluster) {
   cost.instances = machine.price() * candidate.brokers;
   if (const DiskOffer* offer = planning.catalogue.disk(candidate.build.disk);
       offer != nullptr && !candidate.build.disk.empty()) {
-    cost.disks = candidate.brokers * candidate.build.disks *
-                 (offer->month.value_or(0) +
-                  offer->gb_month.value_or(0) * number(cluster.disk_size) / gigabyte);
+    cost.disks = candidate.brokers * candidate.build.disks * offer->price(cluster.disk_size);
   }
   cost.cross_zone = crossing_bytes(planning, candidate) * month_seconds / gigabyte *
                     planning.catalogue.cross_zone_gb;
+  if (planning.workload.zookeeper) {
+    cost.ensemble =
+        zookeeper_server(planning).month * servers_of(planning.workload, candidate.brokers);
+  }
   return cost;
 }
 
@@ -279,17 +282,20 @@ LoadedPlanning with_catalogue(LoadedWorkload workload, LoadedCatalogue catalogue
                     std::move(*catalogue.catalogue)};
   std::vector<std::string> known;
   for (const MachineOffer& one : planning.catalogue.machines) known.push_back(one.name);
-  for (std::size_t i = 0; i < planning.workload.machines.size(); ++i) {
-    const std::string& name = planning.workload.machines[i];
-    if (planning.catalogue.machine(name) != nullptr) continue;
+  const auto check = [&](const std::string& name, const std::string& path) {
+    if (planning.catalogue.machine(name) != nullptr) return;
     const std::string near = nearest_name(name, known);
     loaded.errors.push_back(
         {{},
-         json_pointer("/machines", i),
+         path,
          "\"" + name + "\"",
          near.empty() ? tr("is no machine of the catalogue, which has {}", fmt::join(known, ", "))
                       : tr("is no machine of the catalogue; did you mean \"{}\"?", near)});
+  };
+  for (std::size_t i = 0; i < planning.workload.machines.size(); ++i) {
+    check(planning.workload.machines[i], json_pointer("/machines", i));
   }
+  if (planning.workload.zookeeper) check(*planning.workload.zookeeper, "/zookeeper");
   if (loaded.errors.empty()) loaded.planning = std::move(planning);
   return loaded;
 }
@@ -331,6 +337,22 @@ int brokers_lost(const Workload& workload, int brokers) {
       return brokers / workload.zones;
   }
   UNREACHABLE();
+}
+
+int servers_of(const Workload& workload, int brokers) {
+  return brokers < 3 && workload.zones == 1 ? 1 : 3;
+}
+
+ServerOffer zookeeper_server(const Planning& planning) {
+  const MachineOffer& offer = *planning.catalogue.machine(*planning.workload.zookeeper);
+  ServerOffer server{offer.machine, offer.price()};
+  if (!offer.disks.empty()) {
+    const DiskOffer& disk = *planning.catalogue.disk(offer.disks.front());
+    server.machine.disks = {disk.disk};
+    if (disk.sizes) server.machine.disks.front().size = disk.sizes->least;
+    server.month += disk.price(server.machine.disks.front().size);
+  }
+  return server;
 }
 
 std::vector<Build> builds_of(const Planning& planning) {
@@ -387,6 +409,13 @@ ClusterPlan worked_out(const Planning& planning, const Candidate& candidate) {
     return Bytes(static_cast<std::int64_t>(std::min(kept, 9e18)));
   };
   const double kept = fullest(planning, candidate, cluster.partitions, brokers * disks);
+  double all = 0;
+  for (std::size_t i = 0; i < workload.topics.size(); ++i) {
+    const double record = bytes_of(planning.demands[i], workload.clients[candidate.build.clients]);
+    all += workload.topics[i].replication_factor *
+           retained(workload.topics[i], planning.demands[i], record, cluster.partitions[i]);
+  }
+  cluster.kept_in_all = bytes(all);
   cluster.kept_a_broker = bytes(fullest(planning, candidate, cluster.partitions, brokers));
   cluster.kept_a_disk = bytes(kept);
   cluster.machine.disks = disks_of(planning, candidate, cluster.disk_size, kept);
@@ -430,6 +459,15 @@ std::vector<Need> needs_of(const Planning& planning, const ClusterPlan& cluster)
               cpu.cores * used),
        cores, cpu.cores * used});
   add_catch_up(planning, cluster, traffic, nic, disk, needs);
+  const Duration soon =
+      std::min(workload.objectives.p99_produce, workload.objectives.p99_end_to_end);
+  const double late = 100 * waiting_longer(planning, cluster, soon);
+  const ClientSettings& clients = workload.clients[cluster.candidate.build.clients];
+  needs.push_back(
+      {"waiting",
+       phrase("{:.0f} % of records wait longer than {} in their producers ({}), 1 % may", late,
+              brokerlab::to_text(soon), clients.words()),
+       late, 1});
   return needs;
 }
 

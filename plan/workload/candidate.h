@@ -15,6 +15,7 @@
 //                 replicas - 1 + groups) / brokers left; with a group that catches up
 //   disks         load x replicas / brokers; with a group that reads what is cold
 //   processor     bytes and records, without requests
+//   waiting       records that linger.ms and batch.size keep longer than a p99 may be <= 1 %
 //
 // Lifetime: values. Threads: none. Pure.
 #pragma once
@@ -44,7 +45,8 @@ struct Candidate {
 
 struct Cost {
   double instances = 0, disks = 0, cross_zone = 0;  ///< A month.
-  double total() const { return instances + disks + cross_zone; }
+  double ensemble = 0;                              ///< Of ZooKeeper, where its machine is said.
+  double total() const { return instances + disks + cross_zone + ensemble; }
 };
 
 /// A candidate worked out.
@@ -54,6 +56,7 @@ struct ClusterPlan {
   std::vector<int> partitions;  ///< Of each topic.
   Bytes kept_a_broker{0};       ///< What a broker retains, of replicas, at most,
   Bytes kept_a_disk{0};         ///< and what one of its log directories does.
+  Bytes kept_in_all{0};         ///< By all brokers, of all replicas.
   Bytes disk_size{0};           ///< Of each of its disks.
   Cost cost;
 };
@@ -93,6 +96,16 @@ std::vector<Build> builds_of(const Planning& planning);
 int broker_step(const Workload& workload);
 /// Brokers that the loss takes.
 int brokers_lost(const Workload& workload, int brokers);
+
+/// Servers of ZooKeeper.
+int servers_of(const Workload& workload, int brokers);
+/// What one of them stands on, where the workload says so: of a machine's volumes the first, as
+/// small as can be had.
+struct ServerOffer {
+  sim::MachineConfig machine;
+  double month = 0;  ///< Its price.
+};
+ServerOffer zookeeper_server(const Planning& planning);
 
 ClusterPlan worked_out(const Planning& planning, const Candidate& candidate);
 std::vector<Need> needs_of(const Planning& planning, const ClusterPlan& cluster);

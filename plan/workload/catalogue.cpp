@@ -73,9 +73,13 @@ void check_catalogue(const Catalogue& catalogue, SettingsReport& report) {
   for (std::size_t i = 0; i < catalogue.disks.size(); ++i) {
     const DiskOffer& disk = catalogue.disks[i];
     const std::string path = json_pointer("/disks", i);
-    if (!disk.gb_month && !disk.month) {
+    if (!disk.gb_month && !disk.gib_month && !disk.month) {
       report.error(path, "\"" + disk.name + "\"",
-                   tr("has no price: give \"gb_month\" or \"month\" (0: it costs nothing)"));
+                   tr("has no price: give \"gb_month\", \"gib_month\" or \"month\" (0: it costs "
+                      "nothing)"));
+    } else if (disk.gb_month && disk.gib_month) {
+      report.error(path + "/gib_month", fmt::format("{}", *disk.gib_month),
+                   tr("is one price too many: \"gb_month\" is given, too"));
     }
     if (disk.most < disk.least) {
       report.error(path + "/most", fmt::format("{}", disk.most),
@@ -171,8 +175,11 @@ const Settings<DiskOffer>& DiskOffer::settings() {
           .field("most", &S::most, 1, 24, "and at most.")
           .field("gb_month", &S::gb_month, setting::real(0, dearest),
                  "Price of 10^9 bytes a month.")
+          .field("gib_month", &S::gib_month, setting::real(0, dearest),
+                 "Price of 2^30 bytes a month, in place of \"gb_month\": what clouds mean by a GB "
+                 "of a volume.")
           .field("month", &S::month, setting::real(0, dearest),
-                 "Price of each a month, beside its size; one of the two is needed.")
+                 "Price of each a month, beside its size; one of them is needed.")
           .field("sources", &S::sources, sources_type(), "Where the numbers come from.")
           .named_by("name");
   return all;
@@ -216,6 +223,12 @@ const Settings<Catalogue>& Catalogue::settings() {
           .required()
           .field("sources", &S::sources, sources_type(), "Where the numbers come from.");
   return all;
+}
+
+double DiskOffer::price(Bytes size) const {
+  const auto bytes = static_cast<double>(size.count());
+  return month.value_or(0) + gb_month.value_or(0) * bytes / 1e9 +
+         gib_month.value_or(0) * bytes / static_cast<double>((1_GiB).count());
 }
 
 const MachineOffer* Catalogue::machine(std::string_view name) const {

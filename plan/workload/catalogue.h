@@ -3,7 +3,7 @@
 //   {"currency": "USD", "cross_zone_gb": 0.02,
 //    "disks": [{"name": "gp3", "disk": {"kind": "volume", "write_rate": "125MiB/s"},
 //               "sizes": {"least": "100GiB", "most": "16TiB", "step": "100GiB"},
-//               "most": 4, "gb_month": 0.08}],
+//               "most": 4, "gib_month": 0.08}],
 //    "machines": [{"name": "aws_m5_large", "machine": {"profile": "aws_m5_large"}, "hour": 0.096,
 //                  "disks": ["gp3"], "most_partitions": 1000,
 //                  "sources": {"/hour": {"title": "...", "url": "...", "quote": "..."}}}]}
@@ -37,12 +37,15 @@ struct DiskSizes {
 struct DiskOffer {
   std::string name;
   sim::DiskConfig disk;
-  std::optional<DiskSizes> sizes;  ///< Unset: it has the size of `disk`.
-  int least = 1, most = 1;         ///< How many a machine can have.
-  std::optional<double> gb_month;  ///< Price of 10^9 bytes a month,
-  std::optional<double> month;     ///< and of each disk, beside; one of them at least is given.
+  std::optional<DiskSizes> sizes;   ///< Unset: it has the size of `disk`.
+  int least = 1, most = 1;          ///< How many a machine can have.
+  std::optional<double> gb_month;   ///< Price of 10^9 bytes a month,
+  std::optional<double> gib_month;  ///< or of 2^30, what clouds mean by a GB of a volume;
+  std::optional<double> month;      ///< and of each disk, beside; one of them at least is given.
   std::map<std::string, scenarios::ProfileSource> sources;
   static const Settings<DiskOffer>& settings();
+
+  double price(Bytes size) const;  ///< Of one of that size, a month.
 };
 
 struct MachineOffer {

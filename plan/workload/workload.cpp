@@ -386,6 +386,9 @@ const Settings<Workload>& Workload::settings() {
                  "A file of machines and prices, looked for beside this one; unset: ours.")
           .field("machines", &S::machines, list(text(100), 0, 100),
                  "The machines of the catalogue that may be chosen; none named: all.")
+          .field("zookeeper", &S::zookeeper, text(100),
+                 "The machine of the catalogue that each of ZooKeeper's servers stands on; unset: "
+                 "large ones that are not in the bill.")
           .field("most_brokers", &S::most_brokers, 1, 100, "The largest cluster that is tried.");
   return all;
 }

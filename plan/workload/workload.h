@@ -99,6 +99,8 @@ struct Workload {
   std::vector<ClientSettings> clients{ClientSettings{}};  ///< To be tried, the first preferred.
   std::optional<std::string> catalogue;                   ///< A file beside it; unset: ours.
   std::vector<std::string> machines;                      ///< Of the catalogue; empty: all.
+  std::optional<std::string> zookeeper;                   ///< What its servers stand on; unset:
+                                                          ///< on what is not in the bill.
   int most_brokers = 60;
   static const Settings<Workload>& settings();
 

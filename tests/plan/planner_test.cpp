@@ -85,6 +85,89 @@ std::optional<Choice> exhaustive(const Planning& planning, const PlanOptions& op
 
 }  // namespace
 
+TEST_CASE("ZooKeeper's servers are in the bill where their machine is said", "[unit]") {
+  const auto cost = [](const char* more, int brokers) {
+    const Planning planning = planning_of(workload("100/s", "", more));
+    const PlanSpace space = space_of(planning);
+    return worked_out(planning, {space.builds.front(), brokers}).cost;
+  };
+  CHECK(cost(R"(, "machines": ["thin"])", 4).total() == Approx(40));
+  const char* on_weak = R"(, "machines": ["thin"], "zookeeper": "weak")";
+  CHECK(cost(on_weak, 4).ensemble == Approx(15));
+  CHECK(cost(on_weak, 4).total() == Approx(55));
+  CHECK(cost(on_weak, 2).ensemble == Approx(5));  // One server is enough.
+  // With its smallest volume: 4 + 0.3 and a GiB of 0.001 for 10^9 bytes.
+  CHECK(cost(R"(, "machines": ["thin"], "zookeeper": "bare")", 4).ensemble ==
+        Approx(3 * (4.3 + 0.001074)).epsilon(1e-4));
+
+  const Planning planning = planning_of(workload("100/s", "", on_weak));
+  const std::string text = scenario_text(
+      planning, worked_out(planning, {space_of(planning).builds.front(), 3}), Act::degraded, 1);
+  const json scenario = json::parse(text);
+  CHECK(scenario["zookeeper"]["machine"] == "zookeeper");
+  CHECK(scenario["hardware"]["zookeeper"]["cpu"]["cores"] == 1);
+  CHECK(to_text(parse_planning(workload("100/s", "", R"(, "zookeeper": "thinn")"), slow_machines)
+                    .errors) ==
+        "/zookeeper: \"thinn\": is no machine of the catalogue; did you mean \"thin\"?\n");
+}
+
+TEST_CASE("a volume's price is of 10^9 bytes or of 2^30, as it says", "[unit]") {
+  DiskOffer disk;
+  disk.gb_month = 0.08;
+  CHECK(disk.price(1000_GiB) == Approx(85.9).epsilon(1e-3));
+  disk.month = 5;
+  CHECK(disk.price(1000_GiB) == Approx(90.9).epsilon(1e-3));
+  disk.gb_month.reset();
+  disk.gib_month = 0.08;
+  CHECK(disk.price(1000_GiB) == Approx(85));
+  const auto both = parse_catalogue_text(
+      R"({"disks": [{"name": "v", "disk": {"kind": "ssd"}, "gb_month": 1, "gib_month": 1}],
+          "machines": [{"name": "m", "machine": {}, "hour": 1}]})",
+      "c.json", "");
+  CHECK(to_text(both.errors) ==
+        "c.json: /disks/0/gib_month: 1: is one price too many: \"gb_month\" is given, too\n");
+}
+
+TEST_CASE("a p99 that producers' settings alone break is refused without a run", "[unit]") {
+  PlanOptions options;
+  options.seeds = {1};
+  const auto planned = [&](const char* clients) {
+    const Planning planning = planning_of(
+        workload("1000/s", "",
+                 fmt::format(R"(, "machines": ["thick"], "objectives": {{"p99_produce": "100ms"}},
+                         "clients": [{}])",
+                             clients)
+                     .c_str()));
+    auto book = TrialBook::open("", "waiting");
+    auto plan = make_plan(planning, options, *book);
+    INFO((plan.ok() ? std::string() : plan.error()));
+    REQUIRE(plan.ok());
+    return std::move(*plan);
+  };
+  // 1 MB/s fills 512 KiB in half a second: batches wait for 200 ms, half of their records too long.
+  const PlanResult patient = planned(R"({"linger.ms": 200, "batch.size": 524288})");
+  CHECK_FALSE(patient.best);
+  CHECK(patient.runs == 0);
+  REQUIRE(patient.impossible.size() == 1);
+  CHECK(patient.impossible.front().need.name == "waiting");
+  CHECK(patient.impossible.front().need.needed == Approx(50));
+  CHECK(patient.impossible.front().need.words.english ==
+        "50 % of records wait longer than 100ms in their producers (linger.ms=200, "
+        "batch.size=524288), 1 % may");
+  // Full after 33 ms.
+  const PlanResult soon = planned(R"({"linger.ms": 200, "batch.size": 32768})");
+  for (const Judged& one : soon.failed_largest) {
+    for (const Phrase& missed : one.missed) UNSCOPED_INFO(missed.english);
+  }
+  for (const Refused& one : soon.impossible) UNSCOPED_INFO(one.need.words.english);
+  CHECK(soon.best.has_value());
+  // Who may be tried instead is.
+  const PlanResult either =
+      planned(R"({"linger.ms": 200, "batch.size": 524288}, {"linger.ms": 5})");
+  REQUIRE(either.best);
+  CHECK(either.best->cluster.candidate.build.clients == 1);
+}
+
 TEST_CASE("on eight small problems the planner's answer is that of asking everything",
           "[property]") {
   struct Problem {
