@@ -4,6 +4,12 @@
 #include <cmath>
 
 namespace brokerlab::scenarios {
+namespace {
+
+constexpr Duration least_cell = 1s;
+constexpr double next_to_nothing = 1e-9;  ///< Records.
+
+}  // namespace
 
 SingleArrivals::SingleArrivals(RateCurve curve, Arrivals kind, RandomStream random)
     : curve_(std::move(curve)), kind_(kind), random_(random) {
@@ -18,30 +24,87 @@ void SingleArrivals::advance() {
 }
 
 ManyArrivals::ManyArrivals(RateCurve curve, Arrivals kind, RandomStream random)
-    : curve_(std::move(curve)), kind_(kind), random_(random) {
-  next_ = kind_ == Arrivals::even ? curve_.when(1) : curve_.after(Time{}, random_.exponential(1.0));
+    : curve_(std::move(curve)), kind_(kind), counts_(random.bits(), "counts"), random_(random) {
+  if (kind_ == Arrivals::even) {
+    next_ = curve_.when(1);
+  } else {
+    draw_next(Time{});
+  }
+}
+
+bool ManyArrivals::open_cell(Time from) {
+  // Where nothing comes, no cell is drawn.
+  while (const std::optional<Time> begins = curve_.after(from, next_to_nothing)) {
+    const Time one_more = curve_.after(from, 1).value_or(curve_.end());
+    cell_begin_ = from;
+    cell_end_ = std::min(std::max(*begins + least_cell, one_more), curve_.end());
+    left_ = counts_.poisson(std::max(0.0, curve_.between(cell_begin_, cell_end_)));
+    if (left_ > 0) return true;
+    from = cell_end_;
+  }
+  return false;
+}
+
+void ManyArrivals::draw_next(Time from) {
+  if (left_ == 0) {
+    if (!open_cell(cell_end_)) {
+      next_.reset();
+      return;
+    }
+    from = cell_begin_;
+  }
+  // Of so many numbers that are uniform between 0 and 1, the least.
+  const double least = 1 - std::pow(random_.uniform(), 1 / static_cast<double>(left_));
+  const double begin = curve_.before(from);
+  const double all = curve_.before(cell_end_) - begin;
+  next_ = std::clamp(curve_.when(begin + least * all).value_or(cell_end_), from, cell_end_);
+  --left_;
 }
 
 ManyArrivals::Crowd ManyArrivals::take(Time now) {
   if (!next_ || *next_ > now) return {};
   Crowd crowd{1, *next_, *next_};
-  if (kind_ == Arrivals::poisson) {
-    const Time upto = std::min(now, curve_.end());
-    crowd.count += random_.poisson(std::max(0.0, curve_.between(crowd.first, upto)));
-    if (crowd.count > 1) crowd.last = upto;
-    // What comes does not depend on what came.
-    next_ = curve_.after(upto, random_.exponential(1.0));
+  if (kind_ == Arrivals::even) {
+    take_even(crowd, now);
   } else {
-    const auto due = [this](std::int64_t k) { return curve_.when(static_cast<double>(k)); };
-    auto upto = std::max(taken_ + 1, static_cast<std::int64_t>(curve_.before(now)));
-    while (upto > taken_ + 1 && due(upto).value_or(never) > now) --upto;
-    while (due(upto + 1).value_or(never) <= now) ++upto;
-    crowd.count = upto - taken_;
-    crowd.last = due(upto).value_or(crowd.first);
-    next_ = due(upto + 1);
+    take_drawn(crowd, now);
   }
-  taken_ += crowd.count;
   return crowd;
+}
+
+void ManyArrivals::take_drawn(Crowd& crowd, Time now) {
+  Time from = crowd.first;
+  while (true) {
+    const Time upto = std::clamp(now, from, cell_end_);
+    const double all = curve_.between(from, cell_end_);
+    const bool whole = upto == cell_end_ || all <= 0;
+    const std::int64_t come =
+        whole ? left_
+              : random_.binomial(left_, std::clamp(curve_.between(from, upto) / all, 0.0, 1.0));
+    crowd.count += come;
+    left_ -= come;
+    if (!whole) {
+      draw_next(upto);
+      break;
+    }
+    if (!open_cell(cell_end_)) {
+      next_.reset();
+      break;
+    }
+    from = cell_begin_;
+  }
+  if (crowd.count > 1) crowd.last = std::min(now, curve_.end());
+}
+
+void ManyArrivals::take_even(Crowd& crowd, Time now) {
+  const auto due = [this](std::int64_t k) { return curve_.when(static_cast<double>(k)); };
+  auto upto = std::max(taken_ + 1, static_cast<std::int64_t>(curve_.before(now)));
+  while (upto > taken_ + 1 && due(upto).value_or(never) > now) --upto;
+  while (due(upto + 1).value_or(never) <= now) ++upto;
+  crowd.count = upto - taken_;
+  crowd.last = due(upto).value_or(crowd.first);
+  next_ = due(upto + 1);
+  taken_ += crowd.count;
 }
 
 ManyArrivals::Span ManyArrivals::span(const Crowd& crowd, std::int64_t count, bool earliest) {

@@ -1,8 +1,12 @@
 // Arrivals: when records come into being, singly or many at a time.
 //
 // Single: the gaps are drawn one by one. Many: all that are due by a moment, as one count, which
-// takes the closed form of the curve (even) or one draw (poisson); where they lie between is drawn
-// for those that are asked for. Both follow the same curve; their draws differ.
+// takes the closed form of the curve (even) or a draw or two (poisson); where they lie between is
+// drawn for those that are asked for. Both follow the same curve; their draws differ.
+//
+// How many come in a second is drawn with a stream of its own, second after second: two programs
+// that ask at different moments get as many in all, so that two designs can be compared under the
+// same load.
 //
 // Lifetime: a value. Threads: none. Errors: none.
 #pragma once
@@ -54,11 +58,24 @@ class ManyArrivals {
   std::int64_t one_of(std::int64_t count) { return random_.below(count); }
 
  private:
+  void take_even(Crowd& crowd, Time now);
+  void take_drawn(Crowd& crowd, Time now);
+  /// The next cell from then on in which something comes.
+  bool open_cell(Time from);
+  /// Of what is left the next, which is behind `from`.
+  void draw_next(Time from);
+
   RateCurve curve_;
   Arrivals kind_;
-  RandomStream random_;
+  RandomStream counts_;  ///< How many come in a cell.
+  RandomStream random_;  ///< All else.
   std::int64_t taken_ = 0;
   std::optional<Time> next_;
+
+  // Of poisson arrivals, a cell: a second, or until one record is expected.
+  Time cell_begin_{};
+  Time cell_end_{};
+  std::int64_t left_ = 0;  ///< Come in it behind next_.
 };
 
 }  // namespace brokerlab::scenarios

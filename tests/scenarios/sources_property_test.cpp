@@ -82,6 +82,22 @@ TEST_CASE("any curve brings as many records as its area says, whatever the windo
   }));
 }
 
+TEST_CASE("who asks at other moments gets as many records in all", "[property]") {
+  CHECK(rc::check("counts however they are asked for", [](std::uint64_t seed) {
+    RandomStream random(seed, "any curve");
+    const RateCurve curve = any_curve(random);
+    const auto all = [&](Duration every) {
+      ManyArrivals arrivals(curve, Arrivals::poisson, RandomStream(seed, "arrivals"));
+      std::int64_t count = 0;
+      for (Time now{}; now < end_of_run; now += every) count += arrivals.take(now).count;
+      return count + arrivals.take(end_of_run).count;
+    };
+    const std::int64_t at_once = all(end_of_run - Time{});
+    RC_ASSERT(all(from_seconds(random.uniform(0.05, 5))) == at_once);
+    RC_ASSERT(all(from_seconds(random.uniform(5, 50))) == at_once);
+  }));
+}
+
 TEST_CASE("any curve brings single records as its area says", "[property]") {
   CHECK(rc::check("single records of any curve", [](std::uint64_t seed) {
     RandomStream random(seed, "any curve");
