@@ -137,9 +137,13 @@ void WorkMeter::finish(Time end) {
   machines_.resize(cluster_.hosts().size());
   if (first_->at == last_->at) return;
   const Peaks whole = rates_between(*first_, *last_);
-  const double seconds = to_seconds(end_ - begin_);
-  acknowledged_ = {ratio(last_->acknowledged - first_->acknowledged, seconds), peaks_.acknowledged};
-  consumed_ = {ratio(last_->consumed - first_->consumed, seconds), peaks_.consumed};
+  const double seconds = to_seconds(std::max(end_ - begin_, look_every));
+  const auto load = [seconds](double from, double to, double peak) {
+    const double mean = ratio(to - from, seconds);
+    return Load{mean, std::max(mean, peak)};
+  };
+  acknowledged_ = load(first_->acknowledged, last_->acknowledged, peaks_.acknowledged);
+  consumed_ = load(first_->consumed, last_->consumed, peaks_.consumed);
   machines_ = whole.machines;
   for (std::size_t i = 0; i < machines_.size(); ++i) {
     machines_[i].nic.peak = peaks_.machines[i].nic.peak;

@@ -1,9 +1,11 @@
 // WorkMeter: rates and utilisation over the time that work went on.
 //
 // Work goes on from the first send() to the last send(), acknowledgment or record processed; a run
-// in which nothing is sent is all work. Means are over that time, peaks over its busiest second
-// (of the seconds of the run, counted from its start), so idle time before and after dilutes
-// nothing. A share is of what the hardware sustains, not of its burst:
+// in which nothing is sent is all work. Means are over that time (or a second, if it was less),
+// peaks over its busiest second (of the seconds of the run, counted from its start), so idle time
+// before and after dilutes nothing. A first poll brings what came before it: of a steady load the
+// mean may be a little more than any whole second shows, and is the peak then. A share is of what
+// the hardware sustains, not of its burst:
 //
 //   network card  bytes moved in its busier direction, of its rate (of less while a fault slows it)
 //   disks         of the busiest one, the time with an operation in progress, or its operations of

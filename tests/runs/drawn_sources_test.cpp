@@ -147,3 +147,34 @@ TEST_CASE("who compresses more than it can is late, and never silent", "[unit]")
   CHECK(report.acknowledged_rate.peak < 1.5 * report.acknowledged_rate.mean);
   CHECK(report.work_end > Time(29900ms));
 }
+
+TEST_CASE("a mean is of a second at least, and the busiest second is no less", "[unit]") {
+  const auto rates = [](const char* until) {
+    const scenarios::Loaded loaded = scenarios::parse_scenario(fmt::format(R"json({{
+    "name": "short", "duration": "30s", "seed": 2,
+    "hardware": {{"pc": {{"boot_time": "2s"}}}},
+    "zookeeper": {{"nodes": 1, "machine": "pc"}},
+    "brokers": {{"count": 1, "machine": "pc"}},
+    "topics": [{{"name": "t", "partitions": 1, "replication.factor": 1}}],
+    "sources": [{{"name": "load", "payload": "phantom", "record_size": "100B", "arrivals": "even",
+                 "rate": [{{"from": "10s", "rate": "1000/s"}}], "until": "{}"}}],
+    "producers": [{{"name": "app", "machine": "pc", "source": "load", "topic": "t",
+                   "poll_interval": "700ms", "config": {{"acks": "1"}}}}],
+    "consumers": []}})json",
+                                                                           until),
+                                                               "short.json", ".");
+    INFO(to_text(loaded.errors));
+    REQUIRE(loaded.scenario.has_value());
+    const auto report = play(*loaded.scenario);
+    CHECK(report.acknowledged > 0);
+    return std::pair(report.acknowledged_rate, report.acknowledged);
+  };
+  // The first poll brings what came in up to 700 ms before: more in all than the rate says.
+  const auto [steady, many] = rates("15s");
+  CHECK(steady.mean > 1000);
+  CHECK(steady.peak >= steady.mean);
+  // All at once: a thousandth of a second of work.
+  const auto [at_once, few] = rates("10100ms");
+  CHECK(at_once.mean == Approx(static_cast<double>(few)));
+  CHECK(at_once.peak == Approx(at_once.mean));
+}
