@@ -41,7 +41,10 @@ std::string to_text(const Problems& problems) {
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  const std::size_t letters = name.size() - std::min(name.find_first_not_of('-'), name.size());
+  // Of a short name one letter may be wrong, or half of it.
+  const std::size_t most = std::max<std::size_t>(1, letters / 2);
+  std::size_t best_distance = std::min(std::max<std::size_t>(2, name.size() / 3), most) + 1;
   for (const std::string& candidate : known) {
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < best_distance) {

@@ -230,8 +230,8 @@ Json comparison_json(const CompareArguments& arguments, const Comparison& compar
 
 int compare_recordings(Context& context, const CompareArguments& arguments) {
   Problems problems;
-  const auto a = Reader::open(arguments.a);
-  const auto b = Reader::open(arguments.b);
+  const auto a = open_recording(arguments.a);
+  const auto b = open_recording(arguments.b);
   for (const auto* one : {&a, &b}) {
     if (!*one) problems.push_back({{}, {}, {}, one->error()});
   }

@@ -126,7 +126,7 @@ int export_recording(Context& context, const ExportArguments& arguments) {
   if (arguments.perfetto.empty() && arguments.csv.empty()) {
     return refuse(context, {{{}, {}, {}, tr("choose --perfetto FILE or --csv FOLDER")}});
   }
-  const auto reader = recording::Reader::open(arguments.file);
+  const auto reader = open_recording(arguments.file);
   if (!reader) return refuse(context, {{{}, {}, {}, reader.error()}});
   const auto recording = recording::Rows::open(arguments.file);
   if (!recording) return refuse(context, {{{}, {}, {}, recording.error()}});

@@ -52,7 +52,7 @@ Result<Json, std::string> forked(Json scenario, const scenarios::Scenario& paren
 }
 
 void fork_run(Context& context, const ForkArguments& arguments) {
-  const auto reader = recording::Reader::open(arguments.file);
+  const auto reader = open_recording(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;

@@ -126,7 +126,7 @@ std::optional<scenarios::Scenario> repeated(Context& context, const recording::R
 }
 
 void extract(Context& context, const ExtractArguments& arguments) {
-  const auto reader = recording::Reader::open(arguments.file);
+  const auto reader = open_recording(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;

@@ -1,6 +1,9 @@
 #include "cli/recordings.h"
 
 #include "base/translation.h"
+#include "scenarios/loader.h"
+
+#include <filesystem>
 
 namespace brokerlab::cli {
 
@@ -16,6 +19,19 @@ std::optional<Time> read_moment(Context& context, const recording::Reader& reade
 }
 
 }  // namespace
+
+Result<recording::Reader, std::string> open_recording(const std::string& path) {
+  auto reader = recording::Reader::open(path);
+  if (reader) return reader;
+  for (const scenarios::LibraryEntry& entry : scenarios::library()) {
+    if (entry.name != path || std::filesystem::exists(path)) continue;
+    return fail(
+        tr("{}: is a scenario, and here goes a recording of it; brokerlab run {} --record "
+           "{}.run makes one",
+           path, path, path));
+  }
+  return fail(reader.error());
+}
 
 std::optional<Span> read_span(Context& context, const recording::Reader& reader,
                               const std::string& from, const std::string& to) {

@@ -16,6 +16,9 @@ struct Span {
   Time from{};
   Time to = never;
 };
+/// Opens a recording for a command; who gives a scenario's name is told how to record it.
+Result<recording::Reader, std::string> open_recording(const std::string& path);
+
 /// --from and --to, "330s" or "09:00:30" or empty, as a part of the run. Nothing: refused, the
 /// status is set.
 std::optional<Span> read_span(Context& context, const recording::Reader& reader,

@@ -4,6 +4,7 @@
 #include "cli/command_line.h"
 #include "cli/export_target.h"
 #include "cli/planning.h"
+#include "cli/recordings.h"
 #include "plan/report/html.h"
 #include "plan/report/plan_report.h"
 #include "plan/report/run_report.h"
@@ -52,7 +53,7 @@ bool is_sqlite(const std::string& path) {
 }
 
 Page page_of_recording(Context& context, const std::string& path) {
-  const auto reader = recording::Reader::open(path);
+  const auto reader = open_recording(path);
   if (!reader) return fail(refuse(context, {{{}, {}, {}, reader.error()}}));
   auto page = plan::report::run_report(*reader, path);
   if (!page) return fail(refuse(context, {{{}, {}, {}, page.error()}}));

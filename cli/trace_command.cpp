@@ -66,7 +66,7 @@ void say_what_is_missing(Context& context, const recording::Reader& reader,
 }
 
 void trace(Context& context, const EventListArguments& arguments) {
-  const auto reader = recording::Reader::open(arguments.file);
+  const auto reader = open_recording(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;

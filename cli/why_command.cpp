@@ -45,7 +45,7 @@ void explain(Context& context, const recording::Reader& reader, const EventPrint
 }
 
 void why(Context& context, const WhyArguments& arguments) {
-  const auto reader = recording::Reader::open(arguments.file);
+  const auto reader = open_recording(arguments.file);
   if (!reader) {
     context.status = refuse(context, {{{}, {}, {}, reader.error()}});
     return;

@@ -22,7 +22,15 @@ Problem about_file(const std::string& path, std::string message) {
   return {path, {}, {}, std::move(message)};
 }
 
-void apply_overrides(const LoadOptions& options, Json& document, SettingsReport& report) {
+/// What a --set changed, as a JSON pointer, and its words.
+struct Override {
+  std::string path;
+  std::string words;
+};
+
+std::vector<Override> apply_overrides(const LoadOptions& options, Json& document,
+                                      SettingsReport& report) {
+  std::vector<Override> done;
   for (const std::string& one : options.overrides) {
     const std::string named = "--set " + one;
     const std::size_t equals = one.find('=');
@@ -30,10 +38,29 @@ void apply_overrides(const LoadOptions& options, Json& document, SettingsReport&
       report.errors.push_back(about_file(named, tr("must be path=value, such as seed=7")));
       continue;
     }
+    const Json before = document;
     const auto status =
         Scenario::settings().set(document, one.substr(0, equals), one.substr(equals + 1));
     if (!status.ok()) report.errors.push_back(about_file(named, status.error()));
+    for (const Json& change : Json::diff(before, document)) {
+      done.push_back({change.at("path").get<std::string>(), named});
+    }
   }
+  return done;
+}
+
+/// Mistakes in what a --set wrote are its own, not the file's, and come first: others may follow
+/// from them.
+void blame(const std::vector<Override>& overrides, Problems& problems) {
+  const auto its_own = [&](Problem& problem) {
+    for (auto one = overrides.rbegin(); one != overrides.rend(); ++one) {
+      if (problem.path != one->path && problem.path.rfind(one->path + "/", 0) != 0) continue;
+      problem.file = one->words;
+      return true;
+    }
+    return false;
+  };
+  std::stable_partition(problems.begin(), problems.end(), its_own);
 }
 
 }  // namespace
@@ -45,7 +72,7 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
   Json document;
   Scenario scenario;
   if (parse_json(text, document, report)) {
-    apply_overrides(options, document, report);
+    const std::vector<Override> overrides = apply_overrides(options, document, report);
     use_profiles(document, directory, report);
     scenario = Scenario::settings().read(document, report);
     scenario.editor_schema.reset();
@@ -59,6 +86,8 @@ Loaded parse_scenario(std::string_view text, const std::string& file, const std:
       scenario.seed = *options.seed;
     }
     validate(scenario, report);
+    blame(overrides, report.errors);
+    blame(overrides, report.warnings);
   }
   Loaded loaded{std::nullopt, std::move(report.errors), std::move(report.warnings)};
   if (loaded.errors.empty()) loaded.scenario = std::move(scenario);

@@ -200,6 +200,8 @@ TEST_CASE("the way through the lecture names scenarios that are there, alike in 
     words >> program >> verb >> name;
     if (verb == "run" || verb == "view" || verb == "limit" || verb == "links")
       CHECK(find_scenario(name).ok());
+    if (verb == "plan")
+      CHECK(std::filesystem::exists(std::string(BROKERLAB_SOURCE_DIR) + "/" + name));
   }
 }
 

@@ -272,6 +272,9 @@ TEST_CASE("settings: of many names the nearest are listed", "[unit]") {
         std::vector<std::string>{"log.retention.ms", "log.flush.ms"});
   CHECK(nearest_names("segment", known, 1) == std::vector<std::string>{"log.segment.bytes"});
   CHECK(nearest_names("x", {}, 3).empty());
+  CHECK(nearest_name("--at", {"--set", "--seed"}).empty());  // Two letters, and both are wrong.
+  CHECK(nearest_name("--sed", {"--set", "--seed"}) == "--set");
+  CHECK(nearest_name("u", {"t"}) == "t");
 }
 
 TEST_CASE("settings: schema and documentation come from the same declaration", "[unit]") {

@@ -61,6 +61,20 @@ TEST_CASE("a mistyped path of --set is told with the nearest settings", "[unit]"
       Contains("did you mean \"log.preallocate\"? It is Kafka's, but brokerlab does not model it"));
 }
 
+TEST_CASE("a scenario where a recording belongs is told with how to record it", "[unit]") {
+  for (const char* command : {"why", "trace", "fork", "report"}) {
+    std::vector<std::string> words{command, "wifi_auth_broker_crash"};
+    if (words[0] == "why") words.emplace_back("lost");
+    if (words[0] == "fork")
+      words.insert(words.end(), {"--at", "5s", "--do", "kill broker-1", "--record", "x.run"});
+    if (words[0] == "report") words.insert(words.end(), {"--out", "x.html"});
+    INFO(command);
+    CHECK_THAT(refusal(words), Contains("brokerlab run wifi_auth_broker_crash --record "
+                                        "wifi_auth_broker_crash.run makes one"));
+  }
+  CHECK_THAT(refusal({"why", "nowhere.run", "x"}), Contains("nowhere.run: no such file"));
+}
+
 TEST_CASE("view leaves its options to the viewer", "[unit]") {
   CHECK(test::program_says("view nowhere.run --at 5s --screenshot x.png") ==
         "brokerlab view: nowhere.run: no such file\n");

@@ -94,6 +94,25 @@ TEST_CASE("scenario: a wrong override says what is possible", "[unit]") {
         "2, or no group can ever commit (Kafka's default is 3)\n");
 }
 
+TEST_CASE("scenario: what a --set wrote is its own mistake, not the file's, and told first",
+          "[unit]") {
+  const auto of_file = [](std::vector<std::string> overrides) {
+    const Loaded loaded = load_scenario(here + "small.json", {std::move(overrides), std::nullopt});
+    return to_text(loaded.errors);
+  };
+  const auto begins = [&](const std::string& override, const std::string& words) {
+    const std::string text = of_file({override});
+    INFO(text);
+    CHECK(text.rfind("--set " + override + ": " + words, 0) == 0);
+  };
+  begins("duration=5x", "/duration: \"5x\": has no such unit");
+  begins("topics.0.partitions=0", "/topics/0/partitions: 0: must be");
+  begins("brokers.config={\"num.io.threads\": 0}", "/brokers/config/num.io.threads: 0: must be");
+  // What follows from it comes behind it, and is the file's.
+  begins("faults.0.at=1h", "/faults/0/at: \"1h\": must be before the end of the run");
+  CHECK(of_file({"faults.0.at=1h"}).find("small.json: /faults/1") != std::string::npos);
+}
+
 TEST_CASE("scenario: the effective text is a scenario with the same effect", "[unit]") {
   const Scenario s = small({"zookeeper.nodes=5"});
   const Loaded again = parse_scenario(effective_text(s), "again", s.directory);
