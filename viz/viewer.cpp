@@ -525,7 +525,11 @@ Frame Viewer::draw_frame(const Fonts& fonts, float scale) {
 }
 
 Time opening_moment(const Run& run) {
-  const std::optional<Time> first = run.first_fault ? run.first_fault : run.asked_about;
+  std::optional<Time> first = run.first_fault;
+  // What is asked when all is over is nothing to open before.
+  if (!first && run.asked_about && *run.asked_about < Time(run.duration)) {
+    first = run.asked_about;
+  }
   if (first) return std::max(Time{}, *first - 1s);
   const auto load = std::find_if(run.events.begin(), run.events.end(),
                                  [](const auto& event) { return event.kind == "load.changed"; });

@@ -210,6 +210,9 @@ TEST_CASE("it opens just before the first fault, and steps from event to event",
   load.kind = "load.changed";
   calm.events.push_back(load);
   CHECK(opening_moment(calm) == Time(9s));
+  calm.duration = 50s;
+  calm.asked_about = Time(50s);
+  CHECK(opening_moment(calm) == Time(9s));
   calm.asked_about = Time(40s);
   CHECK(opening_moment(calm) == Time(39s));
   calm.first_fault = Time(60s);
@@ -265,6 +268,33 @@ TEST_CASE("who ended by itself is seen to be stopped, until it starts again", "[
   CHECK(worst(shop, Time(2s)) == Condition::not_started);
   CHECK(worst(shop, Time(30s)) == Condition::count_);
   std::filesystem::remove(path);
+}
+
+TEST_CASE("messages keep clear of clients and brokers on their way up and down", "[unit]") {
+  Run run;
+  for (int i = 0; i < 4; ++i) {
+    Client client;
+    client.process.machine = 10 + i;
+    client.process.name = client.gang = fmt::format("app {}", i);
+    run.producers.push_back(client);
+  }
+  recording::RecordedProcess broker;
+  broker.machine = broker.number = 1;
+  run.brokers = {broker};
+  for (const bool presenting : {false, true}) {
+    ViewState view;
+    view.presenting = presenting;
+    const Rect room{0, 0, 930, 420};
+    const ClusterLayout layout(run, view, room);
+    const Ways ways(run, layout);
+    const float clients = layout.producers.room.right();
+    for (int i = 0; i < 4; ++i) {
+      const Way way = ways.way(10 + i, 1, Family::produce);
+      REQUIRE(way.size() > 2);
+      CHECK(way[1].x >= clients + 9);
+      CHECK(way[1].x <= clients + layout.lane_width - 9);
+    }
+  }
 }
 
 TEST_CASE("clients that are many stand low rather than out of sight", "[unit]") {

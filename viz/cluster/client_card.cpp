@@ -51,7 +51,8 @@ void draw_rate(Ui& ui, const Rect& line, std::optional<double> rate, bool produc
   const bool high = line.h >= 22;
   const float number = ui.text_fit(line, {text}, {high ? Size::title : Size::small, color, true});
   ui.text_fit({line.x + number + 6, line.y + (high ? 2.F : 0.F), line.w - number - 6, line.h},
-              {ui.say(producing ? Text::sent_per_second : Text::read_per_second)},
+              {ui.say(producing ? Text::sent_per_second : Text::read_per_second),
+               ui.say(Text::records_per_second), "/s"},
               {Size::small, theme::dim});
 }
 

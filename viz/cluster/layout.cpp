@@ -252,7 +252,8 @@ ClientColumn column_of(const std::vector<Client>& clients, const Rect& room,
 
 ClusterLayout::ClusterLayout(const Run& run, const ViewState& view, const Rect& room) {
   const float client_width = view.presenting ? presented_client_width : full_client_width;
-  const float side = client_width + (view.presenting ? presented_lane_width : full_lane_width);
+  lane_width = view.presenting ? presented_lane_width : full_lane_width;
+  const float side = client_width + lane_width;
   const Rect middle{room.x + side, room.y, room.w - 2 * side, room.h};
   const float narrow = run.zookeepers.size() > 4 ? 8 : 14;
   zookeepers =

@@ -64,7 +64,8 @@ struct ClusterLayout {
   std::vector<int> other_areas;
   /// Whether messages reach the brokers straight from above: all stand side by side.
   bool direct = true;
-  float gap = 16;  ///< Between brokers.
+  float gap = 16;         ///< Between brokers.
+  float lane_width = 44;  ///< Between the clients and the brokers.
 
   // The heights on which messages go from left to right.
   float control_bus = 0;

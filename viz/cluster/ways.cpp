@@ -60,7 +60,9 @@ Ways::Ways(const Run& run, const ClusterLayout& layout)
   for (std::size_t i = 0; i < layout.zookeepers.size(); ++i) {
     ends_[run.zookeepers[i].machine].push_back({Kind::zookeeper, layout.zookeepers[i], 0});
   }
-  const auto lane = [](std::size_t i) { return 14 + 7 * static_cast<float>(i % 4); };
+  // Four side by side, clear of the clients and of the brokers.
+  const float step = (layout.lane_width - 23) / 3;
+  const auto lane = [step](std::size_t i) { return 14 + step * static_cast<float>(i % 4); };
   const auto add = [&](const std::vector<Client>& clients, const ClientColumn& column, Kind kind) {
     // Whoever has no place of its own comes from the column's edge.
     std::vector<const ClientPlace*> place_of(clients.size(), nullptr);

@@ -229,7 +229,8 @@ float table_height(const Scene& scene) {
   const auto& all = scene.run.partitions;
   std::size_t rows = all.size();
   for (std::size_t i = 0; i < all.size(); ++i) rows += i == 0 || all[i].topic != all[i - 1].topic;
-  rows = std::clamp<std::size_t>(rows, 4, 15);
+  // Before a class what happened has to be read below it.
+  rows = std::clamp<std::size_t>(rows, 4, scene.view.presenting ? 12 : 15);
   return header_height + static_cast<float>(rows) * row_height;
 }
 
