@@ -27,8 +27,8 @@ void draw_switch(Ui& ui, const Scene& scene, const Switch& one, const Rect& plac
       ui.disc({place.x + place.w * share, place.center().y}, 1.2F, theme::dim);
     }
   }
-  why_when_clicked(ui, scene, place, {Asked::Of::place, 0, one.name});
-  if (ui.hovered(place.inset(-2))) {
+  if (ui.hovered(place.inset(-2))) {  // There are hundreds: only this one's name is copied.
+    why_when_clicked(ui, scene, place, {Asked::Of::place, 0, one.name});
     ui.tooltip(dead ? fmt::format("{}: {}", one.name, ui.say(Text::switch_dead)) : one.name);
   }
 }
@@ -54,7 +54,7 @@ float draw_head(Ui& ui, const Scene& scene, int index, const Rect& line, Color c
                                                         : 0;
   if (wide > 0) ui.fill({line.x - 2, line.y + 1, wide + 4, line.h - 2}, theme::panel, 3);
   ui.text_fit({line.x, line.y, room, line.h}, {more, name}, style);
-  if (wide > 0) {
+  if (wide > 0 && ui.hovered({line.x, line.y, wide, line.h})) {
     why_when_clicked(ui, scene, {line.x, line.y, wide, line.h}, {Asked::Of::place, 0, name});
   }
   float x = line.x + wide + (wide > 0 ? 5 : 0);
