@@ -58,6 +58,8 @@ std::string_view to_text(ErrorCode code) {
       return "INVALID_SESSION_TIMEOUT";
     case ErrorCode::rebalance_in_progress:
       return "REBALANCE_IN_PROGRESS";
+    case ErrorCode::invalid_commit_offset_size:
+      return "INVALID_COMMIT_OFFSET_SIZE";
     case ErrorCode::invalid_timestamp:
       return "INVALID_TIMESTAMP";
     case ErrorCode::topic_already_exists:

@@ -30,6 +30,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
           partition->readable(wanted.asked, Partition::reader_of(request));
       if (readable.answer_now) return answer_now();
       if (requests_.holds_back(*partition, request)) continue;
+      if (readable.older_segment) return answer_now();
       available += std::min(readable.bytes, wanted.asked.max_bytes);
       if (available >= request.min_bytes) return answer_now();
     }
@@ -99,10 +100,7 @@ void FetchRequests::tell_held_back(const FetchRequest& request, Bytes found) {
 FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchContext& context) {
   Found found;
   found.response = std::make_unique<FetchResponse>();
-  const BrokerConfig& config = context_.config;
-  Room room{std::min(request.max_bytes, request.from_follower()
-                                            ? config.replica_fetch_response_max_bytes
-                                            : config.fetch_max_bytes)};
+  Room room{request.max_bytes};
   for (CachedPartition& wanted : context.partitions()) {
     read_one(wanted, request, context, room, found);
   }
@@ -208,7 +206,10 @@ void FetchRequests::count_throttled(const FetchResponse& response) {
 }
 
 sim::Task<> FetchRequests::fetch(CallPtr call) {
-  const auto& request = call->as<FetchRequest>();
+  auto& request = call->as<FetchRequest>();
+  // KafkaApis.handleFetchRequest: of everybody, followers too.
+  request.max_bytes = std::min(request.max_bytes, context_.config.fetch_max_bytes);
+  request.min_bytes = std::min(request.min_bytes, request.max_bytes);
   FetchContext context = sessions_.context(request, replicas_.purgatory(), context_.clock());
   if (context.error() != ErrorCode::none) {
     auto response = std::make_unique<FetchResponse>();
@@ -283,7 +284,9 @@ ListOffsetsResponse::Partition FetchRequests::find_offset(
   Offset end = from_follower ? partition->log_end_offset() : partition->high_watermark();
   if (request.isolation == IsolationLevel::read_committed) end = partition->last_stable_offset();
   // KIP-207: a new leader whose high watermark is still behind does not let time run back.
-  const bool lags = !from_follower && end < partition->leader_epoch_start();
+  // Whatever the isolation, it is the high watermark that tells
+  // (Partition.fetchOffsetForTimestamp).
+  const bool lags = !from_follower && partition->high_watermark() < partition->leader_epoch_start();
   const ErrorCode error_at_end = lags ? ErrorCode::offset_not_available : ErrorCode::none;
   answer.leader_epoch = partition->leader_epoch();
   if (wanted.timestamp == earliest_timestamp) {

@@ -9,9 +9,6 @@
 namespace brokerlab::model {
 namespace {
 
-/// file.delete.delay.ms.
-constexpr Duration file_delete_delay = 60s;
-
 std::string log_dir(const TopicPartition& partition) {
   return log::join_path(log_root, partition.name());
 }
@@ -293,12 +290,15 @@ void LogManager::remove(const TopicPartition& name) {
   context_.process.spawn(delete_later(dir->second, path));
   loaded_.erase(name);
   high_watermarks_.erase(checkpoint_key(name));
+  // One of the same name begins dirty (LogCleanerManager.updateCheckpoints).
+  if (cleaned_.erase(checkpoint_key(name)) > 0) write_cleaned(dir->second);
   topic_configs_.erase(name.topic);  // One of the same name may have others.
   dirs_.erase(dir);
 }
 
 sim::Task<> LogManager::delete_later(int dir, std::string path) {
-  co_await world().sleep(file_delete_delay);
+  // Of the broker, not of the topic (LogManager.deleteLogs).
+  co_await world().sleep(context_.config.topics.file_delete_delay);
   if (!context_.storage.dir(dir).online()) co_return;
   log::MemoryEnv& env = context_.storage.dir(dir).env();
   const auto names = env.list(path);
@@ -364,7 +364,10 @@ Offset LogManager::first_dirty_offset(const TopicPartition& name) const {
 
 void LogManager::note_cleaned(const TopicPartition& name, Offset upto) {
   cleaned_[checkpoint_key(name)] = upto;
-  const int dir = dirs_.at(name);
+  write_cleaned(dirs_.at(name));
+}
+
+void LogManager::write_cleaned(int dir) {
   if (!context_.storage.dir(dir).online()) return;
   log::OffsetCheckpoint its;
   for (const auto& [key, offset] : cleaned_) {

@@ -99,6 +99,7 @@ class LogManager {
   void write_high_watermarks();
   void write_recovery_points();
   void write_log_starts();
+  void write_cleaned(int dir);
   void write_checkpoints(const char* name, const std::vector<log::OffsetCheckpoint>& by_dir);
   sim::World& world() const { return context_.world(); }
 

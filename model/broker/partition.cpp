@@ -460,13 +460,13 @@ Partition::Read Partition::read(const FetchRequest::Partition& wanted, Reader re
 Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
                                         Reader reader) const {
   if (may_read(wanted.current_leader_epoch, reader == Reader::follower) != ErrorCode::none) {
-    return {.answer_now = true, .bytes = {}};
+    return {.answer_now = true};
   }
   if (wanted.last_fetched_epoch != log::no_epoch) {
     const log::EpochEndOffset end = log().end_offset_for_epoch(wanted.last_fetched_epoch);
     if (end.end_offset == log::no_offset || end.epoch < wanted.last_fetched_epoch ||
         end.end_offset < wanted.fetch_offset) {
-      return {.answer_now = true, .bytes = {}};
+      return {.answer_now = true};
     }
   }
   const Offset bound = bound_of(reader);
@@ -477,13 +477,12 @@ Partition::Readable Partition::readable(const FetchRequest::Partition& wanted,
     return {};
   }
   // Behind the end: the log was cut meanwhile.
-  if (wanted.fetch_offset > bound) return {.answer_now = true, .bytes = {}};
+  if (wanted.fetch_offset > bound) return {.answer_now = true};
   if (wanted.fetch_offset == bound) return {};
   // Any record at all satisfies the usual fetch.min.bytes=1; for more, the log says how much.
   const auto found = log().readable(wanted.fetch_offset, bound);
-  if (!found) return {.answer_now = true, .bytes = {}};
-  // A segment that is done grows no more: waiting is of no use (DelayedFetch, case F).
-  return {.answer_now = found->goes_on_behind, .bytes = Bytes(found->bytes)};
+  if (!found) return {.answer_now = true};
+  return {.older_segment = found->goes_on_behind, .bytes = Bytes(found->bytes)};
 }
 
 Partition::AckState Partition::acknowledged(Offset required) const {

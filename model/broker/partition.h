@@ -165,6 +165,7 @@ class Partition {
   /// error, or divergence.
   struct Readable {
     bool answer_now = false;
+    bool older_segment = false;  ///< It grows no more: waiting is of no use.
     Bytes bytes;
   };
   Readable readable(const FetchRequest::Partition& wanted, Reader reader) const;

@@ -282,6 +282,17 @@ sim::Task<ErrorCode> ProduceRequests::append(TopicPartition name, log::ByteVecto
   co_return error.value_or(ErrorCode::unknown_server_error);
 }
 
+sim::Task<> ProduceRequests::append_unasked(TopicPartition name, log::ByteVector batch) {
+  Partition* partition = replicas_.find(name);
+  if (partition == nullptr) co_return;
+  const log::Records records = log::ByteSlice::copy_of(batch);
+  const auto appended = append_to(*partition, records, Acks::none, log::AppendOrigin::coordinator,
+                                  Partition::no_guard);
+  if (!appended) co_return;
+  replicas_.wake(*partition);
+  co_await context_.storage.settle();
+}
+
 /// A marker in each partition; all at once, each with its own fate.
 sim::Task<> ProduceRequests::write_markers(CallPtr call, OffsetsEnded offsets_ended) {
   const auto& request = call->as<WriteTxnMarkersRequest>();

@@ -27,6 +27,8 @@ class ProduceRequests {
   sim::Task<> produce(CallPtr call);
   /// As a coordinator of this broker's own, with acks=all: what the produce response would say.
   sim::Task<ErrorCode> append(TopicPartition name, log::ByteVector batch, Duration timeout);
+  /// The same with acks=0.
+  sim::Task<> append_unasked(TopicPartition name, log::ByteVector batch);
   /// Asks a transaction's coordinator whether partitions are in it: those that are not, and why.
   using Refused = std::map<TopicPartition, ErrorCode>;
   using Verify = std::function<sim::Task<Refused>(std::string transactional_id, ProducerIdAndEpoch,

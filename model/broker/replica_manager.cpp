@@ -363,6 +363,10 @@ sim::Task<ErrorCode> ReplicaManager::append(int number, log::ByteVector batch) {
                           context_.config.offsets_commit_timeout);
 }
 
+void ReplicaManager::append_unasked(int number, log::ByteVector batch) {
+  context_.process.spawn(produces_.append_unasked({offsets_topic, number}, std::move(batch)));
+}
+
 sim::Task<ErrorCode> ReplicaManager::append_state(int number, log::ByteVector batch,
                                                   Duration timeout) {
   return produces_.append({transactions_topic, number}, std::move(batch), timeout);

@@ -109,6 +109,7 @@ class ReplicaManager final : public OffsetStore, public TransactionStore {
   // --- For the group coordinator ---
 
   sim::Task<ErrorCode> append(int partition, log::ByteVector batch) override;
+  void append_unasked(int partition, log::ByteVector batch) override;
   Result<log::ByteSlice, ErrorCode> read(int partition, Offset from) override;
   Offset log_end_offset(int partition) override;
 

@@ -164,10 +164,13 @@ Offset KafkaConsumer::high_watermark(const TopicPartition& partition) const {
   return position == nullptr ? log::no_offset : position->high_watermark;
 }
 std::optional<std::int64_t> KafkaConsumer::records_lag_max() const {
+  // SubscriptionState.partitionLag.
+  const bool committed = impl_->setup.config.isolation_level == IsolationLevel::read_committed;
   std::optional<std::int64_t> most;
   for (const auto& [partition, position] : impl_->subscriptions.positions()) {
-    if (position.high_watermark == log::no_offset || position.offset == log::no_offset) continue;
-    most = std::max(most.value_or(0), position.high_watermark - position.offset);
+    const Offset end = committed ? position.last_stable_offset : position.high_watermark;
+    if (end == log::no_offset || position.offset == log::no_offset) continue;
+    most = std::max(most.value_or(0), end - position.offset);
   }
   return most;
 }

@@ -23,6 +23,7 @@ struct CompletedFetch {
   Offset next_offset = log::no_offset;  ///< First the one asked for, then behind what was taken.
   ErrorCode error = ErrorCode::none;
   Offset high_watermark = log::no_offset;
+  Offset last_stable_offset = log::no_offset;
   BrokerId read_replica;  ///< Who is to be asked from now on; none: nothing changes.
   log::Records data;
   std::vector<log::AbortedTransaction> aborted = {};  ///< For read_committed.

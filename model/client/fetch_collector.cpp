@@ -82,6 +82,7 @@ bool FetchCollector::initialize(CompletedFetch& fetch) {
   }
   if (position->offset != fetch.next_offset) return false;
   position->high_watermark = fetch.high_watermark;
+  position->last_stable_offset = fetch.last_stable_offset;
   if (fetch.read_replica.valid()) read_from(*position, fetch);
   decode(fetch);
   return true;

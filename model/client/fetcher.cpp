@@ -118,6 +118,7 @@ void Fetcher::take_answers(const std::vector<AskedPosition>& asked, FetchRespons
     fetch.next_offset = one->offset;
     fetch.error = answer.error;
     fetch.high_watermark = answer.high_watermark;
+    fetch.last_stable_offset = answer.last_stable_offset;
     fetch.read_replica = answer.preferred_read_replica;
     fetch.data = std::move(answer.records);
     fetch.aborted = std::move(answer.aborted);

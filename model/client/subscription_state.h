@@ -41,6 +41,7 @@ struct Position {
   Offset offset = log::no_offset;
   LeaderEpoch offset_epoch = log::no_epoch;  ///< Of the last record before the offset.
   Offset high_watermark = log::no_offset;
+  Offset last_stable_offset = log::no_offset;
   std::optional<sim::EventId> failing;  ///< What interrupted it, until a fetch is answered well.
   Time asked_since = never;             ///< The first request that no good answer has followed.
   Offset damage_told = log::no_offset;  ///< Where damaged records were met last.

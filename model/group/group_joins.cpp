@@ -152,7 +152,6 @@ void GroupState::replaced(const Replacement& replacement, ErrorCode error, Time 
     return;
   }
   Member& member = members_.at(replacement.member_id);
-  if (phase_ == GroupPhase::preparing_rebalance) return;  // answered when that is over
   JoinReply reply = reply_for(replacement.member_id);
   reply.skip_assignment = members_.leader() == replacement.member_id;
   answer_join(member, std::move(reply));

@@ -32,10 +32,24 @@ ErrorCode group_store_error(ErrorCode append) {
   }
 }
 
-/// The same for committed offsets.
+/// maybeConvertOffsetCommitError: what has no word of its own for it is passed on.
 ErrorCode offset_store_error(ErrorCode append) {
-  if (append == ErrorCode::request_timed_out) return append;  // no mapping of its own
-  return group_store_error(append);
+  switch (append) {
+    case ErrorCode::network_exception:
+      return ErrorCode::coordinator_load_in_progress;
+    case ErrorCode::unknown_topic_or_partition:
+    case ErrorCode::not_enough_replicas:
+    case ErrorCode::not_enough_replicas_after_append:
+      return ErrorCode::coordinator_not_available;
+    case ErrorCode::not_leader_or_follower:
+    case ErrorCode::kafka_storage_error:
+      return ErrorCode::not_coordinator;
+    case ErrorCode::message_too_large:
+    case ErrorCode::record_list_too_large:
+      return ErrorCode::invalid_commit_offset_size;
+    default:
+      return append;
+  }
 }
 
 }  // namespace
@@ -179,8 +193,9 @@ bool GroupMetadataManager::forget(GroupMetadata& group, const Expired& offsets) 
     builder.append(now, offset_commit_key(id, name), std::nullopt);
   }
   bool anything = !offsets.empty();
-  const bool over =
-      group.state.phase() == GroupPhase::empty && group.offsets.empty() && group.pending.empty();
+  // GroupMetadata.hasOffsets.
+  const bool over = group.state.phase() == GroupPhase::empty && group.offsets.empty() &&
+                    group.pending.empty() && !transactional_.has_any(partition, id);
   if (over) {
     // A group that only kept offsets has no record of its own.
     if (group.state.generation() > 0) {
@@ -193,12 +208,8 @@ bool GroupMetadataManager::forget(GroupMetadata& group, const Expired& offsets) 
   if (!anything) return !over;
   world_.trace().record(events::group_forgotten, {.machine = process_.machine().id()},
                         {{"group", id}, {"offsets", std::to_string(offsets.size())}});
-  process_.spawn(append_tombstones(partition, builder.build()));
+  store_.append_unasked(partition, builder.build());
   return !over;
-}
-
-sim::Task<> GroupMetadataManager::append_tombstones(int partition, log::ByteVector batch) {
-  (void)co_await store_.append(partition, std::move(batch));
 }
 
 ErrorCode GroupMetadataManager::delete_group(const std::string& id) {

@@ -94,7 +94,6 @@ class GroupMetadataManager {
   Expired expired(const GroupMetadata& group, log::Timestamp now) const;
   /// Forgets those offsets, and the group if it has nothing left. False: it has gone.
   bool forget(GroupMetadata& group, const Expired& offsets);
-  sim::Task<> append_tombstones(int partition, log::ByteVector batch);
   bool owns(int partition, LeaderEpoch epoch) const;
   sim::Task<> load(int partition, LeaderEpoch epoch);
   using Groups = std::map<std::string, GroupMetadata>;

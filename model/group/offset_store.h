@@ -19,6 +19,8 @@ class OffsetStore {
   /// Appends one batch as a producer with acks=all and a timeout of offsets.commit.timeout.ms
   /// would: `none` once the whole ISR has it, else the error of the produce response.
   virtual sim::Task<ErrorCode> append(int partition, log::ByteVector batch) = 0;
+  /// The same with acks=0: nobody waits, and a small ISR is no hindrance. What does not go is lost.
+  virtual void append_unasked(int partition, log::ByteVector batch) = 0;
 
   /// Whole batches, the first holding the record at `from`; empty at the log's end.
   /// NOT_LEADER_OR_FOLLOWER when this broker does not lead the partition.

@@ -1,5 +1,6 @@
 #include "model/group/transactional_offsets.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace brokerlab::model {
@@ -16,6 +17,16 @@ TransactionalOffsets::OfProducer TransactionalOffsets::take(int partition, std::
   OfProducer taken = std::move(found->second);
   of_partition->second.erase(found);
   return taken;
+}
+
+bool TransactionalOffsets::has_any(int partition, const std::string& group) const {
+  const auto of_partition = pending_.find(partition);
+  if (of_partition == pending_.end()) return false;
+  const auto its = [&](const auto& producer) {
+    const auto found = producer.second.find(group);
+    return found != producer.second.end() && !found->second.empty();
+  };
+  return std::any_of(of_partition->second.begin(), of_partition->second.end(), its);
 }
 
 bool TransactionalOffsets::has(int partition, const std::string& group,

@@ -32,6 +32,7 @@ class TransactionalOffsets {
   OfProducer take(int partition, std::int64_t producer);
   /// An OffsetFetch that wants stable offsets finds this one unstable.
   bool has(int partition, const std::string& group, const TopicPartition& of) const;
+  bool has_any(int partition, const std::string& group) const;
   void forget(int partition) { pending_.erase(partition); }
 
  private:

@@ -173,8 +173,11 @@ class Reassign final : public OperationAction {
     bool done = !known.topics.empty();
     for_each_moved(known, [&](const model::PartitionMetadata& now,
                               const std::vector<model::BrokerId>& wanted) {
+      // A move is over once its targets are in sync: until then the replicas may be the wanted
+      // ones, where it only adds some (ReassignPartitionsCommand.findPartitionReassignmentStates).
       done = done && std::is_permutation(now.replicas.begin(), now.replicas.end(), wanted.begin(),
                                          wanted.end());
+      for (const model::BrokerId one : wanted) done = done && contains(now.isr, one);
     });
     return done;
   }

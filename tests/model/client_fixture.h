@@ -157,6 +157,10 @@ struct MemoryOffsets final : OffsetStore {
     if (error == ErrorCode::none) logs[partition].append(batch);
     co_return error;
   }
+  void append_unasked(int partition, log::ByteVector batch) override {
+    ++unasked;
+    if (error == ErrorCode::none) logs[partition].append(batch);
+  }
   Result<log::ByteSlice, ErrorCode> read(int partition, Offset from) override {
     return log::ByteSlice::copy_of(logs[partition].read(from));
   }
@@ -165,6 +169,7 @@ struct MemoryOffsets final : OffsetStore {
   sim::World& world;
   std::map<int, TestPartition> logs;
   ErrorCode error = ErrorCode::none;
+  int unasked = 0;  ///< Appends with acks=0.
 };
 
 /// What the test tells one broker to do.

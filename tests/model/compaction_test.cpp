@@ -236,3 +236,27 @@ TEST_CASE("after a restart a log is clean up to where it was", "[unit]") {
   story.run_for(31s);
   CHECK(cleaned(story) == 2);
 }
+
+// LogManager.asyncDelete, deleteLogs.
+TEST_CASE("the cleaner forgets a replica that is deleted, whose files go a little later",
+          "[unit]") {
+  BrokerConfig config = compacting();
+  config.topics.file_delete_delay = 5s;
+  ReplicaStory story(config);
+  lead(story);
+  for (const char* value : {"1", "2", "3"}) REQUIRE(write(story, "a", value) == ErrorCode::none);
+  story.run_for(16s);
+  REQUIRE(cleaned(story) == 2);
+  REQUIRE(story.told_to_stop(StopReplicaRequest::epoch_during_delete, true) == ErrorCode::none);
+  story.run_for(1s);
+  CHECK(cleaned(story) == log::no_offset);
+  const auto left = [&] {
+    const auto names = story.storage.dir(0).env().list(log_root);
+    REQUIRE(names.ok());
+    return std::count_if(names->begin(), names->end(),
+                         [](const std::string& name) { return name.ends_with("-delete"); });
+  };
+  CHECK(left() == 1);
+  story.run_for(5s);
+  CHECK(left() == 0);
+}

@@ -654,6 +654,7 @@ TEST_CASE("a group without members is forgotten offsets.retention.minutes later"
   CHECK(story.tombstones() == 3);  // two offsets and the group
   CHECK(story.count("group.offsets_forgotten") == 1);
   CHECK(story.groups().delete_group("nifi") == ErrorCode::group_id_not_found);
+  CHECK(story.offsets.unasked == 1);  // With acks=0: a small ISR keeps nothing.
   only.start();
   story.run_for(10s);
   CHECK(story.diary.consumed.size() == 40);  // from the beginning, as auto.offset.reset says

@@ -421,6 +421,20 @@ TEST_CASE("a static member comes back under a new id and nobody has to join agai
   CHECK(desk.group.heartbeat({"b-2", 1, "b"}, desk.now) == ErrorCode::none);
 }
 
+// The callback of updateStaticMemberAndRebalance answers in whatever state the group is.
+TEST_CASE("a static member is answered once it is stored, though others join again", "[unit]") {
+  Desk desk;
+  desk.stable_static_pair();
+  const auto back = desk.join_static("b", "b-2");
+  desk.new_member("c");  // Meanwhile another one comes.
+  REQUIRE(desk.group.phase() == GroupPhase::preparing_rebalance);
+  CHECK_FALSE(desk.answered(back));
+  desk.store_replacement();
+  REQUIRE(desk.answered(back));
+  CHECK(desk.joins.at(back).generation == 1);
+  CHECK(desk.group.heartbeat({"b-2", 1, "b"}, desk.now) == ErrorCode::rebalance_in_progress);
+}
+
 TEST_CASE("a static leader that comes back leads, and does not assign again", "[unit]") {
   Desk desk;
   desk.stable_static_pair();

@@ -587,12 +587,13 @@ TEST_CASE("a delayed fetch of a segment that is done is answered with what there
   story.lead(1);
   FetchRequest::Partition wanted{.partition = story.partition.name()};
   REQUIRE(story.append(1) == ErrorCode::none);
-  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).older_segment);
   REQUIRE(story.append(3) == ErrorCode::none);
   REQUIRE(story.partition.log().segment_count() == 2);
-  CHECK(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
-  wanted.fetch_offset = 2;
+  CHECK(story.partition.readable(wanted, Partition::Reader::follower).older_segment);
   CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).answer_now);
+  wanted.fetch_offset = 2;
+  CHECK_FALSE(story.partition.readable(wanted, Partition::Reader::follower).older_segment);
 }
 
 // --- Truncating ---

@@ -83,9 +83,9 @@ class ReplicaStory {
   }
 
   /// StopReplica of t-0; what it is answered with.
-  ErrorCode told_to_stop(int epoch) {
+  ErrorCode told_to_stop(int epoch, bool and_delete = false) {
     StopReplicaRequest request;
-    request.partitions.push_back({name, epoch});
+    request.partitions.push_back({name, epoch, and_delete});
     StopReplicaResponse response;
     replicas().stop_replicas(request, response);
     REQUIRE(response.partitions.size() == 1);

@@ -102,6 +102,32 @@ TEST_CASE("one that could not be written is not committed either", "[unit]") {
   CHECK(office.committed() == log::no_offset);
 }
 
+// GroupMetadataManager.maybeConvertOffsetCommitError.
+TEST_CASE("what an append of offsets meets is told in the words that clients know", "[unit]") {
+  OffsetsOffice office;
+  const auto told = [&](ErrorCode met) {
+    office.offsets.error = met;
+    return office.commit(7, 42);
+  };
+  CHECK(told(ErrorCode::not_leader_or_follower) == ErrorCode::not_coordinator);
+  CHECK(told(ErrorCode::message_too_large) == ErrorCode::invalid_commit_offset_size);
+  CHECK(told(ErrorCode::network_exception) == ErrorCode::coordinator_load_in_progress);
+  // A fenced producer is to hear that it is one.
+  CHECK(told(ErrorCode::invalid_producer_epoch) == ErrorCode::invalid_producer_epoch);
+  CHECK(told(ErrorCode::request_timed_out) == ErrorCode::request_timed_out);
+}
+
+// GroupMetadata.hasOffsets.
+TEST_CASE("a group is not forgotten while offsets of a transaction wait for their marker",
+          "[unit]") {
+  OffsetsOffice office;
+  office.config.offsets_retention_check_interval = 10s;
+  office.elect();
+  CHECK(office.commit(7, 42) == ErrorCode::none);
+  office.world.run(office.world.now() + 1min);
+  CHECK(office.groups().delete_group("g") == ErrorCode::none);
+}
+
 TEST_CASE("a new coordinator reads back what is pending, and what its markers made of it",
           "[unit]") {
   OffsetsOffice office;

@@ -559,6 +559,19 @@ TEST_CASE("a reassignment that is throttled takes as long as its bytes, and leav
   CHECK(end == "t-0: 3,1 led by 1 in [1,3]; [] [] true");
 }
 
+// ReassignPartitionsCommand.findPartitionReassignmentStates: the wanted replicas alone are no end.
+TEST_CASE("a replica more is throttled until it is in sync", "[unit]") {
+  Story story = of_small_fetches();
+  story.operations = R"([{"at": "45s",
+      "reassign": {"topic": "t", "replicas": [[1, 2, 3]], "throttle": 60000}}])";
+  const scenarios::RunReport report = story.play();
+  const Duration took = move_of_t(report);
+  CHECK(took > 8s);
+  CHECK(took < 40s);
+  const auto done = moment(report, "reassigns the partitions of topic t: accepted").time;
+  CHECK(done > moment(report, "t-0 has been moved").time);
+}
+
 // ReplicaManager.shouldLeaderThrottle, RemoteLeaderEndPoint.shouldFollowerThrottle.
 TEST_CASE("a leader, or a follower, alone holds a replica back that is not in sync", "[unit]") {
   const std::string side = GENERATE(as<std::string>{}, "leader", "follower");
