@@ -73,9 +73,11 @@ TEST_CASE("mixed brokers: the effective text has the groups, and one group by it
 TEST_CASE("mixed brokers: a mistake is told at its group", "[unit]") {
   CHECK(broker_mistakes(R"([{"count": 2}, {"count": 2, "machine": "pd"}])")
             .find("/brokers/1/machine: ") == 0);
-  CHECK(broker_mistakes(R"([{"count": 1}, {"count": 1}])")
-            .find("/topics/0/replication.factor: 3: must not exceed the number of brokers, 2\n") ==
-        0);
+  // Behind what is wrong with the brokers themselves, which --set wrote.
+  CHECK(
+      broker_mistakes(R"([{"count": 1}, {"count": 1}])")
+          .find("\n/topics/0/replication.factor: 3: must not exceed the number of brokers, 2\n") !=
+      std::string::npos);
   CHECK(broker_mistakes("[]").find("/brokers: []: has 0 elements; must have from 1 to 100") == 0);
   CHECK(broker_mistakes("7").find("/brokers: 7: must be an object (Brokers)") == 0);
   CHECK(broker_mistakes(R"([{"count": 60}, {"count": 60}])") ==
