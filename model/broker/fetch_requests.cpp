@@ -133,7 +133,8 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   const Partition* partition = hosted(wanted);
   wanted.refused = false;
   if (partition == nullptr) {
-    found.response->partitions.emplace_back(name).error = replicas_.why_missing(name);
+    found.response->partitions.push_back({name});
+    found.response->partitions.back().error = replicas_.why_missing(name);
     wanted.refused = true;
     found.answer_now = true;
     return;

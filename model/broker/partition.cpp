@@ -33,7 +33,7 @@ Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId 
     : local_(local),
       name_(partition),
       id_(id),
-      config_(config),
+      config_(std::move(config)),
       replica_lag_time_max_(replica_lag_time_max) {}
 
 void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {

@@ -118,7 +118,7 @@ sim::Task<> ProduceRequests::produce(CallPtr call) {
     auto response = std::make_unique<ProduceResponse>();
     for (Part& part : done) {
       if (part.answer.error != ErrorCode::none) part.answer.base_offset = log::no_offset;
-      response->partitions.push_back(std::move(part.answer));
+      response->partitions.push_back(part.answer);
     }
     replicas_.name_leaders(*response);
     call->respond(std::move(response));

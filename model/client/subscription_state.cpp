@@ -22,7 +22,7 @@ void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
   for (const TopicPartition& partition : partitions) {
     Position& position = positions_[partition];
     const auto kept = before.find(partition);
-    if (kept != before.end()) position = std::move(kept->second);
+    if (kept != before.end()) position = kept->second;
     ++in(position.state_);
   }
   elsewhere_ = 0;

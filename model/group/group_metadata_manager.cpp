@@ -282,14 +282,14 @@ GroupMetadata& GroupMetadataManager::find_or_make_in(Groups& groups, int partiti
 /// What was committed otherwise since then counts more (CommitRecordMetadataAndOffset.olderThan;
 /// here by time).
 void GroupMetadataManager::make_committed(Groups& groups, int partition,
-                                          TransactionalOffsets::OfProducer ended) const {
-  for (auto& [id, offsets] : ended) {
+                                          const TransactionalOffsets::OfProducer& ended) const {
+  for (const auto& [id, offsets] : ended) {
     GroupMetadata& group = find_or_make_in(groups, partition, id);
-    for (auto& [of, pending] : offsets) {
+    for (const auto& [of, pending] : offsets) {
       const auto known = group.offsets.find(of);
       const bool older =
           known != group.offsets.end() && known->second.committed > pending.commit.committed;
-      if (!older) group.offsets.insert_or_assign(of, std::move(pending.commit));
+      if (!older) group.offsets.insert_or_assign(of, pending.commit);
     }
   }
 }
@@ -297,7 +297,7 @@ void GroupMetadataManager::make_committed(Groups& groups, int partition,
 void GroupMetadataManager::end_transaction(int partition, std::int64_t producer, bool committed) {
   TransactionalOffsets::OfProducer ended = transactional_.take(partition, producer);
   const auto owned = owned_.find(partition);
-  if (committed && owned != owned_.end()) make_committed(groups_, partition, std::move(ended));
+  if (committed && owned != owned_.end()) make_committed(groups_, partition, ended);
 }
 
 // --- Moving ---
@@ -383,7 +383,7 @@ bool GroupMetadataManager::load_batches(int partition, log::ByteView bytes, Offs
       if (!marker.ok()) return false;
       TransactionalOffsets::OfProducer ended = transactional_.take(partition, batch.producer_id());
       const bool committed = *marker && (*marker)->result == log::TransactionResult::commit;
-      if (committed) make_committed(loaded, partition, std::move(ended));
+      if (committed) make_committed(loaded, partition, ended);
     } else if (!log::for_each_record(batch, scratch, apply).ok()) {
       return false;
     }

@@ -100,7 +100,8 @@ class GroupMetadataManager {
   bool load_batches(int partition, log::ByteView bytes, Offset& next,
                     std::map<std::string, GroupMetadata>& loaded, std::int64_t& records);
   GroupMetadata& find_or_make_in(Groups& groups, int partition, const std::string& id) const;
-  void make_committed(Groups& groups, int partition, TransactionalOffsets::OfProducer ended) const;
+  void make_committed(Groups& groups, int partition,
+                      const TransactionalOffsets::OfProducer& ended) const;
   void finish_load(int partition, std::map<std::string, GroupMetadata>&& loaded);
 
   sim::Process& process_;

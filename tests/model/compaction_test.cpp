@@ -61,7 +61,8 @@ Offset cleaned(ReplicaStory& story) {
 }
 
 void lead(ReplicaStory& story, int epoch = 0, std::vector<int> isr = {1}) {
-  REQUIRE(story.told({.leader = 1, .epoch = epoch, .isr = std::move(isr)}) == ErrorCode::none);
+  const ErrorCode error = story.told({.leader = 1, .epoch = epoch, .isr = std::move(isr)});
+  REQUIRE(error == ErrorCode::none);
 }
 
 }  // namespace

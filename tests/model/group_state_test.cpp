@@ -25,7 +25,7 @@ class Desk {
                           const std::string& protocol = "range") {
     GroupState::Join request;
     request.member_id = member;
-    request.fresh_id = client + "-" + std::to_string(next_ticket);
+    request.fresh_id = client + "-" + std::to_string(next_ticket_);
     request.client_id = client;
     request.session_timeout = 45s;
     request.rebalance_timeout = rebalance_timeout;
@@ -33,22 +33,22 @@ class Desk {
     return join(request);
   }
   GroupState::Ticket join(const GroupState::Join& request) {
-    group.join(next_ticket, request, now);
+    group.join(next_ticket_, request, now);
     collect();
-    return next_ticket++;
+    return next_ticket_++;
   }
   /// The two steps of a member that has no id yet; its id.
   std::string new_member(const std::string& client) {
-    const std::string id = joins.at(join("", client)).member_id;
+    std::string id = joins.at(join("", client)).member_id;
     tickets[id] = join(id, client);
     return id;
   }
   GroupState::Ticket sync(const std::string& member,
                           std::vector<SyncGroupRequest::Assignment> assignments = {}) {
     const std::string protocol = group.snapshot().protocol.value_or("");
-    group.sync(next_ticket, {{member, group.generation()}, protocol, std::move(assignments)}, now);
+    group.sync(next_ticket_, {{member, group.generation()}, protocol, std::move(assignments)}, now);
     collect();
-    return next_ticket++;
+    return next_ticket_++;
   }
   void pass(Duration time) {
     const Time end = now + time;
@@ -125,7 +125,7 @@ class Desk {
     for (GroupState::Replacement& one : outbox.replacements) replacements.push_back(one);
     for (const auto& change : outbox.changes) phases.push_back(change.phase);
   }
-  GroupState::Ticket next_ticket = 1;
+  GroupState::Ticket next_ticket_ = 1;
 };
 
 }  // namespace
@@ -262,12 +262,12 @@ TEST_CASE("who lives and does not join again is dropped at the rebalance timeout
 TEST_CASE("a first join waits for five minutes, then is sent to try again", "[unit]") {
   Desk desk;
   desk.rebalance_timeout = 20min;
-  const auto [leader, follower] = desk.stable_pair();
+  const auto pair = desk.stable_pair();
   const std::string late = desk.new_member("c");
   const auto others_go_on = [&] {
     desk.pass(10s);
-    CHECK(desk.group.heartbeat({leader, 1}, desk.now) == ErrorCode::rebalance_in_progress);
-    CHECK(desk.group.heartbeat({follower, 1}, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat({pair.first, 1}, desk.now) == ErrorCode::rebalance_in_progress);
+    CHECK(desk.group.heartbeat({pair.second, 1}, desk.now) == ErrorCode::rebalance_in_progress);
   };
   for (int i = 0; i < 29; ++i) others_go_on();
   CHECK_FALSE(desk.answered(desk.tickets[late]));

@@ -40,7 +40,7 @@ std::vector<BrokerId> ids(const std::vector<int>& numbers) {
 class PartitionStory {
  public:
   explicit PartitionStory(TopicConfig config = {})
-      : partition{BrokerId(1), {"t", 0}, sim::PartitionId(0), config, lag_limit} {
+      : partition{BrokerId(1), {"t", 0}, sim::PartitionId(0), std::move(config), lag_limit} {
     partition.set_liveness([this](BrokerId broker) { return !dead.contains(broker.value()); });
     open();
   }

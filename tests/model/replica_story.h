@@ -76,8 +76,9 @@ class ReplicaStory {
                                     word.partition_epoch},
                                    {BrokerId(1), BrokerId(2), BrokerId(3)},
                                    true});
-    const auto answer = ask<LeaderAndIsrResponse>(
-        std::move(request), [&](CallPtr call) { return replicas().leader_and_isr(call); });
+    const auto answer = ask<LeaderAndIsrResponse>(std::move(request), [&](CallPtr call) {
+      return replicas().leader_and_isr(std::move(call));
+    });
     REQUIRE(answer->partitions.size() == 1);
     return answer->partitions[0].error;
   }
@@ -111,29 +112,31 @@ class ReplicaStory {
     auto request = std::make_unique<ProduceRequest>();
     request->acks = acks;
     request->partitions.push_back({name, log::ByteSlice::copy_of(batch)});
-    return send(std::move(request), [&](CallPtr call) { return replicas().produce(call); });
+    return send(std::move(request),
+                [&](CallPtr call) { return replicas().produce(std::move(call)); });
   }
   /// Broker 2 fetches from `offset` on, in `epoch`; its log begins at `start`.
   CallPtr fetched_by_2(Offset offset, LeaderEpoch epoch, Offset start = log::no_offset) {
     auto request = std::make_unique<FetchRequest>();
     request->replica = BrokerId(2);
     request->partitions.push_back({name, epoch, offset, log::no_epoch, start});
-    return send(std::move(request), [&](CallPtr call) { return replicas().fetch(call); });
+    return send(std::move(request),
+                [&](CallPtr call) { return replicas().fetch(std::move(call)); });
   }
   ListOffsetsResponse::Partition list_offsets(ListOffsetsRequest::Partition wanted,
                                               bool from_follower = false) {
     auto request = std::make_unique<ListOffsetsRequest>();
     request->from_follower = from_follower;
-    request->partitions.push_back(std::move(wanted));
+    request->partitions.push_back(wanted);
     const auto answer = ask<ListOffsetsResponse>(
-        std::move(request), [&](CallPtr call) { return replicas().list_offsets(call); });
+        std::move(request), [&](CallPtr call) { return replicas().list_offsets(std::move(call)); });
     REQUIRE(answer->partitions.size() == 1);
     return answer->partitions[0];
   }
   OffsetForLeaderEpochResponse::Partition end_of_epoch(
       OffsetForLeaderEpochRequest::Partition wanted) {
     auto request = std::make_unique<OffsetForLeaderEpochRequest>();
-    request->partitions.push_back(std::move(wanted));
+    request->partitions.push_back(wanted);
     const auto answer =
         ask<OffsetForLeaderEpochResponse>(std::move(request), [&](CallPtr call) -> sim::Task<> {
           replicas().offset_for_leader_epoch(call);
@@ -147,7 +150,8 @@ class ReplicaStory {
     auto request = std::make_unique<DeleteRecordsRequest>();
     request->timeout = timeout;
     request->partitions.push_back({partition, offset});
-    return send(std::move(request), [&](CallPtr call) { return replicas().delete_records(call); });
+    return send(std::move(request),
+                [&](CallPtr call) { return replicas().delete_records(std::move(call)); });
   }
   /// What it is answered with: "NONE 3", the error and the low watermark; "waits".
   static std::string answer_to(const CallPtr& call) {
@@ -160,8 +164,8 @@ class ReplicaStory {
   FetchResponse::Partition answer_to_fetch_of(const TopicPartition& partition) {
     auto request = std::make_unique<FetchRequest>();
     request->partitions.push_back({partition});
-    const auto answer = ask<FetchResponse>(std::move(request),
-                                           [&](CallPtr call) { return replicas().fetch(call); });
+    const auto answer = ask<FetchResponse>(
+        std::move(request), [&](CallPtr call) { return replicas().fetch(std::move(call)); });
     REQUIRE(answer->partitions.size() == 1);
     return answer->partitions[0];
   }
@@ -224,7 +228,7 @@ class ReplicaStory {
  private:
   template <class Handler>
   CallPtr send(RequestPtr request, Handler handle) {
-    const auto call = std::make_shared<Call>(world, std::move(request));
+    auto call = std::make_shared<Call>(world, std::move(request));
     process.spawn(handle(call));
     run_for(100ms);
     return call;

@@ -187,7 +187,7 @@ TEST_CASE("a consumer waits for the end of the transaction that commits for its 
     request.transactional_id = "payments";
     request.producer = {7, 0};
     request.group = "nifi";
-    request.partitions.push_back({std::move(of), 4, 0});
+    request.partitions.push_back({of, 4, 0});
     (void)co_await self.groups().handle(request);
   }(story, first));
   story.run_for(1s);
