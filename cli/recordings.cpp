@@ -22,15 +22,15 @@ std::optional<Time> read_moment(Context& context, const recording::Reader& reade
 
 Result<recording::Reader, std::string> open_recording(const std::string& path) {
   auto reader = recording::Reader::open(path);
-  if (reader) return reader;
+  if (reader || std::filesystem::exists(path)) return reader;
   for (const scenarios::LibraryEntry& entry : scenarios::library()) {
-    if (entry.name != path || std::filesystem::exists(path)) continue;
+    if (entry.name != path) continue;
     return fail(
         tr("{}: is a scenario, and here goes a recording of it; brokerlab run {} --record "
            "{}.run makes one",
            path, path, path));
   }
-  return fail(reader.error());
+  return reader;
 }
 
 std::optional<Span> read_span(Context& context, const recording::Reader& reader,

@@ -246,15 +246,6 @@ bool is_about(const recording::RecordedEvent& event, const recording::RecordedPr
   return name.empty() || name == process.name || name == process.kind;
 }
 
-template <class See>
-void each_process(const Run& run, const See& see) {
-  for (const auto& process : run.brokers) see(process);
-  for (const auto& process : run.zookeepers) see(process);
-  for (const auto* clients : {&run.producers, &run.consumers}) {
-    for (const Client& client : *clients) see(client.process);
-  }
-}
-
 // From an exit to the next start.
 void find_exits(Run& run) {
   std::vector<const recording::RecordedEvent*> exits;

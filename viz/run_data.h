@@ -148,6 +148,16 @@ struct Moment {
   bool running(const recording::RecordedProcess& process) const;  ///< Powered and not stopped.
 };
 
+/// Brokers, servers of the ensemble, clients.
+template <class See>
+void each_process(const Run& run, const See& see) {
+  for (const auto& process : run.brokers) see(process);
+  for (const auto& process : run.zookeepers) see(process);
+  for (const auto* clients : {&run.producers, &run.consumers}) {
+    for (const Client& client : *clients) see(client.process);
+  }
+}
+
 Run read_run(const recording::Reader& reader);
 Moment read_moment(const recording::Reader& reader, const Run& run, Time t, double speed);
 

@@ -36,15 +36,6 @@ const RecordedEvent* last_of(const Teller& tell, int partition) {
   return tell.last([&](const RecordedEvent& event) { return event.partition == partition; });
 }
 
-template <class See>
-void see_every(const Run& run, const See& see) {
-  for (const auto& process : run.brokers) see(process);
-  for (const auto& process : run.zookeepers) see(process);
-  for (const auto* clients : {&run.producers, &run.consumers}) {
-    for (const Client& client : *clients) see(client.process);
-  }
-}
-
 // The answer's event: whatever a partition's own answer would lead to.
 void lead_as(Teller& tell, const recording::RecordedPartition& partition) {
   Teller of_it(tell.scene, tell.language);
@@ -167,7 +158,7 @@ void tell_of_state(Teller& tell) {
   // The machines that are not well, the worst of them first named.
   std::optional<std::pair<Condition, int>> worst;
   std::size_t told = 0;
-  see_every(tell.scene.run, [&](const recording::RecordedProcess& process) {
+  each_process(tell.scene.run, [&](const recording::RecordedProcess& process) {
     const std::vector<Condition> conditions = conditions_of(tell.scene, process);
     if (conditions.empty() || conditions.front() == Condition::not_started) return;
     if (++told <= most_named) tell_of_conditions(tell, process, {conditions.front()});

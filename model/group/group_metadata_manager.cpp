@@ -2,6 +2,7 @@
 
 #include "log/batch/control_record.h"
 #include "model/broken_rules.h"
+#include "model/coordinator_error.h"
 #include "model/events.h"
 #include "model/java_hash.h"
 
@@ -15,21 +16,9 @@ namespace {
 
 /// What a member hears when the group's record could not be stored (GroupMetadataManager).
 ErrorCode group_store_error(ErrorCode append) {
-  switch (append) {
-    case ErrorCode::none:
-      return ErrorCode::none;
-    case ErrorCode::unknown_topic_or_partition:
-    case ErrorCode::not_enough_replicas:
-    case ErrorCode::not_enough_replicas_after_append:
-      return ErrorCode::coordinator_not_available;
-    case ErrorCode::not_leader_or_follower:
-    case ErrorCode::kafka_storage_error:
-      return ErrorCode::not_coordinator;
-    case ErrorCode::request_timed_out:
-      return ErrorCode::rebalance_in_progress;
-    default:
-      return ErrorCode::unknown_server_error;
-  }
+  if (append == ErrorCode::none) return append;
+  if (append == ErrorCode::request_timed_out) return ErrorCode::rebalance_in_progress;
+  return coordinator_error(append).value_or(ErrorCode::unknown_server_error);
 }
 
 /// maybeConvertOffsetCommitError: what has no word of its own for it is passed on.
@@ -37,18 +26,11 @@ ErrorCode offset_store_error(ErrorCode append) {
   switch (append) {
     case ErrorCode::network_exception:
       return ErrorCode::coordinator_load_in_progress;
-    case ErrorCode::unknown_topic_or_partition:
-    case ErrorCode::not_enough_replicas:
-    case ErrorCode::not_enough_replicas_after_append:
-      return ErrorCode::coordinator_not_available;
-    case ErrorCode::not_leader_or_follower:
-    case ErrorCode::kafka_storage_error:
-      return ErrorCode::not_coordinator;
     case ErrorCode::message_too_large:
     case ErrorCode::record_list_too_large:
       return ErrorCode::invalid_commit_offset_size;
     default:
-      return append;
+      return coordinator_error(append).value_or(append);
   }
 }
 

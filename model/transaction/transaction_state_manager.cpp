@@ -1,5 +1,6 @@
 #include "model/transaction/transaction_state_manager.h"
 
+#include "model/coordinator_error.h"
 #include "model/events.h"
 #include "model/java_hash.h"
 
@@ -13,19 +14,13 @@ namespace {
 /// What a producer hears when its state could not be written (updateCacheCallback).
 ErrorCode state_store_error(ErrorCode append) {
   switch (append) {
-    case ErrorCode::unknown_topic_or_partition:
-    case ErrorCode::not_enough_replicas:
-    case ErrorCode::not_enough_replicas_after_append:
     case ErrorCode::request_timed_out:
       return ErrorCode::coordinator_not_available;
-    case ErrorCode::not_leader_or_follower:
-    case ErrorCode::kafka_storage_error:
-      return ErrorCode::not_coordinator;
     case ErrorCode::message_too_large:
     case ErrorCode::record_list_too_large:
       return ErrorCode::unknown_server_error;
     default:
-      return append;
+      return coordinator_error(append).value_or(append);
   }
 }
 

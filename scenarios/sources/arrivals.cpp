@@ -9,6 +9,11 @@ namespace {
 constexpr Duration least_cell = 1s;
 constexpr double next_to_nothing = 1e-9;  ///< Records.
 
+/// Of so many numbers that are uniform between 0 and 1.
+double least_of(RandomStream& random, std::int64_t count) {
+  return 1 - std::pow(random.uniform(), 1 / static_cast<double>(count));
+}
+
 }  // namespace
 
 SingleArrivals::SingleArrivals(RateCurve curve, Arrivals kind, RandomStream random)
@@ -53,8 +58,7 @@ void ManyArrivals::draw_next(Time from) {
     }
     from = cell_begin_;
   }
-  // Of so many numbers that are uniform between 0 and 1, the least.
-  const double least = 1 - std::pow(random_.uniform(), 1 / static_cast<double>(left_));
+  const double least = least_of(random_, left_);
   const double begin = curve_.before(from);
   const double all = curve_.before(cell_end_) - begin;
   next_ = std::clamp(curve_.when(begin + least * all).value_or(cell_end_), from, cell_end_);
@@ -115,7 +119,7 @@ ManyArrivals::Span ManyArrivals::span(const Crowd& crowd, std::int64_t count, bo
   if (earliest) {
     --others;
   } else {
-    least = 1 - std::pow(random_.uniform(), 1 / static_cast<double>(others));
+    least = least_of(random_, others);
     --others;
   }
   double largest = least;
