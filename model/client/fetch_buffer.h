@@ -39,6 +39,7 @@ struct FetchBuffer {
   Fifo<CompletedFetch> completed;  ///< First come, first taken.
   std::optional<CompletedFetch> next_in_line;
 
+  bool empty() const { return !next_in_line && completed.empty(); }
   /// Whether something of it is in the buffer.
   bool contains(const TopicPartition& partition) const {
     return (next_in_line && next_in_line->partition == partition) ||

@@ -12,18 +12,23 @@ void Fetcher::send_fetches() {
   const Time now = process_.world().now();
   std::map<BrokerId, std::vector<AskedPosition>> wanted;
   const bool elsewhere = subscriptions_.reads_elsewhere();
+  const bool buffered = !buffer_.empty();
+  auto busy = fetching_.begin();  // leaders come in the same order
   for (const auto& [leader, positions] : subscriptions_.fetchable_by_leader()) {
-    if (!elsewhere && fetching_.contains(leader)) continue;
+    while (busy != fetching_.end() && *busy < leader) ++busy;
+    if (!elsewhere && busy != fetching_.end() && *busy == leader) continue;
     for (auto* entry : positions) {
       auto& [partition, position] = *entry;
       const BrokerId node = elsewhere ? node_for(partition, leader, now) : leader;
-      if (elsewhere && fetching_.contains(node)) continue;
-      if (position.retry_at() > now || buffer_.contains(partition)) continue;
+      if (elsewhere && is_fetching(node)) continue;
+      if (position.retry_at() > now || (buffered && buffer_.contains(partition))) continue;
       if (!node.valid()) {
         network_.request_update();
         break;
       }
-      wanted[node].push_back(subscriptions_.ask_about(partition, position));
+      std::vector<AskedPosition>& asked = wanted[node];
+      if (asked.empty()) asked.reserve(positions.size());
+      asked.push_back(subscriptions_.ask_about(partition, position));
     }
   }
   for (auto& [node, asked] : wanted) {
@@ -36,7 +41,7 @@ void Fetcher::send_fetches() {
     if (connection == nullptr) {
       network_.request_update();
     } else if (!connection->unavailable()) {
-      fetching_.insert(node);
+      fetching_.insert(std::lower_bound(fetching_.begin(), fetching_.end(), node), node);
       process_.spawn(fetch(node, *connection, std::move(asked)));
     }
   }
@@ -78,7 +83,7 @@ sim::Task<> Fetcher::fetch(BrokerId node, NodeConnection& connection,
   outages_.note_asked(asked);
   Result<std::unique_ptr<FetchResponse>, RpcFailure> result =
       co_await call_as<FetchResponse>(connection, std::move(message));
-  fetching_.erase(node);
+  fetching_.erase(std::lower_bound(fetching_.begin(), fetching_.end(), node));
   if (!result) {
     session.fail();
     outages_.note_unanswered(ApiKey::fetch, connection.address(), result.error(), asked);

@@ -14,8 +14,8 @@
 #include "model/client/subscription_state.h"
 #include "model/wire/fetch_session_handler.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <vector>
 
 namespace brokerlab::model {
@@ -38,6 +38,9 @@ class Fetcher {
   sim::Task<> close_sessions(Time deadline);
 
  private:
+  bool is_fetching(BrokerId node) const {
+    return std::binary_search(fetching_.begin(), fetching_.end(), node);
+  }
   BrokerId node_for(const TopicPartition& partition, BrokerId leader, Time now);
   sim::Task<> fetch(BrokerId node, NodeConnection& connection, std::vector<AskedPosition> asked);
   void take_answers(const std::vector<AskedPosition>& asked, FetchResponse& response, Address from);
@@ -49,7 +52,7 @@ class Fetcher {
   SubscriptionState& subscriptions_;
   ConsumerOutages& outages_;
   FetchBuffer& buffer_;
-  std::set<BrokerId> fetching_;  ///< Brokers with a fetch under way.
+  std::vector<BrokerId> fetching_;  ///< Brokers with a fetch under way, in their order.
   std::map<BrokerId, FetchSessionHandler> sessions_;
   int closing_ = 0;  ///< Sessions that a broker is being asked to forget.
 };

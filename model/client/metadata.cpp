@@ -302,6 +302,9 @@ void ClientNetwork::update_ended(bool failed) {
 
 /// NetworkClient's handleServerDisconnect: stale metadata may be why, so it is asked for anew.
 void ClientNetwork::note_disconnected() {
+  for (const auto& [address, node] : connections_) {
+    if (node) backs_off_until_ = std::max(backs_off_until_, node->backoff_until());
+  }
   if (shut_) return;
   if (update_due()) update_ended(true);
   request_update();

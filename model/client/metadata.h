@@ -125,6 +125,8 @@ class ClientNetwork {
 
   /// The connection to a broker of the view; nullptr when it is not in the view.
   NodeConnection* node(BrokerId broker);
+  /// False: none of node() waits out its reconnect backoff. Cheap, as it is asked at every poll.
+  bool any_backs_off() const { return backs_off_until_ > process_.world().now(); }
   /// The one to a broker that is known by other means.
   NodeConnection& connection_to(Address address) { return connection(address); }
   /// True when requests may be sent to it now; else a connection attempt has begun (unless one is
@@ -164,6 +166,7 @@ class ClientNetwork {
   ClusterView view_;
   std::map<Address, std::unique_ptr<NodeConnection>> connections_;
   std::set<std::string> topics_;
+  Time backs_off_until_{};  ///< The last of them.
   std::int64_t version_ = 0;
   Time last_update_{};
   Time allowed_at_{};  ///< Earliest date of the next request (refresh backoff).

@@ -1,6 +1,7 @@
 #include "model/client/subscription_state.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace brokerlab::model {
 
@@ -106,17 +107,18 @@ bool SubscriptionState::clear_read_replica(Position& position) {
 
 void SubscriptionState::look_through() {
   if (!std::exchange(changed_, false)) return;
-  by_leader_.clear();
   leaders_.clear();
+  std::map<BrokerId, std::vector<Positions::value_type*>> fetchable;
   for (Positions::value_type& entry : positions_) {
     const BrokerId leader = entry.second.leader_.leader;
     leaders_.insert(leader);
-    if (entry.second.fetchable()) by_leader_[leader].push_back(&entry);
+    if (entry.second.fetchable()) fetchable[leader].push_back(&entry);
   }
+  by_leader_.assign(std::make_move_iterator(fetchable.begin()),
+                    std::make_move_iterator(fetchable.end()));
 }
 
-const std::map<BrokerId, std::vector<SubscriptionState::Positions::value_type*>>&
-SubscriptionState::fetchable_by_leader() {
+const SubscriptionState::ByLeader& SubscriptionState::fetchable_by_leader() {
   look_through();
   return by_leader_;
 }
@@ -244,9 +246,11 @@ Time SubscriptionState::next_attempt(Time now) {
       if (position.retry_at_ > now) next = std::min(next, position.retry_at_);
     }
   }
-  for (const BrokerId leader : leaders_) {
-    const NodeConnection* node = network_.node(leader);
-    if (node != nullptr && node->unavailable()) next = std::min(next, node->backoff_until());
+  if (network_.any_backs_off()) {
+    for (const BrokerId leader : leaders_) {
+      const NodeConnection* node = network_.node(leader);
+      if (node != nullptr && node->unavailable()) next = std::min(next, node->backoff_until());
+    }
   }
   // Something is missing that no answer under way will bring (pollForFetches).
   if (in(PositionState::await_reset) + in(PositionState::initializing) > 0) {

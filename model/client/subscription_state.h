@@ -109,9 +109,10 @@ class SubscriptionState {
   std::map<TopicPartition, Position>& positions() { return positions_; }
   Position& at(const TopicPartition& partition) { return positions_.at(partition); }
   using Positions = std::map<TopicPartition, Position>;
-  /// Good ones by the broker that leads them, in the order of names; until something changes. None
-  /// is the key of those without a leader.
-  const std::map<BrokerId, std::vector<Positions::value_type*>>& fetchable_by_leader();
+  /// Good ones by the broker that leads them, in the order of brokers and of names; until something
+  /// changes. Those without a leader stand under none.
+  using ByLeader = std::vector<std::pair<BrokerId, std::vector<Positions::value_type*>>>;
+  const ByLeader& fetchable_by_leader();
 
   void enter(Position& position, PositionState state);
   void set_leader(Position& position, const LeaderInfo& leader);
@@ -156,7 +157,7 @@ class SubscriptionState {
   std::size_t in(PositionState state) const { return in_state_[static_cast<std::size_t>(state)]; }
   std::size_t elsewhere_ = 0;
   bool changed_ = true;
-  std::map<BrokerId, std::vector<Positions::value_type*>> by_leader_;
+  ByLeader by_leader_;
   std::set<BrokerId> leaders_;  ///< Of all.
   int postponed_ = 0;           ///< Positions that are not asked about before some moment.
   void look_through();
