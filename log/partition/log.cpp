@@ -124,6 +124,7 @@ Status<IoError> Log::write(Timestamp now, const LogProducers::Changes& producers
   auto taken = state_.producers.take(producers, state_.local.active(), end);
   if (!taken.ok()) return taken;
   state_.local.end_at(end);
+  tell_ends_moved();
   if (unflushed_records() >= config_->flush_messages) {
     if (auto flushed = sync_upto(end); !flushed.ok()) return flushed;
     info.flushed = true;
@@ -233,6 +234,7 @@ Result<bool, LogError> Log::truncate_to(Offset offset) {
   if (!cut.ok()) return fail(go_offline(cut.error()));
   state_.epochs.truncate_from_end(offset);
   state_.start_offset = std::min(state_.start_offset, offset);
+  tell_ends_moved();
   if (auto done = state_.reload_producers(); !done.ok()) return fail(go_offline(done.error()));
   return true;
 }
@@ -240,7 +242,9 @@ Result<bool, LogError> Log::truncate_to(Offset offset) {
 Status<LogError> Log::truncate_fully_and_start_at(Offset offset) {
   ENSURE(offset >= 0, "truncation to {}", offset);
   if (offline_) return fail(*offline_);
-  return settle(state_.start_empty_at(offset));
+  const Status<IoError> emptied = state_.start_empty_at(offset);
+  tell_ends_moved();
+  return settle(emptied);
 }
 
 Status<LogError> Log::advance_log_start_offset(Offset offset) {
@@ -251,6 +255,7 @@ Status<LogError> Log::advance_log_start_offset(Offset offset) {
   }
   if (offset <= log_start_offset()) return {};
   state_.start_offset = offset;
+  tell_ends_moved();
   state_.epochs.truncate_from_start(offset);
   state_.producers.states().on_log_start_offset(offset);
   return {};

@@ -153,6 +153,8 @@ class Log {
   /// flush(), and the last time index entry: after it the log may be opened as clean.
   Status<LogError> close();
 
+  /// Called when one of these two may have moved, before the call that moved it returns.
+  void on_ends_moved(std::function<void()> handler) { on_ends_moved_ = std::move(handler); }
   Offset log_start_offset() const { return state_.start_offset; }
   Offset log_end_offset() const { return state_.local.end(); }
   Offset recovery_point() const { return state_.local.recovery_point(); }
@@ -196,12 +198,16 @@ class Log {
   Status<IoError> write_end();
   Status<LogError> settle(const Status<IoError>& done);
   LogError go_offline(const IoError& error);
+  void tell_ends_moved() const {
+    if (on_ends_moved_) on_ends_moved_();
+  }
 
   std::unique_ptr<LogConfig> config_;
   LogState state_;
   Incoming incoming_;  ///< Of the append that goes on.
   Recovery recovery_;
   std::optional<LogError> offline_;
+  std::function<void()> on_ends_moved_;
 };
 
 }  // namespace brokerlab::log

@@ -22,19 +22,27 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
     const BrokerStorage::ReadsFromCache cached(requests_.context_.storage);
     const auto& request = call_->as<FetchRequest>();
     Bytes available;
-    for (CachedPartition& wanted : context_.partitions()) {
-      const Partition* partition = requests_.hosted(wanted);
-      if (partition == nullptr) return answer_now();
-      if (stands_still(wanted, *partition)) continue;
-      const Partition::Readable readable =
-          partition->readable(wanted.asked, Partition::reader_of(request));
-      if (readable.answer_now) return answer_now();
-      if (requests_.holds_back(*partition, request)) continue;
-      if (readable.older_segment) return answer_now();
-      available += std::min(readable.bytes, wanted.asked.max_bytes);
-      if (available >= request.min_bytes) return answer_now();
-    }
-    return false;
+    bool enough = false;
+    FetchPartitions& partitions = context_.partitions();
+    partitions.wake_if_changed(requests_.replicas_.changes());
+    partitions.for_each_awake([&](CachedPartition& wanted) {
+      enough = has_enough(wanted, request, available);
+      return !enough;
+    });
+    return enough && answer_now();
+  }
+  /// With what the partitions before it have; or it has something that must be told at once.
+  bool has_enough(CachedPartition& wanted, const FetchRequest& request, Bytes& available) {
+    const Partition* partition = requests_.hosted(wanted);
+    if (partition == nullptr) return true;
+    if (stands_still(wanted, *partition)) return false;
+    const Partition::Readable readable =
+        partition->readable(wanted.asked, Partition::reader_of(request));
+    if (readable.answer_now) return true;
+    if (requests_.holds_back(*partition, request)) return false;
+    if (readable.older_segment) return true;
+    available += std::min(readable.bytes, wanted.asked.max_bytes);
+    return available >= request.min_bytes;
   }
   void expire() override {
     const BrokerStorage::ReadsFromCache cached(requests_.context_.storage);
@@ -101,9 +109,16 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchConte
   Found found;
   found.response = std::make_unique<FetchResponse>();
   Room room{request.max_bytes};
-  for (CachedPartition& wanted : context.partitions()) {
+  FetchPartitions& partitions = context.partitions();
+  partitions.wake_if_changed(replicas_.changes());
+  // Who may be sent to another replica is asked about each: its choice does not stand still.
+  if (chooses_replica(request)) partitions.wake_all();
+  partitions.for_each_awake([&](CachedPartition& wanted) {
     read_one(wanted, request, context, room, found);
-  }
+    const Partition* partition = hosted(wanted);
+    if (partition != nullptr && stands_still(wanted, *partition)) partitions.rest(wanted);
+    return true;
+  });
   replicas_.name_leaders(*found.response);
   return found;
 }
@@ -111,8 +126,7 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchConte
 /// ReplicaManager.findPreferredReadReplica.
 BrokerId FetchRequests::preferred_replica(const Partition& partition, const FetchRequest& request,
                                           Offset offset) const {
-  if (!context_.config.replica_selector_class || request.from_follower()) return {};
-  if (request.rack.empty() || !partition.is_leader()) return {};
+  if (!chooses_replica(request) || !partition.is_leader()) return {};
   const MetadataCache& metadata = context_.metadata;
   std::vector<ReplicaView> followers;
   for (const auto& [broker, state] : partition.followers()) {

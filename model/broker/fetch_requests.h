@@ -50,6 +50,10 @@ class FetchRequests {
   };
   void read_one(CachedPartition& wanted, const FetchRequest& request, const FetchContext& context,
                 Room& room, Found& found);
+  bool chooses_replica(const FetchRequest& request) const {
+    return context_.config.replica_selector_class && !request.from_follower() &&
+           !request.rack.empty();
+  }
   /// KIP-392: who should be asked instead; none: nobody.
   BrokerId preferred_replica(const Partition& partition, const FetchRequest& request,
                              Offset offset) const;

@@ -1,6 +1,7 @@
 #include "model/broker/fetch_session.h"
 
 #include <limits>
+#include <utility>
 
 namespace brokerlab::model {
 namespace {
@@ -13,6 +14,28 @@ constexpr Duration eviction_time = 120s;  ///< MIN_INCREMENTAL_FETCH_SESSION_EVI
 
 // --- FetchPartitions ---
 
+void CachedPartition::on_standing_changed() {
+  resting_at = nullptr;  // which has forgotten us
+  all.awake_.emplace(place, this);
+}
+
+void CachedPartition::wake() {
+  if (!rests()) return;
+  resting_at->unwatch_standing(*this);
+  on_standing_changed();
+}
+
+void FetchPartitions::rest(CachedPartition& partition) {
+  if (partition.rests()) return;
+  awake_.erase(partition.place);
+  partition.resting_at = partition.hosted;
+  partition.hosted->watch_standing(partition);
+}
+
+void FetchPartitions::wake_all() {
+  for (CachedPartition& partition : order_) partition.wake();
+}
+
 CachedPartition* FetchPartitions::find(const TopicPartition& name) {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : &*found->second.in_order;
@@ -23,9 +46,12 @@ void FetchPartitions::ask(const FetchRequest::Partition& wanted) {
   if (!fresh) {
     entry->second.in_order->asked = wanted;
     entry->second.in_order->nothing_while.reset();
+    entry->second.in_order->wake();
     return;
   }
-  order_.emplace_back(wanted);
+  CachedPartition& partition = order_.emplace_back(wanted, *this);
+  partition.place = next_place_++;
+  awake_.emplace_hint(awake_.end(), partition.place, &partition);
   entry->second.in_order = std::prev(order_.end());
   if (waits_) entry->second.waiting = waiter_.watch(wanted.partition);
 }
@@ -34,12 +60,18 @@ void FetchPartitions::forget(const TopicPartition& name) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return;
   if (waits_) waiter_.unwatch(found->second.waiting);
+  CachedPartition& partition = *found->second.in_order;
+  partition.wake();
+  awake_.erase(partition.place);
   order_.erase(found->second.in_order);
   by_name_.erase(found);
 }
 
 void FetchPartitions::move_to_end(const TopicPartition& name) {
-  order_.splice(order_.end(), order_, by_name_.at(name).in_order);
+  const auto partition = by_name_.at(name).in_order;
+  order_.splice(order_.end(), order_, partition);
+  const bool awake = awake_.erase(std::exchange(partition->place, next_place_++)) > 0;
+  if (awake) awake_.emplace_hint(awake_.end(), partition->place, &*partition);
 }
 
 PurgatoryWaiter& FetchPartitions::waiter() {

@@ -29,9 +29,20 @@
 
 namespace brokerlab::model {
 
+class FetchPartitions;
+
 /// A partition as it was asked for, and what its client was told last.
-struct CachedPartition {
-  explicit CachedPartition(const FetchRequest::Partition& wanted) : asked(wanted) {}
+struct CachedPartition final : StandingWatcher {
+  CachedPartition(const FetchRequest::Partition& wanted, FetchPartitions& of)
+      : asked(wanted), all(of) {}
+  CachedPartition(const CachedPartition&) = delete;
+  CachedPartition& operator=(const CachedPartition&) = delete;
+  ~CachedPartition() { wake(); }
+
+  void on_standing_changed() override;
+  bool rests() const { return resting_at != nullptr; }
+  /// It is looked at again.
+  void wake();
 
   FetchRequest::Partition asked;
   Offset high_watermark = log::no_offset;
@@ -42,12 +53,22 @@ struct CachedPartition {
   /// The replica, as of that state of the broker's replicas.
   Partition* hosted = nullptr;
   std::int64_t hosted_as_of = -1;
+
+ private:
+  friend class FetchPartitions;
+  FetchPartitions& all;
+  std::uint64_t place = 0;          ///< Grows along the order.
+  Partition* resting_at = nullptr;  ///< Who tells when there may be news.
 };
 
-/// What one fetch, or all fetches of a session, are about, in their order.
+/// What one fetch, or all fetches of a session, are about, in their order. Those of which there is
+/// nothing to tell rest: a session costs what happens in it, not what it has. (Kafka looks at all.)
 class FetchPartitions {
  public:
   explicit FetchPartitions(Purgatory& purgatory) : waiter_(purgatory) {}
+  FetchPartitions(const FetchPartitions&) = delete;
+  FetchPartitions& operator=(const FetchPartitions&) = delete;
+  ~FetchPartitions() { order_.clear(); }
 
   std::size_t size() const { return order_.size(); }
   bool empty() const { return order_.empty(); }
@@ -61,13 +82,32 @@ class FetchPartitions {
   /// Its places in the purgatory, one for each partition.
   PurgatoryWaiter& waiter();
 
+  /// It has nothing to tell while its replica here stands as it does now (`nothing_while`).
+  void rest(CachedPartition& partition);
+  void wake_all();
+  /// Those that do not rest, in their order, until `visit` says false; it may let this one rest.
+  template <class Visit>
+  void for_each_awake(Visit visit) {
+    for (auto next = awake_.begin(); next != awake_.end();) {
+      if (!visit(*(next++)->second)) return;
+    }
+  }
+  /// The replicas that are hosted here have changed since: then everybody is awake.
+  void wake_if_changed(std::int64_t changes) {
+    if (std::exchange(hosted_as_of_, changes) != changes) wake_all();
+  }
+
  private:
+  friend struct CachedPartition;
   using Order = std::list<CachedPartition>;
   struct Place {
     Order::iterator in_order;
     std::list<PurgatoryWaiter::Place>::iterator waiting;
   };
   Order order_;
+  std::map<std::uint64_t, CachedPartition*> awake_;  ///< By place.
+  std::uint64_t next_place_ = 0;
+  std::int64_t hosted_as_of_ = -1;
   std::map<TopicPartition, Place> by_name_;
   PurgatoryWaiter waiter_;
   bool waits_ = false;  ///< Once has: the places are kept.

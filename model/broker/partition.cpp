@@ -36,9 +36,24 @@ Partition::Partition(BrokerId local, TopicPartition partition, sim::PartitionId 
       config_(std::move(config)),
       replica_lag_time_max_(replica_lag_time_max) {}
 
+Partition::~Partition() { tell_watchers(); }
+
+void Partition::watch_standing(StandingWatcher& watcher) {
+  const Standing now = standing();
+  ENSURE(watchers_.empty() || watched_ == now, "{} has changed, and who watches was not told",
+         name_.name());
+  watched_ = now;
+  watchers_.push_back(&watcher);
+}
+
+void Partition::tell_watchers() {
+  for (StandingWatcher* watcher : std::exchange(watchers_, {})) watcher->on_standing_changed();
+}
+
 void Partition::set_log(std::unique_ptr<log::Log> log, Offset high_watermark, Time now) {
   last_flush_ = now;
   log_ = std::move(log);
+  log_->on_ends_moved([this] { tell_if_standing_changed(); });
   move_high_watermark(std::clamp(high_watermark, log_->log_start_offset(), log_->log_end_offset()));
   check();
 }
@@ -60,6 +75,7 @@ void Partition::check() {
   ENSURE(partition_epoch_ >= checked_.partition, "{}: partition epoch {} after {}", name_.name(),
          partition_epoch_, checked_.partition);
   checked_ = {leader_epoch_, partition_epoch_};
+  tell_if_standing_changed();
 }
 
 bool Partition::in_isr(BrokerId broker) const { return contains(isr_, broker); }

@@ -35,12 +35,24 @@ struct IsrChange {
   bool operator==(const IsrChange&) const = default;
 };
 
+/// Hears of a partition once: that its standing() has changed, or that the partition goes.
+class StandingWatcher {
+ public:
+  virtual void on_standing_changed() = 0;
+
+ protected:
+  ~StandingWatcher() = default;
+};
+
 class Partition {
  public:
   enum class Role { none, leader, follower };
 
   Partition(BrokerId local, TopicPartition partition, sim::PartitionId id, TopicConfig config,
             Duration replica_lag_time_max);
+  ~Partition();
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
 
   const TopicPartition& name() const { return name_; }
   sim::PartitionId id() const { return id_; }
@@ -185,6 +197,10 @@ class Partition {
             high_watermark_};
   }
 
+  /// `watcher` hears of the next change; before it ends it takes that back.
+  void watch_standing(StandingWatcher& watcher);
+  void unwatch_standing(StandingWatcher& watcher) { std::erase(watchers_, &watcher); }
+
   struct AckState {
     bool done = false;
     ErrorCode error = ErrorCode::none;
@@ -253,8 +269,12 @@ class Partition {
   IsrChange begin_isr_change(std::vector<BrokerId> to);
   ErrorCode check_epoch(LeaderEpoch current) const;
   void take_replicas(const LeaderAndIsrRequest::Partition& state);
-  /// After every change: what holds whatever the cluster goes through.
+  /// After every change: what holds whatever the cluster goes through. Tells who watches.
   void check();
+  void tell_watchers();
+  void tell_if_standing_changed() {
+    if (!watchers_.empty() && standing() != watched_) tell_watchers();
+  }
   friend struct PartitionTamper;  ///< Of a test: that check() sees what no call can do.
 
   const BrokerId local_;
@@ -288,7 +308,9 @@ class Partition {
     LeaderEpoch leader = log::no_epoch;
     int partition = -1;
   };
-  Epochs checked_;  ///< As check() saw them last.
+  Epochs checked_;                          ///< As check() saw them last.
+  std::vector<StandingWatcher*> watchers_;  ///< All came while it stood so:
+  Standing watched_;
 };
 
 }  // namespace brokerlab::model

@@ -3,6 +3,7 @@
 // FetchSessionHandlerTest and FetchSessionTest.
 #include "model/broker/fetch_session.h"
 
+#include "log/env/memory_env.h"
 #include "model/wire/fetch_session_handler.h"
 #include "sim/world.h"
 
@@ -359,4 +360,79 @@ TEST_CASE("a client in a session knows what one without would know", "[property]
     }
   });
   REQUIRE(kept);
+}
+
+// --- Who rests ---
+
+namespace {
+
+/// A replica of t-1, and a session with t-0, t-1 and t-2.
+struct Resting {
+  Resting() {
+    auto log = log::Log::open(env, "t-1", {}, {});
+    REQUIRE(log.ok());
+    replica.set_log(std::move(*log), 0, Time{1h});
+    for (const int number : {0, 1, 2}) partitions.ask({.partition = t(number)});
+    one().hosted = &replica;
+    partitions.rest(one());
+  }
+  CachedPartition& one() { return *partitions.find(t(1)); }
+  void change() { REQUIRE(replica.truncate_fully_and_start_at(++end).ok()); }
+  std::string awake() {
+    std::vector<TopicPartition> seen;
+    partitions.for_each_awake([&](const CachedPartition& partition) {
+      seen.push_back(partition.asked.partition);
+      return true;
+    });
+    return Client::names(seen);
+  }
+
+  sim::World world{1};
+  Purgatory purgatory{world};
+  log::MemoryEnv env;
+  Offset end = 0;
+  Partition replica{BrokerId(1), t(1), sim::PartitionId(1), {}, 30s};
+  FetchPartitions partitions{purgatory};
+};
+
+}  // namespace
+
+TEST_CASE("who has nothing to tell is left alone until that changes", "[unit]") {
+  Resting session;
+  CHECK(session.awake() == "t-0 t-2");
+  CHECK(session.partitions.size() == 3);
+  session.change();
+  CHECK(session.awake() == "t-0 t-1 t-2");
+  session.change();  // nobody rests
+  session.partitions.rest(session.one());
+  session.partitions.rest(session.one());
+  CHECK(session.awake() == "t-0 t-2");
+}
+
+TEST_CASE("who rests has its turn where it would have it awake", "[unit]") {
+  Resting session;
+  session.partitions.move_to_end(t(0));
+  CHECK(session.awake() == "t-2 t-0");
+  session.change();
+  CHECK(session.awake() == "t-1 t-2 t-0");
+  session.partitions.rest(session.one());
+  session.partitions.move_to_end(t(1));
+  CHECK(session.awake() == "t-2 t-0");
+  session.change();
+  CHECK(session.awake() == "t-2 t-0 t-1");
+}
+
+TEST_CASE("who is asked for anew, or may be hosted elsewhere, rests no more", "[unit]") {
+  Resting session;
+  session.partitions.ask({.partition = t(1), .fetch_offset = 7});
+  CHECK(session.awake() == "t-0 t-1 t-2");
+  session.partitions.rest(session.one());
+  session.partitions.wake_if_changed(1);
+  CHECK(session.awake() == "t-0 t-1 t-2");
+  session.partitions.rest(session.one());
+  session.partitions.wake_if_changed(1);
+  CHECK(session.awake() == "t-0 t-2");
+  session.partitions.forget(t(1));
+  session.change();  // tells nobody
+  CHECK(session.awake() == "t-0 t-2");
 }

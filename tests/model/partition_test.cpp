@@ -709,3 +709,51 @@ TEST_CASE("a replica whose state contradicts itself stops the program", "[unit]"
           PartitionTamper::set_partition_epoch(story.partition, 4);
         }) == aborted);
 }
+
+// --- Who watches ---
+
+namespace {
+
+struct Watch final : StandingWatcher {
+  void on_standing_changed() override { ++heard; }
+  int heard = 0;
+};
+
+/// How often somebody who began to watch before it hears of it.
+template <class Change>
+int heard_of(PartitionStory& story, Change change) {
+  Watch watch;
+  story.partition.watch_standing(watch);
+  change();
+  story.partition.unwatch_standing(watch);
+  return watch.heard;
+}
+
+}  // namespace
+
+// A fetch session leaves out who has not changed: it must hear of all that decides what a read
+// gives.
+TEST_CASE("who watches a partition hears once of each thing that a read depends on", "[unit]") {
+  PartitionStory story;
+  CHECK(heard_of(story, [&] { story.lead(1); }) == 1);
+  CHECK(heard_of(story, [&] { story.append(3); }) == 1);
+  CHECK(heard_of(story, [&] { story.fetch(2, 3); }) == 0);
+  CHECK(heard_of(story, [&] { story.fetch(3, 3); }) == 1);  // the high watermark
+  CHECK(heard_of(story, [&] { CHECK(story.partition.log().advance_log_start_offset(2).ok()); }) ==
+        1);
+  CHECK(heard_of(story, [&] { story.lead(1); }) == 0);
+  CHECK(heard_of(story, [&] { story.lead(2); }) == 1);
+  CHECK(heard_of(story, [&] { story.follow(2, 3); }) == 1);
+  CHECK(heard_of(story, [&] { story.copy(2, 3, 3); }) == 1);
+  CHECK(heard_of(story, [&] { CHECK(story.partition.truncate_to(4).ok()); }) == 1);
+  CHECK(heard_of(story, [&] { CHECK(story.partition.truncate_fully_and_start_at(9).ok()); }) == 1);
+}
+
+TEST_CASE("who watches a partition hears that it goes", "[unit]") {
+  Watch watch;
+  {
+    PartitionStory story;
+    story.partition.watch_standing(watch);
+  }
+  CHECK(watch.heard == 1);
+}
