@@ -15,20 +15,20 @@ constexpr Duration eviction_time = 120s;  ///< MIN_INCREMENTAL_FETCH_SESSION_EVI
 // --- FetchPartitions ---
 
 void CachedPartition::on_standing_changed() {
-  resting_at = nullptr;  // which has forgotten us
-  all.awake_.emplace(place, this);
+  resting_at_ = nullptr;  // which has forgotten us
+  all_.awake_.emplace(place_, this);
 }
 
 void CachedPartition::wake() {
   if (!rests()) return;
-  resting_at->unwatch_standing(*this);
+  resting_at_->unwatch_standing(*this);
   on_standing_changed();
 }
 
 void FetchPartitions::rest(CachedPartition& partition) {
   if (partition.rests()) return;
-  awake_.erase(partition.place);
-  partition.resting_at = partition.hosted;
+  awake_.erase(partition.place_);
+  partition.resting_at_ = partition.hosted;
   partition.hosted->watch_standing(partition);
 }
 
@@ -50,8 +50,8 @@ void FetchPartitions::ask(const FetchRequest::Partition& wanted) {
     return;
   }
   CachedPartition& partition = order_.emplace_back(wanted, *this);
-  partition.place = next_place_++;
-  awake_.emplace_hint(awake_.end(), partition.place, &partition);
+  partition.place_ = next_place_++;
+  awake_.emplace_hint(awake_.end(), partition.place_, &partition);
   entry->second.in_order = std::prev(order_.end());
   if (waits_) entry->second.waiting = waiter_.watch(wanted.partition);
 }
@@ -62,7 +62,7 @@ void FetchPartitions::forget(const TopicPartition& name) {
   if (waits_) waiter_.unwatch(found->second.waiting);
   CachedPartition& partition = *found->second.in_order;
   partition.wake();
-  awake_.erase(partition.place);
+  awake_.erase(partition.place_);
   order_.erase(found->second.in_order);
   by_name_.erase(found);
 }
@@ -70,8 +70,8 @@ void FetchPartitions::forget(const TopicPartition& name) {
 void FetchPartitions::move_to_end(const TopicPartition& name) {
   const auto partition = by_name_.at(name).in_order;
   order_.splice(order_.end(), order_, partition);
-  const bool awake = awake_.erase(std::exchange(partition->place, next_place_++)) > 0;
-  if (awake) awake_.emplace_hint(awake_.end(), partition->place, &*partition);
+  const bool awake = awake_.erase(std::exchange(partition->place_, next_place_++)) > 0;
+  if (awake) awake_.emplace_hint(awake_.end(), partition->place_, &*partition);
 }
 
 PurgatoryWaiter& FetchPartitions::waiter() {

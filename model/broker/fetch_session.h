@@ -34,13 +34,13 @@ class FetchPartitions;
 /// A partition as it was asked for, and what its client was told last.
 struct CachedPartition final : StandingWatcher {
   CachedPartition(const FetchRequest::Partition& wanted, FetchPartitions& of)
-      : asked(wanted), all(of) {}
+      : asked(wanted), all_(of) {}
   CachedPartition(const CachedPartition&) = delete;
   CachedPartition& operator=(const CachedPartition&) = delete;
   ~CachedPartition() { wake(); }
 
   void on_standing_changed() override;
-  bool rests() const { return resting_at != nullptr; }
+  bool rests() const { return resting_at_ != nullptr; }
   /// It is looked at again.
   void wake();
 
@@ -56,9 +56,9 @@ struct CachedPartition final : StandingWatcher {
 
  private:
   friend class FetchPartitions;
-  FetchPartitions& all;
-  std::uint64_t place = 0;          ///< Grows along the order.
-  Partition* resting_at = nullptr;  ///< Who tells when there may be news.
+  FetchPartitions& all_;
+  std::uint64_t place_ = 0;          ///< Grows along the order.
+  Partition* resting_at_ = nullptr;  ///< Who tells when there may be news.
 };
 
 /// What one fetch, or all fetches of a session, are about, in their order. Those of which there is
