@@ -24,7 +24,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
     Bytes available;
     bool enough = false;
     FetchPartitions& partitions = context_.partitions();
-    partitions.wake_if_changed(requests_.replicas_.changes());
+    partitions.wake_if_changed(requests_.changes());
     partitions.for_each_awake([&](CachedPartition& wanted) {
       enough = has_enough(wanted, request, available);
       return !enough;
@@ -33,6 +33,7 @@ class FetchRequests::DelayedFetch final : public DelayedOperation {
   }
   /// With what the partitions before it have; or it has something that must be told at once.
   bool has_enough(CachedPartition& wanted, const FetchRequest& request, Bytes& available) {
+    if (wanted.unknown) return false;  // which is answered with what the others have
     const Partition* partition = requests_.hosted(wanted);
     if (partition == nullptr) return true;
     if (stands_still(wanted, *partition)) return false;
@@ -78,7 +79,7 @@ FetchRequests::FetchRequests(const ReplicaContext& context, HostedReplicas& repl
                                 context.world().now().time_since_epoch().count()))) {}
 
 Partition* FetchRequests::hosted(CachedPartition& partition) {
-  if (std::exchange(partition.hosted_as_of, replicas_.changes()) != replicas_.changes()) {
+  if (std::exchange(partition.hosted_as_of, changes()) != changes()) {
     partition.hosted = replicas_.find(partition.asked.partition);
   }
   return partition.hosted;
@@ -110,7 +111,7 @@ FetchRequests::Found FetchRequests::read(const FetchRequest& request, FetchConte
   found.response = std::make_unique<FetchResponse>();
   Room room{request.max_bytes};
   FetchPartitions& partitions = context.partitions();
-  partitions.wake_if_changed(replicas_.changes());
+  partitions.wake_if_changed(changes());
   // Who may be sent to another replica is asked about each: its choice does not stand still.
   if (chooses_replica(request)) partitions.wake_all();
   partitions.for_each_awake([&](CachedPartition& wanted) {
@@ -145,12 +146,18 @@ void FetchRequests::read_one(CachedPartition& wanted, const FetchRequest& reques
   const bool follower = request.from_follower();
   const TopicPartition& name = wanted.asked.partition;
   const Partition* partition = hosted(wanted);
-  wanted.refused = false;
-  if (partition == nullptr) {
+  wanted.refused = partition == nullptr;
+  wanted.unknown = wanted.refused && !context_.metadata.has(name);
+  if (wanted.refused) {
     found.response->partitions.push_back({name});
-    found.response->partitions.back().error = replicas_.why_missing(name);
-    wanted.refused = true;
-    found.answer_now = true;
+    found.response->partitions.back().error =
+        wanted.unknown ? ErrorCode::unknown_topic_or_partition : replicas_.why_missing(name);
+    // What is not known hurries nobody (KafkaApis.handleFetchRequest: erroneous, interesting).
+    if (wanted.unknown) {
+      ++found.unknown;
+    } else {
+      found.answer_now = true;
+    }
     return;
   }
   const BrokerId preferred = preferred_replica(*partition, request, wanted.asked.fetch_offset);
@@ -233,7 +240,9 @@ sim::Task<> FetchRequests::fetch(CallPtr call) {
     co_return;
   }
   Found found = read(request, context);
-  if (request.max_wait <= 0ns || context.partitions().empty()) found.answer_now = true;
+  // Also when there is nothing, or nothing that is known, to wait for.
+  const bool nothing = found.unknown == context.partitions().size();
+  if (request.max_wait <= 0ns || nothing) found.answer_now = true;
   BrokerStorage::Traffic traffic = context_.storage.take();
   if (request.from_follower()) note_followers_fetch(request, context);
   co_await context_.storage.settle(std::move(traffic));

@@ -30,8 +30,12 @@ class FetchRequests {
     std::unique_ptr<FetchResponse> response;
     Bytes readable;
     bool answer_now = false;  ///< There is an error, or a log that parts from ours.
+    std::size_t unknown = 0;
   };
-  /// The replica here; nullptr: there is none.
+  /// Grows whenever a partition is hosted or known here that was not, or no more.
+  std::int64_t changes() const { return replicas_.changes() + context_.metadata.changes(); }
+  /// The replica here; nullptr: there is none. (Kafka asks the metadata first, which hear of a new
+  /// partition some tenths of a millisecond later.)
   Partition* hosted(CachedPartition& partition);
   /// A follower that is to wait (ReplicaManager.shouldLeaderThrottle).
   bool holds_back(const Partition& partition, const FetchRequest& request) {

@@ -50,7 +50,8 @@ struct CachedPartition final : StandingWatcher {
   /// There was nothing to tell while the partition stood so: nor is there now if it still does.
   std::optional<Partition::Standing> nothing_while;
   bool refused = false;  ///< By the last read: an error, or a log that parts from ours.
-  /// The replica, as of that state of the broker's replicas.
+  bool unknown = false;  ///< To the broker's metadata, at the last read.
+  /// The replica, as of that state of the broker's replicas and metadata.
   Partition* hosted = nullptr;
   std::int64_t hosted_as_of = -1;
 
@@ -92,7 +93,7 @@ class FetchPartitions {
       if (!visit(*(next++)->second)) return;
     }
   }
-  /// The replicas that are hosted here have changed since: then everybody is awake.
+  /// Those that are hosted here, or known, have changed since: then everybody is awake.
   void wake_if_changed(std::int64_t changes) {
     if (std::exchange(hosted_as_of_, changes) != changes) wake_all();
   }

@@ -2,19 +2,24 @@
 
 namespace brokerlab::model {
 
-void MetadataCache::apply(const UpdateMetadataRequest& update) {
+std::vector<TopicPartition> MetadataCache::apply(const UpdateMetadataRequest& update) {
   controller_ = update.controller;
   brokers_.clear();
   for (const BrokerEndpoint& broker : update.live_brokers) brokers_[broker.id] = broker;
+  std::vector<TopicPartition> deleted;
   for (const UpdateMetadataRequest::Partition& partition : update.partitions) {
     auto& topic = topics_[partition.partition.topic];
+    const std::size_t before = topic.size();
     if (partition.deleted) {
       topic.erase(partition.partition.partition);
+      deleted.push_back(partition.partition);
     } else {
       topic[partition.partition.partition] = partition;
     }
+    if (topic.size() != before) ++changes_;
     if (topic.empty()) topics_.erase(partition.partition.topic);
   }
+  return deleted;
 }
 
 std::optional<Address> MetadataCache::address(BrokerId broker) const {

@@ -5,14 +5,17 @@
 
 #include "model/wire/protocol.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace brokerlab::model {
 
 class MetadataCache {
  public:
-  void apply(const UpdateMetadataRequest& update);
+  /// Takes it over; the partitions that it says are deleted.
+  std::vector<TopicPartition> apply(const UpdateMetadataRequest& update);
 
   bool is_alive(BrokerId broker) const { return brokers_.contains(broker); }
   std::optional<Address> address(BrokerId broker) const;
@@ -21,6 +24,8 @@ class MetadataCache {
   BrokerId controller() const { return controller_; }
   bool has_topic(const std::string& topic) const { return topics_.contains(topic); }
   bool has(const TopicPartition& partition) const { return find(partition) != nullptr; }
+  /// Grows whenever there is a partition more or less.
+  std::int64_t changes() const { return changes_; }
   std::optional<BrokerId> leader(const TopicPartition& partition) const;
   /// The partition's leader and epoch as they are cached, alive or not; none: never heard of it.
   CurrentLeader current_leader(const TopicPartition& partition) const;
@@ -35,6 +40,7 @@ class MetadataCache {
   std::map<BrokerId, BrokerEndpoint> brokers_;
   std::map<std::string, std::map<int, UpdateMetadataRequest::Partition>> topics_;
   BrokerId controller_;
+  std::int64_t changes_ = 0;
 };
 
 }  // namespace brokerlab::model

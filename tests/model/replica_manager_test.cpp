@@ -171,6 +171,40 @@ TEST_CASE("a partition that is elsewhere, or led by nobody, is not unknown", "[u
   all_say(unknown, ErrorCode::unknown_topic_or_partition);
 }
 
+// KafkaApis.handleFetchRequest: what is erroneous goes into the answer, what is interesting is
+// waited for.
+TEST_CASE("a partition that is not known does not hurry who waits for the others", "[unit]") {
+  ReplicaStory story;
+  const TopicPartition unknown{"other", 1};
+  REQUIRE(story.told({.leader = 1, .epoch = 3, .isr = {1}}) == ErrorCode::none);
+  const auto fetch = [&](const std::vector<TopicPartition>& names, Offset offset = 0) {
+    auto request = std::make_unique<FetchRequest>();
+    request->max_wait = 10s;
+    request->min_bytes = 1_B;
+    for (const TopicPartition& name : names) request->partitions.push_back({name, -1, offset});
+    return story.send(std::move(request),
+                      [&](CallPtr call) { return story.replicas().fetch(std::move(call)); });
+  };
+  CHECK(story.answered(fetch({unknown})));
+  const CallPtr both = fetch({unknown, story.name});
+  CHECK_FALSE(story.answered(both));
+  story.produce(Acks::leader);
+  REQUIRE(story.answered(both));
+  const auto response = both->responses().try_receive();
+  const auto& partitions = dynamic_cast<const FetchResponse&>(**response).partitions;
+  REQUIRE(partitions.size() == 2);
+  CHECK(partitions[0].error == ErrorCode::unknown_topic_or_partition);
+  CHECK_FALSE(partitions[1].records.empty());
+
+  // One that becomes unknown meanwhile is told at once (DelayedFetch.tryComplete).
+  const CallPtr at_its_end = fetch({story.name}, 1);
+  CHECK_FALSE(story.answered(at_its_end));
+  story.hear_of({1, 2}, {{.partition = story.name, .deleted = true}});
+  CHECK(story.told_to_stop(3, true) == ErrorCode::none);
+  story.run_for(100ms);
+  CHECK(story.answered(at_its_end));
+}
+
 // Partition.fetchOffsetForTimestamp, KIP-207: what is at that time may be below the end of what the
 // leader before had committed.
 TEST_CASE("a new leader that lags behind does not say that there is nothing at a time", "[unit]") {

@@ -59,6 +59,7 @@ class ReplicaStory {
     for (const int id : live) request.live_brokers.push_back({BrokerId(id), address(id)});
     request.partitions = std::move(partitions);
     server().metadata.apply(request);
+    live_ = live;
   }
   struct Word {
     int leader = 1;
@@ -66,20 +67,21 @@ class ReplicaStory {
     std::vector<int> isr = {1, 2};
     int partition_epoch = 0;
   };
-  /// LeaderAndIsr of t-0, whose replicas are 1, 2 and 3; what it is answered with.
+  /// LeaderAndIsr of t-0, whose replicas are 1, 2 and 3, and UpdateMetadata; what the first is
+  /// answered with.
   ErrorCode told(const Word& word) {
     auto request = std::make_unique<LeaderAndIsrRequest>();
-    request->partitions.push_back({name,
-                                   {BrokerId(word.leader),
-                                    word.epoch,
-                                    {word.isr.begin(), word.isr.end()},
-                                    word.partition_epoch},
-                                   {BrokerId(1), BrokerId(2), BrokerId(3)},
-                                   true});
+    const std::vector<BrokerId> all{BrokerId(1), BrokerId(2), BrokerId(3)};
+    const LeaderAndIsr state{BrokerId(word.leader),
+                             word.epoch,
+                             {word.isr.begin(), word.isr.end()},
+                             word.partition_epoch};
+    request->partitions.push_back({name, state, all, true});
     const auto answer = ask<LeaderAndIsrResponse>(std::move(request), [&](CallPtr call) {
       return replicas().leader_and_isr(std::move(call));
     });
     REQUIRE(answer->partitions.size() == 1);
+    hear_of(live_, {{name, state, all}});
     return answer->partitions[0].error;
   }
 
@@ -225,7 +227,6 @@ class ReplicaStory {
       sim::ProcessId(1), "broker-2",
       [this](sim::Process& self) { return std::make_unique<ScriptedPeer>(self, peer); });
 
- private:
   template <class Handler>
   CallPtr send(RequestPtr request, Handler handle) {
     auto call = std::make_shared<Call>(world, std::move(request));
@@ -233,11 +234,14 @@ class ReplicaStory {
     run_for(100ms);
     return call;
   }
+
+ private:
   static log::ByteVector one_record() {
     log::BatchBuilder builder;
     builder.append(0, std::nullopt, log::as_bytes("a record"));
     return builder.build();
   }
+  std::vector<int> live_;
 };
 
 }  // namespace brokerlab::model
