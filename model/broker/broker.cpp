@@ -375,7 +375,8 @@ sim::Task<> Broker::handle_controller_request(CallPtr call) {
       auto response = std::make_unique<UpdateMetadataResponse>();
       response->error = judge_controller(request.controller_epoch, request.broker_epoch);
       if (response->error == ErrorCode::none) {
-        metadata_.apply(request);
+        const std::vector<TopicPartition> deleted = metadata_.apply(request);
+        if (!deleted.empty()) groups_.on_partitions_deleted(deleted);
         setup_.watch->on_broker_changed(setup_.id);
       }
       call->respond(std::move(response));
@@ -468,11 +469,9 @@ sim::Task<> Broker::handle_group_request(CallPtr call) {
       call->respond(std::move(response));
       break;
     }
-    case ApiKey::offset_commit: {
-      auto response = co_await groups_.handle(call->as<OffsetCommitRequest>());
-      call->respond(std::move(response));
+    case ApiKey::offset_commit:
+      co_await commit_offsets(call);
       break;
-    }
     case ApiKey::txn_offset_commit:
       co_await commit_transactional_offsets(call);
       break;
@@ -552,20 +551,46 @@ sim::Task<> Broker::add_partitions_to_txn(CallPtr call) {
   call->respond(std::move(response));
 }
 
-/// KafkaApis.handleTxnOffsetCommitRequest, GroupCoordinator.handleTxnCommitOffsets.
+/// Takes those out of a commit that are not known here: they are refused before anything else is
+/// looked at. Source: KafkaApis.handleOffsetCommitRequest, handleTxnOffsetCommitRequest.
+Broker::Refused Broker::refuse_unknown(std::vector<OffsetCommitRequest::Partition>& offsets) const {
+  Refused refused;
+  std::erase_if(offsets, [&](const OffsetCommitRequest::Partition& one) {
+    if (metadata_.has(one.partition)) return false;
+    refused.push_back({one.partition, ErrorCode::unknown_topic_or_partition});
+    return true;
+  });
+  return refused;
+}
+
+sim::Task<> Broker::commit_offsets(CallPtr call) {
+  auto& request = call->as<OffsetCommitRequest>();
+  const Refused refused = refuse_unknown(request.partitions);
+  auto response = std::make_unique<OffsetCommitResponse>();
+  if (!request.partitions.empty()) response = co_await groups_.handle(request);
+  response->partitions.insert(response->partitions.begin(), refused.begin(), refused.end());
+  call->respond(std::move(response));
+}
+
+/// GroupCoordinator.handleTxnCommitOffsets.
 sim::Task<> Broker::commit_transactional_offsets(CallPtr call) {
-  const auto& request = call->as<TxnOffsetCommitRequest>();
+  auto& request = call->as<TxnOffsetCommitRequest>();
+  const Refused unknown = refuse_unknown(request.partitions);
+  auto response = std::make_unique<TxnOffsetCommitResponse>();
+  if (!request.partitions.empty()) response = co_await commit_known(request);
+  response->partitions.insert(response->partitions.begin(), unknown.begin(), unknown.end());
+  call->respond(std::move(response));
+}
+
+sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> Broker::commit_known(
+    const TxnOffsetCommitRequest& request) {
   const TopicPartition offsets{offsets_topic, groups_.partition_for(request.group)};
   ErrorCode refused = ErrorCode::none;
   if (groups_.status(request.group) == ErrorCode::none) {
     std::string id = request.transactional_id;
     refused = co_await replicas_.verify_offsets(std::move(id), request.producer, offsets);
   }
-  if (refused == ErrorCode::none) {
-    auto response = co_await groups_.handle(request);
-    call->respond(std::move(response));
-    co_return;
-  }
+  if (refused == ErrorCode::none) co_return co_await groups_.handle(request);
   auto response = std::make_unique<TxnOffsetCommitResponse>();
   // GroupMetadataManager.maybeConvertOffsetCommitError.
   const ErrorCode error =
@@ -573,7 +598,7 @@ sim::Task<> Broker::commit_transactional_offsets(CallPtr call) {
   for (const OffsetCommitRequest::Partition& one : request.partitions) {
     response->partitions.push_back({one.partition, error});
   }
-  call->respond(std::move(response));
+  co_return response;
 }
 
 MarkerTarget Broker::marker_target(const TopicPartition& name) const {

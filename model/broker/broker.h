@@ -77,7 +77,12 @@ class Broker final : public sim::Program {
   sim::Task<> find_coordinator(CallPtr call);
   sim::Task<> handle_transaction_request(CallPtr call);
   sim::Task<> add_partitions_to_txn(CallPtr call);
+  using Refused = std::vector<OffsetCommitResponse::Partition>;
+  Refused refuse_unknown(std::vector<OffsetCommitRequest::Partition>& offsets) const;
+  sim::Task<> commit_offsets(CallPtr call);
   sim::Task<> commit_transactional_offsets(CallPtr call);
+  sim::Task<std::unique_ptr<TxnOffsetCommitResponse>> commit_known(
+      const TxnOffsetCommitRequest& request);
   MarkerTarget marker_target(const TopicPartition& name) const;
   void answer_metadata(const CallPtr& call);
   ErrorCode judge_controller(ControllerEpoch epoch, std::int64_t broker_epoch);

@@ -45,6 +45,7 @@ ConsumerCoordinator::ConsumerCoordinator(sim::Process& process, const ConsumerSe
 /// again.
 sim::Task<bool> ConsumerCoordinator::poll(Time deadline) {
   membership_.note_poll();
+  if (preparing_) last_words_ = subscriptions_.consumed();
   const bool found = co_await finder_.find(deadline);
   if (!found) co_return false;
   co_await membership_.complete_join();
@@ -113,12 +114,27 @@ void ConsumerCoordinator::tell(const sim::EventKind& kind,
                         {{"group", setup_.group}, {"partitions", names(partitions)}});
 }
 
-sim::Task<> ConsumerCoordinator::prepare_join() {
-  // Last words while the old generation still counts.
-  std::vector<OffsetCommitRequest::Partition> offsets = std::exchange(last_words_, {});
-  if (membership_.generation() >= 0) {
-    co_await commit(std::move(offsets), world_.now() + config_.max_poll_interval);
+/// Last words while the old generation still counts. What is retriable is tried again after a pause
+/// that does not grow, even for a topic that is gone, until max.poll.interval.ms is over: then it
+/// joins all the same.
+sim::Task<> ConsumerCoordinator::commit_before_join() {
+  const Time deadline = world_.now() + config_.max_poll_interval;
+  while (!last_words_.empty() && membership_.generation() >= 0 && !membership_.closed()) {
+    const bool found = co_await finder_.find(deadline);
+    if (!found) co_return;
+    const std::vector<OffsetCommitRequest::Partition> offsets = last_words_;
+    const ErrorCode error = co_await commit_once(offsets, world_.now() + config_.request_timeout);
+    if (error == ErrorCode::none || !is_retriable(error)) co_return;
+    if (world_.now() >= deadline) co_return;
+    co_await world_.sleep(std::min(config_.retry_backoff, deadline - world_.now()));
   }
+}
+
+sim::Task<> ConsumerCoordinator::prepare_join() {
+  preparing_ = true;
+  co_await commit_before_join();
+  preparing_ = false;
+  last_words_.clear();
   const bool lost = membership_.generation() < 0 || membership_.member_id().empty();
   if (cooperative_ && !lost) co_return;  // what moves is given up once it is known
   if (cooperative_ && !assignment_.empty()) tell(events::consumer_lost_partitions, assignment_);

@@ -62,6 +62,7 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   std::vector<SyncGroupRequest::Assignment> assign(const JoinGroupResponse& group) override;
   sim::Task<> joined(std::string protocol, std::vector<TopicPartition> partitions) override;
 
+  sim::Task<> commit_before_join();
   sim::Task<> fetch_committed(Time deadline);
   bool all_stable(const OffsetFetchResponse& response) const;
   sim::Task<ErrorCode> commit_once(const std::vector<OffsetCommitRequest::Partition>& offsets,
@@ -89,8 +90,10 @@ class ConsumerCoordinator final : private GroupMembership::Hooks {
   GroupTopics assigned_topics_;    ///< As they were when the leader assigned them.
   std::int64_t topics_seen_ = -1;  ///< The metadata's version when they were compared.
   Time next_auto_commit_ = never;
-  /// What the application had processed when the rebalance began.
+  /// What the application had processed when the rebalance began, or, while that is not committed,
+  /// at its last poll().
   std::vector<OffsetCommitRequest::Partition> last_words_;
+  bool preparing_ = false;     ///< They are being committed.
   int commits_in_flight_ = 0;  ///< That nobody waits for.
 };
 

@@ -72,6 +72,7 @@ class GroupMembership {
   /// Between two generations. Source: rebalanceInProgress.
   bool rebalancing() const { return state_ == State::preparing || state_ == State::completing; }
   bool joining() const { return joining_; }
+  bool closed() const { return closed_; }
   bool leads() const { return leader_ && stable(); }
   /// That generation is the current one, and none follows it yet.
   bool is_current(int generation) const {

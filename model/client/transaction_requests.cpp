@@ -241,8 +241,7 @@ void TransactionRequests::take_committed(TransactionRequest& request,
                                          const TxnOffsetCommitResponse& answer) {
   std::vector<OffsetCommitRequest::Partition> left;
   bool lost = false;
-  for (std::size_t i = 0; i < answer.partitions.size(); ++i) {
-    const OffsetCommitResponse::Partition& one = answer.partitions[i];
+  for (const OffsetCommitResponse::Partition& one : answer.partitions) {
     network_.errors().answered(ApiKey::txn_offset_commit, one.error, &one.partition);
     switch (one.error) {
       case ErrorCode::none:
@@ -266,7 +265,11 @@ void TransactionRequests::take_committed(TransactionRequest& request,
         fail_for_good(request, one.error);
         return;
     }
-    left.push_back(request.offsets.offsets.at(i));
+    // Whatever the order of the answer.
+    const auto asked =
+        std::find_if(request.offsets.offsets.begin(), request.offsets.offsets.end(),
+                     [&](const auto& offset) { return offset.partition == one.partition; });
+    if (asked != request.offsets.offsets.end()) left.push_back(*asked);
   }
   if (left.empty()) {
     request.outcome->done = true;

@@ -115,14 +115,16 @@ sim::Task<ErrorCode> GroupMetadataManager::store_offsets(const OffsetCommitReque
   const bool forgets = is_broken(Rule::commits_are_stored) && ++commits_ % 3 == 0;
   const ErrorCode appended =
       forgets ? ErrorCode::none : co_await store_.append(partition, builder.build());
-  count_pending(-1);
   const ErrorCode error = offset_store_error(appended);
   GroupMetadata* group = find(request.group);
   if (error == ErrorCode::none && group != nullptr && owns(partition, epoch)) {
     for (const OffsetCommitRequest::Partition& one : request.partitions) {
+      // Not of a partition that was deleted meanwhile (GroupMetadata.onOffsetCommitAppend).
+      if (!group->pending.contains(one.partition)) continue;
       group->offsets[one.partition] = {one.offset, one.leader_epoch, std::string(), now};
     }
   }
+  count_pending(-1);
   co_return error;
 }
 
@@ -208,11 +210,14 @@ ErrorCode GroupMetadataManager::delete_group(const std::string& id) {
   return ErrorCode::none;
 }
 
+/// GroupMetadata.removeOffsets: of commits on their way, too.
 void GroupMetadataManager::forget_partitions(const std::vector<TopicPartition>& partitions) {
   for (auto group = groups_.begin(); group != groups_.end();) {
     const auto next = std::next(group);
     Expired gone;
     for (const TopicPartition& partition : partitions) {
+      group->second.pending.erase(partition);
+      transactional_.forget(group->second.partition, group->first, partition);
       if (group->second.offsets.contains(partition)) gone.push_back(partition);
     }
     if (!gone.empty()) forget(group->second, gone);

@@ -19,6 +19,16 @@ TransactionalOffsets::OfProducer TransactionalOffsets::take(int partition, std::
   return taken;
 }
 
+void TransactionalOffsets::forget(int partition, const std::string& group,
+                                  const TopicPartition& of) {
+  const auto of_partition = pending_.find(partition);
+  if (of_partition == pending_.end()) return;
+  for (auto& [producer, groups] : of_partition->second) {
+    const auto found = groups.find(group);
+    if (found != groups.end()) found->second.erase(of);
+  }
+}
+
 bool TransactionalOffsets::has_any(int partition, const std::string& group) const {
   const auto of_partition = pending_.find(partition);
   if (of_partition == pending_.end()) return false;

@@ -34,6 +34,8 @@ class TransactionalOffsets {
   bool has(int partition, const std::string& group, const TopicPartition& of) const;
   bool has_any(int partition, const std::string& group) const;
   void forget(int partition) { pending_.erase(partition); }
+  /// Of a partition that is no more, in all transactions of that group.
+  void forget(int partition, const std::string& group, const TopicPartition& of);
 
  private:
   std::map<int, std::map<std::int64_t, OfProducer>> pending_;

@@ -175,6 +175,29 @@ TEST_CASE("a commit that is still being stored is not stable either", "[unit]") 
   CHECK(office.fetch(true).offset == 42);
 }
 
+// GroupMetadata.removeOffsets, onOffsetCommitAppend.
+TEST_CASE("what is on its way for a partition that is deleted is forgotten with it", "[unit]") {
+  OffsetsOffice office;
+  office.process.spawn([](OffsetsOffice& self) -> sim::Task<> {
+    OffsetCommitRequest request;
+    request.group = "g";
+    request.partitions.push_back({of_wifi, 42, 0});
+    const auto answer = co_await self.groups().handle(request);
+    CHECK(answer->partitions.at(0).error == ErrorCode::none);
+  }(office));
+  office.world.run(office.world.now() + 1ms);
+  office.groups().on_partitions_deleted({of_wifi});
+  CHECK(office.fetch(true).error == ErrorCode::none);
+  office.world.run(office.world.now() + 1s);
+  CHECK(office.committed() == log::no_offset);
+
+  CHECK(office.commit(7, 43) == ErrorCode::none);
+  office.groups().on_partitions_deleted({of_wifi});
+  CHECK(office.fetch(true).error == ErrorCode::none);
+  office.end(7, true);
+  CHECK(office.committed() == log::no_offset);
+}
+
 // ConsumerCoordinator.OffsetFetchResponseHandler, fetchCommittedOffsets: KIP-447.
 TEST_CASE("a consumer waits for the end of the transaction that commits for its group", "[unit]") {
   const bool committed = GENERATE(true, false);

@@ -182,6 +182,9 @@ final class Real {
         later.add(waker);
       } else if (action.has("reassign")) {
         reassign(admin, action.get("reassign"));
+      } else if (action.has("delete_topic")) {
+        String topic = action.get("delete_topic").asText();
+        done(topic, () -> admin.deleteTopics(List.of(topic)).all().get());
       } else {
         throw new IOException("not known here: " + action);
       }
@@ -239,14 +242,22 @@ final class Real {
       if (!brokers.isEmpty())
         moves.put(partition, Optional.of(new NewPartitionReassignment(brokers)));
     }
+    done(
+        asked.get("topic").asText(), () -> admin.alterPartitionReassignments(moves).all().get());
+  }
+
+  private interface Operation { void run() throws InterruptedException, ExecutionException; }
+
+  /** Notes what the operator is answered. */
+  private void done(String topic, Operation operation) throws InterruptedException {
     String answer = "accepted";
     try {
-      admin.alterPartitionReassignments(moves).all().get();
+      operation.run();
     } catch (ExecutionException failed) {
       answer = Errors.forException(failed.getCause()).name();
     }
     synchronized (outcome) {
-      outcome.add(now(), Event.Kind.OPERATION, asked.get("topic").asText(), answer);
+      outcome.add(now(), Event.Kind.OPERATION, topic, answer);
     }
   }
 

@@ -131,7 +131,11 @@ final class Simulated {
                 tellState(changed.remove(waiting), waiting, now.get(waiting));
             }
             switch (attribute) {
-        case "replicas" -> outcome.add(at, Event.Kind.REPLICAS, partition, value);
+        case "replicas" -> {
+          // None: its topic is deleted.
+          if (!value.isEmpty())
+            outcome.add(at, Event.Kind.REPLICAS, partition, value);
+        }
         case "hw", "leo" -> {
           // With acks=all records count once they are committed.
           boolean counts = attribute.equals("hw") == isAcksAll(partition);
