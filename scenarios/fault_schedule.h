@@ -22,8 +22,10 @@ namespace brokerlab::scenarios {
 
 struct FaultReport {
   Duration at{0};
-  Phrase what;         ///< "power off"
-  std::string target;  ///< A machine, or the alias of a cut.
+  Phrase what;                       ///< "power off"
+  std::string target;                ///< A machine, or the alias of a cut.
+  std::set<sim::MachineId> between;  ///< Of a fault of paths or places: one side,
+  std::set<sim::MachineId> against;  ///< and the other; empty: everybody else.
   bool done = false;
   bool needless = false;  ///< Not done, for what it puts right was right already.
   bool harmful = false;   ///< Takes something away (power_on and heal do not).

@@ -27,6 +27,8 @@ void OnPaths::impair(FaultSchedule& schedule, const sim::Impairment& what, const
     return;
   }
   report.harmful = true;
+  report.between = left;
+  report.against = right;
   sim::Network& network = schedule.cluster().network();
   const std::vector<sim::MachineId> one(left.begin(), left.end());
   const std::vector<sim::MachineId> other(right.begin(), right.end());
@@ -41,8 +43,13 @@ void OnPaths::impair(FaultSchedule& schedule, const sim::Impairment& what, const
 void cut_off_places(FaultSchedule& schedule, const std::vector<int>& places, FaultReport& report) {
   report.done = true;
   report.harmful = true;
-  report.absorbed = std::none_of(places.begin(), places.end(),
-                                 [&](int place) { return schedule.host_at(place) != nullptr; });
+  report.absorbed = true;
+  for (const int place : places) {
+    const sim::Host* host = schedule.host_at(place);
+    if (host == nullptr) continue;
+    report.absorbed = false;
+    for (const sim::Machine* machine : host->machines()) report.between.insert(machine->id());
+  }
   if (report.absorbed) report.note = phrase("it cut nobody off; others took over");
 }
 

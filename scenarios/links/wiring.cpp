@@ -124,6 +124,37 @@ bool is_of_kafka(Cluster& cluster, const std::string& target) {
                       [](const Cluster::Member* member) { return is_application(*member); });
 }
 
+/// Whom faults hit where there is no Kafka: brokers and the ensemble are not there, nor are ways to
+/// them.
+class WithoutKafka {
+ public:
+  explicit WithoutKafka(Cluster& cluster) : cluster_(cluster) {
+    for (const Cluster::Member& member : cluster.members()) {
+      if (is_application(member)) applications_.insert(member.machine->id());
+    }
+  }
+  bool hits(const FaultReport& fault) {
+    if (fault.between.empty()) {
+      // What heals one that hits nobody does not either.
+      return !is_of_kafka(cluster_, fault.target) && !without_effect_.contains(fault.target);
+    }
+    const bool hit =
+        has_application(fault.between) && (fault.against.empty() || has_application(fault.against));
+    if (!hit) without_effect_.insert(fault.target);
+    return hit;
+  }
+
+ private:
+  bool has_application(const std::set<sim::MachineId>& side) const {
+    return std::any_of(side.begin(), side.end(),
+                       [&](sim::MachineId one) { return applications_.contains(one); });
+  }
+
+  Cluster& cluster_;
+  std::set<sim::MachineId> applications_;
+  std::set<std::string> without_effect_;
+};
+
 /// Everything that was due, whether its sender came to it or not.
 std::int64_t records_due(const Scenario& scenario, Cluster& cluster, std::size_t producer) {
   return cluster.records_due(producer, Time(scenario.duration));
@@ -189,9 +220,10 @@ Result<WiringReport, std::string> measure(const Scenario& scenario,
     report.groups[i].missing -= report.groups[i].processed;
   }
   traffic.report(report);
+  WithoutKafka without(cluster);
   for (const FaultReport& fault : faults.reports()) {
     report.faults.push_back({to_seconds(fault.at), fault.what, fault.target,
-                             fault.done && (!links || !is_of_kafka(cluster, fault.target))});
+                             fault.done && (!links || without.hits(fault))});
   }
   return report;
 }

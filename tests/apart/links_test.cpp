@@ -114,10 +114,14 @@ TEST_CASE("a fault that hits brokers is there on both sides, and hits nobody wit
           "[unit]") {
   Shop shop;
   shop.faults = audit_stands + R"(, {"at": "20s", "power_off": {"machine": "broker-2"}},
-      {"at": "30s", "kill_process": {"machine": "controller"}})";
+      {"at": "30s", "kill_process": {"machine": "controller"}},
+      {"at": "40s", "cut": {"between": ["brokers"], "and": ["clients"]}, "as": "x"},
+      {"at": "41s", "heal": "x"},
+      {"at": "42s", "cut": {"between": ["web-1"], "and": ["everyone_else"]}, "as": "y"},
+      {"at": "43s", "heal": "y"})";
   const WiringComparison both = shop.compare();
-  REQUIRE(both.links.faults.size() == 3);
-  REQUIRE(both.hub.faults.size() == 3);
+  REQUIRE(both.links.faults.size() == 7);
+  REQUIRE(both.hub.faults.size() == 7);
   const auto done = [](const WiringReport& report) {
     std::string text;
     for (const WiringReport::Happened& one : report.faults) {
@@ -125,8 +129,12 @@ TEST_CASE("a fault that hits brokers is there on both sides, and hits nobody wit
     }
     return text;
   };
-  CHECK(done(both.links) == "pause done, power off hits nobody, kill process hits nobody, ");
-  CHECK(done(both.hub) == "pause done, power off done, kill process done, ");
+  CHECK(done(both.links) ==
+        "pause done, power off hits nobody, kill process hits nobody, cut hits nobody, "
+        "heal hits nobody, cut done, heal done, ");
+  CHECK(
+      done(both.hub) ==
+      "pause done, power off done, kill process done, cut done, heal done, cut done, heal done, ");
 }
 
 TEST_CASE("a receiver that stands still stops the others, without Kafka and with senders that wait",
