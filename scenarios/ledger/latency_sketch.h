@@ -34,6 +34,8 @@ class LatencySketch {
   Duration percentile(double share) const;
   Duration max() const { return count_ == 0 ? Duration{0} : max_; }
   Duration mean() const;
+  /// Where it is counted; -1: below the smallest.
+  static int bin_of(Duration value);
 
  private:
   struct Bins;

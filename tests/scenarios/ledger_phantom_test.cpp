@@ -1,8 +1,12 @@
 // The same promises of phantom batches as of records with bytes (ledger_test.cpp), and the sketch
 // that keeps how long they took.
+#include "base/random.h"
 #include "tests/scenarios/ledger_story.h"
 
+#include <boost/histogram.hpp>
 #include <catch2/catch.hpp>
+
+#include <cmath>
 
 using namespace brokerlab;
 using namespace brokerlab::scenarios;
@@ -239,4 +243,29 @@ TEST_CASE("percentiles of a sketch are within a thousandth; two can be added", "
   CHECK(one.max() == 100ms);
   CHECK(one.percentile(1.0) == 100ms);
   CHECK(LatencySketch().percentile(0.5) == 0ns);
+}
+
+// The table in place of the logarithm: the same bins, at their edges and between.
+TEST_CASE("a latency is counted in the bin of the logarithmic axis", "[unit]") {
+  namespace bh = boost::histogram;
+  const double width = std::log(1e13 / 1e3) / std::log1p(0.002);
+  const bh::axis::regular<double, bh::axis::transform::log> axis(
+      static_cast<unsigned>(std::ceil(width)), 1e3, 1e13);
+  std::int64_t wrong = 0;
+  const auto look = [&](std::int64_t nanoseconds) {
+    const int exact = axis.index(static_cast<double>(nanoseconds));
+    if (scenarios::LatencySketch::bin_of(Duration(nanoseconds)) != exact) ++wrong;
+  };
+  for (int bin = 0; bin <= axis.size(); ++bin) {
+    const auto edge = static_cast<std::int64_t>(axis.value(bin));
+    for (std::int64_t near = edge - 3; near <= edge + 3; ++near) look(near);
+  }
+  for (std::int64_t few = 1; few < 100'000; ++few) look(few);
+  RandomStream random(1, "latencies");
+  for (int i = 0; i < 200'000; ++i) {
+    look(static_cast<std::int64_t>(std::exp(random.uniform() * std::log(2e13))));
+  }
+  CHECK(wrong == 0);
+  CHECK(scenarios::LatencySketch::bin_of(Duration(0)) == -1);
+  CHECK(scenarios::LatencySketch::bin_of(Duration::max()) == axis.size());
 }
