@@ -176,14 +176,9 @@ sim::Task<> GroupCoordinator::Impl::store_replacement(std::string id, int partit
   if (!error) co_return;
   Group& group = *manager.find(id);
   if (*error == ErrorCode::none) {
-    const auto& members = replacement.group.members;
-    const auto back = std::find_if(members.begin(), members.end(), [&](const auto& member) {
-      return member.id == replacement.member_id;
-    });
-    world.trace().record(events::static_member_back, {.machine = process.machine().id()},
-                         {{"group", id},
-                          {"client", back == members.end() ? "" : back->client_id},
-                          {"instance", replacement.instance}});
+    world.trace().record(
+        events::static_member_back, {.machine = process.machine().id()},
+        {{"group", id}, {"client", replacement.client_id}, {"instance", replacement.instance}});
   }
   group.state.replaced(replacement, *error, world.now());
   const GroupState& state = group.state;

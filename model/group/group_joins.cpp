@@ -129,7 +129,7 @@ void GroupState::replace_static(Ticket ticket, const std::string& old_id, const 
   member.awaiting_join = ticket;
   if (phase_ == GroupPhase::stable && members_.select_protocol() == protocol_) {
     replacing_.insert_or_assign(*join.instance, before);
-    outbox_.replacements.push_back({*join.instance, join.fresh_id, snapshot()});
+    outbox_.replacements.push_back({*join.instance, join.fresh_id, join.client_id, snapshot()});
   } else if (phase_ == GroupPhase::stable || phase_ == GroupPhase::completing_rebalance) {
     // Another way of assigning; or the leader may be assigning to the old id just now.
     prepare_rebalance({join.client_id + " joins again", join.client_id + " 다시 참여"}, now);
@@ -152,6 +152,9 @@ void GroupState::replaced(const Replacement& replacement, ErrorCode error, Time 
     return;
   }
   Member& member = members_.at(replacement.member_id);
+  // Kafka goes on to call it by the one before (replaceStaticMember); what is told here is of who
+  // is at work.
+  member.client_id = replacement.client_id;
   JoinReply reply = reply_for(replacement.member_id);
   reply.skip_assignment = members_.leader() == replacement.member_id;
   answer_join(member, std::move(reply));

@@ -95,6 +95,7 @@ class GroupState {
   struct Replacement {
     std::string instance;
     std::string member_id;
+    std::string client_id;
     GroupSnapshot group;
   };
   struct Outbox {

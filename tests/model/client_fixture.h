@@ -252,6 +252,14 @@ class TestCluster {
     }
     return n;
   }
+  const sim::Event& last(std::string_view event) {
+    const sim::Event* found = nullptr;
+    for (const sim::Event& one : world.trace().events()) {
+      if (one.kind->name == event) found = &one;
+    }
+    REQUIRE(found != nullptr);
+    return *found;
+  }
   void put(int number, const std::vector<std::string>& values) {
     log::BatchBuilder builder;
     for (const std::string& value : values) {

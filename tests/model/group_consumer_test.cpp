@@ -199,6 +199,11 @@ TEST_CASE("of two members with one instance id the earlier one is fenced and end
   CHECK(second.running());
   CHECK(story.diary.final_errors == std::vector<std::string>{"FencedInstanceIdException"});
   CHECK(story.owned("nifi-2").size() == 6);
+  // Who has taken over is who is told of, also when it is missed.
+  CHECK(story.last("group.static_member_back").detail("client") == "nifi-2");
+  second.kill();
+  story.run_for(30s);
+  CHECK(story.last("group.rebalancing").detail("why") == "no heartbeat from nifi-2");
 }
 
 TEST_CASE("who is one too many for the group ends with GroupMaxSizeReachedException", "[unit]") {
