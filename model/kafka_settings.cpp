@@ -4,6 +4,7 @@
 #include "base/translation.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace brokerlab::model {
 namespace {
@@ -40,6 +41,53 @@ std::string_view other_name(Component component, const KafkaSetting& given) {
   return {};
 }
 
+bool begins_with_one_of(std::string_view key, std::initializer_list<std::string_view> beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](std::string_view one) { return key.starts_with(one); });
+}
+
+/// Where else a scenario says it, or what as a whole is not simulated; empty: nothing of both.
+std::string elsewhere(Component component, std::string_view key) {
+  if (begins_with_one_of(
+          key, {"ssl.", "sasl.", "security.", "zookeeper.ssl.", "zookeeper.clientCnxnSocket",
+                "authorizer.", "delegation.token.", "principal.builder.", "connections.max.reauth.",
+                "password.encoder.", "super.users"})) {
+    return tr("belongs to TLS, SASL and access control, which brokerlab does not simulate");
+  }
+  if (begins_with_one_of(key, {"remote.log.", "remote.storage.", "local.retention."}) ||
+      key == "log.local.retention.ms" || key == "log.local.retention.bytes") {
+    return tr("belongs to tiered storage, which brokerlab does not simulate");
+  }
+  if (begins_with_one_of(key, {"share.", "group.share."})) {
+    return tr("belongs to share groups, which brokerlab does not simulate");
+  }
+  if (component == Component::broker) {
+    if (begins_with_one_of(
+            key, {"controller.quorum.", "controller.listener.", "node.id", "process.roles",
+                  "metadata.log.", "metadata.max.", "initial.broker.registration."})) {
+      return tr("belongs to KRaft, which brokerlab does not simulate: metadata are in ZooKeeper");
+    }
+    if (key.starts_with("broker.id")) {
+      return tr("is given by brokerlab: brokers are 1, 2, 3 and so on, group after group");
+    }
+    if (key == "log.dir" || key == "log.dirs") {
+      return tr("is the machine's: each of its \"disks\" is a log directory");
+    }
+    if (key == "zookeeper.connect")
+      return tr("is given by brokerlab: all servers of \"zookeeper\"");
+    if (begins_with_one_of(key, {"listener", "advertised.listeners", "inter.broker.listener."})) {
+      return tr("is given by brokerlab: each broker has one listener, port 9092 of its machine");
+    }
+    return {};
+  }
+  if (component == Component::producer || component == Component::consumer) {
+    if (key == "bootstrap.servers") return tr("is given by brokerlab: all brokers");
+    if (key == "client.id") return tr("is given by brokerlab: the client's name");
+    if (key == "group.id") return tr("is the group's name: \"group\"");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const KafkaSetting> kafka_settings() {
@@ -59,6 +107,8 @@ const KafkaSetting* find_kafka_setting(Component component, std::string_view nam
 std::string about_kafka_setting(Component component, std::string_view key) {
   const bool zookeeper = component == Component::zookeeper;
   if (find_kafka_setting(component, key) != nullptr) {
+    const std::string place = zookeeper ? std::string() : elsewhere(component, key);
+    if (!place.empty()) return place;
     return zookeeper ? tr("is ZooKeeper's, but brokerlab does not model it yet")
                      : tr("is Kafka's, but brokerlab does not model it yet");
   }

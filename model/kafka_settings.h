@@ -33,8 +33,8 @@ std::span<const KafkaSetting> kafka_settings();
 const KafkaSetting* find_kafka_setting(Component component, std::string_view name);
 
 /// What is to be said of a key that brokerlab does not have for `component`: that it is Kafka's and
-/// not modelled yet, or whose setting it is. A sentence without its subject; empty: Kafka does not
-/// know the key.
+/// not modelled yet, where else a scenario says it, or whose setting it is. A sentence without its
+/// subject; empty: Kafka does not know the key.
 std::string about_kafka_setting(Component component, std::string_view key);
 
 /// The names of that component's settings.
