@@ -107,7 +107,7 @@ const KafkaSetting* find_kafka_setting(Component component, std::string_view nam
 std::string about_kafka_setting(Component component, std::string_view key) {
   const bool zookeeper = component == Component::zookeeper;
   if (find_kafka_setting(component, key) != nullptr) {
-    const std::string place = zookeeper ? std::string() : elsewhere(component, key);
+    std::string place = zookeeper ? std::string() : elsewhere(component, key);
     if (!place.empty()) return place;
     return zookeeper ? tr("is ZooKeeper's, but brokerlab does not model it yet")
                      : tr("is Kafka's, but brokerlab does not model it yet");

@@ -61,7 +61,8 @@ class BinTable {
   /// 512 to an octave, where there are 347 bins.
   static std::size_t cell_of(std::int64_t nanoseconds) {
     const auto number = static_cast<std::uint64_t>(nanoseconds);
-    const auto octave = static_cast<unsigned>(std::bit_width(number)) - 1;  // 9 and more
+    // 9 and more, since the smallest is 1,000.
+    const std::size_t octave = std::max<std::size_t>(std::bit_width(number), 10) - 1;
     return octave * 512 + ((number >> (octave - 9)) & 511);
   }
 

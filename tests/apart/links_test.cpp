@@ -170,7 +170,7 @@ TEST_CASE("a sender that drops spares the others, and the receiver misses what i
     CHECK(both.links.stood_still_s == 0);
     CHECK(of(both.links, "search").longest_s < 5);
     CHECK(of(both.links, "search").missing == 0);
-    CHECK(of(both.links, "audit").thrown_away > 3 * 100 * 30);
+    CHECK(of(both.links, "audit").thrown_away > std::int64_t{3} * 100 * 30);
     CHECK(of(both.links, "audit").missing == of(both.links, "audit").thrown_away);
     CHECK(of(both.hub, "audit").missing == 0);
   }

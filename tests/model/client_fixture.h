@@ -257,7 +257,7 @@ class TestCluster {
     for (const sim::Event& one : world.trace().events()) {
       if (one.kind->name == event) found = &one;
     }
-    REQUIRE(found != nullptr);
+    ENSURE(found != nullptr);
     return *found;
   }
   void put(int number, const std::vector<std::string>& values) {

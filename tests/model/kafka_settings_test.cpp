@@ -229,8 +229,8 @@ TEST_CASE("a topic's retention is its own, else the broker's, in the smallest un
     CHECK(report.ok());
     return TopicConfig::in_force(config, TopicOverrides{});
   };
-  CHECK(in_force(Json::object()).retention_ms == 7 * 24 * 3600'000);
-  CHECK(in_force({{"log.retention.hours", 2}}).retention_ms == 2 * 3600'000);
+  CHECK(in_force(Json::object()).retention_ms == std::int64_t{7} * 24 * 3600'000);
+  CHECK(in_force({{"log.retention.hours", 2}}).retention_ms == std::int64_t{2} * 3600'000);
   CHECK(in_force({{"log.retention.hours", 2}, {"log.retention.minutes", 3}}).retention_ms ==
         180'000);
   CHECK(in_force({{"log.retention.minutes", 3}, {"log.retention.ms", 70}}).retention_ms == 70);
